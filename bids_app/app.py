@@ -1,0 +1,156 @@
+"""The whole story: words -> settings -> plan -> jobs -> reports -> exit code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bids_app import cli
+from bids_app.errors import DeqiError, UsageError
+
+if TYPE_CHECKING:
+    from bids_app.plan.inputs import Plan
+    from bids_app.settings import Execution, Settings
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; user errors are printed without a traceback."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _main(cli.parse(words), words)
+    except DeqiError as error:
+        print(f"deqi: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("deqi: stopped. Finished work is kept; the same command goes on from there.", file=sys.stderr)
+        return 130
+
+
+def _main(args: argparse.Namespace, words: list[str]) -> int:
+    if args.demo:
+        from bids_app.launch.demonstration import write_demonstration
+
+        write_demonstration(args.demo)
+        return 0
+    execution, tables = _understand(args, words)
+    from bids_app import settings
+
+    chosen = settings.resolve(tables)
+    if args.init_config:
+        from bids_app.launch.configuration import write_configuration
+
+        described = settings.described(chosen)
+        write_configuration(args.init_config, execution.bids_dir, execution.derivatives, described)
+        print(f"Wrote {args.init_config}. Read it, change it, and pass it on with --config {args.init_config}")
+        return 0
+    return _run(execution, chosen)
+
+
+def _understand(args: argparse.Namespace, words: list[str]) -> tuple[Execution, dict[str, Any]]:
+    """Divide the words into how to run and what to compute."""
+    from bids_app import settings
+
+    tables = settings.read_file(args.config)
+    settings.override(tables, args.set)
+    given = {
+        "dataset": {"tasks": args.task_id, "sessions": args.session_label, "space": args.space},
+        "inference": {"n_permutations": args.n_permutations, "random_seed": args.random_seed},
+    }
+    for table, values in given.items():
+        for key, value in values.items():
+            if value not in (None, [], ""):
+                tables.setdefault(table, {})[key] = value
+    if args.seeds:
+        tables.setdefault("measures", {}).setdefault("seed_correlation", {})["seeds"] = args.seeds
+    if args.nprocs is not None and args.nprocs < 1:
+        raise UsageError(f"--nprocs {args.nprocs}: expected 1 or more.")
+    execution = settings.Execution(
+        bids_dir=args.bids_dir,
+        output_dir=args.output_dir or args.bids_dir / "derivatives" / "deqi",
+        level=args.analysis_level or "participant",
+        derivatives=cli.derivatives(args.derivatives),
+        participants=tuple(args.participant_label),
+        filter_file=args.bids_filter_file,
+        preproc=args.preproc,
+        nprocs=args.nprocs or len(os.sched_getaffinity(0)),
+        memory_mb=args.mem,
+        work_dir=args.work_dir,
+        dry_run=args.dry_run,
+        reports_only=args.reports_only,
+        validate=not args.skip_bids_validation,
+        verbose=args.verbose,
+        argv=tuple(words),
+    )
+    return execution, tables
+
+
+def _run(execution: Execution, chosen: Settings) -> int:
+    from bids_app.plan import group, inputs, participant, preprocess, preview
+
+    inputs.check_folders(execution)
+    if execution.preproc != "none" and execution.level == "participant":
+        preprocess.provide(execution)
+        if execution.preproc == "print":
+            return 0
+    levels = {"participant": participant.plan_participants, "group": group.plan_group}
+    plan = levels[execution.level](execution, chosen)
+    if execution.dry_run:
+        preview.show(plan, execution.bids_dir, execution.verbose)
+        return 0
+    failures = {} if execution.reports_only else _work(execution, chosen, plan)
+    page = _report(execution, _people(plan))
+    if failures and not _is_child():
+        print(f"deqi: {len(failures)} failed; the others are done. Each has a record in "
+              f"{execution.output_dir}/logs/failed", file=sys.stderr)  # fmt: skip
+        for label, message in failures.items():
+            print(f"  {label}: {message}", file=sys.stderr)
+    if page and not _is_child():
+        print(f"Report: {page}")
+    return 1 if failures else 0
+
+
+def _work(execution: Execution, chosen: Settings, plan: Plan) -> dict[str, str]:
+    """Do the jobs; several participants go to child processes, one is done here."""
+    from bids_app import execute
+    from bids_app.settings import described
+
+    execute.choose_cache(execution.work_dir)
+    if execute.is_child():
+        execute.die_with_parent()
+    else:
+        execute.describe(execution.output_dir, plan.sources, plan.generated_by, described(chosen))
+        for note in plan.notes:
+            execute.say(f"warning: {note}")
+    people = _people(plan)
+    if len(people) < 2:
+        return execute.run_jobs(plan.jobs)
+    slots = execute.slots(execution.nprocs, execution.memory_mb, len(people))
+    return execute.run_children(people, execution.argv, slots)
+
+
+def _people(plan: Plan) -> list[str]:
+    return sorted({run.participant for job in plan.jobs for run in getattr(job, "recordings", ())})
+
+
+def _report(execution: Execution, people: list[str]) -> Path | None:
+    """Write the pages of what is on disk and return the one to open first."""
+    from bids_app import report
+
+    # With several people each child has written the page of its own.
+    if len(people) == 1 or execution.reports_only:
+        report.write_participants(execution.output_dir, people)
+    if _is_child():
+        return None
+    if execution.level == "group" or execution.reports_only:
+        report.write_group(execution.output_dir)
+    return report.write_index(execution.output_dir)
+
+
+def _is_child() -> bool:
+    from bids_app.execute import is_child
+
+    return is_child()

@@ -1,0 +1,1 @@
+"""Plugs, one file each: a group map and a reference become a table."""

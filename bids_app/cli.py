@@ -1,0 +1,155 @@
+"""The command line: argv -> Execution and Settings."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from bids_app import __version__
+from bids_app.errors import AnalysisLevelError, UsageError
+
+LEVELS = ("participant", "group")
+
+EXAMPLES = """examples:
+  deqi data out participant                          every person: seed maps, quality, reports
+  deqi data out group                                verum against sham, from those maps
+  deqi data out participant --participant-label 01 --seeds PAG 'myACC:2,34,18:6' --dry-run
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises the errors of deqi, so that the exit code is that of the BIDS execution spec."""
+
+    def error(self, message: str) -> NoReturn:
+        if "analysis_level" in message and "invalid choice" in message:
+            raise AnalysisLevelError(f"{message}. Expected 'participant' or 'group' as third word.")
+        hint = (
+            " BIDS_DIR, OUTPUT_DIR and the level come first, options after them."
+            if "required: " in message
+            else ""
+        )
+        raise UsageError(f"{message}.{hint} See deqi --help.")
+
+
+class _Print(argparse.Action):
+    """A flag that prints a packaged text and ends."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(nargs=0, **kwargs)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        beside = Path(__file__).parents[1] / "boutiques.json"
+        path = beside if beside.exists() else Path(sys.prefix) / "share" / "deqi" / "boutiques.json"
+        print(path.read_text(encoding="utf-8"), end="")
+        parser.exit()
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser; every option is spelled as fMRIPrep spells it."""
+    top = _Parser(
+        prog="deqi", formatter_class=argparse.RawDescriptionHelpFormatter, epilog=EXAMPLES, add_help=False,
+        allow_abbrev=False,
+        usage="deqi BIDS_DIR OUTPUT_DIR {participant,group} [options]",
+        description="Seed connectivity of verum-versus-sham acupuncture trials, from fMRIPrep derivatives.",
+    )  # fmt: skip
+    _what(top)
+    _science(top)
+    _how(top)
+    _helpers(top)
+    return top
+
+
+def _what(top: argparse.ArgumentParser) -> None:
+    add = top.add_argument_group("what to analyse").add_argument
+    add("bids_dir", type=Path, metavar="BIDS_DIR", help="BIDS dataset, or the fMRIPrep derivatives themselves")
+    add("output_dir", type=Path, metavar="OUTPUT_DIR", help="where results go; made if absent")
+    add("analysis_level", choices=LEVELS, metavar="{participant,group}", help="participant first, then group")
+    add("-d", "--derivatives", "--datasets", nargs="+", default=[], metavar="[NAME=]PATH",
+        help="fMRIPrep derivatives (default: BIDS_DIR/derivatives/fmriprep*)")  # fmt: skip
+    add("--participant-label", "--participant_label", nargs="+", default=[], metavar="LABEL",
+        help="these participants alone, with or without 'sub-'")  # fmt: skip
+    add("--session-label", "--session-id", nargs="+", default=[], metavar="LABEL", help="these sessions alone")
+    add("-t", "--task-id", "--task_id", nargs="+", default=[], metavar="TASK", help="these tasks alone")
+    add("--space", default="", help="space of the series, e.g. MNI152NLin2009cAsym:res-2")
+    add("--bids-filter-file", "--bids_filter_file", type=Path, metavar="FILE", help="JSON filters as for fMRIPrep")
+    add("--skip-bids-validation", "--skip_bids_validation", action="store_true",
+        help="take a dataset without a valid description")  # fmt: skip
+
+
+def _science(top: argparse.ArgumentParser) -> None:
+    add = top.add_argument_group("science (all of it can stand in analysis.toml)").add_argument
+    add("--config", "--config-file", type=Path, metavar="FILE", help="settings file, see --init-config")
+    add("--set", action="append", default=[], metavar="TABLE.KEY=VALUE", help="override one setting; repeatable")
+    add("--seeds", nargs="+", default=[], metavar="SEED", help="NAME, SET, 'LABEL:x,y,z[:radius]' or LABEL=FILE[#label]")
+    add("--n-permutations", type=int, metavar="N", help="relabellings of the group level (default 5000)")
+    add("--random-seed", type=int, metavar="N", help="seed of the relabellings")
+
+
+def _how(top: argparse.ArgumentParser) -> None:
+    add = top.add_argument_group("how to run").add_argument
+    add("--nprocs", "--nthreads", "--n_cpus", "--n-cpus", type=int, metavar="N", help="processors (default: all)")
+    add("--mem", "--mem_mb", "--mem-mb", type=_megabytes, metavar="MB", help="memory in MB, or with K, M, G, T")
+    add("-w", "--work-dir", type=Path, metavar="DIR", help="folder for caches; may be deleted afterwards")
+    add("--preproc", choices=("none", "print", "fmriprep-docker"), default="none",
+        help="for missing derivatives: stop, print the fMRIPrep command, or run it")  # fmt: skip
+    add("--dry-run", action="store_true", help="print the jobs and the files they would read and write")
+    add("--reports-only", action="store_true", help="make the reports again from what is on disk")
+    add("--notrack", action="store_true", help="accepted for scripts; deqi never tracks anything")
+    add("-v", "--verbose", action="count", default=0, help="say more")
+
+
+def _helpers(top: argparse.ArgumentParser) -> None:
+    add = top.add_argument_group("helpers").add_argument
+    add("--init-config", type=Path, metavar="FILE", help="write a commented analysis.toml for BIDS_DIR")
+    add("--demo", type=Path, metavar="DIR", help="write a small synthetic trial (no other argument needed)")
+    add("--bids-exec-spec", action=_Print, help="print the Boutiques descriptor")
+    add("--version", action="version", version=f"deqi {__version__}", help="print the version")
+    add("-h", "--help", action="help", help="print this help")
+
+
+def _megabytes(text: str) -> int:
+    units = {"K": 1 / 1024, "M": 1, "G": 1024, "T": 1024**2}
+    number, unit = (text[:-1], text[-1].upper()) if text[-1:].upper() in units else (text, "M")
+    try:
+        value = int(float(number) * units[unit])
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an amount of memory such as 8G or 8000") from error
+    if value <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} must be more than nothing")
+    return value
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Return the words of the command line.
+
+    Raises
+    ------
+    UsageError, AnalysisLevelError
+        If they cannot be understood.
+    """
+    words = list(argv)
+    top = parser()
+    # Two helpers make files before there is anything to analyse: their positionals may be absent.
+    if "--demo" in words:
+        _relax(top, ("bids_dir", "output_dir", "analysis_level"))
+    elif "--init-config" in words:
+        _relax(top, ("output_dir", "analysis_level"))
+    return top.parse_args(words)
+
+
+def _relax(top: argparse.ArgumentParser, names: Sequence[str]) -> None:
+    for action in top._actions:
+        if action.dest in names:
+            action.nargs, action.required = "?", False
+
+
+def derivatives(words: Sequence[str]) -> tuple[tuple[str, Path], ...]:
+    """Return named derivative datasets; a bare path is named after its folder."""
+    pairs = []
+    for word in words:
+        name, equals, path = word.partition("=")
+        pairs.append((name, Path(path)) if equals else (Path(word).name or "fmriprep", Path(word)))
+    return tuple(pairs)

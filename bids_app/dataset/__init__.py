@@ -1,0 +1,1 @@
+"""Reads: layouts, derivatives, tables, atlases, volumes."""

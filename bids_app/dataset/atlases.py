@@ -1,0 +1,107 @@
+"""Atlases and masks: from a path or from TemplateFlow (offline first), onto the grid of a run."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bids_app.dataset.tables import read_tsv, require_content
+from bids_app.dataset.volumes import open_image, read_map
+from bids_app.errors import MissingInputError, UsageError, WrongDataError
+from bids_app.vocabulary.entities import parse
+from bids_app.vocabulary.grid import Grid
+
+
+def atlas_file(word: str, space: str) -> Path:
+    """Return the file of an atlas: a path, or `templateflow:atlas-<name>[_desc-<name>]`.
+
+    Raises
+    ------
+    MissingInputError
+        If it is not on this machine; TemplateFlow is never asked to download.
+    """
+    if not word.startswith("templateflow:"):
+        return require_content(Path(word))
+    entities, _, _ = parse(word.removeprefix("templateflow:") + "_dseg.nii.gz")
+    return template_file(space, suffix="dseg", extension=".nii.gz", **entities)
+
+
+def template_file(space: str, **entities: str) -> Path:
+    """Return the finest file with content in the local TemplateFlow folder that fits the entities.
+
+    Raises
+    ------
+    MissingInputError
+        If there is none; the message says where it was looked for.
+    """
+    hint = "Set TEMPLATEFLOW_HOME to a folder that has it, or give a path instead."
+    try:
+        from templateflow import api
+        from templateflow.conf import TF_LAYOUT  # noqa: F401  (raises where the folder cannot be made)
+    except OSError as error:
+        raise MissingInputError(f"TemplateFlow has no folder on this machine ({error}). {hint}") from error
+    files = [Path(path) for path in api.ls(space, **entities)]
+    # Files that are known but not here are placeholders of 0 bytes.
+    present = sorted(path for path in files if path.is_file() and path.stat().st_size)
+    if not present:
+        wanted = ", ".join(f"{key}={value}" for key, value in entities.items())
+        raise MissingInputError(f"No template file for {space} with {wanted} on this machine. {hint}")
+    return present[0]
+
+
+def label_number(path: Path, label: str) -> int:
+    """Return the number of an atlas label given by number or by name (from the table beside the file)."""
+    if re.fullmatch(r"\d+", label):
+        return int(label)
+    table_path = path.with_name(path.name.removesuffix(".gz").removesuffix(".nii") + ".tsv")
+    if not table_path.exists():
+        raise UsageError(
+            f"Label {label!r} is a name, but {path.name} has no table {table_path.name} beside it. "
+            "Give the number of the label."
+        )
+    table = read_tsv(table_path)
+    if not {"index", "name"} <= set(table):
+        raise WrongDataError(f"{table_path} has columns {', '.join(table)}; expected index and name.")
+    for index, name in zip(table["index"], table["name"], strict=True):
+        if name == label:
+            return int(index)
+    raise UsageError(f"{table_path.name} has no label {label!r}; it has {', '.join(table['name'][:12])} ...")
+
+
+@lru_cache(maxsize=8)
+def _read(path: Path, modified: int) -> tuple[NDArray[np.float32], Grid]:
+    return read_map(path)
+
+
+def on_grid(path: Path, grid: Grid, space: str) -> NDArray[np.float32]:
+    """Return the values of an atlas or mask on a grid, by nearest neighbour where grids differ.
+
+    Raises
+    ------
+    UsageError
+        If the name of the file says another space than `space`.
+    """
+    entities, _, _ = parse(path.name)
+    said = entities.get("space") or entities.get("tpl")
+    if said and said != space:
+        raise UsageError(
+            f"{path.name} is in space {said}, the data in {space}; the two differ by several mm in places. "
+            f"Give the file in {space}."
+        )
+    values, own = _read(path, path.stat().st_mtime_ns)
+    if own.matches(grid):
+        return values
+    # nilearn takes seconds to import: only atlases on another grid pay.
+    from nilearn.image import resample_img
+
+    image = open_image(path)
+    resampled: Any = resample_img(
+        image, target_affine=grid.affine, target_shape=grid.shape, interpolation="nearest", copy_header=True,
+        force_resample=True,
+    )  # fmt: skip
+    return np.asarray(resampled.dataobj, dtype=np.float32).reshape(grid.shape)

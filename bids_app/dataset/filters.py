@@ -1,0 +1,54 @@
+"""`--bids-filter-file` as fMRIPrep reads it, with the entities and queries of pybids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from difflib import get_close_matches
+from pathlib import Path
+
+from bids_app.dataset.tables import read_json
+from bids_app.errors import UsageError
+
+
+def series_filter(path: Path) -> Callable[[Path], bool]:
+    """Return a test of file names from the `bold` query of a filter file.
+
+    Values are those of fMRIPrep: text or a list of texts, `null` for "must not have it", `"*"` for "must
+    have it". Entities are pybids' long names (`session`, `acquisition`, ...).
+
+    Raises
+    ------
+    UsageError
+        For an entity that pybids does not know; the message names the nearest.
+    """
+    # pybids costs more than a second to import: only those pay who bring a filter file.
+    from bids.layout import Config, Query, parse_file_entities
+
+    content = read_json(path)
+    known = {name for config in ("bids", "derivatives") for name in Config.load(config).entities}
+    wanted = content.get("bold", {})
+    unknown = sorted(set(content) - {"bold", "t1w", "t2w", "sbref", "flair", "fmap", "roi", "dwi"})
+    if unknown or not isinstance(wanted, dict):
+        raise UsageError(f"{path}: queries must be named as in fMRIPrep, e.g. 'bold'; found {unknown or wanted}.")
+    for name in wanted:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(sorted(known))}"
+            raise UsageError(f"{path}: pybids knows no entity {name!r}{hint}")
+    queries = {
+        name: Query.NONE if value is None else Query.ANY if value == "*" else value
+        for name, value in wanted.items()
+    }
+
+    def matches(file: Path) -> bool:
+        entities = parse_file_entities(file.as_posix(), config=["bids", "derivatives"])
+        for name, query in queries.items():
+            value = entities.get(name)
+            if query is Query.NONE or query is Query.ANY:
+                if (value is None) != (query is Query.NONE):
+                    return False
+            elif str(value) not in [str(q) for q in (query if isinstance(query, list) else [query])]:
+                return False
+        return True
+
+    return matches

@@ -1,0 +1,112 @@
+"""What lies where in a derivative dataset of fMRIPrep: a walk over the folders in question alone."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from bids_app.dataset.tables import read_json
+from bids_app.errors import InvalidBidsError, MissingInputError
+from bids_app.vocabulary.entities import parse
+
+_LEGACY = (
+    (re.compile(r"_bold_space-"), "_space-"),
+    (re.compile(r"_preproc\.nii"), "_desc-preproc_bold.nii"),
+    (re.compile(r"_brainmask\.nii"), "_desc-brain_mask.nii"),
+    (re.compile(r"_bold_confounds\.tsv$"), "_desc-confounds_timeseries.tsv"),
+    (re.compile(r"_desc-confounds_regressors\.tsv$"), "_desc-confounds_timeseries.tsv"),
+)
+"""Names of fMRIPrep 1.x, and today's."""
+
+
+def modern_name(name: str) -> str:
+    """Return the name that today's fMRIPrep would give a file.
+
+    >>> modern_name("sub-01_task-rest_bold_space-MNI152NLin2009cAsym_preproc.nii.gz")
+    'sub-01_task-rest_space-MNI152NLin2009cAsym_desc-preproc_bold.nii.gz'
+    """
+    for old, new in _LEGACY:
+        name = old.sub(new, name)
+    return name
+
+
+def participants_in(root: Path) -> list[str]:
+    """Return the labels of folders `sub-<label>`, sorted."""
+    with os.scandir(root) as entries:
+        return sorted(e.name[4:] for e in entries if e.name.startswith("sub-") and e.is_dir())
+
+
+def functional_files(root: Path, participant: str) -> Iterator[Path]:
+    """Yield the files in `func` folders of one participant, in all sessions, sorted."""
+    person = root / f"sub-{participant}"
+    folders = [person, *sorted(p for p in person.glob("ses-*") if p.is_dir())]
+    for folder in folders:
+        if (folder / "func").is_dir():
+            with os.scandir(folder / "func") as entries:
+                yield from sorted(Path(e.path) for e in entries)
+
+
+def check_description(root: Path) -> Mapping[str, object]:
+    """Return dataset_description.json.
+
+    Raises
+    ------
+    MissingInputError
+        If the folder does not exist.
+    InvalidBidsError
+        If the description is absent or lacks what BIDS requires.
+    """
+    if not root.is_dir():
+        raise MissingInputError(f"{root} is not a folder; expected a BIDS dataset.")
+    path = root / "dataset_description.json"
+    if not path.exists():
+        raise InvalidBidsError(
+            f"{root} has no dataset_description.json, so it is not a BIDS dataset. Write one with "
+            '{"Name": "...", "BIDSVersion": "1.9.0"}, or pass --skip-bids-validation.'
+        )
+    description = read_json(path)
+    for key in ("Name", "BIDSVersion"):
+        if key not in description:
+            raise InvalidBidsError(
+                f"{path} lacks {key!r}, which BIDS requires. Add it, or pass --skip-bids-validation."
+            )
+    return description
+
+
+def derivative_roots(bids_dir: Path, given: Iterable[tuple[str, Path]]) -> dict[str, Path]:
+    """Return derivative datasets by name: those given, else those found in or at `bids_dir`.
+
+    Raises
+    ------
+    MissingInputError
+        If a given one does not exist.
+    """
+    roots = dict(given)
+    for name, root in roots.items():
+        if not root.is_dir():
+            raise MissingInputError(f"--derivatives {name}={root}: there is no such folder.")
+    if roots:
+        return roots
+    found = sorted(p for p in bids_dir.glob("derivatives/fmriprep*") if p.is_dir())
+    if found:
+        return {path.name: path for path in found}
+    return {"fmriprep": bids_dir} if _holds_derivatives(bids_dir) else {}
+
+
+def _holds_derivatives(root: Path) -> bool:
+    """Tell whether a dataset is itself a derivative one, by its description or by its first runs."""
+    path = root / "dataset_description.json"
+    if path.exists() and path.stat().st_size and read_json(path).get("DatasetType") == "derivative":
+        return True
+    for participant in participants_in(root)[:3]:
+        if any(is_series(file.name) for file in functional_files(root, participant)):
+            return True
+    return False
+
+
+def is_series(name: str) -> bool:
+    """Tell whether a file is a preprocessed volumetric series."""
+    entities, suffix, extension = parse(modern_name(name))
+    return suffix == "bold" and entities.get("desc") == "preproc" and extension in (".nii", ".nii.gz")

@@ -1,0 +1,48 @@
+"""participants.tsv: who is in which arm, with covariates; identifiers checked, never order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bids_app.dataset.tables import read_tsv
+from bids_app.errors import InvalidBidsError, MissingInputError
+
+
+def participants_file(*roots: Path) -> Path:
+    """Return the first participants.tsv among dataset roots.
+
+    Raises
+    ------
+    MissingInputError
+        If none has one.
+    """
+    for root in roots:
+        if (root / "participants.tsv").exists():
+            return root / "participants.tsv"
+    raise MissingInputError(
+        f"No participants.tsv in {' or '.join(map(str, roots))}. The group level reads each participant's arm "
+        "from it: write a table with participant_id and group."
+    )
+
+
+def read_participants(path: Path) -> dict[str, dict[str, str]]:
+    """Return the row of each participant by label (without `sub-`), whitespace trimmed.
+
+    Raises
+    ------
+    InvalidBidsError
+        If the table has no `participant_id` or names somebody twice.
+    """
+    table = read_tsv(path)
+    if "participant_id" not in table:
+        raise InvalidBidsError(f"{path} has columns {', '.join(table)}; expected participant_id among them.")
+    rows: dict[str, dict[str, str]] = {}
+    for i, identifier in enumerate(table["participant_id"]):
+        label = identifier.strip().removeprefix("sub-")
+        if label in rows:
+            raise InvalidBidsError(
+                f"{path} names participant {label!r} twice (ids with and without 'sub-' are the same). "
+                "Keep one row for each participant."
+            )
+        rows[label] = {name: values[i].strip() for name, values in table.items()}
+    return rows

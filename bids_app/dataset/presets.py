@@ -1,0 +1,36 @@
+"""Presets that ship with the package: data with a citation, in TOML."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from bids_app.errors import UsageError
+
+
+@cache
+def names(kind: str) -> tuple[str, ...]:
+    """Return the names of the presets of a kind (`seeds`, `confounds`), sorted."""
+    folder = files("bids_app") / "presets" / kind
+    return tuple(sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml")))
+
+
+@cache
+def load(kind: str, name: str) -> Mapping[str, Any]:
+    """Return one preset.
+
+    Raises
+    ------
+    UsageError
+        If there is none of that name; the message names the nearest.
+    """
+    if name not in names(kind):
+        near = get_close_matches(name, names(kind), n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise UsageError(f"No preset {name!r} among the {kind}; {hint}There are: {', '.join(names(kind))}.")
+    text = (files("bids_app") / "presets" / kind / f"{name}.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)

@@ -1,0 +1,87 @@
+"""Tab-separated tables and JSON files as BIDS writes them."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bids_app.errors import MissingInputError, WrongDataError
+
+
+def require_content(path: Path) -> Path:
+    """Return the path if a file with content stands there.
+
+    Raises
+    ------
+    MissingInputError
+        If it is absent, empty, or a link of DataLad / git-annex whose content is not here.
+    """
+    if path.is_symlink() and not path.exists():
+        raise MissingInputError(
+            f"{path} is a link without content (DataLad / git-annex). Get it: datalad get '{path}'"
+        )
+    if not path.is_file():
+        raise MissingInputError(f"{path} does not exist; it is needed here.")
+    if path.stat().st_size == 0:
+        raise MissingInputError(
+            f"{path} is empty (0 bytes); expected content. Copy it again, or get it: datalad get '{path}'"
+        )
+    return path
+
+
+def read_tsv(path: Path) -> dict[str, list[str]]:
+    """Return the columns of a table as text.
+
+    Raises
+    ------
+    MissingInputError, WrongDataError
+        If it cannot be read, is not text, has a column twice or rows of unequal length.
+    """
+    require_content(path)
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as stream:
+            header, *rows = [row for row in csv.reader(stream, delimiter="\t") if row] or [[]]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise WrongDataError(f"{path} is not a tab-separated text table: {error}") from error
+    if len(set(header)) != len(header):
+        twice = sorted({name for name in header if header.count(name) > 1})
+        raise WrongDataError(f"{path} has columns twice: {', '.join(twice)}. Each name may stand once.")
+    for number, row in enumerate(rows, 2):
+        if len(row) != len(header):
+            raise WrongDataError(
+                f"{path}, line {number} has {len(row)} values for {len(header)} columns. "
+                "Separate values by tabs and write n/a where there is none."
+            )
+    return {name: [row[i] for row in rows] for i, name in enumerate(header)}
+
+
+def numeric(values: list[str]) -> NDArray[np.float64] | None:
+    """Return a column as numbers with NaN for n/a, or None if it holds other text."""
+    try:
+        return np.array([np.nan if v.strip() in ("n/a", "", "nan", "NaN") else float(v) for v in values])
+    except ValueError:
+        return None
+
+
+def read_json(path: Path) -> Mapping[str, Any]:
+    """Return a JSON object.
+
+    Raises
+    ------
+    MissingInputError, WrongDataError
+        If it cannot be read or is not an object.
+    """
+    require_content(path)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise WrongDataError(f"{path} is not valid JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise WrongDataError(f"{path} holds a {type(content).__name__}; expected a JSON object.")
+    return content

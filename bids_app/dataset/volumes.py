@@ -1,0 +1,215 @@
+"""NIfTI volumes: headers, masks, and series as a stream of blocks."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import zlib
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import nibabel as nib
+import numpy as np
+from isal import igzip, isal_zlib
+from nibabel.filebasedimages import ImageFileError
+from numpy.typing import NDArray
+
+from bids_app.dataset.tables import require_content
+from bids_app.errors import DeqiError, MissingInputError, WrongDataError
+from bids_app.vocabulary.grid import Grid, Mask
+
+RING = 4
+"""Volumes inflated ahead of the arithmetic."""
+
+_BROKEN = (EOFError, OSError, zlib.error, isal_zlib.error)
+
+
+def open_image(path: Path) -> nib.Nifti1Image:
+    """Read the header of a NIfTI file.
+
+    Raises
+    ------
+    MissingInputError, WrongDataError
+        If the file is absent, empty or no NIfTI volume, or its two orientations disagree.
+    """
+    require_content(path)
+    try:
+        image = nib.load(path)
+    except (ImageFileError, *_BROKEN) as error:
+        raise MissingInputError(f"{path} cannot be read as NIfTI ({error}). Copy or compute it again.") from error
+    if not isinstance(image, nib.Nifti1Image):
+        raise WrongDataError(f"{path} is a {type(image).__name__}; only NIfTI volumes are read.")
+    if not np.issubdtype(image.get_data_dtype(), np.number) or image.get_data_dtype().kind == "c":
+        raise WrongDataError(f"{path} holds {image.get_data_dtype()} values; expected real numbers.")
+    _check_orientation(path, image)
+    return image
+
+
+def _check_orientation(path: Path, image: nib.Nifti1Image) -> None:
+    sform, s_code = image.get_sform(coded=True)
+    qform, q_code = image.get_qform(coded=True)
+    if s_code > 0 and q_code > 0:
+        shift = grid_of(image).displacement(qform)
+        if shift > 0.5 * grid_of(image).voxel_sizes.min():
+            raise WrongDataError(
+                f"{path}: sform and qform put voxels up to {shift:.1f} mm apart; they must agree, else left and "
+                "right may be exchanged. Decide which is right and write it into both (nibabel: set_qform, set_sform)."
+            )
+
+
+def grid_of(image: nib.Nifti1Image) -> Grid:
+    """Return the lattice of the first three axes."""
+    x, y, z = (*image.shape, 1, 1)[:3]
+    return Grid((int(x), int(y), int(z)), np.asarray(image.affine, dtype=np.float64))
+
+
+def read_map(path: Path) -> tuple[NDArray[np.float32], Grid]:
+    """Return a three-dimensional map as float32, and its lattice."""
+    image = open_image(path)
+    try:
+        values = np.asarray(image.dataobj, dtype=np.float32)
+    except _BROKEN as error:
+        raise MissingInputError(f"{path} breaks off or is damaged ({error}). Copy or compute it again.") from error
+    grid = grid_of(image)
+    return values.reshape(grid.shape), grid
+
+
+def read_mask(path: Path) -> tuple[Mask, Grid]:
+    """Return a mask (values above 0.5) and its lattice.
+
+    Raises
+    ------
+    WrongDataError
+        If the mask is empty.
+    """
+    values, grid = read_map(path)
+    mask = values > 0.5
+    if not mask.any():
+        raise WrongDataError(f"{path} is empty: no voxel is above 0.5.")
+    return mask, grid
+
+
+class Series:
+    """A four-dimensional file that is read once, front to back.
+
+    Attributes
+    ----------
+    grid : Grid
+    frames : int
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._image = open_image(path)
+        self.grid = grid_of(self._image)
+        if len(self._image.shape) != 4:
+            raise WrongDataError(f"{path} has {len(self._image.shape)} dimensions; expected 4 (space and time).")
+        self.frames = int(self._image.shape[3])
+        proxy = cast(Any, self._image.dataobj)
+        self._dtype = np.dtype(self._image.get_data_dtype())
+        self._offset, self._slope, self._intercept = int(proxy.offset), float(proxy.slope), float(proxy.inter)
+
+    def blocks(self, mask: Mask, kept: Mask, size: int = 16) -> Iterator[NDArray[np.float32]]:
+        """Yield kept volumes as (n, voxels) float32, voxels of the mask in the order of the file.
+
+        Inflating runs in a thread of its own and hides the arithmetic of whoever takes the blocks.
+
+        Raises
+        ------
+        MissingInputError
+            If the file breaks off or its checksum is wrong.
+        """
+        inside = np.flatnonzero(mask.ravel(order="F"))
+        block = np.empty((size, len(inside)), dtype=np.float32)
+        filled = 0
+        volumes = self._volumes()
+        with closing(volumes):
+            for number, volume in enumerate(volumes):
+                if not kept[number]:
+                    continue
+                block[filled] = volume.take(inside)
+                filled += 1
+                if filled == size:
+                    yield self._scaled(block)
+                    filled = 0
+        if filled:
+            yield self._scaled(block[:filled])
+
+    def _scaled(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        if self._slope != 1.0 or self._intercept != 0.0:
+            block *= np.float32(self._slope)
+            block += np.float32(self._intercept)
+        return block
+
+    def _volumes(self) -> Iterator[NDArray[Any]]:
+        """Yield each volume, flat; a view that holds until the next one is asked for."""
+        size = int(np.prod(self.grid.shape)) * self._dtype.itemsize
+        free: queue.Queue[bytearray] = queue.Queue()
+        full: queue.Queue[bytearray | DeqiError] = queue.Queue()
+        stop = threading.Event()
+        for _ in range(RING):
+            free.put(bytearray(size))
+        reader = threading.Thread(target=self._inflate, args=(free, full, stop), daemon=True)
+        reader.start()
+        try:
+            for _ in range(self.frames):
+                item = full.get()
+                if isinstance(item, DeqiError):
+                    raise item
+                yield np.frombuffer(item, dtype=self._dtype)
+                free.put(item)
+            last = full.get()
+            if isinstance(last, DeqiError):
+                raise last
+        finally:
+            stop.set()
+            free.put(bytearray())
+            reader.join()
+
+    def _inflate(self, free: queue.Queue[bytearray], full: queue.Queue[Any], stop: threading.Event) -> None:
+        done = 0
+        try:
+            with self._open() as stream:
+                stream.seek(self._offset)
+                for done in range(self.frames):
+                    buffer = free.get()
+                    if stop.is_set():
+                        return
+                    if _fill(stream, buffer) < len(buffer):
+                        raise EOFError("the file ends early")
+                    full.put(buffer)
+                stream.read(1)  # reaches the checksum at the end
+            full.put(bytearray())
+        except _BROKEN as error:
+            full.put(
+                MissingInputError(
+                    f"{self._path} is damaged: {error}, after {done} of {self.frames} volumes. "
+                    "Copy or compute it again."
+                )
+            )
+
+    def _open(self) -> BinaryIO:
+        opener = igzip.open if self._path.name.endswith(".gz") else open
+        return cast(BinaryIO, opener(self._path, "rb"))
+
+
+def _fill(stream: BinaryIO, buffer: bytearray) -> int:
+    """Read until the buffer is full or the stream ends; return how many bytes came."""
+    view = memoryview(buffer)
+    done = 0
+    while done < len(buffer):
+        got = cast(Any, stream).readinto(view[done:])
+        if not got:
+            break
+        done += got
+    return done
+
+
+def file_order(mask: Mask) -> NDArray[np.intp]:
+    """Return where each voxel of the mask, in C order, stands among them in the order of the file."""
+    rank = np.empty(mask.shape, dtype=np.intp, order="F")
+    flat = rank.reshape(-1, order="F")
+    flat[mask.ravel(order="F")] = np.arange(int(mask.sum()))
+    return rank[mask]

@@ -1,0 +1,1 @@
+"""Writes: the only place where files of the output dataset are made."""

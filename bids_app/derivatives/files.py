@@ -1,0 +1,85 @@
+"""Maps, tables and JSON as bytes that are the same whenever the content is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+from isal import igzip
+from numpy.typing import NDArray
+
+from bids_app.derivatives.atomic import write_bytes, write_text
+from bids_app.vocabulary.grid import Grid, Mask
+
+MNI_CODE = 4
+"""NIfTI code of coordinates in a standard (MNI) space."""
+
+
+def write_map(path: Path, values: NDArray[np.floating[Any]], mask: Mask, grid: Grid) -> None:
+    """Write one value per voxel of the mask as float32; voxels outside are NaN."""
+    volume = np.full(grid.shape, np.nan, dtype=np.float32)
+    volume[mask] = values
+    _write_volume(path, volume, grid)
+
+
+def write_labels(path: Path, values: NDArray[np.integer[Any]] | Mask, grid: Grid) -> None:
+    """Write a mask or label image, (x, y, z), as unsigned 8-bit or 32-bit integers."""
+    small = values.dtype == np.bool_ or int(values.max(initial=0)) < 256
+    _write_volume(path, values.astype(np.uint8 if small else np.int32), grid)
+
+
+def write_series(path: Path, series: NDArray[np.int16], mask: Mask, grid: Grid, repetition_time: float) -> None:
+    """Write a series, (frames, voxels of the mask), as 16-bit integers; 0 outside."""
+    volumes = np.zeros((*grid.shape, len(series)), dtype=np.int16)
+    volumes[mask] = series.T
+    _write_volume(path, volumes, grid, repetition_time)
+
+
+def _write_volume(path: Path, volume: NDArray[Any], grid: Grid, repetition_time: float | None = None) -> None:
+    image = nib.Nifti1Image(volume, grid.affine)
+    image.header.set_xyzt_units("mm", "sec")
+    if repetition_time:
+        image.header.set_zooms((*image.header.get_zooms()[:3], repetition_time))
+    image.set_sform(grid.affine, MNI_CODE)
+    image.set_qform(grid.affine, MNI_CODE)
+    # No time of day in the gzip header: equal content gives equal bytes.
+    write_bytes(path, igzip.compress(image.to_bytes(), compresslevel=2, mtime=0))
+
+
+def write_table(path: Path, columns: Mapping[str, Any]) -> None:
+    """Write columns of equal length as a BIDS table; None and NaN become n/a."""
+    text = ["\t".join(columns)]
+    text += ["\t".join(map(_cell, row)) for row in zip(*columns.values(), strict=True)]
+    write_text(path, "\n".join(text) + "\n")
+
+
+def _cell(value: Any) -> str:
+    if value is None or value == "" or (isinstance(value, float | np.floating) and not np.isfinite(value)):
+        return "n/a"
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    if isinstance(value, float | np.floating):
+        return f"{float(value):.9g}"
+    return str(value).replace("\t", " ").replace("\n", " ")
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON object; NaN becomes null."""
+    write_text(path, json.dumps(_plain(content), indent=2, ensure_ascii=False) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    """Turn arrays, paths and NaN into what JSON knows."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, float):
+        return float(f"{value:.9g}") if np.isfinite(value) else None
+    return str(value) if isinstance(value, Path) else value

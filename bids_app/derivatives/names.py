@@ -1,0 +1,36 @@
+"""Where outputs lie in the dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from bids_app.vocabulary.entities import join
+
+VOLUME_ENTITIES = ("space", "cohort", "res", "den")
+
+
+def participant_path(output_dir: Path, entities: Mapping[str, str], suffix: str, extension: str) -> Path:
+    """Return `sub-*/[ses-*/]func/<name>`."""
+    folder = output_dir / f"sub-{entities['sub']}"
+    if "ses" in entities:
+        folder /= f"ses-{entities['ses']}"
+    return folder / "func" / join(entities, suffix, extension)
+
+
+def group_path(output_dir: Path, entities: Mapping[str, str], suffix: str, extension: str) -> Path:
+    """Return `group/<name>`."""
+    return output_dir / "group" / join(entities, suffix, extension)
+
+
+def template_path(output_dir: Path, entities: Mapping[str, str], extension: str) -> Path:
+    """Return the label image of the seeds in `tpl-*/anat/`."""
+    space = entities["space"]
+    resolution = f"_res-{entities['res']}" if "res" in entities else ""
+    name = f"tpl-{space}_atlas-seeds{resolution}_dseg{extension}"
+    return output_dir / f"tpl-{space}" / "anat" / name
+
+
+def record_path(output_dir: Path, label: str) -> Path:
+    """Return the record of a finished job."""
+    return output_dir / "logs" / "done" / f"{label}.json"

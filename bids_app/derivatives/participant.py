@@ -1,0 +1,138 @@
+"""Files of one session of one participant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bids_app.derivatives.files import write_json, write_labels, write_map, write_table
+from bids_app.derivatives.quality import QUALITY, quality_row
+from bids_app.derivatives.names import VOLUME_ENTITIES, participant_path, template_path
+from bids_app.vocabulary.entities import without
+from bids_app.vocabulary.grid import Grid, Mask
+from bids_app.vocabulary.output import Feature
+from bids_app.vocabulary.recording import Recording
+from bids_app.vocabulary.seed import Seed
+
+SUFFIXES = {"map": ".nii.gz", "table": ".tsv"}
+
+
+class SessionWriter:
+    """Writes what a session has to say and remembers the files.
+
+    Attributes
+    ----------
+    files : list of Path
+        Everything written that belongs to this session.
+    """
+
+    def __init__(self, output_dir: Path, recordings: Sequence[Recording]) -> None:
+        self._root = output_dir
+        self._session = without(recordings[0].entities, "run")
+        self.files: list[Path] = []
+
+    def _path(self, entities: Mapping[str, str], suffix: str, extension: str) -> Path:
+        path = participant_path(self._root, entities, suffix, extension)
+        self.files.append(path)
+        return path
+
+    def feature(
+        self, feature: Feature, sources: Sequence[Recording], mask: Mask, grid: Grid, about: Mapping[str, Any],
+        combined: bool = False,
+    ) -> None:  # fmt: skip
+        """Write one feature and its sidecar."""
+        output = feature.output
+        entities = {**(self._session if combined else sources[0].entities), **output.entities}
+        if output.entity:
+            entities[output.entity] = feature.label
+        sidecar = {
+            "Description": output.description,
+            "Units": output.units,
+            **_space(entities),
+            **about,
+            **feature.metadata,
+            "Sources": _sources(sources),
+        }
+        if output.kind == "map":
+            voxels = np.asarray(feature.value)
+            sidecar["VoxelsWithValue"] = int(np.isfinite(voxels).sum())
+            write_map(self._path(entities, output.suffix, ".nii.gz"), voxels, mask, grid)
+        elif isinstance(feature.value, Mapping):
+            write_table(self._path(entities, output.suffix, ".tsv"), feature.value)
+        write_json(self._path(entities, output.suffix, ".json"), sidecar)
+
+    def mask(self, mask: Mask, grid: Grid, sources: Sequence[Recording]) -> None:
+        """Write the mask of voxels that every run of the session has."""
+        entities = {**self._session, "desc": "brain"}
+        write_labels(self._path(entities, "mask", ".nii.gz"), mask, grid)
+        about = {
+            "Type": "Brain",
+            "Description": "Voxels of the brain masks of all runs whose series are finite and vary.",
+            **_space(entities),
+            "Sources": [source.uri(source.mask) for source in sources],
+        }
+        write_json(self._path(entities, "mask", ".json"), about)
+
+    def background(self, mean: NDArray[np.floating[Any]], mask: Mask, grid: Grid, sources: Sequence[Recording]) -> None:
+        """Write the mean image that figures are drawn on."""
+        entities = {**self._session, "stat": "mean"}
+        write_map(self._path(entities, "statmap", ".nii.gz"), mean, mask, grid)
+        about = {"Description": "Temporal mean of the kept frames before cleaning.", "Units": "arbitrary"}
+        write_json(
+            self._path(entities, "statmap", ".json"), {**about, **_space(entities), "Sources": _sources(sources)}
+        )
+
+    def censoring(self, recording: Recording, plan: Any) -> None:
+        """Write which frames of a run were left out, and the confounds that were regressed out."""
+        entities = {**without(recording.entities, *VOLUME_ENTITIES), "desc": "denoised"}
+        displacement = np.full(len(plan.kept), np.nan) if plan.displacement is None else plan.displacement
+        columns = {"framewise_displacement": displacement, "censored": (~plan.kept).astype(int)}
+        write_table(self._path(entities, "outliers", ".tsv"), columns)
+        about = {
+            "framewise_displacement": {"Description": "Framewise displacement (Power 2012).", "Units": "mm"},
+            "censored": {"Description": "Frame left out of every estimate.", "Levels": {"0": "kept", "1": "left out"}},
+            "Sources": [recording.uri(recording.confounds)],
+        }
+        write_json(self._path(entities, "outliers", ".json"), about)
+        if plan.regressors:
+            write_table(self._path(entities, "design", ".tsv"), plan.regressors)
+            text = "Confounds of the one least-squares model, beside drift and stop-band terms (see Description)."
+            write_json(
+                self._path(entities, "design", ".json"),
+                {"Description": text, "Sources": [recording.uri(recording.confounds)]},
+            )
+
+    def quality(self, runs: Iterable[Any], reason: str) -> None:
+        """Write the quality table: one row a run."""
+        rows = [quality_row(one, reason) for one in runs]
+        entities = {**self._session, "desc": "fc"}
+        write_table(self._path(entities, "qc", ".tsv"), {key: [row[key] for row in rows] for key in rows[0]})
+        about = {key: {"Description": text} for key, text in QUALITY.items()}
+        write_json(self._path(entities, "qc", ".json"), about)
+
+    def seeds(self, seeds: Sequence[Seed], image: NDArray[np.int32], grid: Grid, space: str) -> None:
+        """Write the seeds as one label image on the grid; they belong to the dataset, not to the session."""
+        entities = {"space": space, **({"res": self._session["res"]} if "res" in self._session else {})}
+        write_labels(template_path(self._root, entities, ".nii.gz"), image, grid)
+        names = {"index": list(range(1, len(seeds) + 1)), "name": [seed.name for seed in seeds]}
+        write_table(template_path(self._root, entities, ".tsv"), names)
+        about = {"Description": "Seeds as asked for; where two overlap the first in the list shows."}
+        definitions = {"Seeds": {seed.name: seed.definition() for seed in seeds}}
+        write_json(template_path(self._root, entities, ".json"), {**about, **_space(entities), **definitions})
+        write_json(
+            self._root / "atlas-seeds_description.json",
+            {"Name": "Seeds of this analysis", "License": "n/a", **definitions},
+        )
+
+
+def _space(entities: Mapping[str, str]) -> dict[str, str]:
+    about = {"SpatialReference": f"Template {entities['space']}"} if "space" in entities else {}
+    return {**about, "Resolution": f"Same grid as the input series (res-{entities.get('res', 'native')})."}
+
+
+def _sources(recordings: Sequence[Recording]) -> list[str]:
+    return [r.uri(p) for r in recordings for p in (r.series, r.mask, r.confounds)]

@@ -1,0 +1,52 @@
+"""The quality table of a session."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+QUALITY = {
+    "run": "Label of the run; n/a where the name has none.",
+    "volumes": "Volumes of the series.",
+    "volumes_kept": "Volumes that are not censored.",
+    "minutes_kept": "Minutes of kept volumes.",
+    "mean_fd": "Mean framewise displacement over all volumes, mm.",
+    "max_fd": "Largest framewise displacement, mm.",
+    "df_res": "Residual degrees of freedom of the cleaned series.",
+    "voxels": "Voxels of the mask that are finite and vary.",
+    "voxels_unusable": "Voxels of the brain mask that are constant or not finite.",
+    "tsnr": "Median over voxels of mean over standard deviation, before cleaning.",
+    "gcor": "Global correlation: mean correlation over all pairs of voxels after cleaning.",
+    "seeds_refused": "Seeds without enough voxels in the mask.",
+    "decision": "used or left out.",
+    "reason": "Why the session is left out.",
+}
+
+
+def quality_row(one: Any, reason: str) -> dict[str, Any]:
+    """Return the row of one run, whether it was read or left out."""
+    plan, signals = one.plan, one.signals
+    displacement = None if plan.displacement is None else plan.displacement[np.isfinite(plan.displacement)]
+    row: dict[str, Any] = dict.fromkeys(QUALITY)
+    row |= {
+        "run": one.recording.entities.get("run"),
+        "volumes": len(plan.kept),
+        "volumes_kept": int(plan.kept.sum()),
+        "minutes_kept": plan.minutes,
+        "mean_fd": None if displacement is None else float(displacement.mean()),
+        "max_fd": None if displacement is None else float(displacement.max()),
+        "df_res": plan.df_res,
+        "seeds_refused": ",".join(one.refused),
+        "decision": "left out" if reason or signals is None else "used",
+        "reason": reason,
+    }
+    if signals is not None:
+        unit = signals.coordinates / np.linalg.norm(signals.coordinates, axis=0)
+        row |= {
+            "voxels": int(signals.mask.sum()),
+            "voxels_unusable": signals.notes["unusable_voxels"],
+            "tsnr": float(np.median(signals.mean / signals.deviation)),
+            "gcor": float((unit.mean(axis=1) ** 2).sum()),
+        }
+    return row

@@ -1,0 +1,78 @@
+"""Records of finished work, so that it is recognised and never done twice."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from bids_app import __version__
+from bids_app.derivatives.files import write_json
+
+_SMALL = 1 << 20
+
+
+def fingerprint(context: Mapping[str, Any], inputs: Iterable[Path]) -> str:
+    """Return a hash of all that results depend on: version, options, and every file read.
+
+    Files up to 1 MiB count by content, larger ones by size and time of change.
+    """
+    digest = hashlib.sha256(__version__.encode())
+    digest.update(json.dumps(_plain(context), sort_keys=True).encode())
+    for path in sorted(set(inputs)):
+        digest.update(str(path).encode())
+        if not path.exists():
+            continue
+        status = path.stat()
+        if status.st_size <= _SMALL:
+            digest.update(path.read_bytes())
+        else:
+            digest.update(f"{status.st_size} {status.st_mtime_ns}".encode())
+    return digest.hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """Turn options, mappings with any keys, and paths into what JSON knows."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return _plain(dataclasses.asdict(value))
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def is_done(record: Path, mark: str) -> bool:
+    """Tell whether a record says that this very work is finished and its files are still there."""
+    try:
+        content = json.loads(record.read_text(encoding="utf-8"))
+        files = [record.parents[2] / name for name in content["Outputs"]]
+        return content["Fingerprint"] == mark and all(f.stat().st_size > 0 for f in files)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def outputs_of(record: Path) -> set[Path]:
+    """Return the files that an earlier run of the same work wrote, whatever it depended on."""
+    try:
+        content = json.loads(record.read_text(encoding="utf-8"))
+        return {record.parents[2] / name for name in content["Outputs"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+
+
+def write_record(record: Path, mark: str, outputs: Iterable[Path], summary: Mapping[str, Any]) -> None:
+    """Write the record of finished work, after all its files.
+
+    `record` lies in `logs/done/` of the output dataset. Files that an earlier run of this work wrote and
+    this one did not are removed, so that no result of other settings stays behind.
+    """
+    root = record.parents[2]
+    written = set(outputs)
+    for stale in outputs_of(record) - written:
+        stale.unlink(missing_ok=True)
+    names = sorted(path.relative_to(root).as_posix() for path in written)
+    write_json(record, {"Fingerprint": mark, "Outputs": names, **summary})

@@ -1,0 +1,34 @@
+"""The settings as a commented TOML file that can be fed back in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from bids_app.vocabulary.option import Doc, describe
+
+
+def to_toml(tables: Mapping[str, tuple[type[Any], Mapping[str, Any]]], heading: Iterable[str]) -> str:
+    """Return TOML text: every option with its meaning and unit as a comment.
+
+    Parameters
+    ----------
+    tables : mapping
+        Options class and values by the name of the table, e.g. `modalities.fmri`.
+    """
+    lines = [f"# {line}" for line in heading]
+    for name, (options, values) in tables.items():
+        lines += ["", f"[{name}]"]
+        for option in describe(options):
+            lines += [f"# {_sentence(option.doc)}", f"{option.name} = {_value(values.get(option.name, option.default))}"]
+    return "\n".join(lines) + "\n"
+
+
+def _sentence(doc: Doc) -> str:
+    return f"{doc.text} [{doc.unit}]" if doc.unit else doc.text
+
+
+def _value(value: Any) -> str:
+    # JSON texts, numbers, truth values and arrays of them are TOML as well.
+    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)

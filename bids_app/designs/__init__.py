@@ -1,0 +1,1 @@
+"""Plugs, one file each: participants become a Design."""

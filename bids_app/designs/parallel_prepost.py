@@ -1,0 +1,215 @@
+"""Two parallel arms, one session before and one after treatment: verum against sham."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from annotated_types import MinLen
+from numpy.typing import NDArray
+
+from bids_app.errors import WrongDataError
+from bids_app.vocabulary.design import Contrast, Design, Lost
+from bids_app.vocabulary.option import Doc
+
+Rows = Mapping[str, Mapping[str, str]]
+Name = Annotated[str, MinLen(1)]
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of `[designs.parallel_prepost]`."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    column: Annotated[Name, Doc("Column of participants.tsv that holds the arm.")] = "group"
+    active: Annotated[Name, Doc("Value of the arm that gets the real treatment.")] = "verum"
+    control: Annotated[Name, Doc("Value of the arm that gets the sham.")] = "sham"
+    pre: Annotated[Name, Doc("Session before treatment.")] = "pre"
+    post: Annotated[Name, Doc("Session after treatment.")] = "post"
+    covariates: Annotated[
+        tuple[str, ...], Doc("Columns measured before randomisation, e.g. age; text columns become levels.")
+    ] = ()
+    strata: Annotated[tuple[str, ...], Doc("Columns that randomisation was stratified by, e.g. site.")] = ()
+
+
+METHODS = (
+    "The primary estimand was the difference between arms after treatment, adjusted for each voxel's own baseline "
+    "(ANCOVA). Participants were paired with themselves by identifier."
+)
+
+
+def arms(participants: Rows, options: Options) -> dict[str, str]:
+    """Return the arm of each participant of the two arms.
+
+    Raises
+    ------
+    WrongDataError
+        If the column is absent, or one of the two arms has nobody.
+    """
+    columns = list(next(iter(participants.values()), {}))
+    if options.column not in columns:
+        near = get_close_matches(options.column, columns, n=1)
+        raise WrongDataError(
+            f"participants.tsv has no column {options.column!r}; it has {', '.join(columns)}. Name the one with the "
+            f"arms: --set designs.parallel_prepost.column={near[0] if near else 'NAME'}"
+        )
+    found = {label: row[options.column] for label, row in participants.items()}
+    levels = sorted(set(found.values()))
+    if not {options.active, options.control} <= set(levels):
+        raise WrongDataError(
+            f"Column {options.column!r} has {levels}, expected {options.active!r} and {options.control!r}: name your "
+            "arms with --set designs.parallel_prepost.active=... --set designs.parallel_prepost.control=..."
+        )
+    return {label: arm for label, arm in found.items() if arm in (options.active, options.control)}
+
+
+def design(participants: Rows, available: Mapping[str, set[str]], reasons: Mapping[tuple[str, str], str],
+           options: Options) -> Design:  # fmt: skip
+    """Build the design from the participants' table and the sessions that have maps.
+
+    Parameters
+    ----------
+    participants : mapping
+        Row of participants.tsv by label, in the order of labels.
+    available : mapping
+        Sessions with maps, by label.
+    reasons : mapping
+        Why a (participant, session) has no map, where that is known.
+
+    Raises
+    ------
+    WrongDataError
+        If fewer than three participants of an arm have both sessions, or a covariate cannot be used.
+    """
+    arm = arms(participants, options)
+    lost = [
+        Lost(label, row[options.column], "other", f"{options.column} is {row[options.column]!r}, not in this contrast")
+        for label, row in participants.items()
+        if label not in arm
+    ]
+    lost += [
+        Lost(label, "n/a", "other", "has maps but no row in participants.tsv") for label in available
+        if label not in participants
+    ]  # fmt: skip
+    members = []
+    for label in sorted(arm):
+        loss = _loss(label, arm[label], available.get(label, set()), reasons, options) or _gap(
+            label, arm[label], participants[label], options
+        )
+        if loss:
+            lost.append(loss)
+        else:
+            members.append(label)
+    counts = {name: sum(arm[label] == name for label in members) for name in (options.active, options.control)}
+    if min(counts.values()) < 3:
+        raise WrongDataError(
+            f"Both sessions are there for {counts[options.active]} {options.active} and {counts[options.control]} "
+            f"{options.control} participants; at least 3 of each are needed. " + _examples(lost)
+        )
+    rows = [{**participants[label], "participant_id": f"sub-{label}", "arm": arm[label]} for label in members]
+    contrasts, notes = _contrasts(rows, options)
+    return Design(
+        tuple(rows), {"pre": options.pre, "post": options.post}, contrasts, tuple(lost), notes,
+        {"active": options.active, "control": options.control},
+    )  # fmt: skip
+
+
+def _loss(
+    label: str, arm: str, sessions: set[str], reasons: Mapping[tuple[str, str], str], options: Options
+) -> Lost | None:
+    for stage, session in (("pre", options.pre), ("post", options.post)):
+        if session not in sessions:
+            reason = reasons.get((label, session), "no map on disk: not scanned, or not run at participant level")
+            return Lost(label, arm, stage, f"session {session}: {reason}")
+    return None
+
+
+def _gap(label: str, arm: str, row: Mapping[str, str], options: Options) -> Lost | None:
+    for column in (*options.covariates, *options.strata):
+        if column not in row:
+            raise WrongDataError(
+                f"participants.tsv has no column {column!r}; it has {', '.join(row)}. "
+                "Mend designs.parallel_prepost.covariates or strata."
+            )
+        if row[column] in ("n/a", ""):
+            return Lost(label, arm, "covariate", f"{column} is missing")
+    return None
+
+
+def _examples(lost: Sequence[Lost]) -> str:
+    said = "; ".join(f"sub-{loss.participant} {loss.reason}" for loss in lost[:3])
+    return f"For example: {said}." if said else ""
+
+
+def _columns(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[str, NDArray[np.float64]]:
+    """Return numeric columns as they are and text columns as indicators of all levels but the first."""
+    columns: dict[str, NDArray[np.float64]] = {}
+    for name in names:
+        values = [row[name] for row in rows]
+        try:
+            column = np.array(values, dtype=np.float64)
+            if not np.isfinite(column).all():
+                raise WrongDataError(f"Covariate {name!r} holds values that are not finite.")
+            if np.ptp(column) == 0:
+                raise WrongDataError(f"Covariate {name!r} is {values[0]} for everybody; leave it out.")
+            columns[name] = column
+        except ValueError:
+            levels = sorted(set(values))
+            if len(levels) == len(rows):
+                message = f"Covariate {name!r} is text that differs between all participants; expected levels."
+                raise WrongDataError(message) from None
+            for level in levels[1:]:
+                columns[f"{name}_{level}"] = np.array([float(value == level) for value in values])
+    return columns
+
+
+def _contrasts(rows: Sequence[Mapping[str, Any]], options: Options) -> tuple[tuple[Contrast, ...], tuple[str, ...]]:
+    arm = np.array([float(row["arm"] == options.active) for row in rows])
+    combined = ["|".join(str(row[name]) for name in options.strata) for row in rows]
+    strata = np.unique(combined, return_inverse=True)[1].astype(np.intp)
+    fixed = _columns(rows, options.covariates)
+    dummies = {f"stratum_{s}": (strata == s).astype(np.float64) for s in range(1, int(strata.max()) + 1)}
+    extra = {**dummies, **fixed}
+    notes = tuple(
+        f"Stratum {combined[int(np.flatnonzero(strata == s)[0])]!r} holds one arm only; it cannot inform the comparison."
+        for s in np.unique(strata)
+        if np.ptp(arm[strata == s]) == 0
+    )
+    everybody = np.arange(len(rows))
+    nuisance = np.column_stack([np.ones(len(rows)), *extra.values()])
+    names = ("constant", *extra)
+    active, control = options.active, options.control
+    pair = f"{active}Vs{control[:1].upper()}{control[1:]}"
+
+    def between(name: str, question: str, outcome: str, adjusted: bool, effect: str, primary: bool = False) -> Contrast:
+        sign = f"positive = larger in {active}"
+        return Contrast(name, question, sign, "rerandomise", outcome, adjusted, everybody, arm, nuisance, strata,
+                        effect, True, primary, ("arm", *names))  # fmt: skip
+
+    def within(name: str, question: str, members: NDArray[np.intp], pooled: bool) -> Contrast:
+        centred = [column[members] - column[members].mean() for column in fixed.values()]
+        half = [arm[members] - 0.5] if pooled else []
+        columns = np.column_stack([*half, *centred]) if half or centred else np.empty((len(members), 0))
+        keep = np.ptp(columns, axis=0) > 0
+        said = tuple(np.array([*(["armHalf"] if pooled else []), *fixed])[keep]) if columns.size else ()
+        return Contrast(name, question, "positive = larger after treatment", "signflip", "change", False, members,
+                        np.ones(len(members)), columns[:, keep], strata[members], "one_sample", False, False,
+                        ("constant", *said))  # fmt: skip
+
+    return (
+        between(f"{pair}Adjusted", f"Does connectivity after treatment differ between {active} and {control}, "
+                "given each voxel's own baseline?", "post", True, "ancova", True),
+        between(f"{pair}Change", f"Does connectivity change more under {active} than under {control} "
+                "(group x time)?", "change", False, "two_sample"),
+        within(f"{active}Change", f"Change within {active} (not evidence of specificity)",
+               np.flatnonzero(arm == 1), pooled=False),
+        within(f"{control}Change", f"Change within {control} (not evidence of specificity)",
+               np.flatnonzero(arm == 0), pooled=False),
+        within("pooledChange", "Mean change of both arms (not evidence of specificity)", everybody, pooled=True),
+        between(f"{pair}Post", f"Do {active} and {control} differ after treatment, ignoring baseline?", "post",
+                False, "two_sample"),
+    ), notes  # fmt: skip

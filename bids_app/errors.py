@@ -1,0 +1,54 @@
+"""What can go wrong for a user: a small tree, each branch with its BIDS exit code."""
+
+from __future__ import annotations
+
+
+class DeqiError(Exception):
+    """Base of every error that a user can cause or mend; printed without a traceback.
+
+    Messages say what was found, what was expected and what to do.
+    """
+
+    exit_code = 1
+
+
+class UsageError(DeqiError):
+    """The command line or a settings file cannot be understood."""
+
+    exit_code = 64
+
+
+class InvalidBidsError(DeqiError):
+    """The input dataset breaks BIDS in a way that stops the analysis."""
+
+    exit_code = 16
+
+
+class AnalysisLevelError(UsageError):
+    """The third positional is neither `participant` nor `group`."""
+
+    exit_code = 17
+
+
+class NothingSelectedError(DeqiError):
+    """The filters are valid but no file matches them."""
+
+    exit_code = 18
+
+
+class WrongDataError(DeqiError):
+    """A file is readable but its content cannot be used."""
+
+    exit_code = 65
+
+
+class MissingInputError(DeqiError):
+    """A needed file is absent, empty or unreadable."""
+
+    exit_code = 66
+
+
+class OutputError(DeqiError):
+    """An output file or folder cannot be created."""
+
+    exit_code = 73

@@ -1,0 +1,1 @@
+"""Builds command lines and files for others to run; no science here."""

@@ -1,0 +1,161 @@
+"""`--demo`: a small synthetic trial in fMRIPrep layout, with an effect planted where we know it."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from bids_app.derivatives.dataset import DEMONSTRATION, SYNTHETIC_NOTICE
+from bids_app.derivatives.files import write_json, write_labels, write_series, write_table
+from bids_app.signals.confounds import MOTION, complete
+from bids_app.signals.smoothing import smooth_in_mask
+from bids_app.vocabulary.grid import Grid, Mask
+
+SPACE = "space-MNI152NLin2009cAsym_res-5"
+TR, FRAMES = 2.0, 180
+
+THALAMUS, CINGULATE = (11.0, -12.0, 6.0), (8.0, 16.0, 36.0)
+"""Planted: in verum, after treatment, the cingulate follows the right thalamus."""
+
+POSTERIOR, MEDIAL = (0.0, -53.0, 26.0), (1.0, 55.0, -3.0)
+"""Decoy, as strong: in BOTH arms, after treatment, the medial prefrontal cortex follows the posterior cingulate."""
+
+STRENGTH = 0.9
+
+
+@dataclass(frozen=True)
+class Person:
+    """One made-up participant. `moves` and `drops_out` give the flow figure something to show."""
+
+    label: str
+    arm: str
+    age: int
+    sex: str
+    moves: bool = False
+    drops_out: bool = False
+
+
+def people() -> list[Person]:
+    """Return 24 participants, 12 of each arm; one of verum moves too much, one of sham drops out."""
+    rng = np.random.default_rng(11)
+    arms = rng.permutation(["verum"] * 12 + ["sham"] * 12)
+    first = {arm: int(np.flatnonzero(arms == arm)[3]) for arm in ("verum", "sham")}
+    return [
+        Person(f"{i + 1:02d}", str(arm), int(rng.integers(24, 66)), str(rng.choice(["F", "M"])),
+               moves=i == first["verum"], drops_out=i == first["sham"])
+        for i, arm in enumerate(arms)
+    ]  # fmt: skip
+
+
+def write_demonstration(folder: Path) -> None:
+    """Write the dataset `folder`, with derivatives in fMRIPrep layout inside."""
+    mask, grid = _brain()
+    root = folder / "derivatives" / "fmriprep"
+    everyone = people()
+    _write_dataset(folder, root, everyone)
+    print(f"Writing a synthetic trial of {len(everyone)} people to {folder} (no person was scanned) ...", file=sys.stderr)
+    for number, person in enumerate(tqdm(everyone, unit="person", disable=not sys.stderr.isatty())):
+        for session in ("pre", "post"):
+            if session == "post" and person.drops_out:
+                continue
+            rng = np.random.default_rng([7, number, session == "post"])
+            _write_session(root, person, session, mask, grid, rng)
+    print(f"Written. Next:\n  deqi {folder} {folder}/derivatives/deqi participant\n"
+          f"  deqi {folder} {folder}/derivatives/deqi group", file=sys.stderr)  # fmt: skip
+
+
+def _brain() -> tuple[Mask, Grid]:
+    """Return the brain mask that nilearn ships (ICBM 2009), at 5 mm."""
+    from nilearn.datasets import load_mni152_brain_mask
+
+    image: Any = load_mni152_brain_mask(resolution=5)
+    mask = np.asarray(image.dataobj) > 0
+    x, y, z = mask.shape
+    return mask, Grid((x, y, z), np.asarray(image.affine, dtype=np.float64))
+
+
+def _write_dataset(folder: Path, root: Path, everyone: list[Person]) -> None:
+    about = {"Name": f"deqi demonstration ({SYNTHETIC_NOTICE})", "BIDSVersion": "1.9.0"}
+    write_json(folder / "dataset_description.json", {**about, "DatasetType": "raw"})
+    made = [{"Name": DEMONSTRATION, "Description": SYNTHETIC_NOTICE}]
+    write_json(root / "dataset_description.json", {**about, "DatasetType": "derivative", "GeneratedBy": made})
+    columns = {
+        "participant_id": [f"sub-{p.label}" for p in everyone],
+        "group": [p.arm for p in everyone],
+        "age": [p.age for p in everyone],
+        "sex": [p.sex for p in everyone],
+    }
+    write_table(folder / "participants.tsv", columns)
+    levels = {"verum": "made-up arm with the planted effect", "sham": "made-up arm without it"}
+    write_json(folder / "participants.json", {"group": {"Description": SYNTHETIC_NOTICE, "Levels": levels}})
+
+
+def _write_session(
+    root: Path, person: Person, session: str, mask: Mask, grid: Grid, rng: np.random.Generator
+) -> None:
+    folder = root / f"sub-{person.label}" / f"ses-{session}" / "func"
+    stem = f"sub-{person.label}_ses-{session}_task-rest"
+    motion, table = _motion(person.moves and session == "post", rng)
+    series = _series(person.arm == "verum", session == "post", motion, mask, grid, rng)
+    write_series(folder / f"{stem}_{SPACE}_desc-preproc_bold.nii.gz", series, mask, grid, TR)
+    write_json(
+        folder / f"{stem}_{SPACE}_desc-preproc_bold.json",
+        {"RepetitionTime": TR, "TaskName": "rest", "SkullStripped": False, "Description": SYNTHETIC_NOTICE},
+    )
+    write_labels(folder / f"{stem}_{SPACE}_desc-brain_mask.nii.gz", mask, grid)
+    write_table(folder / f"{stem}_desc-confounds_timeseries.tsv", table)
+
+
+def _motion(much: bool, rng: np.random.Generator) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
+    """Return six motion parameters (frames, 6), and the confound table that belongs to them."""
+    steps = rng.standard_normal((FRAMES, 6)) * ([0.02] * 3 + [0.0004] * 3)
+    jumps = rng.choice(FRAMES - 1, 70 if much else int(rng.integers(0, 4)), replace=False) + 1
+    steps[jumps, 0] += rng.choice([-0.8, 0.8], len(jumps))
+    motion = np.cumsum(steps, axis=0) * 0.9
+    table = dict(zip(MOTION, motion.T, strict=True))
+    table["csf"] = 800 + np.cumsum(rng.standard_normal(FRAMES))
+    table["white_matter"] = 700 + np.cumsum(rng.standard_normal(FRAMES))
+    step = np.abs(np.diff(motion, axis=0))
+    table["framewise_displacement"] = np.append(np.nan, step[:, :3].sum(axis=1) + 50 * step[:, 3:].sum(axis=1))
+    return motion, complete(table)
+
+
+def _slow(rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return noise between 0.01 and 0.09 Hz, (frames,), standardised."""
+    spectrum = np.fft.rfft(rng.standard_normal(FRAMES))
+    frequency = np.fft.rfftfreq(FRAMES, TR)
+    spectrum[(frequency < 0.01) | (frequency > 0.09)] = 0
+    series = np.fft.irfft(spectrum, FRAMES)
+    return np.asarray(series / series.std())
+
+
+def _series(
+    verum: bool, after: bool, motion: NDArray[np.float64], mask: Mask, grid: Grid, rng: np.random.Generator
+) -> NDArray[np.int16]:
+    """Return the series of one session, (frames, voxels)."""
+    places = np.argwhere(mask) @ grid.affine[:3, :3].T + grid.affine[:3, 3]
+
+    def blob(centre: tuple[float, float, float], width: float = 8.0) -> NDArray[np.float64]:
+        distance = ((places - np.array(centre)) ** 2).sum(axis=1)
+        return np.asarray(np.exp(-distance / 2 / width**2))
+
+    own = {centre: _slow(rng) for centre in (THALAMUS, CINGULATE, POSTERIOR, MEDIAL)}
+    coupling = 0.25 + rng.normal(0, 0.12, 2)
+    coupling += [STRENGTH * (verum and after), STRENGTH * after]
+    own[CINGULATE] += coupling[0] * own[THALAMUS]
+    own[MEDIAL] += coupling[1] * own[POSTERIOR]
+    white = rng.standard_normal((FRAMES, len(places))).astype(np.float32)
+    noise = smooth_in_mask(white, mask, grid.voxel_sizes, 8.0)
+    noise /= noise.std()
+    series = 1.2 * noise + 0.3 * np.outer(_slow(rng), np.ones(len(places)))
+    for centre, signal in own.items():
+        series += np.outer(signal, blob(centre))
+    series += np.outer(motion[:, 0] - motion[:, 0].mean(), 2 * rng.standard_normal(len(places)))
+    brightness = 600 + 200 * blob((0, -20, 10), 45.0)
+    return np.asarray(np.clip(brightness + 6 * series, 1, 32000), dtype=np.int16)

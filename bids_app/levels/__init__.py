@@ -1,0 +1,1 @@
+"""One job of each level, told from input to files."""

@@ -1,0 +1,1 @@
+"""Plugs, one file each: Signals become Features."""

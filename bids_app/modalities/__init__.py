@@ -1,0 +1,1 @@
+"""Plugs, one file each: a recording on disk becomes Signals."""

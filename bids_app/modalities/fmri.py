@@ -1,0 +1,207 @@
+"""fMRI runs of fMRIPrep: cleaned by one projection while the file is read, once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+from annotated_types import Ge, Interval
+from numpy.typing import NDArray
+
+from bids_app.dataset import presets
+from bids_app.dataset.confounds import read_confounds
+from bids_app.dataset.volumes import Series, file_order, read_mask
+from bids_app.errors import WrongDataError
+from bids_app.signals import censoring, confounds, projection
+from bids_app.signals.smoothing import smooth_in_mask
+from bids_app.vocabulary.grid import Mask
+from bids_app.vocabulary.option import Doc
+from bids_app.vocabulary.recording import Recording
+from bids_app.vocabulary.signals import Signals
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of `[modalities.fmri]`: how a run is cleaned."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    high_pass: Annotated[float, Ge(0), Doc("Lower edge of the pass band; 0 leaves it open.", "Hz")] = 0.008
+    low_pass: Annotated[float, Ge(0), Doc("Upper edge of the pass band; 0 leaves it open.", "Hz")] = 0.1
+    detrend: Annotated[int, Interval(ge=0, le=3), Doc("Order of the polynomial drift.")] = 1
+    confounds: Annotated[
+        str | tuple[str, ...], Doc("A preset, or patterns of confound columns; an empty list is none.")
+    ] = "24P+csf+wm"
+    fd_threshold: Annotated[
+        float, Ge(0), Doc("Frames of a framewise displacement (Power) above it are censored; 0 keeps all.", "mm")
+    ] = 0.5
+    censor_after: Annotated[int, Ge(0), Doc("Frames censored after each moved one.")] = 1
+    smoothing_fwhm: Annotated[float, Ge(0), Doc("Smoothing of target maps; seeds are never smoothed.", "mm")] = 6.0
+    min_df_res: Annotated[int, Ge(3), Doc("Residual degrees of freedom a session needs, its runs together.")] = 20
+    min_minutes: Annotated[float, Ge(0), Doc("Minutes of kept frames a session needs.", "min")] = 4.0
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What will be regressed out of one run, known before a voxel is read.
+
+    Attributes
+    ----------
+    basis : (kept frames, df_res)
+    kept : (frames,) bool
+    regressors : dict of (frames,)
+        Confound columns by name, gaps filled.
+    displacement : (frames,) or None
+        Framewise displacement in mm.
+    """
+
+    basis: NDArray[np.float64]
+    kept: Mask
+    regressors: Mapping[str, NDArray[np.float64]]
+    displacement: NDArray[np.float64] | None
+    repetition_time: float
+    unsteady: int
+
+    @property
+    def df_res(self) -> int:
+        """Residual degrees of freedom of the run."""
+        return int(self.basis.shape[1])
+
+    @property
+    def minutes(self) -> float:
+        """Minutes of kept frames."""
+        return int(self.kept.sum()) * self.repetition_time / 60
+
+
+def confound_patterns(choice: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Return the column patterns of a preset, or those given."""
+    if isinstance(choice, str):
+        return tuple(presets.load("confounds", choice)["columns"])
+    return choice
+
+
+def repetition_time(recording: Recording) -> float:
+    """Return the seconds between volumes, from the sidecar.
+
+    Raises
+    ------
+    WrongDataError
+        If no sidecar says it, or it is not a positive number.
+    """
+    value = recording.metadata.get("RepetitionTime")
+    if not isinstance(value, int | float) or not value > 0:
+        raise WrongDataError(
+            f"{recording.series.name}: RepetitionTime is {value!r} in its sidecars; expected seconds above 0. "
+            'Write it into the JSON beside the file: {"RepetitionTime": 2.0}'
+        )
+    return float(value)
+
+
+def prepare(recording: Recording, options: Options) -> Plan:
+    """Build the nuisance model of a run from its header and confound table alone.
+
+    Raises
+    ------
+    WrongDataError, MissingInputError
+        If the table does not fit the series or lacks what the options ask for.
+    """
+    step = repetition_time(recording)
+    frames = Series(recording.series).frames
+    table = confounds.complete(read_confounds(recording.confounds, frames))
+    displacement = _displacement(recording, table, options)
+    unsteady = np.zeros(frames, dtype=bool)
+    for name, column in table.items():
+        if name.startswith("non_steady_state"):
+            unsteady |= column > 0
+    kept = censoring.keep_frames(displacement, options.fd_threshold, options.censor_after, unsteady)
+    names = confounds.select(table, confound_patterns(options.confounds))
+    columns = confounds.matrix(table, names, kept)
+    bands = projection.stop_band(frames, step, options.high_pass, options.low_pass)
+    nuisance = np.concatenate([projection.drift(frames, options.detrend), bands, columns], axis=1)
+    basis = projection.remaining_basis(nuisance, kept)
+    regressors = dict(zip(names, columns.T, strict=True))
+    return Plan(basis, kept, regressors, displacement, step, int(unsteady.sum()))
+
+
+def _displacement(
+    recording: Recording, table: Mapping[str, NDArray[np.float64]], options: Options
+) -> NDArray[np.float64] | None:
+    """Return the framewise displacement of the table, else that of its six motion columns."""
+    if "framewise_displacement" in table:
+        return table["framewise_displacement"]
+    if set(confounds.MOTION) <= set(table):
+        return censoring.framewise_displacement(np.stack([table[name] for name in confounds.MOTION], axis=1))
+    if options.fd_threshold > 0:
+        raise WrongDataError(
+            f"{recording.confounds} has neither framewise_displacement nor six motion columns, so frames cannot be "
+            "censored. Keep all frames with --set modalities.fmri.fd_threshold=0"
+        )
+    return None
+
+
+def load(recording: Recording, plan: Plan, options: Options) -> Signals:
+    """Read and clean one run in a single pass over its file.
+
+    Raises
+    ------
+    WrongDataError, MissingInputError
+        If a file cannot be read, or mask and series lie on different grids.
+    """
+    series = Series(recording.series)
+    brain, grid = read_mask(recording.mask)
+    if not grid.matches(series.grid):
+        raise WrongDataError(
+            f"{recording.mask.name} lies on {grid.describe()}, its series on {series.grid.describe()}; "
+            "they must be the same grid. Take both from one run of fMRIPrep."
+        )
+    sums = projection.Accumulator(plan.basis, int(brain.sum()))
+    for block in series.blocks(brain, plan.kept):
+        sums.add(block)
+    order = file_order(brain)
+    valid = sums.valid()[order]
+    usable = brain.copy()
+    usable[brain] = valid
+    if not valid.any():
+        raise WrongDataError(f"{recording.series.name}: no voxel of the brain mask is finite and varies over time.")
+    chosen = order[valid]
+    coordinates = sums.coordinates[:, chosen]
+    mean, deviation = sums.moments()
+    smoothed = None
+    if options.smoothing_fwhm > 0:
+        smoothed = smooth_in_mask(coordinates, usable, grid.voxel_sizes, options.smoothing_fwhm)
+    notes = {"brain_voxels": len(valid), "unusable_voxels": int((~valid).sum())}
+    return Signals(
+        plan.basis, coordinates, plan.kept, grid, usable, mean[chosen], deviation[chosen],
+        plan.repetition_time, smoothed, notes,
+    )  # fmt: skip
+
+
+def describe(plan: Plan, options: Options) -> dict[str, object]:
+    """Return what was done to a run, as sidecars carry it."""
+    return {
+        "RepetitionTime": plan.repetition_time,
+        "PassBand": {"HighPass": options.high_pass, "LowPass": options.low_pass, "Units": "Hz"},
+        "DetrendOrder": options.detrend,
+        "ConfoundStrategy": options.confounds if isinstance(options.confounds, str) else list(options.confounds),
+        "Confounds": list(plan.regressors),
+        "FramewiseDisplacementThreshold": options.fd_threshold,
+        "CensoredAfter": options.censor_after,
+        "VolumesTotal": len(plan.kept),
+        "VolumesKept": int(plan.kept.sum()),
+        "VolumesNonSteadyState": plan.unsteady,
+        "ResidualDegreesOfFreedom": plan.df_res,
+        "SmoothingFWHM": options.smoothing_fwhm,
+    }
+
+
+def too_little(df_res: int, minutes: float, options: Options) -> str:
+    """Return why a session cannot be used and what would help, or nothing."""
+    if df_res >= options.min_df_res and minutes >= options.min_minutes:
+        return ""
+    return (
+        f"{df_res} residual degrees of freedom (at least {options.min_df_res} needed) and {minutes:.1f} minutes kept "
+        f"(at least {options.min_minutes:g} needed). What would help: high-pass only (modalities.fmri.low_pass=0), "
+        "fewer confounds (modalities.fmri.confounds), a higher fd_threshold"
+    )

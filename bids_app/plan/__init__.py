@@ -1,0 +1,1 @@
+"""Settings and dataset -> jobs, before anything is computed."""

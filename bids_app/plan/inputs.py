@@ -1,0 +1,130 @@
+"""What is there to work on, and what makes a whole call useless."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bids_app.dataset.filters import series_filter
+from bids_app.dataset.fmriprep import Selection
+from bids_app.dataset.layout import check_description, derivative_roots
+from bids_app.dataset.tables import require_content
+from bids_app.errors import DeqiError, MissingInputError, NothingSelectedError, UsageError
+from bids_app.launch.preprocessing import advice, fmriprep_command
+from bids_app.settings import Execution, Settings
+from bids_app.vocabulary.job import Job
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Jobs of one call, and what was noticed on the way.
+
+    `sources` are the datasets read, by name; `notes` tell what is left out and why; `missing` are
+    participants of the raw dataset without derivatives.
+    """
+
+    jobs: tuple[Job, ...]
+    sources: Mapping[str, Path]
+    notes: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    generated_by: tuple[Mapping[str, Any], ...] = field(default_factory=tuple)
+
+
+def check_folders(execution: Execution) -> None:
+    """Refuse folders that would write into the input.
+
+    Raises
+    ------
+    UsageError
+        If output or work folder is the input dataset.
+    """
+    bids_dir = execution.bids_dir.resolve()
+    if execution.output_dir.resolve() == bids_dir:
+        raise UsageError(
+            f"OUTPUT_DIR is BIDS_DIR ({bids_dir}); input is never written to. "
+            f"Choose another folder, e.g. {execution.bids_dir}/derivatives/deqi"
+        )
+    if execution.work_dir and execution.work_dir.resolve().is_relative_to(bids_dir):
+        raise UsageError(f"--work-dir lies inside BIDS_DIR ({bids_dir}); choose a folder outside.")
+
+
+def read_dataset(execution: Execution) -> dict[str, Path]:
+    """Check the input dataset and return the derivative datasets of fMRIPrep by name.
+
+    Raises
+    ------
+    MissingInputError
+        If there are none; the message has the command that would make them.
+    """
+    if not execution.bids_dir.is_dir():
+        raise MissingInputError(f"BIDS_DIR {execution.bids_dir} is not a folder; expected a BIDS dataset.")
+    if execution.validate:
+        check_description(execution.bids_dir)
+    roots = derivative_roots(execution.bids_dir, execution.derivatives)
+    if not roots:
+        command = preprocessing_command(execution, execution.participants)
+        raise MissingInputError(
+            f"No fMRIPrep derivatives in {execution.bids_dir}/derivatives/fmriprep*, and {execution.bids_dir} is not a "
+            f"derivative dataset itself. {advice(command)}"
+        )
+    return roots
+
+
+def preprocessing_command(execution: Execution, participants: Iterable[str]) -> list[str]:
+    """Return the fMRIPrep command for participants, for this call's resources."""
+    return fmriprep_command(
+        execution.bids_dir, tuple(participants), execution.work_dir, execution.nprocs, execution.memory_mb
+    )
+
+
+def selection_of(execution: Execution, settings: Settings) -> Selection:
+    """Return the filters of a call as one value."""
+    space, _, resolution = settings.dataset.space.partition(":")
+    more = {}
+    if execution.filter_file:
+        more["matches"] = series_filter(execution.filter_file)
+    return Selection(
+        tuple(s.removeprefix("ses-") for s in settings.dataset.sessions),
+        tuple(t.removeprefix("task-") for t in settings.dataset.tasks),
+        space, resolution.removeprefix("res-"), **more,
+    )  # fmt: skip
+
+
+def chosen_participants(wanted: Iterable[str], present: Iterable[str]) -> list[str]:
+    """Return the labels asked for, or all.
+
+    Raises
+    ------
+    NothingSelectedError
+        If one is not there.
+    """
+    wanted, present = [label.removeprefix("sub-") for label in wanted], list(present)
+    absent = [label for label in wanted if label not in present]
+    if absent:
+        raise NothingSelectedError(
+            f"--participant-label {' '.join(absent)}: not in the derivatives, which have "
+            f"{', '.join(present[:10]) or 'nobody'}{' ...' if len(present) > 10 else ''}."
+        )
+    return sorted(set(wanted)) or present
+
+
+def unreadable(job: Job) -> str:
+    """Return what is wrong with the first input file that has no content, or nothing."""
+    for path in job.inputs:
+        try:
+            require_content(path)
+        except DeqiError as error:
+            return str(error)
+    return ""
+
+
+def generated_by(roots: Iterable[Path]) -> list[Mapping[str, Any]]:
+    entries: list[Mapping[str, Any]] = []
+    for root in roots:
+        path = root / "dataset_description.json"
+        if path.exists() and path.stat().st_size:
+            found = check_description(root).get("GeneratedBy", [])
+            entries += [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
+    return entries

@@ -1,0 +1,125 @@
+"""The jobs of the participant level: one for each session."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bids_app import plugs
+from bids_app.dataset.fmriprep import choose_space, find_series, recordings
+from bids_app.dataset.layout import participants_in
+from bids_app.dataset.seeds import parse_seeds
+from bids_app.derivatives.names import participant_path
+from bids_app.errors import MissingInputError, NothingSelectedError, UsageError
+from bids_app.plan.inputs import (
+    Plan,
+    chosen_participants,
+    generated_by,
+    read_dataset,
+    selection_of,
+    unreadable,
+)
+from bids_app.settings import Execution, Settings
+from bids_app.vocabulary.entities import join, without
+from bids_app.vocabulary.job import ParticipantJob
+from bids_app.vocabulary.recording import Recording
+
+
+def plan_participants(execution: Execution, settings: Settings) -> Plan:
+    """Return one job per session of each participant.
+
+    Raises
+    ------
+    DeqiError
+        For any fault that makes the whole call useless; it carries its exit code.
+    """
+    roots = read_dataset(execution)
+    selection = selection_of(execution, settings)
+    _check_seeds(settings)
+    series: dict[Path, dict[str, str]] = {}
+    owner: dict[Path, str] = {}
+    labels: set[str] = set()
+    for name, root in roots.items():
+        labels.update(participants_in(root))
+        people = [p for p in participants_in(root) if _asked(p, execution)]
+        found = find_series(root, people, selection)
+        series.update(found)
+        owner.update(dict.fromkeys(found, name))
+    chosen = chosen_participants(execution.participants, sorted(labels))
+    missing = tuple(p for p in participants_in(execution.bids_dir) if p not in labels)
+    if not series:
+        raise NothingSelectedError(
+            f"No preprocessed series (desc-preproc_bold) of {len(chosen)} participants matches {selection.describe()}. "
+            "Loosen --task-id, --session-label, --space or the filter file."
+        )
+    space, resolution = choose_space(series, selection)
+    runs: list[Recording] = []
+    notes = [f"sub-{p}: in BIDS_DIR but without fMRIPrep derivatives" for p in missing]
+    for name, root in roots.items():
+        own = {path: e for path, e in series.items() if owner[path] == name}
+        complete, incomplete = recordings(name, root, own, space, resolution)
+        runs += complete
+        notes += incomplete
+    if not runs:
+        raise MissingInputError("No run is complete. " + " ".join(notes[:3]))
+    jobs = _jobs(runs, execution.output_dir, settings)
+    _refuse_if_all_broken(jobs, execution)
+    sources = {**roots, **({} if execution.bids_dir in roots.values() else {"raw": execution.bids_dir})}
+    return Plan(tuple(jobs), sources, tuple(notes), missing, tuple(generated_by(roots.values())))
+
+
+def _asked(participant: str, execution: Execution) -> bool:
+    wanted = [label.removeprefix("sub-") for label in execution.participants]
+    return not wanted or participant in wanted
+
+
+def _check_seeds(settings: Settings) -> None:
+    for name, options in settings.measures.items():
+        words, radius = plugs.load("measures", name).wanted_regions(options)
+        parse_seeds(words, radius)
+
+
+def _jobs(runs: list[Recording], output_dir: Path, settings: Settings) -> list[ParticipantJob]:
+    """Group runs by session; prove that no two jobs own one label, and so one file."""
+    sessions: dict[str, list[Recording]] = {}
+    for run in runs:
+        label = join(without(run.entities, "run"), "bold", "").removesuffix("_bold")
+        sessions.setdefault(label, []).append(run)
+    jobs = []
+    for label, members in sorted(sessions.items()):
+        if len({tuple(sorted(m.entities.items())) for m in members}) < len(members):
+            files = ", ".join(str(m.series) for m in members)
+            raise UsageError(f"Two derivative datasets hold the same run: {files}. Name one with -d.")
+        inputs = tuple(path for member in members for path in member.inputs())
+        jobs.append(
+            ParticipantJob(label, output_dir, settings.modalities, settings.measures, inputs, tuple(members))
+        )
+    return jobs
+
+
+def _refuse_if_all_broken(jobs: list[ParticipantJob], execution: Execution) -> None:
+    """Stop before any work if no job can read its files; single ones fail on their own."""
+    if execution.dry_run:
+        return
+    problems = [problem for job in jobs if (problem := unreadable(job))]
+    if len(problems) == len(jobs):
+        more = f"\n... and {len(problems) - 5} more" if len(problems) > 5 else ""
+        raise MissingInputError("No run can be read:\n" + "\n".join(problems[:5]) + more)
+
+
+def expected_outputs(job: ParticipantJob) -> list[Path]:
+    """Return the maps and tables that a job will write if its session can be used and every seed is covered."""
+    session = without(job.recordings[0].entities, "run")
+    paths = []
+    for name, options in job.measures.items():
+        plug = plugs.load("measures", name)
+        words, radius = plug.wanted_regions(options)
+        for output in plug.OUTPUTS:
+            if output.kind == "map":
+                for seed in parse_seeds(words, radius):
+                    entities = {**session, **output.entities, output.entity: seed.name}
+                    paths.append(participant_path(job.output_dir, entities, output.suffix, ".nii.gz"))
+            else:
+                for recording in job.recordings:
+                    entities = {**recording.entities, **output.entities}
+                    paths.append(participant_path(job.output_dir, entities, output.suffix, ".tsv"))
+    return paths

@@ -1,0 +1,33 @@
+"""Which plugs there are: the files in the plug folders. Importing one is left until it is asked for."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from importlib import import_module
+from importlib.resources import files
+from types import ModuleType
+
+from bids_app.errors import UsageError
+
+KINDS = ("modalities", "measures", "designs", "associations", "predictors")
+
+
+def names(kind: str) -> tuple[str, ...]:
+    """Return the names of the plugs of a kind, sorted."""
+    found = (file.name for file in (files("bids_app") / kind).iterdir())
+    return tuple(sorted(n.removesuffix(".py") for n in found if n.endswith(".py") and not n.startswith("_")))
+
+
+def load(kind: str, name: str) -> ModuleType:
+    """Import one plug.
+
+    Raises
+    ------
+    UsageError
+        If there is none of that name; the message names the nearest.
+    """
+    if name not in names(kind):
+        near = get_close_matches(name, names(kind), n=1)
+        hint = f"did you mean [{kind}.{near[0]}]? " if near else ""
+        raise UsageError(f"[{kind}.{name}] is not known; {hint}There are: {', '.join(names(kind)) or 'none yet'}.")
+    return import_module(f"bids_app.{kind}.{name}")

@@ -1,0 +1,1 @@
+"""Plugs, one file each: features and an outcome become a cross-validated score."""

@@ -1,0 +1,170 @@
+"""Every general option once, and how a settings file, `--set` and flags become one validated value."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+from bids_app import plugs
+from bids_app.errors import UsageError
+from bids_app.vocabulary.inference import Inference
+from bids_app.vocabulary.option import Doc
+
+DEFAULT_PLUGS = {"modalities": ("fmri",), "measures": ("seed_correlation",), "designs": ("parallel_prepost",)}
+"""What runs when the settings name nothing."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Options of `[dataset]`: which runs are taken."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    tasks: Annotated[tuple[str, ...], Doc("Task labels; empty takes all.")] = ()
+    sessions: Annotated[tuple[str, ...], Doc("Session labels; empty takes all.")] = ()
+    space: Annotated[
+        str, Doc("Space, with resolution if needed (MNI152NLin2009cAsym:res-2); empty takes the standard one there is.")
+    ] = ""
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How and where it runs: the command line alone, never the settings file."""
+
+    bids_dir: Path
+    output_dir: Path
+    level: str
+    derivatives: tuple[tuple[str, Path], ...] = ()
+    participants: tuple[str, ...] = ()
+    filter_file: Path | None = None
+    preproc: str = "none"
+    nprocs: int = 1
+    memory_mb: int | None = None
+    work_dir: Path | None = None
+    dry_run: bool = False
+    reports_only: bool = False
+    validate: bool = True
+    verbose: int = 0
+    argv: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The science, validated: what `analysis.toml` holds, with every default filled in."""
+
+    dataset: Dataset = field(default_factory=Dataset)
+    inference: Inference = field(default_factory=Inference)
+    modalities: Mapping[str, Any] = field(default_factory=dict)
+    measures: Mapping[str, Any] = field(default_factory=dict)
+    designs: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_file(path: Path | None) -> dict[str, Any]:
+    """Return the tables of a settings file; none gives no table.
+
+    Raises
+    ------
+    UsageError
+        If it is absent or not TOML.
+    """
+    if path is None:
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UsageError(f"--config {path}: no such file. Make one with --init-config {path}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise UsageError(f"--config {path} is not a readable TOML file: {error}") from error
+
+
+def override(tables: dict[str, Any], assignments: Iterable[str]) -> None:
+    """Apply `table.key=value` words to the tables; values are TOML, bare words are text.
+
+    Raises
+    ------
+    UsageError
+        For a word that is no assignment.
+    """
+    for word in assignments:
+        name, equals, text = word.partition("=")
+        *path, key = name.strip().split(".")
+        if not equals or not path or not key:
+            raise UsageError(f"--set {word!r}: expected table.key=value, e.g. modalities.fmri.fd_threshold=0.2")
+        try:
+            value = tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            value = text.strip()
+        table = tables
+        for part in path:
+            table = table.setdefault(part, {})
+            if not isinstance(table, dict):
+                raise UsageError(f"--set {word!r}: {part!r} is a value, not a table.")
+        table[key] = value
+
+
+def resolve(tables: Mapping[str, Any]) -> Settings:
+    """Validate tables and fill in defaults.
+
+    Raises
+    ------
+    UsageError
+        For an unknown table or key (the message names the nearest valid one), or a value of the wrong type or
+        out of bounds.
+    """
+    known = [f.name for f in fields(Settings)]
+    for name in tables:
+        if name not in known:
+            raise UsageError(f"[{name}] is not a table of the settings; {_nearest(name, known)}")
+    chosen: dict[str, dict[str, Any]] = {}
+    for kind, defaults in DEFAULT_PLUGS.items():
+        given = tables.get(kind) or {name: {} for name in defaults}
+        if not isinstance(given, dict):
+            raise UsageError(f"[{kind}] holds {given!r}; expected tables such as [{kind}.{defaults[0]}].")
+        chosen[kind] = {
+            name: validate(plugs.load(kind, name).Options, table, f"{kind}.{name}") for name, table in given.items()
+        }
+    dataset = validate(Dataset, tables.get("dataset", {}), "dataset")
+    inference = validate(Inference, tables.get("inference", {}), "inference")
+    return Settings(dataset, inference, **chosen)
+
+
+def validate(options: type[Any], table: Any, where: str) -> Any:
+    """Return an options value from a table of the settings.
+
+    Raises
+    ------
+    UsageError
+        As `resolve` does.
+    """
+    # pydantic costs a tenth of a second: --help and --version do not come here.
+    from pydantic import TypeAdapter, ValidationError
+
+    if not isinstance(table, dict):
+        raise UsageError(f"[{where}] holds {table!r}; expected a table of options.")
+    known = [f.name for f in fields(options)]
+    for key in table:
+        if key not in known:
+            raise UsageError(f"{where}.{key} is not an option; {_nearest(key, known)}")
+    try:
+        return TypeAdapter(options).validate_python(table)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        name = ".".join(str(part) for part in problem["loc"][:1])
+        raise UsageError(f"{where}.{name} = {table.get(name)!r}: {problem['msg'].lower()}.") from error
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    near = get_close_matches(word, known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}."
+
+
+def described(settings: Settings) -> dict[str, tuple[type[Any], dict[str, Any]]]:
+    """Return options class and values of every table by its full name, for writing a settings file."""
+    tables = {"dataset": settings.dataset, "inference": settings.inference}
+    for kind in DEFAULT_PLUGS:
+        tables |= {f"{kind}.{name}": options for name, options in getattr(settings, kind).items()}
+    return {name: (type(options), asdict(options)) for name, options in tables.items()}

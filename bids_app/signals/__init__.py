@@ -1,0 +1,1 @@
+"""Pure arrays: confounds, censoring, projection, smoothing, regions."""

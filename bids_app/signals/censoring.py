@@ -1,0 +1,51 @@
+"""Which frames of a run are kept: head motion and frames before steady state."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bids_app.vocabulary.grid import Mask
+
+HEAD_RADIUS = 50.0
+"""mm; turns rotations into displacement (Power 2012, doi:10.1016/j.neuroimage.2011.10.018)."""
+
+
+def framewise_displacement(motion: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the framewise displacement of Power, (frames,) in mm; the first frame has 0.
+
+    Parameters
+    ----------
+    motion : (frames, 6)
+        Translations in mm, then rotations in radians.
+
+    Notes
+    -----
+    Sum of absolute differences, rotations as arc length on a sphere of 50 mm
+    (doi:10.1016/j.neuroimage.2011.10.018).
+    """
+    steps = np.abs(np.diff(motion, axis=0, prepend=motion[:1]))
+    displacement: NDArray[np.float64] = steps[:, :3].sum(axis=1) + HEAD_RADIUS * steps[:, 3:].sum(axis=1)
+    return displacement
+
+
+def keep_frames(
+    displacement: NDArray[np.float64] | None, threshold: float, after: int, unsteady: Mask
+) -> Mask:
+    """Return (frames,) True for frames to keep.
+
+    Parameters
+    ----------
+    displacement : (frames,) or None
+        Framewise displacement in mm; frames without a value are kept.
+    threshold : float
+        Frames above it go, with `after` frames behind each; 0 keeps all.
+    unsteady : (frames,) bool
+        Frames before the signal is in steady state: they go.
+    """
+    drop = unsteady.copy()
+    if displacement is not None and threshold > 0:
+        moved = np.nan_to_num(displacement, nan=0.0) > threshold
+        for lag in range(after + 1):
+            drop[lag:] |= moved[: len(moved) - lag]
+    return ~drop

@@ -1,0 +1,92 @@
+"""Nuisance columns of one run from its confound table, whichever version of fMRIPrep wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bids_app.errors import WrongDataError
+
+Table = Mapping[str, NDArray[np.float64]]
+
+MOTION = ("trans_x", "trans_y", "trans_z", "rot_x", "rot_y", "rot_z")
+"""Head position of each frame: mm, then radians."""
+
+LEGACY_NAMES = {
+    **dict(zip(("X", "Y", "Z", "RotX", "RotY", "RotZ"), MOTION, strict=True)),
+    "CSF": "csf",
+    "WhiteMatter": "white_matter",
+    "GlobalSignal": "global_signal",
+    "FramewiseDisplacement": "framewise_displacement",
+    "stdDVARS": "std_dvars",
+}
+"""Columns of fMRIPrep before 1.2, by today's names."""
+
+
+def complete(table: Table) -> dict[str, NDArray[np.float64]]:
+    """Return the table under today's names, with derivatives and squares that it lacks computed.
+
+    Only columns of head motion and tissue signals are derived: `x_derivative1` is the backward
+    difference (first frame not a number) and `x_power2` the square, as fMRIPrep defines them.
+    """
+    full = {LEGACY_NAMES.get(name, name): column for name, column in table.items()}
+    for base in (*MOTION, "csf", "white_matter", "global_signal"):
+        if base not in full:
+            continue
+        slope = np.diff(full[base], prepend=np.nan)
+        full.setdefault(f"{base}_derivative1", slope)
+        full.setdefault(f"{base}_power2", full[base] ** 2)
+        full.setdefault(f"{base}_derivative1_power2", full[f"{base}_derivative1"] ** 2)
+    return full
+
+
+def select(table: Table, patterns: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of columns that match shell patterns, in the order of the patterns.
+
+    Raises
+    ------
+    WrongDataError
+        If a pattern matches nothing; the message lists every pattern that fails.
+    """
+    chosen: dict[str, None] = {}
+    missing = []
+    for pattern in patterns:
+        found = [name for name in table if fnmatchcase(name, pattern)]
+        chosen.update(dict.fromkeys(found))
+        if not found:
+            missing.append(pattern)
+    if missing:
+        raise WrongDataError(
+            f"The confound table lacks {', '.join(missing)}; it has {', '.join(sorted(table)) or 'no column'}. "
+            "Choose columns that it has: --set modalities.fmri.confounds=[\"...\"]"
+        )
+    return tuple(chosen)
+
+
+def matrix(table: Table, names: Iterable[str], kept: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Stack columns to a (frames, n) matrix without gaps.
+
+    Values that are not a number before the first number of a column are 0: fMRIPrep leaves them where a
+    derivative does not exist yet.
+
+    Raises
+    ------
+    WrongDataError
+        If a kept frame has no value further down.
+    """
+    columns = []
+    for name in names:
+        column = np.array(table[name], dtype=np.float64)
+        absent = ~np.isfinite(column)
+        leading = np.logical_and.accumulate(absent)
+        if (absent & ~leading & kept).any() or leading.all():
+            raise WrongDataError(
+                f"Confound {name!r} has no value in {int((absent & kept).sum())} of {len(column)} frames; "
+                "only the first frames may be n/a. Choose other confounds or mend the table."
+            )
+        column[absent] = 0.0
+        columns.append(column)
+    return np.stack(columns, axis=1) if columns else np.empty((len(kept), 0))

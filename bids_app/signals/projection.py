@@ -1,0 +1,109 @@
+"""Cleaning as ONE orthogonal projection on the kept frames.
+
+Detrending, band-pass, censoring and confound regression in one least-squares model: nothing that one
+step took out can be brought back by the next (Lindquist 2019, doi:10.1002/hbm.24528).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg
+
+from bids_app.vocabulary.grid import Mask
+
+Matrix = NDArray[np.float64]
+
+
+def stop_band(frames: int, repetition_time: float, high_pass: float, low_pass: float) -> Matrix:
+    """Return sines and cosines of every frequency outside the pass band, (frames, n).
+
+    Frequencies are k / (frames * TR) up to Nyquist. An edge of 0 Hz leaves that side open.
+    """
+    frequencies = np.arange(1, frames // 2 + 1) / (frames * repetition_time)
+    stop = np.zeros(len(frequencies), dtype=bool)
+    if high_pass > 0:
+        stop |= frequencies < high_pass
+    if low_pass > 0:
+        stop |= frequencies > low_pass
+    angle = 2 * np.pi * np.outer(np.arange(frames) * repetition_time, frequencies[stop])
+    return np.concatenate([np.cos(angle), np.sin(angle)], axis=1)
+
+
+def drift(frames: int, order: int) -> Matrix:
+    """Return the constant and Legendre polynomials up to `order`, (frames, order + 1)."""
+    return np.polynomial.legendre.legvander(np.linspace(-1, 1, frames), order)
+
+
+def remaining_basis(nuisance: Matrix, kept: Mask) -> Matrix:
+    """Return an orthonormal basis of what the nuisance model leaves of the kept frames.
+
+    Parameters
+    ----------
+    nuisance : (frames, n)
+        All regressors, the constant among them; rows of censored frames are left out.
+    kept : (frames,) bool
+
+    Returns
+    -------
+    basis : (kept frames, df_res)
+        df_res = kept frames less the rank of the model. It may be 0.
+    """
+    model = nuisance[kept]
+    scale = np.linalg.norm(model, axis=0)
+    model = model[:, scale > 0] / scale[scale > 0]
+    left, singular, _ = linalg.svd(model, full_matrices=True)
+    tolerance = max(model.shape) * np.finfo(np.float64).eps * (singular[0] if singular.size else 0.0)
+    # 1e-9 also takes columns apart that differ by rounding of the table only.
+    rank = int((singular > max(tolerance, 1e-9)).sum())
+    basis: Matrix = np.ascontiguousarray(left[:, rank:])
+    return basis
+
+
+class Accumulator:
+    """Coordinates C = Q'Y of a stream of volumes, without ever holding the series.
+
+    Sums are float32 like the data: the first kept volume is subtracted from all (the model holds the
+    constant, so the coordinates do not change), which keeps the digits of small fluctuations.
+
+    Attributes
+    ----------
+    coordinates : (df_res, voxels) float32
+    """
+
+    def __init__(self, basis: Matrix, voxels: int) -> None:
+        self._rows = basis.astype(np.float32)
+        self._seen = 0
+        self.coordinates = np.zeros((basis.shape[1], voxels), dtype=np.float32)
+        self._first = np.zeros(voxels, dtype=np.float32)
+        self._sum = np.zeros(voxels, dtype=np.float32)
+        self._squares = np.zeros(voxels, dtype=np.float32)
+
+    def add(self, block: NDArray[np.float32]) -> None:
+        """Take the next kept volumes, (n, voxels); the block is changed in place."""
+        if self._seen == 0:
+            self._first[:] = block[0]
+        rows = self._rows[self._seen : self._seen + len(block)]
+        with np.errstate(invalid="ignore", over="ignore"):
+            block -= self._first
+            self.coordinates += rows.T @ block
+            self._sum += block.sum(axis=0)
+            self._squares += np.einsum("tv,tv->v", block, block)
+        self._seen += len(block)
+
+    def moments(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return temporal mean and standard deviation of the kept frames, (voxels,) each."""
+        with np.errstate(invalid="ignore", over="ignore"):
+            mean = self._sum / self._seen
+            variance = self._squares / self._seen - mean**2
+            return self._first + mean, np.sqrt(np.maximum(variance, 0.0))
+
+    def valid(self) -> Mask:
+        """Return (voxels,) True where the voxel is finite and cleaning leaves it any variance."""
+        with np.errstate(invalid="ignore", over="ignore"):
+            left = np.einsum("kv,kv->v", self.coordinates, self.coordinates)
+            _, deviation = self.moments()
+            total = deviation**2 * self._seen
+            # Float32 leaves about 1e-12 of the variance of a voxel that the model explains wholly.
+            varies = (left > 1e-10 * total) & (total > 0)
+            return np.isfinite(left) & np.isfinite(total) & varies

@@ -1,0 +1,1 @@
+"""Pure arrays: correlation, linear models, relabelling, permutation, clusters, effect sizes."""

@@ -1,0 +1,46 @@
+"""Correlation of cleaned series from their coordinates, and its combination over runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating[Any]]
+
+
+def fisher_z(r: Floats) -> NDArray[np.float64]:
+    """Return atanh(r), with r held off ±1 by 1e-7 so that the result is finite."""
+    limit = 1.0 - 1e-7
+    z: NDArray[np.float64] = np.arctanh(np.clip(np.asarray(r, dtype=np.float64), -limit, limit))
+    return z
+
+
+def correlate(seeds: Floats, targets: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return Pearson correlations (n, voxels) of cleaned series given by coordinates.
+
+    Parameters
+    ----------
+    seeds : (df_res, n)
+    targets : (df_res, voxels)
+        Columns without variance give NaN.
+
+    Notes
+    -----
+    Coordinates are with respect to an orthonormal basis that is orthogonal to the constant, so the cosine
+    of two columns is the correlation of the two series.
+    """
+    unit = seeds / np.linalg.norm(seeds, axis=0)
+    length = np.sqrt(np.einsum("kv,kv->v", targets, targets, dtype=np.float64))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        r: NDArray[np.float64] = (unit.T.astype(np.float32) @ targets).astype(np.float64) / length
+    return np.clip(r, -1.0, 1.0)
+
+
+def combine_runs(z: Sequence[Floats], df_res: Sequence[int]) -> NDArray[np.float64]:
+    """Return the mean Fisher z of runs, weighted by df_res − 2, the inverse of its null variance."""
+    weights = np.array(df_res, dtype=np.float64) - 2.0
+    mean: NDArray[np.float64] = np.tensordot(weights / weights.sum(), np.stack(z), axes=1)
+    return mean

@@ -1,0 +1,50 @@
+"""BIDS file names as values: entities, suffix, extension, in one fixed order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+ORDER = (
+    "sub tpl ses cohort sample task tracksys acq ce trc stain rec dir run mod echo flip inv mt part proc "
+    "hemi space split recording chunk atlas seg res den label seed meas contrast stat desc"
+).split()
+
+Entities = Mapping[str, str]
+
+
+def parse(name: str) -> tuple[dict[str, str], str, str]:
+    """Split a file name into entities, suffix and extension.
+
+    Values stay text (`run-01` is not `run-1`). Parts without a dash before the suffix, as legacy
+    names have them, are kept out of the entities.
+
+    >>> parse("sub-01_task-rest_run-01_bold.nii.gz")
+    ({'sub': '01', 'task': 'rest', 'run': '01'}, 'bold', '.nii.gz')
+    """
+    stem, dot, extension = name.partition(".")
+    *pairs, suffix = stem.split("_")
+    split = (pair.partition("-") for pair in pairs)
+    return {key: value for key, dash, value in split if dash}, suffix, dot + extension
+
+
+def join(entities: Entities, suffix: str, extension: str) -> str:
+    """Write a file name with its entities in the order of the schema.
+
+    Raises
+    ------
+    ValueError
+        For an entity that has no place in the order.
+
+    >>> join({"desc": "x", "sub": "01"}, "bold", ".nii.gz")
+    'sub-01_desc-x_bold.nii.gz'
+    """
+    unknown = set(entities) - set(ORDER)
+    if unknown:
+        raise ValueError(f"Entities without a place in a file name: {sorted(unknown)}")
+    pairs = [f"{key}-{entities[key]}" for key in ORDER if key in entities]
+    return "_".join([*pairs, suffix]) + extension
+
+
+def without(entities: Entities, *keys: str) -> dict[str, str]:
+    """Return a copy of the entities that lacks `keys`."""
+    return {key: value for key, value in entities.items() if key not in keys}

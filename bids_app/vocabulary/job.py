@@ -1,0 +1,65 @@
+"""One piece of work that can be planned, printed, done and recognised as done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from bids_app.vocabulary.inference import Inference
+from bids_app.vocabulary.recording import Recording
+
+
+@dataclass(frozen=True)
+class Job:
+    """What both levels share: a label, the output dataset and the options slice of its plugs.
+
+    `modality` and `measures` map plug names to their options, `inputs` are the files that the work reads.
+    """
+
+    label: str
+    output_dir: Path
+    modality: Mapping[str, Any]
+    measures: Mapping[str, Any]
+    inputs: tuple[Path, ...]
+
+    def context(self) -> dict[str, Any]:
+        """Return what results depend on besides the files read."""
+        apart = ("output_dir", "inputs", "recordings", "sessions", "threads")
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in apart}
+
+
+@dataclass(frozen=True)
+class ParticipantJob(Job):
+    """All runs of one session of one participant."""
+
+    recordings: tuple[Recording, ...] = ()
+
+
+@dataclass(frozen=True)
+class SessionMaps:
+    """What the participant level left on disk for one session: its mask and its maps by label."""
+
+    mask: Path
+    maps: Mapping[str, Path]
+
+
+@dataclass(frozen=True)
+class GroupJob(Job):
+    """One task in one space: every map of every participant at hand, under one design.
+
+    `entities` are those that all maps share; `feature` are those that name the kind of map, `by` the entity
+    that tells its members apart; `sessions` maps (participant, session) to what is on disk and `reasons` to
+    why nothing is; `participants` are the rows of participants.tsv.
+    """
+
+    entities: Mapping[str, str] = field(default_factory=dict)
+    feature: Mapping[str, str] = field(default_factory=dict)
+    by: str = "seed"
+    sessions: Mapping[tuple[str, str], SessionMaps] = field(default_factory=dict)
+    reasons: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    participants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    design: Mapping[str, Any] = field(default_factory=dict)
+    inference: Inference = field(default_factory=Inference)
+    threads: int = 1

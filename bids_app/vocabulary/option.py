@@ -1,0 +1,40 @@
+"""How an option of a plug describes itself: `Annotated[float, Ge(0), Doc("Low-pass edge", "Hz")]`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any, get_type_hints
+
+
+@dataclasses.dataclass(frozen=True)
+class Doc:
+    """The meaning of one option in a sentence, and its unit."""
+
+    text: str
+    unit: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Described:
+    """One option as the settings file, the documentation and the tests see it."""
+
+    name: str
+    default: Any
+    doc: Doc
+
+
+def describe(options: type[Any]) -> Iterator[Described]:
+    """Yield every field of an options dataclass with its default and description.
+
+    Raises
+    ------
+    TypeError
+        If a field has no `Doc` or no default.
+    """
+    hints = get_type_hints(options, include_extras=True)
+    for field in dataclasses.fields(options):
+        docs = [item for item in getattr(hints[field.name], "__metadata__", ()) if isinstance(item, Doc)]
+        if not docs or field.default is dataclasses.MISSING:
+            raise TypeError(f"{options.__module__}: option {field.name!r} needs a Doc and a default")
+        yield Described(field.name, field.default, docs[0])

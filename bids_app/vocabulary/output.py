@@ -1,0 +1,37 @@
+"""What a plug promises to write, and one written thing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Output:
+    """One kind of output, declared once beside the code that fills it.
+
+    `entity` names the entity that tells members apart (`seed`); `entities` are fixed ones. `kind` is
+    `map` (one value a voxel) or `table`.
+    """
+
+    name: str
+    kind: str
+    suffix: str
+    description: str
+    units: str
+    entities: Mapping[str, str] = field(default_factory=dict)
+    entity: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Feature:
+    """The value of one output for one run: a (voxels,) array, or columns of a table."""
+
+    output: Output
+    value: NDArray[np.floating[Any]] | Mapping[str, Any]
+    label: str = ""
+    metadata: Mapping[str, object] = field(default_factory=dict)

@@ -1,0 +1,82 @@
+"""What a modality hands to the measures: cleaned series in compressed form, and regions to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bids_app.vocabulary.grid import Grid, Mask
+
+
+@dataclass(frozen=True, eq=False)
+class Signals:
+    """Cleaned series of one run, kept as coordinates in the space that cleaning leaves.
+
+    Attributes
+    ----------
+    basis : (kept frames, df_res) float64
+        Orthonormal basis Q of what the nuisance model leaves.
+    coordinates : (df_res, voxels) float32
+        C = Q'Y. Cleaned series are Q C; their inner products are those of the columns of C.
+    kept : (frames,) bool
+        False where a frame is censored.
+    mask : (x, y, z) bool
+        Voxels of the brain mask whose series are finite and vary; in C order they are the columns of
+        `coordinates`.
+    mean, deviation : (voxels,) float32
+        Temporal mean and standard deviation of the kept frames before cleaning.
+    """
+
+    basis: NDArray[np.float64]
+    coordinates: NDArray[np.float32]
+    kept: Mask
+    grid: Grid
+    mask: Mask
+    mean: NDArray[np.float32]
+    deviation: NDArray[np.float32]
+    repetition_time: float
+    smoothed: NDArray[np.float32] | None = None
+    notes: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def df_res(self) -> int:
+        """Residual degrees of freedom: kept frames less the rank of the nuisance model."""
+        return int(self.coordinates.shape[0])
+
+    @property
+    def targets(self) -> NDArray[np.float32]:
+        """Coordinates that maps are made from: the smoothed ones where smoothing was asked for."""
+        return self.coordinates if self.smoothed is None else self.smoothed
+
+    def series(self, coordinates: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the cleaned series, (kept frames, n), of given coordinates (df_res, n)."""
+        result: NDArray[np.float64] = self.basis @ coordinates.astype(np.float64)
+        return result
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """A region of interest on the voxels of one run.
+
+    `columns` index the voxels of `Signals` that it holds and `weights` (sum 1) average them;
+    `expected` counts the voxels that it would hold with complete coverage.
+    """
+
+    name: str
+    columns: NDArray[np.intp]
+    weights: NDArray[np.float64]
+    expected: int
+    definition: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def coverage(self) -> float:
+        """Share of the region that the run covers, 0 to 1."""
+        return len(self.columns) / self.expected if self.expected else 0.0
+
+    @property
+    def low_confidence(self) -> bool:
+        """True for a region of fewer than five voxels."""
+        return len(self.columns) < 5
