@@ -42,9 +42,9 @@ class Person:
 
 
 def people() -> list[Person]:
-    """Return 24 participants, 12 of each arm; one of verum moves too much, one of sham drops out."""
+    """Return 26 participants, 13 of each arm; one of verum moves too much, one of sham drops out."""
     rng = np.random.default_rng(11)
-    arms = rng.permutation(["verum"] * 12 + ["sham"] * 12)
+    arms = rng.permutation(["verum"] * 13 + ["sham"] * 13)
     first = {arm: int(np.flatnonzero(arms == arm)[3]) for arm in ("verum", "sham")}
     return [
         Person(f"{i + 1:02d}", str(arm), int(rng.integers(24, 66)), str(rng.choice(["F", "M"])),

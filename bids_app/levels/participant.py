@@ -47,8 +47,9 @@ def run(job: ParticipantJob) -> Summary:
     modality = plugs.load("modalities", kind)
     runs = [Run(recording, modality.prepare(recording, options)) for recording in job.recordings]
     usable = [r for r in runs if r.plan.df_res >= 3]
+    counted = usable or runs
     reason = modality.too_little(
-        sum(r.plan.df_res for r in usable), sum(r.plan.minutes for r in usable), options
+        sum(r.plan.df_res for r in counted), sum(r.plan.minutes for r in counted), options
     )
     writer = SessionWriter(job.output_dir, job.recordings)
     warnings = [

@@ -1,6 +1,29 @@
 """Shows: files on disk -> self-contained HTML, at any time again."""
 
+from __future__ import annotations
 
-def write_participants(a, b): pass
-def write_group(a): pass
-def write_index(a): return None
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def write_participants(output_dir: Path, labels: Iterable[str]) -> None:
+    """Write the page of each participant whose results are on disk."""
+    from bids_app.report import participant
+
+    for label in labels:
+        participant.write_page(output_dir, label)
+
+
+def write_group(output_dir: Path) -> None:
+    """Write the group page, if there are group results."""
+    if any((output_dir / "group").glob("*_flow.tsv")):
+        from bids_app.report import group
+
+        group.write_page(output_dir)
+
+
+def write_index(output_dir: Path) -> Path:
+    """Write the page to open first and return it."""
+    from bids_app.report import index
+
+    return index.write_page(output_dir)

@@ -1,0 +1,94 @@
+"""What may be said: the claims grammar.
+
+"Specific to" an arm is said only when a test between arms passes the familywise threshold. Significance in
+one arm and none in the other is not such a test (Bland & Altman 2011, doi:10.1186/1745-6215-12-264).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+NEVER_ALIKE = (
+    "This is not evidence that the arms are alike: an equivalence test with a margin fixed beforehand would be needed."
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The smallest corrected p of one contrast of one seed. `p` is corrected over the map and all seeds."""
+
+    contrast: str
+    label: str
+    p: float
+    between_arms: bool
+    primary: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One sentence to open with, whether it is positive, and what must stand beside it."""
+
+    headline: str
+    positive: bool
+    remarks: tuple[str, ...]
+
+
+def verdict(
+    findings: Sequence[Finding], arms: tuple[str, str], alpha: float, smallest_p: float, per_arm: int, statistic: str
+) -> Verdict:
+    """Return what the results of a parallel design allow to say.
+
+    Parameters
+    ----------
+    arms : (active, control)
+    smallest_p : float
+        1 / number of relabellings: no p can be smaller.
+    per_arm : int
+        Participants of the smaller arm.
+    """
+    active, control = arms
+    primary = [f for f in findings if f.primary]
+    passed = sorted((f for f in primary if f.p <= alpha), key=lambda f: f.p)
+    remarks = list(_remarks(findings, arms, alpha, bool(passed)))
+    if smallest_p > alpha:
+        remarks.insert(0, f"With so few participants no p below {smallest_p:.3f} exists: {alpha:g} cannot be reached.")
+    if per_arm < 12:
+        remarks.append(f"Exploratory only: the smaller arm has {per_arm} participants, fewer than 12.")
+    if passed:
+        seeds = ", ".join(f"{f.label} (p = {f.p:.4f})" for f in passed)
+        return Verdict(
+            f"Connectivity after treatment differs between {active} and {control}, given each voxel's own baseline, "
+            f"for {len(passed)} of {len(primary)} seeds: {seeds}. The difference is specific to the comparison of "
+            f"{active} with {control} ({statistic}, corrected over the brain and all seeds).",
+            True,
+            tuple(remarks),
+        )
+    least = min((f.p for f in primary), default=1.0)
+    headline = (
+        f"No difference between {active} and {control} was shown for any of {len(primary)} seeds "
+        f"(smallest p = {least:.3f}; {statistic}, corrected over the brain and all seeds)."
+    )
+    return Verdict(headline, False, (*remarks, NEVER_ALIKE))
+
+
+def _remarks(findings: Sequence[Finding], arms: tuple[str, str], alpha: float, positive: bool) -> list[str]:
+    """Say what changes within arms do and do not mean."""
+    active, control = arms
+    within = {
+        arm: {f.label for f in findings if f.contrast == f"{arm}Change" and f.p <= alpha} for arm in (active, control)
+    }
+    only = sorted(within[active] - within[control])
+    remarks = []
+    if only and not positive:
+        remarks.append(
+            f"A change within {active} but not within {control} was found for {', '.join(only)}. Two tests, one passed "
+            "and one not, do not compare the arms."
+        )
+    pooled = sorted({f.label for f in findings if f.contrast == "pooledChange" and f.p <= alpha})
+    if pooled:
+        remarks.append(
+            f"Both arms together changed for {', '.join(pooled)}: time, expectation, the visit or the needle as such "
+            "can do that."
+        )
+    return remarks

@@ -1,0 +1,141 @@
+"""Every contrast of one analysis: question, map and cluster table of each seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bids_app.dataset.tables import read_json
+from bids_app.dataset.volumes import read_map
+from bids_app.derivatives.atomic import write_bytes
+from bids_app.report import figures, page
+from bids_app.vocabulary.entities import parse
+
+NAMES = {"mass": "cluster mass", "extent": "cluster extent", "voxel": "largest |t|"}
+_STAT = {"mass": "logpmassfwe", "extent": "logpextentfwe", "voxel": "logpvoxfwe"}
+
+SHOWN = 8
+"""Rows of a cluster table on the page; the file has all."""
+
+
+def statistic_name(about: Mapping[str, Any]) -> str:
+    """Return the statistic that carries the claim, in words with its settings."""
+    name = NAMES[about["ClaimStatistic"]]
+    if about["ClaimStatistic"] != "voxel":
+        name += f" at a cluster-forming p of {about['ClusterFormingP']:g}"
+    return f"{name}, familywise error {about['Alpha']:g}, two-sided"
+
+
+class Contrasts:
+    """The results of one analysis as they lie on disk.
+
+    Parameters
+    ----------
+    sidecars : list of Path
+        One JSON for each contrast and seed.
+    """
+
+    def __init__(self, output_dir: Path, sidecars: list[Path]) -> None:
+        self._root = output_dir
+        self._sidecars = sidecars
+
+    @cached_property
+    def _found(self) -> dict[str, dict[str, tuple[Path, Mapping[str, Any]]]]:
+        found: dict[str, dict[str, tuple[Path, Mapping[str, Any]]]] = {}
+        for path in sorted(self._sidecars):
+            entities, _, _ = parse(path.name)
+            label = entities.get("seed") or entities.get("meas") or ""
+            found.setdefault(entities["contrast"], {})[label] = path, read_json(path)
+
+        def order(item: tuple[str, dict[str, tuple[Path, Mapping[str, Any]]]]) -> tuple[bool, bool, str]:
+            about = next(iter(item[1].values()))[1]
+            return not about["Primary"], not about["BetweenArms"], item[0]
+
+        return dict(sorted(found.items(), key=order))
+
+    def by_name(self) -> dict[str, dict[str, Mapping[str, Any]]]:
+        """Return the sidecars by contrast and seed; the primary contrast first."""
+        return {name: {label: about for label, (_, about) in m.items()} for name, m in self._found.items()}
+
+    def primary(self) -> Mapping[str, Any]:
+        """Return the sidecar of one member of the primary contrast."""
+        everything = [about for members in self.by_name().values() for about in members.values()]
+        return next((about for about in everything if about["Primary"]), everything[0])
+
+    def session_order(self, session: str) -> tuple[bool, str]:
+        """Sort key of sessions: before treatment first."""
+        return "pre" not in session and "base" not in session, session
+
+    def design(self) -> dict[str, Any]:
+        """Return the design matrix of the primary contrast as coloured cells."""
+        path, about = next(iter(next(iter(self._found.values())).values()))
+        frame = pd.read_csv(_beside(path, "design.tsv"), sep="\t", na_values="n/a")
+        numbers = frame.select_dtypes("number")
+        spread = (numbers - numbers.min()) / (numbers.max() - numbers.min()).replace(0, 1)
+        shades = [[f"{0.15 + 0.85 * value:.2f}" for value in row] for row in spread.to_numpy()]
+        text = frame.astype(str).to_numpy().tolist()
+        people = frame["participant_id"].tolist()
+        extra = ["own map before treatment"] if "baseline" in frame else []
+        return {
+            "columns": [*numbers.columns, *extra], "people": people, "shades": shades, "text": text,
+            "sign": about["Sign"], "voxelwise": bool(extra),
+        }  # fmt: skip
+
+    def sections(self) -> list[dict[str, Any]]:
+        """Return each contrast with its seeds, ready for the page."""
+        sections = []
+        for name, members in self._found.items():
+            first = next(iter(members.values()))[1]
+            seeds = [self._seed(label, path, about) for label, (path, about) in members.items()]
+            seeds.sort(key=lambda seed: seed["p"])
+            sections.append({"name": name, "about": first, "seeds": seeds, "statistic": statistic_name(first)})
+        return sections
+
+    def _seed(self, label: str, path: Path, about: Mapping[str, Any]) -> dict[str, Any]:
+        """Draw the map of one seed and cut its cluster table to what fits."""
+        t, grid = read_map(_beside(path, "statmap.nii.gz", "stat-t"))
+        claim = _STAT[about["ClaimStatistic"]]
+        log_p, _ = read_map(_beside(path, "statmap.nii.gz", f"stat-{claim}_desc-joint"))
+        corrected = np.nan_to_num(log_p) >= -np.log10(about["Alpha"]) - 1e-6
+        png = figures.mosaic(
+            self._underlay, t, grid, limit=2 * about["ClusterFormingT"], floor=2.0, corrected=corrected
+        )
+        picture = self._root / "group" / "figures" / path.name.replace("_statmap.json", "_stat-t.png")
+        write_bytes(picture, png)
+        clusters = pd.read_csv(_beside(path, "clusters.tsv"), sep="\t", na_values="n/a")
+        p = about["SmallestJointP"][about["ClaimStatistic"]]
+        column = f"p_{about['ClaimStatistic']}_fwe"
+        return {
+            "label": label,
+            "about": about,
+            "p": p,
+            "p_map": about["SmallestP"][about["ClaimStatistic"]],
+            "passed": p <= about["Alpha"],
+            "picture": page.embed(png),
+            "clusters": clusters.sort_values(column).head(SHOWN).to_dict("records"),
+            "more": max(0, len(clusters) - SHOWN),
+            "column": column,
+            "file": _beside(path, "clusters.tsv").name,
+        }
+
+    @cached_property
+    def _underlay(self) -> figures.Underlay:
+        """Return the MNI template that nilearn ships; nothing is downloaded."""
+        from nilearn.datasets import load_mni152_template
+
+        from bids_app.vocabulary.grid import Grid
+
+        image: Any = load_mni152_template(resolution=2)
+        x, y, z = image.shape
+        return figures.underlay(np.asarray(image.dataobj), Grid((x, y, z), np.asarray(image.affine)))
+
+
+def _beside(sidecar: Path, ending: str, entities: str = "") -> Path:
+    """Return the file of the same contrast and seed with another ending."""
+    stem = sidecar.name.removesuffix("_statmap.json")
+    return sidecar.with_name("_".join(part for part in (stem, entities, ending) if part))

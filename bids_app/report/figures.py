@@ -1,0 +1,122 @@
+"""Brain mosaics drawn as arrays: seven axial slices, a grey background and a coloured map on it."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+from scipy import ndimage
+
+from bids_app.vocabulary.grid import Grid, Mask
+
+HEIGHTS = (-38, -22, -6, 10, 26, 42, 58)
+"""mm; z of the slices."""
+
+STEP = 1.5
+"""mm per pixel."""
+
+_X = np.arange(-78, 78 + STEP, STEP)
+_Y = np.arange(78, -112 - STEP, -STEP)
+
+WARM = np.array([[150, 20, 20], [225, 60, 25], [250, 150, 40], [255, 235, 130]], dtype=float)
+COLD = np.array([[25, 45, 140], [35, 105, 210], [70, 175, 235], [185, 235, 250]], dtype=float)
+
+
+@dataclass(frozen=True, eq=False)
+class Underlay:
+    """Grey slices, (rows, columns) 0 to 1, that maps are drawn on."""
+
+    grey: NDArray[np.float64]
+
+
+def _sample(volume: NDArray[Any], grid: Grid, order: int) -> NDArray[np.float64]:
+    """Return the volume at the pixels of the mosaic, (rows, columns); 0 outside."""
+    panels = []
+    inverse = np.linalg.inv(grid.affine)
+    x, y = np.meshgrid(_X, _Y)
+    for height in HEIGHTS:
+        places = np.stack([x.ravel(), y.ravel(), np.full(x.size, height), np.ones(x.size)])
+        voxels = (inverse @ places)[:3]
+        panel = ndimage.map_coordinates(volume, voxels, order=order, mode="constant", cval=0.0, prefilter=False)
+        panels.append(panel.reshape(x.shape))
+    return np.concatenate(panels, axis=1)
+
+
+def underlay(volume: NDArray[Any], grid: Grid) -> Underlay:
+    """Make grey slices from an image; its 2nd to 99th percentile span the greys."""
+    volume = np.nan_to_num(volume)
+    inside = volume[volume > 0]
+    low, high = np.percentile(inside, [2, 99]) if inside.size else (0.0, 1.0)
+    grey = np.clip((_sample(volume, grid, 1) - low * 0.8) / max(high - low * 0.8, 1e-9), 0, 1)
+    return Underlay(0.85 * grey)
+
+
+def colours(values: NDArray[np.float64], limit: float) -> NDArray[np.float64]:
+    """Return RGB (..., 3): positive warm, negative cold, brighter further from zero, full at ± limit."""
+    level = np.clip(np.abs(values) / limit, 0, 1) * (len(WARM) - 1)
+    low = np.minimum(level.astype(int), len(WARM) - 2)
+    part = (level - low)[..., None]
+    warm = WARM[low] * (1 - part) + WARM[low + 1] * part
+    cold = COLD[low] * (1 - part) + COLD[low + 1] * part
+    return np.where((values > 0)[..., None], warm, cold)
+
+
+def mosaic(
+    below: Underlay,
+    values: NDArray[Any],
+    grid: Grid,
+    limit: float,
+    floor: float,
+    corrected: Mask | None = None,
+    seed: Mask | None = None,
+) -> bytes:
+    """Draw a map on the underlay and return PNG bytes; left is left.
+
+    Parameters
+    ----------
+    values : (x, y, z)
+        NaN is not drawn.
+    limit : float
+        Magnitude of the brightest colour.
+    floor : float
+        Magnitudes below it are not drawn.
+    corrected : (x, y, z) bool, optional
+        Voxels that survive correction: full colour within a white line. Everything else is then pale, so that
+        corrected and uncorrected results never look alike.
+    seed : (x, y, z) bool, optional
+        Drawn as a green outline.
+    """
+    shown = _sample(np.nan_to_num(values), grid, 1)
+    alpha = (np.abs(shown) >= floor).astype(float)
+    image = np.repeat(below.grey[..., None] * 255, 3, axis=2)
+    if corrected is not None:
+        firm = _sample(corrected.astype(np.float32), grid, 1) > 0.5
+        alpha = np.where(firm, 1.0, 0.28 * alpha)
+    image = image * (1 - alpha[..., None]) + colours(shown, limit) * alpha[..., None]
+    if corrected is not None:
+        image[_outline(firm)] = 255
+    if seed is not None:
+        image[_outline(_sample(seed.astype(np.float32), grid, 1) > 0.4)] = (60, 230, 90)
+    return _png(image)
+
+
+def _outline(mask: Mask) -> Mask:
+    edge: Mask = ndimage.binary_dilation(mask) & ~mask
+    return edge
+
+
+def _png(image: NDArray[np.float64]) -> bytes:
+    picture = Image.fromarray(np.clip(image, 0, 255).astype(np.uint8))
+    draw = ImageDraw.Draw(picture)
+    width = len(_X)
+    for i, height in enumerate(HEIGHTS):
+        draw.text((i * width + 3, picture.height - 13), f"z={height}", fill=(200, 200, 200))
+    draw.text((3, 2), "L", fill=(200, 200, 200))
+    draw.text((width - 10, 2), "R", fill=(200, 200, 200))
+    stream = io.BytesIO()
+    picture.save(stream, "PNG", optimize=False, compress_level=6)
+    return stream.getvalue()

@@ -1,0 +1,116 @@
+"""The group page: the answer, who is in it, and every contrast with its maps and clusters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bids_app.dataset.outputs import index_outputs
+from bids_app.dataset.tables import read_json
+from bids_app.report import page
+from bids_app.report.claims import Finding, Verdict, verdict
+from bids_app.report.contrasts import Contrasts, statistic_name
+from bids_app.vocabulary.entities import parse
+
+
+def write_page(output_dir: Path) -> None:
+    """Write `group.html` from what is on disk."""
+    layout = index_outputs(output_dir / "group")
+    flows = [Path(f.path) for f in layout.get(suffix="flow", extension=".tsv")]
+    analyses = [_analysis(output_dir, flow, layout) for flow in flows]
+    page.write(output_dir, "group.html", "group.html", {"analyses": analyses})
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Return a table of ours; n/a is missing, identifiers stay text."""
+    return pd.read_csv(path, sep="\t", na_values="n/a", dtype={"participant_id": str})
+
+
+def _analysis(output_dir: Path, flow_path: Path, layout: Any) -> dict[str, Any]:
+    entities, _, _ = parse(flow_path.name)
+    about = read_json(flow_path.with_suffix(".json"))
+    arms = about["Arms"]["active"], about["Arms"]["control"]
+    sidecars = [Path(f.path) for f in layout.get(suffix="statmap", extension=".json")]
+    sidecars = [path for path in sidecars if entities.items() <= parse(path.name)[0].items()]
+    contrasts = Contrasts(output_dir, sidecars)
+    flow = read_table(flow_path)
+    return {
+        "name": " ".join(f"{key}-{value}" for key, value in entities.items()),
+        "verdict": _verdict(contrasts, arms),
+        "arms": arms,
+        "sessions": about["Sessions"],
+        "notes": about["Notes"],
+        "flow": _flow(flow, arms),
+        "lost": flow[flow["stage"] != "analysed"].fillna("n/a").to_dict("records"),
+        "mask": read_json(flow_path.with_name(flow_path.name.replace("_flow.tsv", "_desc-group_mask.json"))),
+        "table1": _table_one(output_dir, contrasts, flow, arms),
+        "design": contrasts.design(),
+        "contrasts": contrasts.sections(),
+    }
+
+
+def _verdict(contrasts: Contrasts, arms: tuple[str, str]) -> Verdict:
+    findings = []
+    for name, members in contrasts.by_name().items():
+        for label, about in members.items():
+            p = about["SmallestJointP"][about["ClaimStatistic"]]
+            findings.append(Finding(name, label, p, about["BetweenArms"], about["Primary"]))
+    primary = contrasts.primary()
+    return verdict(
+        findings, arms, primary["Alpha"], primary["SmallestPossibleP"], min(primary["ParticipantsByArm"].values()),
+        statistic_name(primary),
+    )  # fmt: skip
+
+
+def _flow(flow: pd.DataFrame, arms: tuple[str, str]) -> list[dict[str, Any]]:
+    """Return the boxes of the flow figure for each arm."""
+    boxes = []
+    for arm in arms:
+        own = flow[flow["arm"] == arm]
+        counts = own["stage"].value_counts()
+        lost = {stage: int(counts.get(stage, 0)) for stage in ("pre", "post", "covariate")}
+        reasons = {
+            stage: [f"{r.participant_id}: {r.reason}" for r in own[own["stage"] == stage].itertuples()] for stage in lost
+        }
+        boxes.append(
+            {"arm": arm, "found": len(own), "lost": lost, "reasons": reasons, "analysed": int(counts.get("analysed", 0))}
+        )
+    return boxes
+
+
+def _table_one(output_dir: Path, contrasts: Contrasts, flow: pd.DataFrame, arms: tuple[str, str]) -> dict[str, Any]:
+    """Return who is in each arm: quality by arm and session, as mean and standard deviation."""
+    analysed = flow[flow["stage"] == "analysed"]
+    rows = []
+    for record in analysed.itertuples():
+        for path in sorted((output_dir / record.participant_id).glob("ses-*/func/*_desc-fc_qc.tsv")):
+            table = read_table(path)
+            rows.append(
+                {
+                    "arm": record.arm,
+                    "session": parse(path.name)[0].get("ses", ""),
+                    "mean FD (mm)": table["mean_fd"].mean(),
+                    "minutes kept": table["minutes_kept"].sum(),
+                    "residual df": table["df_res"].sum(),
+                    "tSNR": table["tsnr"].median(),
+                }
+            )
+    if not rows:
+        return {}
+    frame = pd.DataFrame(rows)
+    grouped = frame.groupby(["session", "arm"], sort=True)
+    mean, spread = grouped.mean(numeric_only=True), grouped.std(numeric_only=True)
+    lines = []
+    for measure in mean.columns:
+        for session in sorted(frame["session"].unique(), key=contrasts.session_order):
+            cells = []
+            for arm in arms:
+                if (session, arm) in mean.index:
+                    m, s = mean.loc[(session, arm), measure], spread.loc[(session, arm), measure]
+                    cells.append(f"{page.format_number(m)} ({page.format_number(s, 2)})")
+                else:
+                    cells.append("n/a")
+            lines.append({"measure": measure, "session": session, "cells": cells})
+    return {"lines": lines, "n": [int((analysed["arm"] == arm).sum()) for arm in arms]}

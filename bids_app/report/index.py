@@ -1,0 +1,65 @@
+"""The page to open first: people by sessions, and where the answer is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from bids_app.dataset.layout import functional_files, participants_in
+from bids_app.dataset.tables import numeric, read_json, read_tsv
+from bids_app.report import page
+from bids_app.vocabulary.entities import parse
+
+
+def write_page(output_dir: Path) -> Path:
+    """Write `index.html`."""
+    people, names = [], set()
+    for label in participants_in(output_dir):
+        cells = dict(_cells(output_dir, label))
+        names.update(cells)
+        people.append({"label": label, "cells": cells, "page": (output_dir / f"sub-{label}.html").exists()})
+    failed = [
+        (path.stem, read_json(path).get("Message", ""))
+        for path in sorted((output_dir / "logs" / "failed").glob("*.json"))
+    ]
+    values: dict[str, Any] = {
+        "people": people,
+        "columns": sorted(names, key=_order),
+        "failed": failed,
+        "group": (output_dir / "group.html").exists(),
+    }
+    return page.write(output_dir, "index.html", "index.html", values)
+
+
+def _order(name: str) -> tuple[int, str]:
+    """Sort columns: sessions before treatment first, where their names say so."""
+    return (0 if "ses-pre" in name or "baseline" in name else 1, name)
+
+
+def _cells(output_dir: Path, label: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return name and content of the cell of each session."""
+    cells = []
+    for path in functional_files(output_dir, label):
+        if not path.name.endswith("_desc-fc_qc.tsv"):
+            continue
+        entities, _, _ = parse(path.name)
+        name = " ".join(f"{k}-{v}" for k, v in entities.items() if k in ("ses", "task", "acq"))
+        table = read_tsv(path)
+        left_out = any(value == "left out" for value in table["decision"])
+        refused = [value for value in table["seeds_refused"] if value != "n/a"]
+        movement, freedom, minutes = (numeric(table[key]) for key in ("mean_fd", "df_res", "minutes_kept"))
+        assert movement is not None and freedom is not None and minutes is not None
+        cells.append(
+            (
+                name,
+                {
+                    "state": "bad" if left_out else "caution" if refused else "good",
+                    "word": "left out" if left_out else "used, seed missing" if refused else "used",
+                    "fd": float(movement.mean()),
+                    "df": int(freedom.sum()),
+                    "minutes": float(minutes.sum()),
+                    "reason": next((r for r in table["reason"] if r != "n/a"), ", ".join(refused)),
+                },
+            )
+        )
+    return cells

@@ -1,0 +1,70 @@
+"""One self-contained HTML file from a template: style inside, pictures inside, no request to anywhere."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from bids_app import __version__
+from bids_app.dataset.tables import read_json
+from bids_app.derivatives.atomic import write_text
+from bids_app.derivatives.dataset import DEMONSTRATION, SYNTHETIC_NOTICE
+
+
+@cache
+def _templates() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("bids_app.report"), autoescape=select_autoescape(), undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters["p"] = format_p
+    environment.filters["number"] = format_number
+    return environment
+
+
+def write(output_dir: Path, name: str, template: str, values: Mapping[str, Any]) -> Path:
+    """Fill a template and write the page `name` to the output dataset."""
+    page = _templates().get_template(template).render(
+        version=__version__, notice=notice(output_dir), page=name, **values
+    )
+    write_text(output_dir / name, page)
+    return output_dir / name
+
+
+def notice(output_dir: Path) -> str:
+    """Return the warning that must stand on every page of results from synthetic data."""
+    path = output_dir / "dataset_description.json"
+    made_by = read_json(path).get("GeneratedBy", []) if path.exists() else []
+    return SYNTHETIC_NOTICE if any(entry.get("Name") == DEMONSTRATION for entry in made_by) else ""
+
+
+def embed(png: bytes) -> str:
+    """Return a picture as a data URI."""
+    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
+
+
+def format_p(p: Any) -> str:
+    """Return a p value as papers print it.
+
+    >>> format_p(0.0312), format_p(0.0002)
+    ('.031', '<.001')
+    """
+    if p is None or p != p:
+        return "n/a"
+    return "<.001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
+
+
+def format_number(value: Any, digits: int = 3) -> str:
+    """Return a number with a few significant digits; n/a for nothing.
+
+    >>> format_number(12.3456), format_number(None)
+    ('12.3', 'n/a')
+    """
+    if value is None or value != value or value == "n/a":
+        return "n/a"
+    return f"{float(value):.{digits}g}" if abs(float(value)) < 1e4 else f"{float(value):,.0f}"
