@@ -115,7 +115,7 @@ def _run(execution: Execution, chosen: Settings) -> int:
 
 def _work(execution: Execution, chosen: Settings, plan: Plan) -> dict[str, str]:
     """Do the jobs; several participants go to child processes, one is done here."""
-    from bids_app import execute
+    from bids_app import execute, report
     from bids_app.settings import described
 
     execute.choose_cache(execution.work_dir)
@@ -123,6 +123,7 @@ def _work(execution: Execution, chosen: Settings, plan: Plan) -> dict[str, str]:
         execute.die_with_parent()
     else:
         execute.describe(execution.output_dir, plan.sources, plan.generated_by, described(chosen))
+        report.write_citation(execution.output_dir, described(chosen))
         for note in plan.notes:
             execute.say(f"warning: {note}")
     people = _people(plan)

@@ -23,9 +23,7 @@ from bids_app.derivatives.names import record_path
 from bids_app.derivatives.records import fingerprint, is_done, write_record
 from bids_app.derivatives.settings_file import to_toml
 from bids_app.errors import DeqiError
-from bids_app.levels import group, participant
-from bids_app.levels.participant import Summary
-from bids_app.vocabulary.job import GroupJob, Job, ParticipantJob
+from bids_app.vocabulary.job import GroupJob, Job, ParticipantJob, Summary
 
 CHILD = "DEQI_CHILD"
 """Set in the environment of child processes: they leave progress and dataset-level files to their parent."""
@@ -89,9 +87,14 @@ def run_jobs(jobs: Sequence[Job]) -> dict[str, str]:
 
 
 def _run(job: Job) -> Summary:
+    # Each level pays for its own imports alone: the compiler of the kernels is the group's.
     if isinstance(job, ParticipantJob):
+        from bids_app.levels import participant
+
         return participant.run(job)
     assert isinstance(job, GroupJob)
+    from bids_app.levels import group
+
     with _bar() as progress:
         return group.run(job, progress)
 

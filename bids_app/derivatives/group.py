@@ -147,7 +147,7 @@ class GroupWriter:
                 cluster.extent * volume, cluster.mass, float(result.maps["effect"][cluster.peak]),
                 float(result.maps["g"][cluster.peak]), float(result.p["voxel"][cluster.peak]),
                 float(result.p["extent"][i]), float(result.p["mass"][i]), float(joint["voxel"][cluster.peak]),
-                float(joint["extent"][i]), float(joint["mass"][i]),
+                float(joint["extent"][i]), float(joint["mass"][i]), cluster.number in result.beside_seed,
             )  # fmt: skip
             for key, value in zip(CLUSTER_COLUMNS, values, strict=True):
                 columns[key].append(value)
@@ -157,6 +157,7 @@ class GroupWriter:
 CLUSTER_COLUMNS = (
     "cluster", "sign", "x", "y", "z", "peak_t", "voxels", "mm3", "mass", "peak_effect", "peak_g",
     "p_voxel_fwe", "p_extent_fwe", "p_mass_fwe", "p_voxel_fwe_joint", "p_extent_fwe_joint", "p_mass_fwe_joint",
+    "next_to_seed",
 )  # fmt: skip
 
 

@@ -153,7 +153,7 @@ def _series(
     white = rng.standard_normal((FRAMES, len(places))).astype(np.float32)
     noise = smooth_in_mask(white, mask, grid.voxel_sizes, 8.0)
     noise /= noise.std()
-    series = 1.2 * noise + 0.3 * np.outer(_slow(rng), np.ones(len(places)))
+    series = 1.2 * noise + 0.1 * np.outer(_slow(rng), np.ones(len(places)))
     for centre, signal in own.items():
         series += np.outer(signal, blob(centre))
     series += np.outer(motion[:, 0] - motion[:, 0].mean(), 2 * rng.standard_normal(len(places)))

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from bids_app import plugs
-from bids_app.dataset.maps import GroupMask, group_mask, load_maps
+from bids_app.dataset.maps import GroupMask, group_mask, load_maps, smoothing_of
 from bids_app.derivatives.group import GroupWriter
-from bids_app.levels.participant import Summary
 from bids_app.statistics import effect_size, linear_model, permutation
 from bids_app.statistics.clusters import Cluster, Room, neighbourhood, tabulate
 from bids_app.statistics.false_discovery import q_per_sign
@@ -20,7 +20,7 @@ from bids_app.statistics.relabelling import Rerandomisation, Scheme, SignFlips
 from bids_app.vocabulary.design import Contrast, Design
 from bids_app.vocabulary.grid import Mask
 from bids_app.vocabulary.inference import Inference
-from bids_app.vocabulary.job import GroupJob
+from bids_app.vocabulary.job import GroupJob, Summary
 
 Progress = Callable[[str, int, int], None]
 
@@ -45,6 +45,7 @@ class Result:
     threshold: float
     scheme: Scheme
     family: str
+    beside_seed: frozenset[int]
 
 
 def run(job: GroupJob, progress: Progress = lambda what, done, total: None) -> Summary:
@@ -89,6 +90,7 @@ def _seed(
     """Do every contrast of one seed on the voxels where all its maps have a value."""
     pre, post, mask = load_maps(job.sessions, design, label, covered)
     around = neighbourhood(mask, job.inference.connectivity)
+    near = _near_seed(job, label, covered, mask)
     results = []
     for contrast in design.contrasts:
         rows = contrast.members
@@ -105,7 +107,7 @@ def _seed(
         clusters = Room(around).label(null.t, threshold)
         g = _effect_size(contrast, null.t, model.effect, baseline)
         results.append(
-            _result(label, contrast, design, mask, model, null, clusters, threshold, scheme, g)
+            _result(label, contrast, design, mask, model, null, clusters, threshold, scheme, g, near)
         )
     return results
 
@@ -132,6 +134,7 @@ def _effect_size(
 def _result(
     label: str, contrast: Contrast, design: Design, mask: Mask, model: linear_model.LinearModel,
     null: permutation.Null, labels: NDArray[np.int32], threshold: float, scheme: Scheme, g: NDArray[np.float64],
+    near: Mask,
 ) -> Result:  # fmt: skip
     clusters = tabulate(null.t, labels, threshold)
     total = len(null.maxima["voxel"])
@@ -152,8 +155,22 @@ def _result(
     rows = "|".join(design.rows[i]["participant_id"] for i in contrast.members)
     family = hashlib.sha256(f"{contrast.name}|{rows}".encode()).hexdigest()
     return Result(
-        label, contrast, design, mask, maps, labels, clusters, null, p, model.df, threshold, scheme, family
-    )
+        label, contrast, design, mask, maps, labels, clusters, null, p, model.df, threshold, scheme, family,
+        frozenset(int(number) for number in np.unique(labels[near[mask]]) if number),
+    )  # fmt: skip
+
+
+def _near_seed(job: GroupJob, label: str, covered: GroupMask, mask: Mask) -> Mask:
+    """Return (x, y, z) True within twice the smoothing kernel of the seed, where smoothing alone correlates.
+
+    The seed is where its maps have no value although everybody is measured there.
+    """
+    seed = covered.mask & ~mask
+    reach = 2 * smoothing_of(next(iter(s.maps[label] for s in job.sessions.values() if label in s.maps)))
+    if not seed.any():
+        return np.zeros_like(mask)
+    distance = ndimage.distance_transform_edt(~seed, sampling=covered.grid.voxel_sizes)
+    return np.asarray(distance <= reach)
 
 
 def _joint(members: Sequence[Result]) -> list[dict[str, NDArray[np.float64]]]:

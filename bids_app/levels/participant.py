@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from bids_app.dataset.seeds import locate, parse_seeds, seed_image
 from bids_app.derivatives.participant import SessionWriter
 from bids_app.errors import WrongDataError
 from bids_app.vocabulary.grid import Mask
-from bids_app.vocabulary.job import ParticipantJob
+from bids_app.vocabulary.job import ParticipantJob, Summary
 from bids_app.vocabulary.output import Feature
 from bids_app.vocabulary.recording import Recording
 from bids_app.vocabulary.signals import Region, Signals
@@ -30,15 +29,6 @@ class Run:
     regions: Sequence[Region] = ()
     features: dict[str, list[Feature]] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What a job has to say when it is done: files, sentences for the user, and notes for the record."""
-
-    files: frozenset[Path]
-    warnings: tuple[str, ...] = ()
-    notes: Mapping[str, Any] = field(default_factory=dict)
 
 
 def run(job: ParticipantJob) -> Summary:

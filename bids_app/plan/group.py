@@ -13,7 +13,7 @@ from bids_app.dataset.layout import functional_files, participants_in
 from bids_app.dataset.participants import participants_file, read_participants
 from bids_app.dataset.tables import read_tsv
 from bids_app.errors import MissingInputError, NothingSelectedError
-from bids_app.plan.inputs import Plan, read_dataset
+from bids_app.plan.inputs import Plan, generated_by, read_dataset
 from bids_app.settings import Execution, Settings
 from bids_app.vocabulary.entities import join, parse, without
 from bids_app.vocabulary.job import GroupJob, SessionMaps
@@ -72,7 +72,8 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
         )
     for job in jobs:
         _try_design(job)
-    return Plan(tuple(jobs), {**roots, "raw": execution.bids_dir}, ())
+    sources = {**roots, **({} if execution.bids_dir in roots.values() else {"raw": execution.bids_dir})}
+    return Plan(tuple(jobs), sources, generated_by=tuple(generated_by(roots.values())))
 
 
 def _try_design(job: GroupJob) -> None:

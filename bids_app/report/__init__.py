@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 
 def write_participants(output_dir: Path, labels: Iterable[str]) -> None:
@@ -27,3 +28,10 @@ def write_index(output_dir: Path) -> Path:
     from bids_app.report import index
 
     return index.write_page(output_dir)
+
+
+def write_citation(output_dir: Path, tables: Mapping[str, tuple[type[Any], Mapping[str, Any]]]) -> None:
+    """Write the methods text of a run from its settings."""
+    from bids_app.report import methods, page
+
+    methods.write_citation(output_dir, tables, page.notice(output_dir))

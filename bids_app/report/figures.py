@@ -16,7 +16,7 @@ from bids_app.vocabulary.grid import Grid, Mask
 HEIGHTS = (-38, -22, -6, 10, 26, 42, 58)
 """mm; z of the slices."""
 
-STEP = 1.5
+STEP = 1.75
 """mm per pixel."""
 
 _X = np.arange(-78, 78 + STEP, STEP)
@@ -55,14 +55,20 @@ def underlay(volume: NDArray[Any], grid: Grid) -> Underlay:
     return Underlay(0.85 * grey)
 
 
+def _palette() -> NDArray[np.float64]:
+    """Return RGB (511, 3): row 255 is zero, warm above, cold below, brighter further away."""
+    stops, steps = np.linspace(0, 255, len(WARM)), np.arange(256)
+    sides = [np.stack([np.interp(steps, stops, side[:, i]) for i in range(3)], axis=1) for side in (COLD, WARM)]
+    return np.concatenate([sides[0][:0:-1], sides[1]])
+
+
+_PALETTE = _palette()
+
+
 def colours(values: NDArray[np.float64], limit: float) -> NDArray[np.float64]:
     """Return RGB (..., 3): positive warm, negative cold, brighter further from zero, full at ± limit."""
-    level = np.clip(np.abs(values) / limit, 0, 1) * (len(WARM) - 1)
-    low = np.minimum(level.astype(int), len(WARM) - 2)
-    part = (level - low)[..., None]
-    warm = WARM[low] * (1 - part) + WARM[low + 1] * part
-    cold = COLD[low] * (1 - part) + COLD[low + 1] * part
-    return np.where((values > 0)[..., None], warm, cold)
+    steps = np.clip(values * (255 / limit), -255, 255).astype(np.intp)
+    return np.asarray(_PALETTE[steps + 255])
 
 
 def mosaic(
@@ -96,7 +102,9 @@ def mosaic(
     if corrected is not None:
         firm = _sample(corrected.astype(np.float32), grid, 1) > 0.5
         alpha = np.where(firm, 1.0, 0.28 * alpha)
-    image = image * (1 - alpha[..., None]) + colours(shown, limit) * alpha[..., None]
+    drawn = alpha > 0
+    part = alpha[drawn][:, None]
+    image[drawn] = image[drawn] * (1 - part) + colours(shown[drawn], limit) * part
     if corrected is not None:
         image[_outline(firm)] = 255
     if seed is not None:
@@ -118,5 +126,5 @@ def _png(image: NDArray[np.float64]) -> bytes:
     draw.text((3, 2), "L", fill=(200, 200, 200))
     draw.text((width - 10, 2), "R", fill=(200, 200, 200))
     stream = io.BytesIO()
-    picture.save(stream, "PNG", optimize=False, compress_level=6)
+    picture.save(stream, "PNG", optimize=False, compress_level=4)
     return stream.getvalue()

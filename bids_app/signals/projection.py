@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg
 
 from bids_app.vocabulary.grid import Mask
 
@@ -52,7 +51,7 @@ def remaining_basis(nuisance: Matrix, kept: Mask) -> Matrix:
     model = nuisance[kept]
     scale = np.linalg.norm(model, axis=0)
     model = model[:, scale > 0] / scale[scale > 0]
-    left, singular, _ = linalg.svd(model, full_matrices=True)
+    left, singular, _ = np.linalg.svd(model, full_matrices=True)
     tolerance = max(model.shape) * np.finfo(np.float64).eps * (singular[0] if singular.size else 0.0)
     # 1e-9 also takes columns apart that differ by rounding of the table only.
     rank = int((singular > max(tolerance, 1e-9)).sum())

@@ -63,3 +63,12 @@ class GroupJob(Job):
     design: Mapping[str, Any] = field(default_factory=dict)
     inference: Inference = field(default_factory=Inference)
     threads: int = 1
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a job has to say when it is done: files, sentences for the user, and notes for the record."""
+
+    files: frozenset[Path]
+    warnings: tuple[str, ...] = ()
+    notes: Mapping[str, Any] = field(default_factory=dict)
