@@ -26,11 +26,7 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         if "analysis_level" in message and "invalid choice" in message:
             raise AnalysisLevelError(f"{message}. Expected 'participant' or 'group' as third word.")
-        hint = (
-            " BIDS_DIR, OUTPUT_DIR and the level come first, options after them."
-            if "required: " in message
-            else ""
-        )
+        hint = " BIDS_DIR, OUTPUT_DIR and the level come first, options after them." if "required: " in message else ""
         raise UsageError(f"{message}.{hint} See deqi --help.")
 
 
@@ -47,26 +43,41 @@ class _Print(argparse.Action):
         parser.exit()
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser; every option is spelled as fMRIPrep spells it."""
+def parser(*, demo: bool = False, configure: bool = False) -> argparse.ArgumentParser:
+    """Return the parser; every option is spelled as fMRIPrep spells it.
+
+    `demo` and `configure` make those positionals optional that the two helpers do not need.
+    """
     top = _Parser(
         prog="deqi", formatter_class=argparse.RawDescriptionHelpFormatter, epilog=EXAMPLES, add_help=False,
         allow_abbrev=False,
         usage="deqi BIDS_DIR OUTPUT_DIR {participant,group} [options]",
         description="Seed connectivity of verum-versus-sham acupuncture trials, from fMRIPrep derivatives.",
     )  # fmt: skip
-    _what(top)
+    _what(top, "?" if demo else None, "?" if demo or configure else None)
     _science(top)
     _how(top)
     _helpers(top)
     return top
 
 
-def _what(top: argparse.ArgumentParser) -> None:
+def _what(top: argparse.ArgumentParser, bids_dir: str | None, others: str | None) -> None:
     add = top.add_argument_group("what to analyse").add_argument
-    add("bids_dir", type=Path, metavar="BIDS_DIR", help="BIDS dataset, or the fMRIPrep derivatives themselves")
-    add("output_dir", type=Path, metavar="OUTPUT_DIR", help="where results go; made if absent")
-    add("analysis_level", choices=LEVELS, metavar="{participant,group}", help="participant first, then group")
+    add(
+        "bids_dir",
+        nargs=bids_dir,
+        type=Path,
+        metavar="BIDS_DIR",
+        help="BIDS dataset, or the fMRIPrep derivatives themselves",
+    )
+    add("output_dir", nargs=others, type=Path, metavar="OUTPUT_DIR", help="where results go; made if absent")
+    add(
+        "analysis_level",
+        nargs=others,
+        choices=LEVELS,
+        metavar="{participant,group}",
+        help="participant first, then group",
+    )
     add("-d", "--derivatives", "--datasets", nargs="+", default=[], metavar="[NAME=]PATH",
         help="fMRIPrep derivatives (default: BIDS_DIR/derivatives/fmriprep*)")  # fmt: skip
     add("--participant-label", "--participant_label", nargs="+", default=[], metavar="LABEL",
@@ -83,7 +94,9 @@ def _science(top: argparse.ArgumentParser) -> None:
     add = top.add_argument_group("science (all of it can stand in analysis.toml)").add_argument
     add("--config", "--config-file", type=Path, metavar="FILE", help="settings file, see --init-config")
     add("--set", action="append", default=[], metavar="TABLE.KEY=VALUE", help="override one setting; repeatable")
-    add("--seeds", nargs="+", default=[], metavar="SEED", help="NAME, SET, 'LABEL:x,y,z[:radius]' or LABEL=FILE[#label]")
+    add(
+        "--seeds", nargs="+", default=[], metavar="SEED", help="NAME, SET, 'LABEL:x,y,z[:radius]' or LABEL=FILE[#label]"
+    )
     add("--n-permutations", type=int, metavar="N", help="relabellings of the group level (default 5000)")
     add("--random-seed", type=int, metavar="N", help="seed of the relabellings")
 
@@ -131,19 +144,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         If they cannot be understood.
     """
     words = list(argv)
-    top = parser()
     # Two helpers make files before there is anything to analyse: their positionals may be absent.
-    if "--demo" in words:
-        _relax(top, ("bids_dir", "output_dir", "analysis_level"))
-    elif "--init-config" in words:
-        _relax(top, ("output_dir", "analysis_level"))
-    return top.parse_args(words)
-
-
-def _relax(top: argparse.ArgumentParser, names: Sequence[str]) -> None:
-    for action in top._actions:
-        if action.dest in names:
-            action.nargs, action.required = "?", False
+    return parser(demo="--demo" in words, configure="--init-config" in words).parse_args(words)
 
 
 def derivatives(words: Sequence[str]) -> tuple[tuple[str, Path], ...]:

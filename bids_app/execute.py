@@ -81,7 +81,7 @@ def run_jobs(jobs: Sequence[Job]) -> dict[str, str]:
                 say(f"{job.label}: done in {time.monotonic() - started:.1f} s")
         except (DeqiError, MemoryError) as error:
             failures[job.label] = _failed(job, str(error) or "out of memory; raise --mem", error)
-        except Exception as error:  # one job's fault must not stop the others
+        except Exception as error:  # noqa: BLE001  (one job's fault must not stop the others)
             failures[job.label] = _failed(job, f"unexpected {type(error).__name__}: {error}", error)
     return failures
 
@@ -151,7 +151,11 @@ def run_children(participants: Sequence[str], argv: Sequence[str], slots: int) -
 
     failures = {}
     bar = tqdm(
-        total=len(participants), unit="participant", disable=not sys.stderr.isatty(), file=sys.stderr, desc="participants"
+        total=len(participants),
+        unit="participant",
+        disable=not sys.stderr.isatty(),
+        file=sys.stderr,
+        desc="participants",
     )
     started = time.monotonic()
     with bar, ThreadPoolExecutor(slots) as pool:

@@ -164,7 +164,7 @@ def _nearest(word: str, known: list[str]) -> str:
 
 def described(settings: Settings) -> dict[str, tuple[type[Any], dict[str, Any]]]:
     """Return options class and values of every table by its full name, for writing a settings file."""
-    tables = {"dataset": settings.dataset, "inference": settings.inference}
+    tables: dict[str, Any] = {"dataset": settings.dataset, "inference": settings.inference}
     for kind in DEFAULT_PLUGS:
         tables |= {f"{kind}.{name}": options for name, options in getattr(settings, kind).items()}
     return {name: (type(options), asdict(options)) for name, options in tables.items()}

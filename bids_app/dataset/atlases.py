@@ -73,9 +73,8 @@ def label_number(path: Path, label: str) -> int:
     raise UsageError(f"{table_path.name} has no label {label!r}; it has {', '.join(table['name'][:12])} ...")
 
 
-@lru_cache(maxsize=8)
-def _read(path: Path, modified: int) -> tuple[NDArray[np.float32], Grid]:
-    return read_map(path)
+_read = lru_cache(maxsize=8)(read_map)
+"""Atlases are asked for once a seed and run; they do not change while one process works."""
 
 
 def on_grid(path: Path, grid: Grid, space: str) -> NDArray[np.float32]:
@@ -93,7 +92,7 @@ def on_grid(path: Path, grid: Grid, space: str) -> NDArray[np.float32]:
             f"{path.name} is in space {said}, the data in {space}; the two differ by several mm in places. "
             f"Give the file in {space}."
         )
-    values, own = _read(path, path.stat().st_mtime_ns)
+    values, own = _read(path)
     if own.matches(grid):
         return values
     # nilearn takes seconds to import: only atlases on another grid pay.

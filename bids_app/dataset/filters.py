@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -24,20 +24,9 @@ def series_filter(path: Path) -> Callable[[Path], bool]:
     # pybids costs more than a second to import: only those pay who bring a filter file.
     from bids.layout import Config, Query, parse_file_entities
 
-    content = read_json(path)
-    known = {name for config in ("bids", "derivatives") for name in Config.load(config).entities}
-    wanted = content.get("bold", {})
-    unknown = sorted(set(content) - {"bold", "t1w", "t2w", "sbref", "flair", "fmap", "roi", "dwi"})
-    if unknown or not isinstance(wanted, dict):
-        raise UsageError(f"{path}: queries must be named as in fMRIPrep, e.g. 'bold'; found {unknown or wanted}.")
-    for name in wanted:
-        if name not in known:
-            near = get_close_matches(name, known, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(sorted(known))}"
-            raise UsageError(f"{path}: pybids knows no entity {name!r}{hint}")
+    wanted = _bold_query(path, {name for config in ("bids", "derivatives") for name in Config.load(config).entities})
     queries = {
-        name: Query.NONE if value is None else Query.ANY if value == "*" else value
-        for name, value in wanted.items()
+        name: Query.NONE if value is None else Query.ANY if value == "*" else value for name, value in wanted.items()
     }
 
     def matches(file: Path) -> bool:
@@ -52,3 +41,18 @@ def series_filter(path: Path) -> Callable[[Path], bool]:
         return True
 
     return matches
+
+
+def _bold_query(path: Path, known: set[str]) -> Mapping[str, object]:
+    """Return the `bold` query of a filter file, its words checked."""
+    content = read_json(path)
+    wanted = content.get("bold", {})
+    unknown = sorted(set(content) - {"bold", "t1w", "t2w", "sbref", "flair", "fmap", "roi", "dwi"})
+    if unknown or not isinstance(wanted, dict):
+        raise UsageError(f"{path}: queries must be named as in fMRIPrep, e.g. 'bold'; found {unknown or wanted}.")
+    for name in wanted:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(sorted(known))}"
+            raise UsageError(f"{path}: pybids knows no entity {name!r}{hint}")
+    return wanted

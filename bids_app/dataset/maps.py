@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,30 +12,10 @@ from bids_app.dataset.tables import read_json
 from bids_app.dataset.volumes import read_map, read_mask
 from bids_app.errors import WrongDataError
 from bids_app.vocabulary.design import Design
-from bids_app.vocabulary.grid import Grid, Mask
+from bids_app.vocabulary.grid import Grid, GroupMask, Mask
 from bids_app.vocabulary.job import SessionMaps
 
 Sessions = Mapping[tuple[str, str], SessionMaps]
-
-
-@dataclass(frozen=True, eq=False)
-class GroupMask:
-    """Voxels that every session covers.
-
-    Attributes
-    ----------
-    mask : (x, y, z) bool
-    union : int
-        Voxels that any session covers.
-    cost : dict
-        Voxels that are lost because of this session alone, by `sub-*_ses-*`.
-    """
-
-    mask: Mask
-    grid: Grid
-    union: int
-    cost: Mapping[str, int]
-    notes: tuple[str, ...] = ()
 
 
 def group_mask(sessions: Sessions, design: Design) -> GroupMask:
@@ -63,7 +42,8 @@ def group_mask(sessions: Sessions, design: Design) -> GroupMask:
             )
         count += mask
         masks[name] = mask
-    assert grid is not None and count is not None
+    assert grid is not None
+    assert count is not None
     common = count == len(masks)
     if not common.any():
         raise WrongDataError("No voxel is covered by all sessions; look at the masks for people who lie elsewhere.")

@@ -17,4 +17,6 @@ def index_outputs(folder: Path) -> Any:
 
     config = str(files("bids_app") / "dataset" / "entities.json")
     indexer = BIDSLayoutIndexer(validate=False, index_metadata=False)
-    return BIDSLayout(folder, validate=False, is_derivative=True, config=["bids", "derivatives", config], indexer=indexer)
+    return BIDSLayout(
+        folder, validate=False, is_derivative=True, config=["bids", "derivatives", config], indexer=indexer
+    )

@@ -23,9 +23,7 @@ def require_content(path: Path) -> Path:
         If it is absent, empty, or a link of DataLad / git-annex whose content is not here.
     """
     if path.is_symlink() and not path.exists():
-        raise MissingInputError(
-            f"{path} is a link without content (DataLad / git-annex). Get it: datalad get '{path}'"
-        )
+        raise MissingInputError(f"{path} is a link without content (DataLad / git-annex). Get it: datalad get '{path}'")
     if not path.is_file():
         raise MissingInputError(f"{path} does not exist; it is needed here.")
     if path.stat().st_size == 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -23,7 +23,7 @@ from bids_app.vocabulary.grid import Grid, Mask
 RING = 4
 """Volumes inflated ahead of the arithmetic."""
 
-_BROKEN = (EOFError, OSError, zlib.error, isal_zlib.error)
+_BROKEN: tuple[type[Exception], ...] = (EOFError, OSError, zlib.error, cast(type[Exception], isal_zlib.error))
 
 
 def open_image(path: Path) -> nib.Nifti1Image:
@@ -37,7 +37,7 @@ def open_image(path: Path) -> nib.Nifti1Image:
     require_content(path)
     try:
         image = nib.load(path)
-    except (ImageFileError, *_BROKEN) as error:
+    except (*_BROKEN, cast(type[Exception], ImageFileError)) as error:
         raise MissingInputError(f"{path} cannot be read as NIfTI ({error}). Copy or compute it again.") from error
     if not isinstance(image, nib.Nifti1Image):
         raise WrongDataError(f"{path} is a {type(image).__name__}; only NIfTI volumes are read.")
@@ -48,7 +48,7 @@ def open_image(path: Path) -> nib.Nifti1Image:
 
 
 def _check_orientation(path: Path, image: nib.Nifti1Image) -> None:
-    sform, s_code = image.get_sform(coded=True)
+    s_code = int(image.header["sform_code"])
     qform, q_code = image.get_qform(coded=True)
     if s_code > 0 and q_code > 0:
         shift = grid_of(image).displacement(qform)
@@ -143,7 +143,7 @@ class Series:
             block += np.float32(self._intercept)
         return block
 
-    def _volumes(self) -> Iterator[NDArray[Any]]:
+    def _volumes(self) -> Generator[NDArray[Any]]:
         """Yield each volume, flat; a view that holds until the next one is asked for."""
         size = int(np.prod(self.grid.shape)) * self._dtype.itemsize
         free: queue.Queue[bytearray] = queue.Queue()
@@ -173,13 +173,14 @@ class Series:
         try:
             with self._open() as stream:
                 stream.seek(self._offset)
-                for done in range(self.frames):
+                for _ in range(self.frames):
                     buffer = free.get()
                     if stop.is_set():
                         return
                     if _fill(stream, buffer) < len(buffer):
                         raise EOFError("the file ends early")
                     full.put(buffer)
+                    done += 1
                 stream.read(1)  # reaches the checksum at the end
             full.put(bytearray())
         except _BROKEN as error:

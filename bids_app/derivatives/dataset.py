@@ -62,8 +62,10 @@ def describe_dataset(
         },
     )
     write_text(output_dir / ".bidsignore", "\n".join(IGNORED) + "\n")
-    columns = {"desc_id": list(DESCRIPTIONS), "description": list(DESCRIPTIONS.values())}
+    columns = {"desc_id": [f"desc-{name}" for name in DESCRIPTIONS], "description": list(DESCRIPTIONS.values())}
     write_table(output_dir / "descriptions.tsv", columns)
+    said = {"desc_id": "Value of the desc entity in file names.", "description": "What it stands for."}
+    write_json(output_dir / "descriptions.json", {name: {"Description": text} for name, text in said.items()})
     readme = (files("bids_app") / "derivatives" / "output_readme.md").read_text(encoding="utf-8")
     write_text(output_dir / "README.md", readme.replace("{notice}", f"**{notice}**\n\n" if notice else ""))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from bids_app.derivatives.files import write_json, write_labels, write_map, write_table
 from bids_app.derivatives.names import group_path
 from bids_app.statistics.permutation import STATISTICS
+from bids_app.statistics.result import Result
 from bids_app.vocabulary.design import Design
-from bids_app.vocabulary.grid import Grid
+from bids_app.vocabulary.grid import Grid, GroupMask
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.job import GroupJob
 
@@ -24,7 +25,7 @@ STATISTICS_TEXT = {
     "effect": "Coefficient of the contrast, in Fisher z.",
     "variance": "Variance of that coefficient.",
     "t": "t statistic.",
-    "g": "Hedges g: adjusted difference over the pooled baseline SD (ANCOVA), else from t. Selected peaks are inflated.",
+    "g": "Hedges g: adjusted difference over the pooled baseline SD (ANCOVA), else from t. Peaks are inflated.",
     "logpunc": "-log10 of the two-sided permutation p, not corrected.",
     "qfdr": "False discovery rate q (Benjamini-Hochberg per sign at q/2 on the parametric p).",
     "logpvoxfwe": "-log10 of the two-sided p corrected over the map by max |t|; desc-joint: over all seeds as well.",
@@ -51,7 +52,7 @@ class GroupWriter:
         self.files.append(path)
         return path
 
-    def mask(self, covered: Any) -> None:
+    def mask(self, covered: GroupMask) -> None:
         """Write the mask of voxels that everybody has, and what each session cost."""
         write_labels(self._path("mask", ".nii.gz", desc="group"), covered.mask, self._grid)
         about = {
@@ -63,7 +64,7 @@ class GroupWriter:
         }
         write_json(self._path("mask", ".json", desc="group"), about)
 
-    def flow(self, design: Design, covered: Any) -> None:
+    def flow(self, design: Design, notes: Sequence[str]) -> None:
         """Write who was found, who was lost at which stage and why, and who was analysed."""
         rows = [{"participant_id": f"sub-{p.participant}", "arm": p.arm, "stage": p.stage, "reason": p.reason}
                 for p in design.lost]  # fmt: skip
@@ -73,31 +74,31 @@ class GroupWriter:
         ]
         columns = {key: [row[key] for row in rows] for key in ("participant_id", "arm", "stage", "reason")}
         write_table(self._path("flow", ".tsv"), columns)
-        about = {"Arms": design.arms, "Sessions": design.sessions, "Notes": [*design.notes, *covered.notes]}
+        about = {"Arms": design.arms, "Sessions": design.sessions, "Notes": notes}
         write_json(self._path("flow", ".json"), about)
 
     def result(
-        self, result: Any, joint: Mapping[str, NDArray[np.float64]], inference: Inference, members: int
+        self, result: Result, joint: Mapping[str, NDArray[np.float64]], inference: Inference, members: int
     ) -> None:
         """Write maps, clusters, design and null of one contrast of one seed."""
-        names = {self._job.by: result.label, "contrast": result.contrast.name}
+        names = {self._job.by: result.subject.label, "contrast": result.contrast.name}
         corrected = {"": result.p, "joint": joint}
-        maps = dict(result.maps)
+        maps = result.maps()
         for stat, values in maps.items():
-            write_map(self._path("statmap", ".nii.gz", **names, stat=stat), values, result.mask, self._grid)
+            write_map(self._path("statmap", ".nii.gz", **names, stat=stat), values, result.subject.mask, self._grid)
         for desc, p in corrected.items():
             extra = {"desc": desc} if desc else {}
             for name in STATISTICS:
                 path = self._path("statmap", ".nii.gz", **names, stat=STAT_OF[name], **extra)
-                write_map(path, _p_map(result, name, p[name]), result.mask, self._grid)
+                write_map(path, _p_map(result, name, p[name]), result.subject.mask, self._grid)
         write_json(self._path("statmap", ".json", **names), self._about(result, joint, inference, members))
-        write_table(self._path("clusters", ".tsv", **names), self._clusters(result, joint))
+        write_table(self._path("clusters", ".tsv", **names), self._clusters(result, joint, maps["g"]))
         maxima = {f"max_{name}": result.null.maxima[name] for name in STATISTICS}
         write_table(self._path("nullmax", ".tsv", **names), maxima)
         write_table(self._path("design", ".tsv", **names), _design(result))
 
     def _about(
-        self, result: Any, joint: Mapping[str, NDArray[np.float64]], inference: Inference, members: int
+        self, result: Result, joint: Mapping[str, NDArray[np.float64]], inference: Inference, members: int
     ) -> dict[str, Any]:
         contrast, scheme = result.contrast, result.scheme
         return {
@@ -108,8 +109,8 @@ class GroupWriter:
             "Statistics": STATISTICS_TEXT,
             "Participants": len(contrast.members),
             "ParticipantsByArm": _by_arm(result),
-            "DegreesOfFreedom": result.df,
-            "Voxels": int(result.mask.sum()),
+            "DegreesOfFreedom": result.model.df,
+            "Voxels": int(result.subject.mask.sum()),
             "Scheme": contrast.scheme,
             "Relabellings": scheme.total,
             "RelabellingsPossible": str(scheme.possible),
@@ -129,25 +130,27 @@ class GroupWriter:
             "SmallestP": {name: _smallest(result.p[name]) for name in STATISTICS},
             "SmallestJointP": {name: _smallest(joint[name]) for name in STATISTICS},
             "Sources": [
-                f"bids::{found.maps[result.label].relative_to(self._job.output_dir).as_posix()}"
+                f"bids::{found.maps[result.subject.label].relative_to(self._job.output_dir).as_posix()}"
                 for (label, session), found in sorted(self._job.sessions.items())
-                if session in result.design.sessions.values() and result.label in found.maps
-                and any(row["participant_id"] == f"sub-{label}" for row in result.design.rows)
+                if session in result.subject.design.sessions.values() and result.subject.label in found.maps
+                and any(row["participant_id"] == f"sub-{label}" for row in result.subject.design.rows)
             ],
         }  # fmt: skip
 
-    def _clusters(self, result: Any, joint: Mapping[str, NDArray[np.float64]]) -> dict[str, list[Any]]:
-        where = np.argwhere(result.mask)
+    def _clusters(
+        self, result: Result, joint: Mapping[str, NDArray[np.float64]], g: NDArray[np.float64]
+    ) -> dict[str, list[Any]]:
+        where = np.argwhere(result.subject.mask)
         columns: dict[str, list[Any]] = {key: [] for key in CLUSTER_COLUMNS}
         volume = float(np.prod(self._grid.voxel_sizes))
         for i, cluster in enumerate(result.clusters):
             x, y, z = self._grid.affine[:3, :3] @ where[cluster.peak] + self._grid.affine[:3, 3]
             values = (
                 i + 1, "positive" if cluster.positive else "negative", x, y, z, cluster.peak_t, cluster.extent,
-                cluster.extent * volume, cluster.mass, float(result.maps["effect"][cluster.peak]),
-                float(result.maps["g"][cluster.peak]), float(result.p["voxel"][cluster.peak]),
+                cluster.extent * volume, cluster.mass, float(result.model.effect[cluster.peak]),
+                float(g[cluster.peak]), float(result.p["voxel"][cluster.peak]),
                 float(result.p["extent"][i]), float(result.p["mass"][i]), float(joint["voxel"][cluster.peak]),
-                float(joint["extent"][i]), float(joint["mass"][i]), cluster.number in result.beside_seed,
+                float(joint["extent"][i]), float(joint["mass"][i]), cluster.number in result.next_to_seed,
             )  # fmt: skip
             for key, value in zip(CLUSTER_COLUMNS, values, strict=True):
                 columns[key].append(value)
@@ -161,7 +164,7 @@ CLUSTER_COLUMNS = (
 )  # fmt: skip
 
 
-def _p_map(result: Any, name: str, p: NDArray[np.float64]) -> NDArray[np.float64]:
+def _p_map(result: Result, name: str, p: NDArray[np.float64]) -> NDArray[np.float64]:
     """Spread p over the voxels it belongs to, as -log10; voxels in no cluster get 0."""
     if name == "voxel":
         return np.asarray(-np.log10(p))
@@ -175,14 +178,14 @@ def _smallest(p: NDArray[np.float64]) -> float:
     return float(p.min(initial=1.0))
 
 
-def _by_arm(result: Any) -> dict[str, int]:
-    arms = [result.design.rows[i]["arm"] for i in result.contrast.members]
+def _by_arm(result: Result) -> dict[str, int]:
+    arms = [result.subject.design.rows[i]["arm"] for i in result.contrast.members]
     return {arm: arms.count(arm) for arm in sorted(set(arms), reverse=True)}
 
 
-def _design(result: Any) -> dict[str, list[Any]]:
+def _design(result: Result) -> dict[str, list[Any]]:
     contrast = result.contrast
-    rows = [result.design.rows[i] for i in contrast.members]
+    rows = [result.subject.design.rows[i] for i in contrast.members]
     columns: dict[str, list[Any]] = {key: [row[key] for row in rows] for key in ("participant_id", "arm")}
     names = contrast.columns[1:]
     columns[contrast.columns[0]] = list(contrast.regressor)

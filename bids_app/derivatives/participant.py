@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.derivatives.files import write_json, write_labels, write_map, write_table
-from bids_app.derivatives.quality import QUALITY, quality_row
 from bids_app.derivatives.names import VOLUME_ENTITIES, participant_path, template_path
+from bids_app.derivatives.quality import QUALITY, quality_row
 from bids_app.vocabulary.entities import without
 from bids_app.vocabulary.grid import Grid, Mask
 from bids_app.vocabulary.output import Feature

@@ -175,7 +175,7 @@ def _contrasts(rows: Sequence[Mapping[str, Any]], options: Options) -> tuple[tup
     dummies = {f"stratum_{s}": (strata == s).astype(np.float64) for s in range(1, int(strata.max()) + 1)}
     extra = {**dummies, **fixed}
     notes = tuple(
-        f"Stratum {combined[int(np.flatnonzero(strata == s)[0])]!r} holds one arm only; it cannot inform the comparison."
+        f"Stratum {combined[int(np.flatnonzero(strata == s)[0])]!r} holds one arm only: it says nothing."
         for s in np.unique(strata)
         if np.ptp(arm[strata == s]) == 0
     )

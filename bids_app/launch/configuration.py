@@ -25,15 +25,13 @@ def write_configuration(
     """Write a commented settings file; arms, sessions, tasks and spaces are those found in the dataset."""
     roots = derivative_roots(bids_dir, derivatives)
     entities = [
-        found
-        for root in roots.values()
-        for found in find_series(root, participants_in(root), Selection()).values()
+        found for root in roots.values() for found in find_series(root, participants_in(root), Selection()).values()
     ]
     tasks, sessions, spaces = (sorted({e[key] for e in entities if key in e}) for key in ("task", "ses", "space"))
     heading = [
         f"Settings of deqi for {bids_dir.resolve().name}. Every line may be left out; the value shown is then used.",
-        f"Found: {len({e['sub'] for e in entities})} participants; tasks: {_list(tasks)}; sessions: {_list(sessions)}; "
-        f"spaces: {_list(spaces)}.",
+        f"Found: {len({e['sub'] for e in entities})} participants; tasks: {_list(tasks)}.",
+        f"Found: sessions: {_list(sessions)}; spaces: {_list(spaces)}.",
     ]
     if len(tasks) > 1:
         tables["dataset"][1]["tasks"] = tuple(tasks)
@@ -66,15 +64,19 @@ def _sessions(sessions: list[str]) -> dict[str, str]:
 def _arms(rows: Mapping[str, Mapping[str, str]], heading: list[str]) -> dict[str, str]:
     """Find the column of arms: two levels, the likeliest name first; note what was seen."""
     columns = {name: Counter(row[name] for row in rows.values()) for name in next(iter(rows.values()), {})}
-    likely = [n for n in ("group", "arm", "treatment", "condition") if n in columns]
+    likely: list[str] = [n for n in ("group", "arm", "treatment", "condition") if n in columns]
     likely += [name for name, levels in columns.items() if len(levels) == 2 and name not in likely]
     if not likely:
         heading.append(f"No column of participants.tsv looks like arms; it has {', '.join(columns)}.")
         return {}
     column = likely[0]
     levels = columns[column]
-    heading.append(f"Column {column}: " + ", ".join(f"{level} {count}" for level, count in sorted(levels.items())) + ".")
-    known = [level for level in levels if "sham" in level.lower() or "control" in level.lower() or "placebo" in level.lower()]
-    control = known[0] if known else sorted(levels)[0]
+    heading.append(
+        f"Column {column}: " + ", ".join(f"{level} {count}" for level, count in sorted(levels.items())) + "."
+    )
+    known = [
+        level for level in levels if "sham" in level.lower() or "control" in level.lower() or "placebo" in level.lower()
+    ]
+    control = known[0] if known else min(levels)
     active = next((level for level in sorted(levels, reverse=True) if level != control), "verum")
     return {"column": column, "active": active, "control": control}

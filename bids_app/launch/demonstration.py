@@ -59,7 +59,9 @@ def write_demonstration(folder: Path) -> None:
     root = folder / "derivatives" / "fmriprep"
     everyone = people()
     _write_dataset(folder, root, everyone)
-    print(f"Writing a synthetic trial of {len(everyone)} people to {folder} (no person was scanned) ...", file=sys.stderr)
+    print(
+        f"Writing a synthetic trial of {len(everyone)} people to {folder} (no person was scanned) ...", file=sys.stderr
+    )
     for number, person in enumerate(tqdm(everyone, unit="person", disable=not sys.stderr.isatty())):
         for session in ("pre", "post"):
             if session == "post" and person.drops_out:
@@ -96,9 +98,7 @@ def _write_dataset(folder: Path, root: Path, everyone: list[Person]) -> None:
     write_json(folder / "participants.json", {"group": {"Description": SYNTHETIC_NOTICE, "Levels": levels}})
 
 
-def _write_session(
-    root: Path, person: Person, session: str, mask: Mask, grid: Grid, rng: np.random.Generator
-) -> None:
+def _write_session(root: Path, person: Person, session: str, mask: Mask, grid: Grid, rng: np.random.Generator) -> None:
     folder = root / f"sub-{person.label}" / f"ses-{session}" / "func"
     stem = f"sub-{person.label}_ses-{session}_task-rest"
     motion, table = _motion(person.moves and session == "post", rng)

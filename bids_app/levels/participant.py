@@ -38,9 +38,7 @@ def run(job: ParticipantJob) -> Summary:
     runs = [Run(recording, modality.prepare(recording, options)) for recording in job.recordings]
     usable = [r for r in runs if r.plan.df_res >= 3]
     counted = usable or runs
-    reason = modality.too_little(
-        sum(r.plan.df_res for r in counted), sum(r.plan.minutes for r in counted), options
-    )
+    reason = modality.too_little(sum(r.plan.df_res for r in counted), sum(r.plan.minutes for r in counted), options)
     writer = SessionWriter(job.output_dir, job.recordings)
     warnings = [
         f"{job.label}: {r.recording.series.name} is left out, cleaning leaves it no degree of freedom"

@@ -55,15 +55,28 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
         for shared, found in _scan(output_dir, labels, output, settings).items():
             failed = _failures(output_dir, found)
             sessions = {
-                key: SessionMaps(found.masks[key], maps) for key, maps in sorted(found.maps.items()) if key in found.masks
+                key: SessionMaps(found.masks[key], maps)
+                for key, maps in sorted(found.maps.items())
+                if key in found.masks
             }
             files = [m for s in sessions.values() for m in (s.mask, *s.maps.values())]
             jobs.append(
                 GroupJob(
-                    "group_" + join(dict(shared), "x", "").removesuffix("_x"), output_dir, {}, {name: options},
-                    (table, *files, *found.tables), dict(shared), dict(output.entities), output.entity, sessions,
-                    {**found.reasons, **failed}, rows, settings.designs, settings.inference, execution.nprocs,
-                )  # fmt: skip
+                    "group_" + join(dict(shared), "x", "").removesuffix("_x"),
+                    output_dir,
+                    {},
+                    {name: options},
+                    (table, *files, *found.tables),
+                    dict(shared),
+                    dict(output.entities),
+                    output.entity,
+                    sessions,
+                    {**found.reasons, **failed},
+                    rows,
+                    settings.designs,
+                    settings.inference,
+                    execution.nprocs,
+                )
             )
     if not jobs:
         raise MissingInputError(

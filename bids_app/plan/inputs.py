@@ -121,6 +121,7 @@ def unreadable(job: Job) -> str:
 
 
 def generated_by(roots: Iterable[Path]) -> list[Mapping[str, Any]]:
+    """Return the `GeneratedBy` entries of source datasets, which ours stands before."""
     entries: list[Mapping[str, Any]] = []
     for root in roots:
         path = root / "dataset_description.json"

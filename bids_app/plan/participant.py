@@ -90,9 +90,7 @@ def _jobs(runs: list[Recording], output_dir: Path, settings: Settings) -> list[P
             files = ", ".join(str(m.series) for m in members)
             raise UsageError(f"Two derivative datasets hold the same run: {files}. Name one with -d.")
         inputs = tuple(path for member in members for path in member.inputs())
-        jobs.append(
-            ParticipantJob(label, output_dir, settings.modalities, settings.measures, inputs, tuple(members))
-        )
+        jobs.append(ParticipantJob(label, output_dir, settings.modalities, settings.measures, inputs, tuple(members)))
     return jobs
 
 

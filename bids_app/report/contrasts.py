@@ -102,9 +102,7 @@ class Contrasts:
         claim = _STAT[about["ClaimStatistic"]]
         log_p, _ = read_map(_beside(path, "statmap.nii.gz", f"stat-{claim}_desc-joint"))
         corrected = np.nan_to_num(log_p) >= -np.log10(about["Alpha"]) - 1e-6
-        png = figures.mosaic(
-            self._underlay, t, grid, limit=2 * about["ClusterFormingT"], floor=2.0, corrected=corrected
-        )
+        png = figures.mosaic(self._underlay, t, grid, (2.0, 2 * about["ClusterFormingT"]), corrected)
         picture = self._root / "group" / "figures" / path.name.replace("_statmap.json", "_stat-t.png")
         write_bytes(picture, png)
         clusters = pd.read_csv(_beside(path, "clusters.tsv"), sep="\t", na_values="n/a")

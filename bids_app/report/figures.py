@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +33,7 @@ class Underlay:
     grey: NDArray[np.float64]
 
 
-def _sample(volume: NDArray[Any], grid: Grid, order: int) -> NDArray[np.float64]:
+def _sample(volume: NDArray[Any], grid: Grid, order: Literal[0, 1]) -> NDArray[np.float64]:
     """Return the volume at the pixels of the mosaic, (rows, columns); 0 outside."""
     panels = []
     inverse = np.linalg.inv(grid.affine)
@@ -75,8 +75,7 @@ def mosaic(
     below: Underlay,
     values: NDArray[Any],
     grid: Grid,
-    limit: float,
-    floor: float,
+    scale: tuple[float, float],
     corrected: Mask | None = None,
     seed: Mask | None = None,
 ) -> bytes:
@@ -86,16 +85,15 @@ def mosaic(
     ----------
     values : (x, y, z)
         NaN is not drawn.
-    limit : float
-        Magnitude of the brightest colour.
-    floor : float
-        Magnitudes below it are not drawn.
+    scale : (floor, limit)
+        Magnitudes below the floor are not drawn; the limit has the brightest colour.
     corrected : (x, y, z) bool, optional
         Voxels that survive correction: full colour within a white line. Everything else is then pale, so that
         corrected and uncorrected results never look alike.
     seed : (x, y, z) bool, optional
         Drawn as a green outline.
     """
+    floor, limit = scale
     shown = _sample(np.nan_to_num(values), grid, 1)
     alpha = (np.abs(shown) >= floor).astype(float)
     image = np.repeat(below.grey[..., None] * 255, 3, axis=2)

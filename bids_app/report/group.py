@@ -72,10 +72,17 @@ def _flow(flow: pd.DataFrame, arms: tuple[str, str]) -> list[dict[str, Any]]:
         counts = own["stage"].value_counts()
         lost = {stage: int(counts.get(stage, 0)) for stage in ("pre", "post", "covariate")}
         reasons = {
-            stage: [f"{r.participant_id}: {r.reason}" for r in own[own["stage"] == stage].itertuples()] for stage in lost
+            stage: [f"{r.participant_id}: {r.reason}" for r in own[own["stage"] == stage].itertuples()]
+            for stage in lost
         }
         boxes.append(
-            {"arm": arm, "found": len(own), "lost": lost, "reasons": reasons, "analysed": int(counts.get("analysed", 0))}
+            {
+                "arm": arm,
+                "found": len(own),
+                "lost": lost,
+                "reasons": reasons,
+                "analysed": int(counts.get("analysed", 0)),
+            }
         )
     return boxes
 
@@ -85,7 +92,7 @@ def _table_one(output_dir: Path, contrasts: Contrasts, flow: pd.DataFrame, arms:
     analysed = flow[flow["stage"] == "analysed"]
     rows = []
     for record in analysed.itertuples():
-        for path in sorted((output_dir / record.participant_id).glob("ses-*/func/*_desc-fc_qc.tsv")):
+        for path in sorted((output_dir / str(record.participant_id)).glob("ses-*/func/*_desc-fc_qc.tsv")):
             table = read_table(path)
             rows.append(
                 {

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bids_app.dataset.layout import functional_files, participants_in
 from bids_app.dataset.tables import numeric, read_json, read_tsv
 from bids_app.report import page
@@ -13,7 +16,8 @@ from bids_app.vocabulary.entities import parse
 
 def write_page(output_dir: Path) -> Path:
     """Write `index.html`."""
-    people, names = [], set()
+    people = []
+    names: set[str] = set()
     for label in participants_in(output_dir):
         cells = dict(_cells(output_dir, label))
         names.update(cells)
@@ -47,8 +51,7 @@ def _cells(output_dir: Path, label: str) -> list[tuple[str, dict[str, Any]]]:
         table = read_tsv(path)
         left_out = any(value == "left out" for value in table["decision"])
         refused = [value for value in table["seeds_refused"] if value != "n/a"]
-        movement, freedom, minutes = (numeric(table[key]) for key in ("mean_fd", "df_res", "minutes_kept"))
-        assert movement is not None and freedom is not None and minutes is not None
+        movement, freedom, minutes = (_numbers(table[key]) for key in ("mean_fd", "df_res", "minutes_kept"))
         cells.append(
             (
                 name,
@@ -63,3 +66,9 @@ def _cells(output_dir: Path, label: str) -> list[tuple[str, dict[str, Any]]]:
             )
         )
     return cells
+
+
+def _numbers(values: list[str]) -> NDArray[np.float64]:
+    """Return a column of our own tables, which holds numbers or n/a."""
+    numbers = numeric(values)
+    return np.full(len(values), np.nan) if numbers is None else numbers

@@ -43,12 +43,15 @@ def write_citation(output_dir: Path, tables: Tables, notice: str = "") -> None:
     references = [f"- {entry}" for key, entry in REFERENCES.items() if _said(key, text)]
     warning = f"**{notice}**\n\n" if notice else ""
     heading = "# Methods and references\n\nWritten from the settings of this run; adapt it, and cite what it names.\n\n"
-    write_text(output_dir / "logs" / "CITATION.md", f"{heading}{warning}{text}\n\n## References\n\n" + "\n".join(references) + "\n")
+    write_text(
+        output_dir / "logs" / "CITATION.md",
+        f"{heading}{warning}{text}\n\n## References\n\n" + "\n".join(references) + "\n",
+    )
 
 
 def _said(key: str, text: str) -> bool:
     name, year = key.split()
-    return f"{name} et al. {year}" in text or f"{name} & " in text and year in text or f"({name} {year}" in text
+    return f"{name} et al. {year}" in text or (f"{name} & " in text and year in text) or f"({name} {year}" in text
 
 
 def _cleaning(o: Mapping[str, Any]) -> str:

@@ -29,8 +29,8 @@ def _templates() -> Environment:
 
 def write(output_dir: Path, name: str, template: str, values: Mapping[str, Any]) -> Path:
     """Fill a template and write the page `name` to the output dataset."""
-    page = _templates().get_template(template).render(
-        version=__version__, notice=notice(output_dir), page=name, **values
+    page = (
+        _templates().get_template(template).render(version=__version__, notice=notice(output_dir), page=name, **values)
     )
     write_text(output_dir / name, page)
     return output_dir / name

@@ -51,7 +51,7 @@ def _session(output_dir: Path, table: Path) -> dict[str, Any]:
     rows = read_tsv(table)
     runs = [dict(zip(rows, values, strict=True)) for values in zip(*rows.values(), strict=True)]
     reason = next((run["reason"] for run in runs if run["reason"] != "n/a"), "")
-    timing = {k: v for k, v in without(entities, "space", "res", "desc", "cohort").items() if k not in ("sub",)}
+    timing = {k: v for k, v in without(entities, "space", "res", "desc", "cohort").items() if k != "sub"}
     maps = [] if reason else _maps(output_dir, table)
     return {
         "name": " ".join(f"{key}-{value}" for key, value in timing.items()),
@@ -67,11 +67,8 @@ def _session(output_dir: Path, table: Path) -> dict[str, Any]:
 def _beside(table: Path, entities: Mapping[str, str], ending: str) -> list[Path]:
     """Return files of the same task and acquisition in the same folder."""
     wanted = {k: v for k, v in entities.items() if k not in ("space", "res", "desc", "cohort")}
-    found = []
-    for path in sorted(table.parent.iterdir()):
-        if path.name.endswith(ending) and wanted.items() <= parse(path.name)[0].items():
-            found.append(path)
-    return found
+    files = sorted(path for path in table.parent.iterdir() if path.name.endswith(ending))
+    return [path for path in files if wanted.items() <= parse(path.name)[0].items()]
 
 
 def _trace(path: Path) -> dict[str, Any]:
@@ -106,7 +103,7 @@ def _maps(output_dir: Path, table: Path) -> list[dict[str, Any]]:
         values, grid = read_map(path)
         about = read_json(path.with_name(path.name.replace(".nii.gz", ".json")))
         seed = _seed_mask(values, mean_path)
-        png = figures.mosaic(below, values, grid, LIMIT, FLOOR, seed=seed)
+        png = figures.mosaic(below, values, grid, (FLOOR, LIMIT), seed=seed)
         name = path.name.removesuffix(".nii.gz") + ".png"
         person = output_dir / f"sub-{parse(path.name)[0]['sub']}"
         write_bytes(person / "figures" / name, png)

@@ -29,9 +29,7 @@ def framewise_displacement(motion: NDArray[np.float64]) -> NDArray[np.float64]:
     return displacement
 
 
-def keep_frames(
-    displacement: NDArray[np.float64] | None, threshold: float, after: int, unsteady: Mask
-) -> Mask:
+def keep_frames(displacement: NDArray[np.float64] | None, threshold: float, after: int, unsteady: Mask) -> Mask:
     """Return (frames,) True for frames to keep.
 
     Parameters

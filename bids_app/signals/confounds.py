@@ -61,7 +61,7 @@ def select(table: Table, patterns: Iterable[str]) -> tuple[str, ...]:
     if missing:
         raise WrongDataError(
             f"The confound table lacks {', '.join(missing)}; it has {', '.join(sorted(table)) or 'no column'}. "
-            "Choose columns that it has: --set modalities.fmri.confounds=[\"...\"]"
+            'Choose columns that it has: --set modalities.fmri.confounds=["..."]'
         )
     return tuple(chosen)
 

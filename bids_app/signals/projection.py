@@ -31,7 +31,7 @@ def stop_band(frames: int, repetition_time: float, high_pass: float, low_pass: f
 
 def drift(frames: int, order: int) -> Matrix:
     """Return the constant and Legendre polynomials up to `order`, (frames, order + 1)."""
-    return np.polynomial.legendre.legvander(np.linspace(-1, 1, frames), order)
+    return np.asarray(np.polynomial.legendre.legvander(np.linspace(-1, 1, frames), order), dtype=np.float64)
 
 
 def remaining_basis(nuisance: Matrix, kept: Mask) -> Matrix:
@@ -95,7 +95,8 @@ class Accumulator:
         with np.errstate(invalid="ignore", over="ignore"):
             mean = self._sum / self._seen
             variance = self._squares / self._seen - mean**2
-            return self._first + mean, np.sqrt(np.maximum(variance, 0.0))
+            deviation: NDArray[np.float32] = np.sqrt(np.maximum(variance, np.float32(0)), dtype=np.float32)
+            return np.asarray(self._first + mean), deviation
 
     def valid(self) -> Mask:
         """Return (voxels,) True where the voxel is finite and cleaning leaves it any variance."""
@@ -105,4 +106,4 @@ class Accumulator:
             total = deviation**2 * self._seen
             # Float32 leaves about 1e-12 of the variance of a voxel that the model explains wholly.
             varies = (left > 1e-10 * total) & (total > 0)
-            return np.isfinite(left) & np.isfinite(total) & varies
+            return np.asarray(np.isfinite(left) & np.isfinite(total) & varies)

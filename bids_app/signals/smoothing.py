@@ -16,7 +16,7 @@ def _kernel_matrix(length: int, sigma: float) -> NDArray[np.float32]:
     radius = int(4.0 * sigma + 0.5)
     taps = np.exp(-0.5 * (offsets / sigma) ** 2) * (np.abs(offsets) <= radius)
     norm = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2).sum()
-    return (taps / norm).astype(np.float32)
+    return np.asarray(taps / norm, dtype=np.float32)
 
 
 def smooth_in_mask(
@@ -42,8 +42,7 @@ def smooth_in_mask(
     box = tuple(slice(int(i.min()), int(i.max()) + 1) for i in np.nonzero(mask))
     inside = mask[box]
     x, y, z = (
-        _kernel_matrix(n, fwhm / FWHM_PER_SIGMA / size)
-        for n, size in zip(inside.shape, voxel_sizes, strict=True)
+        _kernel_matrix(n, fwhm / FWHM_PER_SIGMA / size) for n, size in zip(inside.shape, voxel_sizes, strict=True)
     )
 
     def convolve(volumes: NDArray[np.float32]) -> NDArray[np.float32]:

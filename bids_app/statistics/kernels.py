@@ -1,4 +1,4 @@
-"""The two inner loops of permutation inference, compiled. Each has a slow twin in the tests.
+"""The inner loops of permutation inference, compiled. Each has a slow twin in the tests.
 
 Statistics are computed in double precision and rounded to single before anything is compared: sums that
 differ in the last bit because work was split differently then compare alike.
@@ -7,127 +7,117 @@ differ in the last bit because work was split differently then compare alike.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
 # Without a folder that can be written numba refuses to cache at all, so it is asked only with one.
-compiled: Callable[..., Any] = numba.njit(
-    nogil=True, error_model="numpy", cache=bool(numba.config.CACHE_DIR)
+_F = TypeVar("_F", bound=Callable[..., object])
+compiled: Callable[[_F], _F] = cast(Any, numba).njit(
+    nogil=True, error_model="numpy", cache=bool(cast(Any, numba).config.CACHE_DIR)
 )
 
 
+class Layout(NamedTuple):
+    """A mask laid out so that a neighbour is one addition away.
+
+    Attributes
+    ----------
+    places : (voxels,) int64
+        Index of each voxel of the mask in its box padded by one voxel, rising.
+    offsets : (n,) int64
+        Steps to the earlier half of the neighbours.
+    """
+
+    places: NDArray[np.int64]
+    offsets: NDArray[np.int64]
+
+
+class Room(NamedTuple):
+    """Buffers of one thread.
+
+    Attributes
+    ----------
+    labels : (box,) int32
+        All zero between calls.
+    parent, extent : (voxels + 1,) int32
+    mass : (voxels + 1,) float64
+    """
+
+    labels: NDArray[np.int32]
+    parent: NDArray[np.int32]
+    extent: NDArray[np.int32]
+    mass: NDArray[np.float64]
+
+
 @compiled
-def t_values(
-    c1: NDArray[np.float64], explained: NDArray[np.float64], df: float, t: NDArray[np.float32]
-) -> float:
+def t_values(c1: NDArray[np.float64], explained: NDArray[np.float64], df: float, t: NDArray[np.float32]) -> float:
     """Fill t (voxels,) and return the largest |t|.
 
     Parameters
     ----------
     c1, explained : (voxels,) float64
-        Inner product with the tested column, and the sum of squares that nuisance columns explain.
+        Inner product with the tested column, and the sum of squares that other columns explain.
     """
     largest = np.float32(0.0)
     for v in range(c1.size):
         left = 1.0 - explained[v] - c1[v] * c1[v]
         value = np.float32(c1[v] * np.sqrt(df / max(left, 1e-300)))
         t[v] = value
-        if abs(value) > largest:
-            largest = abs(value)
+        largest = max(largest, abs(value))
     return float(largest)
 
 
 @compiled
-def largest_clusters(
-    t: NDArray[np.float32],
-    places: NDArray[np.int64],
-    offsets: NDArray[np.int64],
-    threshold: np.float32,
-    labels: NDArray[np.int32],
-    parent: NDArray[np.int32],
-    extent: NDArray[np.int32],
-    mass: NDArray[np.float64],
-) -> tuple[int, float]:
-    """Return extent and mass of the largest clusters of |t| > threshold, signs apart.
-
-    Parameters
-    ----------
-    t : (voxels,) float32
-    places : (voxels,) int64
-        Index of each voxel in a box padded by one voxel, rising.
-    offsets : (n,) int64
-        Steps to the neighbours that come earlier in the box: half of all neighbours.
-    labels : (box,) int32
-        All zero; left all zero unless the caller reads it first, see `label`.
-    parent, extent, mass : (voxels + 1,)
-        Room to work in.
-
-    Notes
-    -----
-    Union-find over the supra-threshold voxels alone. Labels of negative voxels are negative, so that
-    neighbours of the other sign never join. Mass is the sum of |t| − threshold.
-    """
-    count = label(t, places, offsets, threshold, labels, parent, extent, mass)
-    best_extent = 0
-    best_mass = 0.0
-    for i in range(1, count + 1):
-        best_extent = max(best_extent, extent[i])
-        best_mass = max(best_mass, mass[i])
-    for v in range(t.size):
-        labels[places[v]] = 0
-    return best_extent, best_mass
+def _root(parent: NDArray[np.int32], member: int) -> int:
+    """Follow a label to its root, halving the way for the next time."""
+    while parent[member] != member:
+        parent[member] = parent[parent[member]]
+        member = parent[member]
+    return member
 
 
 @compiled
-def label(
-    t: NDArray[np.float32],
-    places: NDArray[np.int64],
-    offsets: NDArray[np.int64],
-    threshold: np.float32,
-    labels: NDArray[np.int32],
-    parent: NDArray[np.int32],
-    extent: NDArray[np.int32],
-    mass: NDArray[np.float64],
-) -> int:
-    """Label clusters of |t| > threshold and sum extent and mass at each root; return how many labels.
+def label(t: NDArray[np.float32], layout: Layout, threshold: float, room: Room) -> int:
+    """Label clusters of |t| > threshold, signs apart; return how many labels there are.
 
-    `labels` holds ± a member's number at supra-threshold places; follow `parent` to its root.
+    Each supra-threshold voxel leaves ± its number in `room.labels`, negative for negative t, so that neighbours
+    of the other sign never join; `room.parent` leads to the root of its cluster, the lowest number in it.
     """
     count = 0
     for v in range(t.size):
-        if abs(t[v]) <= threshold or np.isnan(t[v]):
+        if not abs(t[v]) > threshold:
             continue
         count += 1
         sign = 1 if t[v] > 0 else -1
         root = count
-        parent[count] = count
-        here = places[v]
-        for k in range(offsets.size):
-            other = labels[here + offsets[k]] * sign
-            if other <= 0:
-                continue
-            while parent[other] != other:
-                parent[other] = parent[parent[other]]
-                other = parent[other]
-            # The lower number stays root: roots then do not depend on the order of neighbours.
-            if other < root:
-                parent[root] = other
-                root = other
-            else:
-                parent[other] = root
-        labels[here] = sign * count
-        extent[count] = 0
-        mass[count] = 0.0
+        room.parent[count] = count
+        here = layout.places[v]
+        for step in layout.offsets:
+            other = room.labels[here + step] * sign
+            if other > 0:
+                other = _root(room.parent, other)
+                low, high = min(root, other), max(root, other)
+                room.parent[high] = low
+                root = low
+        room.labels[here] = sign * count
+    return count
+
+
+@compiled
+def largest_clusters(t: NDArray[np.float32], layout: Layout, threshold: float, room: Room) -> tuple[int, float]:
+    """Return extent (voxels) and mass (sum of |t| − threshold) of the largest clusters; clean the room."""
+    count = label(t, layout, threshold, room)
+    room.extent[: count + 1] = 0
+    room.mass[: count + 1] = 0.0
     number = 0
     for v in range(t.size):
-        if labels[places[v]] != 0:
+        if room.labels[layout.places[v]] != 0:
             number += 1
-            root = number
-            while parent[root] != root:
-                root = parent[root]
-            extent[root] += 1
-            mass[root] += abs(float(t[v])) - float(threshold)
-    return count
+            root = _root(room.parent, number)
+            room.extent[root] += 1
+            room.mass[root] += abs(np.float64(t[v])) - threshold
+            room.labels[layout.places[v]] = 0
+    return room.extent[: count + 1].max(), room.mass[: count + 1].max()

@@ -12,7 +12,7 @@ from scipy import stats
 from threadpoolctl import threadpool_limits
 
 from bids_app.statistics import kernels
-from bids_app.statistics.clusters import Neighbourhood, Room
+from bids_app.statistics.clusters import Neighbourhood
 from bids_app.statistics.linear_model import LinearModel
 from bids_app.statistics.relabelling import Scheme
 
@@ -99,7 +99,7 @@ def run(
 
     def block(start: int) -> NDArray[np.int64]:
         stop = min(start + BLOCK, total)
-        room, t = Room(around), np.empty_like(t0)
+        room, t = around.room(), np.empty_like(t0)
         exceeded = np.zeros(len(t0), dtype=np.int64)
         for k, (c1, explained) in enumerate(_statistics(model, scheme, start, stop), start):
             if k == 0:
@@ -108,7 +108,7 @@ def run(
             else:
                 maxima["voxel"][k] = kernels.t_values(c1, explained, float(model.df), t)
             exceeded += np.abs(t) >= height
-            maxima["extent"][k], maxima["mass"][k] = room.largest(t, threshold)
+            maxima["extent"][k], maxima["mass"][k] = kernels.largest_clusters(t, around.layout, threshold, room)
         return exceeded
 
     exceeded = np.zeros(len(t0), dtype=np.int64)
@@ -137,7 +137,7 @@ def joint_null(members: list[NDArray[np.float32]]) -> NDArray[np.float64]:
     Each map's maximum becomes its p in its own null, so that no map takes all because of its degrees of
     freedom (min-p; Winkler 2016, doi:10.1002/hbm.23115). Members share relabellings.
     """
-    return np.min([familywise_p(maxima, maxima) for maxima in members], axis=0)
+    return np.asarray(np.min([familywise_p(maxima, maxima) for maxima in members], axis=0))
 
 
 def joint_p(p: NDArray[np.float64], null: NDArray[np.float64]) -> NDArray[np.float64]:

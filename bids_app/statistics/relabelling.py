@@ -22,7 +22,7 @@ def _raw(seed: int, k: int, n: int) -> NDArray[np.uint64]:
 
 def _unrank(n: int, chosen: int, rank: int) -> list[int]:
     """Return combination number `rank` of `chosen` out of n, in lexicographic order."""
-    members = []
+    members: list[int] = []
     for place in range(n):
         with_this = comb(n - place - 1, chosen - len(members) - 1) if chosen > len(members) else 0
         if rank < with_this:
@@ -137,8 +137,8 @@ class SignFlips:
         if k == 0:
             return np.ones(self.n)
         if self.exhaustive:
-            return 1.0 - 2.0 * ((k >> np.arange(self.n)) & 1)
-        return 1.0 - 2.0 * (_raw(self.seed, k, self.n) >> np.uint64(63)).astype(np.float64)
+            return np.asarray(1.0 - 2.0 * ((k >> np.arange(self.n)) & 1), dtype=np.float64)
+        return np.asarray(1.0 - 2.0 * (_raw(self.seed, k, self.n) >> np.uint64(63)), dtype=np.float64)
 
 
 Scheme = Rerandomisation | SignFlips

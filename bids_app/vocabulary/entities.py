@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+# fmt: off
 ORDER = (
-    "sub tpl ses cohort sample task tracksys acq ce trc stain rec dir run mod echo flip inv mt part proc "
-    "hemi space split recording chunk atlas seg res den label seed meas contrast stat desc"
-).split()
+    "sub", "tpl", "ses", "cohort", "task", "acq", "ce", "rec", "dir", "run", "echo", "part", "hemi", "space", "atlas",
+    "seg", "res", "den", "label", "seed", "meas", "contrast", "stat", "desc",
+)
+# fmt: on
+"""That of BIDS; `seed`, `meas`, `contrast` and `stat`, which it does not know yet, stand before `desc`."""
 
 Entities = Mapping[str, str]
 

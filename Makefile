@@ -1,0 +1,55 @@
+# Everything runs in .venv, made from requirements.lock; only Python 3.11 to 3.13 and make are needed.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+DEMO ?= demo
+# A number of test processes; 2 cores are assumed everywhere.
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+$(VENV)/.done: requirements.lock pyproject.toml
+	@echo "Making $(VENV) (once; some minutes on a slow line) ..."
+	@$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info[:2] <= (3, 13), "deqi needs Python 3.11 to 3.13, this is " + sys.version'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+install: $(VENV)/.done ## make the environment
+
+demo: $(VENV)/.done ## write a synthetic trial, analyse it, say where the report is
+	@rm -rf $(DEMO)
+	@$(BIN)/deqi --demo $(DEMO)
+	@echo "--- participant level"
+	@$(BIN)/deqi $(DEMO) $(DEMO)/derivatives/deqi participant
+	@echo "--- group level"
+	@$(BIN)/deqi $(DEMO) $(DEMO)/derivatives/deqi group --n-permutations 2000
+	@$(BIN)/python tests/check_demo.py $(DEMO)/derivatives/deqi
+	@echo "Open $(DEMO)/derivatives/deqi/group.html"
+
+test: $(VENV)/.done ## run the tests
+	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+check: $(VENV)/.done ## style, types, import contracts, spelling, Dockerfile, Boutiques
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/bosh validate boutiques.json
+
+validate: $(VENV)/.done ## check the output of the demo with the BIDS validator
+	$(BIN)/bids-validator-deno $(DEMO)/derivatives/deqi
+
+lock: ## pin the dependencies anew (needs uv)
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-header --no-annotate -o requirements.lock
+
+clean: ## remove the environment and the demo
+	rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.PHONY: help install demo test check validate lock clean
