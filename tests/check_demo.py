@@ -30,7 +30,9 @@ def main(output_dir: Path) -> None:
     assert all(row["sign"] == "positive" for row in found)
     assert not passed(group, "PCC", "verumVsShamAdjusted"), "the decoy passes between the arms"
     assert passed(group, "PCC", "pooledChange"), "the decoy is not there: it would prove nothing"
-    print(f"The planted effect was found at {peak.astype(int)} mm; the decoy common to both arms was not called verum's.")
+    print(
+        f"The planted effect was found at {peak.astype(int)} mm; the decoy common to both arms was not called verum's."
+    )
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ TR, FRAMES = 2.0, 150
 SEEDS = ["near:4,4,4:9", "far:-28,-28,12:9"]
 """Seeds of a few voxels each on this grid."""
 
-TARGET = (36.0, 36.0, 4.0)
+TARGET = (20.0, 28.0, 4.0)
 MOTION = ["trans_x", "trans_y", "trans_z", "rot_x", "rot_y", "rot_z"]
 
 
@@ -64,7 +65,7 @@ class Trial:
         return self.func(label, session) / (stem + endings[kind])
 
 
-def write_trial(root: Path, per_arm: int = 4, sessions: Iterable[str] = ("pre", "post"), effect: float = 1.5) -> Trial:
+def write_trial(root: Path, per_arm: int = 4, sessions: Iterable[str] = ("pre", "post"), effect: float = 2.0) -> Trial:
     """Write a trial of `per_arm` people in verum and in sham."""
     trial = Trial(root)
     describe(root, "raw")
@@ -81,7 +82,7 @@ def write_trial(root: Path, per_arm: int = 4, sessions: Iterable[str] = ("pre", 
 
 
 def hash_of(*words: str) -> int:
-    return int.from_bytes("".join(words).encode(), "big") % 2**32
+    return zlib.crc32("-".join(words).encode())
 
 
 def describe(root: Path, kind: str) -> None:

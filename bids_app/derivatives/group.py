@@ -175,7 +175,7 @@ def _p_map(result: Result, name: str, p: NDArray[np.float64]) -> NDArray[np.floa
 
 
 def _smallest(p: NDArray[np.float64]) -> float:
-    return float(p.min(initial=1.0))
+    return float(np.nanmin(p, initial=1.0))
 
 
 def _by_arm(result: Result) -> dict[str, int]:

@@ -188,7 +188,7 @@ def _contrasts(rows: Sequence[Mapping[str, Any]], options: Options) -> tuple[tup
     def between(name: str, question: str, outcome: str, adjusted: bool, effect: str, primary: bool = False) -> Contrast:
         sign = f"positive = larger in {active}"
         return Contrast(name, question, sign, "rerandomise", outcome, adjusted, everybody, arm, nuisance, strata,
-                        effect, True, primary, ("arm", *names))  # fmt: skip
+                        effect, True, primary, (f"arm_{active}", *names))  # fmt: skip
 
     def within(name: str, question: str, members: NDArray[np.intp], pooled: bool) -> Contrast:
         centred = [column[members] - column[members].mean() for column in fixed.values()]

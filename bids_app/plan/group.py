@@ -10,6 +10,7 @@ from typing import Any
 
 from bids_app import plugs
 from bids_app.dataset.layout import functional_files, participants_in
+from bids_app.dataset.phenotype import add_phenotype
 from bids_app.dataset.participants import participants_file, read_participants
 from bids_app.dataset.tables import read_tsv
 from bids_app.errors import MissingInputError, NothingSelectedError
@@ -42,7 +43,7 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
     """
     roots = read_dataset(execution)
     table = participants_file(execution.bids_dir, *roots.values())
-    rows = read_participants(table)
+    rows = add_phenotype(read_participants(table), execution.bids_dir)
     output_dir = execution.output_dir
     wanted = {label.removeprefix("sub-") for label in execution.participants}
     if absent := sorted(wanted - set(rows)):

@@ -21,12 +21,15 @@ def stop_band(frames: int, repetition_time: float, high_pass: float, low_pass: f
     """
     frequencies = np.arange(1, frames // 2 + 1) / (frames * repetition_time)
     stop = np.zeros(len(frequencies), dtype=bool)
+    slack = 1e-9  # a frequency on an edge is in the band, whatever its last bit
     if high_pass > 0:
-        stop |= frequencies < high_pass
+        stop |= frequencies < high_pass * (1 - slack)
     if low_pass > 0:
-        stop |= frequencies > low_pass
-    angle = 2 * np.pi * np.outer(np.arange(frames) * repetition_time, frequencies[stop])
-    return np.concatenate([np.cos(angle), np.sin(angle)], axis=1)
+        stop |= frequencies > low_pass * (1 + slack)
+    turns = np.flatnonzero(stop) + 1
+    angle = 2 * np.pi * np.outer(np.arange(frames), turns) / frames
+    # At Nyquist the sine is nothing but rounding, and would cost a degree of freedom if it were kept.
+    return np.concatenate([np.cos(angle), np.sin(angle[:, 2 * turns != frames])], axis=1)
 
 
 def drift(frames: int, order: int) -> Matrix:

@@ -15,14 +15,19 @@ def q_per_sign(t: NDArray[np.floating[Any]], df: int) -> NDArray[np.float64]:
     Parameters
     ----------
     t : (voxels,)
+        NaN is no test and stays NaN.
 
     Notes
     -----
     Run on both signs together the procedure does not control the share of false directions (Winkler 2024,
     arXiv:2401.03554). Here each sign gets its own correction and q is doubled.
     """
-    q = np.ones(len(t))
+    tested = np.isfinite(t)
+    values = t[tested].astype(np.float64)
+    found = np.ones(len(values))
     for sign in (1, -1):
-        adjusted = stats.false_discovery_control(stats.t.sf(sign * t.astype(np.float64), df))
-        q = np.where(sign * t > 0, np.minimum(1.0, 2 * adjusted), q)
+        adjusted = stats.false_discovery_control(stats.t.sf(sign * values, df))
+        found = np.where(sign * values > 0, np.minimum(1.0, 2 * adjusted), found)
+    q = np.full(len(t), np.nan)
+    q[tested] = found
     return q

@@ -95,6 +95,7 @@ def run(
     total = scheme.total
     t0 = observed_t(model, scheme)
     height = np.abs(t0)
+    tallest = np.float32(np.nanmax(height, initial=0.0))
     maxima = {name: np.zeros(total, dtype=np.float32) for name in STATISTICS}
 
     def block(start: int) -> NDArray[np.int64]:
@@ -104,7 +105,7 @@ def run(
         for k, (c1, explained) in enumerate(_statistics(model, scheme, start, stop), start):
             if k == 0:
                 t[:] = t0
-                maxima["voxel"][0] = height.max(initial=0.0)
+                maxima["voxel"][0] = tallest
             else:
                 maxima["voxel"][k] = kernels.t_values(c1, explained, float(model.df), t)
             exceeded += np.abs(t) >= height
@@ -124,11 +125,11 @@ def run(
 def familywise_p(values: NDArray[np.float32], maxima: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return p corrected over the map: the share of relabellings whose maximum reaches each value.
 
-    The observed relabelling is one of them, so that no p is below 1 / P.
+    The observed relabelling is one of them, so that no p is below 1 / P. NaN stays NaN.
     """
     ordered = np.sort(maxima)
     reached = len(ordered) - np.searchsorted(ordered, values, side="left")
-    return np.asarray(np.maximum(reached, 1) / len(ordered))
+    return np.where(np.isnan(values), np.nan, np.maximum(reached, 1) / len(ordered))
 
 
 def joint_null(members: list[NDArray[np.float32]]) -> NDArray[np.float64]:
@@ -144,4 +145,4 @@ def joint_p(p: NDArray[np.float64], null: NDArray[np.float64]) -> NDArray[np.flo
     """Return p corrected over the family as well, from p corrected over each map."""
     # Both are ratios with the same denominator: half a step of slack makes the comparison exact.
     step = 0.5 / len(null)
-    return np.asarray(np.searchsorted(np.sort(null), p + step, side="right") / len(null))
+    return np.where(np.isnan(p), np.nan, np.searchsorted(np.sort(null), p + step, side="right") / len(null))

@@ -84,7 +84,9 @@ class Result:
             "variance": self.model.variance,
             "t": self.null.t.astype(np.float64),
             "g": self._g(),
-            "logpunc": -np.log10(self.null.exceeded / self.scheme.total),
+            "logpunc": np.where(
+                np.isnan(self.null.t), np.nan, -np.log10(np.maximum(self.null.exceeded, 1) / self.scheme.total)
+            ),
             "qfdr": q_per_sign(self.null.t, self.model.df),
         }
 

@@ -134,7 +134,7 @@ def test_interaction_of_slopes_has_the_right_t():  # T6
     slopes = design[:, 2:]
     tested, rest = (slopes[:, 0] - slopes[:, 1]) / 2, slopes.sum(axis=1)
     model = linear_model.fit(y[:, None], tested, np.column_stack([design[:, :2], rest]))
-    t = permutation.observed_t(model, arms((np.arange(8) < 4).astype(float)).__class__(tested, np.zeros(8, int), 1, 20))
+    t = permutation.observed_t(model, arms(tested))
     assert t[0] == pytest.approx(4.680331, abs=1e-5)
 
 
@@ -278,3 +278,11 @@ def test_a_voxel_that_its_baseline_explains_wholly_has_no_t():
     model = linear_model.fit(np.column_stack([POST, 2 * PRE + 1]), ARM, np.ones((8, 1)), np.column_stack([PRE, PRE]))
     assert np.isfinite(model.tested[:, 0]).all()
     assert np.isnan(model.tested[:, 1]).all()
+
+
+def test_a_voxel_without_a_t_gets_no_p_at_all():
+    values = np.array([1.0, np.nan, 3.0], dtype=np.float32)
+    maxima = np.array([3.0, 1.0, 2.0, 0.5], dtype=np.float32)
+    assert permutation.familywise_p(values, maxima) == pytest.approx([0.75, np.nan, 0.25], nan_ok=True)
+    assert np.isnan(permutation.joint_p(np.array([np.nan]), np.array([0.5, 1.0]))).all()
+    assert np.isnan(q_per_sign(values, 9)).tolist() == [False, True, False]
