@@ -115,22 +115,23 @@ def _run(execution: Execution, chosen: Settings) -> int:
 
 def _work(execution: Execution, chosen: Settings, plan: Plan) -> dict[str, str]:
     """Do the jobs; several participants go to child processes, one is done here."""
-    from bids_app import execute, report
+    from bids_app import report
+    from bids_app.execute import children, jobs, prepare, progress
     from bids_app.settings import described
 
-    execute.choose_cache(execution.work_dir)
-    if execute.is_child():
-        execute.die_with_parent()
+    prepare.choose_cache(execution.work_dir)
+    if children.is_child():
+        children.die_with_parent()
     else:
-        execute.describe(execution.output_dir, plan.sources, plan.generated_by, described(chosen))
+        prepare.describe(execution.output_dir, plan.sources, plan.generated_by, described(chosen))
         report.write_citation(execution.output_dir, described(chosen))
         for note in plan.notes:
-            execute.say(f"warning: {note}")
+            progress.say(f"warning: {note}")
     people = _people(plan)
     if len(people) < 2:
-        return execute.run_jobs(plan.jobs)
-    slots = execute.slots(execution.nprocs, execution.memory_mb, len(people))
-    return execute.run_children(people, execution.argv, slots)
+        return jobs.run_jobs(plan.jobs, quiet=children.is_child())
+    slots = children.slots(execution.nprocs, execution.memory_mb, len(people))
+    return children.run_children(people, execution.argv, slots)
 
 
 def _people(plan: Plan) -> list[str]:
@@ -152,6 +153,6 @@ def _report(execution: Execution, people: list[str]) -> Path | None:
 
 
 def _is_child() -> bool:
-    from bids_app.execute import is_child
+    from bids_app.execute.children import is_child
 
     return is_child()

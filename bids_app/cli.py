@@ -24,7 +24,7 @@ class _Parser(argparse.ArgumentParser):
     """Raises the errors of deqi, so that the exit code is that of the BIDS execution spec."""
 
     def error(self, message: str) -> NoReturn:
-        if "analysis_level" in message and "invalid choice" in message:
+        if "{participant,group}: invalid choice" in message:
             raise AnalysisLevelError(f"{message}. Expected 'participant' or 'group' as third word.")
         hint = " BIDS_DIR, OUTPUT_DIR and the level come first, options after them." if "required: " in message else ""
         raise UsageError(f"{message}.{hint} See deqi --help.")

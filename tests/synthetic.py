@@ -123,7 +123,7 @@ def write_run(folder: Path, stem: str, seed: int = 0, coupling: float = 0.2, fra
 
 
 def confounds(rng: np.random.Generator, frames: int = FRAMES) -> dict[str, np.ndarray]:
-    table = {name: np.cumsum(rng.standard_normal(frames)) * (0.01 if "t" == name[0] else 2e-4) for name in MOTION}
+    table = {name: np.cumsum(rng.standard_normal(frames)) * (0.01 if name[0] == "t" else 2e-4) for name in MOTION}
     table |= {"csf": rng.standard_normal(frames), "white_matter": rng.standard_normal(frames)}
     table["framewise_displacement"] = np.append(np.nan, np.abs(rng.normal(0, 0.05, frames - 1)))
     return table

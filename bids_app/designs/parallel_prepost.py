@@ -12,6 +12,7 @@ from annotated_types import MinLen
 from numpy.typing import NDArray
 
 from bids_app.errors import WrongDataError
+from bids_app.statistics.coding import code_covariates
 from bids_app.vocabulary.design import Contrast, Design, Lost
 from bids_app.vocabulary.option import Doc
 
@@ -145,33 +146,11 @@ def _examples(lost: Sequence[Lost]) -> str:
     return f"For example: {said}." if said else ""
 
 
-def _columns(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[str, NDArray[np.float64]]:
-    """Return numeric columns as they are and text columns as indicators of all levels but the first."""
-    columns: dict[str, NDArray[np.float64]] = {}
-    for name in names:
-        values = [row[name] for row in rows]
-        try:
-            column = np.array(values, dtype=np.float64)
-            if not np.isfinite(column).all():
-                raise WrongDataError(f"Covariate {name!r} holds values that are not finite.")
-            if np.ptp(column) == 0:
-                raise WrongDataError(f"Covariate {name!r} is {values[0]} for everybody; leave it out.")
-            columns[name] = column
-        except ValueError:
-            levels = sorted(set(values))
-            if len(levels) == len(rows):
-                message = f"Covariate {name!r} is text that differs between all participants; expected levels."
-                raise WrongDataError(message) from None
-            for level in levels[1:]:
-                columns[f"{name}_{level}"] = np.array([float(value == level) for value in values])
-    return columns
-
-
 def _contrasts(rows: Sequence[Mapping[str, Any]], options: Options) -> tuple[tuple[Contrast, ...], tuple[str, ...]]:
     arm = np.array([float(row["arm"] == options.active) for row in rows])
     combined = ["|".join(str(row[name]) for name in options.strata) for row in rows]
     strata = np.unique(combined, return_inverse=True)[1].astype(np.intp)
-    fixed = _columns(rows, options.covariates)
+    fixed = code_covariates(rows, options.covariates)
     dummies = {f"stratum_{s}": (strata == s).astype(np.float64) for s in range(1, int(strata.max()) + 1)}
     extra = {**dummies, **fixed}
     notes = tuple(

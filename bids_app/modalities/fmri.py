@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from bids_app.dataset import presets
 from bids_app.dataset.confounds import read_confounds
-from bids_app.dataset.volumes import Series, file_order, read_mask
+from bids_app.dataset.series import Series, file_order
+from bids_app.dataset.volumes import read_mask
 from bids_app.errors import WrongDataError
 from bids_app.signals import censoring, confounds, projection
 from bids_app.signals.smoothing import smooth_in_mask
@@ -110,11 +111,13 @@ def prepare(recording: Recording, options: Options) -> Plan:
     step = repetition_time(recording)
     frames = Series(recording.series).frames
     table = confounds.complete(read_confounds(recording.confounds, frames))
-    displacement = _displacement(recording, table, options)
-    unsteady = np.zeros(frames, dtype=bool)
-    for name, column in table.items():
-        if name.startswith("non_steady_state"):
-            unsteady |= column > 0
+    displacement = censoring.displacement_of(table)
+    if displacement is None and options.fd_threshold > 0:
+        raise WrongDataError(
+            f"{recording.confounds} has neither framewise_displacement nor six motion columns, so frames cannot be "
+            "censored. Keep all frames with --set modalities.fmri.fd_threshold=0"
+        )
+    unsteady = censoring.unsteady_frames(table, frames)
     kept = censoring.keep_frames(displacement, options.fd_threshold, options.censor_after, unsteady)
     names = confounds.select(table, confound_patterns(options.confounds))
     columns = confounds.matrix(table, names, kept)
@@ -123,22 +126,6 @@ def prepare(recording: Recording, options: Options) -> Plan:
     basis = projection.remaining_basis(nuisance, kept)
     regressors = dict(zip(names, columns.T, strict=True))
     return Plan(basis, kept, regressors, displacement, step, int(unsteady.sum()))
-
-
-def _displacement(
-    recording: Recording, table: Mapping[str, NDArray[np.float64]], options: Options
-) -> NDArray[np.float64] | None:
-    """Return the framewise displacement of the table, else that of its six motion columns."""
-    if "framewise_displacement" in table:
-        return table["framewise_displacement"]
-    if set(confounds.MOTION) <= set(table):
-        return censoring.framewise_displacement(np.stack([table[name] for name in confounds.MOTION], axis=1))
-    if options.fd_threshold > 0:
-        raise WrongDataError(
-            f"{recording.confounds} has neither framewise_displacement nor six motion columns, so frames cannot be "
-            "censored. Keep all frames with --set modalities.fmri.fd_threshold=0"
-        )
-    return None
 
 
 def load(recording: Recording, plan: Plan, options: Options) -> Signals:

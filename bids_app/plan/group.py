@@ -10,8 +10,8 @@ from typing import Any
 
 from bids_app import plugs
 from bids_app.dataset.layout import functional_files, participants_in
-from bids_app.dataset.phenotype import add_phenotype
 from bids_app.dataset.participants import participants_file, read_participants
+from bids_app.dataset.phenotype import add_phenotype
 from bids_app.dataset.tables import read_tsv
 from bids_app.errors import MissingInputError, NothingSelectedError
 from bids_app.plan.inputs import Plan, generated_by, read_dataset

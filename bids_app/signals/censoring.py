@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
+from bids_app.signals.confounds import MOTION
 from bids_app.vocabulary.grid import Mask
 
 HEAD_RADIUS = 50.0
@@ -27,6 +30,21 @@ def framewise_displacement(motion: NDArray[np.float64]) -> NDArray[np.float64]:
     steps = np.abs(np.diff(motion, axis=0, prepend=motion[:1]))
     displacement: NDArray[np.float64] = steps[:, :3].sum(axis=1) + HEAD_RADIUS * steps[:, 3:].sum(axis=1)
     return displacement
+
+
+def displacement_of(table: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64] | None:
+    """Return the framewise displacement of a confound table, else that of its six motion columns, else None."""
+    if "framewise_displacement" in table:
+        return table["framewise_displacement"]
+    if set(MOTION) <= set(table):
+        return framewise_displacement(np.stack([table[name] for name in MOTION], axis=1))
+    return None
+
+
+def unsteady_frames(table: Mapping[str, NDArray[np.float64]], frames: int) -> Mask:
+    """Return (frames,) True where fMRIPrep says that the signal was not in steady state yet."""
+    columns = [column > 0 for name, column in table.items() if name.startswith("non_steady_state")]
+    return np.asarray(np.logical_or.reduce([np.zeros(frames, dtype=bool), *columns]), dtype=bool)
 
 
 def keep_frames(displacement: NDArray[np.float64] | None, threshold: float, after: int, unsteady: Mask) -> Mask:

@@ -117,8 +117,15 @@ def test_group_maps_equal_least_squares_at_every_voxel(analysed):
 
 def test_every_declared_output_of_the_group_is_there(analysed):
     names = {path.name.split("_contrast-")[1] for path in analysed.output.glob("group/*seed-near_contrast-*")}
-    stats = "effect variance t g logpunc qfdr logpvoxfwe logpextentfwe logpmassfwe".split()
-    contrasts = "verumVsShamAdjusted verumVsShamChange verumChange shamChange pooledChange verumVsShamPost".split()
+    stats = ["effect", "variance", "t", "g", "logpunc", "qfdr", "logpvoxfwe", "logpextentfwe", "logpmassfwe"]
+    contrasts = [
+        "verumVsShamAdjusted",
+        "verumVsShamChange",
+        "verumChange",
+        "shamChange",
+        "pooledChange",
+        "verumVsShamPost",
+    ]
     for contrast in contrasts:
         assert {f"{contrast}_stat-{stat}_statmap.nii.gz" for stat in stats} <= names
         assert {f"{contrast}_{end}" for end in ("clusters.tsv", "design.tsv", "nullmax.tsv", "statmap.json")} <= names

@@ -1,0 +1,1 @@
+"""Jobs -> files: skips what is finished, collects failures, shows progress, never lets one job stop another."""

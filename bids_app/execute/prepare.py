@@ -1,0 +1,42 @@
+"""What must stand before the first job: folders, caches, the description of the output dataset."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bids_app.derivatives.atomic import make_folder, write_text
+from bids_app.derivatives.dataset import DEMONSTRATION, SYNTHETIC_NOTICE, describe_dataset
+from bids_app.derivatives.settings_file import to_toml
+from bids_app.errors import DeqiError
+
+
+def choose_cache(work_dir: Path | None) -> None:
+    """Give compiled kernels a folder of our own to be kept in, if any can be written.
+
+    Without one they are compiled anew: numba refuses to start with a cache that it cannot write.
+    """
+    if os.environ.get("NUMBA_CACHE_DIR"):
+        return
+    home = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
+    folder = work_dir / "numba" if work_dir else Path(home) / "deqi" / "numba"
+    with contextlib.suppress(DeqiError):
+        make_folder(folder)
+        os.environ["NUMBA_CACHE_DIR"] = str(folder)
+
+
+def describe(
+    output_dir: Path,
+    sources: Mapping[str, Path],
+    generated_by: Sequence[Mapping[str, Any]],
+    tables: Mapping[str, tuple[type[Any], Mapping[str, Any]]],
+) -> None:
+    """Write what belongs to the whole output dataset: its description and the settings used."""
+    make_folder(output_dir)
+    notice = SYNTHETIC_NOTICE if any(entry.get("Name") == DEMONSTRATION for entry in generated_by) else ""
+    describe_dataset(output_dir, sources, list(generated_by), notice)
+    heading = ["Settings that these results were computed with; feed them back in with --config."]
+    write_text(output_dir / "logs" / "settings.toml", to_toml(tables, heading))

@@ -1,0 +1,34 @@
+"""What long work says while it runs: a bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+
+from tqdm import tqdm
+
+
+def say(text: str) -> None:
+    """Print a line to standard error, above a progress bar if there is one."""
+    tqdm.write(text, file=sys.stderr)
+
+
+@contextlib.contextmanager
+def relabelling_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """Show relabellings on a bar, or one line for each contrast where there is no terminal."""
+    bar = tqdm(unit="perm", disable=not sys.stderr.isatty(), file=sys.stderr, smoothing=0.05)
+    seen = ""
+
+    def progress(what: str, done: int, total: int) -> None:
+        nonlocal seen
+        if what != seen:
+            bar.reset(total)
+            bar.set_description(what)
+            if bar.disable:
+                say(f"{what}: {total} relabellings")
+            seen = what
+        bar.update(done - bar.n)
+
+    with bar:
+        yield progress

@@ -1,0 +1,115 @@
+"""House rules that no linter knows."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bids_app import __version__, cli, plugs
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted((ROOT / "bids_app").rglob("*.py"))
+HEAVY = {"nibabel", "numpy", "pandas", "scipy", "matplotlib", "nilearn", "bids", "numba", "pydantic", "jinja2"}
+
+
+@pytest.mark.parametrize("words", ["--help", "--version"])
+def test_help_and_version_load_nothing_heavy(words):
+    code = (
+        "import sys\nfrom bids_app.app import main\n"
+        f"try:\n    main(['{words}'])\nexcept SystemExit:\n    pass\n"
+        "print('loaded:', *{name.partition('.')[0] for name in sys.modules})"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(ended.stdout.rpartition("loaded:")[2].split())
+    assert not loaded & HEAVY
+
+
+def test_a_participant_job_loads_no_pandas_and_no_compiler():
+    code = "import sys, bids_app.levels.participant\nprint(*{n.partition('.')[0] for n in sys.modules})"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not set(ended.stdout.split()) & {"pandas", "numba", "matplotlib", "nilearn", "bids", "sklearn"}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_are_short_and_say_what_they_are(path):
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 200
+    assert text.lstrip().startswith('"""')
+
+
+def test_nobody_imports_a_plug_by_name():
+    """One file a plug: it is found by its name, so that no other file has to know it."""
+    direct = re.compile(rf"(?:from|import) bids_app\.(?:{'|'.join(plugs.KINDS)})[. ]")
+    users = [str(p.relative_to(ROOT)) for p in SOURCES if direct.search(p.read_text()) and p.stem != "plugs"]
+    assert users == []
+
+
+def boutiques() -> dict:
+    return json.loads((ROOT / "boutiques.json").read_text())
+
+
+def test_boutiques_has_every_option_of_the_parser_and_no_other():
+    inputs = {entry.get("command-line-flag", entry["id"]): entry for entry in boutiques()["inputs"]}
+    actions = [a for a in cli.parser()._actions if a.dest not in ("help", "version", "bids_exec_spec", "demo")]
+    flags = {}
+    for action in actions:
+        long = [flag for flag in action.option_strings if flag.startswith("--")]
+        flags[long[0] if long else action.dest] = action
+    assert set(inputs) == set(flags)
+    for name, action in flags.items():
+        entry = inputs[name]
+        assert entry.get("list", False) == (action.nargs == "+" or type(action).__name__ == "_AppendAction"), name
+        assert set(entry.get("value-choices", [])) == set(action.choices or []), name
+        assert (entry["type"] == "Flag") == (action.nargs == 0), name
+        assert entry["description"] == action.help, name
+        assert entry.get("optional", False) == bool(action.option_strings), name
+
+
+def test_one_version_everywhere():
+    assert boutiques()["tool-version"] == __version__
+    assert f'version: "{__version__}"' in (ROOT / "CITATION.cff").read_text()
+    assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_exec_spec_is_the_descriptor():
+    ended = subprocess.run(
+        [sys.executable, "-m", "bids_app", "--bids-exec-spec"], capture_output=True, text=True, check=True
+    )
+    assert json.loads(ended.stdout) == boutiques()
+
+
+def test_boutiques_renders_a_command_that_our_parser_takes(tmp_path):
+    """`bosh exec simulate` prints a command line; it must come back as what was meant."""
+    invocation = {"bids_dir": "data", "output_dir": "out", "analysis_level": "participant",
+                  "participant_label": ["01", "02"], "seeds": ["PAG", "PCC"], "n_permutations": 99}  # fmt: skip
+    (tmp_path / "invocation.json").write_text(json.dumps(invocation))
+    bosh = Path(sys.executable).with_name("bosh")
+    command = [bosh, "exec", "simulate", "-i", str(tmp_path / "invocation.json"), str(ROOT / "boutiques.json")]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+    line = next(line for line in ended.stdout.splitlines() if line.strip().startswith("deqi "))
+    args = cli.parse(line.split()[1:])
+    assert (args.bids_dir, args.analysis_level) == (Path("data"), "participant")
+    assert (args.participant_label, args.seeds, args.n_permutations) == (["01", "02"], ["PAG", "PCC"], 99)
+
+
+def test_readme_commands_are_those_that_ci_runs():
+    readme, ci = (ROOT / "README.md").read_text(), (ROOT / ".ci" / "run").read_text()
+    for command in ("make demo", "make test"):
+        assert command in readme
+        assert command in ci
+
+
+def test_every_preset_has_a_citation():
+    from bids_app.dataset import presets
+
+    for kind in ("seeds", "confounds"):
+        for name in presets.names(kind):
+            preset = presets.load(kind, name)
+            entries = preset.get("seeds") or {name: preset}
+            assert all(entry["citation"] for entry in entries.values()), name
+            assert preset["description"]
