@@ -88,7 +88,7 @@ def _remarks(findings: Sequence[Finding], arms: tuple[str, str], alpha: float, p
     pooled = sorted({f.label for f in findings if f.contrast == "pooledChange" and f.p <= alpha})
     if pooled:
         remarks.append(
-            f"Both arms together changed for {', '.join(pooled)}: time, expectation, the visit or the needle as such "
-            "can do that."
+            f"The mean change of both arms is not zero for {', '.join(pooled)}. Time, expectation, the visit or the "
+            "needle as such can do that, and so can one arm alone."
         )
     return remarks

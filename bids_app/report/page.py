@@ -51,12 +51,12 @@ def embed(png: bytes) -> str:
 def format_p(p: Any) -> str:
     """Return a p value as papers print it.
 
-    >>> format_p(0.0312), format_p(0.0002)
-    ('.031', '<.001')
+    >>> format_p(0.0312), format_p(0.0025), format_p(0.0002)
+    ('.031', '.0025', '<.001')
     """
     if p is None or p != p:
         return "n/a"
-    return "<.001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
+    return "<.001" if p < 0.001 else f"{p:.{4 if p < 0.01 else 3}f}".removeprefix("0")
 
 
 def format_number(value: Any, digits: int = 3) -> str:

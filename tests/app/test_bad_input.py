@@ -609,7 +609,12 @@ def test_templates_are_never_downloaded(trial, run, tmp_path, monkeypatch):
 
 def test_read_only_home_and_any_working_folder(trial, tmp_path):
     """As in a container: no HOME to write to, an installed package, a working folder of nobody's."""
-    env = {"HOME": "/nowhere", "XDG_CACHE_HOME": "/nowhere/cache", "NUMBA_CACHE_DIR": "", "PYTHONPATH": str(ROOT)}
+    env = {
+        "HOME": "/dev/null/home",
+        "XDG_CACHE_HOME": "/dev/null/cache",
+        "NUMBA_CACHE_DIR": "",
+        "PYTHONPATH": str(ROOT),
+    }
     big = write_trial(tmp_path / "big", per_arm=3)
     for level in ("participant", "group"):
         ended = run_deqi(big.root, tmp_path / "out", level, *FAST, env=env, cwd=Path("/"))

@@ -156,8 +156,17 @@ def test_real_parcel_series_give_the_correlation_of_their_source(real_data, tmp_
 
 
 def test_one_slice_of_real_voxels_is_read(real_data, tmp_path):
-    words = ["--participant-label", "0050048", "0051479", "--seeds", "midline:0,-52,26:8",
-             "--set", 'modalities.fmri.confounds=["global_signal"]', "--set", "modalities.fmri.fd_threshold=0"]  # fmt: skip
+    words = [
+        "--participant-label",
+        "0050048",
+        "0051479",
+        "--seeds",
+        "midline:0,-52,26:8",
+        "--set",
+        'modalities.fmri.confounds=["global_signal"]',
+        "--set",
+        "modalities.fmri.fd_threshold=0",
+    ]
     ended = run_deqi(real_data / "fmriprep_tree", tmp_path / "out", "participant", *words)
     assert ended.code == 0, ended.err
     said = ended.text
