@@ -24,9 +24,19 @@ def atlas_file(word: str, space: str) -> Path:
     ------
     MissingInputError
         If it is not on this machine; TemplateFlow is never asked to download.
+    UsageError
+        If its name says another space than `space`.
     """
     if not word.startswith("templateflow:"):
-        return require_content(Path(word))
+        path = require_content(Path(word))
+        entities, _, _ = parse(path.name)
+        said = entities.get("space") or entities.get("tpl")
+        if said and said != space:
+            raise UsageError(
+                f"{path.name} is in space {said}, the data in {space}; the two differ by several mm in places. "
+                f"Give the file in {space}."
+            )
+        return path
     entities, _, _ = parse(word.removeprefix("templateflow:") + "_dseg.nii.gz")
     return template_file(space, suffix="dseg", extension=".nii.gz", **entities)
 
@@ -77,21 +87,8 @@ _read = lru_cache(maxsize=8)(read_map)
 """Atlases are asked for once a seed and run; they do not change while one process works."""
 
 
-def on_grid(path: Path, grid: Grid, space: str) -> NDArray[np.float32]:
-    """Return the values of an atlas or mask on a grid, by nearest neighbour where grids differ.
-
-    Raises
-    ------
-    UsageError
-        If the name of the file says another space than `space`.
-    """
-    entities, _, _ = parse(path.name)
-    said = entities.get("space") or entities.get("tpl")
-    if said and said != space:
-        raise UsageError(
-            f"{path.name} is in space {said}, the data in {space}; the two differ by several mm in places. "
-            f"Give the file in {space}."
-        )
+def on_grid(path: Path, grid: Grid) -> NDArray[np.float32]:
+    """Return the values of an atlas or mask on a grid, by nearest neighbour where grids differ."""
     values, own = _read(path)
     if own.matches(grid):
         return values

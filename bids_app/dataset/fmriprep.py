@@ -25,6 +25,14 @@ class Selection:
     resolution: str = ""
     matches: Callable[[Path], bool] = lambda path: True
 
+    def takes(self, entities: Mapping[str, str]) -> bool:
+        """Tell whether task, space and resolution of a file are among those asked for."""
+        return (
+            (not self.tasks or entities.get("task") in self.tasks)
+            and (not self.space or entities.get("space") == self.space)
+            and (not self.resolution or entities.get("res") == self.resolution)
+        )
+
     def describe(self) -> str:
         """Return the filters in words, for messages."""
         said = {"session": ",".join(self.sessions), "task": ",".join(self.tasks), "space": self.space}

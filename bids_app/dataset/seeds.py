@@ -90,12 +90,30 @@ def _label(name: str) -> str:
     return name
 
 
+def seed_files(seeds: Iterable[Seed], space: str) -> list[Path]:
+    """Return the files that seeds are read from: they must be here, in the right space, and have the label.
+
+    Raises
+    ------
+    MissingInputError, UsageError
+        If one is not.
+    """
+    files = []
+    for seed in seeds:
+        if seed.file:
+            path = atlas_file(seed.file, space)
+            if seed.label:
+                label_number(path, seed.label)
+            files.append(path)
+    return files
+
+
 def seed_indices(seed: Seed, grid: Grid, space: str) -> NDArray[np.intp]:
     """Return lattice indices (n, 3) of a seed's voxels; those of spheres may lie outside the lattice."""
     if seed.centre is not None:
         return sphere(grid, seed.centre, seed.radius)
     path = atlas_file(seed.file, space)
-    values = on_grid(path, grid, space)
+    values = on_grid(path, grid)
     chosen = values == label_number(path, seed.label) if seed.label else values > 0.5
     return np.argwhere(chosen)
 

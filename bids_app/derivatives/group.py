@@ -106,6 +106,7 @@ class GroupWriter:
             "Sign": contrast.sign,
             "Primary": contrast.primary,
             "BetweenArms": contrast.between_arms,
+            "Arm": contrast.arm,
             "Statistics": STATISTICS_TEXT,
             "Participants": len(contrast.members),
             "ParticipantsByArm": _by_arm(result),

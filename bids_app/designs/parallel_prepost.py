@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Annotated, Any, ClassVar
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from bids_app.errors import WrongDataError
 from bids_app.statistics.coding import code_covariates
 from bids_app.vocabulary.design import Contrast, Design, Lost
+from bids_app.vocabulary.entities import as_label
 from bids_app.vocabulary.option import Doc
 
 Rows = Mapping[str, Mapping[str, str]]
@@ -86,6 +87,7 @@ def design(participants: Rows, available: Mapping[str, set[str]], reasons: Mappi
     WrongDataError
         If fewer than three participants of an arm have both sessions, or a covariate cannot be used.
     """
+    options = replace(options, pre=options.pre.removeprefix("ses-"), post=options.post.removeprefix("ses-"))
     arm = arms(participants, options)
     lost = [
         Lost(label, row[options.column], "other", f"{options.column} is {row[options.column]!r}, not in this contrast")
@@ -162,21 +164,23 @@ def _contrasts(rows: Sequence[Mapping[str, Any]], options: Options) -> tuple[tup
     nuisance = np.column_stack([np.ones(len(rows)), *extra.values()])
     names = ("constant", *extra)
     active, control = options.active, options.control
-    pair = f"{active}Vs{control[:1].upper()}{control[1:]}"
+    first, second = as_label(active), as_label(control)
+    pair = f"{first}Vs{second[:1].upper()}{second[1:]}"
 
     def between(name: str, question: str, outcome: str, adjusted: bool, effect: str, primary: bool = False) -> Contrast:
         sign = f"positive = larger in {active}"
         return Contrast(name, question, sign, "rerandomise", outcome, adjusted, everybody, arm, nuisance, strata,
-                        effect, True, primary, (f"arm_{active}", *names))  # fmt: skip
+                        effect, "", primary, (f"arm_{active}", *names))  # fmt: skip
 
-    def within(name: str, question: str, members: NDArray[np.intp], pooled: bool) -> Contrast:
+    def within(name: str, question: str, members: NDArray[np.intp], whose: str) -> Contrast:
+        pooled = whose == "both"
         centred = [column[members] - column[members].mean() for column in fixed.values()]
         half = [arm[members] - 0.5] if pooled else []
         columns = np.column_stack([*half, *centred]) if half or centred else np.empty((len(members), 0))
         keep = np.ptp(columns, axis=0) > 0
         said = tuple(np.array([*(["armHalf"] if pooled else []), *fixed])[keep]) if columns.size else ()
         return Contrast(name, question, "positive = larger after treatment", "signflip", "change", False, members,
-                        np.ones(len(members)), columns[:, keep], strata[members], "one_sample", False, False,
+                        np.ones(len(members)), columns[:, keep], strata[members], "one_sample", whose, False,
                         ("constant", *said))  # fmt: skip
 
     return (
@@ -184,11 +188,11 @@ def _contrasts(rows: Sequence[Mapping[str, Any]], options: Options) -> tuple[tup
                 "given each voxel's own baseline?", "post", True, "ancova", True),
         between(f"{pair}Change", f"Does connectivity change more under {active} than under {control} "
                 "(group x time)?", "change", False, "two_sample"),
-        within(f"{active}Change", f"Change within {active} (not evidence of specificity)",
-               np.flatnonzero(arm == 1), pooled=False),
-        within(f"{control}Change", f"Change within {control} (not evidence of specificity)",
-               np.flatnonzero(arm == 0), pooled=False),
-        within("pooledChange", "Mean change of both arms (not evidence of specificity)", everybody, pooled=True),
+        within(f"{first}Change", f"Change within {active} (not evidence of specificity)",
+               np.flatnonzero(arm == 1), active),
+        within(f"{second}Change", f"Change within {control} (not evidence of specificity)",
+               np.flatnonzero(arm == 0), control),
+        within("pooledChange", "Mean change of both arms (not evidence of specificity)", everybody, "both"),
         between(f"{pair}Post", f"Do {active} and {control} differ after treatment, ignoring baseline?", "post",
                 False, "two_sample"),
     ), notes  # fmt: skip

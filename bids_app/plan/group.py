@@ -9,18 +9,28 @@ from pathlib import Path
 from typing import Any
 
 from bids_app import plugs
+from bids_app.dataset.fmriprep import Selection
 from bids_app.dataset.layout import functional_files, participants_in
 from bids_app.dataset.participants import participants_file, read_participants
 from bids_app.dataset.phenotype import add_phenotype
+from bids_app.dataset.seeds import parse_seeds
 from bids_app.dataset.tables import read_tsv
 from bids_app.errors import MissingInputError, NothingSelectedError
-from bids_app.plan.inputs import Plan, generated_by, read_dataset
+from bids_app.plan.inputs import Plan, generated_by, read_dataset, selection_of
 from bids_app.settings import Execution, Settings
 from bids_app.vocabulary.entities import join, parse, without
 from bids_app.vocabulary.job import GroupJob, SessionMaps
 from bids_app.vocabulary.output import Output
 
 Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class _People:
+    """The table of participants, and its rows by label."""
+
+    table: Path
+    rows: dict[str, dict[str, str]]
 
 
 @dataclass
@@ -41,44 +51,20 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
     DeqiError
         If there are no maps, no table of participants, or the design cannot be built from it.
     """
-    roots = read_dataset(execution)
+    roots = read_dataset(execution, needed=False)
     table = participants_file(execution.bids_dir, *roots.values())
     rows = add_phenotype(read_participants(table), execution.bids_dir)
-    output_dir = execution.output_dir
+    output_dir, selection = execution.output_dir, selection_of(execution, settings)
     wanted = {label.removeprefix("sub-") for label in execution.participants}
     if absent := sorted(wanted - set(rows)):
         raise NothingSelectedError(f"--participant-label {' '.join(absent)}: not in {table}.")
     rows = {label: row for label, row in rows.items() if not wanted or label in wanted}
     labels = [p for p in participants_in(output_dir) if not wanted or p in wanted] if output_dir.is_dir() else []
-    jobs = []
-    for name, options in settings.measures.items():
-        output: Output = plugs.load("measures", name).GROUP
-        for shared, found in _scan(output_dir, labels, output, settings).items():
-            failed = _failures(output_dir, found)
-            sessions = {
-                key: SessionMaps(found.masks[key], maps)
-                for key, maps in sorted(found.maps.items())
-                if key in found.masks
-            }
-            files = [m for s in sessions.values() for m in (s.mask, *s.maps.values())]
-            jobs.append(
-                GroupJob(
-                    "group_" + join(dict(shared), "x", "").removesuffix("_x"),
-                    output_dir,
-                    {},
-                    {name: options},
-                    (table, *files, *found.tables),
-                    dict(shared),
-                    dict(output.entities),
-                    output.entity,
-                    sessions,
-                    {**found.reasons, **failed},
-                    rows,
-                    settings.designs,
-                    settings.inference,
-                    execution.nprocs,
-                )
-            )
+    jobs = [
+        _job(execution, settings, name, dict(shared), found, _People(table, rows))
+        for name, options in settings.measures.items()
+        for shared, found in _scan(output_dir, labels, name, options, selection).items()
+    ]
     if not jobs:
         raise MissingInputError(
             f"{output_dir} has no maps of the participant level. Run it first: "
@@ -88,6 +74,32 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
         _try_design(job)
     sources = {**roots, **({} if execution.bids_dir in roots.values() else {"raw": execution.bids_dir})}
     return Plan(tuple(jobs), sources, generated_by=tuple(generated_by(roots.values())))
+
+
+def _job(
+    execution: Execution, settings: Settings, measure: str, shared: dict[str, str], found: _Found, people: _People
+) -> GroupJob:  # fmt: skip
+    output: Output = plugs.load("measures", measure).GROUP
+    sessions = {
+        key: SessionMaps(found.masks[key], maps) for key, maps in sorted(found.maps.items()) if key in found.masks
+    }
+    files = [path for session in sessions.values() for path in (session.mask, *session.maps.values())]
+    return GroupJob(
+        label="group_" + join(shared, "x", "").removesuffix("_x"),
+        output_dir=execution.output_dir,
+        modality={},
+        measures={measure: settings.measures[measure]},
+        inputs=(people.table, *files, *found.tables),
+        entities=shared,
+        feature=dict(output.entities),
+        by=output.entity,
+        sessions=sessions,
+        reasons={**found.reasons, **_failures(execution.output_dir, found)},
+        participants=people.rows,
+        design=settings.designs,
+        inference=settings.inference,
+        threads=execution.nprocs,
+    )
 
 
 def _try_design(job: GroupJob) -> None:
@@ -100,20 +112,27 @@ def _try_design(job: GroupJob) -> None:
 
 
 def _scan(
-    output_dir: Path, labels: list[str], output: Output, settings: Settings
+    output_dir: Path, labels: list[str], measure: str, options: Any, selection: Selection
 ) -> Mapping[tuple[tuple[str, str], ...], _Found]:
-    """Collect session maps, masks and quality tables by the entities that sessions share."""
+    """Collect session maps, masks and quality tables by the entities that sessions share.
+
+    Maps of every seed on disk are taken, unless the settings name other seeds than the default ones.
+    """
+    plug = plugs.load("measures", measure)
+    output: Output = plug.GROUP
+    words, radius = plug.wanted_regions(options)
+    chosen = plug.wanted_regions(type(options)()) != (words, radius)
+    members = {seed.name for seed in parse_seeds(words, radius)}
     groups: dict[tuple[tuple[str, str], ...], _Found] = {}
     for path, entities, suffix in _files(output_dir, labels):
-        if settings.dataset.tasks and entities.get("task") not in settings.dataset.tasks:
-            continue
-        if settings.dataset.space and entities.get("space") != settings.dataset.space.partition(":")[0]:
+        if not selection.takes(entities):
             continue
         key = entities["sub"], entities.get("ses", "")
         shared = tuple(without(entities, "sub", "ses", output.entity, "desc", "stat", "meas").items())
         found = groups.setdefault(shared, _Found())
         if suffix == output.suffix and output.entities.items() <= entities.items() and output.entity in entities:
-            found.maps.setdefault(key, {})[entities[output.entity]] = path
+            if entities[output.entity] in members or not chosen:
+                found.maps.setdefault(key, {})[entities[output.entity]] = path
         elif suffix == "mask":
             found.masks[key] = path
         elif suffix == "qc":

@@ -50,20 +50,20 @@ def check_folders(execution: Execution) -> None:
         raise UsageError(f"--work-dir lies inside BIDS_DIR ({bids_dir}); choose a folder outside.")
 
 
-def read_dataset(execution: Execution) -> dict[str, Path]:
+def read_dataset(execution: Execution, *, needed: bool = True) -> dict[str, Path]:
     """Check the input dataset and return the derivative datasets of fMRIPrep by name.
 
     Raises
     ------
     MissingInputError
-        If there are none; the message has the command that would make them.
+        If there are none and they are needed; the message has the command that would make them.
     """
     if not execution.bids_dir.is_dir():
         raise MissingInputError(f"BIDS_DIR {execution.bids_dir} is not a folder; expected a BIDS dataset.")
     if execution.validate:
         check_description(execution.bids_dir)
     roots = derivative_roots(execution.bids_dir, execution.derivatives)
-    if not roots:
+    if needed and not roots:
         command = preprocessing_command(execution, execution.participants)
         raise MissingInputError(
             f"No fMRIPrep derivatives in {execution.bids_dir}/derivatives/fmriprep*, and {execution.bids_dir} is not a "

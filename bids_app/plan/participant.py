@@ -7,7 +7,7 @@ from pathlib import Path
 from bids_app import plugs
 from bids_app.dataset.fmriprep import choose_space, find_series, recordings
 from bids_app.dataset.layout import participants_in
-from bids_app.dataset.seeds import parse_seeds
+from bids_app.dataset.seeds import parse_seeds, seed_files
 from bids_app.derivatives.names import participant_path
 from bids_app.errors import MissingInputError, NothingSelectedError, UsageError
 from bids_app.plan.inputs import (
@@ -22,6 +22,7 @@ from bids_app.settings import Execution, Settings
 from bids_app.vocabulary.entities import join, without
 from bids_app.vocabulary.job import ParticipantJob
 from bids_app.vocabulary.recording import Recording
+from bids_app.vocabulary.seed import Seed
 
 
 def plan_participants(execution: Execution, settings: Settings) -> Plan:
@@ -34,7 +35,7 @@ def plan_participants(execution: Execution, settings: Settings) -> Plan:
     """
     roots = read_dataset(execution)
     selection = selection_of(execution, settings)
-    _check_seeds(settings)
+    seeds = _seeds(settings)
     series: dict[Path, dict[str, str]] = {}
     owner: dict[Path, str] = {}
     labels: set[str] = set()
@@ -61,7 +62,10 @@ def plan_participants(execution: Execution, settings: Settings) -> Plan:
         notes += incomplete
     if not runs:
         raise MissingInputError("No run is complete. " + " ".join(notes[:3]))
-    jobs = _jobs(runs, execution.output_dir, settings)
+    notes += [
+        f"sub-{p}: no run in space {space} fits the filters" for p in chosen if p not in {r.participant for r in runs}
+    ]
+    jobs = _jobs(runs, execution.output_dir, settings, seed_files(seeds, space))
     _refuse_if_all_broken(jobs, execution)
     sources = {**roots, **({} if execution.bids_dir in roots.values() else {"raw": execution.bids_dir})}
     return Plan(tuple(jobs), sources, tuple(notes), missing, tuple(generated_by(roots.values())))
@@ -72,13 +76,13 @@ def _asked(participant: str, execution: Execution) -> bool:
     return not wanted or participant in wanted
 
 
-def _check_seeds(settings: Settings) -> None:
-    for name, options in settings.measures.items():
-        words, radius = plugs.load("measures", name).wanted_regions(options)
-        parse_seeds(words, radius)
+def _seeds(settings: Settings) -> list[Seed]:
+    """Return every seed that any measure asks for; words that mean nothing end the call here."""
+    asked = (plugs.load("measures", name).wanted_regions(options) for name, options in settings.measures.items())
+    return [seed for words, radius in asked for seed in parse_seeds(words, radius)]
 
 
-def _jobs(runs: list[Recording], output_dir: Path, settings: Settings) -> list[ParticipantJob]:
+def _jobs(runs: list[Recording], output_dir: Path, settings: Settings, shared: list[Path]) -> list[ParticipantJob]:
     """Group runs by session; prove that no two jobs own one label, and so one file."""
     sessions: dict[str, list[Recording]] = {}
     for run in runs:
@@ -89,7 +93,7 @@ def _jobs(runs: list[Recording], output_dir: Path, settings: Settings) -> list[P
         if len({tuple(sorted(m.entities.items())) for m in members}) < len(members):
             files = ", ".join(str(m.series) for m in members)
             raise UsageError(f"Two derivative datasets hold the same run: {files}. Name one with -d.")
-        inputs = tuple(path for member in members for path in member.inputs())
+        inputs = (*(path for member in members for path in member.inputs()), *shared)
         jobs.append(ParticipantJob(label, output_dir, settings.modalities, settings.measures, inputs, tuple(members)))
     return jobs
 

@@ -16,12 +16,14 @@ NEVER_ALIKE = (
 
 @dataclass(frozen=True)
 class Finding:
-    """The smallest corrected p of one contrast of one seed. `p` is corrected over the map and all seeds."""
+    """The smallest p of one contrast of one seed, corrected over the map and all seeds.
 
-    contrast: str
+    `arm` is the arm that changes, or `both`; empty for a comparison between arms.
+    """
+
     label: str
     p: float
-    between_arms: bool
+    arm: str
     primary: bool
 
 
@@ -75,9 +77,7 @@ def verdict(
 def _remarks(findings: Sequence[Finding], arms: tuple[str, str], alpha: float, positive: bool) -> list[str]:
     """Say what changes within arms do and do not mean."""
     active, control = arms
-    within = {
-        arm: {f.label for f in findings if f.contrast == f"{arm}Change" and f.p <= alpha} for arm in (active, control)
-    }
+    within = {arm: {f.label for f in findings if f.arm == arm and f.p <= alpha} for arm in (active, control)}
     only = sorted(within[active] - within[control])
     remarks = []
     if only and not positive:
@@ -85,7 +85,7 @@ def _remarks(findings: Sequence[Finding], arms: tuple[str, str], alpha: float, p
             f"A change within {active} but not within {control} was found for {', '.join(only)}. Two tests, one passed "
             "and one not, do not compare the arms."
         )
-    pooled = sorted({f.label for f in findings if f.contrast == "pooledChange" and f.p <= alpha})
+    pooled = sorted({f.label for f in findings if f.arm == "both" and f.p <= alpha})
     if pooled:
         remarks.append(
             f"The mean change of both arms is not zero for {', '.join(pooled)}. Time, expectation, the visit or the "

@@ -53,10 +53,10 @@ def _analysis(output_dir: Path, flow_path: Path, layout: Any) -> dict[str, Any]:
 
 def _verdict(contrasts: Contrasts, arms: tuple[str, str]) -> Verdict:
     findings = []
-    for name, members in contrasts.by_name().items():
+    for members in contrasts.by_name().values():
         for label, about in members.items():
             p = about["SmallestJointP"][about["ClaimStatistic"]]
-            findings.append(Finding(name, label, p, about["BetweenArms"], about["Primary"]))
+            findings.append(Finding(label, p, about["Arm"], about["Primary"]))
     primary = contrasts.primary()
     return verdict(
         findings, arms, primary["Alpha"], primary["SmallestPossibleP"], min(primary["ParticipantsByArm"].values()),

@@ -44,8 +44,8 @@ class Contrast:
         Arms are exchanged within equal values only.
     effect : {'ancova', 'two_sample', 'one_sample'}
         Which Hedges g belongs to it.
-    between_arms : bool
-        False for a change within arms, which says nothing about specificity.
+    arm : str
+        The arm that changes, or `both`; empty for a comparison between arms.
     """
 
     name: str
@@ -59,9 +59,14 @@ class Contrast:
     nuisance: NDArray[np.float64]
     strata: NDArray[np.intp]
     effect: str
-    between_arms: bool
+    arm: str
     primary: bool = False
     columns: tuple[str, ...] = ()
+
+    @property
+    def between_arms(self) -> bool:
+        """False for a change within arms, which says nothing about specificity."""
+        return not self.arm
 
 
 @dataclass(frozen=True, eq=False)

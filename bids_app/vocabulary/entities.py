@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 # fmt: off
@@ -51,3 +52,13 @@ def join(entities: Entities, suffix: str, extension: str) -> str:
 def without(entities: Entities, *keys: str) -> dict[str, str]:
     """Return a copy of the entities that lacks `keys`."""
     return {key: value for key, value in entities.items() if key not in keys}
+
+
+def as_label(words: str) -> str:
+    """Return words as a label of a file name: letters and digits alone, later words capitalised.
+
+    >>> as_label("real acupuncture"), as_label("verum")
+    ('realAcupuncture', 'verum')
+    """
+    first, *rest = [str(word) for word in re.findall(r"[A-Za-z0-9]+", words)] or ["x"]
+    return first + "".join(word[:1].upper() + word[1:] for word in rest)

@@ -585,7 +585,7 @@ def test_seed_from_a_mask_and_from_an_atlas_label(trial, run, tmp_path):
     wrong = tmp_path / "tpl-MNI152NLin6Asym_atlas-x_dseg.nii.gz"
     shutil.copy(path, wrong)
     ended = run("participant", "--seeds", f"far={wrong}#3", out=tmp_path / "other")
-    assert ended.code == 1
+    assert ended.code == 64
     said(ended, "is in space MNI152NLin6Asym, the data in MNI152NLin2009cAsym")
 
 
@@ -597,7 +597,7 @@ def test_templates_are_never_downloaded(trial, run, tmp_path, monkeypatch):
     monkeypatch.setenv("TEMPLATEFLOW_HOME", str(home))
     word = "x=templateflow:atlas-Schaefer2018_desc-100Parcels7Networks#3"
     ended = run("participant", "--seeds", word)
-    assert ended.code == 1
+    assert ended.code == 66
     said(ended, "No template file for MNI152NLin2009cAsym", "TEMPLATEFLOW_HOME")
     atlas = np.zeros(brain().shape, dtype=np.int16)
     atlas[5:7, 6:8, 4:6] = 3
@@ -619,3 +619,48 @@ def test_read_only_home_and_any_working_folder(trial, tmp_path):
     for level in ("participant", "group"):
         ended = run_deqi(big.root, tmp_path / "out", level, *FAST, env=env, cwd=Path("/"))
         assert ended.code == 0, ended.err
+
+
+def test_arm_names_with_odd_characters_and_sessions_with_their_prefix(tmp_path):
+    trial = write_trial(tmp_path / "data", per_arm=3)
+    path = trial.root / "participants.tsv"
+    path.write_text(path.read_text().replace("verum", "real-needle 1").replace("sham", "Streitberger"))
+    out = tmp_path / "out"
+    run_deqi(trial.root, out, "participant", *FAST)
+    words = ["active=real-needle 1", "control=Streitberger", "pre=ses-pre", "post=ses-post"]
+    options = [part for word in words for part in ("--set", f"designs.parallel_prepost.{word}")]
+    ended = run_deqi(trial.root, out, "group", *FAST, *options)
+    assert ended.code == 0, ended.err
+    assert list(out.glob("group/*_contrast-realNeedle1VsStreitbergerAdjusted_clusters.tsv"))
+    assert list(out.glob("group/*_contrast-StreitbergerChange_clusters.tsv"))
+
+
+def test_group_takes_the_seeds_that_were_asked_for(tmp_path):
+    trial = write_trial(tmp_path / "data", per_arm=3)
+    out = tmp_path / "out"
+    run_deqi(trial.root, out, "participant", *FAST)
+    shutil.rmtree(trial.root / "derivatives")
+    ended = run_deqi(trial.root, out, "group", "--seeds", "near:4,4,4:9", "--n-permutations", "50")
+    assert ended.code == 0, ended.err
+    assert "near" in ended.err
+    assert not list(out.glob("group/*seed-far*"))
+
+
+def test_a_seed_file_that_changes_is_read_again(trial, run, tmp_path):
+    path = tmp_path / "mine.nii.gz"
+    for where in (slice(4, 6), slice(6, 8)):
+        mask = np.zeros(brain().shape, dtype=np.uint8)
+        mask[where, 6:8, 4:6] = 1
+        nib.save(nib.Nifti1Image(mask, AFFINE), path)
+        assert run("participant", "--seeds", f"mine={path}").code == 0
+        (found,) = (tmp_path / "out").glob("sub-01/ses-pre/func/*seed-mine_stat-r_statmap.nii.gz")
+        assert np.isnan(np.asarray(nib.load(found).dataobj)[mask > 0]).all()
+
+
+def test_other_seeds_replace_the_maps_of_earlier_ones(trial, run, tmp_path):
+    run()
+    run("participant", "--seeds", "third:20,4,4:9")
+    found = {
+        p.name.split("_seed-")[1].split("_")[0] for p in (tmp_path / "out").glob("sub-01/*/func/*_stat-r_*.nii.gz")
+    }
+    assert found == {"third"}

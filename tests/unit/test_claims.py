@@ -12,8 +12,8 @@ def say(*findings, smallest=0.0002, per_arm=20):
 
 
 def finding(contrast, label="PCC", p=0.5):
-    between = "Vs" in contrast
-    return Finding(contrast, label, p, between, contrast == "verumVsShamAdjusted")
+    arm = "" if "Vs" in contrast else contrast.removesuffix("Change")
+    return Finding(label, p, arm, contrast == "verumVsShamAdjusted")
 
 
 def text(answer):

@@ -1,0 +1,49 @@
+"""Names, labels and lattices."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+
+import numpy as np
+import pytest
+
+import bids_app
+from bids_app.vocabulary.entities import join, parse
+from bids_app.vocabulary.grid import Grid
+
+
+@pytest.mark.parametrize("name", [m.name for m in pkgutil.walk_packages(bids_app.__path__, "bids_app.")])
+def test_examples_in_docstrings_hold(name):
+    if not name.endswith("__main__"):
+        assert doctest.testmod(importlib.import_module(name)).failed == 0
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sub-01_ses-pre_task-rest_run-01_space-MNI152NLin2009cAsym_res-2_seed-PCC_stat-r_statmap.nii.gz",
+        "sub-01_task-rest_space-MNI152NLin2009cAsym_seg-seeds_res-2_stat-mean_timeseries.tsv",
+        "task-rest_space-MNI152NLin2009cAsym_res-2_seed-PCC_contrast-shamChange_stat-t_statmap.nii.gz",
+        "sub-01_ses-pre_task-rest_desc-denoised_outliers.tsv",
+    ],
+)
+def test_names_of_the_decisions_go_round(name):
+    assert join(*parse(name)) == name
+
+
+def test_an_entity_without_a_place_is_refused():
+    with pytest.raises(ValueError, match="nonsense"):
+        join({"nonsense": "1"}, "bold", ".nii.gz")
+
+
+def test_lattices_match_within_a_hundredth_of_a_millimetre():
+    affine = np.diag([2.0, 2, 2, 1])
+    grid = Grid((10, 10, 10), affine)
+    near, far = affine.copy(), affine.copy()
+    near[0, 3], far[0, 0] = 0.009, 2.01
+    assert grid.matches(Grid((10, 10, 10), near))
+    assert not grid.matches(Grid((10, 10, 10), far))
+    assert grid.displacement(far) == pytest.approx(0.09)
+    assert not grid.matches(Grid((10, 10, 11), affine))
