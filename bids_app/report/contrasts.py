@@ -67,10 +67,6 @@ class Contrasts:
         everything = [about for members in self.by_name().values() for about in members.values()]
         return next((about for about in everything if about["Primary"]), everything[0])
 
-    def session_order(self, session: str) -> tuple[bool, str]:
-        """Sort key of sessions: before treatment first."""
-        return "pre" not in session and "base" not in session, session
-
     def design(self) -> dict[str, Any]:
         """Return the design matrix of the primary contrast as coloured cells."""
         path, about = next(iter(next(iter(self._found.values())).values()))

@@ -45,7 +45,7 @@ def _analysis(output_dir: Path, flow_path: Path, layout: Any) -> dict[str, Any]:
         "flow": _flow(flow, arms),
         "lost": flow[flow["stage"] != "analysed"].fillna("n/a").to_dict("records"),
         "mask": read_json(flow_path.with_name(flow_path.name.replace("_flow.tsv", "_desc-group_mask.json"))),
-        "table1": _table_one(output_dir, contrasts, flow, arms),
+        "table1": _table_one(output_dir, flow, arms),
         "design": contrasts.design(),
         "contrasts": contrasts.sections(),
     }
@@ -87,7 +87,7 @@ def _flow(flow: pd.DataFrame, arms: tuple[str, str]) -> list[dict[str, Any]]:
     return boxes
 
 
-def _table_one(output_dir: Path, contrasts: Contrasts, flow: pd.DataFrame, arms: tuple[str, str]) -> dict[str, Any]:
+def _table_one(output_dir: Path, flow: pd.DataFrame, arms: tuple[str, str]) -> dict[str, Any]:
     """Return who is in each arm: quality by arm and session, as mean and standard deviation."""
     analysed = flow[flow["stage"] == "analysed"]
     rows = []
@@ -111,7 +111,7 @@ def _table_one(output_dir: Path, contrasts: Contrasts, flow: pd.DataFrame, arms:
     mean, spread = grouped.mean(numeric_only=True), grouped.std(numeric_only=True)
     lines = []
     for measure in mean.columns:
-        for session in sorted(frame["session"].unique(), key=contrasts.session_order):
+        for session in sorted(frame["session"].unique(), key=page.session_order):
             cells = []
             for arm in arms:
                 if (session, arm) in mean.index:

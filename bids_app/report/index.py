@@ -28,16 +28,11 @@ def write_page(output_dir: Path) -> Path:
     ]
     values: dict[str, Any] = {
         "people": people,
-        "columns": sorted(names, key=_order),
+        "columns": sorted(names, key=page.session_order),
         "failed": failed,
         "group": (output_dir / "group.html").exists(),
     }
     return page.write(output_dir, "index.html", "index.html", values)
-
-
-def _order(name: str) -> tuple[int, str]:
-    """Sort columns: sessions before treatment first, where their names say so."""
-    return (0 if "ses-pre" in name or "baseline" in name else 1, name)
 
 
 def _cells(output_dir: Path, label: str) -> list[tuple[str, dict[str, Any]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -41,6 +42,11 @@ def notice(output_dir: Path) -> str:
     path = output_dir / "dataset_description.json"
     made_by = read_json(path).get("GeneratedBy", []) if path.exists() else []
     return SYNTHETIC_NOTICE if any(entry.get("Name") == DEMONSTRATION for entry in made_by) else ""
+
+
+def session_order(name: str) -> tuple[bool, str]:
+    """Sort key of sessions: those before treatment first, where their names say so."""
+    return re.search(r"(?:^|ses-)(?:pre|base|bl)", name.lower()) is None, name
 
 
 def embed(png: bytes) -> str:

@@ -23,7 +23,8 @@ def write_page(output_dir: Path, label: str) -> None:
     """Write `sub-<label>.html` from what is on disk; nothing if there is nothing."""
     if not (output_dir / f"sub-{label}").is_dir():
         return
-    sessions = [_session(output_dir, table) for table in _tables(output_dir, label)]
+    tables = sorted(_tables(output_dir, label), key=lambda path: page.session_order(path.name))
+    sessions = [_session(output_dir, table) for table in tables]
     values = {"label": label, "sessions": sessions, "verdict": _verdict(sessions), "floor": FLOOR, "limit": LIMIT}
     page.write(output_dir, f"sub-{label}.html", "participant.html", values)
 
