@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -117,9 +116,7 @@ class GroupWriter:
             "RelabellingsPossible": str(scheme.possible),
             "Exhaustive": scheme.exhaustive,
             "RandomSeed": scheme.seed,
-            "RelabellingsHash": hashlib.sha256(
-                b"".join(scheme.draw(k, k + 1).astype(np.int8).tobytes() for k in range(scheme.total))
-            ).hexdigest(),
+            "RelabellingsHash": scheme.digest,
             "SmallestPossibleP": 1 / scheme.total,
             "ClusterFormingP": inference.cluster_forming_p,
             "ClusterFormingT": result.threshold,

@@ -32,6 +32,7 @@ def run(job: GroupJob, progress: Progress = lambda what, done, total: None) -> S
     writer = GroupWriter(job, covered.grid)
     writer.mask(covered)
     results: list[Result] = []
+    schemes: dict[tuple[str, tuple[str, ...]], Scheme] = {}
     notes = [*everybody.notes, *covered.notes]
     for label in labels:
         subject = _subject(job, label, covered)
@@ -40,7 +41,10 @@ def run(job: GroupJob, progress: Progress = lambda what, done, total: None) -> S
             notes.append(f"{job.by} {label} is analysed without {', '.join(gone)}, who lack its map.")
         around = neighbourhood(subject.mask, job.inference.connectivity)
         for contrast in subject.design.contrasts:
-            model, scheme = _model(subject, contrast), _scheme(contrast, job.inference)
+            model = _model(subject, contrast)
+            # Seeds with the same participants share one scheme, as they share its relabellings.
+            people = contrast.name, tuple(subject.design.rows[i]["participant_id"] for i in contrast.members)
+            scheme = schemes.setdefault(people, _scheme(contrast, job.inference))
             threshold = permutation.cluster_threshold(job.inference.cluster_forming_p, model.df)
             tell = partial(progress, f"{label}, {contrast.name}")
             null = permutation.run(model, scheme, around, threshold, job.threads, tell)

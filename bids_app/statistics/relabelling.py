@@ -6,7 +6,10 @@ is the observed one.
 
 from __future__ import annotations
 
+import hashlib
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from math import comb, prod
 
 import numpy as np
@@ -43,8 +46,43 @@ def _rank(n: int, members: list[int]) -> int:
     return rank
 
 
+class _Listed(ABC):
+    """What both kinds of relabelling derive from how many are possible and what the k-th one is."""
+
+    requested: int
+
+    @property
+    @abstractmethod
+    def possible(self) -> int:
+        """How many different relabellings there are."""
+
+    @abstractmethod
+    def _one(self, k: int) -> Labels:
+        """Return relabelling k, (n,)."""
+
+    @cached_property
+    def exhaustive(self) -> bool:
+        """True when every relabelling is listed once because there are no more than were asked for."""
+        return self.possible <= self.requested
+
+    @property
+    def total(self) -> int:
+        """Number of relabellings, the observed one among them."""
+        return min(self.possible, self.requested)
+
+    def draw(self, start: int, stop: int) -> Labels:
+        """Return labels (1, 0) or signs (+1, −1) of relabellings start .. stop − 1, (stop − start, n)."""
+        return np.stack([self._one(k) for k in range(start, stop)])
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all relabellings in their order."""
+        rows = (self._one(k).astype(np.int8).tobytes() for k in range(self.total))
+        return hashlib.sha256(b"".join(rows)).hexdigest()
+
+
 @dataclass(frozen=True, eq=False)
-class Rerandomisation:
+class Rerandomisation(_Listed):
     """Arms re-drawn within the strata that randomisation used (Proschan & Dodd, doi:10.1002/sim.8093).
 
     Attributes
@@ -62,31 +100,18 @@ class Rerandomisation:
     @property
     def possible(self) -> int:
         """How many different allocations the strata allow."""
-        return prod(comb(len(rows), int(self.labels[rows].sum())) for rows in self._blocks())
+        return prod(comb(len(rows), int(self.labels[rows].sum())) for rows in self._blocks)
 
-    @property
-    def exhaustive(self) -> bool:
-        """True when every allocation is listed once because there are no more than were asked for."""
-        return self.possible <= self.requested
-
-    @property
-    def total(self) -> int:
-        """Number of relabellings, the observed one among them."""
-        return min(self.possible, self.requested)
-
+    @cached_property
     def _blocks(self) -> list[NDArray[np.intp]]:
         return [np.flatnonzero(self.strata == value) for value in np.unique(self.strata)]
-
-    def draw(self, start: int, stop: int) -> Labels:
-        """Return the labels of relabellings start .. stop − 1, (stop − start, n)."""
-        return np.stack([self._one(k) for k in range(start, stop)])
 
     def _one(self, k: int) -> Labels:
         if k == 0:
             return self.labels
         labels = np.zeros_like(self.labels)
         if self.exhaustive:
-            for rows in self._blocks():
+            for rows in self._blocks:
                 active = np.flatnonzero(self.labels[rows] == 1).tolist()
                 count = comb(len(rows), len(active))
                 # Counting starts at the observed allocation, so that number 0 is the observed one.
@@ -95,13 +120,13 @@ class Rerandomisation:
                 labels[rows[_unrank(len(rows), len(active), number)]] = 1.0
             return labels
         order = _raw(self.seed, k, len(labels))
-        for rows in self._blocks():
+        for rows in self._blocks:
             labels[rows] = self.labels[rows[np.argsort(order[rows], kind="stable")]]
         return labels
 
 
 @dataclass(frozen=True, eq=False)
-class SignFlips:
+class SignFlips(_Listed):
     """Signs of whole participants flipped: exact for errors that are symmetric around zero.
 
     Attributes
@@ -118,20 +143,6 @@ class SignFlips:
     def possible(self) -> int:
         """How many different patterns of signs there are."""
         return int(2**self.n)
-
-    @property
-    def exhaustive(self) -> bool:
-        """True when every pattern is listed once because there are no more than were asked for."""
-        return self.possible <= self.requested
-
-    @property
-    def total(self) -> int:
-        """Number of relabellings, the observed one among them."""
-        return min(self.possible, self.requested)
-
-    def draw(self, start: int, stop: int) -> Labels:
-        """Return the signs (+1 or −1) of relabellings start .. stop − 1, (stop − start, n)."""
-        return np.stack([self._one(k) for k in range(start, stop)])
 
     def _one(self, k: int) -> Labels:
         if k == 0:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -52,10 +51,9 @@ class Result:
     labels: NDArray[np.int32]
 
     @property
-    def family(self) -> str:
-        """Hash of contrast and participants: results of equal family share relabellings."""
-        rows = "|".join(self.subject.design.rows[i]["participant_id"] for i in self.contrast.members)
-        return hashlib.sha256(f"{self.contrast.name}|{rows}".encode()).hexdigest()
+    def people(self) -> tuple[str, ...]:
+        """Who is in it, in the order of the relabellings: results share relabellings if they share this."""
+        return tuple(self.subject.design.rows[i]["participant_id"] for i in self.contrast.members)
 
     @cached_property
     def clusters(self) -> Sequence[clusters.Cluster]:
@@ -107,9 +105,9 @@ def joint_p(members: Sequence[Result]) -> list[dict[str, NDArray[np.float64]]]:
     cannot share them: each such set is a family of its own, and the families are combined by Bonferroni, which is
     never too lenient.
     """
-    families: dict[str, list[Result]] = {}
+    families: dict[tuple[str, ...], list[Result]] = {}
     for member in members:
-        families.setdefault(member.family, []).append(member)
+        families.setdefault(member.people, []).append(member)
     nulls = {
         (family, name): permutation.joint_null([result.null.maxima[name] for result in results])
         for family, results in families.items()
@@ -117,7 +115,7 @@ def joint_p(members: Sequence[Result]) -> list[dict[str, NDArray[np.float64]]]:
     }
     return [
         {
-            name: np.minimum(permutation.joint_p(member.p[name], nulls[member.family, name]) * len(families), 1.0)
+            name: np.minimum(permutation.joint_p(member.p[name], nulls[member.people, name]) * len(families), 1.0)
             for name in permutation.STATISTICS
         }
         for member in members
