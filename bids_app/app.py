@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from bids_app.settings import Execution, Settings
 
 
+IO_ERROR = 74
+"""Exit code of the BIDS execution spec for trouble with files that no message of ours foresaw."""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; user errors are printed without a traceback."""
     words = list(sys.argv[1:] if argv is None else argv)
@@ -25,6 +29,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except DeqiError as error:
         print(f"deqi: {error}", file=sys.stderr)
         return error.exit_code
+    except OSError as error:
+        print(
+            f"deqi: {error}. A file or folder cannot be used; check that it is there and your rights.", file=sys.stderr
+        )
+        return IO_ERROR
     except KeyboardInterrupt:
         print("deqi: stopped. Finished work is kept; the same command goes on from there.", file=sys.stderr)
         return 130

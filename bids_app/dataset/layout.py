@@ -33,7 +33,9 @@ def modern_name(name: str) -> str:
 
 
 def participants_in(root: Path) -> list[str]:
-    """Return the labels of folders `sub-<label>`, sorted."""
+    """Return the labels of folders `sub-<label>`, sorted; none where there is no folder."""
+    if not root.is_dir():
+        return []
     with os.scandir(root) as entries:
         return sorted(e.name[4:] for e in entries if e.name.startswith("sub-") and e.is_dir())
 

@@ -59,7 +59,7 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
     if absent := sorted(wanted - set(rows)):
         raise NothingSelectedError(f"--participant-label {' '.join(absent)}: not in {table}.")
     rows = {label: row for label, row in rows.items() if not wanted or label in wanted}
-    labels = [p for p in participants_in(output_dir) if not wanted or p in wanted] if output_dir.is_dir() else []
+    labels = [p for p in participants_in(output_dir) if not wanted or p in wanted]
     jobs = [
         _job(execution, settings, name, dict(shared), found, _People(table, rows))
         for name, options in settings.measures.items()
