@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class DeqiError(Exception):
     """Base of every error that a user can cause or mend; printed without a traceback.
@@ -52,3 +54,17 @@ class OutputError(DeqiError):
     """An output file or folder cannot be created."""
 
     exit_code = 73
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """Return a question with the known word that is nearest, or all of them.
+
+    >>> suggest("PCCC", ["PAG", "PCC"])
+    "did you mean 'PCC'?"
+    """
+    # Imported here: this module is loaded by --help, and most runs misspell nothing.
+    from difflib import get_close_matches
+
+    words = sorted(known)
+    near = get_close_matches(word, words, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(words) or 'none yet'}."

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from importlib import import_module
 from importlib.resources import files
 from types import ModuleType
 
-from bids_app.errors import UsageError
+from bids_app.errors import UsageError, suggest
 
 KINDS = ("modalities", "measures", "designs", "associations", "predictors")
 
@@ -27,7 +26,5 @@ def load(kind: str, name: str) -> ModuleType:
         If there is none of that name; the message names the nearest.
     """
     if name not in names(kind):
-        near = get_close_matches(name, names(kind), n=1)
-        hint = f"did you mean [{kind}.{near[0]}]? " if near else ""
-        raise UsageError(f"[{kind}.{name}] is not known; {hint}There are: {', '.join(names(kind)) or 'none yet'}.")
+        raise UsageError(f"[{kind}.{name}] is not known among the {kind}; {suggest(name, names(kind))}")
     return import_module(f"bids_app.{kind}.{name}")

@@ -5,12 +5,11 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 from bids_app import plugs
-from bids_app.errors import UsageError
+from bids_app.errors import UsageError, suggest
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.option import Doc
 
@@ -118,7 +117,7 @@ def resolve(tables: Mapping[str, Any]) -> Settings:
     known = [f.name for f in fields(Settings)]
     for name in tables:
         if name not in known:
-            raise UsageError(f"[{name}] is not a table of the settings; {_nearest(name, known)}")
+            raise UsageError(f"[{name}] is not a table of the settings; {suggest(name, known)}")
     chosen: dict[str, dict[str, Any]] = {}
     for kind, defaults in DEFAULT_PLUGS.items():
         given = tables.get(kind) or {name: {} for name in defaults}
@@ -148,18 +147,13 @@ def validate(options: type[Any], table: Any, where: str) -> Any:
     known = [f.name for f in fields(options)]
     for key in table:
         if key not in known:
-            raise UsageError(f"{where}.{key} is not an option; {_nearest(key, known)}")
+            raise UsageError(f"{where}.{key} is not an option; {suggest(key, known)}")
     try:
         return TypeAdapter(options).validate_python(table)
     except ValidationError as error:
         problem = error.errors()[0]
         name = ".".join(str(part) for part in problem["loc"][:1])
         raise UsageError(f"{where}.{name} = {table.get(name)!r}: {problem['msg'].lower()}.") from error
-
-
-def _nearest(word: str, known: list[str]) -> str:
-    near = get_close_matches(word, known, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}."
 
 
 def described(settings: Settings) -> dict[str, tuple[type[Any], dict[str, Any]]]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 
 from bids_app.dataset.tables import read_json
-from bids_app.errors import UsageError
+from bids_app.errors import UsageError, suggest
 
 
 def series_filter(path: Path) -> Callable[[Path], bool]:
@@ -52,7 +51,5 @@ def _bold_query(path: Path, known: set[str]) -> Mapping[str, object]:
         raise UsageError(f"{path}: queries must be named as in fMRIPrep, e.g. 'bold'; found {unknown or wanted}.")
     for name in wanted:
         if name not in known:
-            near = get_close_matches(name, known, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(sorted(known))}"
-            raise UsageError(f"{path}: pybids knows no entity {name!r}{hint}")
+            raise UsageError(f"{path}: pybids knows no entity {name!r}; {suggest(name, known)}")
     return wanted

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from bids_app.errors import UsageError
+from bids_app.errors import UsageError, suggest
 
 
 @cache
@@ -29,8 +28,6 @@ def load(kind: str, name: str) -> Mapping[str, Any]:
         If there is none of that name; the message names the nearest.
     """
     if name not in names(kind):
-        near = get_close_matches(name, names(kind), n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise UsageError(f"No preset {name!r} among the {kind}; {hint}There are: {', '.join(names(kind))}.")
+        raise UsageError(f"No preset {name!r} among the {kind}; {suggest(name, names(kind))}")
     text = (files("bids_app") / "presets" / kind / f"{name}.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)

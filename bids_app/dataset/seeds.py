@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from bids_app.dataset import presets
 from bids_app.dataset.atlases import atlas_file, label_number, on_grid
-from bids_app.errors import UsageError
+from bids_app.errors import UsageError, suggest
 from bids_app.signals.regions import columns_of, sphere
 from bids_app.vocabulary.grid import Grid, Mask
 from bids_app.vocabulary.seed import Seed
@@ -76,9 +75,7 @@ def _parse(word: str, radius: float) -> list[Seed]:
         seed = shipped()[word]
         return [seed if seed.radius else Seed(seed.name, seed.centre, radius, source=seed.source)]
     known = [*shipped(), *presets.names("seeds")]
-    near = get_close_matches(word, known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known names: {', '.join(known)}."
-    raise UsageError(f"Seed {word!r} is not known; {hint} Forms: {FORMS}.")
+    raise UsageError(f"Seed {word!r} is not known; {suggest(word, known)} Forms: {FORMS}.")
 
 
 def _label(name: str) -> str:

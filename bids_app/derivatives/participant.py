@@ -18,8 +18,6 @@ from bids_app.vocabulary.output import Feature
 from bids_app.vocabulary.recording import Recording
 from bids_app.vocabulary.seed import Seed
 
-SUFFIXES = {"map": ".nii.gz", "table": ".tsv"}
-
 
 class SessionWriter:
     """Writes what a session has to say and remembers the files.

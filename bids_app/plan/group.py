@@ -91,7 +91,6 @@ def _job(
         measures={measure: settings.measures[measure]},
         inputs=(people.table, *files, *found.tables),
         entities=shared,
-        feature=dict(output.entities),
         by=output.entity,
         sessions=sessions,
         reasons={**found.reasons, **_failures(execution.output_dir, found)},

@@ -21,14 +21,13 @@ from bids_app.vocabulary.job import Job
 class Plan:
     """Jobs of one call, and what was noticed on the way.
 
-    `sources` are the datasets read, by name; `notes` tell what is left out and why; `missing` are
-    participants of the raw dataset without derivatives.
+    `sources` are the datasets read, by name; `notes` tell what is left out and why; `generated_by` is what the
+    sources say of who made them.
     """
 
     jobs: tuple[Job, ...]
     sources: Mapping[str, Path]
     notes: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
     generated_by: tuple[Mapping[str, Any], ...] = field(default_factory=tuple)
 
 

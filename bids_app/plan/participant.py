@@ -68,7 +68,7 @@ def plan_participants(execution: Execution, settings: Settings) -> Plan:
     jobs = _jobs(runs, execution.output_dir, settings, seed_files(seeds, space))
     _refuse_if_all_broken(jobs, execution)
     sources = {**roots, **({} if execution.bids_dir in roots.values() else {"raw": execution.bids_dir})}
-    return Plan(tuple(jobs), sources, tuple(notes), missing, tuple(generated_by(roots.values())))
+    return Plan(tuple(jobs), sources, tuple(notes), tuple(generated_by(roots.values())))
 
 
 def _asked(participant: str, execution: Execution) -> bool:

@@ -49,13 +49,12 @@ class SessionMaps:
 class GroupJob(Job):
     """One task in one space: every map of every participant at hand, under one design.
 
-    `entities` are those that all maps share; `feature` are those that name the kind of map, `by` the entity
-    that tells its members apart; `sessions` maps (participant, session) to what is on disk and `reasons` to
-    why nothing is; `participants` are the rows of participants.tsv.
+    `entities` are those that all maps share, `by` is the entity that tells maps of a session apart; `sessions`
+    maps (participant, session) to what is on disk and `reasons` to why nothing is; `participants` are the rows of
+    participants.tsv.
     """
 
     entities: Mapping[str, str] = field(default_factory=dict)
-    feature: Mapping[str, str] = field(default_factory=dict)
     by: str = "seed"
     sessions: Mapping[tuple[str, str], SessionMaps] = field(default_factory=dict)
     reasons: Mapping[tuple[str, str], str] = field(default_factory=dict)

@@ -155,7 +155,7 @@ def test_unknown_level(run):
         (["--set", "modalities.fmri.fd_threshold=far"], "modalities.fmri.fd_threshold = 'far'"),
         (["--set", "modalities.fmri.fd_threshold=-1"], "greater than or equal to 0"),
         (["--set", "measure.seed_correlation.radius=5"], "did you mean 'measures'?"),
-        (["--set", "measures.seed_corelation.radius=5"], "did you mean [measures.seed_correlation]?"),
+        (["--set", "measures.seed_corelation.radius=5"], "did you mean 'seed_correlation'?"),
         (["--set", "nothing"], "expected table.key=value"),
         (["--set", 'modalities.fmri.confounds="37P"'], "No preset '37P'"),
         (["--seeds", "PCCC"], "Seed 'PCCC' is not known; did you mean 'PCC'?"),
