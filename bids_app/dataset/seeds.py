@@ -79,7 +79,7 @@ def _parse(word: str, radius: float) -> list[Seed]:
 
 
 def _label(name: str) -> str:
-    if not name.isalnum():
+    if not (name.isascii() and name.isalnum()):
         raise UsageError(
             f"Seed label {name!r} becomes part of file names; use letters and digits alone, "
             f"e.g. {re.sub('[^A-Za-z0-9]', '', name) or 'mySeed'!r}."

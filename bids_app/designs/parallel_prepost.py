@@ -25,7 +25,7 @@ Name = Annotated[str, MinLen(1)]
 class Options:
     """Options of `[designs.parallel_prepost]`."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+    __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid", "coerce_numbers_to_str": True}
 
     column: Annotated[Name, Doc("Column of participants.tsv that holds the arm.")] = "group"
     active: Annotated[Name, Doc("Value of the arm that gets the real treatment.")] = "verum"

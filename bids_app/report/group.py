@@ -25,7 +25,7 @@ def write_page(output_dir: Path) -> None:
 
 def read_table(path: Path) -> pd.DataFrame:
     """Return a table of ours; n/a is missing, identifiers stay text."""
-    return pd.read_csv(path, sep="\t", na_values="n/a", dtype={"participant_id": str})
+    return pd.read_csv(path, sep="\t", na_values="n/a", dtype={"participant_id": str, "arm": str})
 
 
 def _analysis(output_dir: Path, flow_path: Path, layout: Any) -> dict[str, Any]:

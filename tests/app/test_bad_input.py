@@ -621,18 +621,23 @@ def test_read_only_home_and_any_working_folder(trial, tmp_path):
         assert ended.code == 0, ended.err
 
 
-def test_arm_names_with_odd_characters_and_sessions_with_their_prefix(tmp_path):
+@pytest.mark.parametrize(
+    ("active", "control", "names"),
+    [("real-needle 1", "Streitberger", ("realNeedle1", "Streitberger")), ("1", "0", ("1", "0"))],
+)
+def test_arm_names_of_any_kind_and_sessions_with_their_prefix(tmp_path, active, control, names):
     trial = write_trial(tmp_path / "data", per_arm=3)
     path = trial.root / "participants.tsv"
-    path.write_text(path.read_text().replace("verum", "real-needle 1").replace("sham", "Streitberger"))
+    path.write_text(path.read_text().replace("\tverum", f"\t{active}").replace("\tsham", f"\t{control}"))
     out = tmp_path / "out"
     run_deqi(trial.root, out, "participant", *FAST)
-    words = ["active=real-needle 1", "control=Streitberger", "pre=ses-pre", "post=ses-post"]
+    words = [f"active={active}", f"control={control}", "pre=ses-pre", "post=ses-post"]
     options = [part for word in words for part in ("--set", f"designs.parallel_prepost.{word}")]
     ended = run_deqi(trial.root, out, "group", *FAST, *options)
     assert ended.code == 0, ended.err
-    assert list(out.glob("group/*_contrast-realNeedle1VsStreitbergerAdjusted_clusters.tsv"))
-    assert list(out.glob("group/*_contrast-StreitbergerChange_clusters.tsv"))
+    assert list(out.glob(f"group/*_contrast-{names[0]}Vs{names[1]}Adjusted_clusters.tsv"))
+    assert list(out.glob(f"group/*_contrast-{names[1]}Change_clusters.tsv"))
+    assert (out / "group.html").read_text().count("<b>3 analysed</b>") == 2
 
 
 def test_group_takes_the_seeds_that_were_asked_for(tmp_path):
