@@ -1,5 +1,5 @@
-# Build:  docker build -t deqi .
-# Run:    docker run --rm -u "$(id -u):$(id -g)" -v DATA:/data:ro -v OUT:/out deqi /data /out participant
+# Build:  docker build -t deqi:0.1.0 .
+# Run:    docker run --rm -u "$(id -u):$(id -g)" -v DATA:/data:ro -v OUT:/out deqi:0.1.0 /data /out participant
 ARG BASE_IMAGE=docker.io/library/debian:bookworm-slim
 
 # --- the package and what it depends on, at the versions of the lock file
@@ -33,8 +33,7 @@ ARG VERSION=0.1.0
 LABEL org.opencontainers.image.title="deqi" \
       org.opencontainers.image.description="The BIDS App for acupuncture neuroimaging trials" \
       org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.licenses="Apache-2.0" \
-      org.opencontainers.image.source="https://github.com/deqi-app/deqi"
+      org.opencontainers.image.licenses="Apache-2.0"
 # hadolint ignore=DL3008
 RUN apt-get update \
  && apt-get install -y --no-install-recommends python3 \
@@ -45,7 +44,7 @@ COPY --from=templates /opt/templateflow /opt/templateflow
 COPY run.py /run.py
 ENV PATH=/opt/venv/bin:$PATH \
     TEMPLATEFLOW_HOME=/opt/templateflow \
-    DEQI_CONTAINER_TAG=deqi/deqi:${VERSION} \
+    DEQI_CONTAINER_TAG=deqi:${VERSION} \
     PYTHONNOUSERSITE=1 \
     MPLBACKEND=Agg \
     MPLCONFIGDIR=/tmp \

@@ -12,8 +12,6 @@ from bids_app import __version__
 from bids_app.derivatives.atomic import write_text
 from bids_app.derivatives.files import write_json, write_table
 
-URL = "https://github.com/deqi-app/deqi"
-
 DEMONSTRATION = "deqi demonstration"
 """`GeneratedBy` of the demonstration dataset; whatever is computed from it carries the notice."""
 
@@ -46,7 +44,7 @@ def describe_dataset(
     notice : str
         A warning that must travel with the results, such as "synthetic data".
     """
-    ours: dict[str, Any] = {"Name": "deqi", "Version": __version__, "CodeURL": URL}
+    ours: dict[str, Any] = {"Name": "deqi", "Version": __version__}
     if tag := os.environ.get("DEQI_CONTAINER_TAG"):
         ours["Container"] = {"Type": os.environ.get("DEQI_CONTAINER_TYPE", "docker"), "Tag": tag}
     write_json(
