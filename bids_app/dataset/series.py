@@ -113,6 +113,8 @@ class Series:
                     done += 1
                 stream.read(1)  # reaches the checksum at the end
             full.put(bytearray())
+        except MemoryError as error:
+            full.put(WrongDataError(f"{self._path} does not fit into memory ({error}); raise --mem."))
         except BROKEN as error:
             full.put(
                 MissingInputError(

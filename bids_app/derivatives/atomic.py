@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 from pathlib import Path
+from uuid import uuid4
 
 from bids_app.errors import OutputError
 
@@ -18,7 +19,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     OutputError
         If the folder or the file cannot be written (no permission, disk full).
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
     try:
         if path.exists() and path.stat().st_size == len(content) and path.read_bytes() == content:
             return
@@ -47,7 +48,7 @@ def make_folder(path: Path) -> None:
     OutputError
         If that is not possible.
     """
-    probe = path / f".deqi-{os.getpid()}.tmp"
+    probe = path / f".deqi-{uuid4().hex}.tmp"
     try:
         path.mkdir(parents=True, exist_ok=True)
         probe.touch()

@@ -117,7 +117,7 @@ class GroupWriter:
             "Exhaustive": scheme.exhaustive,
             "RandomSeed": scheme.seed,
             "RelabellingsHash": scheme.digest,
-            "SmallestPossibleP": 1 / scheme.total,
+            "SmallestPossibleP": scheme.smallest_p,
             "ClusterFormingP": inference.cluster_forming_p,
             "ClusterFormingT": result.threshold,
             "Connectivity": inference.connectivity,

@@ -165,6 +165,8 @@ def _contrasts(rows: Sequence[Mapping[str, Any]], options: Options) -> tuple[tup
     names = ("constant", *extra)
     active, control = options.active, options.control
     first, second = as_label(active), as_label(control)
+    if first.lower() == second.lower() or {first, second} & {"x", "pooled"}:
+        first, second = "active", "control"  # labels of file names that would overwrite each other
     pair = f"{first}Vs{second[:1].upper()}{second[1:]}"
 
     def between(name: str, question: str, outcome: str, adjusted: bool, effect: str, primary: bool = False) -> Contrast:

@@ -45,6 +45,12 @@ def check_folders(execution: Execution) -> None:
             f"OUTPUT_DIR is BIDS_DIR ({bids_dir}); input is never written to. "
             f"Choose another folder, e.g. {execution.bids_dir}/derivatives/deqi"
         )
+    for root in derivative_roots(execution.bids_dir, execution.derivatives).values() if bids_dir.is_dir() else ():
+        if execution.output_dir.resolve().is_relative_to(root.resolve()) and root.resolve() != bids_dir:
+            raise UsageError(
+                f"OUTPUT_DIR lies in the fMRIPrep derivatives ({root}); input is never written to. "
+                f"Choose another folder, e.g. {execution.bids_dir}/derivatives/deqi"
+            )
     if execution.work_dir and execution.work_dir.resolve().is_relative_to(bids_dir):
         raise UsageError(f"--work-dir lies inside BIDS_DIR ({bids_dir}); choose a folder outside.")
 

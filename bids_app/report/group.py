@@ -12,7 +12,7 @@ from bids_app.dataset.tables import read_json
 from bids_app.report import page
 from bids_app.report.claims import Finding, Verdict, verdict
 from bids_app.report.contrasts import Contrasts, statistic_name
-from bids_app.vocabulary.entities import parse
+from bids_app.vocabulary.entities import parse, without
 
 
 def write_page(output_dir: Path) -> None:
@@ -33,7 +33,7 @@ def _analysis(output_dir: Path, flow_path: Path, layout: Any) -> dict[str, Any]:
     about = read_json(flow_path.with_suffix(".json"))
     arms = about["Arms"]["active"], about["Arms"]["control"]
     sidecars = [Path(f.path) for f in layout.get(suffix="statmap", extension=".json")]
-    sidecars = [path for path in sidecars if entities.items() <= parse(path.name)[0].items()]
+    sidecars = [path for path in sidecars if _shared(path) == entities]
     contrasts = Contrasts(output_dir, sidecars)
     flow = read_table(flow_path)
     return {
@@ -49,6 +49,11 @@ def _analysis(output_dir: Path, flow_path: Path, layout: Any) -> dict[str, Any]:
         "design": contrasts.design(),
         "contrasts": contrasts.sections(),
     }
+
+
+def _shared(path: Path) -> dict[str, str]:
+    """Return the entities that all results of one analysis have; a subset would let in another analysis."""
+    return without(parse(path.name)[0], "seed", "meas", "contrast", "stat", "desc")
 
 
 def _verdict(contrasts: Contrasts, arms: tuple[str, str]) -> Verdict:

@@ -70,6 +70,16 @@ class _Listed(ABC):
         """Number of relabellings, the observed one among them."""
         return min(self.possible, self.requested)
 
+    @property
+    @abstractmethod
+    def mirrored(self) -> bool:
+        """True if every relabelling has one of opposite sign among those possible."""
+
+    @property
+    def smallest_p(self) -> float:
+        """Smallest two-sided p there can be: where mirrors are listed too, the observed one has a twin."""
+        return (2 if self.exhaustive and self.mirrored else 1) / self.total
+
     def draw(self, start: int, stop: int) -> Labels:
         """Return labels (1, 0) or signs (+1, −1) of relabellings start .. stop − 1, (stop − start, n)."""
         return np.stack([self._one(k) for k in range(start, stop)])
@@ -101,6 +111,11 @@ class Rerandomisation(_Listed):
     def possible(self) -> int:
         """How many different allocations the strata allow."""
         return prod(comb(len(rows), int(self.labels[rows].sum())) for rows in self._blocks)
+
+    @property
+    def mirrored(self) -> bool:
+        """True if both arms are of the same size in every stratum."""
+        return all(2 * self.labels[rows].sum() == len(rows) for rows in self._blocks)
 
     @cached_property
     def _blocks(self) -> list[NDArray[np.intp]]:
@@ -143,6 +158,11 @@ class SignFlips(_Listed):
     def possible(self) -> int:
         """How many different patterns of signs there are."""
         return int(2**self.n)
+
+    @property
+    def mirrored(self) -> bool:
+        """True: all signs may be turned at once."""
+        return True
 
     def _one(self, k: int) -> Labels:
         if k == 0:

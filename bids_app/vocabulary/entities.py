@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 # fmt: off
 ORDER = (
-    "sub", "tpl", "ses", "cohort", "task", "acq", "ce", "rec", "dir", "run", "echo", "part", "hemi", "space", "atlas",
-    "seg", "res", "den", "label", "seed", "meas", "contrast", "stat", "desc",
+    "sub", "tpl", "ses", "cohort", "task", "acq", "ce", "rec", "dir", "run", "echo", "part", "chunk", "hemi", "space",
+    "atlas", "seg", "res", "den", "label", "seed", "meas", "contrast", "stat", "desc",
 )
 # fmt: on
 """That of BIDS; `seed`, `meas`, `contrast` and `stat`, which it does not know yet, stand before `desc`."""

@@ -198,6 +198,9 @@ def test_output_that_is_the_input(trial):
     ended = run_deqi(trial.root, trial.root, "participant", *FAST)
     assert ended.code == 64
     said(ended, "input is never written to")
+    ended = run_deqi(trial.root, trial.fmriprep, "participant", *FAST)
+    assert ended.code == 64
+    said(ended, "lies in the fMRIPrep derivatives")
     ended = run_deqi(trial.root, trial.root.parent / "o", "participant", "-w", trial.root / "work", *FAST)
     assert ended.code == 64
 
@@ -623,7 +626,11 @@ def test_read_only_home_and_any_working_folder(trial, tmp_path):
 
 @pytest.mark.parametrize(
     ("active", "control", "names"),
-    [("real-needle 1", "Streitberger", ("realNeedle1", "Streitberger")), ("1", "0", ("1", "0"))],
+    [
+        ("real-needle 1", "Streitberger", ("realNeedle1", "Streitberger")),
+        ("1", "0", ("1", "0")),
+        ("acu+", "acu-", ("active", "Control")),
+    ],
 )
 def test_arm_names_of_any_kind_and_sessions_with_their_prefix(tmp_path, active, control, names):
     trial = write_trial(tmp_path / "data", per_arm=3)
@@ -636,7 +643,12 @@ def test_arm_names_of_any_kind_and_sessions_with_their_prefix(tmp_path, active, 
     ended = run_deqi(trial.root, out, "group", *FAST, *options)
     assert ended.code == 0, ended.err
     assert list(out.glob(f"group/*_contrast-{names[0]}Vs{names[1]}Adjusted_clusters.tsv"))
-    assert list(out.glob(f"group/*_contrast-{names[1]}Change_clusters.tsv"))
+    assert list(
+        out.glob(
+    within = names[1].replace("Control", "control")
+    assert list(out.glob(f"group/*_contrast-{within}Change_clusters.tsv"))
+        )
+    )
     assert (out / "group.html").read_text().count("<b>3 analysed</b>") == 2
 
 

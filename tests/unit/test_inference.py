@@ -286,3 +286,17 @@ def test_a_voxel_without_a_t_gets_no_p_at_all():
     assert permutation.familywise_p(values, maxima) == pytest.approx([0.75, np.nan, 0.25], nan_ok=True)
     assert np.isnan(permutation.joint_p(np.array([np.nan]), np.array([0.5, 1.0]))).all()
     assert np.isnan(q_per_sign(values, 9)).tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "expected"),
+    [
+        (arms([1, 1, 1, 0, 0, 0]), 2 / 20),
+        (arms([1, 1, 0, 0, 1, 1, 0, 0], strata=[0] * 4 + [1] * 4), 2 / 36),
+        (arms([1, 1, 0, 0, 0]), 1 / 10),
+        (SignFlips(5, 1, 5000), 2 / 32),
+        (arms(np.arange(40) % 2, requested=100), 1 / 100),
+    ],
+)
+def test_the_smallest_p_counts_the_mirror(scheme, expected):
+    assert scheme.smallest_p == pytest.approx(expected)
