@@ -25,7 +25,7 @@ class SessionWriter:
     Attributes
     ----------
     files : list of Path
-        Everything written that belongs to this session.
+        Everything written that belongs to the scanning session.
     """
 
     def __init__(self, output_dir: Path, recordings: Sequence[Recording]) -> None:

@@ -53,7 +53,7 @@ class GroupMask:
     union : int
         Voxels that any session covers.
     cost : dict
-        Voxels that are lost because of this session alone, by `sub-*_ses-*`.
+        Voxels that are lost because of one scanning session alone, by `sub-*_ses-*`.
     """
 
     mask: Mask
