@@ -110,7 +110,7 @@ def _run(execution: Execution, chosen: Settings) -> int:
     if execution.dry_run:
         preview.show(plan, execution.bids_dir, execution.verbose)
         return 0
-    failures = {} if execution.reports_only else _work(execution, chosen, plan)
+    failures = {} if execution.reports_only else _work(execution, plan)
     page = _report(execution, _people(plan))
     if failures and not _is_child():
         print(f"deqi: {len(failures)} failed; the others are done. Each has a record in "
@@ -122,7 +122,7 @@ def _run(execution: Execution, chosen: Settings) -> int:
     return 1 if failures else 0
 
 
-def _work(execution: Execution, chosen: Settings, plan: Plan) -> dict[str, str]:
+def _work(execution: Execution, plan: Plan) -> dict[str, str]:
     """Do the jobs; several participants go to child processes, one is done here."""
     from bids_app import report
     from bids_app.execute import children, jobs, prepare, progress
@@ -132,15 +132,21 @@ def _work(execution: Execution, chosen: Settings, plan: Plan) -> dict[str, str]:
     if children.is_child():
         children.die_with_parent()
     else:
-        prepare.describe(execution.output_dir, plan.sources, plan.generated_by, described(chosen))
-        report.write_citation(execution.output_dir, described(chosen))
+        tables = described(plan.settings)
+        prepare.describe(execution.output_dir, plan.sources, plan.generated_by, tables)
+        prepare.keep_notes(execution.output_dir, execution.level, plan.notes)
+        report.write_citation(execution.output_dir, tables)
         for note in plan.notes:
             progress.say(f"warning: {note}")
     people = _people(plan)
     if len(people) < 2:
-        return jobs.run_jobs(plan.jobs, quiet=children.is_child())
-    slots = children.slots(execution.nprocs, execution.memory_mb, len(people))
-    return children.run_children(people, execution.argv, slots)
+        failures = jobs.run_jobs(plan.jobs, quiet=children.is_child())
+    else:
+        slots = children.slots(execution.nprocs, execution.memory_mb, len(people))
+        failures = children.run_children(people, execution.argv, slots)
+    if not children.is_child():
+        jobs.settle(execution.output_dir, people, failures)
+    return failures
 
 
 def _people(plan: Plan) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -53,13 +53,17 @@ class Execution:
 
 @dataclass(frozen=True)
 class Settings:
-    """The science, validated: what `analysis.toml` holds, with every default filled in."""
+    """The science, validated: what `analysis.toml` holds, with every default filled in.
+
+    `given` holds the full names (`modalities.fmri.low_pass`) of tables and options that somebody wrote down.
+    """
 
     dataset: Dataset = field(default_factory=Dataset)
     inference: Inference = field(default_factory=Inference)
     modalities: Mapping[str, Any] = field(default_factory=dict)
     measures: Mapping[str, Any] = field(default_factory=dict)
     designs: Mapping[str, Any] = field(default_factory=dict)
+    given: frozenset[str] = frozenset()
 
 
 def read_file(path: Path | None) -> dict[str, Any]:
@@ -114,7 +118,7 @@ def resolve(tables: Mapping[str, Any]) -> Settings:
         For an unknown table or key (the message names the nearest valid one), or a value of the wrong type or
         out of bounds.
     """
-    known = [f.name for f in fields(Settings)]
+    known = [f.name for f in fields(Settings) if f.name != "given"]
     for name in tables:
         if name not in known:
             raise UsageError(f"[{name}] is not a table of the settings; {suggest(name, known)}")
@@ -128,7 +132,14 @@ def resolve(tables: Mapping[str, Any]) -> Settings:
         }
     dataset = validate(Dataset, tables.get("dataset", {}), "dataset")
     inference = validate(Inference, tables.get("inference", {}), "inference")
-    return Settings(dataset, inference, **chosen)
+    return Settings(dataset, inference, **chosen, given=frozenset(_names(tables)))
+
+
+def _names(tables: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for name, value in tables.items():
+        yield prefix + name
+        if isinstance(value, dict):
+            yield from _names(value, f"{prefix}{name}.")
 
 
 def validate(options: type[Any], table: Any, where: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,26 +68,9 @@ def choose_space(series: Mapping[Path, Mapping[str, str]], selection: Selection)
     NothingSelectedError
         If no series is in a standard space, or none in the one asked for.
     UsageError
-        If there are several and none was asked for.
+        If there are several and none was asked for, or the one asked for is not standard.
     """
-    spaces = sorted({e["space"] for e in series.values() if e.get("space", "").startswith("MNI")})
-    if selection.space:
-        space = selection.space
-        if space not in {e.get("space") for e in series.values()}:
-            raise NothingSelectedError(
-                f"No preprocessed series in space {space}; found {', '.join(spaces) or 'none in a standard space'}."
-            )
-    elif STANDARD_SPACE in spaces:
-        space = STANDARD_SPACE
-    elif len(spaces) == 1:
-        space = spaces[0]
-    elif spaces:
-        raise UsageError(f"Series are there in {', '.join(spaces)}; choose one: --space {spaces[0]}")
-    else:
-        raise NothingSelectedError(
-            "No preprocessed series in a standard (MNI) space. Run fMRIPrep with "
-            f"--output-spaces {STANDARD_SPACE}:res-2."
-        )
+    space = _space_of({e["space"] for e in series.values() if "space" in e}, selection.space)
     resolutions = sorted({e.get("res") or "" for e in series.values() if e.get("space") == space})
     if selection.resolution:
         return space, selection.resolution
@@ -96,6 +80,26 @@ def choose_space(series: Mapping[Path, Mapping[str, str]], selection: Selection)
             f"choose one: --space {space}:res-{next(r for r in resolutions if r)}"
         )
     return space, resolutions[0] or None
+
+
+def _space_of(found: AbstractSet[str], wanted: str) -> str:
+    spaces = sorted(space for space in found if space.startswith("MNI"))
+    if wanted and not wanted.startswith("MNI"):
+        raise UsageError(f"--space {wanted} is not a standard (MNI) space, in which seeds and groups are defined.")
+    if wanted and wanted not in spaces:
+        raise NothingSelectedError(
+            f"No preprocessed series in space {wanted}; found {', '.join(spaces) or 'none in a standard space'}."
+        )
+    if wanted or STANDARD_SPACE in spaces:
+        return wanted or STANDARD_SPACE
+    if not spaces:
+        raise NothingSelectedError(
+            "No preprocessed series in a standard (MNI) space. Run fMRIPrep with "
+            f"--output-spaces {STANDARD_SPACE}:res-2."
+        )
+    if len(spaces) > 1:
+        raise UsageError(f"Series are there in {', '.join(spaces)}; choose one: --space {spaces[0]}")
+    return spaces[0]
 
 
 def recordings(

@@ -14,7 +14,7 @@ from isal import igzip
 from numpy.typing import NDArray
 
 from bids_app.dataset.volumes import BROKEN, grid_of, open_image
-from bids_app.errors import DeqiError, MissingInputError, WrongDataError
+from bids_app.errors import MissingInputError, WrongDataError
 from bids_app.vocabulary.grid import Mask
 
 RING = 4
@@ -77,7 +77,7 @@ class Series:
         """Yield each volume, flat; a view that holds until the next one is asked for."""
         size = int(np.prod(self.grid.shape)) * self._dtype.itemsize
         free: queue.Queue[bytearray] = queue.Queue()
-        full: queue.Queue[bytearray | DeqiError] = queue.Queue()
+        full: queue.Queue[bytearray | BaseException] = queue.Queue()
         stop = threading.Event()
         for _ in range(RING):
             free.put(bytearray(size))
@@ -86,12 +86,12 @@ class Series:
         try:
             for _ in range(self.frames):
                 item = full.get()
-                if isinstance(item, DeqiError):
+                if isinstance(item, BaseException):
                     raise item
                 yield np.frombuffer(item, dtype=self._dtype)
                 free.put(item)
             last = full.get()
-            if isinstance(last, DeqiError):
+            if isinstance(last, BaseException):
                 raise last
         finally:
             stop.set()
@@ -108,7 +108,7 @@ class Series:
                     if stop.is_set():
                         return
                     if _fill(stream, buffer) < len(buffer):
-                        raise EOFError("the file ends early")
+                        raise EOFError("the file ends early")  # noqa: TRY301
                     full.put(buffer)
                     done += 1
                 stream.read(1)  # reaches the checksum at the end
@@ -122,6 +122,8 @@ class Series:
                     "Copy or compute it again."
                 )
             )
+        except BaseException as error:  # noqa: BLE001  (one that nobody hands on would leave the other side waiting)
+            full.put(error)
 
     def _open(self) -> BinaryIO:
         opener = igzip.open if self._path.name.endswith(".gz") else open

@@ -27,7 +27,8 @@ QUALITY = {
 def quality_row(one: Any, reason: str) -> dict[str, Any]:
     """Return the row of one run, whether it was read or left out."""
     plan, signals = one.plan, one.signals
-    displacement = None if plan.displacement is None else plan.displacement[np.isfinite(plan.displacement)]
+    measured = plan.displacement is not None and np.isfinite(plan.displacement).any()
+    displacement = plan.displacement[np.isfinite(plan.displacement)] if measured else None
     row: dict[str, Any] = dict.fromkeys(QUALITY)
     row |= {
         "run": one.recording.entities.get("run"),

@@ -45,23 +45,35 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
-def is_done(record: Path, mark: str) -> bool:
-    """Tell whether a record says that this very work is finished and its files are still there."""
+def digest(path: Path) -> str:
+    """Return the SHA-256 of the content of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def read_record(record: Path) -> dict[str, Any]:
+    """Return what a record of finished work says; nothing if it is absent or damaged."""
     try:
         content = json.loads(record.read_text(encoding="utf-8"))
-        files = [record.parents[2] / name for name in content["Outputs"]]
-        return content["Fingerprint"] == mark and all(f.stat().st_size > 0 for f in files)
-    except (OSError, ValueError, KeyError, TypeError):
+        return content if isinstance(content, dict) and "Outputs" in content else {}
+    except (OSError, ValueError):
+        return {}
+
+
+def is_done(record: Path, mark: str) -> bool:
+    """Tell whether a record says that this very work is finished and its files are still there."""
+    content = read_record(record)
+    if content.get("Fingerprint") != mark:
+        return False
+    try:
+        return all(path.stat().st_size > 0 for path in outputs_of(record))
+    except OSError:
         return False
 
 
 def outputs_of(record: Path) -> set[Path]:
     """Return the files that an earlier run of the same work wrote, whatever it depended on."""
-    try:
-        content = json.loads(record.read_text(encoding="utf-8"))
-        return {record.parents[2] / name for name in content["Outputs"]}
-    except (OSError, ValueError, KeyError, TypeError):
-        return set()
+    return {record.parents[2] / name for name in read_record(record).get("Outputs", ())}
 
 
 def write_record(record: Path, mark: str, outputs: Iterable[Path], summary: Mapping[str, Any]) -> None:
@@ -76,3 +88,19 @@ def write_record(record: Path, mark: str, outputs: Iterable[Path], summary: Mapp
         stale.unlink(missing_ok=True)
     names = sorted(path.relative_to(root).as_posix() for path in written)
     write_json(record, {"Fingerprint": mark, "Outputs": names, **summary})
+
+
+def failure_path(output_dir: Path, label: str) -> Path:
+    """Return the record of a failed job, or of a participant (`sub-01`) whose process came to no end."""
+    return output_dir / "logs" / "failed" / f"{label}.json"
+
+
+def read_failures(output_dir: Path) -> dict[str, str]:
+    """Return the message of each failure that nothing has mended since, by label."""
+    found = {}
+    for path in sorted((output_dir / "logs" / "failed").glob("*.json")):
+        try:
+            found[path.stem] = str(json.loads(path.read_text(encoding="utf-8")).get("Message", ""))
+        except (OSError, ValueError, AttributeError):
+            found[path.stem] = "its record cannot be read"
+    return found

@@ -12,7 +12,7 @@ from annotated_types import MinLen
 from numpy.typing import NDArray
 
 from bids_app.errors import WrongDataError
-from bids_app.statistics.coding import code_covariates
+from bids_app.statistics.coding import MISSING, code_covariates
 from bids_app.vocabulary.design import Contrast, Design, Lost
 from bids_app.vocabulary.entities import as_label
 from bids_app.vocabulary.option import Doc
@@ -138,8 +138,8 @@ def _gap(label: str, arm: str, row: Mapping[str, str], options: Options) -> Lost
                 f"participants.tsv has no column {column!r}; it has {', '.join(row)}. "
                 "Mend designs.parallel_prepost.covariates or strata."
             )
-        if row[column] in ("n/a", ""):
-            return Lost(label, arm, "covariate", f"{column} is missing")
+        if row[column].lower() in MISSING:
+            return Lost(label, arm, "covariate", f"{column} is {row[column]!r}")
     return None
 
 

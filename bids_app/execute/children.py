@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
 
 from tqdm import tqdm
 
@@ -82,6 +83,10 @@ def run_children(participants: Sequence[str], argv: Sequence[str], slots: int) -
 
 def _child(command: list[str]) -> tuple[int, str]:
     environment = {**os.environ, CHILD: "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    home = Path(__file__).parents[2]
+    if home.name != "site-packages":
+        # Started as `python /somewhere/run.py`, the package is found beside it and nowhere else.
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(home), os.environ.get("PYTHONPATH")]))
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, text=True,
         errors="replace",

@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+from bids_app import __version__
 from bids_app.derivatives.files import write_json
 from bids_app.derivatives.names import record_path
-from bids_app.derivatives.records import fingerprint, is_done, write_record
+from bids_app.derivatives.records import digest, failure_path, fingerprint, is_done, read_failures, write_record
 from bids_app.errors import DeqiError
 from bids_app.execute.progress import relabelling_bar, say
 from bids_app.vocabulary.job import GroupJob, Job, ParticipantJob, Summary
@@ -29,6 +32,7 @@ def run_jobs(jobs: Sequence[Job], *, quiet: bool = False) -> dict[str, str]:
         mark = fingerprint(job.context(), job.inputs)
         record = record_path(job.output_dir, job.label)
         if is_done(record, mark):
+            failure_path(job.output_dir, job.label).unlink(missing_ok=True)
             if not quiet:
                 say(f"{job.label}: already done")
             continue
@@ -37,8 +41,8 @@ def run_jobs(jobs: Sequence[Job], *, quiet: bool = False) -> dict[str, str]:
             summary = _run(job)
             for warning in summary.warnings:
                 say(f"warning: {warning}")
-            write_record(record, mark, summary.files, summary.notes)
-            _failure_path(job).unlink(missing_ok=True)
+            write_record(record, mark, summary.files, {**_made_with(job), **summary.notes})
+            failure_path(job.output_dir, job.label).unlink(missing_ok=True)
             if not quiet:
                 say(f"{job.label}: done in {time.monotonic() - started:.1f} s")
         except (DeqiError, MemoryError) as error:
@@ -61,8 +65,28 @@ def _run(job: Job) -> Summary:
         return group.run(job, progress)
 
 
-def _failure_path(job: Job) -> Path:
-    return job.output_dir / "logs" / "failed" / f"{job.label}.json"
+def settle(output_dir: Path, people: Sequence[str], failures: Mapping[str, str]) -> None:
+    """Keep a record of participants whose process came to no end, and take away those of people who are done since."""
+    known = read_failures(output_dir)
+    for label in (f"sub-{person}" for person in people):
+        path = failure_path(output_dir, label)
+        if label not in failures:
+            path.unlink(missing_ok=True)
+        elif not any(name.startswith(f"{label}_") for name in known):
+            write_json(path, {"Message": failures[label]})
+
+
+def _made_with(job: Job) -> dict[str, Any]:
+    """Return what the group level must know of how a session was made."""
+    if not isinstance(job, ParticipantJob):
+        return {}
+    options = {"modalities": job.modality, "measures": job.measures}
+    return {
+        "Version": __version__,
+        "Options": {f"{kind}.{name}": asdict(o) for kind, plugs in options.items() for name, o in plugs.items()},
+        "SharedInputs": {path.name: digest(path) for path in job.shared},
+        "Runs": [recording.series.name for recording in job.recordings],
+    }
 
 
 def _failed(job: Job, message: str, error: BaseException) -> str:
@@ -71,6 +95,6 @@ def _failed(job: Job, message: str, error: BaseException) -> str:
     if not isinstance(error, DeqiError):
         content["Traceback"] = traceback.format_exception(error)
     with contextlib.suppress(DeqiError):
-        write_json(_failure_path(job), content)
+        write_json(failure_path(job.output_dir, job.label), content)
     say(f"failed: {job.label}: {message}")
     return message

@@ -10,6 +10,7 @@ from typing import Any
 
 from bids_app.derivatives.atomic import make_folder, write_text
 from bids_app.derivatives.dataset import DEMONSTRATION, SYNTHETIC_NOTICE, describe_dataset
+from bids_app.derivatives.files import write_json
 from bids_app.derivatives.settings_file import to_toml
 from bids_app.errors import DeqiError
 
@@ -40,3 +41,8 @@ def describe(
     describe_dataset(output_dir, sources, list(generated_by), notice)
     heading = ["Settings that these results were computed with; feed them back in with --config."]
     write_text(output_dir / "logs" / "settings.toml", to_toml(tables, heading))
+
+
+def keep_notes(output_dir: Path, level: str, notes: Sequence[str]) -> None:
+    """Write down what a call left out before any work, so that the pages tell it too."""
+    write_json(output_dir / "logs" / f"{level}_notes.json", {"LeftOut": list(notes)})

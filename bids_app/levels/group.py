@@ -8,70 +8,79 @@ from functools import partial
 import numpy as np
 from scipy import ndimage
 
-from bids_app import plugs
 from bids_app.dataset.maps import group_mask, load_maps, smoothing_of
 from bids_app.derivatives.group import GroupWriter
+from bids_app.errors import DeqiError
+from bids_app.levels import design
 from bids_app.statistics import linear_model, permutation
 from bids_app.statistics.clusters import label as label_clusters
 from bids_app.statistics.clusters import neighbourhood
 from bids_app.statistics.relabelling import Rerandomisation, Scheme, SignFlips
 from bids_app.statistics.result import Result, Subject, joint_p
-from bids_app.vocabulary.design import Contrast, Design
+from bids_app.vocabulary.design import Contrast
 from bids_app.vocabulary.grid import GroupMask, Mask
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.job import GroupJob, Summary
 
 Progress = Callable[[str, int, int], None]
+Schemes = dict[tuple[str, tuple[str, ...]], Scheme]
 
 
 def run(job: GroupJob, progress: Progress = lambda what, done, total: None) -> Summary:
-    """Do the group analysis of one task and return what was written and what was left out."""
+    """Do the group analysis of one task and return what was written and what was left out.
+
+    A seed that cannot be analysed is a note; the others go on.
+
+    Raises
+    ------
+    DeqiError
+        If the design cannot be built, or no seed can be analysed.
+    """
     labels = sorted({label for maps in job.sessions.values() for label in maps.maps})
-    everybody = _design(job, labels)
+    everybody = design.build(job)
     covered = group_mask(job.sessions, everybody)
     writer = GroupWriter(job, covered.grid)
     writer.mask(covered)
     results: list[Result] = []
-    schemes: dict[tuple[str, tuple[str, ...]], Scheme] = {}
+    schemes: Schemes = {}
     notes = [*everybody.notes, *covered.notes]
+    problems: list[DeqiError] = []
     for label in labels:
-        subject = _subject(job, label, covered)
-        present = {row["participant_id"] for row in subject.design.rows}
-        if gone := [row["participant_id"] for row in everybody.rows if row["participant_id"] not in present]:
-            notes.append(f"{job.by} {label} is analysed without {', '.join(gone)}, who lack its map.")
-        around = neighbourhood(subject.mask, job.inference.connectivity)
-        for contrast in subject.design.contrasts:
-            model = _model(subject, contrast)
-            # Seeds with the same participants share one scheme, as they share its relabellings.
-            people = contrast.name, tuple(subject.design.rows[i]["participant_id"] for i in contrast.members)
-            scheme = schemes.setdefault(people, _scheme(contrast, job.inference))
-            threshold = permutation.cluster_threshold(job.inference.cluster_forming_p, model.df)
-            tell = partial(progress, f"{label}, {contrast.name}")
-            null = permutation.run(model, scheme, around, threshold, job.threads, tell)
-            found = label_clusters(null.t, around, threshold)
-            results.append(Result(subject, contrast, model, scheme, threshold, null, found))
+        try:
+            subject = _subject(job, label, covered)
+            present = {row["participant_id"] for row in subject.design.rows}
+            if gone := [row["participant_id"] for row in everybody.rows if row["participant_id"] not in present]:
+                notes.append(f"{job.by} {label} is analysed without {', '.join(gone)}, who lack its map.")
+            results += [_result(job, subject, contrast, schemes, progress) for contrast in subject.design.contrasts]
+        except DeqiError as error:
+            problems.append(error)
+            notes.append(f"{job.by} {label} is not analysed: {error}")
+    if not results:
+        raise problems[0]
     _write(results, writer, job.inference)
     writer.flow(everybody, notes)
     return Summary(frozenset(writer.files), tuple(notes), {"Participants": len(everybody.rows)})
 
 
-def _design(job: GroupJob, labels: Sequence[str]) -> Design:
-    """Return the design over participants who have any of the maps in question."""
-    ((kind, options),) = job.design.items()
-    available: dict[str, set[str]] = {}
-    for (participant, session), found in job.sessions.items():
-        if any(label in found.maps for label in labels):
-            available.setdefault(participant, set()).add(session)
-    design: Design = plugs.load("designs", kind).design(job.participants, available, job.reasons, options)
-    return design
+def _result(job: GroupJob, subject: Subject, contrast: Contrast, schemes: Schemes, progress: Progress) -> Result:
+    """Relabel one contrast of one seed; seeds with the same participants share one scheme and its relabellings."""
+    model = _model(subject, contrast)
+    people = contrast.name, tuple(subject.design.rows[i]["participant_id"] for i in contrast.members)
+    scheme = schemes.setdefault(people, _scheme(contrast, job.inference))
+    around = neighbourhood(subject.mask, job.inference.connectivity)
+    threshold = permutation.cluster_threshold(job.inference.cluster_forming_p, model.df)
+    tell = partial(progress, f"{subject.label}, {contrast.name}")
+    null = permutation.run(model, scheme, around, threshold, job.threads, tell)
+    found = label_clusters(null.t, around, threshold)
+    return Result(subject, contrast, model, scheme, threshold, null, found)
 
 
 def _subject(job: GroupJob, label: str, covered: GroupMask) -> Subject:
     """Read every map of a seed, on the voxels where all of them have a value."""
-    design = _design(job, [label])
-    pre, post, mask = load_maps(job.sessions, design, label, covered)
+    chosen = design.build(job, [label])
+    pre, post, mask = load_maps(job.sessions, chosen, label, covered)
     maps = next(found.maps for found in job.sessions.values() if label in found.maps)
-    return Subject(label, design, mask, _near(covered, mask, 2 * smoothing_of(maps[label])), pre, post)
+    return Subject(label, chosen, mask, _near(covered, mask, 2 * smoothing_of(maps[label])), pre, post)
 
 
 def _near(covered: GroupMask, mask: Mask, reach: float) -> Mask:

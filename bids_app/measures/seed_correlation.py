@@ -46,6 +46,9 @@ OUTPUTS = (R, FISHER_Z, SERIES)
 GROUP = FISHER_Z
 """The output that goes to the group level."""
 
+SELECTING = ("seeds", "radius")
+"""Options that choose among the maps at the group level; the others say how maps are made."""
+
 METHODS = (
     "Seed connectivity was the Pearson correlation between the mean series of the unsmoothed seed and the series of "
     "each voxel, Fisher z transformed."

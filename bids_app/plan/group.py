@@ -2,98 +2,114 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from bids_app import plugs
-from bids_app.dataset.fmriprep import Selection
-from bids_app.dataset.layout import functional_files, participants_in
 from bids_app.dataset.participants import participants_file, read_participants
 from bids_app.dataset.phenotype import add_phenotype
-from bids_app.dataset.seeds import parse_seeds
-from bids_app.dataset.tables import read_tsv
-from bids_app.errors import MissingInputError, NothingSelectedError
+from bids_app.errors import DeqiError, MissingInputError, NothingSelectedError
+from bids_app.levels import design
+from bids_app.plan.finished import Finished, Key, Shared, finished_sessions, left_out, require_alike
 from bids_app.plan.inputs import Plan, generated_by, read_dataset, selection_of
+from bids_app.plan.recorded import chosen_labels, recorded_settings
 from bids_app.settings import Execution, Settings
-from bids_app.vocabulary.entities import join, parse, without
+from bids_app.vocabulary.entities import join, parse
 from bids_app.vocabulary.job import GroupJob, SessionMaps
 from bids_app.vocabulary.output import Output
-
-Key = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class _People:
-    """The table of participants, and its rows by label."""
+    """The table of participants, its rows by label, and who was asked for (empty: everybody)."""
 
     table: Path
-    rows: dict[str, dict[str, str]]
+    rows: Mapping[str, Mapping[str, str]]
+    wanted: frozenset[str]
 
 
-@dataclass
-class _Found:
-    """What is on disk for one set of shared entities and one measure."""
+@dataclass(frozen=True)
+class _Maps:
+    """The maps of one analysis: a measure, what its sessions share, the sessions, and the labels chosen (None: all)."""
 
-    maps: dict[Key, dict[str, Path]] = field(default_factory=dict)
-    masks: dict[Key, Path] = field(default_factory=dict)
-    tables: list[Path] = field(default_factory=list)
-    reasons: dict[Key, str] = field(default_factory=dict)
+    measure: str
+    shared: Shared
+    sessions: Sequence[Finished]
+    chosen: set[str] | None
 
 
 def plan_group(execution: Execution, settings: Settings) -> Plan:
-    """Return one job per task, space and measure.
+    """Return one job per task, space and measure, and the settings that their maps were made with.
 
     Raises
     ------
     DeqiError
-        If there are no maps, no table of participants, or the design cannot be built from it.
+        If there are no maps, they were made in different ways, there is no table of participants, or no design
+        can be built from it.
     """
     roots = read_dataset(execution, needed=False)
-    table = participants_file(execution.bids_dir, *roots.values())
+    people = _people(execution, participants_file(execution.bids_dir, *roots.values()))
+    selection = selection_of(execution, settings)
+    analyses: dict[Shared, list[Finished]] = {}
+    for session in finished_sessions(execution.output_dir):
+        if selection.takes(session.entities):
+            why = left_out(session, selection.sessions, selection.matches)
+            if people.wanted and session.key[0] not in people.wanted:
+                why = "left out by --participant-label"
+            analyses.setdefault(session.shared, []).append(replace(session, problem=why))
+    used = [session for sessions in analyses.values() for session in sessions if not session.problem]
+    if not used:
+        raise MissingInputError(
+            f"{execution.output_dir} has no finished maps of the participant level ({selection.describe()}). "
+            f"Run it first: deqi {execution.bids_dir} {execution.output_dir} participant"
+        )
+    require_alike(used)
+    made = recorded_settings(settings, used)
+    jobs = []
+    for name, options in made.measures.items():
+        chosen = chosen_labels(name, settings.measures.get(name), options, settings.given)
+        for shared, sessions in analyses.items():
+            if job := _job(execution, made, _Maps(name, shared, sessions, chosen), people):
+                jobs.append(job)
+    _require_a_design(jobs)
+    sources = {**roots, **({} if execution.bids_dir in roots.values() else {"raw": execution.bids_dir})}
+    return Plan(tuple(jobs), sources, made, generated_by=tuple(generated_by(roots.values())))
+
+
+def _people(execution: Execution, table: Path) -> _People:
     rows = add_phenotype(read_participants(table), execution.bids_dir)
-    output_dir, selection = execution.output_dir, selection_of(execution, settings)
-    wanted = {label.removeprefix("sub-") for label in execution.participants}
+    wanted = frozenset(label.removeprefix("sub-") for label in execution.participants)
     if absent := sorted(wanted - set(rows)):
         raise NothingSelectedError(f"--participant-label {' '.join(absent)}: not in {table}.")
-    rows = {label: row for label, row in rows.items() if not wanted or label in wanted}
-    labels = [p for p in participants_in(output_dir) if not wanted or p in wanted]
-    jobs = [
-        _job(execution, settings, name, dict(shared), found, _People(table, rows))
-        for name, options in settings.measures.items()
-        for shared, found in _scan(output_dir, labels, name, options, selection).items()
-    ]
-    if not jobs:
-        raise MissingInputError(
-            f"{output_dir} has no maps of the participant level. Run it first: "
-            f"deqi {execution.bids_dir} {output_dir} participant"
-        )
-    for job in jobs:
-        _try_design(job)
-    sources = {**roots, **({} if execution.bids_dir in roots.values() else {"raw": execution.bids_dir})}
-    return Plan(tuple(jobs), sources, generated_by=tuple(generated_by(roots.values())))
+    return _People(table, rows, wanted)
 
 
-def _job(
-    execution: Execution, settings: Settings, measure: str, shared: dict[str, str], found: _Found, people: _People
-) -> GroupJob:  # fmt: skip
-    output: Output = plugs.load("measures", measure).GROUP
-    sessions = {
-        key: SessionMaps(found.masks[key], maps) for key, maps in sorted(found.maps.items()) if key in found.masks
-    }
-    files = [path for session in sessions.values() for path in (session.mask, *session.maps.values())]
+def _job(execution: Execution, settings: Settings, asked: _Maps, people: _People) -> GroupJob | None:
+    output: Output = plugs.load("measures", asked.measure).GROUP
+    found: dict[Key, SessionMaps] = {}
+    reasons: dict[Key, str] = {}
+    for session in asked.sessions:
+        if session.problem:
+            reasons[session.key] = session.problem
+        elif maps := _maps(session, output, asked.chosen):
+            found[session.key] = maps
+        else:
+            reasons[session.key] = "its files are gone, or no seed could be used: run the participant level again"
+    if not found:
+        return None
+    files = [path for maps in found.values() for path in (maps.mask, *maps.maps.values())]
+    entities = dict(asked.shared)
     return GroupJob(
-        label="group_" + join(shared, "x", "").removesuffix("_x"),
+        label="group_" + join(entities, "x", "").removesuffix("_x"),
         output_dir=execution.output_dir,
         modality={},
-        measures={measure: settings.measures[measure]},
-        inputs=(people.table, *files, *found.tables),
-        entities=shared,
+        measures={asked.measure: settings.measures[asked.measure]},
+        inputs=(people.table, *files, *(session.record for session in asked.sessions)),
+        entities=entities,
         by=output.entity,
-        sessions=sessions,
-        reasons={**found.reasons, **_failures(execution.output_dir, found)},
+        sessions=dict(sorted(found.items())),
+        reasons=reasons,
         participants=people.rows,
         design=settings.designs,
         inference=settings.inference,
@@ -101,69 +117,30 @@ def _job(
     )
 
 
-def _try_design(job: GroupJob) -> None:
-    """Build the design once, so that its faults end the call before any work."""
-    available: dict[str, set[str]] = {}
-    for participant, session in job.sessions:
-        available.setdefault(participant, set()).add(session)
-    for name, options in job.design.items():
-        plugs.load("designs", name).design(job.participants, available, job.reasons, options)
-
-
-def _scan(
-    output_dir: Path, labels: list[str], measure: str, options: Any, selection: Selection
-) -> Mapping[tuple[tuple[str, str], ...], _Found]:
-    """Collect session maps, masks and quality tables by the entities that sessions share.
-
-    Maps of every seed on disk are taken, unless the settings name other seeds than the default ones.
-    """
-    plug = plugs.load("measures", measure)
-    output: Output = plug.GROUP
-    words, radius = plug.wanted_regions(options)
-    chosen = plug.wanted_regions(type(options)()) != (words, radius)
-    members = {seed.name for seed in parse_seeds(words, radius)}
-    groups: dict[tuple[tuple[str, str], ...], _Found] = {}
-    for path, entities, suffix in _files(output_dir, labels):
-        if not selection.takes(entities):
+def _maps(session: Finished, output: Output, chosen: set[str] | None) -> SessionMaps | None:
+    """Return the mask and the maps of one session that are still there."""
+    mask: Path | None = None
+    maps: dict[str, Path] = {}
+    for path in session.files:
+        entities, suffix, extension = parse(path.name)
+        if extension != ".nii.gz" or "run" in entities or not path.exists():
             continue
-        key = entities["sub"], entities.get("ses", "")
-        shared = tuple(without(entities, "sub", "ses", output.entity, "desc", "stat", "meas").items())
-        found = groups.setdefault(shared, _Found())
-        if suffix == output.suffix and output.entities.items() <= entities.items() and output.entity in entities:
-            if entities[output.entity] in members or not chosen:
-                found.maps.setdefault(key, {})[entities[output.entity]] = path
-        elif suffix == "mask":
-            found.masks[key] = path
-        elif suffix == "qc":
-            found.tables.append(path)
-            if reason := _left_out(path):
-                found.reasons[key] = reason
-    return {shared: found for shared, found in groups.items() if found.maps}
+        if suffix == "mask":
+            mask = path
+        elif suffix == output.suffix and output.entities.items() <= entities.items() and output.entity in entities:
+            label = entities[output.entity]
+            if chosen is None or label in chosen:
+                maps[label] = path
+    return SessionMaps(mask, maps) if mask and maps else None
 
 
-def _files(output_dir: Path, labels: list[str]) -> Iterator[tuple[Path, dict[str, str], str]]:
-    """Yield files of whole sessions (not of single runs) in some space."""
-    endings = {"statmap": ".nii.gz", "mask": ".nii.gz", "qc": ".tsv"}
-    for label in labels:
-        for path in functional_files(output_dir, label):
-            entities, suffix, extension = parse(path.name)
-            if endings.get(suffix) == extension and "space" in entities and "run" not in entities:
-                yield path, entities, suffix
-
-
-def _left_out(table: Path) -> str:
-    """Return why a session was left out, from its quality table, or nothing."""
-    reasons = read_tsv(table).get("reason", [])
-    return next((reason for reason in reasons if reason != "n/a"), "")
-
-
-def _failures(output_dir: Path, found: _Found) -> dict[Key, str]:
-    """Return why jobs of the participant level failed, from their records."""
-    failed: dict[Key, str] = {}
-    for path in sorted((output_dir / "logs" / "failed").glob("sub-*.json")):
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        entities, _, _ = parse(path.name)
-        key = entities["sub"], entities.get("ses", "")
-        if key not in found.maps:
-            failed[key] = f"participant level failed: {content.get('Message', '')}"
-    return failed
+def _require_a_design(jobs: Sequence[GroupJob]) -> None:
+    """End the call before any work if no job has a design; a single one fails on its own."""
+    problems: list[DeqiError] = []
+    for job in jobs:
+        try:
+            design.build(job)
+        except DeqiError as error:
+            problems.append(error)
+    if len(problems) == len(jobs):
+        raise problems[0] if problems else MissingInputError("No finished session has a map of what was asked for.")

@@ -21,12 +21,13 @@ from bids_app.vocabulary.job import Job
 class Plan:
     """Jobs of one call, and what was noticed on the way.
 
-    `sources` are the datasets read, by name; `notes` tell what is left out and why; `generated_by` is what the
-    sources say of who made them.
+    `sources` are the datasets read, by name; `settings` are those that results are really made with; `notes` tell
+    what is left out and why; `generated_by` is what the sources say of who made them.
     """
 
     jobs: tuple[Job, ...]
     sources: Mapping[str, Path]
+    settings: Settings
     notes: tuple[str, ...] = ()
     generated_by: tuple[Mapping[str, Any], ...] = field(default_factory=tuple)
 

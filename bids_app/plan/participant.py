@@ -68,7 +68,7 @@ def plan_participants(execution: Execution, settings: Settings) -> Plan:
     jobs = _jobs(runs, execution.output_dir, settings, seed_files(seeds, space))
     _refuse_if_all_broken(jobs, execution)
     sources = {**roots, **({} if execution.bids_dir in roots.values() else {"raw": execution.bids_dir})}
-    return Plan(tuple(jobs), sources, tuple(notes), tuple(generated_by(roots.values())))
+    return Plan(tuple(jobs), sources, settings, tuple(notes), tuple(generated_by(roots.values())))
 
 
 def _asked(participant: str, execution: Execution) -> bool:
@@ -94,7 +94,11 @@ def _jobs(runs: list[Recording], output_dir: Path, settings: Settings, shared: l
             files = ", ".join(str(m.series) for m in members)
             raise UsageError(f"Two derivative datasets hold the same run: {files}. Name one with -d.")
         inputs = (*(path for member in members for path in member.inputs()), *shared)
-        jobs.append(ParticipantJob(label, output_dir, settings.modalities, settings.measures, inputs, tuple(members)))
+        jobs.append(
+            ParticipantJob(
+                label, output_dir, settings.modalities, settings.measures, inputs, tuple(members), tuple(shared)
+            )
+        )
     return jobs
 
 

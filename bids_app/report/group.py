@@ -9,6 +9,8 @@ import pandas as pd
 
 from bids_app.dataset.outputs import index_outputs
 from bids_app.dataset.tables import read_json
+from bids_app.derivatives.names import participant_path
+from bids_app.derivatives.records import read_failures
 from bids_app.report import page
 from bids_app.report.claims import Finding, Verdict, verdict
 from bids_app.report.contrasts import Contrasts, statistic_name
@@ -45,7 +47,8 @@ def _analysis(output_dir: Path, flow_path: Path, layout: Any) -> dict[str, Any]:
         "flow": _flow(flow, arms),
         "lost": flow[flow["stage"] != "analysed"].fillna("n/a").to_dict("records"),
         "mask": read_json(flow_path.with_name(flow_path.name.replace("_flow.tsv", "_desc-group_mask.json"))),
-        "table1": _table_one(output_dir, flow, arms),
+        "table1": _table_one(_quality(output_dir, flow, entities, about["Sessions"]), flow, arms),
+        "failed": read_failures(output_dir).get("group_" + "_".join(f"{k}-{v}" for k, v in entities.items()), ""),
         "design": contrasts.design(),
         "contrasts": contrasts.sections(),
     }
@@ -92,23 +95,31 @@ def _flow(flow: pd.DataFrame, arms: tuple[str, str]) -> list[dict[str, Any]]:
     return boxes
 
 
-def _table_one(output_dir: Path, flow: pd.DataFrame, arms: tuple[str, str]) -> dict[str, Any]:
-    """Return who is in each arm: quality by arm and session, as mean and standard deviation."""
-    analysed = flow[flow["stage"] == "analysed"]
+def _quality(
+    output_dir: Path, flow: pd.DataFrame, entities: dict[str, str], sessions: dict[str, str]
+) -> list[dict[str, Any]]:
+    """Return the quality of each session that was analysed, in the task and space of the analysis."""
     rows = []
-    for record in analysed.itertuples():
-        for path in sorted((output_dir / str(record.participant_id)).glob("ses-*/func/*_desc-fc_qc.tsv")):
-            table = read_table(path)
+    for record in flow[flow["stage"] == "analysed"].itertuples():
+        for session in sessions.values():
+            own = {"sub": str(record.participant_id).removeprefix("sub-"), "ses": session, **entities, "desc": "fc"}
+            table = read_table(participant_path(output_dir, own, "qc", ".tsv"))
             rows.append(
                 {
                     "arm": record.arm,
-                    "session": parse(path.name)[0].get("ses", ""),
+                    "session": session,
                     "mean FD (mm)": table["mean_fd"].mean(),
                     "minutes kept": table["minutes_kept"].sum(),
                     "residual df": table["df_res"].sum(),
                     "tSNR": table["tsnr"].median(),
                 }
             )
+    return rows
+
+
+def _table_one(rows: list[dict[str, Any]], flow: pd.DataFrame, arms: tuple[str, str]) -> dict[str, Any]:
+    """Return who is in each arm: quality by arm and session, as mean and standard deviation."""
+    analysed = flow[flow["stage"] == "analysed"]
     if not rows:
         return {}
     frame = pd.DataFrame(rows)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bids_app.dataset.layout import functional_files, participants_in
 from bids_app.dataset.tables import numeric, read_json, read_tsv
+from bids_app.derivatives.records import read_failures
 from bids_app.report import page
 from bids_app.vocabulary.entities import parse
 
@@ -22,17 +23,20 @@ def write_page(output_dir: Path) -> Path:
         cells = dict(_cells(output_dir, label))
         names.update(cells)
         people.append({"label": label, "cells": cells, "page": (output_dir / f"sub-{label}.html").exists()})
-    failed = [
-        (path.stem, read_json(path).get("Message", ""))
-        for path in sorted((output_dir / "logs" / "failed").glob("*.json"))
-    ]
     values: dict[str, Any] = {
         "people": people,
         "columns": sorted(names, key=page.session_order),
-        "failed": failed,
+        "failed": list(read_failures(output_dir).items()),
+        "left_out": _left_out(output_dir),
         "group": (output_dir / "group.html").exists(),
     }
     return page.write(output_dir, "index.html", "index.html", values)
+
+
+def _left_out(output_dir: Path) -> list[str]:
+    """Return what the last call of each level left out before any work."""
+    files = sorted((output_dir / "logs").glob("*_notes.json"))
+    return [str(note) for path in files for note in read_json(path).get("LeftOut", [])]
 
 
 def _cells(output_dir: Path, label: str) -> list[tuple[str, dict[str, Any]]]:

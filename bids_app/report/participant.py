@@ -67,9 +67,9 @@ def _session(output_dir: Path, table: Path) -> dict[str, Any]:
 
 def _beside(table: Path, entities: Mapping[str, str], ending: str) -> list[Path]:
     """Return files of the same task and acquisition in the same folder."""
-    wanted = {k: v for k, v in entities.items() if k not in ("space", "res", "desc", "cohort")}
+    wanted = without(entities, "space", "res", "desc", "cohort")
     files = sorted(path for path in table.parent.iterdir() if path.name.endswith(ending))
-    return [path for path in files if wanted.items() <= parse(path.name)[0].items()]
+    return [path for path in files if without(parse(path.name)[0], "run", "desc") == wanted]
 
 
 def _trace(path: Path) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def framewise_displacement(motion: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def displacement_of(table: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64] | None:
     """Return the framewise displacement of a confound table, else that of its six motion columns, else None."""
-    if "framewise_displacement" in table:
+    if "framewise_displacement" in table and np.isfinite(table["framewise_displacement"]).any():
         return table["framewise_displacement"]
     if set(MOTION) <= set(table):
         return framewise_displacement(np.stack([table[name] for name in MOTION], axis=1))

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from bids_app.errors import WrongDataError
 
+MISSING = ("n/a", "na", "nan", "")
+"""What BIDS tables write for a missing value, and what spreadsheets and programs write, in lower case."""
+
 
 def code_covariates(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[str, NDArray[np.float64]]:
     """Return numeric columns as they are and text columns as indicators of all levels but the first.

@@ -74,7 +74,10 @@ class LinearModel:
         labels = scheme.draw(start, stop)
         if isinstance(scheme, Rerandomisation):
             columns = _residual(labels.T, self.nuisance)
-            rows = (columns / np.linalg.norm(columns, axis=0)).T
+            length = np.linalg.norm(columns, axis=0)
+            # Arms relabelled to equal a covariate leave nothing to test: t is 0, not the quotient of roundings.
+            kept = length > 1e-8 * np.linalg.norm(labels, axis=1)
+            rows = (np.where(kept, columns, 0.0) / np.where(kept, length, 1.0)).T
             return rows, [] if self.baseline is None else [rows]
         column = _residual(self.regressor[:, None], self.nuisance)[:, 0]
         first = labels * (column / np.linalg.norm(column))

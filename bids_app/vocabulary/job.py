@@ -26,15 +26,16 @@ class Job:
 
     def context(self) -> dict[str, Any]:
         """Return what results depend on besides the files read."""
-        apart = ("output_dir", "inputs", "recordings", "sessions", "threads")
+        apart = ("output_dir", "inputs", "recordings", "sessions", "threads", "shared")
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in apart}
 
 
 @dataclass(frozen=True)
 class ParticipantJob(Job):
-    """All runs of one session of one participant."""
+    """All runs of one session of one participant; `shared` are those inputs that everybody has, such as seed files."""
 
     recordings: tuple[Recording, ...] = ()
+    shared: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ import pytest
 from conftest import FAST, ROOT, run_deqi
 from synthetic import AFFINE, SPACE, brain, describe, write_confounds, write_participants, write_run, write_trial
 
+from bids_app.dataset.series import Series
+
 
 @pytest.fixture
 def run(trial, tmp_path):
@@ -510,7 +512,7 @@ def test_missing_covariate_is_flow(tmp_path):
     path.write_text(path.read_text().replace("sub-05\tverum\t42", "sub-05\tverum\tn/a"))
     ended = run_deqi(trial.root, out, "group", *FAST, "--set", 'designs.parallel_prepost.covariates=["age"]')
     assert ended.code == 0, ended.err
-    assert "sub-05\tverum\tcovariate\tage is missing" in next(out.glob("group/*_flow.tsv")).read_text()
+    assert "sub-05\tverum\tcovariate\tage is 'n/a'" in next(out.glob("group/*_flow.tsv")).read_text()
 
 
 def test_legacy_names_of_fmriprep_are_read(tmp_path):
@@ -677,3 +679,14 @@ def test_other_seeds_replace_the_maps_of_earlier_ones(trial, run, tmp_path):
         p.name.split("_seed-")[1].split("_")[0] for p in (tmp_path / "out").glob("sub-01/*/func/*_stat-r_*.nii.gz")
     }
     assert found == {"third"}
+
+
+def test_an_unforeseen_fault_while_reading_ends_the_reading_instead_of_waiting(trial, monkeypatch):
+    series = Series(trial.file("01", "pre", "bold"))
+
+    def fault(self):
+        raise RuntimeError("unforeseen")
+
+    monkeypatch.setattr(Series, "_open", fault)
+    with pytest.raises(RuntimeError, match="unforeseen"):
+        list(series.blocks(brain(), np.ones(series.frames, dtype=bool)))

@@ -194,7 +194,9 @@ def test_participant_label_restricts_the_group_too(analysed, tmp_path):
     ended = run_deqi(analysed.trial.root, out, "group", *FAST, "--participant-label", *labels)
     assert ended.code == 0, ended.err
     flow = table(next(out.glob("group/*_flow.tsv")))
-    assert {r["participant_id"] for r in flow} == {f"sub-0{i}" for i in range(1, 7)}
+    analysed_people = {r["participant_id"] for r in flow if r["stage"] == "analysed"}
+    assert analysed_people == {f"sub-0{i}" for i in range(1, 7)}
+    assert {r["reason"] for r in flow if r["stage"] != "analysed"} == {"session pre: left out by --participant-label"}
 
 
 def test_covariates_and_strata_come_from_the_tables(analysed, tmp_path):

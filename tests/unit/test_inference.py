@@ -300,3 +300,19 @@ def test_a_voxel_without_a_t_gets_no_p_at_all():
 )
 def test_the_smallest_p_counts_the_mirror(scheme, expected):
     assert scheme.smallest_p == pytest.approx(expected)
+
+
+def test_arms_relabelled_to_equal_a_covariate_have_no_t():
+    arm = np.array([1.0, 1, 1, 0, 0, 0])
+    covariate = np.array([1.0, 0, 1, 0, 1, 0])  # one of the 20 allocations, and its mirror another
+    outcome = np.random.default_rng(0).standard_normal((6, 30))
+    model = linear_model.fit(outcome, arm, np.column_stack([np.ones(6), covariate]))
+    scheme = Rerandomisation(arm, np.zeros(6, dtype=np.intp), 0, 1000)
+    rows, _ = model.factors(scheme, 0, scheme.total)
+    equal = [
+        i for i, labels in enumerate(scheme.draw(0, scheme.total)) if abs(np.corrcoef(labels, covariate)[0, 1]) > 0.99
+    ]
+    assert len(equal) >= 1
+    lengths = np.linalg.norm(rows, axis=1)
+    assert (lengths[equal] == 0).all()
+    np.testing.assert_allclose(np.delete(lengths, equal), 1.0)

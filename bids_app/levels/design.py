@@ -1,0 +1,31 @@
+"""The design of a group job, over those people whose maps are there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bids_app import plugs
+from bids_app.errors import DeqiError
+from bids_app.vocabulary.design import Design
+from bids_app.vocabulary.job import GroupJob
+
+
+def build(job: GroupJob, labels: Sequence[str] = ()) -> Design:
+    """Return the design over participants who have any of the maps in question, or any map at all.
+
+    Raises
+    ------
+    DeqiError
+        If it cannot be built; the message names the analysis.
+    """
+    ((kind, options),) = job.design.items()
+    available: dict[str, set[str]] = {}
+    for (participant, session), found in job.sessions.items():
+        if not labels or any(label in found.maps for label in labels):
+            available.setdefault(participant, set()).add(session)
+    try:
+        design: Design = plugs.load("designs", kind).design(job.participants, available, job.reasons, options)
+    except DeqiError as error:
+        where = " ".join([*(f"{key}-{value}" for key, value in job.entities.items()), *labels])
+        raise type(error)(f"{where}: {error}") from error
+    return design

@@ -1,0 +1,119 @@
+"""What the participant level finished, by its records: nothing half done, failed or made otherwise joins a group."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bids_app.derivatives.records import read_failures, read_record
+from bids_app.errors import WrongDataError
+from bids_app.vocabulary.entities import parse, without
+
+Key = tuple[str, str]
+Shared = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """One session of one task, as its record tells it.
+
+    Attributes
+    ----------
+    entities : mapping
+        Those of the session: sub, ses, task, space ...
+    files : tuple of Path
+        What was written.
+    runs : tuple of Path
+        Series that went into it.
+    options : mapping
+        Options of each plug by the name of its table, e.g. `modalities.fmri`.
+    made_with : mapping
+        All that maps of one analysis must have in common, as one flat table.
+    problem : str
+        Why it cannot be used, or nothing.
+    """
+
+    record: Path
+    entities: Mapping[str, str]
+    files: tuple[Path, ...]
+    runs: tuple[Path, ...]
+    options: Mapping[str, Mapping[str, Any]]
+    made_with: Mapping[str, Any]
+    problem: str
+
+    @property
+    def key(self) -> Key:
+        """Participant and session; the session is empty where there is none."""
+        return self.entities["sub"], self.entities.get("ses", "")
+
+    @property
+    def shared(self) -> Shared:
+        """Entities that the sessions of one analysis have in common."""
+        return tuple(without(self.entities, "sub", "ses").items())
+
+
+def finished_sessions(output_dir: Path) -> list[Finished]:
+    """Return every session that the participant level came to an end with, also those that it then failed to renew."""
+    failures = read_failures(output_dir)
+    sessions = []
+    for path in sorted((output_dir / "logs" / "done").glob("sub-*.json")):
+        content = read_record(path)
+        if "Options" in content:
+            why = failures.pop(path.stem, "") or failures.get(path.stem.split("_")[0], "")
+            problem = f"participant level failed: {why}" if why else content.get("LeftOut", "")
+            sessions.append(_finished(path, content, output_dir, problem))
+    for label, why in failures.items():
+        if "_" in label:
+            entities, _, _ = parse(f"{label}_bold.json")
+            nothing = Finished(
+                output_dir / "logs" / "failed" / f"{label}.json", entities, (), (), {}, {},
+                f"participant level failed: {why}",
+            )  # fmt: skip
+            sessions.append(nothing)
+    return sessions
+
+
+def _finished(path: Path, content: Mapping[str, Any], output_dir: Path, problem: str) -> Finished:
+    entities, _, _ = parse(f"{path.stem}_bold.json")
+    flat = {"the version of deqi": content.get("Version")}
+    flat |= {f"{table}.{name}": v for table, options in content["Options"].items() for name, v in options.items()}
+    flat |= {f"the content of {name}": digest for name, digest in content.get("SharedInputs", {}).items()}
+    files = tuple(output_dir / name for name in content["Outputs"])
+    runs = tuple(Path(name) for name in content.get("Runs", ()))
+    return Finished(path, entities, files, runs, content["Options"], flat, problem)
+
+
+def require_alike(sessions: Sequence[Finished]) -> None:
+    """Refuse to pool maps that were made in different ways.
+
+    Raises
+    ------
+    WrongDataError
+        If sessions differ in any option, seed file or version; the message names who and in what.
+    """
+    made = [session for session in sessions if session.made_with]
+    for name in sorted({name for session in made for name in session.made_with}):
+        values = Counter(repr(session.made_with.get(name)) for session in made)
+        if len(values) == 1:
+            continue
+        usual = values.most_common(1)[0][0]
+        other = [session for session in made if repr(session.made_with.get(name)) != usual]
+        who = ", ".join(session.record.stem for session in other[:4]) + (" ..." if len(other) > 4 else "")
+        raise WrongDataError(
+            f"Maps that were made differently cannot be compared: {name} is {usual} for {values[usual]} sessions, but "
+            f"{other[0].made_with.get(name)!r} for {who}. Run the participant level for everybody with the same "
+            "options (only those that differ are computed again), or choose with --task-id, --space or "
+            "--participant-label."
+        )
+
+
+def left_out(session: Finished, wanted_sessions: Sequence[str], matches: Callable[[Path], bool]) -> str:
+    """Return why a session does not take part in this call, or nothing."""
+    if wanted_sessions and session.key[1] not in wanted_sessions:
+        return "left out by --session-label"
+    if not all(matches(run) for run in session.runs):
+        return "left out by --bids-filter-file"
+    return session.problem
