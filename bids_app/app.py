@@ -66,7 +66,12 @@ def _understand(args: argparse.Namespace, words: list[str]) -> tuple[Execution, 
     tables = settings.read_file(args.config)
     settings.override(tables, args.set)
     given = {
-        "dataset": {"tasks": args.task_id, "sessions": args.session_label, "space": args.space},
+        "dataset": {
+            "tasks": args.task_id,
+            "sessions": args.session_label,
+            "measures": args.measures,
+            "space": args.space,
+        },
         "inference": {"n_permutations": args.n_permutations, "random_seed": args.random_seed},
     }
     for table, values in given.items():

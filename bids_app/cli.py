@@ -97,6 +97,7 @@ def _science(top: argparse.ArgumentParser) -> None:
     add(
         "--seeds", nargs="+", default=[], metavar="SEED", help="NAME, SET, 'LABEL:x,y,z[:radius]' or LABEL=FILE[#label]"
     )
+    add("--measures", nargs="+", default=[], metavar="NAME", help="these measures alone; 'all' for every one")
     add("--n-permutations", type=int, metavar="N", help="relabellings of the group level (default 5000)")
     add("--random-seed", type=int, metavar="N", help="seed of the relabellings")
 

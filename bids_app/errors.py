@@ -44,6 +44,10 @@ class WrongDataError(DeqiError):
     exit_code = 65
 
 
+class NotMeasurableError(DeqiError):
+    """A measure has no meaning for this run; the other measures go on."""
+
+
 class MissingInputError(DeqiError):
     """A needed file is absent, empty or unreadable."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -13,7 +13,11 @@ from bids_app.errors import UsageError, suggest
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.option import Doc
 
-DEFAULT_PLUGS = {"modalities": ("fmri",), "measures": ("seed_correlation",), "designs": ("parallel_prepost",)}
+DEFAULT_PLUGS = {
+    "modalities": ("fmri",),
+    "measures": ("seed_correlation", "parcel_correlation", "network_coherence", "alff", "reho"),
+    "designs": ("parallel_prepost",),
+}
 """What runs when the settings name nothing."""
 
 
@@ -25,6 +29,9 @@ class Dataset:
 
     tasks: Annotated[tuple[str, ...], Doc("Task labels; empty takes all.")] = ()
     sessions: Annotated[tuple[str, ...], Doc("Session labels; empty takes all.")] = ()
+    measures: Annotated[
+        tuple[str, ...], Doc("Measures to compute; empty takes the usual ones and those with a table.")
+    ] = ()
     space: Annotated[
         str, Doc("Space, with resolution if needed (MNI152NLin2009cAsym:res-2); empty takes the standard one there is.")
     ] = ""
@@ -123,16 +130,31 @@ def resolve(tables: Mapping[str, Any]) -> Settings:
         if name not in known:
             raise UsageError(f"[{name}] is not a table of the settings; {suggest(name, known)}")
     chosen: dict[str, dict[str, Any]] = {}
+    dataset = validate(Dataset, tables.get("dataset", {}), "dataset")
     for kind, defaults in DEFAULT_PLUGS.items():
-        given = tables.get(kind) or {name: {} for name in defaults}
+        given = tables.get(kind) or {}
         if not isinstance(given, dict):
             raise UsageError(f"[{kind}] holds {given!r}; expected tables such as [{kind}.{defaults[0]}].")
-        chosen[kind] = {
-            name: validate(plugs.load(kind, name).Options, table, f"{kind}.{name}") for name, table in given.items()
+        if kind == "measures":
+            names = _measures(dataset.measures) or dict.fromkeys((*defaults, *given))
+        else:
+            names = dict.fromkeys(given or defaults)
+        # Tables of measures that do not run are understood too, so that a misspelt one is never passed over.
+        understood = {
+            name: validate(plugs.load(kind, name).Options, given.get(name, {}), f"{kind}.{name}")
+            for name in (*names, *given)
         }
-    dataset = validate(Dataset, tables.get("dataset", {}), "dataset")
+        chosen[kind] = {name: understood[name] for name in names}
+    dataset = replace(dataset, measures=tuple(chosen["measures"]))
     inference = validate(Inference, tables.get("inference", {}), "inference")
     return Settings(dataset, inference, **chosen, given=frozenset(_names(tables)))
+
+
+def _measures(words: Iterable[str]) -> dict[str, None]:
+    """Return the measures asked for in the order that they are always done in; `all` is every one there is."""
+    asked = {name for word in words for name in (plugs.names("measures") if word == "all" else [word])}
+    order = (*DEFAULT_PLUGS["measures"], *sorted(asked))
+    return {name: None for name in order if name in asked}
 
 
 def _names(tables: Mapping[str, Any], prefix: str = "") -> Iterator[str]:

@@ -64,32 +64,56 @@ def template_file(space: str, **entities: str) -> Path:
     return present[0]
 
 
+def table_beside(path: Path) -> Path:
+    """Return where the table of labels of an atlas lies if it has one."""
+    return path.with_name(path.name.removesuffix(".gz").removesuffix(".nii") + ".tsv")
+
+
+@lru_cache(maxsize=8)
+def label_names(path: Path) -> dict[int, str]:
+    """Return name by number of every label: from the table beside the file, else the numbers themselves.
+
+    Raises
+    ------
+    WrongDataError
+        If the table has no columns `index` and `name`, or gives a name or number twice.
+    """
+    table_path = table_beside(path)
+    if not table_path.exists():
+        numbers = np.unique(np.rint(atlas_values(path)[0]).astype(np.int64))
+        return {int(number): str(number) for number in numbers if number > 0}
+    table = read_tsv(table_path)
+    if not {"index", "name"} <= set(table):
+        raise WrongDataError(f"{table_path} has columns {', '.join(table)}; expected index and name.")
+    names = {int(index): name for index, name in zip(table["index"], table["name"], strict=True) if index != "0"}
+    if len(set(names.values())) < len([index for index in table["index"] if index != "0"]):
+        raise WrongDataError(f"{table_path} gives a name or an index twice; each label needs its own.")
+    return names
+
+
 def label_number(path: Path, label: str) -> int:
     """Return the number of an atlas label given by number or by name (from the table beside the file)."""
     if re.fullmatch(r"\d+", label):
         return int(label)
-    table_path = path.with_name(path.name.removesuffix(".gz").removesuffix(".nii") + ".tsv")
-    if not table_path.exists():
+    if not table_beside(path).exists():
         raise UsageError(
-            f"Label {label!r} is a name, but {path.name} has no table {table_path.name} beside it. "
+            f"Label {label!r} is a name, but {path.name} has no table {table_beside(path).name} beside it. "
             "Give the number of the label."
         )
-    table = read_tsv(table_path)
-    if not {"index", "name"} <= set(table):
-        raise WrongDataError(f"{table_path} has columns {', '.join(table)}; expected index and name.")
-    for index, name in zip(table["index"], table["name"], strict=True):
+    for index, name in label_names(path).items():
         if name == label:
-            return int(index)
-    raise UsageError(f"{table_path.name} has no label {label!r}; it has {', '.join(table['name'][:12])} ...")
+            return index
+    known = ", ".join(list(label_names(path).values())[:12])
+    raise UsageError(f"{table_beside(path).name} has no label {label!r}; it has {known} ...")
 
 
-_read = lru_cache(maxsize=8)(read_map)
+atlas_values = lru_cache(maxsize=8)(read_map)
 """Atlases are asked for once a seed and run; they do not change while one process works."""
 
 
 def on_grid(path: Path, grid: Grid) -> NDArray[np.float32]:
     """Return the values of an atlas or mask on a grid, by nearest neighbour where grids differ."""
-    values, own = _read(path)
+    values, own = atlas_values(path)
     if own.matches(grid):
         return values
     # nilearn takes seconds to import: only atlases on another grid pay.

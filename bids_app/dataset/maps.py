@@ -13,7 +13,7 @@ from bids_app.dataset.volumes import read_map, read_mask
 from bids_app.errors import WrongDataError
 from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.grid import Grid, GroupMask, Mask
-from bids_app.vocabulary.job import SessionMaps
+from bids_app.vocabulary.job import MapKey, SessionMaps
 
 Sessions = Mapping[tuple[str, str], SessionMaps]
 
@@ -61,9 +61,9 @@ def group_mask(sessions: Sessions, design: Design) -> GroupMask:
 
 
 def load_maps(
-    sessions: Sessions, design: Design, label: str, covered: GroupMask
+    sessions: Sessions, design: Design, key: MapKey, covered: GroupMask
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], Mask]:
-    """Return the maps of one seed before and after, (n, voxels) each, and their mask.
+    """Return the maps of one kind before and after, (n, voxels) each, and their mask.
 
     Rows follow the rows of the design. Voxels where any map has no value (the seed itself), or where nobody
     differs from anybody, are left out of the mask.
@@ -79,13 +79,13 @@ def load_maps(
         stack = np.empty((len(design.rows), int(covered.mask.sum())), dtype=np.float32)
         for i, row in enumerate(design.rows):
             found = sessions[row["participant_id"].removeprefix("sub-"), session]
-            stack[i] = read_map(found.maps[label])[0][covered.mask]
+            stack[i] = read_map(found.maps[key])[0][covered.mask]
         stacks.append(stack)
     pre, post = stacks
     keep = np.isfinite(pre).all(axis=0) & np.isfinite(post).all(axis=0)
     keep &= (np.ptp(post, axis=0) > 0) & (np.ptp(post - pre, axis=0) > 0)
     if not keep.any():
-        raise WrongDataError(f"Seed {label}: no voxel has a value in every map.")
+        raise WrongDataError(f"{key.label}: no voxel has a value in every map.")
     mask = covered.mask.copy()
     mask[covered.mask] = keep
     return pre[:, keep], post[:, keep], mask

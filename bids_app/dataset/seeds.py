@@ -87,24 +87,6 @@ def _label(name: str) -> str:
     return name
 
 
-def seed_files(seeds: Iterable[Seed], space: str) -> list[Path]:
-    """Return the files that seeds are read from: they must be here, in the right space, and have the label.
-
-    Raises
-    ------
-    MissingInputError, UsageError
-        If one is not.
-    """
-    files = []
-    for seed in seeds:
-        if seed.file:
-            path = atlas_file(seed.file, space)
-            if seed.label:
-                label_number(path, seed.label)
-            files.append(path)
-    return files
-
-
 def seed_indices(seed: Seed, grid: Grid, space: str) -> NDArray[np.intp]:
     """Return lattice indices (n, 3) of a seed's voxels; those of spheres may lie outside the lattice."""
     if seed.centre is not None:
@@ -120,7 +102,7 @@ def locate(seed: Seed, grid: Grid, usable: Mask, space: str) -> Region:
     indices = seed_indices(seed, grid, space)
     columns = columns_of(grid, indices, usable)
     weights = np.full(len(columns), 1.0 / max(len(columns), 1))
-    return Region(seed.name, columns, weights, len(indices), seed.definition())
+    return Region(seed.name, columns, weights, len(indices), seed.network, seed.definition())
 
 
 def seed_image(seeds: Sequence[Seed], grid: Grid, space: str) -> NDArray[np.int32]:

@@ -13,7 +13,7 @@ from bids_app.derivatives.files import write_json, write_labels, write_map, writ
 from bids_app.derivatives.names import group_path
 from bids_app.statistics.permutation import STATISTICS
 from bids_app.statistics.result import Result
-from bids_app.vocabulary.design import Design
+from bids_app.vocabulary.design import IT, Design
 from bids_app.vocabulary.grid import Grid, GroupMask
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.job import GroupJob
@@ -21,13 +21,13 @@ from bids_app.vocabulary.job import GroupJob
 STAT_OF = {"voxel": "logpvoxfwe", "extent": "logpextentfwe", "mass": "logpmassfwe"}
 
 STATISTICS_TEXT = {
-    "effect": "Coefficient of the contrast, in Fisher z.",
+    "effect": "Coefficient of the contrast, in the units of the outcome (Fisher z for connectivity).",
     "variance": "Variance of that coefficient.",
     "t": "t statistic.",
     "g": "Hedges g: adjusted difference over the pooled baseline SD (ANCOVA), else from t. Peaks are inflated.",
     "logpunc": "-log10 of the two-sided permutation p, not corrected.",
     "qfdr": "False discovery rate q (Benjamini-Hochberg per sign at q/2 on the parametric p).",
-    "logpvoxfwe": "-log10 of the two-sided p corrected over the map by max |t|; desc-joint: over all seeds as well.",
+    "logpvoxfwe": "-log10 of the two-sided p corrected over the map by max |t|; desc-joint: over all maps too.",
     "logpextentfwe": "The same for cluster extent: each voxel of a cluster has the p of its cluster.",
     "logpmassfwe": "The same for cluster mass, the sum of |t| minus the cluster-forming |t|.",
 }
@@ -80,7 +80,8 @@ class GroupWriter:
         self, result: Result, joint: Mapping[str, NDArray[np.float64]], inference: Inference, members: int
     ) -> None:
         """Write maps, clusters, design and null of one contrast of one seed."""
-        names = {self._job.by: result.subject.label, "contrast": result.contrast.name}
+        key = result.subject.key
+        names = {key.entity: key.label, "contrast": result.contrast.name}
         corrected = {"": result.p, "joint": joint}
         maps = result.maps()
         for stat, values in maps.items():
@@ -99,9 +100,13 @@ class GroupWriter:
     def _about(
         self, result: Result, joint: Mapping[str, NDArray[np.float64]], inference: Inference, members: int
     ) -> dict[str, Any]:
-        contrast, scheme = result.contrast, result.scheme
+        contrast, scheme, key = result.contrast, result.scheme, result.subject.key
+        output = result.subject.output
         return {
-            "Question": contrast.question,
+            "Measure": key.measure,
+            "Outcome": output.description,
+            "Noun": output.noun,
+            "Question": contrast.question.replace(IT, output.noun),
             "Sign": contrast.sign,
             "Primary": contrast.primary,
             "BetweenArms": contrast.between_arms,
@@ -128,9 +133,9 @@ class GroupWriter:
             "SmallestP": {name: _smallest(result.p[name]) for name in STATISTICS},
             "SmallestJointP": {name: _smallest(joint[name]) for name in STATISTICS},
             "Sources": [
-                f"bids::{found.maps[result.subject.label].relative_to(self._job.output_dir).as_posix()}"
+                f"bids::{found.maps[key].relative_to(self._job.output_dir).as_posix()}"
                 for (label, session), found in sorted(self._job.sessions.items())
-                if session in result.subject.design.sessions.values() and result.subject.label in found.maps
+                if session in result.subject.design.sessions.values() and key in found.maps
                 and any(row["participant_id"] == f"sub-{label}" for row in result.subject.design.rows)
             ],
         }  # fmt: skip

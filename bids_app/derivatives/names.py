@@ -24,10 +24,10 @@ def group_path(output_dir: Path, entities: Mapping[str, str], suffix: str, exten
 
 
 def template_path(output_dir: Path, entities: Mapping[str, str], extension: str) -> Path:
-    """Return the label image of the seeds in `tpl-*/anat/`."""
+    """Return the label image of a set of regions in `tpl-*/anat/`."""
     space = entities["space"]
     resolution = f"_res-{entities['res']}" if "res" in entities else ""
-    name = f"tpl-{space}_atlas-seeds{resolution}_dseg{extension}"
+    name = f"tpl-{space}_atlas-{entities['atlas']}{resolution}_dseg{extension}"
     return output_dir / f"tpl-{space}" / "anat" / name
 
 

@@ -59,6 +59,8 @@ class SessionWriter:
             voxels = np.asarray(feature.value)
             sidecar["VoxelsWithValue"] = int(np.isfinite(voxels).sum())
             write_map(self._path(entities, output.suffix, ".nii.gz"), voxels, mask, grid)
+        elif output.kind == "matrix":
+            write_table(self._path(entities, output.suffix, ".tsv"), _matrix_table(feature))
         elif isinstance(feature.value, Mapping):
             write_table(self._path(entities, output.suffix, ".tsv"), feature.value)
         write_json(self._path(entities, output.suffix, ".json"), sidecar)
@@ -112,19 +114,29 @@ class SessionWriter:
         about = {key: {"Description": text} for key, text in QUALITY.items()}
         write_json(self._path(entities, "qc", ".json"), about)
 
-    def seeds(self, seeds: Sequence[Seed], image: NDArray[np.int32], grid: Grid, space: str) -> None:
-        """Write the seeds as one label image on the grid; they belong to the dataset, not to the session."""
+    def seeds(self, name: str, seeds: Sequence[Seed], image: NDArray[np.int32], grid: Grid, space: str) -> None:
+        """Write a set of seeds as one label image on the grid; they belong to the dataset, not to the session."""
         entities = {"space": space, **({"res": self._session["res"]} if "res" in self._session else {})}
+        entities["atlas"] = name
         write_labels(template_path(self._root, entities, ".nii.gz"), image, grid)
-        names = {"index": list(range(1, len(seeds) + 1)), "name": [seed.name for seed in seeds]}
-        write_table(template_path(self._root, entities, ".tsv"), names)
+        labels = [f"{seed.network}.{seed.name}".lstrip(".") for seed in seeds]
+        write_table(
+            template_path(self._root, entities, ".tsv"), {"index": list(range(1, len(seeds) + 1)), "name": labels}
+        )
         about = {"Description": "Seeds as asked for; where two overlap the first in the list shows."}
-        definitions = {"Seeds": {seed.name: seed.definition() for seed in seeds}}
+        definitions = {"Seeds": {label: seed.definition() for label, seed in zip(labels, seeds, strict=True)}}
         write_json(template_path(self._root, entities, ".json"), {**about, **_space(entities), **definitions})
         write_json(
-            self._root / "atlas-seeds_description.json",
-            {"Name": "Seeds of this analysis", "License": "n/a", **definitions},
+            self._root / f"atlas-{name}_description.json",
+            {"Name": f"Regions of this analysis ({name})", "License": "n/a", **definitions},
         )
+
+
+def _matrix_table(feature: Feature) -> dict[str, list[Any]]:
+    """Return a matrix as a table: one row and one column a node."""
+    nodes: list[str] = list(feature.metadata["Nodes"])  # type: ignore[call-overload]
+    values = np.asarray(feature.value)
+    return {"node": nodes, **{node: list(column) for node, column in zip(nodes, values.T, strict=True)}}
 
 
 def _space(entities: Mapping[str, str]) -> dict[str, str]:

@@ -18,7 +18,8 @@ QUALITY = {
     "voxels_unusable": "Voxels of the brain mask that are constant or not finite.",
     "tsnr": "Median over voxels of mean over standard deviation, before cleaning.",
     "gcor": "Global correlation: mean correlation over all pairs of voxels after cleaning.",
-    "seeds_refused": "Seeds without enough voxels in the mask.",
+    "refused": "Seeds and measures that are left out of this run.",
+    "refused_because": "Why they are.",
     "decision": "used or left out.",
     "reason": "Why the session is left out.",
 }
@@ -38,7 +39,8 @@ def quality_row(one: Any, reason: str) -> dict[str, Any]:
         "mean_fd": None if displacement is None else float(displacement.mean()),
         "max_fd": None if displacement is None else float(displacement.max()),
         "df_res": plan.df_res,
-        "seeds_refused": ",".join(one.refused),
+        "refused": ",".join(one.refused),
+        "refused_because": "; ".join(f"{name}: {why}" for name, why in one.refused.items()),
         "decision": "left out" if reason or signals is None else "used",
         "reason": reason,
     }

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bids_app.errors import WrongDataError
 from bids_app.statistics.coding import MISSING, code_covariates
-from bids_app.vocabulary.design import Contrast, Design, Lost
+from bids_app.vocabulary.design import IT, Contrast, Design, Lost
 from bids_app.vocabulary.entities import as_label
 from bids_app.vocabulary.option import Doc
 
@@ -186,9 +186,9 @@ def _contrasts(rows: Sequence[Mapping[str, Any]], options: Options) -> tuple[tup
                         ("constant", *said))  # fmt: skip
 
     return (
-        between(f"{pair}Adjusted", f"Does connectivity after treatment differ between {active} and {control}, "
+        between(f"{pair}Adjusted", f"Does {IT} after treatment differ between {active} and {control}, "
                 "given each voxel's own baseline?", "post", True, "ancova", True),
-        between(f"{pair}Change", f"Does connectivity change more under {active} than under {control} "
+        between(f"{pair}Change", f"Does {IT} change more under {active} than under {control} "
                 "(group x time)?", "change", False, "two_sample"),
         within(f"{first}Change", f"Change within {active} (not evidence of specificity)",
                np.flatnonzero(arm == 1), active),

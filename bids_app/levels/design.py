@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from bids_app import plugs
 from bids_app.errors import DeqiError
 from bids_app.vocabulary.design import Design
-from bids_app.vocabulary.job import GroupJob
+from bids_app.vocabulary.job import GroupJob, MapKey
 
 
-def build(job: GroupJob, labels: Sequence[str] = ()) -> Design:
+def build(job: GroupJob, keys: Sequence[MapKey] = ()) -> Design:
     """Return the design over participants who have any of the maps in question, or any map at all.
 
     Raises
@@ -21,11 +21,11 @@ def build(job: GroupJob, labels: Sequence[str] = ()) -> Design:
     ((kind, options),) = job.design.items()
     available: dict[str, set[str]] = {}
     for (participant, session), found in job.sessions.items():
-        if not labels or any(label in found.maps for label in labels):
+        if not keys or any(key in found.maps for key in keys):
             available.setdefault(participant, set()).add(session)
     try:
         design: Design = plugs.load("designs", kind).design(job.participants, available, job.reasons, options)
     except DeqiError as error:
-        where = " ".join([*(f"{key}-{value}" for key, value in job.entities.items()), *labels])
+        where = " ".join([*(f"{key}-{value}" for key, value in job.entities.items()), *(key.label for key in keys)])
         raise type(error)(f"{where}: {error}") from error
     return design

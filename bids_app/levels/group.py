@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 from scipy import ndimage
 
+from bids_app import plugs
 from bids_app.dataset.maps import group_mask, load_maps, smoothing_of
 from bids_app.derivatives.group import GroupWriter
 from bids_app.errors import DeqiError
@@ -20,7 +21,7 @@ from bids_app.statistics.result import Result, Subject, joint_p
 from bids_app.vocabulary.design import Contrast
 from bids_app.vocabulary.grid import GroupMask, Mask
 from bids_app.vocabulary.inference import Inference
-from bids_app.vocabulary.job import GroupJob, Summary
+from bids_app.vocabulary.job import GroupJob, MapKey, Summary
 
 Progress = Callable[[str, int, int], None]
 Schemes = dict[tuple[str, tuple[str, ...]], Scheme]
@@ -29,14 +30,14 @@ Schemes = dict[tuple[str, tuple[str, ...]], Scheme]
 def run(job: GroupJob, progress: Progress = lambda what, done, total: None) -> Summary:
     """Do the group analysis of one task and return what was written and what was left out.
 
-    A seed that cannot be analysed is a note; the others go on.
+    A map that cannot be analysed is a note; the others go on.
 
     Raises
     ------
     DeqiError
-        If the design cannot be built, or no seed can be analysed.
+        If the design cannot be built, or no map can be analysed.
     """
-    labels = sorted({label for maps in job.sessions.values() for label in maps.maps})
+    keys = sorted({key for maps in job.sessions.values() for key in maps.maps})
     everybody = design.build(job)
     covered = group_mask(job.sessions, everybody)
     writer = GroupWriter(job, covered.grid)
@@ -45,16 +46,17 @@ def run(job: GroupJob, progress: Progress = lambda what, done, total: None) -> S
     schemes: Schemes = {}
     notes = [*everybody.notes, *covered.notes]
     problems: list[DeqiError] = []
-    for label in labels:
+    for key in keys:
+        name = f"{key.entity} {key.label}"
         try:
-            subject = _subject(job, label, covered)
+            subject = _subject(job, key, covered)
             present = {row["participant_id"] for row in subject.design.rows}
             if gone := [row["participant_id"] for row in everybody.rows if row["participant_id"] not in present]:
-                notes.append(f"{job.by} {label} is analysed without {', '.join(gone)}, who lack its map.")
+                notes.append(f"{name} is analysed without {', '.join(gone)}, who lack its map.")
             results += [_result(job, subject, contrast, schemes, progress) for contrast in subject.design.contrasts]
         except DeqiError as error:
             problems.append(error)
-            notes.append(f"{job.by} {label} is not analysed: {error}")
+            notes.append(f"{name} is not analysed: {error}")
     if not results:
         raise problems[0]
     _write(results, writer, job.inference)
@@ -63,30 +65,31 @@ def run(job: GroupJob, progress: Progress = lambda what, done, total: None) -> S
 
 
 def _result(job: GroupJob, subject: Subject, contrast: Contrast, schemes: Schemes, progress: Progress) -> Result:
-    """Relabel one contrast of one seed; seeds with the same participants share one scheme and its relabellings."""
+    """Relabel one contrast of one map; maps with the same participants share one scheme and its relabellings."""
     model = _model(subject, contrast)
     people = contrast.name, tuple(subject.design.rows[i]["participant_id"] for i in contrast.members)
     scheme = schemes.setdefault(people, _scheme(contrast, job.inference))
     around = neighbourhood(subject.mask, job.inference.connectivity)
     threshold = permutation.cluster_threshold(job.inference.cluster_forming_p, model.df)
-    tell = partial(progress, f"{subject.label}, {contrast.name}")
+    tell = partial(progress, f"{subject.key.label}, {contrast.name}")
     null = permutation.run(model, scheme, around, threshold, job.threads, tell)
     found = label_clusters(null.t, around, threshold)
     return Result(subject, contrast, model, scheme, threshold, null, found)
 
 
-def _subject(job: GroupJob, label: str, covered: GroupMask) -> Subject:
-    """Read every map of a seed, on the voxels where all of them have a value."""
-    chosen = design.build(job, [label])
-    pre, post, mask = load_maps(job.sessions, chosen, label, covered)
-    maps = next(found.maps for found in job.sessions.values() if label in found.maps)
-    return Subject(label, chosen, mask, _near(covered, mask, 2 * smoothing_of(maps[label])), pre, post)
+def _subject(job: GroupJob, key: MapKey, covered: GroupMask) -> Subject:
+    """Read every map of one kind, on the voxels where all of them have a value."""
+    chosen = design.build(job, [key])
+    pre, post, mask = load_maps(job.sessions, chosen, key, covered)
+    maps = next(found.maps for found in job.sessions.values() if key in found.maps)
+    reach = 2 * smoothing_of(maps[key]) if key.entity == "seed" else 0.0
+    return Subject(key, plugs.load("measures", key.measure).GROUP, chosen, mask, _near(covered, mask, reach), pre, post)
 
 
 def _near(covered: GroupMask, mask: Mask, reach: float) -> Mask:
     """Return voxels within `reach` mm of the seed: that is where maps have no value though all are measured."""
     seed = covered.mask & ~mask
-    if not seed.any():
+    if not seed.any() or reach <= 0:
         return np.zeros_like(mask)
     distance = ndimage.distance_transform_edt(~seed, sampling=covered.grid.voxel_sizes)
     return np.asarray(distance <= reach)
@@ -107,10 +110,10 @@ def _scheme(contrast: Contrast, inference: Inference) -> Scheme:
 
 
 def _write(results: Sequence[Result], writer: GroupWriter, inference: Inference) -> None:
-    """Write every result with the p that its family gives it."""
-    by_contrast: dict[str, list[Result]] = {}
+    """Write every result with the p that its family gives it: the maps of one measure under one contrast."""
+    families: dict[tuple[str, str], list[Result]] = {}
     for result in results:
-        by_contrast.setdefault(result.contrast.name, []).append(result)
-    for members in by_contrast.values():
+        families.setdefault((result.subject.key.measure, result.contrast.name), []).append(result)
+    for members in families.values():
         for result, joint in zip(members, joint_p(members), strict=True):
             writer.result(result, joint, inference, len(members))

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from bids_app import plugs
-from bids_app.dataset.seeds import locate, parse_seeds, seed_image
+from bids_app.dataset.regions import locate_all, seeds_of
+from bids_app.dataset.seeds import seed_image
 from bids_app.derivatives.participant import SessionWriter
-from bids_app.errors import WrongDataError
+from bids_app.errors import NotMeasurableError, WrongDataError
 from bids_app.vocabulary.grid import Mask
 from bids_app.vocabulary.job import ParticipantJob, Summary
 from bids_app.vocabulary.output import Feature
 from bids_app.vocabulary.recording import Recording
 from bids_app.vocabulary.signals import Region, Signals
 
+Describe = Callable[[str], Mapping[str, Any]]
+"""Kind of cleaning -> what sidecars say of it."""
+
 
 @dataclass(eq=False)
 class Run:
-    """What is known of one run while its session is worked on."""
+    """What is known of one run while its session is worked on.
+
+    `refused` says why a region or a whole measure is left out, by its name.
+    """
 
     recording: Recording
     plan: Any
     signals: Signals | None = None
-    regions: Sequence[Region] = ()
     features: dict[str, list[Feature]] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
 
@@ -50,62 +57,72 @@ def run(job: ParticipantJob) -> Summary:
     if reason:
         warnings.append(f"{job.label} is left out: {reason}")
     else:
+        kinds = {plugs.load("measures", name).CLEANING for name in job.measures} | {"filtered"}
         for one in usable:
-            one.signals = modality.load(one.recording, one.plan, options)
-            about = modality.describe(one.plan, options)
-            warnings += _measure(job, one, writer, about)
-        _combine(job, usable, writer, modality.describe(usable[0].plan, options))
+            one.signals = modality.load(one.recording, one.plan, options, kinds)
+            _measure(job, one, writer, partial(modality.describe, one.plan, options))
+            warnings += [f"{job.label}: {name} is left out: {why}" for name, why in one.refused.items()]
+        _combine(job, usable, writer, partial(modality.describe, usable[0].plan, options))
     refused = {name: why for one in usable for name, why in one.refused.items()}
     writer.quality(runs, reason)
-    return Summary(frozenset(writer.files), tuple(warnings), {"LeftOut": reason, "RefusedSeeds": refused})
+    return Summary(frozenset(writer.files), tuple(warnings), {"LeftOut": reason, "Refused": refused})
 
 
-def _measure(job: ParticipantJob, one: Run, writer: SessionWriter, about: Mapping[str, Any]) -> list[str]:
+def _measure(job: ParticipantJob, one: Run, writer: SessionWriter, about: Describe) -> None:
     """Fill the features of a run; write those of runs that are one of several by name."""
-    signals = one.signals
-    assert signals is not None
-    space = one.recording.entities["space"]
+    assert one.signals is not None
     for name, options in job.measures.items():
         plug = plugs.load("measures", name)
-        words, radius = plug.wanted_regions(options)
-        seeds = parse_seeds(words, radius)
-        one.regions = [locate(seed, signals.grid, signals.mask, space) for seed in seeds]
-        writer.seeds(seeds, seed_image(seeds, signals.grid, space), signals.grid, space)
-        _, refused = plug.usable_regions(one.regions, options)
-        one.refused.update(refused)
-        one.features[name] = list(plug.measure(signals, one.regions, options))
+        signals = one.signals.cleaned(plug.CLEANING)
+        regions = _regions(plug.wanted_regions(options), one, signals, writer)
+        if hasattr(plug, "usable_regions"):
+            one.refused.update(plug.usable_regions(regions, options)[1])
+        try:
+            one.features[name] = list(plug.measure(signals, regions, options))
+        except NotMeasurableError as error:
+            one.features[name] = []
+            one.refused[name] = str(error)
         for feature in one.features[name]:
-            if "run" in one.recording.entities or feature.output.kind == "table":
-                writer.feature(feature, [one.recording], signals.mask, signals.grid, about)
-    return [f"{job.label}: seed {name} is left out: {why}" for name, why in one.refused.items()]
+            if "run" in one.recording.entities or feature.output.kind == "series":
+                writer.feature(feature, [one.recording], signals.mask, signals.grid, about(plug.CLEANING))
 
 
-def _combine(job: ParticipantJob, runs: Sequence[Run], writer: SessionWriter, about: Mapping[str, Any]) -> None:
-    """Write the maps of the session on the voxels that all its runs have."""
+def _regions(wanted: Any, one: Run, signals: Signals, writer: SessionWriter) -> list[Region]:
+    """Put the regions of a measure onto the run, and write down which voxels they are."""
+    space = one.recording.entities["space"]
+    if seeds := seeds_of(wanted):
+        writer.seeds(wanted.name, seeds, seed_image(seeds, signals.grid, space), signals.grid, space)
+    return locate_all(wanted, signals.grid, signals.mask, space)
+
+
+def _combine(job: ParticipantJob, runs: Sequence[Run], writer: SessionWriter, about: Describe) -> None:
+    """Write the maps and matrices of the session, maps on the voxels that all its runs have."""
     grids = [one.signals.grid for one in runs if one.signals]
     masks = [one.signals.mask for one in runs if one.signals]
     if not all(grid.matches(grids[0]) for grid in grids):
         said = "; ".join(grid.describe() for grid in grids)
         raise WrongDataError(f"{job.label}: its runs lie on different grids ({said}); they must be the same.")
     common: Mask = np.logical_and.reduce(masks)
-    df_res = [one.plan.df_res for one in runs]
-    about = {
-        **about,
-        "ResidualDegreesOfFreedom": sum(df_res),
+    together = {
         "VolumesTotal": sum(len(one.plan.kept) for one in runs),
         "VolumesKept": sum(int(one.plan.kept.sum()) for one in runs),
         "RunsCombined": len(runs),
     }
     sources = [one.recording for one in runs]
     writer.mask(common, grids[0], sources)
-    for name in job.measures:
+    for name, options in job.measures.items():
         plug = plugs.load("measures", name)
-        shared = [
-            [replace(f, value=np.asarray(f.value)[common[mask]]) for f in one.features[name] if f.output.kind == "map"]
-            for one, mask in zip(runs, masks, strict=True)
-        ]
-        for feature in plug.combine(shared, df_res):
-            writer.feature(feature, sources, common, grids[0], about, combined=True)
-    if all(one.signals for one in runs):
-        mean = np.mean([one.signals.mean[common[one.signals.mask]] for one in runs if one.signals], axis=0)
-        writer.background(mean, common, grids[0], sources)
+        df_res = [one.plan.ranks[plug.CLEANING] for one in runs]
+        shared = [[_within(f, common[mask]) for f in one.features[name]] for one, mask in zip(runs, masks, strict=True)]
+        cleaning = {**about(plug.CLEANING), **together, "ResidualDegreesOfFreedom": sum(df_res)}
+        for feature in plug.combine(shared, df_res, options) if all(shared) else ():
+            writer.feature(feature, sources, common, grids[0], cleaning, combined=True)
+    mean = np.mean([one.signals.mean[common[one.signals.mask]] for one in runs if one.signals], axis=0)
+    writer.background(mean, common, grids[0], sources)
+
+
+def _within(feature: Feature, keep: Mask) -> Feature:
+    """Return a feature with its map cut down to the voxels of the session."""
+    if feature.output.kind != "map":
+        return feature
+    return replace(feature, value=np.asarray(feature.value)[keep])

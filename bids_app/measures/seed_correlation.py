@@ -1,17 +1,19 @@
-"""Seed connectivity: correlation of a region's mean series with every voxel."""
+"""Seed connectivity: correlation of a region's series with every voxel."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Gt, Interval
 
-from bids_app.statistics.correlation import combine_runs, correlate, fisher_z
+from bids_app.signals.regions import eigenvariate, mean_series, table_of_series
+from bids_app.statistics.correlation import combine_runs, correlate, fisher_z, given_others
 from bids_app.vocabulary.option import Doc
 from bids_app.vocabulary.output import Feature, Output
+from bids_app.vocabulary.seed import Wanted
 from bids_app.vocabulary.signals import Region, Signals
 
 
@@ -21,25 +23,35 @@ class Options:
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
-    seeds: Annotated[tuple[str, ...], Doc("Seeds: names, sets, 'LABEL:x,y,z[:radius]', 'LABEL=file.nii.gz'.")] = (
-        "core",
-    )
+    seeds: Annotated[
+        tuple[str, ...], Doc("Seeds: names, sets, 'LABEL:x,y,z[:radius][+x,y,z...]', 'LABEL=file.nii.gz[#label][@p]'.")
+    ] = ("core",)
     radius: Annotated[float, Gt(0), Doc("Radius of spheres that do not say.", "mm")] = 6.0
     min_coverage: Annotated[
         float, Interval(gt=0, le=1), Doc("Share of its voxels that a seed needs inside the mask.")
     ] = 0.5
+    summary: Annotated[
+        Literal["mean", "eigenvariate"], Doc("Series of a seed: mean of its voxels, or their first eigenvariate.")
+    ] = "mean"
+    correlation: Annotated[
+        Literal["full", "semipartial", "partial"],
+        Doc("Other seeds are ignored, taken out of the seed, or taken out of seed and voxel."),
+    ] = "full"
 
+
+CLEANING = "filtered"
 
 R = Output(
     "r", "map", "statmap", "Pearson correlation of the cleaned seed series with each cleaned voxel series.",
     "arbitrary", {"stat": "r"}, "seed",
 )  # fmt: skip
 FISHER_Z = Output(
-    "fisherz", "map", "statmap", "Fisher z of that correlation: atanh(r).", "arbitrary", {"stat": "fisherz"}, "seed"
-)
+    "fisherz", "map", "statmap", "Fisher z of that correlation: atanh(r).", "arbitrary", {"stat": "fisherz"}, "seed",
+    (), "connectivity",
+)  # fmt: skip
 SERIES = Output(
-    "series", "table", "timeseries", "Cleaned mean series of each seed; censored frames are n/a.", "arbitrary",
-    {"seg": "seeds", "stat": "mean"},
+    "series", "series", "timeseries", "Cleaned series of each seed; censored frames are n/a.", "arbitrary",
+    {"stat": "mean"}, "seg",
 )  # fmt: skip
 OUTPUTS = (R, FISHER_Z, SERIES)
 
@@ -50,14 +62,14 @@ SELECTING = ("seeds", "radius")
 """Options that choose among the maps at the group level; the others say how maps are made."""
 
 METHODS = (
-    "Seed connectivity was the Pearson correlation between the mean series of the unsmoothed seed and the series of "
-    "each voxel, Fisher z transformed."
+    "Seed connectivity was the Pearson correlation between the series of the unsmoothed seed and the series of each "
+    "voxel, Fisher z transformed."
 )
 
 
-def wanted_regions(options: Options) -> tuple[tuple[str, ...], float]:
-    """Return the words for the regions that this measure looks at, and the radius of plain spheres."""
-    return options.seeds, options.radius
+def wanted_regions(options: Options) -> Wanted:
+    """Return the words for the seeds, and the radius of plain spheres."""
+    return Wanted("seeds", options.seeds, options.radius)
 
 
 def usable_regions(regions: Sequence[Region], options: Options) -> tuple[list[Region], dict[str, str]]:
@@ -67,7 +79,7 @@ def usable_regions(regions: Sequence[Region], options: Options) -> tuple[list[Re
         if region.coverage >= options.min_coverage and len(region.columns):
             usable.append(region)
             continue
-        refused[region.name] = (
+        refused[f"seed {region.name}"] = (
             f"{len(region.columns)} of its {region.expected} voxels lie in the mask "
             f"({region.coverage:.0%}, at least {options.min_coverage:.0%} are needed)"
         )
@@ -82,14 +94,21 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
     usable, _ = usable_regions(regions, options)
     if not usable:
         return
-    # From unsmoothed coordinates: smoothing first would carry neighbours such as CSF into the seed.
-    seeds = np.stack([signals.coordinates[:, r.columns] @ r.weights for r in usable], axis=1)
-    correlations = correlate(seeds, signals.targets)
+    seeds = (
+        mean_series(signals, usable)
+        if options.summary == "mean"
+        else np.stack([eigenvariate(signals.coordinates[:, r.columns]) for r in usable], axis=1)
+    )
+    if options.correlation == "full":
+        correlations = correlate(seeds, signals.targets)
+    else:
+        correlations = given_others(seeds, signals.targets, both=options.correlation == "partial")
     for region, r in zip(usable, correlations, strict=True):
         r[region.columns] = np.nan
-        yield Feature(R, r, region.name, _about(region, signals))
-        yield Feature(FISHER_Z, fisher_z(r), region.name, _about(region, signals))
-    yield Feature(SERIES, _table(signals, usable, seeds.astype(np.float32)))
+        about = {**_about(region, signals), "SeedSummary": options.summary, "Correlation": options.correlation}
+        yield Feature(R, r, region.name, about)
+        yield Feature(FISHER_Z, fisher_z(r), region.name, about)
+    yield Feature(SERIES, table_of_series(signals, usable, seeds), "seeds")
 
 
 def _about(region: Region, signals: Signals) -> Mapping[str, object]:
@@ -103,27 +122,20 @@ def _about(region: Region, signals: Signals) -> Mapping[str, object]:
     }
 
 
-def _table(signals: Signals, regions: Sequence[Region], seeds: np.ndarray) -> Mapping[str, np.ndarray]:
-    series = signals.series(seeds)
-    columns = {}
-    for i, region in enumerate(regions):
-        column = np.full(len(signals.kept), np.nan)
-        column[signals.kept] = series[:, i]
-        columns[region.name] = column
-    return columns
-
-
-def combine(runs: Sequence[Sequence[Feature]], df_res: Sequence[int]) -> Iterator[Feature]:
+def combine(runs: Sequence[Sequence[Feature]], df_res: Sequence[int], options: Options) -> Iterator[Feature]:
     """Yield the maps of a session from those of its runs, all on the same voxels.
 
-    z is averaged with weights df_res − 2 and r is tanh of that mean. A seed counts when every run has it.
+    z is averaged with weights df_res - 2 (less one for each other seed that was taken out) and r is tanh of that mean.
+    A seed counts when every run has it.
     """
+    seeds = sum(feature.output is FISHER_Z for feature in runs[0])
+    others = 0 if options.correlation == "full" else seeds - 1
     for feature in runs[0]:
         if feature.output is not FISHER_Z:
             continue
-        others = [f for run in runs for f in run if f.output is FISHER_Z and f.label == feature.label]
-        if len(others) == len(runs):
-            z = combine_runs([np.asarray(f.value) for f in others], df_res)
-            about = {**feature.metadata, "SeedCoverageByRun": [f.metadata["SeedCoverage"] for f in others]}
+        same = [f for run in runs for f in run if f.output is FISHER_Z and f.label == feature.label]
+        if len(same) == len(runs):
+            z = combine_runs([np.asarray(f.value) for f in same], [df - others for df in df_res])
+            about = {**feature.metadata, "SeedCoverageByRun": [f.metadata["SeedCoverage"] for f in same]}
             yield Feature(R, np.tanh(z), feature.label, about)
             yield Feature(FISHER_Z, z, feature.label, about)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -15,9 +15,9 @@ from bids_app.dataset.confounds import read_confounds
 from bids_app.dataset.series import Series, file_order
 from bids_app.dataset.volumes import read_mask
 from bids_app.errors import WrongDataError
-from bids_app.signals import censoring, confounds, projection
+from bids_app.signals import projection
+from bids_app.signals.cleaning import KINDS, Model, Plan, plan_cleaning
 from bids_app.signals.smoothing import smooth_in_mask
-from bids_app.vocabulary.grid import Mask
 from bids_app.vocabulary.option import Doc
 from bids_app.vocabulary.recording import Recording
 from bids_app.vocabulary.signals import Signals
@@ -38,42 +38,14 @@ class Options:
     fd_threshold: Annotated[
         float, Ge(0), Doc("Frames of a framewise displacement (Power) above it are censored; 0 keeps all.", "mm")
     ] = 0.5
-    censor_after: Annotated[int, Ge(0), Doc("Frames censored after each moved one.")] = 1
+    dvars_threshold: Annotated[
+        float, Ge(0), Doc("Frames of a standardised DVARS above it are censored too (fMRIPrep flags 1.5); 0 keeps all.")
+    ] = 0.0
+    censor_before: Annotated[int, Ge(0), Doc("Frames censored before each that moved.")] = 0
+    censor_after: Annotated[int, Ge(0), Doc("Frames censored after each that moved.")] = 1
     smoothing_fwhm: Annotated[float, Ge(0), Doc("Smoothing of target maps; seeds are never smoothed.", "mm")] = 6.0
     min_df_res: Annotated[int, Ge(3), Doc("Residual degrees of freedom a session needs, its runs together.")] = 20
     min_minutes: Annotated[float, Ge(0), Doc("Minutes of kept frames a session needs.", "min")] = 4.0
-
-
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """What will be regressed out of one run, known before a voxel is read.
-
-    Attributes
-    ----------
-    basis : (kept frames, df_res)
-    kept : (frames,) bool
-    regressors : dict of (frames,)
-        Confound columns by name, gaps filled.
-    displacement : (frames,) or None
-        Framewise displacement in mm.
-    """
-
-    basis: NDArray[np.float64]
-    kept: Mask
-    regressors: Mapping[str, NDArray[np.float64]]
-    displacement: NDArray[np.float64] | None
-    repetition_time: float
-    unsteady: int
-
-    @property
-    def df_res(self) -> int:
-        """Residual degrees of freedom of the run."""
-        return int(self.basis.shape[1])
-
-    @property
-    def minutes(self) -> float:
-        """Minutes of kept frames."""
-        return int(self.kept.sum()) * self.repetition_time / 60
 
 
 def confound_patterns(choice: str | tuple[str, ...]) -> tuple[str, ...]:
@@ -110,26 +82,21 @@ def prepare(recording: Recording, options: Options) -> Plan:
     """
     step = repetition_time(recording)
     frames = Series(recording.series).frames
-    table = confounds.complete(read_confounds(recording.confounds, frames))
-    displacement = censoring.displacement_of(table)
-    if displacement is None and options.fd_threshold > 0:
-        raise WrongDataError(
-            f"{recording.confounds} has neither framewise_displacement nor six motion columns, so frames cannot be "
-            "censored. Keep all frames with --set modalities.fmri.fd_threshold=0"
-        )
-    unsteady = censoring.unsteady_frames(table, frames)
-    kept = censoring.keep_frames(displacement, options.fd_threshold, options.censor_after, unsteady)
-    names = confounds.select(table, confound_patterns(options.confounds))
-    columns = confounds.matrix(table, names, kept)
-    bands = projection.stop_band(frames, step, options.high_pass, options.low_pass)
-    nuisance = np.concatenate([projection.drift(frames, options.detrend), bands, columns], axis=1)
-    basis = projection.remaining_basis(nuisance, kept)
-    regressors = dict(zip(names, columns.T, strict=True))
-    return Plan(basis, kept, regressors, displacement, step, int(unsteady.sum()))
+    table = read_confounds(recording.confounds, frames)
+    model = Model(
+        options.high_pass, options.low_pass, options.detrend, confound_patterns(options.confounds),
+        options.fd_threshold, options.dvars_threshold, options.censor_before, options.censor_after,
+    )  # fmt: skip
+    return plan_cleaning(table, frames, step, model, str(recording.confounds))
 
 
-def load(recording: Recording, plan: Plan, options: Options) -> Signals:
+def load(recording: Recording, plan: Plan, options: Options, kinds: Collection[str] = KINDS[:1]) -> Signals:
     """Read and clean one run in a single pass over its file.
+
+    Parameters
+    ----------
+    kinds : collection of str
+        Kinds of cleaning that measures will ask for; all of them come from the one pass.
 
     Raises
     ------
@@ -143,7 +110,8 @@ def load(recording: Recording, plan: Plan, options: Options) -> Signals:
             f"{recording.mask.name} lies on {grid.describe()}, its series on {series.grid.describe()}; "
             "they must be the same grid. Take both from one run of fMRIPrep."
         )
-    sums = projection.Accumulator(plan.basis, int(brain.sum()))
+    basis = plan.basis[:, : max(plan.ranks[kind] for kind in kinds)]
+    sums = projection.Accumulator(basis, int(brain.sum()), plan.df_res)
     for block in series.blocks(brain, plan.kept):
         sums.add(block)
     order = file_order(brain)
@@ -153,32 +121,44 @@ def load(recording: Recording, plan: Plan, options: Options) -> Signals:
     if not valid.any():
         raise WrongDataError(f"{recording.series.name}: no voxel of the brain mask is finite and varies over time.")
     chosen = order[valid]
-    coordinates = sums.coordinates[:, chosen]
+    coordinates = _reordered(sums.coordinates, chosen)
     mean, deviation = sums.moments()
     smoothed = None
-    if options.smoothing_fwhm > 0:
-        smoothed = smooth_in_mask(coordinates, usable, grid.voxel_sizes, options.smoothing_fwhm)
+    if options.smoothing_fwhm > 0 and "filtered" in kinds:
+        smoothed = smooth_in_mask(coordinates[: plan.df_res], usable, grid.voxel_sizes, options.smoothing_fwhm)
+    gaps = options.fd_threshold > 0 or options.dvars_threshold > 0
     notes = {"brain_voxels": len(valid), "unusable_voxels": int((~valid).sum())}
     return Signals(
-        plan.basis, coordinates, plan.kept, grid, usable, mean[chosen], deviation[chosen],
-        plan.repetition_time, smoothed, notes,
+        basis, coordinates, plan.kept, grid, usable, mean[chosen], deviation[chosen], plan.repetition_time,
+        {kind: plan.ranks[kind] for kind in kinds}, smoothed, options.smoothing_fwhm, gaps, plan.unsteady, notes,
     )  # fmt: skip
 
 
-def describe(plan: Plan, options: Options) -> dict[str, object]:
-    """Return what was done to a run, as sidecars carry it."""
+def _reordered(coordinates: NDArray[np.float32], chosen: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Put chosen columns first, row by row in place: a second array of this size would double the memory."""
+    for row in coordinates:
+        row[: len(chosen)] = row[chosen]
+    return coordinates[:, : len(chosen)]
+
+
+def describe(plan: Plan, options: Options, kind: str = KINDS[0]) -> dict[str, object]:
+    """Return what was done to a run in one kind of cleaning, as sidecars carry it."""
+    band = {"PassBand": {"HighPass": options.high_pass, "LowPass": options.low_pass, "Units": "Hz"}}
     return {
         "RepetitionTime": plan.repetition_time,
-        "PassBand": {"HighPass": options.high_pass, "LowPass": options.low_pass, "Units": "Hz"},
+        "Cleaning": kind,
+        **(band if kind == "filtered" else {}),
         "DetrendOrder": options.detrend,
         "ConfoundStrategy": options.confounds if isinstance(options.confounds, str) else list(options.confounds),
         "Confounds": list(plan.regressors),
         "FramewiseDisplacementThreshold": options.fd_threshold,
+        "StandardisedDVARSThreshold": options.dvars_threshold,
+        "CensoredBefore": options.censor_before,
         "CensoredAfter": options.censor_after,
         "VolumesTotal": len(plan.kept),
         "VolumesKept": int(plan.kept.sum()),
         "VolumesNonSteadyState": plan.unsteady,
-        "ResidualDegreesOfFreedom": plan.df_res,
+        "ResidualDegreesOfFreedom": plan.ranks[kind],
         "SmoothingFWHM": options.smoothing_fwhm,
     }
 

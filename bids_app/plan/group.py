@@ -6,18 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bids_app import plugs
 from bids_app.dataset.participants import participants_file, read_participants
 from bids_app.dataset.phenotype import add_phenotype
 from bids_app.errors import DeqiError, MissingInputError, NothingSelectedError
 from bids_app.levels import design
 from bids_app.plan.finished import Finished, Key, Shared, finished_sessions, left_out, require_alike
 from bids_app.plan.inputs import Plan, generated_by, read_dataset, selection_of
-from bids_app.plan.recorded import chosen_labels, recorded_settings
+from bids_app.plan.recorded import Chosen, chosen_maps, recorded_settings
 from bids_app.settings import Execution, Settings
 from bids_app.vocabulary.entities import join, parse
-from bids_app.vocabulary.job import GroupJob, SessionMaps
-from bids_app.vocabulary.output import Output
+from bids_app.vocabulary.job import GroupJob, MapKey, SessionMaps
 
 
 @dataclass(frozen=True)
@@ -31,16 +29,15 @@ class _People:
 
 @dataclass(frozen=True)
 class _Maps:
-    """The maps of one analysis: a measure, what its sessions share, the sessions, and the labels chosen (None: all)."""
+    """The maps of one analysis: what its sessions share, the sessions, and which of their maps are compared."""
 
-    measure: str
     shared: Shared
     sessions: Sequence[Finished]
-    chosen: set[str] | None
+    chosen: Chosen
 
 
 def plan_group(execution: Execution, settings: Settings) -> Plan:
-    """Return one job per task, space and measure, and the settings that their maps were made with.
+    """Return one job per task and space, and the settings that their maps were made with.
 
     Raises
     ------
@@ -66,12 +63,9 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
         )
     require_alike(used)
     made = recorded_settings(settings, used)
-    jobs = []
-    for name, options in made.measures.items():
-        chosen = chosen_labels(name, settings.measures.get(name), options, settings.given)
-        for shared, sessions in analyses.items():
-            if job := _job(execution, made, _Maps(name, shared, sessions, chosen), people):
-                jobs.append(job)
+    chosen = chosen_maps(settings, made)
+    found = (_job(execution, made, _Maps(shared, sessions, chosen), people) for shared, sessions in analyses.items())
+    jobs = [job for job in found if job]
     _require_a_design(jobs)
     sources = {**roots, **({} if execution.bids_dir in roots.values() else {"raw": execution.bids_dir})}
     return Plan(tuple(jobs), sources, made, generated_by=tuple(generated_by(roots.values())))
@@ -86,16 +80,15 @@ def _people(execution: Execution, table: Path) -> _People:
 
 
 def _job(execution: Execution, settings: Settings, asked: _Maps, people: _People) -> GroupJob | None:
-    output: Output = plugs.load("measures", asked.measure).GROUP
     found: dict[Key, SessionMaps] = {}
     reasons: dict[Key, str] = {}
     for session in asked.sessions:
         if session.problem:
             reasons[session.key] = session.problem
-        elif maps := _maps(session, output, asked.chosen):
+        elif maps := _maps(session, asked.chosen):
             found[session.key] = maps
         else:
-            reasons[session.key] = "its files are gone, or no seed could be used: run the participant level again"
+            reasons[session.key] = "its files are gone, or nothing could be measured: run the participant level again"
     if not found:
         return None
     files = [path for maps in found.values() for path in (maps.mask, *maps.maps.values())]
@@ -104,10 +97,9 @@ def _job(execution: Execution, settings: Settings, asked: _Maps, people: _People
         label="group_" + join(entities, "x", "").removesuffix("_x"),
         output_dir=execution.output_dir,
         modality={},
-        measures={asked.measure: settings.measures[asked.measure]},
+        measures=settings.measures,
         inputs=(people.table, *files, *(session.record for session in asked.sessions)),
         entities=entities,
-        by=output.entity,
         sessions=dict(sorted(found.items())),
         reasons=reasons,
         participants=people.rows,
@@ -117,20 +109,20 @@ def _job(execution: Execution, settings: Settings, asked: _Maps, people: _People
     )
 
 
-def _maps(session: Finished, output: Output, chosen: set[str] | None) -> SessionMaps | None:
+def _maps(session: Finished, chosen: Chosen) -> SessionMaps | None:
     """Return the mask and the maps of one session that are still there."""
     mask: Path | None = None
-    maps: dict[str, Path] = {}
+    maps: dict[MapKey, Path] = {}
     for path in session.files:
         entities, suffix, extension = parse(path.name)
         if extension != ".nii.gz" or "run" in entities or not path.exists():
             continue
         if suffix == "mask":
             mask = path
-        elif suffix == output.suffix and output.entities.items() <= entities.items() and output.entity in entities:
-            label = entities[output.entity]
-            if chosen is None or label in chosen:
-                maps[label] = path
+        for measure, (output, labels) in chosen.items():
+            label = entities.get(output.entity, "")
+            if suffix == output.suffix and output.entities.items() <= entities.items() and label in labels:
+                maps[MapKey(measure, output.entity, label)] = path
     return SessionMaps(mask, maps) if mask and maps else None
 
 

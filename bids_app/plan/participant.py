@@ -7,7 +7,7 @@ from pathlib import Path
 from bids_app import plugs
 from bids_app.dataset.fmriprep import choose_space, find_series, recordings
 from bids_app.dataset.layout import participants_in
-from bids_app.dataset.seeds import parse_seeds, seed_files
+from bids_app.dataset.regions import region_files, region_names, seeds_of
 from bids_app.derivatives.names import participant_path
 from bids_app.errors import MissingInputError, NothingSelectedError, UsageError
 from bids_app.plan.inputs import (
@@ -22,7 +22,7 @@ from bids_app.settings import Execution, Settings
 from bids_app.vocabulary.entities import join, without
 from bids_app.vocabulary.job import ParticipantJob
 from bids_app.vocabulary.recording import Recording
-from bids_app.vocabulary.seed import Seed
+from bids_app.vocabulary.seed import Wanted
 
 
 def plan_participants(execution: Execution, settings: Settings) -> Plan:
@@ -35,7 +35,7 @@ def plan_participants(execution: Execution, settings: Settings) -> Plan:
     """
     roots = read_dataset(execution)
     selection = selection_of(execution, settings)
-    seeds = _seeds(settings)
+    wanted = _wanted(settings)
     series: dict[Path, dict[str, str]] = {}
     owner: dict[Path, str] = {}
     labels: set[str] = set()
@@ -65,7 +65,7 @@ def plan_participants(execution: Execution, settings: Settings) -> Plan:
     notes += [
         f"sub-{p}: no run in space {space} fits the filters" for p in chosen if p not in {r.participant for r in runs}
     ]
-    jobs = _jobs(runs, execution.output_dir, settings, seed_files(seeds, space))
+    jobs = _jobs(runs, execution.output_dir, settings, sorted({f for w in wanted for f in region_files(w, space)}))
     _refuse_if_all_broken(jobs, execution)
     sources = {**roots, **({} if execution.bids_dir in roots.values() else {"raw": execution.bids_dir})}
     return Plan(tuple(jobs), sources, settings, tuple(notes), tuple(generated_by(roots.values())))
@@ -76,10 +76,12 @@ def _asked(participant: str, execution: Execution) -> bool:
     return not wanted or participant in wanted
 
 
-def _seeds(settings: Settings) -> list[Seed]:
-    """Return every seed that any measure asks for; words that mean nothing end the call here."""
-    asked = (plugs.load("measures", name).wanted_regions(options) for name, options in settings.measures.items())
-    return [seed for words, radius in asked for seed in parse_seeds(words, radius)]
+def _wanted(settings: Settings) -> list[Wanted]:
+    """Return the regions that any measure asks for; words that mean nothing end the call here."""
+    wanted = [plugs.load("measures", name).wanted_regions(options) for name, options in settings.measures.items()]
+    for one in wanted:
+        seeds_of(one)
+    return wanted
 
 
 def _jobs(runs: list[Recording], output_dir: Path, settings: Settings, shared: list[Path]) -> list[ParticipantJob]:
@@ -115,17 +117,15 @@ def _refuse_if_all_broken(jobs: list[ParticipantJob], execution: Execution) -> N
 def expected_outputs(job: ParticipantJob) -> list[Path]:
     """Return the maps and tables that a job will write if its session can be used and every seed is covered."""
     session = without(job.recordings[0].entities, "run")
+    space = session["space"]
     paths = []
     for name, options in job.measures.items():
         plug = plugs.load("measures", name)
-        words, radius = plug.wanted_regions(options)
+        wanted = plug.wanted_regions(options)
         for output in plug.OUTPUTS:
-            if output.kind == "map":
-                for seed in parse_seeds(words, radius):
-                    entities = {**session, **output.entities, output.entity: seed.name}
-                    paths.append(participant_path(job.output_dir, entities, output.suffix, ".nii.gz"))
-            else:
-                for recording in job.recordings:
-                    entities = {**recording.entities, **output.entities}
-                    paths.append(participant_path(job.output_dir, entities, output.suffix, ".tsv"))
+            labels = output.labels or (region_names(wanted, space) if output.entity == "seed" else [wanted.name])
+            owners = [r.entities for r in job.recordings] if output.kind == "series" else [session]
+            ending = ".nii.gz" if output.kind == "map" else ".tsv"
+            names = [{**owner, **output.entities, output.entity: label} for owner in owners for label in labels]
+            paths += [participant_path(job.output_dir, entities, output.suffix, ending) for entities in names]
     return paths

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 from bids_app import plugs
-from bids_app.dataset.seeds import parse_seeds
+from bids_app.dataset.regions import seeds_of
 from bids_app.errors import MissingInputError, UsageError, WrongDataError
 from bids_app.plan.finished import Finished
 from bids_app.settings import Settings, validate
+from bids_app.vocabulary.output import Output
+from bids_app.vocabulary.seed import Seed
+
+Chosen = dict[str, tuple[Output, frozenset[str]]]
+"""Output that is compared, and the labels of its maps, by measure."""
 
 
 def recorded_settings(settings: Settings, sessions: Sequence[Finished]) -> Settings:
@@ -30,16 +35,19 @@ def recorded_settings(settings: Settings, sessions: Sequence[Finished]) -> Setti
         kinds[kind][name] = validate(plugs.load(kind, name).Options, dict(values), table)
     for name in settings.measures:
         if f"measures.{name}" in settings.given and name not in kinds["measures"]:
-            raise MissingInputError(
-                f"There are no maps of {name}, only of {', '.join(kinds['measures'])}. Run the participant level with "
-                f"[measures.{name}] first."
-            )
-    if "measures" in settings.given:
+            raise MissingInputError(_absent(name, kinds["measures"]))
+    if "dataset.measures" in settings.given:
+        for name in set(settings.measures) - set(kinds["measures"]):
+            raise MissingInputError(_absent(name, kinds["measures"]))
         kinds["measures"] = {name: o for name, o in kinds["measures"].items() if name in settings.measures}
     for kind, found in kinds.items():
         for name, made in found.items():
             _require_agreement(f"{kind}.{name}", asdict(made), getattr(settings, kind).get(name), settings.given)
     return replace(settings, modalities=kinds["modalities"], measures=kinds["measures"])
+
+
+def _absent(name: str, there: Iterable[str]) -> str:
+    return f"Nothing was computed of {name}, only of {', '.join(there)}. Run the participant level with it first."
 
 
 def _require_agreement(table: str, made: Mapping[str, Any], said: Any, given: frozenset[str]) -> None:
@@ -54,8 +62,8 @@ def _require_agreement(table: str, made: Mapping[str, Any], said: Any, given: fr
             )
 
 
-def chosen_labels(measure: str, said: Any, made: Any, given: frozenset[str]) -> set[str] | None:
-    """Return the labels of maps that a call chooses, or None for all there are.
+def chosen_maps(settings: Settings, made: Settings) -> Chosen:
+    """Return which maps a call compares: output and labels by measure.
 
     Raises
     ------
@@ -64,19 +72,28 @@ def chosen_labels(measure: str, said: Any, made: Any, given: frozenset[str]) -> 
     MissingInputError
         If it was not computed.
     """
-    plug = plugs.load("measures", measure)
-    if not any(f"measures.{measure}.{key}" in given for key in plug.SELECTING):
-        return None
-    there = {seed.name: seed for seed in parse_seeds(*plug.wanted_regions(made))}
-    asked = {seed.name: seed for seed in parse_seeds(*plug.wanted_regions(said))}
-    for name, seed in asked.items():
-        if name not in there:
-            raise MissingInputError(
-                f"Seed {name} has no maps; there are {', '.join(there)}. Run the participant level with it first."
-            )
-        if there[name] != seed:
-            raise WrongDataError(
-                f"Seed {name} is {seed.definition()} in this call, but its maps were made with "
-                f"{there[name].definition()}. Run the participant level again, or give it another name."
-            )
-    return set(asked)
+    chosen: Chosen = {}
+    for name, options in made.measures.items():
+        plug = plugs.load("measures", name)
+        if plug.GROUP and plug.GROUP.labels:
+            chosen[name] = plug.GROUP, frozenset(plug.GROUP.labels)
+        elif plug.GROUP:
+            there = {seed.name: seed for seed in seeds_of(plug.wanted_regions(options))}
+            said = any(f"measures.{name}.{key}" in settings.given for key in plug.SELECTING)
+            asked = seeds_of(plug.wanted_regions(settings.measures[name])) if said else there.values()
+            for seed in asked:
+                _require_same(seed, there)
+            chosen[name] = plug.GROUP, frozenset(seed.name for seed in asked)
+    return chosen
+
+
+def _require_same(seed: Seed, there: Mapping[str, Seed]) -> None:
+    if seed.name not in there:
+        raise MissingInputError(
+            f"Seed {seed.name} has no maps; there are {', '.join(there)}. Run the participant level with it first."
+        )
+    if there[seed.name] != seed:
+        raise WrongDataError(
+            f"Seed {seed.name} is {seed.definition()} in this call, but its maps were made with "
+            f"{there[seed.name].definition()}. Run the participant level again, or give it another name."
+        )

@@ -16,7 +16,7 @@ NEVER_ALIKE = (
 
 @dataclass(frozen=True)
 class Finding:
-    """The smallest p of one contrast of one seed, corrected over the map and all seeds.
+    """The smallest p of one contrast of one seed, corrected over the map and its family.
 
     `arm` is the arm that changes, or `both`; empty for a comparison between arms.
     """
@@ -25,6 +25,15 @@ class Finding:
     p: float
     arm: str
     primary: bool
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What is compared (`connectivity`), what there are several of (`seeds`), and the statistic that decides."""
+
+    noun: str
+    members: str
+    statistic: str
 
 
 @dataclass(frozen=True)
@@ -37,7 +46,7 @@ class Verdict:
 
 
 def verdict(
-    findings: Sequence[Finding], arms: tuple[str, str], alpha: float, smallest_p: float, per_arm: int, statistic: str
+    findings: Sequence[Finding], arms: tuple[str, str], alpha: float, smallest_p: float, per_arm: int, wording: Wording
 ) -> Verdict:
     """Return what the results of a parallel design allow to say.
 
@@ -60,16 +69,18 @@ def verdict(
     if passed:
         seeds = ", ".join(f"{f.label} (p = {f.p:.4f})" for f in passed)
         return Verdict(
-            f"Connectivity after treatment differs between {active} and {control}, given each voxel's own baseline, "
-            f"for {len(passed)} of {len(primary)} seeds: {seeds}. The difference is specific to the comparison of "
-            f"{active} with {control} ({statistic}, corrected over the brain and all seeds).",
+            f"{wording.noun[:1].upper()}{wording.noun[1:]} after treatment differs between {active} and {control}, "
+            f"given each voxel's own baseline, for {len(passed)} of {len(primary)} {wording.members}: {seeds}. The "
+            f"difference is specific to the comparison of {active} with {control} ({wording.statistic}, corrected over "
+            f"the brain and all {wording.members}).",
             True,
             tuple(remarks),
         )
     least = min((f.p for f in primary), default=1.0)
     headline = (
-        f"No difference between {active} and {control} was shown for any of {len(primary)} seeds "
-        f"(smallest p = {least:.3f}; {statistic}, corrected over the brain and all seeds)."
+        f"No difference in {wording.noun} between {active} and {control} was shown for any of {len(primary)} "
+        f"{wording.members} (smallest p = {least:.3f}; {wording.statistic}, corrected over the brain and all "
+        f"{wording.members})."
     )
     return Verdict(headline, False, (*remarks, NEVER_ALIKE))
 

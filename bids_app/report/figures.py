@@ -110,6 +110,18 @@ def mosaic(
     return _png(image)
 
 
+def heatmap(values: NDArray[Any], limit: float) -> bytes:
+    """Draw a square matrix as PNG bytes, one block a cell: white is 0, red above, blue below; grey has no value."""
+    block = max(1, 480 // max(len(values), 1))
+    share = np.clip(np.nan_to_num(values) / limit, -1, 1)[..., None]
+    ends = np.where(share > 0, np.array([178.0, 24, 43]), np.array([33.0, 102, 172]))
+    cells = np.where(np.isnan(values)[..., None], 170.0, 255 + (ends - 255) * np.abs(share))
+    image = np.repeat(np.repeat(cells, block, axis=0), block, axis=1)
+    stream = io.BytesIO()
+    Image.fromarray(image.astype(np.uint8)).save(stream, "PNG", optimize=True)
+    return stream.getvalue()
+
+
 def _outline(mask: Mask) -> Mask:
     edge: Mask = ndimage.binary_dilation(mask) & ~mask
     return edge

@@ -12,7 +12,7 @@ from bids_app.dataset.tables import read_json
 from bids_app.derivatives.names import participant_path
 from bids_app.derivatives.records import read_failures
 from bids_app.report import page
-from bids_app.report.claims import Finding, Verdict, verdict
+from bids_app.report.claims import Finding, Verdict, Wording, verdict
 from bids_app.report.contrasts import Contrasts, statistic_name
 from bids_app.vocabulary.entities import parse, without
 
@@ -21,7 +21,7 @@ def write_page(output_dir: Path) -> None:
     """Write `group.html` from what is on disk."""
     layout = index_outputs(output_dir / "group")
     flows = [Path(f.path) for f in layout.get(suffix="flow", extension=".tsv")]
-    analyses = [_analysis(output_dir, flow, layout) for flow in flows]
+    analyses = [analysis for flow in flows for analysis in _analyses(output_dir, flow, layout)]
     page.write(output_dir, "group.html", "group.html", {"analyses": analyses})
 
 
@@ -30,17 +30,38 @@ def read_table(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, sep="\t", na_values="n/a", dtype={"participant_id": str, "arm": str})
 
 
-def _analysis(output_dir: Path, flow_path: Path, layout: Any) -> dict[str, Any]:
+def _analyses(output_dir: Path, flow_path: Path, layout: Any) -> list[dict[str, Any]]:
+    """Return the analysis of each measure of one task and space; who is in it stands with the first."""
+    entities, _, _ = parse(flow_path.name)
+    sidecars = [Path(f.path) for f in layout.get(suffix="statmap", extension=".json")]
+    by_measure: dict[str, list[Path]] = {}
+    for path in sidecars:
+        if _shared(path) == entities:
+            by_measure.setdefault(read_json(path)["Measure"], []).append(path)
+    order = sorted(by_measure, key=lambda name: (name != "seed_correlation", name))
+    people = _people(output_dir, flow_path)
+    return [
+        {**people, **_answer(Contrasts(output_dir, by_measure[name]), people["arms"]), "measure": name, "first": not i}
+        for i, name in enumerate(order)
+    ]
+
+
+def _answer(contrasts: Contrasts, arms: tuple[str, str]) -> dict[str, Any]:
+    return {
+        "verdict": _verdict(contrasts, arms),
+        "noun": contrasts.primary()["Noun"],
+        "design": contrasts.design(),
+        "contrasts": contrasts.sections(),
+    }
+
+
+def _people(output_dir: Path, flow_path: Path) -> dict[str, Any]:
     entities, _, _ = parse(flow_path.name)
     about = read_json(flow_path.with_suffix(".json"))
     arms = about["Arms"]["active"], about["Arms"]["control"]
-    sidecars = [Path(f.path) for f in layout.get(suffix="statmap", extension=".json")]
-    sidecars = [path for path in sidecars if _shared(path) == entities]
-    contrasts = Contrasts(output_dir, sidecars)
     flow = read_table(flow_path)
     return {
         "name": " ".join(f"{key}-{value}" for key, value in entities.items()),
-        "verdict": _verdict(contrasts, arms),
         "arms": arms,
         "sessions": about["Sessions"],
         "notes": about["Notes"],
@@ -49,8 +70,6 @@ def _analysis(output_dir: Path, flow_path: Path, layout: Any) -> dict[str, Any]:
         "mask": read_json(flow_path.with_name(flow_path.name.replace("_flow.tsv", "_desc-group_mask.json"))),
         "table1": _table_one(_quality(output_dir, flow, entities, about["Sessions"]), flow, arms),
         "failed": read_failures(output_dir).get("group_" + "_".join(f"{k}-{v}" for k, v in entities.items()), ""),
-        "design": contrasts.design(),
-        "contrasts": contrasts.sections(),
     }
 
 
@@ -66,9 +85,10 @@ def _verdict(contrasts: Contrasts, arms: tuple[str, str]) -> Verdict:
             p = about["SmallestJointP"][about["ClaimStatistic"]]
             findings.append(Finding(label, p, about["Arm"], about["Primary"]))
     primary = contrasts.primary()
+    several = "seeds" if primary["Measure"] == "seed_correlation" else "maps"
     return verdict(
         findings, arms, primary["Alpha"], primary["SmallestPossibleP"], min(primary["ParticipantsByArm"].values()),
-        statistic_name(primary),
+        Wording(primary["Noun"], several, statistic_name(primary)),
     )  # fmt: skip
 
 

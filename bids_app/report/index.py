@@ -49,14 +49,14 @@ def _cells(output_dir: Path, label: str) -> list[tuple[str, dict[str, Any]]]:
         name = " ".join(f"{k}-{v}" for k, v in entities.items() if k in ("ses", "task", "acq"))
         table = read_tsv(path)
         left_out = any(value == "left out" for value in table["decision"])
-        refused = [value for value in table["seeds_refused"] if value != "n/a"]
+        refused = [value for value in table["refused_because"] if value != "n/a"]
         movement, freedom, minutes = (_numbers(table[key]) for key in ("mean_fd", "df_res", "minutes_kept"))
         cells.append(
             (
                 name,
                 {
                     "state": "bad" if left_out else "caution" if refused else "good",
-                    "word": "left out" if left_out else "used, seed missing" if refused else "used",
+                    "word": "left out" if left_out else "used in part" if refused else "used",
                     "fd": float(movement.mean()),
                     "df": int(freedom.sum()),
                     "minutes": float(minutes.sum()),

@@ -12,7 +12,7 @@ from bids_app.dataset.layout import functional_files
 from bids_app.dataset.tables import numeric, read_json, read_tsv
 from bids_app.dataset.volumes import read_map
 from bids_app.derivatives.atomic import write_bytes
-from bids_app.report import figures, page
+from bids_app.report import figures, measures, page
 from bids_app.vocabulary.entities import parse, without
 
 FLOOR, LIMIT = 0.15, 0.8
@@ -25,7 +25,8 @@ def write_page(output_dir: Path, label: str) -> None:
         return
     tables = sorted(_tables(output_dir, label), key=lambda path: page.session_order(path.name))
     sessions = [_session(output_dir, table) for table in tables]
-    values = {"label": label, "sessions": sessions, "verdict": _verdict(sessions), "floor": FLOOR, "limit": LIMIT}
+    values = {"label": label, "sessions": sessions, "verdict": _verdict(sessions), "floor": FLOOR, "limit": LIMIT,
+              "z_floor": measures.Z_FLOOR, "z_limit": measures.Z_LIMIT, "r_limit": measures.R_LIMIT}  # fmt: skip
     page.write(output_dir, f"sub-{label}.html", "participant.html", values)
 
 
@@ -43,7 +44,7 @@ def _verdict(sessions: list[dict[str, Any]]) -> tuple[str, str]:
     if out:
         return "caution", "Caution: " + "; ".join(f"{s['name']} is left out" for s in out) + "."
     if any(s["refused"] for s in sessions):
-        return "caution", "Caution: usable, but a seed lies outside the measured brain."
+        return "caution", "Caution: usable, but not for everything; see below what is left out and why."
     return "good", "Usable: every session passes the gates on degrees of freedom and minutes."
 
 
@@ -53,14 +54,20 @@ def _session(output_dir: Path, table: Path) -> dict[str, Any]:
     runs = [dict(zip(rows, values, strict=True)) for values in zip(*rows.values(), strict=True)]
     reason = next((run["reason"] for run in runs if run["reason"] != "n/a"), "")
     timing = {k: v for k, v in without(entities, "space", "res", "desc", "cohort").items() if k != "sub"}
-    maps = [] if reason else _maps(output_dir, table)
+    stem = table.name.removesuffix("_desc-fc_qc.tsv")
+    mean = table.with_name(f"{stem}_stat-mean_statmap.nii.gz")
+    below = None if reason or not mean.exists() else figures.underlay(*read_map(mean))
+    person = output_dir / f"sub-{entities['sub']}"
+    maps = _maps(person, table, below, mean) if below else []
     return {
         "name": " ".join(f"{key}-{value}" for key, value in timing.items()),
         "reason": reason,
         "runs": runs,
-        "refused": sorted({s for run in runs for s in run["seeds_refused"].split(",") if s and s != "n/a"}),
+        "refused": sorted({run["refused_because"] for run in runs} - {"n/a"}),
         "traces": [_trace(path) for path in _beside(table, entities, "outliers.tsv")],
         "maps": maps,
+        "local": measures.local_maps(below, table.parent, stem, person) if below else [],
+        "matrices": measures.matrices(table.parent, without(entities, "desc")) if below else [],
         "about": maps[0]["about"] if maps else {},
     }
 
@@ -92,13 +99,9 @@ def _trace(path: Path) -> dict[str, Any]:
     }
 
 
-def _maps(output_dir: Path, table: Path) -> list[dict[str, Any]]:
+def _maps(person: Path, table: Path, below: figures.Underlay, mean_path: Path) -> list[dict[str, Any]]:
     """Draw every seed map of a session; pictures also lie under `figures`."""
     stem = table.name.removesuffix("_desc-fc_qc.tsv")
-    mean_path = table.with_name(f"{stem}_stat-mean_statmap.nii.gz")
-    if not mean_path.exists():
-        return []
-    below = figures.underlay(*read_map(mean_path))
     maps = []
     for path in sorted(table.parent.glob(f"{stem}_seed-*_stat-r_statmap.nii.gz")):
         values, grid = read_map(path)
@@ -106,7 +109,6 @@ def _maps(output_dir: Path, table: Path) -> list[dict[str, Any]]:
         seed = _seed_mask(values, mean_path)
         png = figures.mosaic(below, values, grid, (FLOOR, LIMIT), seed=seed)
         name = path.name.removesuffix(".nii.gz") + ".png"
-        person = output_dir / f"sub-{parse(path.name)[0]['sub']}"
         write_bytes(person / "figures" / name, png)
         maps.append({"seed": parse(path.name)[0]["seed"], "picture": page.embed(png), "about": about})
     return maps

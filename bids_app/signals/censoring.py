@@ -47,21 +47,26 @@ def unsteady_frames(table: Mapping[str, NDArray[np.float64]], frames: int) -> Ma
     return np.asarray(np.logical_or.reduce([np.zeros(frames, dtype=bool), *columns]), dtype=bool)
 
 
-def keep_frames(displacement: NDArray[np.float64] | None, threshold: float, after: int, unsteady: Mask) -> Mask:
+def above(values: NDArray[np.float64] | None, threshold: float, frames: int) -> Mask:
+    """Return (frames,) True where values exceed a threshold; frames without a value and a threshold of 0 give False."""
+    if values is None or threshold <= 0:
+        return np.zeros(frames, dtype=bool)
+    return np.nan_to_num(values, nan=0.0) > threshold
+
+
+def keep_frames(moved: Mask, before: int, after: int, unsteady: Mask) -> Mask:
     """Return (frames,) True for frames to keep.
 
     Parameters
     ----------
-    displacement : (frames,) or None
-        Framewise displacement in mm; frames without a value are kept.
-    threshold : float
-        Frames above it go, with `after` frames behind each; 0 keeps all.
+    moved : (frames,) bool
+        Frames that go, with `before` frames ahead of each and `after` frames behind.
     unsteady : (frames,) bool
-        Frames before the signal is in steady state: they go.
+        Frames before the signal is in steady state: they go alone.
     """
     drop = unsteady.copy()
-    if displacement is not None and threshold > 0:
-        moved = np.nan_to_num(displacement, nan=0.0) > threshold
-        for lag in range(after + 1):
-            drop[lag:] |= moved[: len(moved) - lag]
+    for lag in range(after + 1):
+        drop[lag:] |= moved[: len(moved) - lag]
+    for lead in range(1, before + 1):
+        drop[: len(moved) - lead] |= moved[lead:]
     return ~drop

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
@@ -25,6 +26,26 @@ LEGACY_NAMES = {
 }
 """Columns of fMRIPrep before 1.2, by today's names."""
 
+_NUMBERED = (
+    (re.compile(r"^aCompCor(\d+)$"), "a_comp_cor_{}"),
+    (re.compile(r"^tCompCor(\d+)$"), "t_comp_cor_{}"),
+    (re.compile(r"^[Cc]osine(\d+)$"), "cosine{}"),
+    (re.compile(r"^AROMAAggrComp(\d+)$"), "aroma_motion_{}"),
+    (re.compile(r"^NonSteadyStateOutlier(\d+)$"), "non_steady_state_outlier{}"),
+)
+
+
+def modern_column(name: str) -> str:
+    """Return the name that today's fMRIPrep would give a column.
+
+    >>> modern_column("aCompCor03"), modern_column("X"), modern_column("csf")
+    ('a_comp_cor_03', 'trans_x', 'csf')
+    """
+    for pattern, form in _NUMBERED:
+        if match := pattern.match(name):
+            return form.format(match[1])
+    return LEGACY_NAMES.get(name, name)
+
 
 def complete(table: Table) -> dict[str, NDArray[np.float64]]:
     """Return the table under today's names, with derivatives and squares that it lacks computed.
@@ -32,7 +53,7 @@ def complete(table: Table) -> dict[str, NDArray[np.float64]]:
     Only columns of head motion and tissue signals are derived: `x_derivative1` is the backward
     difference (first frame not a number) and `x_power2` the square, as fMRIPrep defines them.
     """
-    full = {LEGACY_NAMES.get(name, name): column for name, column in table.items()}
+    full = {modern_column(name): column for name, column in table.items()}
     for base in (*MOTION, "csf", "white_matter", "global_signal"):
         if base not in full:
             continue
@@ -46,6 +67,8 @@ def complete(table: Table) -> dict[str, NDArray[np.float64]]:
 def select(table: Table, patterns: Iterable[str]) -> tuple[str, ...]:
     """Return the names of columns that match shell patterns, in the order of the patterns.
 
+    A pattern may name alternatives, the best first: `w_comp_cor_0[0-4]|a_comp_cor_0[0-4]`.
+
     Raises
     ------
     WrongDataError
@@ -54,7 +77,8 @@ def select(table: Table, patterns: Iterable[str]) -> tuple[str, ...]:
     chosen: dict[str, None] = {}
     missing = []
     for pattern in patterns:
-        found = [name for name in table if fnmatchcase(name, pattern)]
+        choices = ([name for name in table if fnmatchcase(name, choice)] for choice in pattern.split("|"))
+        found = next((names for names in choices if names), [])
         chosen.update(dict.fromkeys(found))
         if not found:
             missing.append(pattern)

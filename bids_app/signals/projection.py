@@ -6,8 +6,11 @@ step took out can be brought back by the next (Lindquist 2019, doi:10.1002/hbm.2
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.blas import sgemm
 
 from bids_app.vocabulary.grid import Mask
 
@@ -38,7 +41,7 @@ def drift(frames: int, order: int) -> Matrix:
 
 
 def remaining_basis(nuisance: Matrix, kept: Mask) -> Matrix:
-    """Return an orthonormal basis of what the nuisance model leaves of the kept frames.
+    """Return an orthonormal basis of what a nuisance model leaves of the kept frames.
 
     Parameters
     ----------
@@ -51,29 +54,60 @@ def remaining_basis(nuisance: Matrix, kept: Mask) -> Matrix:
     basis : (kept frames, df_res)
         df_res = kept frames less the rank of the model. It may be 0.
     """
-    model = nuisance[kept]
-    scale = np.linalg.norm(model, axis=0)
-    model = model[:, scale > 0] / scale[scale > 0]
-    left, singular, _ = np.linalg.svd(model, full_matrices=True)
-    tolerance = max(model.shape) * np.finfo(np.float64).eps * (singular[0] if singular.size else 0.0)
-    # 1e-9 also takes columns apart that differ by rounding of the table only.
-    rank = int((singular > max(tolerance, 1e-9)).sum())
-    basis: Matrix = np.ascontiguousarray(left[:, rank:])
-    return basis
+    basis, ranks = nested_basis([nuisance], kept)
+    return np.ascontiguousarray(basis[:, : ranks[0]])
+
+
+def nested_basis(parts: Sequence[Matrix], kept: Mask) -> tuple[Matrix, tuple[int, ...]]:
+    """Return one basis whose first columns are what ever smaller nuisance models leave.
+
+    Parameters
+    ----------
+    parts : sequence of (frames, n)
+        Blocks of regressors, those that every model has first.
+    kept : (frames,) bool
+
+    Returns
+    -------
+    basis : (kept frames, n)
+        Orthonormal. All that the first block leaves.
+    ranks : tuple of int
+        Item k counts the leading columns that the blocks 0 ... len(parts) - 1 - k leave together: item 0 is
+        the whole model, the last item the first block alone.
+    """
+    frames = int(kept.sum())
+    spans: list[Matrix] = []
+    for part in parts:
+        model = part[kept]
+        scale = np.linalg.norm(model, axis=0)
+        model = model[:, scale > 0] / scale[scale > 0]
+        # Twice, because once leaves rounding of the size that the rank is judged by.
+        for span in (*spans, *spans):
+            model = model - span @ (span.T @ model)
+        left, singular, _ = np.linalg.svd(model, full_matrices=False)
+        # 1e-9 also takes columns apart that differ by rounding of the table only.
+        spans.append(left[:, singular > max(max(model.shape) * np.finfo(np.float64).eps, 1e-9)])
+    taken = np.concatenate(spans, axis=1)
+    whole = np.linalg.qr(taken, mode="complete")[0]
+    basis = np.concatenate([whole[:, taken.shape[1] :], *reversed(spans[1:])], axis=1)
+    sizes = [frames - taken.shape[1], *(span.shape[1] for span in reversed(spans[1:]))]
+    return np.ascontiguousarray(basis), tuple(int(n) for n in np.cumsum(sizes))
 
 
 class Accumulator:
     """Coordinates C = Q'Y of a stream of volumes, without ever holding the series.
 
     Sums are float32 like the data: the first kept volume is subtracted from all (the model holds the
-    constant, so the coordinates do not change), which keeps the digits of small fluctuations.
+    constant, so the coordinates do not change), which keeps the digits of small fluctuations. `rank` counts the
+    leading columns that cleaning leaves in the end; a voxel must vary there.
 
     Attributes
     ----------
-    coordinates : (df_res, voxels) float32
+    coordinates : (columns of the basis, voxels) float32
     """
 
-    def __init__(self, basis: Matrix, voxels: int) -> None:
+    def __init__(self, basis: Matrix, voxels: int, rank: int | None = None) -> None:
+        self._rank = rank
         self._rows = basis.astype(np.float32)
         self._seen = 0
         self.coordinates = np.zeros((basis.shape[1], voxels), dtype=np.float32)
@@ -88,7 +122,9 @@ class Accumulator:
         rows = self._rows[self._seen : self._seen + len(block)]
         with np.errstate(invalid="ignore", over="ignore"):
             block -= self._first
-            self.coordinates += rows.T @ block
+            # C += rows' block in place: the sum is as large as memory is wide, and a temporary would move it thrice.
+            total = sgemm(1.0, block.T, rows.T, beta=1.0, c=self.coordinates.T, trans_b=True, overwrite_c=True)
+            self.coordinates = total.T
             self._sum += block.sum(axis=0)
             self._squares += np.einsum("tv,tv->v", block, block)
         self._seen += len(block)
@@ -104,7 +140,7 @@ class Accumulator:
     def valid(self) -> Mask:
         """Return (voxels,) True where the voxel is finite and cleaning leaves it any variance."""
         with np.errstate(invalid="ignore", over="ignore"):
-            left = np.einsum("kv,kv->v", self.coordinates, self.coordinates)
+            left = np.einsum("kv,kv->v", self.coordinates[: self._rank], self.coordinates[: self._rank])
             _, deviation = self.moments()
             total = deviation**2 * self._seen
             # Float32 leaves about 1e-12 of the variance of a voxel that the model explains wholly.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.vocabulary.grid import Grid, Mask
+from bids_app.vocabulary.signals import Region, Signals
 
 
 def sphere(grid: Grid, centre: tuple[float, float, float], radius: float) -> NDArray[np.intp]:
@@ -39,3 +42,49 @@ def columns_of(grid: Grid, indices: NDArray[np.intp], usable: Mask) -> NDArray[n
     flat = np.sort(flat[usable.ravel()[flat]])
     order: NDArray[np.intp] = np.cumsum(usable.ravel())[flat] - 1
     return order
+
+
+def mean_series(signals: Signals, regions: Sequence[Region]) -> NDArray[np.float64]:
+    """Return the coordinates of the regions' mean series, (rows, regions); NaN for a region without a voxel.
+
+    From unsmoothed coordinates: smoothing first would carry neighbours such as CSF into a region.
+    """
+    columns = [
+        signals.coordinates[:, r.columns] @ r.weights if len(r.columns) else np.full(len(signals.coordinates), np.nan)
+        for r in regions
+    ]
+    return np.stack(columns, axis=1).astype(np.float64)
+
+
+def eigenvariate(coordinates: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the coordinates of the first eigenvariate of a region's series, (rows,), scaled and signed as SPM does.
+
+    Parameters
+    ----------
+    coordinates : (rows, voxels)
+        With respect to an orthonormal basis, so that their singular vectors are those of the series.
+    """
+    left, singular, right = np.linalg.svd(coordinates.astype(np.float64), full_matrices=False)
+    sign = np.sign(right[0].sum()) or 1.0
+    return np.asarray(sign * left[:, 0] * singular[0] / np.sqrt(coordinates.shape[1]))
+
+
+def table_of_series(
+    signals: Signals, regions: Sequence[Region], coordinates: NDArray[np.float64]
+) -> dict[str, NDArray[np.float64]]:
+    """Return the series of regions by name, (frames,) each; censored frames are NaN."""
+    series = signals.basis @ coordinates
+    columns = {}
+    for region, values in zip(regions, series.T, strict=True):
+        column = np.full(len(signals.kept), np.nan)
+        column[signals.kept] = values
+        columns[region.name] = column
+    return columns
+
+
+def about_regions(regions: Sequence[Region]) -> dict[str, Mapping[str, object]]:
+    """Return what sidecars say of regions, by name."""
+    return {
+        r.name: {**r.definition, "Voxels": len(r.columns), "VoxelsExpected": r.expected, "Coverage": r.coverage}
+        for r in regions
+    }

@@ -39,6 +39,29 @@ def correlate(seeds: Floats, targets: NDArray[np.float32]) -> NDArray[np.float64
     return np.clip(r, -1.0, 1.0)
 
 
+def given_others(seeds: Floats, targets: NDArray[np.float32], *, both: bool) -> NDArray[np.float64]:
+    """Return correlations (n, voxels) of each seed with every voxel, all other seeds taken out.
+
+    Parameters
+    ----------
+    seeds : (df_res, n)
+    targets : (df_res, voxels)
+    both : bool
+        True takes the other seeds out of seed and voxel (partial correlation), False out of the seed alone
+        (semi-partial correlation).
+    """
+    length = np.einsum("kv,kv->v", targets, targets, dtype=np.float64)
+    found = np.empty((seeds.shape[1], targets.shape[1]))
+    for i in range(seeds.shape[1]):
+        basis, _ = np.linalg.qr(np.delete(seeds, i, axis=1).astype(np.float64))
+        own = seeds[:, i] - basis @ (basis.T @ seeds[:, i])
+        taken = ((basis.T.astype(np.float32) @ targets).astype(np.float64) ** 2).sum(axis=0) if both else 0.0
+        with np.errstate(invalid="ignore", divide="ignore"):
+            product = (own / np.linalg.norm(own)).astype(np.float32) @ targets
+            found[i] = product / np.sqrt(np.maximum(length - taken, 0.0))
+    return np.clip(found, -1.0, 1.0)
+
+
 def combine_runs(z: Sequence[Floats], df_res: Sequence[int]) -> NDArray[np.float64]:
     """Return the mean Fisher z of runs, weighted by df_res − 2, the inverse of its null variance."""
     weights = np.array(df_res, dtype=np.float64) - 2.0

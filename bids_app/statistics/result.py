@@ -15,22 +15,25 @@ from bids_app.statistics.linear_model import LinearModel
 from bids_app.statistics.relabelling import Scheme
 from bids_app.vocabulary.design import Contrast, Design
 from bids_app.vocabulary.grid import Mask
+from bids_app.vocabulary.job import MapKey
+from bids_app.vocabulary.output import Output
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """What contrasts of one seed share.
+    """What contrasts of one kind of map share.
 
     Attributes
     ----------
     mask : (x, y, z) bool
-        Voxels where every map of the seed has a value.
+        Voxels where every map has a value.
     near : (x, y, z) bool
-        Voxels so close to the seed that smoothing alone correlates them.
+        Voxels so close to the seed that smoothing alone correlates them; none for maps without a seed.
     pre, post : (participants, voxels) float32
     """
 
-    label: str
+    key: MapKey
+    output: Output
     design: Design
     mask: Mask
     near: Mask
@@ -40,7 +43,7 @@ class Subject:
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """One contrast of one seed. Everything beyond the fields is derived from them."""
+    """One contrast of one map. Everything beyond the fields is derived from them."""
 
     subject: Subject
     contrast: Contrast

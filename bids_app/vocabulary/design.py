@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+IT = "{it}"
+"""Stands in a question for what a measure calls its maps."""
+
 
 @dataclass(frozen=True)
 class Lost:

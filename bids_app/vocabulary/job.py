@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.recording import Recording
@@ -38,25 +38,31 @@ class ParticipantJob(Job):
     shared: tuple[Path, ...] = ()
 
 
+class MapKey(NamedTuple):
+    """Which map of a session: the measure, and the entity and label that tell it apart (`seed`, `PCC`)."""
+
+    measure: str
+    entity: str
+    label: str
+
+
 @dataclass(frozen=True)
 class SessionMaps:
-    """What the participant level left on disk for one session: its mask and its maps by label."""
+    """What the participant level left on disk for one session: its mask and its maps."""
 
     mask: Path
-    maps: Mapping[str, Path]
+    maps: Mapping[MapKey, Path]
 
 
 @dataclass(frozen=True)
 class GroupJob(Job):
     """One task in one space: every map of every participant at hand, under one design.
 
-    `entities` are those that all maps share, `by` is the entity that tells maps of a session apart; `sessions`
-    maps (participant, session) to what is on disk and `reasons` to why nothing is; `participants` are the rows of
-    participants.tsv.
+    `entities` are those that all maps share; `sessions` maps (participant, session) to what is on disk and `reasons`
+    to why nothing is; `participants` are the rows of participants.tsv.
     """
 
     entities: Mapping[str, str] = field(default_factory=dict)
-    by: str = "seed"
     sessions: Mapping[tuple[str, str], SessionMaps] = field(default_factory=dict)
     reasons: Mapping[tuple[str, str], str] = field(default_factory=dict)
     participants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

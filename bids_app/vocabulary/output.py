@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 class Output:
     """One kind of output, declared once beside the code that fills it.
 
-    `entity` names the entity that tells members apart (`seed`); `entities` are fixed ones. `kind` is
-    `map` (one value a voxel) or `table`.
+    `entity` names the entity that tells members apart (`seed`, `meas`); `labels` are its values where they are known
+    beforehand; `entities` are fixed ones. `noun` is what the group level says is compared. `kind` is `map` (one value a
+    voxel), `series` (a table with a row for each frame, never combined over runs), `matrix` (a row and a column for
+    each of the `Nodes` in the metadata) or `table`.
     """
 
     name: str
@@ -25,6 +27,8 @@ class Output:
     units: str
     entities: Mapping[str, str] = field(default_factory=dict)
     entity: str = ""
+    labels: tuple[str, ...] = ()
+    noun: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,21 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """Regions that a measure asks for: words in the grammar of `--seeds`, the labels of an atlas, networks, or nothing.
+
+    `name` is what the set is called in file names (`seg`, `atlas`); `networks` are sets of nodes by name, whose
+    regions know which network they belong to.
+    """
+
+    name: str = "seeds"
+    words: tuple[str, ...] = ()
+    radius: float = 6.0
+    atlas: str = ""
+    networks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Seed:
     """A sphere in MNI space, a mask file, or one label of an atlas.
 
@@ -19,6 +34,7 @@ class Seed:
     file: str = ""
     label: str = ""
     source: str = "command line"
+    network: str = ""
 
     def definition(self) -> dict[str, object]:
         """Return the definition as it stands in sidecars."""

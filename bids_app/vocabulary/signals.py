@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +15,18 @@ from bids_app.vocabulary.grid import Grid, Mask
 class Signals:
     """Cleaned series of one run, kept as coordinates in the space that cleaning leaves.
 
+    Kinds of cleaning are nested, so one matrix holds them all: the first rows of `coordinates` belong to the
+    `filtered` series, more rows to the `unfiltered` and more again to the `raw` ones (`ranks` says how many).
+
     Attributes
     ----------
-    basis : (kept frames, df_res) float64
+    basis : (kept frames, n) float64
         Orthonormal basis Q of what the nuisance model leaves.
-    coordinates : (df_res, voxels) float32
+    coordinates : (n, voxels) float32
         C = Q'Y. Cleaned series are Q C; their inner products are those of the columns of C.
+    ranks : mapping
+        Rows of each kind of cleaning that was loaded: `filtered` (drift, stop band and confounds are out),
+        `unfiltered` (drift and confounds are out), `raw` (the mean is out).
     kept : (frames,) bool
         False where a frame is censored.
     mask : (x, y, z) bool
@@ -28,6 +34,12 @@ class Signals:
         `coordinates`.
     mean, deviation : (voxels,) float32
         Temporal mean and standard deviation of the kept frames before cleaning.
+    smoothed : (filtered rows, voxels) float32 or None
+        Coordinates of smoothed series, where smoothing (`fwhm` mm) was asked for.
+    gaps_possible : bool
+        True if frames are censored for motion in this analysis, whether or not this run lost any.
+    skipped : int
+        Frames left out at the start, before steady state.
     """
 
     basis: NDArray[np.float64]
@@ -38,8 +50,18 @@ class Signals:
     mean: NDArray[np.float32]
     deviation: NDArray[np.float32]
     repetition_time: float
+    ranks: Mapping[str, int] = field(default_factory=dict)
     smoothed: NDArray[np.float32] | None = None
+    fwhm: float = 0.0
+    gaps_possible: bool = False
+    skipped: int = 0
     notes: Mapping[str, object] = field(default_factory=dict)
+
+    def cleaned(self, kind: str) -> Signals:
+        """Return these signals in one kind of cleaning; no array is copied."""
+        rank = self.ranks.get(kind, len(self.coordinates))
+        smoothed = self.smoothed if kind == "filtered" else None
+        return replace(self, basis=self.basis[:, :rank], coordinates=self.coordinates[:rank], smoothed=smoothed)
 
     @property
     def df_res(self) -> int:
@@ -62,13 +84,14 @@ class Region:
     """A region of interest on the voxels of one run.
 
     `columns` index the voxels of `Signals` that it holds and `weights` (sum 1) average them;
-    `expected` counts the voxels that it would hold with complete coverage.
+    `expected` counts the voxels that it would hold with complete coverage; `network` names what it is a node of.
     """
 
     name: str
     columns: NDArray[np.intp]
     weights: NDArray[np.float64]
     expected: int
+    network: str = ""
     definition: Mapping[str, object] = field(default_factory=dict)
 
     @property

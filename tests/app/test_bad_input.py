@@ -457,7 +457,7 @@ def test_seed_outside_the_field_of_view(trial, run, tmp_path):
     out = tmp_path / "out"
     assert not list(out.glob("sub-01/*/func/*seed-gone*"))
     assert others_went_on(out)
-    assert "too little of it lies in the measured brain" in (out / "sub-01.html").read_text()
+    assert "seed gone: 0 of its 8 voxels lie in the mask" in (out / "sub-01.html").read_text()
 
 
 def test_too_few_frames_left(trial, run, tmp_path):

@@ -10,17 +10,20 @@ import numpy as np
 import pytest
 
 from bids_app import plugs
-from bids_app.signals.projection import drift, remaining_basis
+from bids_app.errors import NotMeasurableError
+from bids_app.signals.cleaning import KINDS
+from bids_app.signals.projection import drift, nested_basis, stop_band
 from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.grid import Grid
 from bids_app.vocabulary.option import describe
 from bids_app.vocabulary.output import Output
+from bids_app.vocabulary.seed import Wanted
 from bids_app.vocabulary.signals import Region, Signals
 
 ALL = [(kind, name) for kind in plugs.KINDS for name in plugs.names(kind)]
 MEASURES, DESIGNS = plugs.names("measures"), plugs.names("designs")
-VERBS = {"modalities": ["prepare", "load", "describe", "too_little"], "measures": ["measure", "combine"],
-         "designs": ["design"]}  # fmt: skip
+VERBS = {"modalities": ["prepare", "load", "describe", "too_little"],
+         "measures": ["wanted_regions", "measure", "combine"], "designs": ["design"]}  # fmt: skip
 
 
 @pytest.mark.parametrize(("kind", "name"), ALL)
@@ -47,26 +50,38 @@ def test_outputs_are_declared_and_unique(name):
     plug = plugs.load("measures", name)
     keys = [(o.suffix, tuple(sorted(o.entities.items())), o.entity) for o in plug.OUTPUTS]
     assert len(set(keys)) == len(keys)
-    assert plug.GROUP in plug.OUTPUTS
+    assert plug.GROUP is None or plug.GROUP in plug.OUTPUTS
+    assert plug.GROUP is None or plug.GROUP.noun
+    assert plug.CLEANING in KINDS
     assert plug.METHODS.endswith(".")
+    assert isinstance(plug.wanted_regions(plug.Options()), Wanted)
     for output in plug.OUTPUTS:
         assert isinstance(output, Output)
-        assert output.kind in ("map", "table")
+        assert output.kind in ("map", "series", "matrix", "table")
+        assert output.entity in ("seed", "meas", "seg")
         assert output.description.endswith(".")
         assert output.units
 
 
-def signals(voxels: int) -> tuple[Signals, list[Region]]:
-    """Return cleaned noise of a few voxels, the last of which has no value anywhere but in the seed."""
+def signals(side: int = 6) -> tuple[Signals, list[Region]]:
+    """Return noise of a small cube in all kinds of cleaning, and regions: three of two networks, one not covered."""
     rng = np.random.default_rng(4)
-    kept = np.ones(60, dtype=bool)
+    kept = np.ones(90, dtype=bool)
     kept[[3, 40]] = False
-    basis = remaining_basis(drift(60, 1), kept)
-    coordinates = (basis.T @ rng.standard_normal((58, voxels))).astype(np.float32)
-    mask = np.ones((voxels, 1, 1), dtype=bool)
+    parts = [drift(90, 1)[:, :1], drift(90, 1)[:, 1:], stop_band(90, 2.0, 0.01, 0.1)]
+    basis, ranks = nested_basis(parts, kept)
+    voxels = side**3
+    coordinates = (basis.T @ rng.standard_normal((88, voxels))).astype(np.float32)
+    mask = np.ones((side, side, side), dtype=bool)
     level = np.ones(voxels, dtype=np.float32)
-    found = Signals(basis, coordinates, kept, Grid((voxels, 1, 1), np.eye(4)), mask, level, level, 2.0)
-    return found, [Region("one", np.array([0]), np.array([1.0]), 1)]
+    found = Signals(basis, coordinates, kept, Grid(mask.shape, np.eye(4)), mask, level, level, 2.0,
+                    dict(zip(KINDS, ranks, strict=True)), coordinates[: ranks[0]], 2.0, gaps_possible=True)  # fmt: skip
+    regions = [Region(f"r{i}", np.array([i]), np.array([1.0]), 1, "AAB"[i]) for i in range(min(3, voxels))]
+    return found, [*regions, nowhere("C")]
+
+
+def nowhere(network: str = "") -> Region:
+    return Region("nowhere", np.array([], dtype=int), np.array([]), 7, network)
 
 
 def values(features):
@@ -76,39 +91,61 @@ def values(features):
     ]
 
 
-@pytest.mark.parametrize("voxels", [1, 30])
+def run_measure(plug, given: Signals, regions: list[Region]):
+    """Return the features of a measure as the level would get them."""
+    try:
+        return list(plug.measure(given.cleaned(plug.CLEANING), regions, plug.Options()))
+    except NotMeasurableError as error:
+        return [] if str(error) else None
+
+
+@pytest.mark.parametrize("side", [1, 6])
 @pytest.mark.parametrize("name", MEASURES)
-def test_measure_repeats_itself_and_leaves_its_input_alone(name, voxels):
+def test_measure_repeats_itself_and_leaves_its_input_alone(name, side):
     plug = plugs.load("measures", name)
-    given, regions = signals(voxels)
+    given, regions = signals(side)
     before = copy.deepcopy(given)
-    first = list(plug.measure(given, regions, plug.Options()))
-    second = list(plug.measure(given, regions, plug.Options()))
-    assert [f.output for f in first]
+    first, second = run_measure(plug, given, regions), run_measure(plug, given, regions)
+    assert first or side == 1
     for a, b in zip(values(first), values(second), strict=True):
         assert a.keys() == b.keys()
-        assert all(np.array_equal(a[k], b[k], equal_nan=True) for k in a)
+        assert all(np.array_equal(a[k], b[k], equal_nan=a[k].dtype.kind == "f") for k in a)
     assert np.array_equal(given.coordinates, before.coordinates)
-    assert {f.output.name for f in first} <= {o.name for o in plug.OUTPUTS}
+    assert np.array_equal(given.smoothed, before.smoothed)
+    for feature in first:
+        assert feature.output in plug.OUTPUTS
+        assert feature.label
+        assert not feature.output.labels or feature.label in feature.output.labels
+        if feature.output.kind == "map":
+            assert np.shape(feature.value) == (side**3,)
+        if feature.output.kind == "matrix":
+            assert np.shape(feature.value) == (len(feature.metadata["Nodes"]),) * 2
 
 
 @pytest.mark.parametrize("name", MEASURES)
-def test_measure_without_a_usable_region_yields_nothing_and_says_why(name):
+def test_measure_survives_regions_without_a_voxel(name):
     plug = plugs.load("measures", name)
-    given, _ = signals(10)
-    nowhere = Region("nowhere", np.array([], dtype=int), np.array([]), 7)
-    assert list(plug.measure(given, [nowhere], plug.Options())) == []
-    assert "0 of its 7 voxels" in plug.usable_regions([nowhere], plug.Options())[1]["nowhere"]
+    given, _ = signals()
+    features = run_measure(plug, given, [nowhere("A"), nowhere("B")])
+    if plug.wanted_regions(plug.Options()) != Wanted():
+        assert features == []
+    if hasattr(plug, "usable_regions"):
+        assert "0 of its 7 voxels" in plug.usable_regions([nowhere()], plug.Options())[1]["seed nowhere"]
 
 
 @pytest.mark.parametrize("name", MEASURES)
-def test_maps_of_one_run_are_the_maps_of_its_session(name):
+def test_features_of_one_run_are_those_of_its_session(name):
     plug = plugs.load("measures", name)
-    given, regions = signals(30)
-    maps = [f for f in plug.measure(given, regions, plug.Options()) if f.output.kind == "map"]
-    combined = list(plug.combine([maps], [given.df_res]))
-    for one, other in zip(values(maps), values(combined), strict=True):
-        assert other[""] == pytest.approx(one[""], abs=1e-6, nan_ok=True)
+    given, regions = signals()
+    features = [f for f in run_measure(plug, given, regions) if f.output.kind != "series"]
+    combined = list(plug.combine([features], [given.cleaned(plug.CLEANING).df_res], plug.Options()))
+    assert [(f.output.name, f.label) for f in combined] == [(f.output.name, f.label) for f in features]
+    for one, other in zip(values(features), values(combined), strict=True):
+        for key in one:
+            if one[key].dtype.kind == "f":
+                assert other[key] == pytest.approx(one[key], abs=1e-6, nan_ok=True)
+            else:
+                assert np.array_equal(other[key], one[key])
 
 
 @pytest.mark.parametrize("name", DESIGNS)

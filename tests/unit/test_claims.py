@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from bids_app.report.claims import Finding, verdict
+from bids_app.report.claims import Finding, Wording, verdict
 
 
 def say(*findings, smallest=0.0002, per_arm=20):
-    return verdict(findings, ("verum", "sham"), 0.05, smallest, per_arm, "cluster mass")
+    wording = Wording("connectivity", "seeds", "cluster mass")
+    return verdict(findings, ("verum", "sham"), 0.05, smallest, per_arm, wording)
 
 
 def finding(contrast, label="PCC", p=0.5):
@@ -36,7 +37,7 @@ def test_specific_is_said_only_when_the_primary_contrast_passes():
 @pytest.mark.parametrize("p", [0.0501, 0.5, 1.0])
 def test_no_difference_shown_is_not_called_equality(p):
     answer = say(finding("verumVsShamAdjusted", p=p))
-    assert "No difference between verum and sham was shown" in answer.headline
+    assert "No difference in connectivity between verum and sham was shown" in answer.headline
     assert "not evidence that the arms are alike" in text(answer)
 
 

@@ -133,9 +133,9 @@ def test_framewise_displacement_of_four_frames():  # T21
 def test_censoring_takes_frames_after_motion_and_before_steady_state():
     displacement = np.array([np.nan, 0.1, 0.9, 0.1, 0.1, 0.1, 0.6])
     unsteady = np.array([True] + [False] * 6)
-    kept = censoring.keep_frames(displacement, 0.5, 1, unsteady)
+    kept = censoring.keep_frames(censoring.above(displacement, 0.5, 7), 0, 1, unsteady)
     assert kept.tolist() == [False, True, False, False, True, True, False]
-    assert censoring.keep_frames(displacement, 0.0, 1, unsteady).sum() == 6
+    assert censoring.keep_frames(censoring.above(displacement, 0.0, 7), 0, 1, unsteady).sum() == 6
 
 
 def test_smoothing_equals_scipy_inside_the_mask():

@@ -1,0 +1,134 @@
+"""Amplitude of low-frequency fluctuations: mean amplitude in a band (ALFF), and its share of all (fALFF)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from annotated_types import Gt, Interval
+from numpy.typing import NDArray
+
+from bids_app.errors import NotMeasurableError
+from bids_app.signals.smoothing import smooth_in_mask
+from bids_app.signals.spectrum import Spectrum, amplitudes, fourier, least_squares
+from bids_app.statistics.standardised import combine_maps, over_mean, zscore
+from bids_app.vocabulary.option import Doc
+from bids_app.vocabulary.output import Feature, Output
+from bids_app.vocabulary.seed import Wanted
+from bids_app.vocabulary.signals import Region, Signals
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of `[measures.alff]`."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    low: Annotated[float, Gt(0), Doc("Lower edge of the band.", "Hz")] = 0.01
+    high: Annotated[float, Gt(0), Doc("Upper edge of the band.", "Hz")] = 0.08
+    estimator: Annotated[
+        Literal["auto", "fourier", "least-squares"],
+        Doc("Spectrum; auto takes least-squares for everybody wherever frames may be censored for motion."),
+    ] = "auto"
+    max_censored: Annotated[
+        float, Interval(ge=0, le=1), Doc("Share of censored frames above which a run is refused.")
+    ] = 0.2
+
+
+CLEANING = "unfiltered"
+"""Amplitudes need every frequency: drift and confounds are out, no band is."""
+
+LABELS = ("alff", "falff")
+RAW = Output(
+    "raw", "map", "statmap", "Mean amplitude in the band (alff), or its sum over that of all frequencies (falff).",
+    "arbitrary", {"stat": "raw"}, "meas", LABELS,
+)  # fmt: skip
+RATIO = Output(
+    "ratio", "map", "statmap", "The raw map over its mean in the mask, then smoothed.", "arbitrary", {"stat": "ratio"},
+    "meas", LABELS,
+)  # fmt: skip
+ZSCORE = Output(
+    "zscore", "map", "statmap", "The raw map less its mean in the mask over its standard deviation, then smoothed.",
+    "arbitrary", {"stat": "zscore"}, "meas", LABELS, "the amplitude of low-frequency fluctuations",
+)  # fmt: skip
+OUTPUTS = (RAW, RATIO, ZSCORE)
+GROUP = ZSCORE
+
+METHODS = (
+    "ALFF was the mean amplitude of the spectrum within a low-frequency band, from series that were not band-passed, "
+    "and fALFF its share of the amplitudes of all frequencies (Zang et al. 2007; Zou et al. 2008); maps were "
+    "standardised within the mask and then smoothed."
+)
+
+
+def wanted_regions(options: Options) -> Wanted:  # noqa: ARG001  (one signature for every measure)
+    """Return that no region is needed."""
+    return Wanted()
+
+
+def estimator_of(signals: Signals, options: Options) -> Spectrum:
+    """Return the spectrum, the same kind for all people of an analysis.
+
+    Raises
+    ------
+    NotMeasurableError
+        If too many frames are censored, or a Fourier transform meets a gap.
+    """
+    kept = signals.kept[signals.skipped :]
+    censored = 1 - kept.mean()
+    if censored > options.max_censored:
+        raise NotMeasurableError(
+            f"{censored:.0%} of the frames are censored, above {options.max_censored:.0%} a spectrum says little"
+        )
+    choice = options.estimator
+    if choice == "auto":
+        choice = "least-squares" if signals.gaps_possible else "fourier"
+    if choice == "least-squares":
+        return least_squares(kept)
+    if not kept.all():
+        raise NotMeasurableError(
+            "frames are censored and a Fourier transform knows no gaps; take estimator = 'least-squares'"
+        )
+    return fourier(len(kept))
+
+
+def measure(signals: Signals, regions: Sequence[Region], options: Options) -> Iterator[Feature]:  # noqa: ARG001
+    """Yield raw, ratio and z maps of ALFF and fALFF.
+
+    The definition is that of DPABI (Zang 2007, doi:10.1016/j.braindev.2006.07.002; Zou 2008,
+    doi:10.1016/j.jneumeth.2008.04.012).
+
+    Raises
+    ------
+    NotMeasurableError
+        If too many frames are censored, or no frequency lies in the band.
+    """
+    spectrum = estimator_of(signals, options)
+    band = spectrum.band(signals.repetition_time, options.low, options.high)
+    count = band.stop - band.start
+    if count < 1:
+        raise NotMeasurableError(f"no frequency lies between {options.low:g} and {options.high:g} Hz")
+    alff, total = amplitudes(spectrum, band, signals.basis, signals.coordinates)
+    about = {
+        "Band": {"Low": options.low, "High": options.high, "Units": "Hz", "Frequencies": count},
+        "Estimator": "least squares (Lomb-Scargle)" if spectrum.length == len(signals.kept) - signals.skipped
+        and signals.gaps_possible else "Fourier transform",
+    }  # fmt: skip
+    with np.errstate(invalid="ignore", divide="ignore"):
+        maps = {"alff": alff, "falff": alff * np.float32(count) / total}
+    for label, raw in maps.items():
+        yield from _three(raw, label, signals, about)
+
+
+def _three(raw: NDArray[np.float32], label: str, signals: Signals, about: Mapping[str, object]) -> Iterator[Feature]:
+    yield Feature(RAW, raw, label, {**about, "SmoothingFWHM": 0})
+    scaled = np.stack([over_mean(raw), zscore(raw)])
+    if signals.fwhm > 0:
+        scaled = smooth_in_mask(scaled, signals.mask, signals.grid.voxel_sizes, signals.fwhm)
+    for output, values in zip((RATIO, ZSCORE), scaled, strict=True):
+        yield Feature(output, values, label, {**about, "SmoothingFWHM": signals.fwhm})
+
+
+combine = combine_maps

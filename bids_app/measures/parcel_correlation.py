@@ -1,0 +1,132 @@
+"""Matrices between regions: correlation and partial correlation of mean series, and named pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from annotated_types import Interval
+from numpy.typing import NDArray
+
+from bids_app.errors import NotMeasurableError
+from bids_app.signals.regions import about_regions, mean_series, table_of_series
+from bids_app.statistics.correlation import fisher_z
+from bids_app.statistics.matrices import combine_matrices, partial, pearson
+from bids_app.vocabulary.entities import as_label
+from bids_app.vocabulary.option import Doc
+from bids_app.vocabulary.output import Feature, Output
+from bids_app.vocabulary.seed import Wanted
+from bids_app.vocabulary.signals import Region, Signals
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of `[measures.parcel_correlation]`."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    atlas: Annotated[
+        str, Doc("Atlas: a label image with its .tsv beside it, or 'templateflow:atlas-...'; empty takes `regions`.")
+    ] = ""
+    name: Annotated[str, Doc("What the set is called in file names; empty derives it from the atlas.")] = ""
+    regions: Annotated[tuple[str, ...], Doc("Regions in the grammar of --seeds, where no atlas is given.")] = (
+        "regions",
+    )
+    min_coverage: Annotated[
+        float, Interval(gt=0, le=1), Doc("Share of its voxels that a parcel needs; others are n/a.")
+    ] = 0.5
+    pairs: Annotated[tuple[str, ...], Doc("Pairs of regions to list apart, as 'PAG-mPFC'.")] = (
+        "thalamusL-aMCC", "thalamusR-aMCC", "PAG-DLPFCL", "PAG-DLPFCR", "mPFC-amygdalaL", "mPFC-amygdalaR",
+        "postInsulaL-PCC", "postInsulaR-PCC",
+    )  # fmt: skip
+
+
+CLEANING = "filtered"
+
+SERIES = Output(
+    "series", "series", "timeseries", "Cleaned mean series of each region; censored frames are n/a.", "arbitrary",
+    {"stat": "mean"}, "seg",
+)  # fmt: skip
+PEARSON = Output(
+    "pearson", "matrix", "relmat", "Pearson correlation of the cleaned mean series.", "arbitrary",
+    {"stat": "pearsoncorrelation"}, "seg",
+)  # fmt: skip
+PARTIAL = Output(
+    "partial", "matrix", "relmat", "Correlation given all other regions, Ledoit-Wolf covariance.", "arbitrary",
+    {"stat": "partialcorrelation"}, "seg",
+)  # fmt: skip
+PAIRS = Output(
+    "pairs", "table", "relmat", "Pearson correlation and Fisher z of the pairs that were named.", "arbitrary",
+    {"stat": "pairs"}, "seg",
+)  # fmt: skip
+OUTPUTS = (SERIES, PEARSON, PARTIAL, PAIRS)
+GROUP = None
+
+METHODS = (
+    "Matrices held the Pearson correlations between the mean series of regions, and their partial correlations from "
+    "the covariance by shrinkage (Ledoit & Wolf 2004)."
+)
+
+
+def wanted_regions(options: Options) -> Wanted:
+    """Return the atlas, or the words for the regions."""
+    if options.atlas:
+        file = options.atlas.replace("\\", "/").rpartition("/")[2].partition(".nii")[0]
+        said = [part.partition("-")[2] for part in file.split("_") if part.partition("-")[0] in ("atlas", "seg")]
+        stem = file.partition(":")[2] or file
+        return Wanted(options.name or as_label((said or [stem])[0]), atlas=options.atlas)
+    return Wanted(options.name or "regions", options.regions)
+
+
+def measure(signals: Signals, regions: Sequence[Region], options: Options) -> Iterator[Feature]:
+    """Yield the table of series, both matrices and the named pairs.
+
+    Raises
+    ------
+    NotMeasurableError
+        If fewer than two regions have the coverage.
+    """
+    known = [r.coverage >= options.min_coverage and len(r.columns) > 0 for r in regions]
+    if sum(known) < 2:
+        raise NotMeasurableError(f"{sum(known)} of {len(regions)} regions have the coverage asked for; 2 are needed")
+    name = wanted_regions(options).name
+    series = mean_series(signals, regions)
+    series[:, ~np.array(known)] = np.nan
+    about: dict[str, Any] = {"Nodes": [r.name for r in regions], "Regions": about_regions(regions)}
+    # In coordinates the samples are as many as the degrees of freedom, and white: what shrinkage presumes.
+    matrix, given_others = pearson(series), partial(series)
+    # A parcel may be constant or alike in all voxels to rounding; it then has no value in both.
+    yield Feature(SERIES, table_of_series(signals, regions, series), name, {"Regions": about["Regions"]})
+    yield Feature(PEARSON, matrix, name, about)
+    yield Feature(PARTIAL, given_others, name, about)
+    yield from _pairs(matrix, about, name, options)
+
+
+def _pairs(r: NDArray[np.float64], about: Mapping[str, Any], name: str, options: Options) -> Iterator[Feature]:
+    place = {node: i for i, node in enumerate(about["Nodes"])}
+    rows = []
+    for pair in options.pairs:
+        first, _, second = pair.partition("-")
+        if first in place and second in place:
+            value = r[place[first], place[second]]
+            rows.append((pair, first, second, value, float(fisher_z(np.array(value)))))
+    if rows:
+        columns = dict(
+            zip(("pair", "region_a", "region_b", "r", "fisherz"), map(list, zip(*rows, strict=True)), strict=True)
+        )
+        yield Feature(PAIRS, columns, name)
+
+
+def combine(runs: Sequence[Sequence[Feature]], df_res: Sequence[int], options: Options) -> Iterator[Feature]:
+    """Yield the matrices and pairs of a session: mean Fisher z over its runs, weighted by df_res - 2."""
+    for feature in runs[0]:
+        if feature.output.kind != "matrix":
+            continue
+        same = [f for run in runs for f in run if f.output is feature.output]
+        if len(same) == len(runs):
+            matrix = combine_matrices([np.asarray(f.value) for f in same], df_res)
+            yield Feature(feature.output, matrix, feature.label, feature.metadata)
+            if feature.output is PEARSON:
+                yield from _pairs(matrix, feature.metadata, feature.label, options)

@@ -1,0 +1,83 @@
+"""Regional homogeneity: Kendall's concordance of each voxel with its neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+
+from bids_app.errors import NotMeasurableError
+from bids_app.signals.concordance import concordance
+from bids_app.signals.smoothing import smooth_in_mask
+from bids_app.statistics.standardised import combine_maps, over_mean, zscore
+from bids_app.vocabulary.option import Doc
+from bids_app.vocabulary.output import Feature, Output
+from bids_app.vocabulary.seed import Wanted
+from bids_app.vocabulary.signals import Region, Signals
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of `[measures.reho]`."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    neighbours: Annotated[Literal[7, 19, 27], Doc("Voxels of a neighbourhood, the voxel itself among them.")] = 27
+
+
+CLEANING = "filtered"
+
+RAW = Output(
+    "raw", "map", "statmap", "Kendall's W of each voxel with its neighbours, 0 to 1; not smoothed.", "arbitrary",
+    {"stat": "raw"}, "meas", ("reho",),
+)  # fmt: skip
+RATIO = Output(
+    "ratio", "map", "statmap", "The raw map over its mean in the mask, then smoothed.", "arbitrary", {"stat": "ratio"},
+    "meas", ("reho",),
+)  # fmt: skip
+ZSCORE = Output(
+    "zscore", "map", "statmap", "The raw map less its mean in the mask over its standard deviation, then smoothed.",
+    "arbitrary", {"stat": "zscore"}, "meas", ("reho",), "regional homogeneity",
+)  # fmt: skip
+OUTPUTS = (RAW, RATIO, ZSCORE)
+GROUP = ZSCORE
+
+METHODS = (
+    "Regional homogeneity was Kendall's coefficient of concordance between the unsmoothed series of each voxel and "
+    "those of its neighbours (Zang et al. 2004), standardised within the mask and then smoothed."
+)
+
+
+def wanted_regions(options: Options) -> Wanted:  # noqa: ARG001  (one signature for every measure)
+    """Return that no region is needed."""
+    return Wanted()
+
+
+def measure(signals: Signals, regions: Sequence[Region], options: Options) -> Iterator[Feature]:  # noqa: ARG001
+    """Yield raw, ratio and z maps of regional homogeneity (Zang 2004, doi:10.1016/j.neuroimage.2003.12.030).
+
+    Raises
+    ------
+    NotMeasurableError
+        If no voxel has enough neighbours.
+    """
+    raw = concordance(signals.basis, signals.coordinates, signals.mask, options.neighbours)
+    if not np.isfinite(raw).any():
+        raise NotMeasurableError(
+            f"no voxel has half of its {options.neighbours} neighbours in the mask; is the volume one slice thick?"
+        )
+    about = {"Neighbours": options.neighbours}
+    yield Feature(RAW, raw, "reho", {**about, "SmoothingFWHM": 0})
+    known = np.isfinite(raw)
+    scaled = np.stack([over_mean(raw), zscore(raw)])
+    if signals.fwhm > 0:
+        mask = signals.mask.copy()
+        mask[signals.mask] = known
+        scaled[:, known] = smooth_in_mask(scaled[:, known], mask, signals.grid.voxel_sizes, signals.fwhm)
+    for output, values in zip((RATIO, ZSCORE), scaled, strict=True):
+        yield Feature(output, values, "reho", {**about, "SmoothingFWHM": signals.fwhm})
+
+
+combine = combine_maps

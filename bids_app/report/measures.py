@@ -1,0 +1,74 @@
+"""The participant's page beyond seeds: maps of local activity, matrices between regions, coherence of networks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bids_app.dataset.tables import numeric, read_json, read_tsv
+from bids_app.dataset.volumes import read_map
+from bids_app.derivatives.atomic import write_bytes
+from bids_app.report import figures, page
+from bids_app.vocabulary.entities import parse
+
+Z_FLOOR, Z_LIMIT = 1.0, 3.0
+"""Standard deviations from the mean of the mask that are drawn, and those of the brightest colour."""
+
+R_LIMIT = 0.8
+"""Correlation of the fullest colour of a matrix."""
+
+TITLES = {"alff": "ALFF", "falff": "fALFF", "reho": "Regional homogeneity"}
+
+LABELLED = 45
+"""Nodes up to which a matrix has room for their names."""
+
+
+def local_maps(below: figures.Underlay, folder: Path, stem: str, person: Path) -> list[dict[str, Any]]:
+    """Draw every standardised map of a session that stands in no relation to a seed."""
+    maps = []
+    for path in sorted(folder.glob(f"{stem}_meas-*_stat-zscore_statmap.nii.gz")):
+        values, grid = read_map(path)
+        png = figures.mosaic(below, values, grid, (Z_FLOOR, Z_LIMIT))
+        write_bytes(person / "figures" / path.name.replace(".nii.gz", ".png"), png)
+        label = parse(path.name)[0]["meas"]
+        maps.append({
+            "label": label, "title": TITLES.get(label, label), "picture": page.embed(png),
+            "about": read_json(path.with_name(path.name.replace(".nii.gz", ".json"))),
+        })  # fmt: skip
+    return maps
+
+
+def matrices(folder: Path, entities: dict[str, str]) -> list[dict[str, Any]]:
+    """Return every matrix of plain correlations of a session as a picture with the names of its nodes."""
+    found = []
+    for path in sorted(folder.glob("*_stat-pearsoncorrelation_relmat.tsv")):
+        own = parse(path.name)[0]
+        name = own.pop("seg", "")
+        if own != {**entities, "stat": "pearsoncorrelation"}:
+            continue
+        table = read_tsv(path)
+        nodes = table.pop("node")
+        columns = [numeric(values) for values in table.values()]
+        values = np.array([np.full(len(nodes), np.nan) if c is None else c for c in columns])
+        np.fill_diagonal(values, np.nan)
+        png = figures.heatmap(values, R_LIMIT)
+        labels = nodes if len(nodes) <= LABELLED else []
+        about = read_json(path.with_suffix(".json"))
+        thin = [n for n, region in about.get("Regions", {}).items() if region["Coverage"] < 1]
+        unknown = [node for node, row in zip(nodes, values, strict=True) if np.isnan(row).all()]
+        found.append({
+            "name": name, "nodes": len(nodes), "labels": labels, "picture": page.embed(png), "unknown": unknown,
+            "thin": len(thin), "coherence": _coherence(path),
+        })  # fmt: skip
+    return found
+
+
+def _coherence(matrix: Path) -> list[dict[str, str]]:
+    """Return the rows of the table of coherence that lies beside a matrix of nodes."""
+    path = matrix.with_name(matrix.name.replace("pearsoncorrelation", "coherence"))
+    if not path.exists():
+        return []
+    table = read_tsv(path)
+    return [dict(zip(table, row, strict=True)) for row in zip(*table.values(), strict=True)]
