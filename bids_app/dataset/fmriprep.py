@@ -103,9 +103,14 @@ def _space_of(found: AbstractSet[str], wanted: str) -> str:
 
 
 def recordings(
-    name: str, root: Path, series: Mapping[Path, Mapping[str, str]], space: str, resolution: str | None
+    name: str, roots: tuple[Path, Path], series: Mapping[Path, Mapping[str, str]], space: str, resolution: str | None
 ) -> tuple[list[Recording], list[str]]:
     """Bring series of one space together with their masks and confounds.
+
+    Parameters
+    ----------
+    roots : (derivatives, raw)
+        Dataset that series are in, and the one that may have their events.
 
     Returns
     -------
@@ -117,13 +122,13 @@ def recordings(
         if entities.get("space") != space or entities.get("res") != resolution:
             continue
         try:
-            runs.append(_recording(name, root, path, entities))
+            runs.append(_recording(name, *roots, path, entities))
         except MissingInputError as error:
             incomplete.append(str(error))
     return runs, incomplete
 
 
-def _recording(name: str, root: Path, path: Path, entities: Mapping[str, str]) -> Recording:
+def _recording(name: str, root: Path, raw: Path, path: Path, entities: Mapping[str, str]) -> Recording:
     beside = {modern_name(p.name): p for p in functional_files(root, entities["sub"]) if p.parent == path.parent}
     mask = join({**entities, "desc": "brain"}, "mask", ".nii.gz")
     timing = without(entities, "space", "res", "den", "cohort")
@@ -139,8 +144,24 @@ def _recording(name: str, root: Path, path: Path, entities: Mapping[str, str]) -
     for sidecar in sidecars:
         metadata.update(read_json(sidecar))
     return Recording(
-        without(entities, "desc"), path, beside[mask], beside[confounds], root, name, tuple(sidecars), metadata
-    )
+        without(entities, "desc"), path, beside[mask], beside[confounds], root, name, tuple(sidecars), metadata,
+        _events(raw, entities) or _events(root, entities),
+    )  # fmt: skip
+
+
+def _events(root: Path, entities: Mapping[str, str]) -> Path | None:
+    """Return the events table of a run: in its folder or, by BIDS inheritance, above; the most particular one."""
+    person = root / f"sub-{entities['sub']}"
+    session = person / f"ses-{entities['ses']}" if "ses" in entities else person
+    for folder in dict.fromkeys((session / "func", session, person, root)):
+        fitting = [
+            (len(own), path)
+            for path in sorted(folder.glob("*_events.tsv"))
+            if (own := parse(path.name)[0]).items() <= entities.items() and own.get("task") == entities.get("task")
+        ]
+        if fitting:
+            return max(fitting)[1]
+    return None
 
 
 def _sidecars(root: Path, path: Path, entities: Mapping[str, str]) -> list[Path]:

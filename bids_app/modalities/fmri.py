@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bids_app.dataset import presets
 from bids_app.dataset.confounds import read_confounds
 from bids_app.dataset.series import Series, file_order
+from bids_app.dataset.tables import read_tsv
 from bids_app.dataset.volumes import read_mask
 from bids_app.errors import WrongDataError
 from bids_app.signals import projection
@@ -20,7 +21,7 @@ from bids_app.signals.cleaning import KINDS, Model, Plan, plan_cleaning
 from bids_app.signals.smoothing import smooth_in_mask
 from bids_app.vocabulary.option import Doc
 from bids_app.vocabulary.recording import Recording
-from bids_app.vocabulary.signals import Signals
+from bids_app.vocabulary.signals import Signals, Task
 
 
 @dataclass(frozen=True)
@@ -126,12 +127,25 @@ def load(recording: Recording, plan: Plan, options: Options, kinds: Collection[s
     smoothed = None
     if options.smoothing_fwhm > 0 and "filtered" in kinds:
         smoothed = smooth_in_mask(coordinates[: plan.df_res], usable, grid.voxel_sizes, options.smoothing_fwhm)
+    task = _task(recording, plan, options, series.frames) if "raw" in kinds else None
     gaps = options.fd_threshold > 0 or options.dvars_threshold > 0
     notes = {"brain_voxels": len(valid), "unusable_voxels": int((~valid).sum())}
     return Signals(
         basis, coordinates, plan.kept, grid, usable, mean[chosen], deviation[chosen], plan.repetition_time,
-        {kind: plan.ranks[kind] for kind in kinds}, smoothed, options.smoothing_fwhm, gaps, plan.unsteady, notes,
+        {kind: plan.ranks[kind] for kind in kinds}, smoothed, options.smoothing_fwhm, gaps, plan.unsteady, task, notes,
     )  # fmt: skip
+
+
+def _task(recording: Recording, plan: Plan, options: Options, frames: int) -> Task:
+    """Return the events of a run and the nuisance columns that its model needs, slow waves but no low-pass."""
+    corrected = plan.repetition_time / 2 if recording.metadata.get("SliceTimingCorrected") else 0.0
+    start = recording.metadata.get("StartTime", corrected)
+    first = float(start) if isinstance(start, int | float) else 0.0
+    times = first + plan.repetition_time * np.arange(frames, dtype=np.float64)
+    slow = projection.stop_band(frames, plan.repetition_time, options.high_pass, 0.0)
+    parts = [projection.drift(frames, options.detrend), slow, *(column[:, None] for column in plan.regressors.values())]
+    columns = np.concatenate(parts, axis=1)
+    return Task(read_tsv(recording.events) if recording.events else {}, times, columns)
 
 
 def _reordered(coordinates: NDArray[np.float32], chosen: NDArray[np.intp]) -> NDArray[np.float32]:

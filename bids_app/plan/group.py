@@ -121,7 +121,8 @@ def _maps(session: Finished, chosen: Chosen) -> SessionMaps | None:
             mask = path
         for measure, (output, labels) in chosen.items():
             label = entities.get(output.entity, "")
-            if suffix == output.suffix and output.entities.items() <= entities.items() and label in labels:
+            fits = suffix == output.suffix and output.entities.items() <= entities.items()
+            if fits and label and (label in labels or not labels):
                 maps[MapKey(measure, output.entity, label)] = path
     return SessionMaps(mask, maps) if mask and maps else None
 

@@ -57,7 +57,7 @@ def plan_participants(execution: Execution, settings: Settings) -> Plan:
     notes = [f"sub-{p}: in BIDS_DIR but without fMRIPrep derivatives" for p in missing]
     for name, root in roots.items():
         own = {path: e for path, e in series.items() if owner[path] == name}
-        complete, incomplete = recordings(name, root, own, space, resolution)
+        complete, incomplete = recordings(name, (root, execution.bids_dir), own, space, resolution)
         runs += complete
         notes += incomplete
     if not runs:

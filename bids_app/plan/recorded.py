@@ -15,7 +15,7 @@ from bids_app.vocabulary.output import Output
 from bids_app.vocabulary.seed import Seed
 
 Chosen = dict[str, tuple[Output, frozenset[str]]]
-"""Output that is compared, and the labels of its maps, by measure."""
+"""Output that is compared, and the labels of its maps (none: whatever there is), by measure."""
 
 
 def recorded_settings(settings: Settings, sessions: Sequence[Finished]) -> Settings:
@@ -75,7 +75,7 @@ def chosen_maps(settings: Settings, made: Settings) -> Chosen:
     chosen: Chosen = {}
     for name, options in made.measures.items():
         plug = plugs.load("measures", name)
-        if plug.GROUP and plug.GROUP.labels:
+        if plug.GROUP and plug.GROUP.entity != "seed":
             chosen[name] = plug.GROUP, frozenset(plug.GROUP.labels)
         elif plug.GROUP:
             there = {seed.name: seed for seed in seeds_of(plug.wanted_regions(options))}

@@ -13,7 +13,7 @@ from bids_app.derivatives.atomic import write_bytes
 from bids_app.report import figures, page
 from bids_app.vocabulary.entities import parse
 
-Z_FLOOR, Z_LIMIT = 1.0, 3.0
+LOCAL = 1.0, 3.0
 """Standard deviations from the mean of the mask that are drawn, and those of the brightest colour."""
 
 R_LIMIT = 0.8
@@ -21,16 +21,22 @@ R_LIMIT = 0.8
 
 TITLES = {"alff": "ALFF", "falff": "fALFF", "reho": "Regional homogeneity"}
 
+RESPONSE = 2.3, 6.0
+"""z of a response that is drawn, and that of the brightest colour."""
+
 LABELLED = 45
 """Nodes up to which a matrix has room for their names."""
 
 
-def local_maps(below: figures.Underlay, folder: Path, stem: str, person: Path) -> list[dict[str, Any]]:
-    """Draw every standardised map of a session that stands in no relation to a seed."""
+def maps_of(
+    below: figures.Underlay, folder: Path, stem: str, stat: str, scale: tuple[float, float]
+) -> list[dict[str, Any]]:
+    """Draw every map of a session that stands in no relation to a seed, of one statistic."""
     maps = []
-    for path in sorted(folder.glob(f"{stem}_meas-*_stat-zscore_statmap.nii.gz")):
+    person = next(parent for parent in folder.parents if parent.name.startswith("sub-"))
+    for path in sorted(folder.glob(f"{stem}_meas-*_stat-{stat}_statmap.nii.gz")):
         values, grid = read_map(path)
-        png = figures.mosaic(below, values, grid, (Z_FLOOR, Z_LIMIT))
+        png = figures.mosaic(below, values, grid, scale)
         write_bytes(person / "figures" / path.name.replace(".nii.gz", ".png"), png)
         label = parse(path.name)[0]["meas"]
         maps.append({

@@ -12,7 +12,7 @@ from bids_app.dataset.layout import functional_files
 from bids_app.dataset.tables import numeric, read_json, read_tsv
 from bids_app.dataset.volumes import read_map
 from bids_app.derivatives.atomic import write_bytes
-from bids_app.report import figures, measures, page
+from bids_app.report import courses, figures, measures, page
 from bids_app.vocabulary.entities import parse, without
 
 FLOOR, LIMIT = 0.15, 0.8
@@ -26,7 +26,7 @@ def write_page(output_dir: Path, label: str) -> None:
     tables = sorted(_tables(output_dir, label), key=lambda path: page.session_order(path.name))
     sessions = [_session(output_dir, table) for table in tables]
     values = {"label": label, "sessions": sessions, "verdict": _verdict(sessions), "floor": FLOOR, "limit": LIMIT,
-              "z_floor": measures.Z_FLOOR, "z_limit": measures.Z_LIMIT, "r_limit": measures.R_LIMIT}  # fmt: skip
+              "local": measures.LOCAL, "response": measures.RESPONSE, "r_limit": measures.R_LIMIT}  # fmt: skip
     page.write(output_dir, f"sub-{label}.html", "participant.html", values)
 
 
@@ -66,7 +66,9 @@ def _session(output_dir: Path, table: Path) -> dict[str, Any]:
         "refused": sorted({run["refused_because"] for run in runs} - {"n/a"}),
         "traces": [_trace(path) for path in _beside(table, entities, "outliers.tsv")],
         "maps": maps,
-        "local": measures.local_maps(below, table.parent, stem, person) if below else [],
+        "local": measures.maps_of(below, table.parent, stem, "zscore", measures.LOCAL) if below else [],
+        "responses": measures.maps_of(below, table.parent, stem, "z", measures.RESPONSE) if below else [],
+        "courses": courses.courses(table.parent, without(entities, "desc")) if below else [],
         "matrices": measures.matrices(table.parent, without(entities, "desc")) if below else [],
         "about": maps[0]["about"] if maps else {},
     }

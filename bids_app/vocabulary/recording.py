@@ -11,8 +11,8 @@ from pathlib import Path
 class Recording:
     """A preprocessed run: its files and what their names and sidecars say.
 
-    `metadata` is the merged sidecar of the series; `root` the dataset that the files are relative to,
-    `dataset` the name under which `DatasetLinks` knows it.
+    `metadata` is the merged sidecar of the series; `events` its table of events, if there is one; `root` the dataset
+    that the files are relative to, `dataset` the name under which `DatasetLinks` knows it.
     """
 
     entities: Mapping[str, str]
@@ -23,6 +23,7 @@ class Recording:
     dataset: str
     sidecars: tuple[Path, ...] = ()
     metadata: Mapping[str, object] = field(default_factory=dict)
+    events: Path | None = None
 
     @property
     def participant(self) -> str:
@@ -36,7 +37,8 @@ class Recording:
 
     def inputs(self) -> tuple[Path, ...]:
         """Every file that reading this run opens."""
-        return (self.series, self.mask, self.confounds, *self.sidecars)
+        more = (self.events,) if self.events else ()
+        return (self.series, self.mask, self.confounds, *self.sidecars, *more)
 
     def uri(self, path: Path) -> str:
         """Return a BIDS URI for one of its files."""

@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.vocabulary.grid import Grid, Mask
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What happened during a run, for models of responses.
+
+    Attributes
+    ----------
+    events : mapping of text columns
+        The events table; empty where there is none.
+    times : (frames,)
+        Seconds of each volume from the first.
+    nuisance : (frames, n)
+        Constant, drift, slow waves and confounds.
+    """
+
+    events: Mapping[str, Sequence[str]]
+    times: NDArray[np.float64]
+    nuisance: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +59,8 @@ class Signals:
         True if frames are censored for motion in this analysis, whether or not this run lost any.
     skipped : int
         Frames left out at the start, before steady state.
+    task : Task or None
+        Given where the `raw` kind was asked for.
     """
 
     basis: NDArray[np.float64]
@@ -55,6 +76,7 @@ class Signals:
     fwhm: float = 0.0
     gaps_possible: bool = False
     skipped: int = 0
+    task: Task | None = None
     notes: Mapping[str, object] = field(default_factory=dict)
 
     def cleaned(self, kind: str) -> Signals:

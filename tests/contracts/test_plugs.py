@@ -18,7 +18,7 @@ from bids_app.vocabulary.grid import Grid
 from bids_app.vocabulary.option import describe
 from bids_app.vocabulary.output import Output
 from bids_app.vocabulary.seed import Wanted
-from bids_app.vocabulary.signals import Region, Signals
+from bids_app.vocabulary.signals import Region, Signals, Task
 
 ALL = [(kind, name) for kind in plugs.KINDS for name in plugs.names(kind)]
 MEASURES, DESIGNS = plugs.names("measures"), plugs.names("designs")
@@ -75,7 +75,9 @@ def signals(side: int = 6) -> tuple[Signals, list[Region]]:
     mask = np.ones((side, side, side), dtype=bool)
     level = np.ones(voxels, dtype=np.float32)
     found = Signals(basis, coordinates, kept, Grid(mask.shape, np.eye(4)), mask, level, level, 2.0,
-                    dict(zip(KINDS, ranks, strict=True)), coordinates[: ranks[0]], 2.0, gaps_possible=True)  # fmt: skip
+                    dict(zip(KINDS, ranks, strict=True)), coordinates[: ranks[0]], 2.0, gaps_possible=True,
+                    task=Task({"onset": ["10", "60", "110"], "duration": ["20"] * 3, "trial_type": ["needle"] * 3},
+                              2.0 * np.arange(90), drift(90, 1)))  # fmt: skip
     regions = [Region(f"r{i}", np.array([i]), np.array([1.0]), 1, "AAB"[i]) for i in range(min(3, voxels))]
     return found, [*regions, nowhere("C")]
 
@@ -128,7 +130,7 @@ def test_measure_survives_regions_without_a_voxel(name):
     given, _ = signals()
     features = run_measure(plug, given, [nowhere("A"), nowhere("B")])
     if plug.wanted_regions(plug.Options()) != Wanted():
-        assert features == []
+        assert not [f for f in features if f.output.entity in ("seed", "seg")]
     if hasattr(plug, "usable_regions"):
         assert "0 of its 7 voxels" in plug.usable_regions([nowhere()], plug.Options())[1]["seed nowhere"]
 

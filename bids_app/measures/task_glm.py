@@ -1,0 +1,162 @@
+"""Responses to events, such as needling blocks: a linear model with AR(1) noise, and time courses of regions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from annotated_types import Gt
+from numpy.typing import NDArray
+
+from bids_app.errors import NotMeasurableError
+from bids_app.signals.smoothing import smooth_in_mask
+from bids_app.statistics import task_design, task_model
+from bids_app.vocabulary.entities import as_label
+from bids_app.vocabulary.option import Doc
+from bids_app.vocabulary.output import Feature, Output
+from bids_app.vocabulary.seed import Wanted
+from bids_app.vocabulary.signals import Region, Signals
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of `[measures.task_glm]`."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    hrf: Annotated[
+        Literal["spm", "spm + derivative", "spm + derivative + dispersion", "glover", "glover + derivative"],
+        Doc("Response function that events are convolved with."),
+    ] = "spm + derivative"
+    contrasts: Annotated[
+        tuple[str, ...], Doc("Contrasts of trial types, as 'rotation-rest'; empty takes each against the baseline.")
+    ] = ()
+    modulators: Annotated[
+        tuple[str, ...], Doc("Ratings that modulate a trial type, as 'rotation*deqi' (a column of the events).")
+    ] = ()
+    regions: Annotated[tuple[str, ...], Doc("Regions whose time courses are estimated, as in --seeds.")] = ("core",)
+    fir_window: Annotated[float, Gt(0), Doc("Seconds after an onset that time courses show.", "s")] = 24.0
+
+
+CLEANING = "raw"
+"""The model holds its own confounds beside the events: nothing is taken out before."""
+
+EFFECT = Output(
+    "effect", "map", "statmap", "Contrast of responses, percent of the voxel's mean signal.", "percent",
+    {"stat": "effect"}, "meas", (), "the response to the task",
+)  # fmt: skip
+VARIANCE = Output(
+    "variance", "map", "statmap", "Variance of that contrast.", "percent squared", {"stat": "variance"}, "meas"
+)
+T = Output("t", "map", "statmap", "Contrast over its standard error.", "arbitrary", {"stat": "t"}, "meas")
+Z = Output("z", "map", "statmap", "That t as a standard normal value.", "arbitrary", {"stat": "z"}, "meas")
+COURSES = Output(
+    "courses", "table", "timeseries", "Response of each region at each delay after the onset (FIR), percent signal.",
+    "percent", {"stat": "fir"}, "seg",
+)  # fmt: skip
+OUTPUTS = (EFFECT, VARIANCE, T, Z, COURSES)
+GROUP = EFFECT
+
+METHODS = (
+    "Responses to events were estimated by a linear model with AR(1) noise (Abraham et al. 2014), confounds and slow "
+    "drift in the same model and no low-pass filter; series were smoothed and scaled to percent of the voxel's mean."
+)
+
+
+def wanted_regions(options: Options) -> Wanted:
+    """Return the regions whose time courses are estimated."""
+    return Wanted("fir", options.regions)
+
+
+def measure(signals: Signals, regions: Sequence[Region], options: Options) -> Iterator[Feature]:
+    """Yield effect, variance, t and z of each contrast, and the time courses of regions.
+
+    Raises
+    ------
+    NotMeasurableError
+        If the run has no events, or they do not serve the contrasts.
+    """
+    task = signals.task
+    if task is None or not task.events:
+        raise NotMeasurableError("the run has no events file")
+    found = task_design.conditions(task.events, options.modulators)
+    columns, names = task_design.response_columns(found, task.times, options.hrf)
+    design = np.concatenate([columns, task.nuisance], axis=1)[signals.kept]
+    contrasts = {
+        words: np.pad(task_design.contrast_vector(words, names), (0, task.nuisance.shape[1]))
+        for words in options.contrasts or tuple(found)
+    }
+    about = {"Events": {name: len(c.onsets) for name, c in found.items()}, "ResponseFunction": options.hrf,
+             "DegreesOfFreedom": len(design) - int(np.linalg.matrix_rank(design)), "NoiseModel": "AR(1)",
+             "SmoothingFWHM": signals.fwhm}  # fmt: skip
+    scale = np.float32(100) / np.maximum(signals.mean, np.finfo(np.float32).tiny)
+    percent = np.asarray(signals.coordinates * scale, dtype=np.float32)
+    smooth = percent
+    if signals.fwhm > 0:
+        smooth = smooth_in_mask(percent, signals.mask, signals.grid.voxel_sizes, signals.fwhm)
+    basis = signals.basis
+    tiles = (slice(start, start + task_model.TILE) for start in range(0, smooth.shape[1], task_model.TILE))
+    estimates = task_model.fit((basis @ smooth[:, tile].astype(np.float64) for tile in tiles), design, contrasts)
+    for words, estimate in estimates.items():
+        label = as_label(words.replace("-", " minus ").replace("*", " by "))
+        more = {**about, "Contrast": words}
+        for output, values in zip(
+            (EFFECT, VARIANCE, T, Z), (estimate.effect, estimate.variance, estimate.t, estimate.z), strict=True
+        ):
+            yield Feature(output, values, label, more)
+    yield from _courses(signals, regions, found, options, percent)
+
+
+def _courses(
+    signals: Signals, regions: Sequence[Region], found: Mapping[str, task_design.Condition], options: Options,
+    percent: NDArray[np.float32],
+) -> Iterator[Feature]:  # fmt: skip
+    task = signals.task
+    covered = [region for region in regions if len(region.columns)]
+    if task is None or not covered:
+        return
+    series = signals.basis @ np.stack([percent[:, r.columns] @ r.weights for r in covered], axis=1)
+    delays, courses = task_model.time_courses(series, found, task, signals.kept, options.fir_window)
+    rows = [
+        (region.name, name, float(delay), effect[d, i], error[d, i])
+        for i, region in enumerate(covered)
+        for name, (effect, error) in courses.items()
+        for d, delay in enumerate(delays)
+    ]
+    heads = ("region", "trial_type", "delay", "effect", "standard_error")
+    absent = [region.name for region in regions if not len(region.columns)]
+    table = dict(zip(heads, map(list, zip(*rows, strict=True)), strict=True))
+    yield Feature(COURSES, table, "fir", {"RegionsNotCovered": absent})
+
+
+def combine(runs: Sequence[Sequence[Feature]], df_res: Sequence[int], options: Options) -> Iterator[Feature]:  # noqa: ARG001
+    """Yield the maps of a session: runs weighted by the inverse of their variance (fixed effects)."""
+    for feature in runs[0]:
+        same = [f for run in runs for f in run if f.output is feature.output and f.label == feature.label]
+        if feature.output is EFFECT and len(same) == len(runs):
+            variances = [f for run in runs for f in run if f.output is VARIANCE and f.label == feature.label]
+            yield from _fixed_effects(same, variances)
+        elif feature.output is COURSES and len(same) == len(runs):
+            yield Feature(COURSES, _mean_courses([f.value for f in same]), feature.label, feature.metadata)
+
+
+def _fixed_effects(effects: Sequence[Feature], variances: Sequence[Feature]) -> Iterator[Feature]:
+    df = sum(int(f.metadata["DegreesOfFreedom"]) for f in effects)  # type: ignore[call-overload]
+    values, spread = (np.array([f.value for f in part], dtype=np.float64) for part in (effects, variances))
+    found = task_model.fixed_effects(values, spread, df)
+    about = {**effects[0].metadata, "DegreesOfFreedom": df}
+    maps = (found.effect, found.variance, found.t, found.z)
+    for output, value in zip((EFFECT, VARIANCE, T, Z), maps, strict=True):
+        yield Feature(output, value, effects[0].label, about)
+
+
+def _mean_courses(tables: Sequence[Any]) -> dict[str, list[Any]]:
+    """Return the courses of a session, each delay weighted by the inverse of its variance."""
+    weights = np.array([1 / np.square(table["standard_error"]) for table in tables])
+    effects = np.array([table["effect"] for table in tables])
+    total = weights.sum(axis=0)
+    return {
+        **tables[0], "effect": list((weights * effects).sum(axis=0) / total), "standard_error": list(1 / np.sqrt(total))
+    }  # fmt: skip

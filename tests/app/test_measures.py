@@ -1,0 +1,194 @@
+"""Every measure from the command line to its files, on the tiny trial and with real acupuncture events."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+
+import nibabel as nib
+import numpy as np
+import pytest
+from conftest import run_deqi
+from nilearn.glm.first_level.hemodynamic_models import compute_regressor
+from synthetic import AFFINE, FRAMES, MOTION, SEEDS, SHAPE, SPACE, TARGET, TR, blob, brain, hash_of, write_run
+
+from bids_app.dataset.tables import read_tsv
+
+SMALL = ["--set", "modalities.fmri.smoothing_fwhm=0"]
+
+
+def first(folder, pattern):
+    return min(folder.rglob(pattern))
+
+
+def load(path):
+    return np.asarray(nib.load(path).dataobj)
+
+
+def test_a_run_with_no_option_does_every_usual_measure(trial, tmp_path):
+    out = tmp_path / "out"
+    ended = run_deqi(trial.root, out, "participant", "--participant-label", "01")
+    assert ended.code == 0, ended.err
+    patterns = (
+        "*seed-*_stat-r_*", "*meas-alff_stat-raw_*", "*meas-falff_stat-ratio_*", "*meas-reho_stat-zscore_*",
+        "*seg-regions*pearsoncorrelation_relmat.tsv", "*seg-networks*stat-coherence_relmat.tsv",
+    )  # fmt: skip
+    for pattern in patterns:
+        assert list((out / "sub-01").rglob(pattern)), pattern
+    page = (out / "sub-01.html").read_text()
+    for word in ("ALFF", "Regional homogeneity", "Regions: regions", "first component"):
+        assert word in page
+    assert "measures = [" in (out / "logs" / "settings.toml").read_text()
+
+
+def test_dry_run_names_the_very_files_that_a_run_writes(trial, tmp_path):
+    words = ["--participant-label", "01", "--session-label", "pre", "--seeds", *SEEDS]
+    words += ["--measures", "seed_correlation", "network_coherence", "alff", "reho"]
+    words += ["--set", f'measures.network_coherence.networks=["A={SEEDS[0]}+{SEEDS[1]}"]']
+    out = tmp_path / "out"
+    planned = run_deqi(trial.root, out, "participant", *words, "--dry-run")
+    assert planned.code == 0, planned.err
+    names = {line.split()[-1] for line in planned.out.splitlines() if line.strip().startswith("writes")}
+    ended = run_deqi(trial.root, out, "participant", *words)
+    assert ended.code == 0, ended.err
+    assert names <= {str(path) for path in out.rglob("*")}
+
+
+def test_maps_of_local_activity_equal_a_plain_computation(trial, tmp_path):
+    out = tmp_path / "out"
+    words = ["--measures", "alff", "reho", *SMALL, "--set", "modalities.fmri.fd_threshold=0"]
+    ended = run_deqi(trial.root, out, "participant", "--participant-label", "01", "--session-label", "pre", *words)
+    assert ended.code == 0, ended.err
+    data = load(trial.file("01", "pre", "bold")).astype(np.float64)[brain()]
+    confounds = read_tsv(trial.file("01", "pre", "confounds"))
+    motion = np.column_stack([np.array(confounds[name], dtype=float) for name in MOTION])
+    slope = np.vstack([np.zeros(6), np.diff(motion, axis=0)])
+    tissue = np.column_stack([np.array(confounds[k], dtype=float) for k in ("csf", "white_matter")])
+    model = np.column_stack([np.ones(FRAMES), np.arange(FRAMES), motion, slope, motion**2, slope**2, tissue])
+    model = model / np.linalg.norm(model, axis=0)
+    clean = data.T - model @ np.linalg.lstsq(model, data.T, rcond=None)[0]
+    heights = 2 * np.abs(np.fft.fft(clean, 256, axis=0)) / FRAMES
+    low, high = int(np.ceil(0.01 * 256 * TR + 1)), int(0.08 * 256 * TR + 1)
+    alff = heights[low - 1 : high].mean(axis=0)
+    ours = load(first(out, "*meas-alff_stat-raw_statmap.nii.gz"))[brain()]
+    assert ours == pytest.approx(alff, rel=1e-3)
+    share = heights[low - 1 : high].sum(axis=0) / heights[1:129].sum(axis=0)
+    assert load(first(out, "*meas-falff_stat-raw_statmap.nii.gz"))[brain()] == pytest.approx(share, rel=1e-3)
+    z = load(first(out, "*meas-alff_stat-zscore_statmap.nii.gz"))[brain()]
+    assert z == pytest.approx((alff - alff.mean()) / alff.std(ddof=1), abs=2e-3)
+    about = json.loads(first(out, "*meas-alff_stat-raw_statmap.json").read_text())
+    assert about["Estimator"] == "Fourier transform"
+    assert about["Cleaning"] == "unfiltered"
+    assert "PassBand" not in about
+
+
+def test_a_spectrum_is_refused_where_too_much_is_censored_and_the_rest_goes_on(trial, tmp_path):
+    path = trial.file("01", "pre", "confounds")
+    header, *rows = path.read_text().splitlines()
+    changed = [row.rpartition("\t")[0] + "\t9" if 40 <= i < 80 else row for i, row in enumerate(rows)]
+    path.write_text("\n".join([header, *changed]) + "\n")
+    out = tmp_path / "out"
+    words = ["--measures", "seed_correlation", "alff", "--seeds", *SEEDS, "--set", "modalities.fmri.low_pass=0",
+             "--set", "modalities.fmri.min_minutes=1"]  # fmt: skip
+    ended = run_deqi(trial.root, out, "participant", "--participant-label", "01", *words)
+    assert ended.code == 0, ended.err
+    assert "alff is left out: 27% of the frames are censored" in ended.text
+    assert not list(out.rglob("*ses-pre*meas-alff*"))
+    assert list(out.rglob("*ses-post*meas-alff*"))
+    assert list(out.rglob("*ses-pre*seed-near*"))
+    assert "of the frames are censored" in (out / "sub-01.html").read_text()
+
+
+def test_parcels_without_coverage_are_named_and_kept_as_not_available(trial, tmp_path):
+    labels = np.zeros(SHAPE, dtype=np.int16)
+    labels[3:6, 4:7, 4:7], labels[7:9, 8:10, 5:7], labels[0, 0, 0] = 1, 2, 3
+    atlas = tmp_path / "atlas-toy_dseg.nii.gz"
+    nib.save(nib.Nifti1Image(labels, AFFINE), atlas)
+    (tmp_path / "atlas-toy_dseg.tsv").write_text("index\tname\n1\tleft\n2\tright\n3\tcorner\n4\tnowhere\n")
+    out = tmp_path / "out"
+    words = ["--measures", "parcel_correlation", "--set", f"measures.parcel_correlation.atlas={atlas}",
+             "--set", 'measures.parcel_correlation.pairs=["left-right"]']  # fmt: skip
+    ended = run_deqi(trial.root, out, "participant", "--participant-label", "01", *words)
+    assert ended.code == 0, ended.err
+    table = read_tsv(first(out, "*seg-toy*_stat-pearsoncorrelation_relmat.tsv"))
+    assert table["node"] == ["left", "right", "corner", "nowhere"]
+    assert table["corner"] == ["n/a"] * 4
+    assert table["left"][0] == "1"
+    series = read_tsv(first(out, "*seg-toy*_stat-mean_timeseries.tsv"))
+    kept = [row for row in zip(series["left"], series["right"], strict=True) if row[0] != "n/a"]
+    x, y = np.array(kept, dtype=float).T
+    assert float(table["right"][0]) == pytest.approx(np.corrcoef(x, y)[0, 1], abs=1e-6)
+    about = json.loads(first(out, "*seg-toy*_stat-pearsoncorrelation_relmat.json").read_text())
+    assert about["Regions"]["corner"]["Coverage"] == 0
+    pairs = read_tsv(first(out, "*seg-toy*_stat-pairs_relmat.tsv"))
+    assert pairs["pair"] == ["left-right"]
+    assert float(pairs["fisherz"][0]) == pytest.approx(np.arctanh(float(table["right"][0])), abs=1e-6)
+    assert "nowhere" in (out / "sub-01.html").read_text()
+
+
+NEEDLED = 245
+"""Frames of the needling run: the real one took 476 s."""
+
+
+def needling(real_data) -> dict[str, list[str]]:
+    """Return the events of a real run: needles stimulated at three points (1-3) and imagined (4-6), with ratings.
+
+    How long a stimulation took was not recorded; 3 s is invented here.
+    """
+    archive = real_data / "acupuncture_imacu" / "01_behavioural_data" / "C_log_files.zip"
+    with zipfile.ZipFile(archive) as content:
+        name = min(name for name in content.namelist() if "subject_10_sess_1_run_1_" in name)
+        rows = list(csv.DictReader(io.StringIO(content.read(name).decode()), delimiter="\t"))
+    kinds = dict(zip("123456", ["point1", "point2", "point3", "imagery1", "imagery2", "imagery3"], strict=True))
+    return {
+        "onset": [row["onset"] for row in rows],
+        "duration": ["3"] * len(rows),
+        "trial_type": [kinds[row["TrialNr"]] for row in rows],
+        "intensity": [row["Response"] if row["Response"] != "0" else "n/a" for row in rows],
+    }
+
+
+@pytest.mark.real
+def test_real_needling_events_find_the_response_that_was_planted(trial, tmp_path, real_data):
+    events = needling(real_data)
+    stem = "sub-01_ses-pre_task-rest"
+    write_run(trial.func("01", "pre"), stem, seed=hash_of("needle"), frames=NEEDLED)
+    pairs = zip(events["onset"], events["trial_type"], strict=True)
+    onsets = np.array([float(onset) for onset, kind in pairs if kind == "point1"])
+    assert len(onsets) == 5
+    blocks = np.vstack([onsets, np.full(5, 3.0), np.ones(5)])
+    response = compute_regressor(blocks, "spm", TR * np.arange(NEEDLED))[0][:, 0]
+    path = trial.file("01", "pre", "bold")
+    image = nib.load(path)
+    data = np.asarray(image.dataobj) + 50 * blob(TARGET)[..., None] * response  # up to 10 % of a mean of 500
+    data = np.where(brain()[..., None], data, 0).astype(np.float32)
+    nib.save(nib.Nifti1Image(data, image.affine, image.header), path)
+    folder = trial.root / "sub-01" / "ses-pre" / "func"
+    folder.mkdir(parents=True)
+    lines = ["\t".join(events), *map("\t".join, zip(*events.values(), strict=True))]
+    (folder / f"{stem}_events.tsv").write_text("\n".join(lines) + "\n")
+    out = tmp_path / "out"
+    contrasts = '["point1", "point1 - point2", "point1*intensity"]'
+    words = ["--measures", "task_glm", "--set", f"measures.task_glm.contrasts={contrasts}",
+             "--set", 'measures.task_glm.modulators=["point1*intensity"]',
+             "--set", 'measures.task_glm.regions=["target:20,28,4:9"]', *SMALL]  # fmt: skip
+    ended = run_deqi(trial.root, out, "participant", "--participant-label", "01", *words)
+    assert ended.code == 0, ended.err
+    assert f"ses-post_task-rest_{SPACE}: task_glm is left out: the run has no events file" in ended.text
+    effect = load(first(out, "*meas-point1_stat-effect_statmap.nii.gz"))
+    z = load(first(out, "*meas-point1_stat-z_statmap.nii.gz"))
+    peak = np.unravel_index(np.nanargmax(z), SHAPE)
+    assert np.linalg.norm(AFFINE[:3, :3] @ peak + AFFINE[:3, 3] - TARGET) < 9
+    where = tuple(np.rint(np.linalg.solve(AFFINE, [*TARGET, 1])[:3]).astype(int))
+    error = np.sqrt(load(first(out, "*meas-point1_stat-variance_statmap.nii.gz"))[where])
+    assert effect[where] == pytest.approx(10 * blob(TARGET)[where], abs=3 * float(error))
+    assert error < 2
+    assert first(out, "*meas-point1MinusPoint2_stat-t_statmap.nii.gz")
+    assert first(out, "*meas-point1ByIntensity_stat-effect_statmap.nii.gz")
+    courses = read_tsv(first(out, "*_stat-fir_timeseries.tsv"))
+    assert set(courses["region"]) == {"target"}
+    page = (out / "sub-01.html").read_text()
+    assert "Percent signal change after the onset" in page
+    assert "not corrected" in page
