@@ -162,7 +162,7 @@ def test_real_needling_events_find_the_response_that_was_planted(trial, tmp_path
     response = compute_regressor(blocks, "spm", TR * np.arange(NEEDLED))[0][:, 0]
     path = trial.file("01", "pre", "bold")
     image = nib.load(path)
-    data = np.asarray(image.dataobj) + 50 * blob(TARGET)[..., None] * response  # up to 10 % of a mean of 500
+    data = np.asarray(image.dataobj) + 150 * blob(TARGET)[..., None] * response  # 30 % of a mean of 500
     data = np.where(brain()[..., None], data, 0).astype(np.float32)
     nib.save(nib.Nifti1Image(data, image.affine, image.header), path)
     folder = trial.root / "sub-01" / "ses-pre" / "func"
@@ -183,8 +183,8 @@ def test_real_needling_events_find_the_response_that_was_planted(trial, tmp_path
     assert np.linalg.norm(AFFINE[:3, :3] @ peak + AFFINE[:3, 3] - TARGET) < 9
     where = tuple(np.rint(np.linalg.solve(AFFINE, [*TARGET, 1])[:3]).astype(int))
     error = np.sqrt(load(first(out, "*meas-point1_stat-variance_statmap.nii.gz"))[where])
-    assert effect[where] == pytest.approx(10 * blob(TARGET)[where], abs=3 * float(error))
-    assert error < 2
+    assert effect[where] == pytest.approx(30 * blob(TARGET)[where], abs=3 * float(error))
+    assert z[where] > 5
     assert first(out, "*meas-point1MinusPoint2_stat-t_statmap.nii.gz")
     assert first(out, "*meas-point1ByIntensity_stat-effect_statmap.nii.gz")
     courses = read_tsv(first(out, "*_stat-fir_timeseries.tsv"))
