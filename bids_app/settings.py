@@ -172,11 +172,13 @@ def validate(options: type[Any], table: Any, where: str) -> Any:
     UsageError
         As `resolve` does.
     """
-    # pydantic costs a tenth of a second: --help and --version do not come here.
-    from pydantic import TypeAdapter, ValidationError
-
     if not isinstance(table, dict):
         raise UsageError(f"[{where}] holds {table!r}; expected a table of options.")
+    if not table:
+        return options()
+    # pydantic costs a fifth of a second: only those pay who change something.
+    from pydantic import TypeAdapter, ValidationError
+
     known = [f.name for f in fields(options)]
     for key in table:
         if key not in known:

@@ -17,7 +17,7 @@ from bids_app.dataset.volumes import BROKEN, grid_of, open_image
 from bids_app.errors import MissingInputError, WrongDataError
 from bids_app.vocabulary.grid import Mask
 
-RING = 4
+RING = 12
 """Volumes inflated ahead of the arithmetic."""
 
 

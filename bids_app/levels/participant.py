@@ -73,7 +73,7 @@ def _measure(job: ParticipantJob, one: Run, writer: SessionWriter, about: Descri
     assert one.signals is not None
     for name, options in job.measures.items():
         plug = plugs.load("measures", name)
-        signals = one.signals.cleaned(plug.CLEANING)
+        signals = replace(one.signals.cleaned(plug.CLEANING), threads=job.threads)
         regions = _regions(plug.wanted_regions(options), one, signals, writer)
         if hasattr(plug, "usable_regions"):
             one.refused.update(plug.usable_regions(regions, options)[1])

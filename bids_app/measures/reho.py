@@ -63,7 +63,7 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
     NotMeasurableError
         If no voxel has enough neighbours.
     """
-    raw = concordance(signals.basis, signals.coordinates, signals.mask, options.neighbours)
+    raw = concordance(signals.basis, signals.coordinates, signals.mask, options.neighbours, signals.threads)
     if not np.isfinite(raw).any():
         raise NotMeasurableError(
             f"no voxel has half of its {options.neighbours} neighbours in the mask; is the volume one slice thick?"

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from annotated_types import Ge, Interval
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from bids_app.dataset import presets
 from bids_app.dataset.confounds import read_confounds
@@ -113,8 +114,10 @@ def load(recording: Recording, plan: Plan, options: Options, kinds: Collection[s
         )
     basis = plan.basis[:, : max(plan.ranks[kind] for kind in kinds)]
     sums = projection.Accumulator(basis, int(brain.sum()), plan.df_res)
-    for block in series.blocks(brain, plan.kept):
-        sums.add(block)
+    # One BLAS thread: the other processor inflates meanwhile, and that takes longer.
+    with threadpool_limits(1):
+        for block in series.blocks(brain, plan.kept):
+            sums.add(block)
     order = file_order(brain)
     valid = sums.valid()[order]
     usable = brain.copy()
@@ -132,7 +135,8 @@ def load(recording: Recording, plan: Plan, options: Options, kinds: Collection[s
     notes = {"brain_voxels": len(valid), "unusable_voxels": int((~valid).sum())}
     return Signals(
         basis, coordinates, plan.kept, grid, usable, mean[chosen], deviation[chosen], plan.repetition_time,
-        {kind: plan.ranks[kind] for kind in kinds}, smoothed, options.smoothing_fwhm, gaps, plan.unsteady, task, notes,
+        {kind: plan.ranks[kind] for kind in kinds}, smoothed, options.smoothing_fwhm, gaps, plan.unsteady, task,
+        notes=notes,
     )  # fmt: skip
 
 

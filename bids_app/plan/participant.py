@@ -65,7 +65,7 @@ def plan_participants(execution: Execution, settings: Settings) -> Plan:
     notes += [
         f"sub-{p}: no run in space {space} fits the filters" for p in chosen if p not in {r.participant for r in runs}
     ]
-    jobs = _jobs(runs, execution.output_dir, settings, sorted({f for w in wanted for f in region_files(w, space)}))
+    jobs = _jobs(runs, execution, settings, sorted({f for w in wanted for f in region_files(w, space)}))
     _refuse_if_all_broken(jobs, execution)
     sources = {**roots, **({} if execution.bids_dir in roots.values() else {"raw": execution.bids_dir})}
     return Plan(tuple(jobs), sources, settings, tuple(notes), tuple(generated_by(roots.values())))
@@ -84,7 +84,7 @@ def _wanted(settings: Settings) -> list[Wanted]:
     return wanted
 
 
-def _jobs(runs: list[Recording], output_dir: Path, settings: Settings, shared: list[Path]) -> list[ParticipantJob]:
+def _jobs(runs: list[Recording], execution: Execution, settings: Settings, shared: list[Path]) -> list[ParticipantJob]:
     """Group runs by session; prove that no two jobs own one label, and so one file."""
     sessions: dict[str, list[Recording]] = {}
     for run in runs:
@@ -98,7 +98,14 @@ def _jobs(runs: list[Recording], output_dir: Path, settings: Settings, shared: l
         inputs = (*(path for member in members for path in member.inputs()), *shared)
         jobs.append(
             ParticipantJob(
-                label, output_dir, settings.modalities, settings.measures, inputs, tuple(members), tuple(shared)
+                label,
+                execution.output_dir,
+                settings.modalities,
+                settings.measures,
+                inputs,
+                tuple(members),
+                tuple(shared),
+                execution.nprocs,
             )
         )
     return jobs

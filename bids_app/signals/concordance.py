@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from bids_app.vocabulary.grid import Mask
 
-TILE = 8192
-"""Voxels whose series are rebuilt and ranked at a time."""
+Whole = NDArray[np.integer[Any]]
+
+TILE = 512
+"""Voxels whose series are rebuilt and ranked at a time: their keys stay in the cache."""
 
 
-def ranks(basis: NDArray[np.float64], coordinates: NDArray[np.float32]) -> NDArray[np.uint16]:
+def ranks(basis: NDArray[np.float64], coordinates: NDArray[np.float32], threads: int = 1) -> NDArray[np.uint16]:
     """Return doubled ranks over time of the series basis @ coordinates, (kept frames, voxels).
 
     Ranks count from 1; ties share their mean. They are doubled, so that such a mean is a whole number.
     """
     rows = basis.astype(np.float32)
-    frames, voxels = len(rows), coordinates.shape[1]
-    result = np.empty((frames, voxels), dtype=np.uint16)
-    for start in range(0, voxels, TILE):
+    voxels = coordinates.shape[1]
+    result = np.empty((len(rows), voxels), dtype=np.uint16)
+
+    def tile(start: int) -> None:
         part = slice(start, min(start + TILE, voxels))
         result[:, part] = _doubled_ranks(coordinates[:, part].T @ rows.T).T
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(tile, range(0, voxels, TILE)))
     return result
 
 
@@ -50,10 +60,10 @@ def _doubled_ranks(series: NDArray[np.float32]) -> NDArray[np.uint16]:
     return result.reshape(voxels, frames)
 
 
-def _sum_over_neighbours(volume: NDArray[np.int32], neighbours: int) -> NDArray[np.int32]:
+def _sum_over_neighbours(volume: Whole, neighbours: int) -> Whole:
     """Return sums over each voxel and its neighbours of a volume that has a rim of zeros; the rim is cut off."""
 
-    def line(values: NDArray[np.int32], axis: int) -> NDArray[np.int32]:
+    def line(values: Whole, axis: int) -> Whole:
         moved = np.moveaxis(values, axis, 0)
         total = moved[:-2] + moved[1:-1]
         total += moved[2:]
@@ -76,7 +86,7 @@ def _sum_over_neighbours(volume: NDArray[np.int32], neighbours: int) -> NDArray[
 
 
 def concordance(
-    basis: NDArray[np.float64], coordinates: NDArray[np.float32], mask: Mask, neighbours: int = 27
+    basis: NDArray[np.float64], coordinates: NDArray[np.float32], mask: Mask, neighbours: int = 27, threads: int = 1
 ) -> NDArray[np.float32]:
     """Return Kendall's W of each voxel with its neighbours inside the mask, (voxels,).
 
@@ -94,19 +104,31 @@ def concordance(
     the neighbourhood lies in the mask: W of few series is large by chance (its mean is 1 / k).
     """
     box = tuple(slice(int(i.min()), int(i.max()) + 1) for i in np.nonzero(mask))
-    inside = mask[box]
-    doubled = ranks(basis, coordinates)
+    inside = np.flatnonzero(mask[box])
+    shape = tuple(part.stop - part.start for part in box)
+    within = np.ravel_multi_index(tuple(i + 1 for i in np.unravel_index(inside, shape)), tuple(n + 2 for n in shape))
+
+    # BLAS must not start threads within our threads: they would wait for each other.
+    with threadpool_limits(1):
+        doubled = ranks(basis, coordinates, threads)
     frames = len(doubled)
-    volume = np.zeros(tuple(n + 2 for n in inside.shape), dtype=np.int32)
-    core = volume[1:-1, 1:-1, 1:-1]
-    core[inside] = 1
-    count = _sum_over_neighbours(volume, neighbours)[inside].astype(np.float64)
-    squares = np.zeros(len(count))
-    for row in doubled:
-        core[inside] = row
-        # Ranks were doubled; their mean is taken off at once, so that sums stay small.
-        total = _sum_over_neighbours(volume, neighbours)[inside] * 0.5 - count * (frames + 1) / 2
-        squares += total * total
+    whole: type[np.integer[Any]] = np.uint16 if 2 * frames * neighbours < 2**16 else np.int32
+
+    def squares(rows: NDArray[np.uint16], level: NDArray[np.int64] | int) -> NDArray[np.int64]:
+        volume = np.zeros([n + 2 for n in shape], dtype=whole)
+        total = np.zeros(len(inside), dtype=np.int64)
+        for row in rows:
+            volume.reshape(-1)[within] = row
+            away = _sum_over_neighbours(volume, neighbours).reshape(-1)[inside] - level
+            away *= away
+            total += away
+        return total
+
+    count = np.sqrt(squares(np.ones((1, len(inside)), dtype=np.uint16), 0)).astype(np.int64)
+    with ThreadPoolExecutor(threads) as pool:
+        # Twice the ranks less twice their mean, so that all is whole numbers and sums stay small.
+        parts = pool.map(lambda rows: squares(rows, count * (frames + 1)), np.array_split(doubled, threads))
+        four = np.sum(list(parts), axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        w = 12 * squares / (count**2 * (float(frames) ** 3 - frames))
+        w = 3 * four / (count.astype(np.float64) ** 2 * (float(frames) ** 3 - frames))
     return np.where(count >= neighbours / 2, w, np.nan).astype(np.float32)

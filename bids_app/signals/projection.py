@@ -10,11 +10,13 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.blas import sgemm
 
 from bids_app.vocabulary.grid import Mask
 
 Matrix = NDArray[np.float64]
+
+TILE = 8192
+"""Voxels of one product."""
 
 
 def stop_band(frames: int, repetition_time: float, high_pass: float, low_pass: float) -> Matrix:
@@ -122,9 +124,10 @@ class Accumulator:
         rows = self._rows[self._seen : self._seen + len(block)]
         with np.errstate(invalid="ignore", over="ignore"):
             block -= self._first
-            # C += rows' block in place: the sum is as large as memory is wide, and a temporary would move it thrice.
-            total = sgemm(1.0, block.T, rows.T, beta=1.0, c=self.coordinates.T, trans_b=True, overwrite_c=True)
-            self.coordinates = total.T
+            # Tiles whose products stay in the cache: one temporary for all voxels would go through memory thrice.
+            for start in range(0, block.shape[1], TILE):
+                part = slice(start, start + TILE)
+                self.coordinates[:, part] += rows.T @ block[:, part]
             self._sum += block.sum(axis=0)
             self._squares += np.einsum("tv,tv->v", block, block)
         self._seen += len(block)

@@ -36,6 +36,7 @@ class ParticipantJob(Job):
 
     recordings: tuple[Recording, ...] = ()
     shared: tuple[Path, ...] = ()
+    threads: int = 1
 
 
 class MapKey(NamedTuple):

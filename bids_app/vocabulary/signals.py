@@ -61,6 +61,8 @@ class Signals:
         Frames left out at the start, before steady state.
     task : Task or None
         Given where the `raw` kind was asked for.
+    threads : int
+        Processors that a measure may use.
     """
 
     basis: NDArray[np.float64]
@@ -77,6 +79,7 @@ class Signals:
     gaps_possible: bool = False
     skipped: int = 0
     task: Task | None = None
+    threads: int = 1
     notes: Mapping[str, object] = field(default_factory=dict)
 
     def cleaned(self, kind: str) -> Signals:

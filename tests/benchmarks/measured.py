@@ -1,0 +1,51 @@
+"""Commands in processes of their own: wall time, and the largest memory of the whole tree of one process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+INFLATE = """
+import sys
+from isal import igzip
+buffer = bytearray(1 << 22)
+with igzip.open(sys.argv[1], "rb") as stream:
+    while stream.readinto(buffer):
+        pass
+"""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Median seconds, and MiB."""
+
+    seconds: float
+    memory: float
+
+
+def measure(commands: dict[str, list[str]], repeats: int) -> dict[str, Cost]:
+    """Run each command `repeats` times, in turn, so that all see the same weather."""
+    seconds: dict[str, list[float]] = {name: [] for name in commands}
+    memory: dict[str, float] = {}
+    for _ in range(repeats):
+        for name, words in commands.items():
+            started = time.perf_counter()
+            child = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            assert child.stderr is not None
+            said = child.stderr.read()
+            _, status, usage = os.wait4(child.pid, 0)
+            seconds[name].append(time.perf_counter() - started)
+            memory[name] = max(memory.get(name, 0.0), usage.ru_maxrss / 1024)
+            if status:
+                raise SystemExit(f"{name} failed: {said.decode()}")
+    return {name: Cost(median(seconds[name]), memory[name]) for name in commands}
+
+
+def inflate(path: Path) -> list[str]:
+    """Return the command that inflates a file and does nothing else, with the fastest inflate installed."""
+    return [sys.executable, "-c", INFLATE, str(path)]

@@ -1,0 +1,137 @@
+"""`make bench`: the participant level beside a nilearn script and beside a bare inflate of the same file.
+
+Prints one table and writes it between two marks of docs/performance.md. Nothing is typed in by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import data
+from measured import Cost, inflate, measure
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "performance.md"
+MARKS = "<!-- participant table: made by make bench -->", "<!-- end of participant table -->"
+SEEDS = ["--measures", "seed_correlation", "--set", 'modalities.fmri.confounds="36P"']
+CASES = {
+    "six seeds": [*SEEDS, "--set", "modalities.fmri.smoothing_fwhm=0"],
+    "six seeds, smoothed 6 mm": [*SEEDS, "--set", "modalities.fmri.smoothing_fwhm=6"],
+    "everything a default run writes": ["--set", 'modalities.fmri.confounds="36P"'],
+}
+
+
+def ours(dataset: Path, output: Path, words: list[str]) -> list[str]:
+    clear = f"import shutil, sys; shutil.rmtree({str(output)!r}, ignore_errors=True); "
+    run = "from bids_app.app import main; sys.exit(main(sys.argv[1:]))"
+    return [
+        sys.executable,
+        "-c",
+        clear + run,
+        str(dataset),
+        str(output),
+        "participant",
+        "--skip-bids-validation",
+        *words,
+    ]
+
+
+def theirs(dataset: Path, output: Path, fwhm: str) -> list[str]:
+    return [sys.executable, str(Path(__file__).parent / "with_nilearn.py"), str(dataset), str(output), fwhm]
+
+
+def largest_difference(ours_in: Path, theirs_in: Path) -> float:
+    """Return the largest |dz| over all seeds and voxels."""
+    worst = 0.0
+    for path in theirs_in.glob("*_stat-fisherz_statmap.nii.gz"):
+        other = next(ours_in.rglob(f"*{path.name}"))
+        a, b = (np.asarray(nib.load(p).dataobj) for p in (path, other))
+        assert np.array_equal(np.isnan(a), np.isnan(b))
+        worst = max(worst, float(np.nanmax(np.abs(a - b))))
+    return worst
+
+
+def cpu() -> str:
+    """Return the name of the processor, where the system tells it."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def row(kind: str, case: str, us: Cost, floor: Cost, them: Cost | None, dz: float | None) -> str:
+    cells = [
+        kind,
+        case,
+        f"{us.seconds:.2f}",
+        f"{us.memory:.0f}",
+        f"{floor.seconds:.2f}",
+        f"{us.seconds / floor.seconds:.2f}",
+    ]
+    if them is None:
+        return "| " + " | ".join([*cells, "", "", "", ""]) + " |"
+    more = [f"{them.seconds:.0f}", f"{them.memory:.0f}", f"{them.seconds / us.seconds:.0f}", f"{dz:.1e}"]
+    return "| " + " | ".join([*cells, *more]) + " |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--resolution", type=int, default=2)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--without-nilearn", action="store_true", help="minutes instead of a quarter of an hour")
+    parser.add_argument("--keep", type=Path, help="folder for the data, kept for the next time")
+    args = parser.parse_args()
+    folder = args.keep or Path(tempfile.mkdtemp())
+    rows = []
+    for kind in ("int16", "float32"):
+        dataset = folder / f"{kind}-{args.resolution}mm"
+        if not dataset.exists():
+            print(f"writing {dataset} ...", file=sys.stderr)
+            # In a process of its own: a child's peak memory counts from that of its parent.
+            subprocess.run([sys.executable, data.__file__, str(dataset), str(args.resolution), kind], check=True)
+        series = next(dataset.rglob("*_bold.nii.gz"))
+        for case, words in CASES.items():
+            print(f"{kind}, {case} ...", file=sys.stderr)
+            out = folder / "ours"
+            found = measure({"floor": inflate(series), "ours": ours(dataset, out, words)}, args.repeats)
+            them, dz = None, None
+            if not args.without_nilearn and (case == "six seeds" or (kind == "int16" and "smoothed" in case)):
+                shutil.rmtree(folder / "theirs", ignore_errors=True)
+                command = theirs(dataset, folder / "theirs", "6" if "smoothed" in case else "0")
+                them = measure({"theirs": command}, 1)["theirs"]
+                dz = largest_difference(out, folder / "theirs")
+            rows.append(row(kind, case, found["ours"], found["floor"], them, dz))
+    write(rows, args)
+    if not args.keep:
+        shutil.rmtree(folder)
+
+
+def write(rows: list[str], args: argparse.Namespace) -> None:
+    head = [
+        "| data | what | deqi (s) | MiB | inflate (s) | deqi / inflate | nilearn (s) | MiB | nilearn / deqi | largest dz |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    where = (
+        f"{datetime.datetime.now(tz=datetime.UTC):%Y-%m-%d}, {cpu()}, {len(os.sched_getaffinity(0))} cores, "
+        f"Python {platform.python_version()}, {args.resolution} mm, {data.FRAMES} volumes, 36 confounds, medians of "
+        f"{args.repeats} (nilearn: 1)."
+    )
+    text = "\n".join(["", where, "", *head, *rows, ""])
+    print(text)
+    if DOCUMENT.exists() and MARKS[0] in (page := DOCUMENT.read_text(encoding="utf-8")):
+        before, _, rest = page.partition(MARKS[0])
+        DOCUMENT.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{rest.partition(MARKS[1])[2]}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
