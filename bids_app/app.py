@@ -144,8 +144,6 @@ def _work(execution: Execution, plan: Plan) -> dict[str, str]:
         for note in plan.notes:
             progress.say(f"warning: {note}")
     people = _people(plan)
-    if len(people) == 1:
-        prepare.import_ahead("bids_app.report.participant")
     if len(people) < 2:
         failures = jobs.run_jobs(plan.jobs, quiet=children.is_child())
     else:

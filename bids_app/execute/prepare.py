@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
-import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,11 +27,6 @@ def choose_cache(work_dir: Path | None) -> None:
     with contextlib.suppress(DeqiError):
         make_folder(folder)
         os.environ["NUMBA_CACHE_DIR"] = str(folder)
-
-
-def import_ahead(module: str) -> None:
-    """Import what the pages need while the first file is inflated, which leaves the interpreter idle."""
-    threading.Thread(target=importlib.import_module, args=(module,), daemon=True).start()
 
 
 def describe(

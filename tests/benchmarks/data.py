@@ -1,4 +1,4 @@
-"""A run of realistic size: whole brain at 2 or 3 mm, 240 volumes, 36 confounds; noise that is smooth in space and time."""
+"""A run of realistic size: whole brain at 2 or 3 mm, 240 volumes, 36 confounds, noise smooth in space and time."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ Prints one table and writes it between two marks of docs/performance.md. Nothing
 from __future__ import annotations
 
 import argparse
-import datetime
+import datetime as dt
 import os
 import platform
 import shutil
@@ -118,11 +118,12 @@ def main() -> None:
 
 def write(rows: list[str], args: argparse.Namespace) -> None:
     head = [
-        "| data | what | deqi (s) | MiB | inflate (s) | deqi / inflate | nilearn (s) | MiB | nilearn / deqi | largest dz |",
+        "| data | what | deqi (s) | MiB | inflate (s) | deqi / inflate | nilearn (s) | MiB | nilearn / deqi "
+        "| largest dz |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     where = (
-        f"{datetime.datetime.now(tz=datetime.UTC):%Y-%m-%d}, {cpu()}, {len(os.sched_getaffinity(0))} cores, "
+        f"{dt.datetime.now(tz=dt.UTC):%Y-%m-%d}, {cpu()}, {len(os.sched_getaffinity(0))} cores, "
         f"Python {platform.python_version()}, {args.resolution} mm, {data.FRAMES} volumes, 36 confounds, medians of "
         f"{args.repeats} (nilearn: 1)."
     )
