@@ -45,6 +45,11 @@ def _main(args: argparse.Namespace, words: list[str]) -> int:
 
         write_demonstration(args.demo)
         return 0
+    if args.preset == "list":
+        from bids_app.launch.conditions import listing
+
+        print(listing(), end="")
+        return 0
     execution, tables = _understand(args, words)
     from bids_app import settings
 
@@ -62,15 +67,17 @@ def _main(args: argparse.Namespace, words: list[str]) -> int:
 def _understand(args: argparse.Namespace, words: list[str]) -> tuple[Execution, dict[str, Any]]:
     """Divide the words into how to run and what to compute."""
     from bids_app import settings
+    from bids_app.dataset.settings_words import override, read_file
 
-    tables = settings.read_file(args.config)
-    settings.override(tables, args.set)
+    tables = read_file(args.config)
+    override(tables, args.set)
     given = {
         "dataset": {
             "tasks": args.task_id,
             "sessions": args.session_label,
             "measures": args.measures,
             "space": args.space,
+            "preset": args.preset,
         },
         "inference": {"n_permutations": args.n_permutations, "random_seed": args.random_seed},
     }

@@ -97,6 +97,7 @@ def _science(top: argparse.ArgumentParser) -> None:
     add(
         "--seeds", nargs="+", default=[], metavar="SEED", help="NAME, SET, 'LABEL:x,y,z[:radius]' or LABEL=FILE[#label]"
     )
+    add("--preset", default="", metavar="NAME", help="seeds, networks and pairs of a condition; 'list' shows them")
     add("--measures", nargs="+", default=[], metavar="NAME", help="these measures alone; 'all' for every one")
     add("--n-permutations", type=int, metavar="N", help="relabellings of the group level (default 5000)")
     add("--random-seed", type=int, metavar="N", help="seed of the relabellings")
@@ -145,8 +146,10 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         If they cannot be understood.
     """
     words = list(argv)
-    # Two helpers make files before there is anything to analyse: their positionals may be absent.
-    return parser(demo="--demo" in words, configure="--init-config" in words).parse_args(words)
+    # Some helpers work before there is anything to analyse: their positionals may be absent.
+    return parser(
+        demo="--demo" in words or words == ["--preset", "list"], configure="--init-config" in words
+    ).parse_args(words)
 
 
 def derivatives(words: Sequence[str]) -> tuple[tuple[str, Path], ...]:

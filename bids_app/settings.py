@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Annotated, Any, ClassVar
 
 from bids_app import plugs
 from bids_app.errors import UsageError, suggest
+from bids_app.launch.conditions import with_preset
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.option import Doc
 
@@ -32,6 +32,7 @@ class Dataset:
     measures: Annotated[
         tuple[str, ...], Doc("Measures to compute; empty takes the usual ones and those with a table.")
     ] = ()
+    preset: Annotated[str, Doc("Condition whose seeds, networks and pairs are the defaults; see --preset list.")] = ""
     space: Annotated[
         str, Doc("Space, with resolution if needed (MNI152NLin2009cAsym:res-2); empty takes the standard one there is.")
     ] = ""
@@ -73,49 +74,6 @@ class Settings:
     given: frozenset[str] = frozenset()
 
 
-def read_file(path: Path | None) -> dict[str, Any]:
-    """Return the tables of a settings file; none gives no table.
-
-    Raises
-    ------
-    UsageError
-        If it is absent or not TOML.
-    """
-    if path is None:
-        return {}
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UsageError(f"--config {path}: no such file. Make one with --init-config {path}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise UsageError(f"--config {path} is not a readable TOML file: {error}") from error
-
-
-def override(tables: dict[str, Any], assignments: Iterable[str]) -> None:
-    """Apply `table.key=value` words to the tables; values are TOML, bare words are text.
-
-    Raises
-    ------
-    UsageError
-        For a word that is no assignment.
-    """
-    for word in assignments:
-        name, equals, text = word.partition("=")
-        *path, key = name.strip().split(".")
-        if not equals or not path or not key:
-            raise UsageError(f"--set {word!r}: expected table.key=value, e.g. modalities.fmri.fd_threshold=0.2")
-        try:
-            value = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
-            value = text.strip()
-        table = tables
-        for part in path:
-            table = table.setdefault(part, {})
-            if not isinstance(table, dict):
-                raise UsageError(f"--set {word!r}: {part!r} is a value, not a table.")
-        table[key] = value
-
-
 def resolve(tables: Mapping[str, Any]) -> Settings:
     """Validate tables and fill in defaults.
 
@@ -130,6 +88,7 @@ def resolve(tables: Mapping[str, Any]) -> Settings:
         if name not in known:
             raise UsageError(f"[{name}] is not a table of the settings; {suggest(name, known)}")
     chosen: dict[str, dict[str, Any]] = {}
+    tables = with_preset(tables)
     dataset = validate(Dataset, tables.get("dataset", {}), "dataset")
     for kind, defaults in DEFAULT_PLUGS.items():
         given = tables.get(kind) or {}

@@ -107,9 +107,26 @@ def test_readme_commands_are_those_that_ci_runs():
 def test_every_preset_has_a_citation():
     from bids_app.dataset import presets
 
-    for kind in ("seeds", "confounds"):
+    for kind in ("seeds", "confounds", "networks", "conditions"):
         for name in presets.names(kind):
             preset = presets.load(kind, name)
-            entries = preset.get("seeds") or {name: preset}
+            entries = preset["seeds"] if kind == "seeds" and "seeds" in preset else {name: preset}
             assert all(entry["citation"] for entry in entries.values()), name
             assert preset["description"]
+
+
+def test_condition_presets_name_what_there_is_and_call_it_a_hypothesis():
+    from bids_app.dataset import presets
+    from bids_app.dataset.regions import seeds_of
+    from bids_app.vocabulary.seed import Wanted
+
+    known = {seed.name for seed in seeds_of(Wanted("regions", ("regions",)))}
+    assert len(presets.names("conditions")) == 8
+    for name in presets.names("conditions"):
+        preset = presets.load("conditions", name)
+        assert preset["status"] == "hypothesis from the literature"
+        assert set(preset["seeds"]) <= known, name
+        assert {region for pair in preset["pairs"] for region in pair.split("-")} <= known, name
+        assert seeds_of(Wanted("networks", networks=tuple(preset["networks"])))
+        assert preset["scale"]["name"]
+        assert preset["scale"]["citation"]

@@ -111,8 +111,8 @@ atlas_values = lru_cache(maxsize=8)(read_map)
 """Atlases are asked for once a seed and run; they do not change while one process works."""
 
 
-def on_grid(path: Path, grid: Grid) -> NDArray[np.float32]:
-    """Return the values of an atlas or mask on a grid, by nearest neighbour where grids differ."""
+def on_grid(path: Path, grid: Grid, interpolation: str = "nearest") -> NDArray[np.float32]:
+    """Return the values of an atlas, mask or probability map on a grid, resampled where grids differ."""
     values, own = atlas_values(path)
     if own.matches(grid):
         return values
@@ -121,7 +121,7 @@ def on_grid(path: Path, grid: Grid) -> NDArray[np.float32]:
 
     image = open_image(path)
     resampled: Any = resample_img(
-        image, target_affine=grid.affine, target_shape=grid.shape, interpolation="nearest", copy_header=True,
+        image, target_affine=grid.affine, target_shape=grid.shape, interpolation=interpolation, copy_header=True,
         force_resample=True,
     )  # fmt: skip
     return np.asarray(resampled.dataobj, dtype=np.float32).reshape(grid.shape)

@@ -42,7 +42,7 @@ def _nodes(word: str, radius: float) -> list[Seed]:
         size = float(preset.get("radius", radius))
         nodes = list(parse_seeds(preset["members"], size)) if "members" in preset else []
         centres = preset.get("nodes", {})
-        nodes += [Seed(label, (x, y, z), size, source=preset["citation"]) for label, (x, y, z) in centres.items()]
+        nodes += [Seed(label, ((*place, size),), source=preset["citation"]) for label, place in centres.items()]
     if len(nodes) < 2:
         raise UsageError(f"Network {name!r} has {len(nodes)} node; coherence needs two or more.")
     return [replace(node, network=name) for node in nodes]
@@ -60,8 +60,8 @@ def region_files(wanted: Wanted, space: str) -> list[Path]:
     for seed in seeds_of(wanted):
         if seed.file:
             path = atlas_file(seed.file, space)
-            if seed.label:
-                label_number(path, seed.label)
+            for label in filter(None, seed.label.split("+")):
+                label_number(path, label)
             files.append(path)
     if wanted.atlas:
         path = atlas_file(wanted.atlas, space)

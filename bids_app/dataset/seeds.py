@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -15,14 +16,20 @@ from bids_app.dataset.atlases import atlas_file, label_number, on_grid
 from bids_app.errors import UsageError, suggest
 from bids_app.signals.regions import columns_of, sphere
 from bids_app.vocabulary.grid import Grid, Mask
-from bids_app.vocabulary.seed import Seed
+from bids_app.vocabulary.seed import Seed, Sphere
 from bids_app.vocabulary.signals import Region
 
 _NUMBER = r"[-+]?\d+(?:\.\d+)?"
-_SPHERE = re.compile(rf"^(?P<name>[^:=]+):(?P<centre>{_NUMBER},{_NUMBER},{_NUMBER})(?::(?P<radius>{_NUMBER}))?$")
-_FILE = re.compile(r"^(?:(?P<name>[^=]+)=)?(?P<file>templateflow:[^#]+|[^#]+\.nii(?:\.gz)?)(?:#(?P<label>.+))?$")
+_PLACE = rf"{_NUMBER},{_NUMBER},{_NUMBER}(?::{_NUMBER})?"
+_SPHERES = re.compile(rf"^(?P<name>[^:=]+):(?P<places>{_PLACE}(?:\+{_PLACE})*)$")
+_FILE = re.compile(
+    r"^(?:(?P<name>[^=]+)=)?(?P<file>templateflow:[^#@]+|[^#@]+\.nii(?:\.gz)?)(?:#(?P<label>[^@]+)|@(?P<p>[\d.]+))?$"
+)
 
-FORMS = "NAME, SET, 'LABEL:x,y,z[:radius]', 'LABEL=mask.nii.gz' or 'LABEL=atlas.nii.gz#label'"
+FORMS = (
+    "NAME, SET, 'LABEL:x,y,z[:radius][+x,y,z...]', 'LABEL=mask.nii.gz', 'LABEL=atlas.nii.gz#label[+label]' or "
+    "'LABEL=probability.nii.gz@0.5'"
+)
 
 
 @cache
@@ -32,7 +39,7 @@ def shipped() -> dict[str, Seed]:
     for preset in presets.names("seeds"):
         for name, entry in presets.load("seeds", preset).get("seeds", {}).items():
             x, y, z = map(float, entry["centre"])
-            seeds[name] = Seed(name, (x, y, z), float(entry.get("radius", 0)), source=entry["citation"])
+            seeds[name] = Seed(name, ((x, y, z, float(entry.get("radius", 0))),), source=entry["citation"])
     return seeds
 
 
@@ -60,20 +67,21 @@ def parse_seeds(words: Iterable[str], radius: float) -> tuple[Seed, ...]:
 
 
 def _parse(word: str, radius: float) -> list[Seed]:
-    if match := _SPHERE.match(word):
-        x, y, z = map(float, match["centre"].split(","))
-        return [Seed(_label(match["name"]), (x, y, z), float(match["radius"] or radius))]
+    if match := _SPHERES.match(word):
+        return [Seed(_label(match["name"]), tuple(_sphere(place, radius) for place in match["places"].split("+")))]
     if match := _FILE.match(word):
         file = match["file"]
         name = match["name"] or re.sub(r"[^A-Za-z0-9]", "", Path(file).name.split(".")[0])
-        return [Seed(_label(name), file=file, label=match["label"] or "")]
+        threshold = float(match["p"]) if match["p"] else None
+        return [Seed(_label(name), (), file, match["label"] or "", threshold)]
     if word in presets.names("seeds"):
         chosen = presets.load("seeds", word)
         members = chosen.get("members") or list(chosen["seeds"])
         return [seed for member in members for seed in _parse(member, radius)]
     if word in shipped():
         seed = shipped()[word]
-        return [seed if seed.radius else Seed(seed.name, seed.centre, radius, source=seed.source)]
+        spheres = tuple((x, y, z, own or radius) for x, y, z, own in seed.spheres)
+        return [replace(seed, spheres=spheres)]
     known = [*shipped(), *presets.names("seeds")]
     raise UsageError(f"Seed {word!r} is not known; {suggest(word, known)} Forms: {FORMS}.")
 
@@ -87,22 +95,38 @@ def _label(name: str) -> str:
     return name
 
 
+def _sphere(place: str, radius: float) -> Sphere:
+    centre, _, own = place.partition(":")
+    x, y, z = map(float, centre.split(","))
+    return x, y, z, float(own or radius)
+
+
 def seed_indices(seed: Seed, grid: Grid, space: str) -> NDArray[np.intp]:
     """Return lattice indices (n, 3) of a seed's voxels; those of spheres may lie outside the lattice."""
-    if seed.centre is not None:
-        return sphere(grid, seed.centre, seed.radius)
+    if seed.spheres:
+        return np.unique(np.concatenate([sphere(grid, (x, y, z), r) for x, y, z, r in seed.spheres]), axis=0)
+    return np.argwhere(_values(seed, grid, space) > 0)
+
+
+def _values(seed: Seed, grid: Grid, space: str) -> NDArray[np.float32]:
+    """Return the weight of each voxel in a seed that is read from a file, (x, y, z)."""
     path = atlas_file(seed.file, space)
+    if seed.threshold is not None:
+        values = on_grid(path, grid, "linear")
+        return np.where(values > seed.threshold, values, np.float32(0))
     values = on_grid(path, grid)
-    chosen = values == label_number(path, seed.label) if seed.label else values > 0.5
-    return np.argwhere(chosen)
+    if not seed.label:
+        return (values > 0.5).astype(np.float32)
+    return np.isin(values, [label_number(path, label) for label in seed.label.split("+")]).astype(np.float32)
 
 
 def locate(seed: Seed, grid: Grid, usable: Mask, space: str) -> Region:
-    """Put a seed onto the usable voxels of a run; voxels count alike."""
+    """Put a seed onto the usable voxels of a run; voxels count alike, or by their probability."""
     indices = seed_indices(seed, grid, space)
     columns = columns_of(grid, indices, usable)
-    weights = np.full(len(columns), 1.0 / max(len(columns), 1))
-    return Region(seed.name, columns, weights, len(indices), seed.network, seed.definition())
+    weights = np.ones(len(columns)) if seed.spheres else _values(seed, grid, space)[usable][columns].astype(np.float64)
+    share = weights / max(float(weights.sum()), 1e-12)
+    return Region(seed.name, columns, share, len(indices), seed.network, seed.definition())
 
 
 def seed_image(seeds: Sequence[Seed], grid: Grid, space: str) -> NDArray[np.int32]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from annotated_types import Gt, Interval
+from annotated_types import Ge, Gt, Interval
 
 from bids_app.signals.regions import eigenvariate, mean_series, table_of_series
 from bids_app.statistics.correlation import combine_runs, correlate, fisher_z, given_others
@@ -15,6 +15,9 @@ from bids_app.vocabulary.option import Doc
 from bids_app.vocabulary.output import Feature, Output
 from bids_app.vocabulary.seed import Wanted
 from bids_app.vocabulary.signals import Region, Signals
+
+FEW = 5
+"""Voxels below which a seed is marked low in confidence."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,11 @@ class Options:
         Literal["full", "semipartial", "partial"],
         Doc("Other seeds are ignored, taken out of the seed, or taken out of seed and voxel."),
     ] = "full"
+
+    min_tsnr: Annotated[float, Ge(0), Doc("Median tSNR below which a seed is marked low in confidence.")] = 20.0
+    max_fluid: Annotated[
+        float, Interval(ge=0, le=1), Doc("Correlation with CSF before cleaning above which it is marked so.")
+    ] = 0.5
 
 
 CLEANING = "filtered"
@@ -105,20 +113,32 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
         correlations = given_others(seeds, signals.targets, both=options.correlation == "partial")
     for region, r in zip(usable, correlations, strict=True):
         r[region.columns] = np.nan
-        about = {**_about(region, signals), "SeedSummary": options.summary, "Correlation": options.correlation}
+        about = {**_about(region, signals, options), "SeedSummary": options.summary, "Correlation": options.correlation}
         yield Feature(R, r, region.name, about)
         yield Feature(FISHER_Z, fisher_z(r), region.name, about)
     yield Feature(SERIES, table_of_series(signals, usable, seeds), "seeds")
 
 
-def _about(region: Region, signals: Signals) -> Mapping[str, object]:
+def _about(region: Region, signals: Signals, options: Options) -> Mapping[str, object]:
     tsnr = signals.mean[region.columns] / np.maximum(signals.deviation[region.columns], 1e-12)
+    fluid = None if signals.fluid is None else float(np.mean(signals.fluid[region.columns]))
+    remarks = [
+        text
+        for bad, text in (
+            (len(region.columns) < FEW, f"fewer than {FEW} voxels"),
+            (np.median(tsnr) < options.min_tsnr, f"tSNR below {options.min_tsnr:g}"),
+            (fluid is not None and abs(fluid) > options.max_fluid, f"goes with CSF (r = {fluid or 0:.2f})"),
+        )
+        if bad
+    ]
     return {
         "Seed": dict(region.definition),
         "SeedVoxels": len(region.columns),
         "SeedCoverage": region.coverage,
         "SeedTSNR": float(np.median(tsnr)),
-        "SeedLowConfidence": region.low_confidence,
+        "SeedCSFCorrelation": fluid,
+        "SeedLowConfidence": bool(remarks),
+        "SeedRemarks": remarks,
     }
 
 

@@ -113,7 +113,9 @@ def load(recording: Recording, plan: Plan, options: Options, kinds: Collection[s
             "they must be the same grid. Take both from one run of fMRIPrep."
         )
     basis = plan.basis[:, : max(plan.ranks[kind] for kind in kinds)]
-    sums = projection.Accumulator(basis, int(brain.sum()), plan.df_res)
+    # One more row: how each voxel goes with the fluid before anything is taken out.
+    rows = basis if plan.csf is None else np.column_stack([basis, plan.csf])
+    sums = projection.Accumulator(rows, int(brain.sum()), plan.df_res)
     # One BLAS thread: the other processor inflates meanwhile, and that takes longer.
     with threadpool_limits(1):
         for block in series.blocks(brain, plan.kept):
@@ -127,6 +129,9 @@ def load(recording: Recording, plan: Plan, options: Options, kinds: Collection[s
     chosen = order[valid]
     coordinates = _reordered(sums.coordinates, chosen)
     mean, deviation = sums.moments()
+    fluid = None
+    if plan.csf is not None:
+        fluid, coordinates = coordinates[-1] / deviation[chosen] / np.sqrt(plan.kept.sum()), coordinates[:-1]
     smoothed = None
     if options.smoothing_fwhm > 0 and "filtered" in kinds:
         smoothed = smooth_in_mask(coordinates[: plan.df_res], usable, grid.voxel_sizes, options.smoothing_fwhm)
@@ -136,7 +141,7 @@ def load(recording: Recording, plan: Plan, options: Options, kinds: Collection[s
     return Signals(
         basis, coordinates, plan.kept, grid, usable, mean[chosen], deviation[chosen], plan.repetition_time,
         {kind: plan.ranks[kind] for kind in kinds}, smoothed, options.smoothing_fwhm, gaps, plan.unsteady, task,
-        notes=notes,
+        fluid=fluid, notes=notes,
     )  # fmt: skip
 
 

@@ -33,6 +33,12 @@ Tables = Mapping[str, tuple[type[Any], Mapping[str, Any]]]
 def write_citation(output_dir: Path, tables: Tables, notice: str = "") -> None:
     """Write the methods text of a run from its resolved settings."""
     paragraphs = [_cleaning(tables["modalities.fmri"][1])]
+    if condition := tables["dataset"][1]["preset"]:
+        preset = presets.load("conditions", condition)
+        said = "; ".join(preset["citation"])
+        paragraphs.append(
+            f"Seeds, networks and pairs were those of the preset {condition} ({preset['status']}), reported by {said}."
+        )
     for name in tables:
         kind, _, plug = name.partition(".")
         if kind == "measures":

@@ -47,6 +47,8 @@ class Plan:
         Framewise displacement in mm.
     unsteady : int
         Frames left out at the start, before steady state.
+    csf : (kept frames,) or None
+        Signal of the cerebrospinal fluid less its mean, of length one.
     """
 
     basis: NDArray[np.float64]
@@ -56,6 +58,7 @@ class Plan:
     displacement: NDArray[np.float64] | None
     repetition_time: float
     unsteady: int
+    csf: NDArray[np.float64] | None = None
 
     @property
     def df_res(self) -> int:
@@ -107,5 +110,14 @@ def plan_cleaning(table: confounds.Table, frames: int, repetition_time: float, m
     regressors = dict(zip(names, columns.T, strict=True))
     return Plan(
         basis, dict(zip(KINDS, ranks, strict=True)), kept, regressors, displacement, repetition_time,
-        int(unsteady.sum()),
+        int(unsteady.sum()), _unit(table.get("csf"), kept),
     )  # fmt: skip
+
+
+def _unit(column: NDArray[np.float64] | None, kept: Mask) -> NDArray[np.float64] | None:
+    """Return the kept frames of a column less their mean, of length one; None if it does not vary."""
+    if column is None or not np.isfinite(column[kept]).all():
+        return None
+    centred = column[kept] - column[kept].mean()
+    length = np.linalg.norm(centred)
+    return centred / length if length > 0 else None

@@ -20,24 +20,35 @@ class Wanted:
     networks: tuple[str, ...] = ()
 
 
+Sphere = tuple[float, float, float, float]
+"""Centre x, y, z and radius, mm."""
+
+
 @dataclass(frozen=True)
 class Seed:
-    """A sphere in MNI space, a mask file, or one label of an atlas.
+    """Spheres in MNI space, a mask or probability file, or labels of an atlas.
 
-    `centre` (mm) and `radius` (mm) belong to spheres; `file` to masks and atlases; `label` (number or
-    name) to atlases. `source` is where it comes from: a citation, or "command line".
+    `spheres` are joined; `file` belongs to masks and atlases, `label` (numbers or names, joined by `+`) to atlases, and
+    `threshold` to probability maps, whose voxels above it count by their value. `source` is where the seed comes from:
+    a citation, or "command line".
     """
 
     name: str
-    centre: tuple[float, float, float] | None = None
-    radius: float = 0.0
+    spheres: tuple[Sphere, ...] = ()
     file: str = ""
     label: str = ""
+    threshold: float | None = None
     source: str = "command line"
     network: str = ""
 
     def definition(self) -> dict[str, object]:
         """Return the definition as it stands in sidecars."""
-        if self.centre is not None:
-            return {"Centre": list(self.centre), "Radius": self.radius, "Units": "mm", "Source": self.source}
+        if len(self.spheres) == 1:
+            ((x, y, z, radius),) = self.spheres
+            return {"Centre": [x, y, z], "Radius": radius, "Units": "mm", "Source": self.source}
+        if self.spheres:
+            spheres = [{"Centre": [x, y, z], "Radius": radius} for x, y, z, radius in self.spheres]
+            return {"Spheres": spheres, "Units": "mm", "Source": self.source}
+        if self.threshold is not None:
+            return {"File": self.file, "WeightedAbove": self.threshold, "Source": self.source}
         return {"File": self.file, "Label": self.label or "all above 0.5", "Source": self.source}

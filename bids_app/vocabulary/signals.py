@@ -63,6 +63,8 @@ class Signals:
         Given where the `raw` kind was asked for.
     threads : int
         Processors that a measure may use.
+    fluid : (voxels,) or None
+        Correlation of the uncleaned series with the signal of the cerebrospinal fluid.
     """
 
     basis: NDArray[np.float64]
@@ -80,6 +82,7 @@ class Signals:
     skipped: int = 0
     task: Task | None = None
     threads: int = 1
+    fluid: NDArray[np.float32] | None = None
     notes: Mapping[str, object] = field(default_factory=dict)
 
     def cleaned(self, kind: str) -> Signals:
@@ -123,8 +126,3 @@ class Region:
     def coverage(self) -> float:
         """Share of the region that the run covers, 0 to 1."""
         return len(self.columns) / self.expected if self.expected else 0.0
-
-    @property
-    def low_confidence(self) -> bool:
-        """True for a region of fewer than five voxels."""
-        return len(self.columns) < 5

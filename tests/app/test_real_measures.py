@@ -136,8 +136,8 @@ def test_partial_correlations_of_real_people_are_those_their_authors_published(r
 
 
 def test_a_slice_one_voxel_thick_says_what_it_cannot_have(real_data, tmp_path):
-    words = ["--participant-label", "0050048", "--seeds", "midline:0,-52,26:8",
-             "--set", "modalities.fmri.fd_threshold=0", "--set", 'modalities.fmri.confounds=["global_signal"]']  # fmt: skip
+    words = ["--participant-label", "0050048", "--seeds", "midline:0,-52,26:8"]
+    words += ["--set", "modalities.fmri.fd_threshold=0", "--set", 'modalities.fmri.confounds=["global_signal"]']
     ended = run_deqi(real_data / "fmriprep_tree", tmp_path / "out", "participant", *words)
     assert ended.code == 0, ended.err
     assert "reho is left out: no voxel has half of its 27 neighbours in the mask" in ended.text

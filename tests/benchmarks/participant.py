@@ -117,11 +117,9 @@ def main() -> None:
 
 
 def write(rows: list[str], args: argparse.Namespace) -> None:
-    head = [
-        "| data | what | deqi (s) | MiB | inflate (s) | deqi / inflate | nilearn (s) | MiB | nilearn / deqi "
-        "| largest dz |",
-        "|---|---|---|---|---|---|---|---|---|---|",
-    ]
+    names = ["data", "what", "deqi (s)", "MiB", "inflate (s)", "deqi / inflate"]
+    names += ["nilearn (s)", "MiB", "nilearn / deqi", "largest dz"]
+    head = ["| " + " | ".join(names) + " |", "|---" * len(names) + "|"]
     where = (
         f"{dt.datetime.now(tz=dt.UTC):%Y-%m-%d}, {cpu()}, {len(os.sched_getaffinity(0))} cores, "
         f"Python {platform.python_version()}, {args.resolution} mm, {data.FRAMES} volumes, 36 confounds, medians of "

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from conftest import run_deqi
 from nilearn.glm.first_level.hemodynamic_models import compute_regressor
-from synthetic import AFFINE, FRAMES, MOTION, SEEDS, SHAPE, SPACE, TARGET, TR, blob, brain, hash_of, write_run
+from synthetic import AFFINE, FRAMES, MOTION, SEEDS, SHAPE, SPACE, TARGET, TR, blob, brain, hash_of, places, write_run
 
 from bids_app.dataset.tables import read_tsv
 
@@ -192,3 +192,83 @@ def test_real_needling_events_find_the_response_that_was_planted(trial, tmp_path
     page = (out / "sub-01.html").read_text()
     assert "Percent signal change after the onset" in page
     assert "not corrected" in page
+
+
+def test_a_condition_preset_sets_defaults_that_words_override(trial, tmp_path):
+    ended = run_deqi("--preset", "list")
+    assert ended.code == 0
+    assert "neck-pain: Chronic neck pain, cervical spondylosis (hypothesis from the literature)" in ended.out
+    out = tmp_path / "out"
+    words = ["--preset", "migraine", "--measures", "seed_correlation", "--participant-label", "01", "--seeds", *SEEDS]
+    ended = run_deqi(trial.root, out, "participant", *words)
+    assert ended.code == 0, ended.err
+    assert list(out.rglob("*seed-near_*"))
+    assert "hypothesis from the literature" in (out / "logs" / "CITATION.md").read_text()
+    planned = run_deqi(trial.root, out, "participant", *words[:6], "--dry-run")
+    assert "seed-RVM_stat-fisherz" in planned.out
+    ended = run_deqi(trial.root, out, "participant", "--preset", "migrane")
+    assert ended.code == 64
+    assert "did you mean 'migraine'?" in ended.err
+
+
+def test_seeds_of_every_kind_hold_the_voxels_they_should(trial, tmp_path):
+    mask = brain()
+    probability = np.where(mask, blob((4, 4, 4), 12.0), 0).astype(np.float32)
+    file = tmp_path / "prob.nii.gz"
+    nib.save(nib.Nifti1Image(probability, AFFINE), file)
+    labels = np.zeros(SHAPE, dtype=np.int16)
+    labels[3:5, 4:6, 4:6], labels[7:9, 8:10, 5:7], labels[5, 5, 5] = 1, 2, 3
+    atlas = tmp_path / "atlas-toy_dseg.nii.gz"
+    nib.save(nib.Nifti1Image(labels, AFFINE), atlas)
+    (tmp_path / "atlas-toy_dseg.tsv").write_text("index\tname\n1\tleft\n2\tright\n3\tdot\n")
+    out = tmp_path / "out"
+    words = ["--measures", "seed_correlation", "--participant-label", "01", "--session-label", "pre", *SMALL]
+    seeds = ["pair:4,4,4:9+20,28,4:9", f"prob={file}@0.6", f"both={atlas}#left+right", f"dot={atlas}#3"]
+    ended = run_deqi(trial.root, out, "participant", *words, "--seeds", *seeds)
+    assert ended.code == 0, ended.err
+    series = read_tsv(first(out, "*seg-seeds*_stat-mean_timeseries.tsv"))
+    values = {name: np.array([float(v) for v in column if v != "n/a"]) for name, column in series.items()}
+    z = {name: load(first(out, f"*seed-{name}_stat-fisherz_statmap.nii.gz")) for name in values}
+    kinds = {"prob": probability > 0.6, "both": np.isin(labels, [1, 2]), "dot": labels == 3}
+    for name, where in kinds.items():
+        assert np.array_equal(np.isnan(z[name]) & mask, where & mask), name
+    about = json.loads(first(out, "*seed-dot_stat-r_statmap.json").read_text())
+    assert about["SeedRemarks"] == ["fewer than 5 voxels"]
+    pair = json.loads(first(out, "*seed-pair_stat-r_statmap.json").read_text())
+    assert len(pair["Seed"]["Spheres"]) == 2
+    # The weighted mean, from single voxels that are seeds of their own.
+    inside = np.argwhere((probability > 0.6) & mask)
+    singles = [f"v{i}:{','.join(f'{c:g}' for c in AFFINE[:3, :3] @ v + AFFINE[:3, 3])}:1" for i, v in enumerate(inside)]
+    ended = run_deqi(trial.root, tmp_path / "single", "participant", *words, "--seeds", *singles)
+    assert ended.code == 0, ended.err
+    table = read_tsv(first(tmp_path / "single", "*seg-seeds*_stat-mean_timeseries.tsv"))
+    each = np.array([[float(v) for v in table[f"v{i}"] if v != "n/a"] for i in range(len(inside))])
+    weights = probability[tuple(inside.T)]
+    assert values["prob"] == pytest.approx(weights @ each / weights.sum(), abs=1e-4)
+
+
+def test_a_seed_that_goes_with_the_fluid_is_marked(trial, tmp_path):
+    path = trial.file("01", "pre", "confounds")
+    header, *rows = path.read_text().splitlines()
+    place = header.split("\t").index("csf")
+    data = load(trial.file("01", "pre", "bold"))
+    where = tuple(np.rint(np.linalg.solve(AFFINE, [4, 4, 4, 1])[:3]).astype(int))
+    fluid = data[where] + np.random.default_rng(0).normal(0, 0.3 * data[where].std(), FRAMES)
+    changed = []
+    for row, value in zip(rows, fluid, strict=True):
+        cells = row.split("\t")
+        cells[place] = f"{value:.8g}"
+        changed.append("\t".join(cells))
+    path.write_text("\n".join([header, *changed]) + "\n")
+    out = tmp_path / "out"
+    words = ["--measures", "seed_correlation", "--participant-label", "01", "--session-label", "pre"]
+    ended = run_deqi(trial.root, out, "participant", *words, "--seeds", "one:4,4,4:1", "far:-28,-28,12:9")
+    assert ended.code == 0, ended.err
+    about = json.loads(first(out, "*seed-one_stat-r_statmap.json").read_text())
+    expected = np.corrcoef(data[where], fluid)[0, 1]
+    assert about["SeedCSFCorrelation"] == pytest.approx(expected, abs=1e-4)
+    assert f"goes with CSF (r = {expected:.2f})" in about["SeedRemarks"]
+    far = json.loads(first(out, "*seed-far_stat-r_statmap.json").read_text())
+    voxels = data[np.linalg.norm(places() - np.array([-28, -28, 12]), axis=-1) <= 9]
+    expected = np.mean([np.corrcoef(v, fluid)[0, 1] for v in voxels if v.std() > 0])
+    assert far["SeedCSFCorrelation"] == pytest.approx(expected, abs=1e-3)
