@@ -53,6 +53,7 @@ class SessionWriter:
             **_space(entities),
             **about,
             **feature.metadata,
+            "LeftRightExchanged": sources[0].flipped,
             "Sources": _sources(sources),
         }
         if output.kind == "map":

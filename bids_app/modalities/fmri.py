@@ -19,6 +19,7 @@ from bids_app.dataset.volumes import read_mask
 from bids_app.errors import WrongDataError
 from bids_app.signals import projection
 from bids_app.signals.cleaning import KINDS, Model, Plan, plan_cleaning
+from bids_app.signals.mirror import exchanged
 from bids_app.signals.smoothing import smooth_in_mask
 from bids_app.vocabulary.option import Doc
 from bids_app.vocabulary.recording import Recording
@@ -46,6 +47,10 @@ class Options:
     censor_before: Annotated[int, Ge(0), Doc("Frames censored before each that moved.")] = 0
     censor_after: Annotated[int, Ge(0), Doc("Frames censored after each that moved.")] = 1
     smoothing_fwhm: Annotated[float, Ge(0), Doc("Smoothing of target maps; seeds are never smoothed.", "mm")] = 6.0
+    flip_column: Annotated[
+        str, Doc("Column of participants.tsv that says whose left and right are exchanged; empty: nobody's.")
+    ] = ""
+    flip_value: Annotated[str, Doc("Value of that column for them, e.g. the side that hurts.")] = "right"
     min_df_res: Annotated[int, Ge(3), Doc("Residual degrees of freedom a session needs, its runs together.")] = 20
     min_minutes: Annotated[float, Ge(0), Doc("Minutes of kept frames a session needs.", "min")] = 4.0
 
@@ -138,11 +143,12 @@ def load(recording: Recording, plan: Plan, options: Options, kinds: Collection[s
     task = _task(recording, plan, options, series.frames) if "raw" in kinds else None
     gaps = options.fd_threshold > 0 or options.dvars_threshold > 0
     notes = {"brain_voxels": len(valid), "unusable_voxels": int((~valid).sum())}
-    return Signals(
+    signals = Signals(
         basis, coordinates, plan.kept, grid, usable, mean[chosen], deviation[chosen], plan.repetition_time,
         {kind: plan.ranks[kind] for kind in kinds}, smoothed, options.smoothing_fwhm, gaps, plan.unsteady, task,
         fluid=fluid, notes=notes,
     )  # fmt: skip
+    return exchanged(signals) if recording.flipped else signals
 
 
 def _task(recording: Recording, plan: Plan, options: Options, frames: int) -> Task:

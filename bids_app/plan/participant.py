@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from bids_app import plugs
@@ -10,6 +11,7 @@ from bids_app.dataset.layout import participants_in
 from bids_app.dataset.regions import region_files, region_names, seeds_of
 from bids_app.derivatives.names import participant_path
 from bids_app.errors import MissingInputError, NothingSelectedError, UsageError
+from bids_app.plan.flip import flip
 from bids_app.plan.inputs import (
     Plan,
     chosen_participants,
@@ -62,6 +64,7 @@ def plan_participants(execution: Execution, settings: Settings) -> Plan:
         notes += incomplete
     if not runs:
         raise MissingInputError("No run is complete. " + " ".join(notes[:3]))
+    runs = flip(runs, settings, execution.bids_dir, *roots.values())
     notes += [
         f"sub-{p}: no run in space {space} fits the filters" for p in chosen if p not in {r.participant for r in runs}
     ]
@@ -96,18 +99,9 @@ def _jobs(runs: list[Recording], execution: Execution, settings: Settings, share
             files = ", ".join(str(m.series) for m in members)
             raise UsageError(f"Two derivative datasets hold the same run: {files}. Name one with -d.")
         inputs = (*(path for member in members for path in member.inputs()), *shared)
-        jobs.append(
-            ParticipantJob(
-                label,
-                execution.output_dir,
-                settings.modalities,
-                settings.measures,
-                inputs,
-                tuple(members),
-                tuple(shared),
-                execution.nprocs,
-            )
-        )
+        plugs_of = settings.modalities, settings.measures
+        job = ParticipantJob(label, execution.output_dir, *plugs_of, inputs, tuple(members), tuple(shared))
+        jobs.append(replace(job, flipped=members[0].flipped, threads=execution.nprocs))
     return jobs
 
 

@@ -36,6 +36,7 @@ class ParticipantJob(Job):
 
     recordings: tuple[Recording, ...] = ()
     shared: tuple[Path, ...] = ()
+    flipped: bool = False
     threads: int = 1
 
 

@@ -12,7 +12,8 @@ class Recording:
     """A preprocessed run: its files and what their names and sidecars say.
 
     `metadata` is the merged sidecar of the series; `events` its table of events, if there is one; `root` the dataset
-    that the files are relative to, `dataset` the name under which `DatasetLinks` knows it.
+    that the files are relative to, `dataset` the name under which `DatasetLinks` knows it. `flipped` recordings have
+    left and right exchanged when they are read.
     """
 
     entities: Mapping[str, str]
@@ -24,6 +25,7 @@ class Recording:
     sidecars: tuple[Path, ...] = ()
     metadata: Mapping[str, object] = field(default_factory=dict)
     events: Path | None = None
+    flipped: bool = False
 
     @property
     def participant(self) -> str:

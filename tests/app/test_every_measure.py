@@ -272,3 +272,29 @@ def test_a_seed_that_goes_with_the_fluid_is_marked(trial, tmp_path):
     voxels = data[np.linalg.norm(places() - np.array([-28, -28, 12]), axis=-1) <= 9]
     expected = np.mean([np.corrcoef(v, fluid)[0, 1] for v in voxels if v.std() > 0])
     assert far["SeedCSFCorrelation"] == pytest.approx(expected, abs=1e-3)
+
+
+def test_people_whose_side_is_named_are_mirrored_and_only_they(trial, tmp_path):
+    table = trial.root / "participants.tsv"
+    lines = table.read_text().splitlines()
+    table.write_text("\n".join([f"{lines[0]}\tside", f"{lines[1]}\tright", f"{lines[2]}\tleft"]) + "\n")
+    flip = ["--set", "modalities.fmri.flip_column=side"]
+    words = ["--measures", "seed_correlation", *SMALL, "--session-label", "pre", "--seeds"]
+    ended = run_deqi(trial.root, tmp_path / "flipped", "participant", *words, "there:-20,28,4:9", *flip)
+    assert ended.code == 0, ended.err
+    ended = run_deqi(trial.root, tmp_path / "plain", "participant", *words, "there:20,28,4:9", "here:-20,28,4:9")
+    assert ended.code == 0, ended.err
+    # x of voxel i is 8 i - 44, so that voxel 11 - i is its mirror image.
+    flipped = load(first(tmp_path / "flipped" / "sub-01", "*seed-there_stat-fisherz_statmap.nii.gz"))
+    plain = load(first(tmp_path / "plain" / "sub-01", "*seed-there_stat-fisherz_statmap.nii.gz"))
+    assert flipped == pytest.approx(plain[::-1], abs=1e-5, nan_ok=True)
+    other = load(first(tmp_path / "flipped" / "sub-02", "*seed-there_stat-fisherz_statmap.nii.gz"))
+    assert other == pytest.approx(
+        load(first(tmp_path / "plain" / "sub-02", "*seed-here_stat-fisherz_*.nii.gz")), nan_ok=True
+    )
+    about = json.loads(first(tmp_path / "flipped" / "sub-01", "*seed-there_stat-r_statmap.json").read_text())
+    assert about["LeftRightExchanged"] is True
+    table.write_text(table.read_text().replace("\tleft", "\tn/a"))
+    ended = run_deqi(trial.root, tmp_path / "flipped", "participant", *words, "there:-20,28,4:9", *flip)
+    assert ended.code == 65
+    assert "has no 'side' for sub-02" in ended.err
