@@ -46,10 +46,13 @@ check: $(VENV)/.done ## style, types, import contracts, spelling, Dockerfile, Bo
 validate: $(VENV)/.done ## check the output of the demo with the BIDS validator
 	$(BIN)/bids-validator-deno $(DEMO)/derivatives/deqi
 
+bench: $(VENV)/.done ## time and memory beside nilearn and a bare inflate; writes docs/performance.md (a quarter of an hour)
+	@$(BIN)/python tests/benchmarks/participant.py $(ARGS)
+
 lock: ## pin the dependencies anew (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-header --no-annotate -o requirements.lock
 
 clean: ## remove the environment and the demo
 	rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install demo test check validate lock clean
+.PHONY: help install demo test check validate bench lock clean

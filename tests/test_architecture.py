@@ -130,3 +130,16 @@ def test_condition_presets_name_what_there_is_and_call_it_a_hypothesis():
         assert seeds_of(Wanted("networks", networks=tuple(preset["networks"])))
         assert preset["scale"]["name"]
         assert preset["scale"]["citation"]
+
+
+def test_every_output_of_every_measure_stands_in_the_documentation():
+    from bids_app import plugs
+
+    text = (ROOT / "docs" / "measures.md").read_text(encoding="utf-8")
+    for name in plugs.names("measures"):
+        section = text.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+        for output in plugs.load("measures", name).OUTPUTS:
+            stat = output.entities["stat"]
+            ending = f"_{output.suffix}."
+            rows = [line for line in section.splitlines() if ending in line]
+            assert any(f"stat-{stat}_" in row or stat in row.partition("{")[2] for row in rows), (name, output.name)

@@ -8,12 +8,11 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 from annotated_types import Ge, Interval
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from bids_app.dataset import presets
 from bids_app.dataset.confounds import read_confounds
-from bids_app.dataset.series import Series, file_order
+from bids_app.dataset.series import Series, file_order, reordered
 from bids_app.dataset.tables import read_tsv
 from bids_app.dataset.volumes import read_mask
 from bids_app.errors import WrongDataError
@@ -132,7 +131,7 @@ def load(recording: Recording, plan: Plan, options: Options, kinds: Collection[s
     if not valid.any():
         raise WrongDataError(f"{recording.series.name}: no voxel of the brain mask is finite and varies over time.")
     chosen = order[valid]
-    coordinates = _reordered(sums.coordinates, chosen)
+    coordinates = reordered(sums.coordinates, chosen)
     mean, deviation = sums.moments()
     fluid = None
     if plan.csf is not None:
@@ -161,13 +160,6 @@ def _task(recording: Recording, plan: Plan, options: Options, frames: int) -> Ta
     parts = [projection.drift(frames, options.detrend), slow, *(column[:, None] for column in plan.regressors.values())]
     columns = np.concatenate(parts, axis=1)
     return Task(read_tsv(recording.events) if recording.events else {}, times, columns)
-
-
-def _reordered(coordinates: NDArray[np.float32], chosen: NDArray[np.intp]) -> NDArray[np.float32]:
-    """Put chosen columns first, row by row in place: a second array of this size would double the memory."""
-    for row in coordinates:
-        row[: len(chosen)] = row[chosen]
-    return coordinates[:, : len(chosen)]
 
 
 def describe(plan: Plan, options: Options, kind: str = KINDS[0]) -> dict[str, object]:

@@ -5,14 +5,34 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import shutil
+import subprocess
+import sys
 import zipfile
+from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 import pytest
-from conftest import run_deqi
+from conftest import ROOT, run_deqi
 from nilearn.glm.first_level.hemodynamic_models import compute_regressor
-from synthetic import AFFINE, FRAMES, MOTION, SEEDS, SHAPE, SPACE, TARGET, TR, blob, brain, hash_of, places, write_run
+from synthetic import (
+    AFFINE,
+    FRAMES,
+    MOTION,
+    SEEDS,
+    SHAPE,
+    SPACE,
+    TARGET,
+    TR,
+    blob,
+    brain,
+    hash_of,
+    places,
+    write_run,
+    write_trial,
+)
 
 from bids_app.dataset.tables import read_tsv
 
@@ -298,3 +318,65 @@ def test_people_whose_side_is_named_are_mirrored_and_only_they(trial, tmp_path):
     ended = run_deqi(trial.root, tmp_path / "flipped", "participant", *words, "there:-20,28,4:9", *flip)
     assert ended.code == 65
     assert "has no 'side' for sub-02" in ended.err
+
+
+TOY = '''"""Temporal standard deviation of the cleaned series: a measure in one file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+
+from bids_app.statistics.standardised import combine_maps
+from bids_app.vocabulary.option import Doc
+from bids_app.vocabulary.output import Feature, Output
+from bids_app.vocabulary.seed import Wanted
+from bids_app.vocabulary.signals import Region, Signals
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of `[measures.toy]`."""
+
+    factor: Annotated[float, Doc("What the result is multiplied by.")] = 1.0
+
+
+CLEANING = "filtered"
+GROUP = Output("toy", "map", "statmap", "Standard deviation.", "arbitrary", {"stat": "raw"}, "meas", ("toy",), "the toy")
+OUTPUTS = (GROUP,)
+METHODS = "The toy was measured."
+
+
+def wanted_regions(options: Options) -> Wanted:
+    return Wanted()
+
+
+def measure(signals: Signals, regions: Sequence[Region], options: Options) -> Iterator[Feature]:
+    yield Feature(GROUP, options.factor * np.linalg.norm(signals.coordinates, axis=0) / signals.df_res**0.5, "toy")
+
+
+combine = combine_maps
+'''
+
+
+def test_a_new_measure_is_one_file_and_runs_at_both_levels(tmp_path):
+    package = tmp_path / "package"
+    shutil.copytree(ROOT / "bids_app", package / "bids_app", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "run.py", package)
+    (package / "bids_app" / "measures" / "toy.py").write_text(TOY)
+    trial = write_trial(tmp_path / "data", per_arm=3)
+    python = Path(sys.base_prefix) / "bin" / "python3"
+    path = os.pathsep.join(p for p in sys.path if p.endswith("site-packages"))
+    for level in ("participant", "group"):
+        words = [python, package / "run.py", trial.root, tmp_path / "out", level, "--measures", "toy",
+                 "--set", "measures.toy.factor=2", "--n-permutations", "20"]  # fmt: skip
+        ended = subprocess.run(
+            list(map(str, words)), capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": path}
+        )
+        assert ended.returncode == 0, ended.stderr
+    assert list((tmp_path / "out").glob("group/*_meas-toy_contrast-verumVsShamAdjusted_stat-t_statmap.nii.gz"))
+    assert "No difference in the toy between verum and sham" in (tmp_path / "out" / "group.html").read_text()
+    assert "The toy was measured." in (tmp_path / "out" / "logs" / "CITATION.md").read_text()
