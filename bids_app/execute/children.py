@@ -53,7 +53,7 @@ def run_children(participants: Sequence[str], argv: Sequence[str], slots: int) -
     """
 
     def command(label: str) -> list[str]:
-        return [sys.executable, "-m", "bids_app", *argv, "--participant-label", label, "--nprocs", "1"]
+        return [sys.executable, "-P", "-m", "bids_app", *argv, "--participant-label", label, "--nprocs", "1"]
 
     failures = {}
     bar = tqdm(

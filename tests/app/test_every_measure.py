@@ -345,7 +345,7 @@ class Options:
 
 
 CLEANING = "filtered"
-GROUP = Output("toy", "map", "statmap", "Standard deviation.", "arbitrary", {"stat": "raw"}, "meas", ("toy",), "the toy")
+GROUP = Output("toy", "map", "statmap", "Spread.", "arbitrary", {"stat": "raw"}, "meas", ("toy",), "the toy")
 OUTPUTS = (GROUP,)
 METHODS = "The toy was measured."
 
