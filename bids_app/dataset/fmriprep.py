@@ -7,13 +7,18 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
-from bids_app.dataset.layout import functional_files, is_series, modern_name
+from bids_app.dataset.layout import functional_files, is_series, is_surface, modern_name
 from bids_app.dataset.tables import read_json
 from bids_app.errors import MissingInputError, NothingSelectedError, UsageError
 from bids_app.vocabulary.entities import join, parse, without
 from bids_app.vocabulary.recording import Recording
 
 STANDARD_SPACE = "MNI152NLin2009cAsym"
+
+NO_SURFACES = (
+    "series on surfaces (GIFTI, CIFTI) are not read yet. Take a volume space: run fMRIPrep with --output-spaces "
+    f"{STANDARD_SPACE}:res-2."
+)
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,11 @@ def find_series(root: Path, participants: Iterable[str], selection: Selection) -
     return found
 
 
+def has_surfaces(root: Path, participants: Iterable[str]) -> bool:
+    """Tell whether there are series on surfaces, which are not read yet."""
+    return any(is_surface(path.name) for label in participants for path in functional_files(root, label))
+
+
 def choose_space(series: Mapping[Path, Mapping[str, str]], selection: Selection) -> tuple[str, str | None]:
     """Return the space, and the resolution label or None, that all runs are taken in.
 
@@ -84,6 +94,8 @@ def choose_space(series: Mapping[Path, Mapping[str, str]], selection: Selection)
 
 def _space_of(found: AbstractSet[str], wanted: str) -> str:
     spaces = sorted(space for space in found if space.startswith("MNI"))
+    if wanted.startswith("fs"):
+        raise UsageError(f"--space {wanted}: {NO_SURFACES}")
     if wanted and not wanted.startswith("MNI"):
         raise UsageError(f"--space {wanted} is not a standard (MNI) space, in which seeds and groups are defined.")
     if wanted and wanted not in spaces:

@@ -108,6 +108,12 @@ def _holds_derivatives(root: Path) -> bool:
     return False
 
 
+def is_surface(name: str) -> bool:
+    """Tell whether a file is a preprocessed series on a surface (GIFTI, CIFTI)."""
+    _, suffix, extension = parse(name)
+    return suffix == "bold" and extension in (".func.gii", ".dtseries.nii", ".ptseries.nii")
+
+
 def is_series(name: str) -> bool:
     """Tell whether a file is a preprocessed volumetric series."""
     entities, suffix, extension = parse(modern_name(name))

@@ -45,7 +45,8 @@ def quality_row(one: Any, reason: str) -> dict[str, Any]:
         "reason": reason,
     }
     if signals is not None:
-        unit = signals.coordinates / np.linalg.norm(signals.coordinates, axis=0)
+        cleaned = signals.cleaned("filtered").coordinates
+        unit = cleaned / np.linalg.norm(cleaned, axis=0)
         row |= {
             "voxels": int(signals.mask.sum()),
             "voxels_unusable": signals.notes["unusable_voxels"],

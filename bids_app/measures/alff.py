@@ -113,9 +113,8 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
     alff, total = amplitudes(spectrum, band, signals.basis, signals.coordinates)
     about = {
         "Band": {"Low": options.low, "High": options.high, "Units": "Hz", "Frequencies": count},
-        "Estimator": "least squares (Lomb-Scargle)" if spectrum.length == len(signals.kept) - signals.skipped
-        and signals.gaps_possible else "Fourier transform",
-    }  # fmt: skip
+        "Estimator": spectrum.estimator,
+    }
     with np.errstate(invalid="ignore", divide="ignore"):
         maps = {"alff": alff, "falff": alff * np.float32(count) / total}
     for label, raw in maps.items():

@@ -107,16 +107,19 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
 def _pairs(r: NDArray[np.float64], about: Mapping[str, Any], name: str, options: Options) -> Iterator[Feature]:
     place = {node: i for i, node in enumerate(about["Nodes"])}
     rows = []
+    unknown = []
     for pair in options.pairs:
         first, _, second = pair.partition("-")
         if first in place and second in place:
             value = r[place[first], place[second]]
             rows.append((pair, first, second, value, float(fisher_z(np.array(value)))))
+        else:
+            unknown.append(pair)
     if rows:
         columns = dict(
             zip(("pair", "region_a", "region_b", "r", "fisherz"), map(list, zip(*rows, strict=True)), strict=True)
         )
-        yield Feature(PAIRS, columns, name)
+        yield Feature(PAIRS, columns, name, {"PairsWithoutTheirRegions": unknown})
 
 
 def combine(runs: Sequence[Sequence[Feature]], df_res: Sequence[int], options: Options) -> Iterator[Feature]:

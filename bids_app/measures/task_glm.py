@@ -88,6 +88,9 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
         words: np.pad(task_design.contrast_vector(words, names), (0, task.nuisance.shape[1]))
         for words in options.contrasts or tuple(found)
     }
+    labels = {words: as_label(words.replace("-", " minus ").replace("*", " by ")) for words in contrasts}
+    if len({label.lower() for label in labels.values()}) < len(labels):
+        raise NotMeasurableError(f"contrasts would have one file name: {', '.join(contrasts)}; name trial types apart")
     about = {"Events": {name: len(c.onsets) for name, c in found.items()}, "ResponseFunction": options.hrf,
              "DegreesOfFreedom": len(design) - int(np.linalg.matrix_rank(design)), "NoiseModel": "AR(1)",
              "SmoothingFWHM": signals.fwhm}  # fmt: skip
@@ -100,12 +103,11 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
     tiles = (slice(start, start + task_model.TILE) for start in range(0, smooth.shape[1], task_model.TILE))
     estimates = task_model.fit((basis @ smooth[:, tile].astype(np.float64) for tile in tiles), design, contrasts)
     for words, estimate in estimates.items():
-        label = as_label(words.replace("-", " minus ").replace("*", " by "))
         more = {**about, "Contrast": words}
         for output, values in zip(
             (EFFECT, VARIANCE, T, Z), (estimate.effect, estimate.variance, estimate.t, estimate.z), strict=True
         ):
-            yield Feature(output, values, label, more)
+            yield Feature(output, values, labels[words], more)
     yield from _courses(signals, regions, found, options, percent)
 
 

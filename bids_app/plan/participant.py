@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from bids_app import plugs
-from bids_app.dataset.fmriprep import choose_space, find_series, recordings
+from bids_app.dataset.fmriprep import NO_SURFACES, Selection, choose_space, find_series, has_surfaces, recordings
 from bids_app.dataset.layout import participants_in
 from bids_app.dataset.regions import region_files, region_names, seeds_of
 from bids_app.derivatives.names import participant_path
@@ -50,10 +51,7 @@ def plan_participants(execution: Execution, settings: Settings) -> Plan:
     chosen = chosen_participants(execution.participants, sorted(labels))
     missing = tuple(p for p in participants_in(execution.bids_dir) if p not in labels)
     if not series:
-        raise NothingSelectedError(
-            f"No preprocessed series (desc-preproc_bold) of {len(chosen)} participants matches {selection.describe()}. "
-            "Loosen --task-id, --session-label, --space or the filter file."
-        )
+        raise _nothing(roots, len(chosen), selection)
     space, resolution = choose_space(series, selection)
     runs: list[Recording] = []
     notes = [f"sub-{p}: in BIDS_DIR but without fMRIPrep derivatives" for p in missing]
@@ -72,6 +70,16 @@ def plan_participants(execution: Execution, settings: Settings) -> Plan:
     _refuse_if_all_broken(jobs, execution)
     sources = {**roots, **({} if execution.bids_dir in roots.values() else {"raw": execution.bids_dir})}
     return Plan(tuple(jobs), sources, settings, tuple(notes), tuple(generated_by(roots.values())))
+
+
+def _nothing(roots: Mapping[str, Path], people: int, selection: Selection) -> NothingSelectedError:
+    """Return what to say when no series was found."""
+    if any(has_surfaces(root, participants_in(root)) for root in roots.values()):
+        return NothingSelectedError(f"There is no volumetric series; {NO_SURFACES}")
+    return NothingSelectedError(
+        f"No preprocessed series (desc-preproc_bold) of {people} participants matches {selection.describe()}. "
+        "Loosen --task-id, --session-label, --space or the filter file."
+    )
 
 
 def _asked(participant: str, execution: Execution) -> bool:

@@ -25,6 +25,8 @@ class Spectrum:
     ----------
     cosine, sine : (bins, kept frames)
         Amplitude of bin k is hypot(cosine[k] @ x, sine[k] @ x). Bin 0 is the first above zero frequency.
+    estimator : str
+        How amplitudes are found, in words.
     length : int
         Frames of the (padded) series that frequencies k / (length * TR) belong to.
     """
@@ -32,6 +34,7 @@ class Spectrum:
     cosine: NDArray[np.float64]
     sine: NDArray[np.float64]
     length: int
+    estimator: str
 
     def band(self, repetition_time: float, low: float, high: float) -> slice:
         """Return the bins of a band as DPABI counts them: from ceil(low L TR + 1) to fix(high L TR + 1), from 1."""
@@ -46,7 +49,7 @@ def fourier(frames: int) -> Spectrum:
     """Return the spectrum of a series without gaps: Fourier transform, zeros appended to a power of two."""
     length = 1 << (frames - 1).bit_length()
     angle = 2 * np.pi / length * np.outer(np.arange(1, length // 2 + 1), np.arange(frames))
-    return Spectrum(np.cos(angle) * 2 / frames, np.sin(angle) * 2 / frames, length)
+    return Spectrum(np.cos(angle) * 2 / frames, np.sin(angle) * 2 / frames, length, "Fourier transform")
 
 
 def least_squares(kept: Mask) -> Spectrum:
@@ -69,7 +72,7 @@ def least_squares(kept: Mask) -> Spectrum:
     ]
     # At Nyquist there is one column; the transform counts its amplitude twice.
     twice = np.where(2 * turns == frames, 2.0, 1.0)[:, None]
-    return Spectrum(fitted[0] * twice, fitted[1] * twice, frames)
+    return Spectrum(fitted[0] * twice, fitted[1] * twice, frames, "least squares (Lomb-Scargle)")
 
 
 def amplitudes(

@@ -43,6 +43,8 @@ def conditions(events: Mapping[str, Sequence[str]], modulators: Sequence[str]) -
     for kind in sorted(set(kinds.tolist()) - {"n/a"}):
         own = kinds == kind
         found[kind] = Condition(onsets[own], durations[own], np.ones(int(own.sum())))
+    if not found:
+        raise NotMeasurableError("the events name no trial_type")
     for word in modulators:
         kind, _, column = (part.strip() for part in word.partition("*"))
         if kind not in found or column not in events:
@@ -93,16 +95,26 @@ def response_columns(found: Mapping[str, Condition], times: Floats, model: str) 
 def contrast_vector(words: str, names: Sequence[str]) -> Floats:
     """Return the weights of a contrast such as `rotation - rest` or `0.5*a + 0.5*b - c` over design columns.
 
+    Names may hold signs and blanks themselves (`needle-rotation - rest`): the longest name that fits is taken.
+
     Raises
     ------
     NotMeasurableError
         If it names something that is no column.
     """
     weights = np.zeros(len(names))
-    text = words.replace(" ", "")
-    terms = re.findall(r"([+-]?)(?:(\d+(?:\.\d+)?)\*)?([^+-]+)", text)
-    for sign, factor, name in terms:
-        if name not in names:
-            raise NotMeasurableError(f"contrast {words!r} names {name!r}; the events have {', '.join(names)}")
-        weights[list(names).index(name)] += (-1.0 if sign == "-" else 1.0) * float(factor or 1)
+    known = sorted(((name.replace(" ", ""), place) for place, name in enumerate(names)), key=lambda n: -len(n[0]))
+    rest = words.replace(" ", "")
+    while rest:
+        term = re.match(r"([+-]?)(?:(\d+(?:\.\d+)?)\*)?", rest)
+        assert term is not None
+        rest = rest[term.end() :]
+        fitting = [
+            (name, place) for name, place in known if rest.startswith(name) and rest[len(name) : len(name) + 1] in "+-"
+        ]
+        if not fitting:
+            raise NotMeasurableError(f"contrast {words!r} names {rest!r}; the events have {', '.join(names)}")
+        name, place = fitting[0]
+        weights[place] += (-1.0 if term[1] == "-" else 1.0) * float(term[2] or 1)
+        rest = rest[len(name) :]
     return weights

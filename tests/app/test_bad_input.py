@@ -690,3 +690,16 @@ def test_an_unforeseen_fault_while_reading_ends_the_reading_instead_of_waiting(t
     monkeypatch.setattr(Series, "_open", fault)
     with pytest.raises(RuntimeError, match="unforeseen"):
         list(series.blocks(brain(), np.ones(series.frames, dtype=bool)))
+
+
+def test_surfaces_are_refused_in_words(trial, run):
+    ended = run("participant", "--space", "fsLR")
+    assert ended.code == 64
+    said(ended, "--space fsLR", "surfaces (GIFTI, CIFTI) are not read yet", "--output-spaces MNI152NLin2009cAsym:res-2")
+    for path in list(trial.root.rglob("*_bold.nii.gz")):
+        stem = path.name.replace(SPACE, "hemi-L_space-fsaverage5")
+        name = stem.replace("_desc-preproc_bold.nii.gz", "_bold.func.gii")
+        path.rename(path.with_name(name))
+    ended = run("participant")
+    assert ended.code == 18
+    said(ended, "There is no volumetric series", "not read yet")

@@ -12,8 +12,9 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pandas as pd
-from nilearn.image import new_img_like, smooth_img
+from nilearn.image import new_img_like
 from nilearn.maskers import NiftiMasker
+from scipy import ndimage
 
 from bids_app.dataset.presets import load
 from bids_app.dataset.regions import locate_all
@@ -47,11 +48,13 @@ grid = Grid(mask_image.shape, mask_image.affine)
 seeds = locate_all(Wanted("seeds", ("core",)), grid, np.asarray(mask_image.dataobj) > 0, "MNI152NLin2009cAsym")
 target = clean
 if fwhm:
-    inside = np.asarray(mask_image.dataobj)[..., None] > 0
-    smooth = smooth_img(new_img_like(image, data * inside), fwhm)
-    weight = smooth_img(new_img_like(mask_image, inside[..., 0].astype(np.float32)), fwhm)
-    ratio = np.asarray(smooth.dataobj) / np.maximum(np.asarray(weight.dataobj)[..., None], 1e-6)
-    target = masker.fit_transform(new_img_like(image, ratio.astype(np.float32)), confounds=model, sample_mask=kept)
+    # Not nilearn's smooth_img: it reflects the image at the border of the lattice.
+    inside = np.asarray(mask_image.dataobj) > 0
+    sigma = fwhm / np.sqrt(8 * np.log(2)) / grid.voxel_sizes
+    weight = np.maximum(ndimage.gaussian_filter(inside.astype(np.float32), sigma, mode="constant"), 1e-6)
+    for frame in range(frames):
+        data[..., frame] = ndimage.gaussian_filter(data[..., frame] * inside, sigma, mode="constant") / weight
+    target = masker.fit_transform(new_img_like(image, data), confounds=model, sample_mask=kept)
 unit = (target - target.mean(axis=0)) / target.std(axis=0)
 for seed in seeds:
     own = clean[:, seed.columns].mean(axis=1)

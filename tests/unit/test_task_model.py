@@ -63,6 +63,9 @@ def test_contrasts_in_words():
     assert contrast_vector("a - b", names).tolist() == [1, 0, -1, 0]
     assert contrast_vector("0.5*a+0.5*b", names).tolist() == [0.5, 0, 0.5, 0]
     assert contrast_vector("b*deqi", names).tolist() == [0, 0, 0, 1]
+    dashed = ["needle-rotation", "needle", "rest phase"]
+    assert contrast_vector("needle-rotation - rest phase", dashed).tolist() == [1, 0, -1]
+    assert contrast_vector("needle - 2*rest phase", dashed).tolist() == [0, 1, -2]
     with pytest.raises(NotMeasurableError, match="names 'c'; the events have a, a_derivative, b"):
         contrast_vector("a-c", names)
 
@@ -100,6 +103,7 @@ def test_a_planted_modulation_is_found_per_point_of_the_rating():
         ({}, ("rotation*pain",), "needs a trial_type 'rotation' and a column 'pain'"),
         ({}, ("twirl*deqi",), "needs a trial_type 'twirl'"),
         ({"deqi": ["3"] * 18}, ("rotation*deqi",), "cannot modulate"),
+        ({"trial_type": ["n/a"] * 18}, (), "name no trial_type"),
     ],
 )
 def test_events_that_cannot_serve_say_why(change, modulators, message):
