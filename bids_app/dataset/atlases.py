@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.dataset.tables import read_tsv, require_content
+from bids_app.dataset.tables import numeric, read_tsv, require_content
 from bids_app.dataset.volumes import open_image, read_map
 from bids_app.errors import MissingInputError, UsageError, WrongDataError
 from bids_app.vocabulary.entities import parse
@@ -80,13 +80,16 @@ def label_names(path: Path) -> dict[int, str]:
     """
     table_path = table_beside(path)
     if not table_path.exists():
-        numbers = np.unique(np.rint(atlas_values(path)[0]).astype(np.int64))
-        return {int(number): str(number) for number in numbers if number > 0}
+        found = np.unique(np.rint(atlas_values(path)[0]).astype(np.int64))
+        return {int(number): str(number) for number in found if number > 0}
     table = read_tsv(table_path)
     if not {"index", "name"} <= set(table):
         raise WrongDataError(f"{table_path} has columns {', '.join(table)}; expected index and name.")
-    names = {int(index): name for index, name in zip(table["index"], table["name"], strict=True) if index != "0"}
-    if len(set(names.values())) < len([index for index in table["index"] if index != "0"]):
+    numbers = numeric(table["index"])
+    if numbers is None or not np.isfinite(numbers).all() or (numbers % 1).any():
+        raise WrongDataError(f"{table_path} has an index that is no whole number; each label needs one.")
+    names = {int(number): name for number, name in zip(numbers, table["name"], strict=True) if number}
+    if len(set(names.values())) < np.count_nonzero(numbers):
         raise WrongDataError(f"{table_path} gives a name or an index twice; each label needs its own.")
     return names
 

@@ -65,6 +65,7 @@ def region_files(wanted: Wanted, space: str) -> list[Path]:
             files.append(path)
     if wanted.atlas:
         path = atlas_file(wanted.atlas, space)
+        label_names(path)  # a table that cannot be used ends the call here
         table = table_beside(path)
         files += [path, table] if table.exists() else [path]
     return files

@@ -23,7 +23,7 @@ _NUMBER = r"[-+]?\d+(?:\.\d+)?"
 _PLACE = rf"{_NUMBER},{_NUMBER},{_NUMBER}(?::{_NUMBER})?"
 _SPHERES = re.compile(rf"^(?P<name>[^:=]+):(?P<places>{_PLACE}(?:\+{_PLACE})*)$")
 _FILE = re.compile(
-    r"^(?:(?P<name>[^=]+)=)?(?P<file>templateflow:[^#@]+|[^#@]+\.nii(?:\.gz)?)(?:#(?P<label>[^@]+)|@(?P<p>[\d.]+))?$"
+    r"^(?:(?P<name>[^=]+)=)?(?P<file>templateflow:[^#@]+|[^#@]+\.nii(?:\.gz)?)(?:#(?P<label>[^@]+)|@(?P<p>\d*\.?\d+))?$"
 )
 
 FORMS = (

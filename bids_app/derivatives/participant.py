@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bids_app.derivatives.files import write_json, write_labels, write_map, write_table
 from bids_app.derivatives.names import VOLUME_ENTITIES, participant_path, template_path
 from bids_app.derivatives.quality import QUALITY, quality_row
+from bids_app.errors import WrongDataError
 from bids_app.vocabulary.entities import without
 from bids_app.vocabulary.grid import Grid, Mask
 from bids_app.vocabulary.output import Feature
@@ -35,6 +36,8 @@ class SessionWriter:
 
     def _path(self, entities: Mapping[str, str], suffix: str, extension: str) -> Path:
         path = participant_path(self._root, entities, suffix, extension)
+        if path in self.files:
+            raise WrongDataError(f"Two results would be called {path.name}; give one of them another name.")
         self.files.append(path)
         return path
 

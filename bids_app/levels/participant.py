@@ -79,7 +79,7 @@ def _measure(job: ParticipantJob, one: Run, writer: SessionWriter, about: Descri
             one.refused.update(plug.usable_regions(regions, options)[1])
         try:
             one.features[name] = list(plug.measure(signals, regions, options))
-        except NotMeasurableError as error:
+        except (NotMeasurableError, np.linalg.LinAlgError) as error:
             one.features[name] = []
             one.refused[name] = str(error)
         for feature in one.features[name]:
@@ -115,8 +115,13 @@ def _combine(job: ParticipantJob, runs: Sequence[Run], writer: SessionWriter, ab
         df_res = [one.plan.ranks[plug.CLEANING] for one in runs]
         shared = [[_within(f, common[mask]) for f in one.features[name]] for one, mask in zip(runs, masks, strict=True)]
         cleaning = {**about(plug.CLEANING), **together, "ResidualDegreesOfFreedom": sum(df_res)}
-        for feature in plug.combine(shared, df_res, options) if all(shared) else ():
+        combined = list(plug.combine(shared, df_res, options)) if all(shared) else []
+        for feature in combined:
             writer.feature(feature, sources, common, grids[0], cleaning, combined=True)
+        made = {f.label for f in combined}
+        lost = {f.label for part in shared for f in part if f.output.kind == "map"} - made
+        if lost:
+            runs[0].refused[f"{name} of the session"] = f"{', '.join(sorted(lost))} cannot be combined over its runs"
     mean = np.mean([one.signals.mean[common[one.signals.mask]] for one in runs if one.signals], axis=0)
     writer.background(mean, common, grids[0], sources)
 

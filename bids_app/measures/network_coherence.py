@@ -75,7 +75,7 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
     about = {
         "Nodes": names,
         "Networks": networks,
-        "Regions": dict(zip(names, about_regions(regions).values(), strict=True)),
+        "Regions": about_regions(regions),
         "FirstComponent": shares,
     }
     yield Feature(NODES, matrix, "networks", about)

@@ -150,6 +150,10 @@ def combine(runs: Sequence[Sequence[Feature]], df_res: Sequence[int], options: O
     """
     seeds = sum(feature.output is FISHER_Z for feature in runs[0])
     others = 0 if options.correlation == "full" else seeds - 1
+    if others and any({f.label for f in run} != {f.label for f in runs[0]} for run in runs):
+        return  # what is taken out would differ between the runs
+    if min(df_res) - others <= 2:
+        return
     for feature in runs[0]:
         if feature.output is not FISHER_Z:
             continue

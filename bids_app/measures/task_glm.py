@@ -40,6 +40,9 @@ class Options:
     fir_window: Annotated[float, Gt(0), Doc("Seconds after an onset that time courses show.", "s")] = 24.0
 
 
+FAINT = 0.1
+"""Share of the median mean signal below which a voxel has no percent signal: it would be divided by next to nothing."""
+
 CLEANING = "raw"
 """The model holds its own confounds beside the events: nothing is taken out before."""
 
@@ -57,6 +60,7 @@ COURSES = Output(
     "percent", {"stat": "fir"}, "seg",
 )  # fmt: skip
 OUTPUTS = (EFFECT, VARIANCE, T, Z, COURSES)
+HEADS = ("region", "trial_type", "delay", "effect", "standard_error")
 GROUP = EFFECT
 
 METHODS = (
@@ -92,13 +96,18 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
     if len({label.lower() for label in labels.values()}) < len(labels):
         raise NotMeasurableError(f"contrasts would have one file name: {', '.join(contrasts)}; name trial types apart")
     about = {"Events": {name: len(c.onsets) for name, c in found.items()}, "ResponseFunction": options.hrf,
-             "DegreesOfFreedom": len(design) - int(np.linalg.matrix_rank(design)), "NoiseModel": "AR(1)",
+             "DegreesOfFreedom": len(design) - task_model.rank(design), "NoiseModel": "AR(1)",
              "SmoothingFWHM": signals.fwhm}  # fmt: skip
-    scale = np.float32(100) / np.maximum(signals.mean, np.finfo(np.float32).tiny)
-    percent = np.asarray(signals.coordinates * scale, dtype=np.float32)
-    smooth = percent
+    bright = signals.mean > FAINT * np.median(signals.mean)
+    if bright.mean() < 0.5:
+        raise NotMeasurableError("most voxels have no positive mean (is it taken out?), so there is no percent of it")
+    percent = np.zeros_like(signals.coordinates)
+    percent[:, bright] = signals.coordinates[:, bright] * (np.float32(100) / signals.mean[bright])
+    smooth = percent[:, bright]
     if signals.fwhm > 0:
-        smooth = smooth_in_mask(percent, signals.mask, signals.grid.voxel_sizes, signals.fwhm)
+        mask = signals.mask.copy()
+        mask[signals.mask] = bright
+        smooth = smooth_in_mask(smooth, mask, signals.grid.voxel_sizes, signals.fwhm)
     basis = signals.basis
     tiles = (slice(start, start + task_model.TILE) for start in range(0, smooth.shape[1], task_model.TILE))
     estimates = task_model.fit((basis @ smooth[:, tile].astype(np.float64) for tile in tiles), design, contrasts)
@@ -107,7 +116,9 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
         for output, values in zip(
             (EFFECT, VARIANCE, T, Z), (estimate.effect, estimate.variance, estimate.t, estimate.z), strict=True
         ):
-            yield Feature(output, values, labels[words], more)
+            whole = np.full(len(bright), np.nan, dtype=np.float32)
+            whole[bright] = values
+            yield Feature(output, whole, labels[words], more)
     yield from _courses(signals, regions, found, options, percent)
 
 
@@ -127,9 +138,8 @@ def _courses(
         for name, (effect, error) in courses.items()
         for d, delay in enumerate(delays)
     ]
-    heads = ("region", "trial_type", "delay", "effect", "standard_error")
     absent = [region.name for region in regions if not len(region.columns)]
-    table = dict(zip(heads, map(list, zip(*rows, strict=True)), strict=True))
+    table = dict(zip(HEADS, map(list, zip(*rows, strict=True)), strict=True))
     yield Feature(COURSES, table, "fir", {"RegionsNotCovered": absent})
 
 
@@ -155,10 +165,15 @@ def _fixed_effects(effects: Sequence[Feature], variances: Sequence[Feature]) -> 
 
 
 def _mean_courses(tables: Sequence[Any]) -> dict[str, list[Any]]:
-    """Return the courses of a session, each delay weighted by the inverse of its variance."""
-    weights = np.array([1 / np.square(table["standard_error"]) for table in tables])
-    effects = np.array([table["effect"] for table in tables])
-    total = weights.sum(axis=0)
-    return {
-        **tables[0], "effect": list((weights * effects).sum(axis=0) / total), "standard_error": list(1 / np.sqrt(total))
-    }  # fmt: skip
+    """Return the courses of a session: each region, condition and delay over the runs that have it, by precision."""
+    found: dict[tuple[Any, ...], list[tuple[float, float]]] = {}
+    for table in tables:
+        for row in zip(*(table[name] for name in HEADS), strict=True):
+            found.setdefault(tuple(row[:3]), []).append((row[3], row[4]))
+    rows = []
+    for key, estimates in found.items():
+        known = [(effect, 1 / error**2) for effect, error in estimates if np.isfinite(error) and error > 0]
+        total = sum(weight for _, weight in known)
+        mean = sum(effect * weight for effect, weight in known) / total if known else np.nan
+        rows.append((*key, mean, total**-0.5 if known else np.nan))
+    return dict(zip(HEADS, map(list, zip(*rows, strict=True)), strict=True))

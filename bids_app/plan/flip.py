@@ -36,6 +36,6 @@ def flip(runs: Sequence[Recording], settings: Settings, *roots: Path) -> list[Re
             "their left and right are to be exchanged. Fill it in for everybody, or leave flip_column empty."
         )
     everybody = {row.get(column, "") for row in rows.values()}
-    if value not in everybody:
+    if value.lower() not in {word.lower() for word in everybody}:
         raise WrongDataError(f"Nobody has {column} = {value!r} in {table}; it holds {sorted(everybody)}.")
-    return [replace(run, flipped=said[run.participant] == value) for run in runs]
+    return [replace(run, flipped=said[run.participant].lower() == value.lower()) for run in runs]

@@ -98,6 +98,8 @@ def _wanted(settings: Settings) -> list[Wanted]:
 def _jobs(runs: list[Recording], execution: Execution, settings: Settings, shared: list[Path]) -> list[ParticipantJob]:
     """Group runs by session; prove that no two jobs own one label, and so one file."""
     sessions: dict[str, list[Recording]] = {}
+    if not any(plugs.load("measures", name).CLEANING == "raw" for name in settings.measures):
+        runs = [replace(run, events=None) for run in runs]  # nobody reads them
     for run in runs:
         label = join(without(run.entities, "run"), "bold", "").removesuffix("_bold")
         sessions.setdefault(label, []).append(run)

@@ -85,6 +85,8 @@ def table_of_series(
 def about_regions(regions: Sequence[Region]) -> dict[str, Mapping[str, object]]:
     """Return what sidecars say of regions, by name."""
     return {
-        r.name: {**r.definition, "Voxels": len(r.columns), "VoxelsExpected": r.expected, "Coverage": r.coverage}
+        f"{r.network}.{r.name}".lstrip("."): {
+            **r.definition, "Voxels": len(r.columns), "VoxelsExpected": r.expected, "Coverage": r.coverage
+        }
         for r in regions
-    }
+    }  # fmt: skip

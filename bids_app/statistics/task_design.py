@@ -17,11 +17,15 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Condition:
-    """Events of one kind: seconds from the first volume, seconds long, and centred weights (ones: no modulation)."""
+    """Events of one kind: seconds from the first volume, seconds long, and weights.
+
+    Weights are ones, or for a modulator the centred ratings; `parent` is the condition that it modulates.
+    """
 
     onsets: Floats
     durations: Floats
     weights: Floats
+    parent: str = ""
 
 
 def conditions(events: Mapping[str, Sequence[str]], modulators: Sequence[str]) -> dict[str, Condition]:
@@ -38,7 +42,9 @@ def conditions(events: Mapping[str, Sequence[str]], modulators: Sequence[str]) -
     if absent:
         raise NotMeasurableError(f"the events have no column {', '.join(sorted(absent))}")
     kinds = np.array(events["trial_type"])
-    onsets, durations = (_numbers(events[name], 0.0) for name in ("onset", "duration"))
+    onsets, durations = _numbers(events["onset"], np.nan), _numbers(events["duration"], 0.0)
+    if not np.isfinite(onsets).all() or not np.isfinite(durations).all():
+        raise NotMeasurableError("an event has no onset, or one that is not finite")
     found = {}
     for kind in sorted(set(kinds.tolist()) - {"n/a"}):
         own = kinds == kind
@@ -54,10 +60,11 @@ def conditions(events: Mapping[str, Sequence[str]], modulators: Sequence[str]) -
             )
         own = kinds == kind
         ratings = _numbers(events[column], np.nan)[own]
-        centred = np.nan_to_num(ratings - np.nanmean(ratings)) if np.isfinite(ratings).any() else np.zeros(own.sum())
+        known = np.isfinite(ratings)
+        centred = np.where(known, ratings - np.mean(ratings[known]), 0.0) if known.any() else np.zeros(len(ratings))
         if not centred.any():
             raise NotMeasurableError(f"{column!r} is the same for all events {kind!r}; it cannot modulate")
-        found[f"{kind}*{column}"] = Condition(onsets[own], durations[own], centred)
+        found[f"{kind}*{column}"] = Condition(onsets[own], durations[own], centred, kind)
     return found
 
 
@@ -81,10 +88,12 @@ def response_columns(found: Mapping[str, Condition], times: Floats, model: str) 
     for name, condition in found.items():
         events = np.vstack([condition.onsets, condition.durations, condition.weights])
         made, suffixes = compute_regressor(events, model, times, con_id="x")
-        kept = made[:, :1] if "*" in name else made
+        kept = made[:, :1] if condition.parent else made
         for column, suffix in zip(kept.T, suffixes, strict=False):
-            if "*" in name:
-                own = columns[names.index(name.partition("*")[0])]
+            if condition.parent:
+                own = columns[names.index(condition.parent)]
+                if not own.any():
+                    raise NotMeasurableError(f"no event {condition.parent!r} lies within the run")
                 columns.append(column - own * (own @ column / (own @ own)))
             else:
                 columns.append(np.asarray(column, dtype=np.float64))

@@ -29,6 +29,12 @@ class Estimate:
     z: NDArray[np.float32]
 
 
+def rank(design: Matrix) -> int:
+    """Return the rank of a design, whatever the units of its columns."""
+    scale = np.linalg.norm(design, axis=0)
+    return int(np.linalg.matrix_rank(design[:, scale > 0] / scale[scale > 0]))
+
+
 def fit(
     series: Sequence[Matrix] | Iterator[Matrix], design: Matrix, contrasts: Mapping[str, Floats]
 ) -> dict[str, Estimate]:
@@ -42,12 +48,17 @@ def fit(
     from nilearn.glm import compute_contrast
     from nilearn.glm.first_level import run_glm
 
-    rank = int(np.linalg.matrix_rank(design))
-    if len(design) - rank < 3:
-        raise NotMeasurableError(f"{len(design)} kept frames leave {len(design) - rank} degrees of freedom")
+    # Squared motion terms and squared tissue signals differ by 1e15: unscaled, the small ones count as rounding.
+    scale = np.linalg.norm(design, axis=0)
+    scale[scale == 0] = 1.0
+    design = design / scale
+    contrasts = {name: weights / scale for name, weights in contrasts.items()}
+    df = len(design) - rank(design)
+    if df < 3:
+        raise NotMeasurableError(f"{len(design)} kept frames leave {df} degrees of freedom")
     seen = np.linalg.pinv(design) @ design
     for name, weights in contrasts.items():
-        if np.abs(weights @ seen - weights).max() > 1e-6:
+        if np.abs(weights @ seen - weights).max() > 1e-6 * np.abs(weights).max():
             raise NotMeasurableError(f"contrast {name!r} cannot be told from the rest of the model")
     parts: dict[str, list[tuple[Floats, ...]]] = {name: [] for name in contrasts}
     for block in series:
@@ -95,17 +106,18 @@ def time_courses(
     """
     step = float(task.times[1] - task.times[0])
     delays = np.arange(round(window / step) + 1, dtype=np.float64)
-    plain = {name: condition for name, condition in found.items() if "*" not in name}
+    plain = {name: condition for name, condition in found.items() if not condition.parent}
     blocks = []
     for condition in plain.values():
         # The frame that an onset lies nearest to, and one column for it and each frame after it.
-        first = np.rint((condition.onsets - task.times[0]) / step)
+        first = np.floor((condition.onsets - task.times[0]) / step + 0.5)
         places = first[:, None] + delays
         block = np.zeros((len(task.times), len(delays)))
         inside = (places >= 0) & (places < len(block))
         np.add.at(block, (places[inside].astype(int), np.nonzero(inside)[1]), 1.0)
         blocks.append(block)
-    design = np.concatenate([*blocks, task.nuisance], axis=1)[kept]
+    nuisance = task.nuisance / np.maximum(np.linalg.norm(task.nuisance[kept], axis=0), 1e-300)
+    design = np.concatenate([*blocks, nuisance], axis=1)[kept]
     inverse = np.linalg.pinv(design)
     df = len(design) - int(np.linalg.matrix_rank(design))
     if df < 3:
@@ -113,6 +125,9 @@ def time_courses(
     beta = inverse @ series
     noise = ((series - design @ beta) ** 2).sum(axis=0) / df
     error = np.sqrt(np.outer((inverse**2).sum(axis=1), noise))
+    # A delay that no kept frame shows, or that the rest of the model could as well explain, has no value.
+    unseen = np.abs(inverse @ design - np.eye(design.shape[1])).max(axis=1) > 1e-6
+    beta[unseen], error[unseen] = np.nan, np.nan
     size = len(delays)
     return delays * step, {
         name: (beta[i * size : (i + 1) * size], error[i * size : (i + 1) * size]) for i, name in enumerate(plain)

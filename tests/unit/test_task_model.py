@@ -11,7 +11,7 @@ from nilearn.glm.first_level import make_first_level_design_matrix, run_glm
 from bids_app.errors import NotMeasurableError
 from bids_app.signals.projection import drift
 from bids_app.statistics.task_design import conditions, contrast_vector, response_columns
-from bids_app.statistics.task_model import fit, fixed_effects, time_courses
+from bids_app.statistics.task_model import fit, fixed_effects, rank, time_courses
 from bids_app.vocabulary.signals import Task
 
 FRAMES, TR = 160, 2.0
@@ -100,6 +100,7 @@ def test_a_planted_modulation_is_found_per_point_of_the_rating():
     [
         ({"onset": None}, (), "no column onset"),
         ({"onset": ["early"] * 18}, (), "no number"),
+        ({"onset": ["n/a"] * 18}, (), "has no onset"),
         ({}, ("rotation*pain",), "needs a trial_type 'rotation' and a column 'pain'"),
         ({}, ("twirl*deqi",), "needs a trial_type 'twirl'"),
         ({"deqi": ["3"] * 18}, ("rotation*deqi",), "cannot modulate"),
@@ -143,3 +144,37 @@ def test_a_time_course_is_found_whatever_its_shape():
     assert delays.tolist() == [0, 2, 4, 6, 8, 10]
     assert effect[:, 0] == pytest.approx(shape, abs=0.02)
     assert (error < 0.01).all()
+
+
+def test_confounds_of_any_size_stay_in_the_model():
+    rng = np.random.default_rng(7)
+    columns, names = response_columns(conditions(table(rng), ()), TIMES, "spm")
+    small, large = 1e-8 * rng.standard_normal(FRAMES), 1e8 * rng.standard_normal(FRAMES)
+    design = np.column_stack([columns, small, large, drift(FRAMES, 1)])
+    assert rank(design) == design.shape[1]
+    clean = 0.01 * rng.standard_normal((FRAMES, 4))
+    series = (3e8 * small + 1e-8 * large)[:, None] + clean
+    weights = np.pad(contrast_vector("rotation", names), (0, 4))
+    found = fit([series], design, {"x": weights})["x"]
+    # By the projection that takes the confounds out, whatever their units.
+    others = np.delete(design, names.index("rotation"), axis=1)
+    basis = np.linalg.qr(others / np.linalg.norm(others, axis=0))[0]
+    own = columns[:, names.index("rotation")]
+    own = own - basis @ (basis.T @ own)
+    assert found.effect == pytest.approx(own @ clean / (own @ own), abs=3e-3)
+    assert found.variance == pytest.approx(1e-4 / (own @ own), rel=0.5)
+
+
+def test_a_delay_that_cannot_be_told_has_no_value():
+    rng = np.random.default_rng(8)
+    kinds = ["rotation", "rest"] * 8
+    events = {"onset": [str(20 * i) for i in range(16)], "duration": ["20"] * 16, "trial_type": kinds}
+    series = rng.standard_normal((FRAMES, 1))
+    task = Task(events, TIMES, drift(FRAMES, 1))
+    _, courses = time_courses(series, conditions(events, ()), task, np.ones(FRAMES, dtype=bool), 24.0)
+    assert np.isnan(courses["rest"][0]).any()
+    late = {"onset": ["10", "310"], "duration": ["0", "0"], "trial_type": ["a", "b"]}
+    _, courses = time_courses(series, conditions(late, ()), task, np.ones(FRAMES, dtype=bool), 24.0)
+    assert np.isfinite(courses["a"][0]).all()
+    assert np.isnan(courses["b"][0][-1, 0])
+    assert np.isnan(courses["b"][1][-1, 0])
