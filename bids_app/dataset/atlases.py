@@ -128,3 +128,23 @@ def on_grid(path: Path, grid: Grid, interpolation: str = "nearest") -> NDArray[n
         force_resample=True,
     )  # fmt: skip
     return np.asarray(resampled.dataobj, dtype=np.float32).reshape(grid.shape)
+
+
+def beyond(path: Path, grid: Grid) -> tuple[NDArray[np.float32], tuple[NDArray[np.intp], ...], float]:
+    """Return the values of an atlas, where it has some outside a lattice, and its voxel size over the lattice's.
+
+    Returns
+    -------
+    values : (x, y, z)
+        On the atlas' own lattice.
+    places : tuple of (n,)
+        Indices of voxels above zero whose centre lies outside `grid`.
+    share : float
+        What one voxel of the atlas counts in voxels of `grid`.
+    """
+    values, own = atlas_values(path)
+    where = np.argwhere(values > 0)
+    inverse = np.linalg.inv(grid.affine) @ own.affine
+    lattice = where @ inverse[:3, :3].T + inverse[:3, 3]
+    lost = ((lattice < -0.5) | (lattice > np.array(grid.shape) - 0.5)).any(axis=1)
+    return values, tuple(where[lost].T), float(np.prod(own.voxel_sizes) / np.prod(grid.voxel_sizes))

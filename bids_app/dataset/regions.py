@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.dataset import presets
-from bids_app.dataset.atlases import atlas_file, atlas_values, label_names, label_number, on_grid, table_beside
+from bids_app.dataset.atlases import atlas_file, beyond, label_names, label_number, on_grid, table_beside
 from bids_app.dataset.seeds import locate, parse_seeds
 from bids_app.errors import UsageError
 from bids_app.vocabulary.grid import Grid, Mask
@@ -86,7 +86,7 @@ def _parcels(path: Path, grid: Grid, usable: Mask) -> list[Region]:
     order = np.argsort(inside, kind="stable")
     first = np.searchsorted(inside[order], numbers, side="left")
     last = np.searchsorted(inside[order], numbers, side="right")
-    expected = _count(everywhere, numbers) + _outside(path, grid, numbers)
+    expected = _count(everywhere, numbers) + _lost(path, grid, numbers)
     return [
         Region(
             names[int(number)],
@@ -105,17 +105,10 @@ def _count(values: NDArray[np.int64], numbers: Sequence[int] | NDArray[np.int64]
     return np.array([table.get(int(number), 0) for number in numbers], dtype=np.float64)
 
 
-def _outside(path: Path, grid: Grid, numbers: NDArray[np.int64]) -> NDArray[np.float64]:
+def _lost(path: Path, grid: Grid, numbers: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return how many voxels of the run's size each label has beyond the lattice, so that coverage is not flattered."""
-    values, own = atlas_values(path)
-    where = np.argwhere(np.isin(values, numbers))
-    places = where @ own.affine[:3, :3].T + own.affine[:3, 3]
-    inverse = np.linalg.inv(grid.affine)
-    lattice = places @ inverse[:3, :3].T + inverse[:3, 3]
-    beyond = ((lattice < -0.5) | (lattice > np.array(grid.shape) - 0.5)).any(axis=1)
-    share = float(np.prod(own.voxel_sizes) / np.prod(grid.voxel_sizes))
-    lost = np.rint(values[tuple(where[beyond].T)]).astype(np.int64)
-    return np.rint(_count(lost, numbers) * share)
+    values, places, share = beyond(path, grid)
+    return np.rint(_count(np.rint(values[places]).astype(np.int64), numbers) * share)
 
 
 def region_names(wanted: Wanted, space: str) -> list[str]:

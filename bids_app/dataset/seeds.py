@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.dataset import presets
-from bids_app.dataset.atlases import atlas_file, label_number, on_grid
+from bids_app.dataset.atlases import atlas_file, beyond, label_number, on_grid
 from bids_app.errors import UsageError, suggest
 from bids_app.signals.regions import columns_of, sphere
 from bids_app.vocabulary.grid import Grid, Mask
@@ -111,13 +111,22 @@ def seed_indices(seed: Seed, grid: Grid, space: str) -> NDArray[np.intp]:
 def _values(seed: Seed, grid: Grid, space: str) -> NDArray[np.float32]:
     """Return the weight of each voxel in a seed that is read from a file, (x, y, z)."""
     path = atlas_file(seed.file, space)
+    return _weights(seed, path, on_grid(path, grid, "nearest" if seed.threshold is None else "linear"))
+
+
+def _weights(seed: Seed, path: Path, values: NDArray[np.float32]) -> NDArray[np.float32]:
     if seed.threshold is not None:
-        values = on_grid(path, grid, "linear")
         return np.where(values > seed.threshold, values, np.float32(0))
-    values = on_grid(path, grid)
     if not seed.label:
         return (values > 0.5).astype(np.float32)
     return np.isin(values, [label_number(path, label) for label in seed.label.split("+")]).astype(np.float32)
+
+
+def _beyond(seed: Seed, grid: Grid, space: str) -> int:
+    """Return how many voxels of the run's size a seed has outside the lattice, so that coverage is not flattered."""
+    path = atlas_file(seed.file, space)
+    values, places, share = beyond(path, grid)
+    return round(float((_weights(seed, path, values[places]) > 0).sum()) * share)
 
 
 def locate(seed: Seed, grid: Grid, usable: Mask, space: str) -> Region:
@@ -126,7 +135,8 @@ def locate(seed: Seed, grid: Grid, usable: Mask, space: str) -> Region:
     columns = columns_of(grid, indices, usable)
     weights = np.ones(len(columns)) if seed.spheres else _values(seed, grid, space)[usable][columns].astype(np.float64)
     share = weights / max(float(weights.sum()), 1e-12)
-    return Region(seed.name, columns, share, len(indices), seed.network, seed.definition())
+    expected = len(indices) + (0 if seed.spheres else _beyond(seed, grid, space))
+    return Region(seed.name, columns, share, expected, seed.network, seed.definition())
 
 
 def seed_image(seeds: Sequence[Seed], grid: Grid, space: str) -> NDArray[np.int32]:

@@ -61,8 +61,8 @@ def run(job: ParticipantJob) -> Summary:
         for one in usable:
             one.signals = modality.load(one.recording, one.plan, options, kinds)
             _measure(job, one, writer, partial(modality.describe, one.plan, options))
-            warnings += [f"{job.label}: {name} is left out: {why}" for name, why in one.refused.items()]
         _combine(job, usable, writer, partial(modality.describe, usable[0].plan, options))
+        warnings += [f"{job.label}: {name} is left out: {why}" for one in usable for name, why in one.refused.items()]
     refused = {name: why for one in usable for name, why in one.refused.items()}
     writer.quality(runs, reason)
     return Summary(frozenset(writer.files), tuple(warnings), {"LeftOut": reason, "Refused": refused})

@@ -380,3 +380,91 @@ def test_a_new_measure_is_one_file_and_runs_at_both_levels(tmp_path):
     assert list((tmp_path / "out").glob("group/*_meas-toy_contrast-verumVsShamAdjusted_stat-t_statmap.nii.gz"))
     assert "No difference in the toy between verum and sham" in (tmp_path / "out" / "group.html").read_text()
     assert "The toy was measured." in (tmp_path / "out" / "logs" / "CITATION.md").read_text()
+
+
+def test_half_a_mask_beyond_the_field_of_view_is_half_covered(trial, tmp_path):
+    wide = np.zeros((24, *SHAPE[1:]), dtype=np.uint8)
+    wide[10:14, 5:8, 4:7] = 1  # the data end after voxel 11
+    mask, atlas = tmp_path / "mask.nii.gz", tmp_path / "atlas-wide_dseg.nii.gz"
+    for path in (mask, atlas):
+        nib.save(nib.Nifti1Image(wide, AFFINE), path)
+    data = load(trial.file("01", "pre", "mask"))
+    inside = int((data > 0)[10:12, 5:8, 4:7].sum())
+    out = tmp_path / "out"
+    words = [
+        "--measures",
+        "seed_correlation",
+        "parcel_correlation",
+        "--participant-label",
+        "01",
+        "--session-label",
+        "pre",
+    ]
+    words += [
+        "--set",
+        f"measures.parcel_correlation.atlas={atlas}",
+        "--set",
+        "measures.seed_correlation.min_coverage=0.01",
+    ]
+    ended = run_deqi(trial.root, out, "participant", *words, "--seeds", f"half={mask}", f"label={atlas}#1")
+    assert ended.code == 0, ended.err
+    for name in ("half", "label"):
+        about = json.loads(first(out, f"*seed-{name}_stat-r_statmap.json").read_text())
+        assert about["SeedCoverage"] == pytest.approx(inside / 36)
+
+
+def test_networks_may_share_nodes_and_a_name_that_is_taken_is_refused(trial, tmp_path):
+    out = tmp_path / "out"
+    near, far = SEEDS
+    words = ["--participant-label", "01", "--session-label", "pre", "--measures", "network_coherence"]
+    networks = f'measures.network_coherence.networks=["A={near}+{far}", "B={near}+{far}"]'
+    ended = run_deqi(trial.root, out, "participant", *words, "--set", networks)
+    assert ended.code == 0, ended.err
+    table = read_tsv(first(out, "*_stat-coherence_relmat.tsv"))
+    assert table["fisherz"][0] == table["fisherz"][2]
+    words = [
+        "--participant-label",
+        "01",
+        "--session-label",
+        "pre",
+        "--measures",
+        "seed_correlation",
+        "parcel_correlation",
+    ]
+    words += ["--seeds", *SEEDS, "--set", "measures.parcel_correlation.name=seeds"]
+    ended = run_deqi(trial.root, tmp_path / "two", "participant", *words, "--set",
+                     f'measures.parcel_correlation.regions=["{near}", "{far}"]')  # fmt: skip
+    assert ended.code == 1
+    assert "Two results would be called" in ended.err
+
+
+def test_runs_with_other_conditions_and_a_voxel_without_signal(trial, tmp_path):
+    folder = trial.func("01", "pre")
+    for path in list(folder.iterdir()):
+        path.unlink()
+    raw = trial.root / "sub-01" / "ses-pre" / "func"
+    raw.mkdir(parents=True)
+    for run, kinds in (("1", ["rest", "rotation"]), ("2", ["insertion", "rest"])):
+        stem = f"sub-01_ses-pre_task-rest_run-{run}"
+        write_run(folder, stem, seed=hash_of(run))
+        lines = ["onset\tduration\ttrial_type", *(f"{14 * i + 4}\t5\t{kinds[i % 2]}" for i in range(20))]
+        (raw / f"{stem}_events.tsv").write_text("\n".join(lines) + "\n")
+        path = folder / f"{stem}_{SPACE}_desc-preproc_bold.nii.gz"
+        image = nib.load(path)
+        data = np.array(image.dataobj)
+        data[6, 7, 5] = np.random.default_rng(0).normal(0, 1, FRAMES)  # no mean: no percent of it
+        nib.save(nib.Nifti1Image(data, image.affine, image.header), path)
+    out = tmp_path / "out"
+    words = ["--participant-label", "01", "--session-label", "pre", "--measures", "task_glm"]
+    ended = run_deqi(trial.root, out, "participant", *words, "--set", f'measures.task_glm.regions=["{SEEDS[0]}"]')
+    assert ended.code == 0, ended.err
+    effect = load(first(out, f"sub-01_ses-pre_task-rest_{SPACE}_meas-rest_stat-effect_statmap.nii.gz"))
+    assert np.isnan(effect[6, 7, 5])
+    assert np.isfinite(effect[brain()]).mean() > 0.99
+    assert "insertion, rotation cannot be combined over its runs" in ended.text
+    session = read_tsv(first(out, "sub-01_ses-pre_task-rest_space-*_seg-fir_*stat-fir_timeseries.tsv"))
+    single = [read_tsv(p) for p in sorted(out.rglob("*run-*_stat-fir_timeseries.tsv"))]
+    assert set(session["trial_type"]) == {"rest", "rotation", "insertion"}
+    row = next(i for i, kind in enumerate(session["trial_type"]) if kind == "rotation")
+    other = next(i for i, kind in enumerate(single[0]["trial_type"]) if kind == "rotation")
+    assert session["effect"][row] == single[0]["effect"][other]
