@@ -11,7 +11,7 @@ from annotated_types import Gt, Interval
 from numpy.typing import NDArray
 
 from bids_app.errors import NotMeasurableError
-from bids_app.signals.smoothing import smooth_in_mask
+from bids_app.signals.smoothing import smooth_known
 from bids_app.signals.spectrum import Spectrum, amplitudes, fourier, least_squares
 from bids_app.statistics.standardised import combine_maps, over_mean, zscore
 from bids_app.vocabulary.option import Doc
@@ -123,9 +123,7 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
 
 def _three(raw: NDArray[np.float32], label: str, signals: Signals, about: Mapping[str, object]) -> Iterator[Feature]:
     yield Feature(RAW, raw, label, {**about, "SmoothingFWHM": 0})
-    scaled = np.stack([over_mean(raw), zscore(raw)])
-    if signals.fwhm > 0:
-        scaled = smooth_in_mask(scaled, signals.mask, signals.grid.voxel_sizes, signals.fwhm)
+    scaled = smooth_known(np.stack([over_mean(raw), zscore(raw)]), signals)
     for output, values in zip((RATIO, ZSCORE), scaled, strict=True):
         yield Feature(output, values, label, {**about, "SmoothingFWHM": signals.fwhm})
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from bids_app.errors import NotMeasurableError
 from bids_app.signals.concordance import concordance
-from bids_app.signals.smoothing import smooth_in_mask
+from bids_app.signals.smoothing import smooth_known
 from bids_app.statistics.standardised import combine_maps, over_mean, zscore
 from bids_app.vocabulary.option import Doc
 from bids_app.vocabulary.output import Feature, Output
@@ -70,12 +70,7 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
         )
     about = {"Neighbours": options.neighbours}
     yield Feature(RAW, raw, "reho", {**about, "SmoothingFWHM": 0})
-    known = np.isfinite(raw)
-    scaled = np.stack([over_mean(raw), zscore(raw)])
-    if signals.fwhm > 0:
-        mask = signals.mask.copy()
-        mask[signals.mask] = known
-        scaled[:, known] = smooth_in_mask(scaled[:, known], mask, signals.grid.voxel_sizes, signals.fwhm)
+    scaled = smooth_known(np.stack([over_mean(raw), zscore(raw)]), signals)
     for output, values in zip((RATIO, ZSCORE), scaled, strict=True):
         yield Feature(output, values, "reho", {**about, "SmoothingFWHM": signals.fwhm})
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.vocabulary.grid import Mask
+from bids_app.vocabulary.signals import Signals
 
 FWHM_PER_SIGMA = float(np.sqrt(8 * np.log(2)))
 
@@ -58,4 +59,16 @@ def smooth_in_mask(
         part = maps[start : start + batch]
         volumes[: len(part), inside] = part
         smoothed[start : start + batch] = convolve(volumes[: len(part)]) / weight
+    return smoothed
+
+
+def smooth_known(maps: NDArray[np.float32], signals: Signals) -> NDArray[np.float32]:
+    """Smooth maps, (n, voxels), of one run by its kernel; voxels without a value in any of them keep none."""
+    known = np.isfinite(maps).all(axis=0)
+    if signals.fwhm <= 0 or not known.any():
+        return maps
+    smoothed = np.full_like(maps, np.nan)
+    mask = signals.mask.copy()
+    mask[signals.mask] = known
+    smoothed[:, known] = smooth_in_mask(maps[:, known], mask, signals.grid.voxel_sizes, signals.fwhm)
     return smoothed
