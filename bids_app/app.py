@@ -46,7 +46,7 @@ def _main(args: argparse.Namespace, words: list[str]) -> int:
         write_demonstration(args.demo)
         return 0
     if args.preset == "list":
-        from bids_app.launch.conditions import listing
+        from bids_app.launch.presets import listing
 
         print(listing(), end="")
         return 0
@@ -78,6 +78,7 @@ def _understand(args: argparse.Namespace, words: list[str]) -> tuple[Execution, 
             "measures": args.measures,
             "space": args.space,
             "preset": args.preset,
+            "profile": args.profile,
         },
         "inference": {"n_permutations": args.n_permutations, "random_seed": args.random_seed},
     }
@@ -147,8 +148,9 @@ def _work(execution: Execution, plan: Plan) -> dict[str, str]:
         tables = described(plan.settings)
         prepare.describe(execution.output_dir, plan.sources, plan.generated_by, tables)
         prepare.keep_notes(execution.output_dir, execution.level, plan.notes)
-        report.write_citation(execution.output_dir, tables)
-        for note in plan.notes:
+        mark = plan.settings.mark()
+        report.write_citation(execution.output_dir, tables, mark)
+        for note in (*plan.notes, *([mark] if mark else [])):
             progress.say(f"warning: {note}")
     people = _people(plan)
     if len(people) < 2:

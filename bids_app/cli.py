@@ -98,6 +98,8 @@ def _science(top: argparse.ArgumentParser) -> None:
         "--seeds", nargs="+", default=[], metavar="SEED", help="NAME, SET, 'LABEL:x,y,z[:radius]' or LABEL=FILE[#label]"
     )
     add("--preset", default="", metavar="NAME", help="seeds, networks and pairs of a condition; 'list' shows them")
+    add("--profile", default="", metavar="NAME",
+        help="defaults of the cleaning: recommended, or dpabi-legacy (replication only)")  # fmt: skip
     add("--measures", nargs="+", default=[], metavar="NAME", help="these measures alone; 'all' for every one")
     add("--n-permutations", type=int, metavar="N", help="relabellings of the group level (default 5000)")
     add("--random-seed", type=int, metavar="N", help="seed of the relabellings")

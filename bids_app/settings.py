@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar
 
 from bids_app import plugs
 from bids_app.errors import UsageError, suggest
-from bids_app.launch.conditions import with_preset
+from bids_app.launch.presets import with_presets
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.option import Doc
 
@@ -33,6 +33,7 @@ class Dataset:
         tuple[str, ...], Doc("Measures to compute; empty takes the usual ones and those with a table.")
     ] = ()
     preset: Annotated[str, Doc("Condition whose seeds, networks and pairs are the defaults; see --preset list.")] = ""
+    profile: Annotated[str, Doc("Defaults of the cleaning: recommended, or dpabi-legacy (replication only).")] = ""
     space: Annotated[
         str, Doc("Space, with resolution if needed (MNI152NLin2009cAsym:res-2); empty takes the standard one there is.")
     ] = ""
@@ -73,6 +74,10 @@ class Settings:
     designs: Mapping[str, Any] = field(default_factory=dict)
     given: frozenset[str] = frozenset()
 
+    def mark(self) -> str:
+        """Return the warning that must stand wherever results of these settings stand, or nothing."""
+        return " ".join(plugs.load("modalities", kind).mark(options) for kind, options in self.modalities.items())
+
 
 def resolve(tables: Mapping[str, Any]) -> Settings:
     """Validate tables and fill in defaults.
@@ -88,7 +93,7 @@ def resolve(tables: Mapping[str, Any]) -> Settings:
         if name not in known:
             raise UsageError(f"[{name}] is not a table of the settings; {suggest(name, known)}")
     chosen: dict[str, dict[str, Any]] = {}
-    tables = with_preset(tables)
+    tables = with_presets(tables)
     dataset = validate(Dataset, tables.get("dataset", {}), "dataset")
     for kind, defaults in DEFAULT_PLUGS.items():
         given = tables.get(kind) or {}
@@ -146,6 +151,8 @@ def validate(options: type[Any], table: Any, where: str) -> Any:
         return TypeAdapter(options).validate_python(table)
     except ValidationError as error:
         problem = error.errors()[0]
+        if not problem["loc"]:  # options that exclude each other
+            raise UsageError(f"{where}: {problem['msg'].removeprefix('Value error, ')}.") from error
         name = ".".join(str(part) for part in problem["loc"][:1])
         raise UsageError(f"{where}.{name} = {table.get(name)!r}: {problem['msg'].lower()}.") from error
 

@@ -107,7 +107,7 @@ def test_readme_commands_are_those_that_ci_runs():
 def test_every_preset_has_a_citation():
     from bids_app.dataset import presets
 
-    for kind in ("seeds", "confounds", "networks", "conditions"):
+    for kind in ("seeds", "confounds", "networks", "conditions", "profiles"):
         for name in presets.names(kind):
             preset = presets.load(kind, name)
             entries = preset["seeds"] if kind == "seeds" and "seeds" in preset else {name: preset}

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bids_app.derivatives.clusters import cluster_table
 from bids_app.derivatives.files import write_json, write_labels, write_map, write_table
 from bids_app.derivatives.names import group_path
 from bids_app.statistics.permutation import STATISTICS
@@ -36,13 +37,19 @@ STATISTICS_TEXT = {
 class GroupWriter:
     """Writes what a group analysis has to say and remembers the files.
 
+    Parameters
+    ----------
+    mark : str
+        A warning that every result carries.
+
     Attributes
     ----------
     files : list of Path
     """
 
-    def __init__(self, job: GroupJob, grid: Grid) -> None:
+    def __init__(self, job: GroupJob, grid: Grid, mark: str = "") -> None:
         self._job = job
+        self._mark = {"ReplicationOnly": mark} if mark else {}
         self._grid = grid
         self.files: list[Path] = []
 
@@ -73,7 +80,7 @@ class GroupWriter:
         ]
         columns = {key: [row[key] for row in rows] for key in ("participant_id", "arm", "stage", "reason")}
         write_table(self._path("flow", ".tsv"), columns)
-        about = {"Arms": design.arms, "Sessions": design.sessions, "Notes": notes}
+        about = {"Arms": design.arms, "Sessions": design.sessions, "Notes": notes, **self._mark}
         write_json(self._path("flow", ".json"), about)
 
     def result(
@@ -92,7 +99,7 @@ class GroupWriter:
                 path = self._path("statmap", ".nii.gz", **names, stat=STAT_OF[name], **extra)
                 write_map(path, _p_map(result, name, p[name]), result.subject.mask, self._grid)
         write_json(self._path("statmap", ".json", **names), self._about(result, joint, inference, members))
-        write_table(self._path("clusters", ".tsv", **names), self._clusters(result, joint, maps["g"]))
+        write_table(self._path("clusters", ".tsv", **names), cluster_table(result, joint, maps["g"], self._grid))
         maxima = {f"max_{name}": result.null.maxima[name] for name in STATISTICS}
         write_table(self._path("nullmax", ".tsv", **names), maxima)
         write_table(self._path("design", ".tsv", **names), _design(result))
@@ -103,6 +110,7 @@ class GroupWriter:
         contrast, scheme, key = result.contrast, result.scheme, result.subject.key
         output = result.subject.output
         return {
+            **self._mark,
             "Measure": key.measure,
             "Outcome": output.description,
             "Noun": output.noun,
@@ -139,32 +147,6 @@ class GroupWriter:
                 and any(row["participant_id"] == f"sub-{label}" for row in result.subject.design.rows)
             ],
         }  # fmt: skip
-
-    def _clusters(
-        self, result: Result, joint: Mapping[str, NDArray[np.float64]], g: NDArray[np.float64]
-    ) -> dict[str, list[Any]]:
-        where = np.argwhere(result.subject.mask)
-        columns: dict[str, list[Any]] = {key: [] for key in CLUSTER_COLUMNS}
-        volume = float(np.prod(self._grid.voxel_sizes))
-        for i, cluster in enumerate(result.clusters):
-            x, y, z = self._grid.affine[:3, :3] @ where[cluster.peak] + self._grid.affine[:3, 3]
-            values = (
-                i + 1, "positive" if cluster.positive else "negative", x, y, z, cluster.peak_t, cluster.extent,
-                cluster.extent * volume, cluster.mass, float(result.model.effect[cluster.peak]),
-                float(g[cluster.peak]), float(result.p["voxel"][cluster.peak]),
-                float(result.p["extent"][i]), float(result.p["mass"][i]), float(joint["voxel"][cluster.peak]),
-                float(joint["extent"][i]), float(joint["mass"][i]), cluster.number in result.next_to_seed,
-            )  # fmt: skip
-            for key, value in zip(CLUSTER_COLUMNS, values, strict=True):
-                columns[key].append(value)
-        return columns
-
-
-CLUSTER_COLUMNS = (
-    "cluster", "sign", "x", "y", "z", "peak_t", "voxels", "mm3", "mass", "peak_effect", "peak_g",
-    "p_voxel_fwe", "p_extent_fwe", "p_mass_fwe", "p_voxel_fwe_joint", "p_extent_fwe_joint", "p_mass_fwe_joint",
-    "next_to_seed",
-)  # fmt: skip
 
 
 def _p_map(result: Result, name: str, p: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -104,19 +104,20 @@ class SessionWriter:
         write_json(self._path(entities, "outliers", ".json"), about)
         if plan.regressors:
             write_table(self._path(entities, "design", ".tsv"), plan.regressors)
-            text = "Confounds of the one least-squares model, beside drift and stop-band terms (see Description)."
+            text = "Confounds that were regressed out, beside drift and stop-band terms (see the sidecars of the maps)."
             write_json(
                 self._path(entities, "design", ".json"),
                 {"Description": text, "Sources": [recording.uri(recording.confounds)]},
             )
 
-    def quality(self, runs: Iterable[Any], reason: str) -> None:
-        """Write the quality table: one row a run."""
+    def quality(self, runs: Iterable[Any], reason: str, mark: str) -> None:
+        """Write the quality table: one row a run; `mark` is a warning that all results of the session carry."""
         rows = [quality_row(one, reason) for one in runs]
         entities = {**self._session, "desc": "fc"}
         write_table(self._path(entities, "qc", ".tsv"), {key: [row[key] for row in rows] for key in rows[0]})
         about = {key: {"Description": text} for key, text in QUALITY.items()}
-        write_json(self._path(entities, "qc", ".json"), about)
+        marked = {"ReplicationOnly": mark} if mark else {}
+        write_json(self._path(entities, "qc", ".json"), {**about, **marked})
 
     def seeds(self, name: str, seeds: Sequence[Seed], image: NDArray[np.int32], grid: Grid, space: str) -> None:
         """Write a set of seeds as one label image on the grid; they belong to the dataset, not to the session."""

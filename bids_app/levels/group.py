@@ -40,7 +40,8 @@ def run(job: GroupJob, progress: Progress = lambda what, done, total: None) -> S
     keys = sorted({key for maps in job.sessions.values() for key in maps.maps})
     everybody = design.build(job)
     covered = group_mask(job.sessions, everybody)
-    writer = GroupWriter(job, covered.grid)
+    mark = " ".join(plugs.load("modalities", kind).mark(options) for kind, options in job.modality.items())
+    writer = GroupWriter(job, covered.grid, mark)
     writer.mask(covered)
     results: list[Result] = []
     schemes: Schemes = {}

@@ -64,7 +64,7 @@ def run(job: ParticipantJob) -> Summary:
         _combine(job, usable, writer, partial(modality.describe, usable[0].plan, options))
         warnings += [f"{job.label}: {name} is left out: {why}" for one in usable for name, why in one.refused.items()]
     refused = {name: why for one in usable for name, why in one.refused.items()}
-    writer.quality(runs, reason)
+    writer.quality(runs, reason, modality.mark(options))
     return Summary(frozenset(writer.files), tuple(warnings), {"LeftOut": reason, "Refused": refused})
 
 
@@ -112,7 +112,7 @@ def _combine(job: ParticipantJob, runs: Sequence[Run], writer: SessionWriter, ab
     writer.mask(common, grids[0], sources)
     for name, options in job.measures.items():
         plug = plugs.load("measures", name)
-        df_res = [one.plan.ranks[plug.CLEANING] for one in runs]
+        df_res = [one.plan.df[plug.CLEANING] for one in runs]
         shared = [[_within(f, common[mask]) for f in one.features[name]] for one, mask in zip(runs, masks, strict=True)]
         cleaning = {**about(plug.CLEANING), **together, "ResidualDegreesOfFreedom": sum(df_res)}
         combined = list(plug.combine(shared, df_res, options)) if all(shared) else []

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Annotated, ClassVar
 
 import numpy as np
-from annotated_types import Ge, Interval
 from threadpoolctl import threadpool_limits
 
 from bids_app.dataset import presets
@@ -17,41 +14,12 @@ from bids_app.dataset.tables import read_tsv
 from bids_app.dataset.volumes import read_mask
 from bids_app.errors import WrongDataError
 from bids_app.signals import projection
-from bids_app.signals.cleaning import KINDS, Model, Plan, plan_cleaning
+from bids_app.signals.cleaning import KINDS, Plan, plan_cleaning
 from bids_app.signals.mirror import exchanged
 from bids_app.signals.smoothing import smooth_in_mask
-from bids_app.vocabulary.option import Doc
+from bids_app.vocabulary.cleaning import Options
 from bids_app.vocabulary.recording import Recording
 from bids_app.vocabulary.signals import Signals, Task
-
-
-@dataclass(frozen=True)
-class Options:
-    """Options of `[modalities.fmri]`: how a run is cleaned."""
-
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
-
-    high_pass: Annotated[float, Ge(0), Doc("Lower edge of the pass band; 0 leaves it open.", "Hz")] = 0.008
-    low_pass: Annotated[float, Ge(0), Doc("Upper edge of the pass band; 0 leaves it open.", "Hz")] = 0.1
-    detrend: Annotated[int, Interval(ge=0, le=3), Doc("Order of the polynomial drift.")] = 1
-    confounds: Annotated[
-        str | tuple[str, ...], Doc("A preset, or patterns of confound columns; an empty list is none.")
-    ] = "24P+csf+wm"
-    fd_threshold: Annotated[
-        float, Ge(0), Doc("Frames of a framewise displacement (Power) above it are censored; 0 keeps all.", "mm")
-    ] = 0.5
-    dvars_threshold: Annotated[
-        float, Ge(0), Doc("Frames of a standardised DVARS above it are censored too (fMRIPrep flags 1.5); 0 keeps all.")
-    ] = 0.0
-    censor_before: Annotated[int, Ge(0), Doc("Frames censored before each that moved.")] = 0
-    censor_after: Annotated[int, Ge(0), Doc("Frames censored after each that moved.")] = 1
-    smoothing_fwhm: Annotated[float, Ge(0), Doc("Smoothing of target maps; seeds are never smoothed.", "mm")] = 6.0
-    flip_column: Annotated[
-        str, Doc("Column of participants.tsv that says whose left and right are exchanged; empty: nobody's.")
-    ] = ""
-    flip_value: Annotated[str, Doc("Value of that column for them, e.g. the side that hurts.")] = "right"
-    min_df_res: Annotated[int, Ge(3), Doc("Residual degrees of freedom a session needs, its runs together.")] = 20
-    min_minutes: Annotated[float, Ge(0), Doc("Minutes of kept frames a session needs.", "min")] = 4.0
 
 
 def confound_patterns(choice: str | tuple[str, ...]) -> tuple[str, ...]:
@@ -89,11 +57,8 @@ def prepare(recording: Recording, options: Options) -> Plan:
     step = repetition_time(recording)
     frames = Series(recording.series).frames
     table = read_confounds(recording.confounds, frames)
-    model = Model(
-        options.high_pass, options.low_pass, options.detrend, confound_patterns(options.confounds),
-        options.fd_threshold, options.dvars_threshold, options.censor_before, options.censor_after,
-    )  # fmt: skip
-    return plan_cleaning(table, frames, step, model, str(recording.confounds))
+    patterns = confound_patterns(options.confounds)
+    return plan_cleaning(table, frames, step, patterns, options, str(recording.confounds))
 
 
 def load(recording: Recording, plan: Plan, options: Options, kinds: Collection[str] = KINDS[:1]) -> Signals:
@@ -116,10 +81,10 @@ def load(recording: Recording, plan: Plan, options: Options, kinds: Collection[s
             f"{recording.mask.name} lies on {grid.describe()}, its series on {series.grid.describe()}; "
             "they must be the same grid. Take both from one run of fMRIPrep."
         )
-    basis = plan.basis[:, : max(plan.ranks[kind] for kind in kinds)]
+    last = max(plan.rows[kind].stop for kind in kinds)
     # One more row: how each voxel goes with the fluid before anything is taken out.
-    rows = basis if plan.csf is None else np.column_stack([basis, plan.csf])
-    sums = projection.Accumulator(rows, int(brain.sum()), plan.df_res)
+    weights = np.column_stack([plan.weights[:, :last], *([] if plan.csf is None else [plan.csf])])
+    sums = projection.Accumulator(weights, int(brain.sum()), plan.rows["filtered"].stop)
     # One BLAS thread: the other processor inflates meanwhile, and that takes longer.
     with threadpool_limits(1):
         for block in series.blocks(brain, plan.kept):
@@ -138,14 +103,13 @@ def load(recording: Recording, plan: Plan, options: Options, kinds: Collection[s
         fluid, coordinates = coordinates[-1] / deviation[chosen] / np.sqrt(plan.kept.sum()), coordinates[:-1]
     smoothed = None
     if options.smoothing_fwhm > 0 and "filtered" in kinds:
-        smoothed = smooth_in_mask(coordinates[: plan.df_res], usable, grid.voxel_sizes, options.smoothing_fwhm)
+        smoothed = smooth_in_mask(coordinates[plan.rows["filtered"]], usable, grid.voxel_sizes, options.smoothing_fwhm)
     task = _task(recording, plan, options, series.frames) if "raw" in kinds else None
-    gaps = options.fd_threshold > 0 or options.dvars_threshold > 0
     notes = {"brain_voxels": len(valid), "unusable_voxels": int((~valid).sum())}
     signals = Signals(
-        basis, coordinates, plan.kept, grid, usable, mean[chosen], deviation[chosen], plan.repetition_time,
-        {kind: plan.ranks[kind] for kind in kinds}, smoothed, options.smoothing_fwhm, gaps, plan.unsteady, task,
-        fluid=fluid, notes=notes,
+        plan.basis[:, :last], coordinates, plan.kept, grid, usable, mean[chosen], deviation[chosen],
+        plan.repetition_time, {kind: plan.rows[kind] for kind in kinds}, smoothed, options.smoothing_fwhm,
+        options.censors, plan.unsteady, task, fluid=fluid, notes=notes,
     )  # fmt: skip
     return exchanged(signals) if recording.flipped else signals
 
@@ -168,6 +132,7 @@ def describe(plan: Plan, options: Options, kind: str = KINDS[0]) -> dict[str, ob
     return {
         "RepetitionTime": plan.repetition_time,
         "Cleaning": kind,
+        "Procedure": options.procedure,
         **(band if kind == "filtered" else {}),
         "DetrendOrder": options.detrend,
         "ConfoundStrategy": options.confounds if isinstance(options.confounds, str) else list(options.confounds),
@@ -179,9 +144,20 @@ def describe(plan: Plan, options: Options, kind: str = KINDS[0]) -> dict[str, ob
         "VolumesTotal": len(plan.kept),
         "VolumesKept": int(plan.kept.sum()),
         "VolumesNonSteadyState": plan.unsteady,
-        "ResidualDegreesOfFreedom": plan.ranks[kind],
+        "ResidualDegreesOfFreedom": plan.df[kind],
         "SmoothingFWHM": options.smoothing_fwhm,
+        **({"ReplicationOnly": mark(options)} if mark(options) else {}),
     }
+
+
+def mark(options: Options) -> str:
+    """Return the warning that must stand wherever results of these options stand, or nothing."""
+    if not options.stepwise:
+        return ""
+    return (
+        "Replication only, not recommended: confounds were regressed out first and the band was filtered afterwards, "
+        "as much of the literature did. That brings back noise which the regression had taken out."
+    )
 
 
 def too_little(df_res: int, minutes: float, options: Options) -> str:

@@ -96,7 +96,7 @@ def _job(execution: Execution, settings: Settings, asked: _Maps, people: _People
     return GroupJob(
         label="group_" + join(entities, "x", "").removesuffix("_x"),
         output_dir=execution.output_dir,
-        modality={},
+        modality=settings.modalities,
         measures=settings.measures,
         inputs=(people.table, *files, *(session.record for session in asked.sessions)),
         entities=entities,

@@ -22,8 +22,9 @@ def show(plan: Plan, bids_dir: Path, verbose: int) -> None:
         print("\n".join(_lines(job, bids_dir)))
     if len(shown) < len(plan.jobs):
         print(f"... and {len(plan.jobs) - len(shown)} more jobs (all of them: -v)")
-    for note in plan.notes:
-        print(f"note: {note}")
+    for note in (*plan.notes, plan.settings.mark()):
+        if note:
+            print(f"note: {note}")
     print(f"{len(plan.jobs)} jobs; nothing was written.")
 
 

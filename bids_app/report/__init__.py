@@ -30,8 +30,8 @@ def write_index(output_dir: Path) -> Path:
     return index.write_page(output_dir)
 
 
-def write_citation(output_dir: Path, tables: Mapping[str, tuple[type[Any], Mapping[str, Any]]]) -> None:
+def write_citation(output_dir: Path, tables: Mapping[str, tuple[type[Any], Mapping[str, Any]]], mark: str) -> None:
     """Write the methods text of a run from its settings."""
     from bids_app.report import methods, page
 
-    methods.write_citation(output_dir, tables, page.notice(output_dir))
+    methods.write_citation(output_dir, tables, [page.notice(output_dir), mark])

@@ -22,7 +22,9 @@ def write_page(output_dir: Path) -> None:
     layout = index_outputs(output_dir / "group")
     flows = [Path(f.path) for f in layout.get(suffix="flow", extension=".tsv")]
     analyses = [analysis for flow in flows for analysis in _analyses(output_dir, flow, layout)]
-    page.write(output_dir, "group.html", "group.html", {"analyses": analyses})
+    page.write(
+        output_dir, "group.html", "group.html", {"analyses": analyses}, [flow.with_suffix(".json") for flow in flows]
+    )
 
 
 def read_table(path: Path) -> pd.DataFrame:

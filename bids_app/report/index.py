@@ -17,10 +17,13 @@ from bids_app.vocabulary.entities import parse
 
 def write_page(output_dir: Path) -> Path:
     """Write `index.html`."""
-    people = []
+    people: list[dict[str, Any]] = []
+    sidecars: list[Path] = []
     names: set[str] = set()
     for label in participants_in(output_dir):
-        cells = dict(_cells(output_dir, label))
+        tables = [p for p in functional_files(output_dir, label) if p.name.endswith("_desc-fc_qc.tsv")]
+        sidecars += [path.with_suffix(".json") for path in tables]
+        cells = dict(map(_cell, tables))
         names.update(cells)
         people.append({"label": label, "cells": cells, "page": (output_dir / f"sub-{label}.html").exists()})
     values: dict[str, Any] = {
@@ -30,7 +33,7 @@ def write_page(output_dir: Path) -> Path:
         "left_out": _left_out(output_dir),
         "group": (output_dir / "group.html").exists(),
     }
-    return page.write(output_dir, "index.html", "index.html", values)
+    return page.write(output_dir, "index.html", "index.html", values, sidecars)
 
 
 def _left_out(output_dir: Path) -> list[str]:
@@ -39,32 +42,21 @@ def _left_out(output_dir: Path) -> list[str]:
     return [str(note) for path in files for note in read_json(path).get("LeftOut", [])]
 
 
-def _cells(output_dir: Path, label: str) -> list[tuple[str, dict[str, Any]]]:
-    """Return name and content of the cell of each session."""
-    cells = []
-    for path in functional_files(output_dir, label):
-        if not path.name.endswith("_desc-fc_qc.tsv"):
-            continue
-        entities, _, _ = parse(path.name)
-        name = " ".join(f"{k}-{v}" for k, v in entities.items() if k in ("ses", "task", "acq"))
-        table = read_tsv(path)
-        left_out = any(value == "left out" for value in table["decision"])
-        refused = [value for value in table["refused_because"] if value != "n/a"]
-        movement, freedom, minutes = (_numbers(table[key]) for key in ("mean_fd", "df_res", "minutes_kept"))
-        cells.append(
-            (
-                name,
-                {
-                    "state": "bad" if left_out else "caution" if refused else "good",
-                    "word": "left out" if left_out else "used in part" if refused else "used",
-                    "fd": float(movement.mean()),
-                    "df": int(freedom.sum()),
-                    "minutes": float(minutes.sum()),
-                    "reason": next((r for r in table["reason"] if r != "n/a"), ", ".join(refused)),
-                },
-            )
-        )
-    return cells
+def _cell(path: Path) -> tuple[str, dict[str, Any]]:
+    """Return name and content of the cell of one session from its quality table."""
+    entities, _, _ = parse(path.name)
+    table = read_tsv(path)
+    left_out = any(value == "left out" for value in table["decision"])
+    refused = [value for value in table["refused_because"] if value != "n/a"]
+    movement, freedom, minutes = (_numbers(table[key]) for key in ("mean_fd", "df_res", "minutes_kept"))
+    return " ".join(f"{k}-{v}" for k, v in entities.items() if k in ("ses", "task", "acq")), {
+        "state": "bad" if left_out else "caution" if refused else "good",
+        "word": "left out" if left_out else "used in part" if refused else "used",
+        "fd": float(movement.mean()),
+        "df": int(freedom.sum()),
+        "minutes": float(minutes.sum()),
+        "reason": next((r for r in table["reason"] if r != "n/a"), ", ".join(refused)),
+    }
 
 
 def _numbers(values: list[str]) -> NDArray[np.float64]:

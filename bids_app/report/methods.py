@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ REFERENCES = {
     "Power 2012": "Power JD, et al. Spurious but systematic correlations in functional connectivity MRI networks arise from subject motion. NeuroImage 2012;59:2142-2154. doi:10.1016/j.neuroimage.2011.10.018",
     "Proschan 2019": "Proschan MA, Dodd LE. Re-randomization tests in clinical trials. Stat Med 2019;38:2292-2302. doi:10.1002/sim.8093",
     "Winkler 2014": "Winkler AM, et al. Permutation inference for the general linear model. NeuroImage 2014;92:381-397. doi:10.1016/j.neuroimage.2014.01.060",
+    "Yan 2010": "Yan CG, Zang YF. DPARSF: a MATLAB toolbox for \"pipeline\" data analysis of resting-state fMRI. Front Syst Neurosci 2010;4:13. doi:10.3389/fnsys.2010.00013",
     "Yarkoni 2019": "Yarkoni T, et al. PyBIDS: Python tools for BIDS datasets. J Open Source Softw 2019;4:1294. doi:10.21105/joss.01294",
 }  # fmt: skip
 """Only what was looked up; `cited` picks those that the text names."""
@@ -30,8 +31,8 @@ REFERENCES = {
 Tables = Mapping[str, tuple[type[Any], Mapping[str, Any]]]
 
 
-def write_citation(output_dir: Path, tables: Tables, notice: str = "") -> None:
-    """Write the methods text of a run from its resolved settings."""
+def write_citation(output_dir: Path, tables: Tables, notices: Iterable[str] = ()) -> None:
+    """Write the methods text of a run from its resolved settings, below warnings that all of it carries."""
     paragraphs = [_cleaning(tables["modalities.fmri"][1])]
     if condition := tables["dataset"][1]["preset"]:
         preset = presets.load("conditions", condition)
@@ -47,7 +48,7 @@ def write_citation(output_dir: Path, tables: Tables, notice: str = "") -> None:
             paragraphs.append(f"{plugs.load(kind, plug).METHODS} {_inference(tables['inference'][1])}")
     text = "\n\n".join(paragraphs)
     references = [f"- {entry}" for key, entry in REFERENCES.items() if _said(key, text)]
-    warning = f"**{notice}**\n\n" if notice else ""
+    warning = "".join(f"**{notice}**\n\n" for notice in notices if notice)
     heading = "# Methods and references\n\nWritten from the settings of this run; adapt it, and cite what it names.\n\n"
     write_text(
         output_dir / "logs" / "CITATION.md",
@@ -72,6 +73,8 @@ def _cleaning(o: Mapping[str, Any]) -> str:
         confounds = f"{preset['description']} ({preset['citation']})"
     else:
         confounds = f"the confound columns {', '.join(o['confounds'])}" if o["confounds"] else "no further confounds"
+    nuisance = f"a polynomial drift of order {o['detrend']} and {confounds}"
+    dropped = f"The first {o['dummy_scans']} volumes were left out. " if o["dummy_scans"] else ""
     censoring = (
         f"Frames with a framewise displacement above {o['fd_threshold']:g} mm (Power et al. 2012) and {o['censor_after']} "
         "after each were censored, as were frames before steady state."
@@ -82,12 +85,21 @@ def _cleaning(o: Mapping[str, Any]) -> str:
         f"Target maps were smoothed with a Gaussian of {o['smoothing_fwhm']:g} mm FWHM inside the brain mask, seeds were "
         "not." if o["smoothing_fwhm"] else "Nothing was smoothed."
     )  # fmt: skip
+    profile = {
+        "one-model": (
+            f"cleaned by one least-squares projection that keeps {band} and removes {nuisance}; all of it in one model, so "
+            "that no step brings back what another took out (Lindquist et al. 2019; Hallquist et al. 2013)."
+        ),
+        "regress-then-filter": (
+            f"cleaned in two steps: {nuisance} were regressed out, and the residuals filtered to {band}, as DPARSF does "
+            "(Yan & Zang 2010). This is for replication only and is not recommended: the second step brings back noise "
+            "that the first took out (Lindquist et al. 2019; Hallquist et al. 2013)."
+        ),
+    }[o["procedure"]]
     return (
         f"Results were computed with deqi {__version__}, a BIDS App (Gorgolewski et al. 2017), from series preprocessed in "
         f"fMRIPrep layout (Esteban et al. 2019), with PyBIDS (Yarkoni et al. 2019) and nilearn (Abraham et al. 2014). "
-        f"Each run was cleaned by one least-squares projection that keeps {band} and removes a polynomial drift of order "
-        f"{o['detrend']} and {confounds}; all of it in one model, so that no step brings back what another took out "
-        f"(Lindquist et al. 2019; Hallquist et al. 2013). {censoring} {smoothing} Sessions with fewer than "
+        f"{dropped}Each run was {profile} {censoring} {smoothing} Sessions with fewer than "
         f"{o['min_df_res']} residual degrees of freedom or {o['min_minutes']:g} minutes of kept frames were left out."
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,13 +28,18 @@ def _templates() -> Environment:
     return environment
 
 
-def write(output_dir: Path, name: str, template: str, values: Mapping[str, Any]) -> Path:
-    """Fill a template and write the page `name` to the output dataset."""
-    page = (
-        _templates().get_template(template).render(version=__version__, notice=notice(output_dir), page=name, **values)
-    )
+def write(output_dir: Path, name: str, template: str, values: Mapping[str, Any], sidecars: Iterable[Path]) -> Path:
+    """Fill a template and write the page `name` to the output dataset; marks of `sidecars` stand above it."""
+    notices = [text for text in (notice(output_dir), *marks(sidecars)) if text]
+    page = _templates().get_template(template).render(version=__version__, notices=notices, page=name, **values)
     write_text(output_dir / name, page)
     return output_dir / name
+
+
+def marks(sidecars: Iterable[Path]) -> list[str]:
+    """Return the warnings that results carry, each once."""
+    found = (read_json(path).get("ReplicationOnly", "") for path in sidecars if path.exists())
+    return sorted(set(found) - {""})
 
 
 def notice(output_dir: Path) -> str:

@@ -27,7 +27,7 @@ def write_page(output_dir: Path, label: str) -> None:
     sessions = [_session(output_dir, table) for table in tables]
     values = {"label": label, "sessions": sessions, "verdict": _verdict(sessions), "floor": FLOOR, "limit": LIMIT,
               "local": measures.LOCAL, "response": measures.RESPONSE, "r_limit": measures.R_LIMIT}  # fmt: skip
-    page.write(output_dir, f"sub-{label}.html", "participant.html", values)
+    page.write(output_dir, f"sub-{label}.html", "participant.html", values, [t.with_suffix(".json") for t in tables])
 
 
 def _tables(output_dir: Path, label: str) -> Iterator[Path]:

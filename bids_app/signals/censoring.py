@@ -41,10 +41,10 @@ def displacement_of(table: Mapping[str, NDArray[np.float64]]) -> NDArray[np.floa
     return None
 
 
-def unsteady_frames(table: Mapping[str, NDArray[np.float64]], frames: int) -> Mask:
-    """Return (frames,) True where fMRIPrep says that the signal was not in steady state yet."""
+def unsteady_frames(table: Mapping[str, NDArray[np.float64]], frames: int, dummy_scans: int = 0) -> Mask:
+    """Return (frames,) True where fMRIPrep says that the signal was not steady yet, and in the first `dummy_scans`."""
     columns = [column > 0 for name, column in table.items() if name.startswith("non_steady_state")]
-    return np.asarray(np.logical_or.reduce([np.zeros(frames, dtype=bool), *columns]), dtype=bool)
+    return np.asarray(np.logical_or.reduce([np.arange(frames) < dummy_scans, *columns]), dtype=bool)
 
 
 def above(values: NDArray[np.float64] | None, threshold: float, frames: int) -> Mask:

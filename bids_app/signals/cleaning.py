@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.errors import WrongDataError
-from bids_app.signals import censoring, confounds, projection
+from bids_app.signals import censoring, confounds, projection, stepwise
+from bids_app.signals.projection import Matrix
+from bids_app.vocabulary.cleaning import Options
 from bids_app.vocabulary.grid import Mask
 
 KINDS = ("filtered", "unfiltered", "raw")
-"""Kinds of cleaning, each within the next."""
+"""Kinds of cleaning, each within the next where one model cleans."""
 
-
-@dataclass(frozen=True)
-class Model:
-    """What is regressed out and which frames are left out: edges in Hz (0 is open), thresholds (0 keeps all)."""
-
-    high_pass: float = 0.0
-    low_pass: float = 0.0
-    detrend: int = 1
-    patterns: tuple[str, ...] = ()
-    fd_threshold: float = 0.0
-    dvars_threshold: float = 0.0
-    censor_before: int = 0
-    censor_after: int = 0
+Spaces = tuple[Matrix, Matrix, Sequence[slice], Sequence[int]]
+"""Basis and weights, and the columns and degrees of freedom of each kind of cleaning."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,9 +28,13 @@ class Plan:
     Attributes
     ----------
     basis : (kept frames, n)
-        Orthonormal; the first `ranks["filtered"]` columns are what the whole model leaves.
-    ranks : mapping
-        Leading columns of each kind of cleaning, see `Signals`.
+        Columns that cleaned series are made of; orthonormal within each kind of cleaning.
+    weights : (kept frames, n)
+        Coordinates of a series in that basis are its products with these; the basis itself where one model cleans.
+    rows : mapping of slice
+        Columns of each kind of cleaning, see `Signals`; `filtered` comes first.
+    df : mapping of int
+        Residual degrees of freedom of each kind of cleaning.
     kept : (frames,) bool
     regressors : dict of (frames,)
         Confound columns by name, gaps filled.
@@ -52,7 +47,9 @@ class Plan:
     """
 
     basis: NDArray[np.float64]
-    ranks: Mapping[str, int]
+    weights: NDArray[np.float64]
+    rows: Mapping[str, slice]
+    df: Mapping[str, int]
     kept: Mask
     regressors: Mapping[str, NDArray[np.float64]]
     displacement: NDArray[np.float64] | None
@@ -63,7 +60,7 @@ class Plan:
     @property
     def df_res(self) -> int:
         """Residual degrees of freedom of the run."""
-        return self.ranks["filtered"]
+        return self.df["filtered"]
 
     @property
     def minutes(self) -> float:
@@ -71,13 +68,17 @@ class Plan:
         return int(self.kept.sum()) * self.repetition_time / 60
 
 
-def plan_cleaning(table: confounds.Table, frames: int, repetition_time: float, model: Model, where: str) -> Plan:
+def plan_cleaning(
+    table: confounds.Table, frames: int, repetition_time: float, patterns: Sequence[str], options: Options, where: str
+) -> Plan:
     """Return the plan of a run.
 
     Parameters
     ----------
     table : mapping of (frames,)
         Numeric columns of its confound table.
+    patterns : sequence of str
+        Which of them are regressed out.
     where : str
         What to call the table in messages.
 
@@ -88,30 +89,48 @@ def plan_cleaning(table: confounds.Table, frames: int, repetition_time: float, m
     """
     table = confounds.complete(table)
     displacement = censoring.displacement_of(table)
-    if displacement is None and model.fd_threshold > 0:
+    if displacement is None and options.fd_threshold > 0:
         raise WrongDataError(
             f"{where} has neither framewise_displacement nor six motion columns, so frames cannot be "
             "censored. Keep all frames with --set modalities.fmri.fd_threshold=0"
         )
-    if "std_dvars" not in table and model.dvars_threshold > 0:
+    if "std_dvars" not in table and options.dvars_threshold > 0:
         raise WrongDataError(
             f"{where} has no std_dvars, so frames cannot be censored by it. Set modalities.fmri.dvars_threshold=0"
         )
-    unsteady = censoring.unsteady_frames(table, frames)
-    moved = censoring.above(displacement, model.fd_threshold, frames)
-    moved |= censoring.above(table.get("std_dvars"), model.dvars_threshold, frames)
-    kept = censoring.keep_frames(moved, model.censor_before, model.censor_after, unsteady)
-    names = confounds.select(table, model.patterns)
+    unsteady = censoring.unsteady_frames(table, frames, options.dummy_scans)
+    moved = censoring.above(displacement, options.fd_threshold, frames)
+    moved |= censoring.above(table.get("std_dvars"), options.dvars_threshold, frames)
+    kept = censoring.keep_frames(moved, options.censor_before, options.censor_after, unsteady)
+    names = confounds.select(table, patterns)
     columns = confounds.matrix(table, names, kept)
-    drift = projection.drift(frames, model.detrend)
-    bands = projection.stop_band(frames, repetition_time, model.high_pass, model.low_pass)
-    parts = [drift[:, :1], np.concatenate([drift[:, 1:], columns], axis=1), bands]
-    basis, ranks = projection.nested_basis(parts, kept)
+    drift = projection.drift(frames, options.detrend)
+    parts = [drift[:, :1], np.concatenate([drift[:, 1:], columns], axis=1)]
+    clean = _stepwise if options.stepwise else _one_model
+    basis, weights, rows, df = clean(parts, kept, repetition_time, options)
     regressors = dict(zip(names, columns.T, strict=True))
     return Plan(
-        basis, dict(zip(KINDS, ranks, strict=True)), kept, regressors, displacement, repetition_time,
-        int(unsteady.sum()), _unit(table.get("csf"), kept),
+        basis, weights, dict(zip(KINDS, rows, strict=True)), dict(zip(KINDS, df, strict=True)), kept, regressors,
+        displacement, repetition_time, int(unsteady.sum()), _unit(table.get("csf"), kept),
     )  # fmt: skip
+
+
+def _one_model(parts: Sequence[Matrix], kept: Mask, repetition_time: float, options: Options) -> Spaces:
+    bands = projection.stop_band(len(kept), repetition_time, options.high_pass, options.low_pass)
+    basis, ranks = projection.nested_basis([*parts, bands], kept)
+    return basis, basis, [slice(0, rank) for rank in ranks], ranks
+
+
+def _stepwise(parts: Sequence[Matrix], kept: Mask, repetition_time: float, options: Options) -> Spaces:
+    # A filter knows no gaps: it sees the run from its first steady volume on.
+    bands = projection.stop_band(int(kept.sum()), repetition_time, options.high_pass, options.low_pass)
+    filtered = stepwise.regress_then_filter(np.concatenate(parts, axis=1)[kept], bands)
+    wide, ranks = projection.nested_basis(parts, kept)
+    first = filtered.basis.shape[1]
+    basis = np.concatenate([filtered.basis, wide], axis=1)
+    weights = np.concatenate([filtered.weights, wide], axis=1)
+    rows = [slice(0, first), *(slice(first, first + rank) for rank in ranks)]
+    return basis, weights, rows, (filtered.df_res, *ranks)
 
 
 def _unit(column: NDArray[np.float64] | None, kept: Mask) -> NDArray[np.float64] | None:

@@ -51,7 +51,8 @@ def complete(table: Table) -> dict[str, NDArray[np.float64]]:
     """Return the table under today's names, with derivatives and squares that it lacks computed.
 
     Only columns of head motion and tissue signals are derived: `x_derivative1` is the backward
-    difference (first frame not a number) and `x_power2` the square, as fMRIPrep defines them.
+    difference (first frame not a number) and `x_power2` the square, as fMRIPrep defines them; `x_lag1` is the
+    value of the frame before, which Friston's 24 terms have in place of the difference.
     """
     full = {modern_column(name): column for name, column in table.items()}
     for base in (*MOTION, "csf", "white_matter", "global_signal"):
@@ -61,6 +62,8 @@ def complete(table: Table) -> dict[str, NDArray[np.float64]]:
         full.setdefault(f"{base}_derivative1", slope)
         full.setdefault(f"{base}_power2", full[base] ** 2)
         full.setdefault(f"{base}_derivative1_power2", full[f"{base}_derivative1"] ** 2)
+        full[f"{base}_lag1"] = np.concatenate([[np.nan], full[base][:-1]])
+        full[f"{base}_lag1_power2"] = full[f"{base}_lag1"] ** 2
     return full
 
 

@@ -34,8 +34,8 @@ class Task:
 class Signals:
     """Cleaned series of one run, kept as coordinates in the space that cleaning leaves.
 
-    Kinds of cleaning are nested, so one matrix holds them all: the first rows of `coordinates` belong to the
-    `filtered` series, more rows to the `unfiltered` and more again to the `raw` ones (`ranks` says how many).
+    One matrix holds all kinds of cleaning. They are nested where one model cleans: the first rows of `coordinates`
+    belong to the `filtered` series, more rows to the `unfiltered` and more again to the `raw` ones.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class Signals:
         Orthonormal basis Q of what the nuisance model leaves.
     coordinates : (n, voxels) float32
         C = Q'Y. Cleaned series are Q C; their inner products are those of the columns of C.
-    ranks : mapping
+    rows : mapping of slice
         Rows of each kind of cleaning that was loaded: `filtered` (drift, stop band and confounds are out),
         `unfiltered` (drift and confounds are out), `raw` (the mean is out).
     kept : (frames,) bool
@@ -75,7 +75,7 @@ class Signals:
     mean: NDArray[np.float32]
     deviation: NDArray[np.float32]
     repetition_time: float
-    ranks: Mapping[str, int] = field(default_factory=dict)
+    rows: Mapping[str, slice] = field(default_factory=dict)
     smoothed: NDArray[np.float32] | None = None
     fwhm: float = 0.0
     gaps_possible: bool = False
@@ -87,14 +87,9 @@ class Signals:
 
     def cleaned(self, kind: str) -> Signals:
         """Return these signals in one kind of cleaning; no array is copied."""
-        rank = self.ranks.get(kind, len(self.coordinates))
+        rows = self.rows.get(kind, slice(None))
         smoothed = self.smoothed if kind == "filtered" else None
-        return replace(self, basis=self.basis[:, :rank], coordinates=self.coordinates[:rank], smoothed=smoothed)
-
-    @property
-    def df_res(self) -> int:
-        """Residual degrees of freedom: kept frames less the rank of the nuisance model."""
-        return int(self.coordinates.shape[0])
+        return replace(self, basis=self.basis[:, rows], coordinates=self.coordinates[rows], smoothed=smoothed)
 
     @property
     def targets(self) -> NDArray[np.float32]:

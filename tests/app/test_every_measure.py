@@ -355,7 +355,8 @@ def wanted_regions(options: Options) -> Wanted:
 
 
 def measure(signals: Signals, regions: Sequence[Region], options: Options) -> Iterator[Feature]:
-    yield Feature(GROUP, options.factor * np.linalg.norm(signals.coordinates, axis=0) / signals.df_res**0.5, "toy")
+    level = np.linalg.norm(signals.coordinates, axis=0) / len(signals.coordinates) ** 0.5
+    yield Feature(GROUP, options.factor * level, "toy")
 
 
 combine = combine_maps

@@ -75,7 +75,7 @@ def signals(side: int = 6) -> tuple[Signals, list[Region]]:
     mask = np.ones((side, side, side), dtype=bool)
     level = np.ones(voxels, dtype=np.float32)
     found = Signals(basis, coordinates, kept, Grid(mask.shape, np.eye(4)), mask, level, level, 2.0,
-                    dict(zip(KINDS, ranks, strict=True)), coordinates[: ranks[0]], 2.0, gaps_possible=True,
+                    dict(zip(KINDS, map(slice, ranks), strict=True)), coordinates[: ranks[0]], 2.0, gaps_possible=True,
                     task=Task({"onset": ["10", "60", "110"], "duration": ["20"] * 3, "trial_type": ["needle"] * 3},
                               2.0 * np.arange(90), drift(90, 1)))  # fmt: skip
     regions = [Region(f"r{i}", np.array([i]), np.array([1.0]), 1, "AAB"[i]) for i in range(min(3, voxels))]
@@ -140,7 +140,7 @@ def test_features_of_one_run_are_those_of_its_session(name):
     plug = plugs.load("measures", name)
     given, regions = signals()
     features = [f for f in run_measure(plug, given, regions) if f.output.kind != "series"]
-    combined = list(plug.combine([features], [given.cleaned(plug.CLEANING).df_res], plug.Options()))
+    combined = list(plug.combine([features], [given.cleaned(plug.CLEANING).coordinates.shape[0]], plug.Options()))
     assert [(f.output.name, f.label) for f in combined] == [(f.output.name, f.label) for f in features]
     for one, other in zip(values(features), values(combined), strict=True):
         for key in one:
