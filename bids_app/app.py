@@ -111,16 +111,17 @@ def _understand(args: argparse.Namespace, words: list[str]) -> tuple[Execution, 
 
 
 def _run(execution: Execution, chosen: Settings) -> int:
-    from bids_app.plan import group, inputs, participant, preprocess, preview
+    from bids_app.plan import inputs, preprocess
 
     inputs.check_folders(execution)
     if execution.preproc != "none" and execution.level == "participant":
         preprocess.provide(execution)
         if execution.preproc == "print":
             return 0
-    levels = {"participant": participant.plan_participants, "group": group.plan_group}
-    plan = levels[execution.level](execution, chosen)
+    plan = _plan(execution, chosen)
     if execution.dry_run:
+        from bids_app.plan import preview
+
         preview.show(plan, execution.bids_dir, execution.verbose)
         return 0
     failures = {} if execution.reports_only else _work(execution, plan)
@@ -133,6 +134,17 @@ def _run(execution: Execution, chosen: Settings) -> int:
     if page and not _is_child():
         print(f"Report: {page}")
     return 1 if failures else 0
+
+
+def _plan(execution: Execution, chosen: Settings) -> Plan:
+    # Only the level that runs is imported.
+    if execution.level == "participant":
+        from bids_app.plan.participant import plan_participants
+
+        return plan_participants(execution, chosen)
+    from bids_app.plan.group import plan_group
+
+    return plan_group(execution, chosen)
 
 
 def _work(execution: Execution, plan: Plan) -> dict[str, str]:

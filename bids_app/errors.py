@@ -44,6 +44,10 @@ class WrongDataError(DeqiError):
     exit_code = 65
 
 
+class NothingToCompareError(WrongDataError):
+    """Nobody was scanned as often as a design needs, as with a task that belongs to one session alone."""
+
+
 class NotMeasurableError(DeqiError):
     """A measure has no meaning for this run; the other measures go on."""
 

@@ -15,7 +15,7 @@ from bids_app.vocabulary.option import Doc
 
 DEFAULT_PLUGS = {
     "modalities": ("fmri",),
-    "measures": ("seed_correlation", "parcel_correlation", "network_coherence", "alff", "reho"),
+    "measures": ("seed_correlation", "parcel_correlation", "network_coherence", "alff", "reho", "task_glm"),
     "designs": ("parallel_prepost",),
 }
 """What runs when the settings name nothing."""
@@ -30,7 +30,7 @@ class Dataset:
     tasks: Annotated[tuple[str, ...], Doc("Task labels; empty takes all.")] = ()
     sessions: Annotated[tuple[str, ...], Doc("Session labels; empty takes all.")] = ()
     measures: Annotated[
-        tuple[str, ...], Doc("Measures to compute; empty takes the usual ones and those with a table.")
+        tuple[str, ...], Doc("Measures to compute; empty takes all that come with deqi and those with a table.")
     ] = ()
     preset: Annotated[str, Doc("Condition whose seeds, networks and pairs are the defaults; see --preset list.")] = ""
     profile: Annotated[str, Doc("Defaults of the cleaning: recommended, or dpabi-legacy (replication only).")] = ""

@@ -11,7 +11,7 @@ import numpy as np
 from annotated_types import MinLen
 from numpy.typing import NDArray
 
-from bids_app.errors import WrongDataError
+from bids_app.errors import NothingToCompareError, WrongDataError
 from bids_app.statistics.coding import MISSING, code_covariates
 from bids_app.vocabulary.design import IT, Contrast, Design, Lost
 from bids_app.vocabulary.entities import as_label
@@ -37,6 +37,8 @@ class Options:
     ] = ()
     strata: Annotated[tuple[str, ...], Doc("Columns that randomisation was stratified by, e.g. site.")] = ()
 
+
+DESCRIPTIVE = "This is not evidence of specificity."
 
 METHODS = (
     "The primary estimand was the difference between arms after treatment, adjusted for each voxel's own baseline "
@@ -109,9 +111,10 @@ def design(participants: Rows, available: Mapping[str, set[str]], reasons: Mappi
             members.append(label)
     counts = {name: sum(arm[label] == name for label in members) for name in (options.active, options.control)}
     if min(counts.values()) < 3:
-        raise WrongDataError(
+        raise (WrongDataError if any(counts.values()) else NothingToCompareError)(
             f"Both sessions are there for {counts[options.active]} {options.active} and {counts[options.control]} "
-            f"{options.control} participants; at least 3 of each are needed. " + _examples(lost)
+            f"{options.control} participants; at least 3 of each are needed. "
+            + "; ".join(f"sub-{loss.participant}: {loss.reason}" for loss in lost[:3])
         )
     rows = [{**participants[label], "participant_id": f"sub-{label}", "arm": arm[label]} for label in members]
     contrasts, notes = _contrasts(rows, options)
@@ -141,11 +144,6 @@ def _gap(label: str, arm: str, row: Mapping[str, str], options: Options) -> Lost
         if row[column].lower() in MISSING:
             return Lost(label, arm, "covariate", f"{column} is {row[column]!r}")
     return None
-
-
-def _examples(lost: Sequence[Lost]) -> str:
-    said = "; ".join(f"sub-{loss.participant} {loss.reason}" for loss in lost[:3])
-    return f"For example: {said}." if said else ""
 
 
 def _contrasts(rows: Sequence[Mapping[str, Any]], options: Options) -> tuple[tuple[Contrast, ...], tuple[str, ...]]:
@@ -190,11 +188,12 @@ def _contrasts(rows: Sequence[Mapping[str, Any]], options: Options) -> tuple[tup
                 "given each voxel's own baseline?", "post", True, "ancova", True),
         between(f"{pair}Change", f"Does {IT} change more under {active} than under {control} "
                 "(group x time)?", "change", False, "two_sample"),
-        within(f"{first}Change", f"Change within {active} (not evidence of specificity)",
+        within(f"{first}Change", f"How does {IT} change within {active}? {DESCRIPTIVE}",
                np.flatnonzero(arm == 1), active),
-        within(f"{second}Change", f"Change within {control} (not evidence of specificity)",
+        within(f"{second}Change", f"How does {IT} change within {control}? {DESCRIPTIVE}",
                np.flatnonzero(arm == 0), control),
-        within("pooledChange", "Mean change of both arms (not evidence of specificity)", everybody, "both"),
-        between(f"{pair}Post", f"Do {active} and {control} differ after treatment, ignoring baseline?", "post",
-                False, "two_sample"),
+        within("pooledChange", f"How does {IT} change in both arms together? {DESCRIPTIVE}",
+               everybody, "both"),
+        between(f"{pair}Post", f"Does {IT} after treatment differ between {active} and {control}, ignoring "
+                "baseline?", "post", False, "two_sample"),
     ), notes  # fmt: skip

@@ -85,6 +85,7 @@ def _made_with(job: Job) -> dict[str, Any]:
         "Version": __version__,
         "Options": {f"{kind}.{name}": asdict(o) for kind, plugs in options.items() for name, o in plugs.items()},
         "SharedInputs": {path.name: digest(path) for path in job.shared},
+        "LeftRightExchanged": job.flipped,
         "Runs": [recording.series.name for recording in job.recordings],
     }
 

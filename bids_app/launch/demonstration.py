@@ -28,10 +28,16 @@ POSTERIOR, MEDIAL = (0.0, -53.0, 26.0), (1.0, 55.0, -3.0)
 
 STRENGTH = 0.9
 
+INSULA = (36.0, 16.0, 2.0)
+"""Planted: it answers to the turning of a needle in the runs that have needling."""
+
 
 @dataclass(frozen=True)
 class Person:
-    """One made-up participant. `moves` and `drops_out` give the flow figure something to show."""
+    """One made-up participant. `moves` and `drops_out` give the flow figure something to show.
+
+    `needled` is whose second session has a run with needling too.
+    """
 
     label: str
     arm: str
@@ -39,6 +45,7 @@ class Person:
     sex: str
     moves: bool = False
     drops_out: bool = False
+    needled: bool = False
 
 
 def people() -> list[Person]:
@@ -48,7 +55,7 @@ def people() -> list[Person]:
     first = {arm: int(np.flatnonzero(arms == arm)[3]) for arm in ("verum", "sham")}
     return [
         Person(f"{i + 1:02d}", str(arm), int(rng.integers(24, 66)), str(rng.choice(["F", "M"])),
-               moves=i == first["verum"], drops_out=i == first["sham"])
+               moves=i == first["verum"], drops_out=i == first["sham"], needled=i < 4)
         for i, arm in enumerate(arms)
     ]  # fmt: skip
 
@@ -67,7 +74,9 @@ def write_demonstration(folder: Path) -> None:
             if session == "post" and person.drops_out:
                 continue
             rng = np.random.default_rng([7, number, session == "post"])
-            _write_session(root, person, session, mask, grid, rng)
+            _write_rest(root, person, session, mask, grid, rng)
+            if session == "post" and person.needled:
+                _write_needling(folder, root, person, mask, grid, rng)
     print(f"Written. Next:\n  deqi {folder} {folder}/derivatives/deqi participant\n"
           f"  deqi {folder} {folder}/derivatives/deqi group", file=sys.stderr)  # fmt: skip
 
@@ -98,18 +107,43 @@ def _write_dataset(folder: Path, root: Path, everyone: list[Person]) -> None:
     write_json(folder / "participants.json", {"group": {"Description": SYNTHETIC_NOTICE, "Levels": levels}})
 
 
-def _write_session(root: Path, person: Person, session: str, mask: Mask, grid: Grid, rng: np.random.Generator) -> None:
-    folder = root / f"sub-{person.label}" / f"ses-{session}" / "func"
-    stem = f"sub-{person.label}_ses-{session}_task-rest"
+def _write_rest(root: Path, person: Person, session: str, mask: Mask, grid: Grid, rng: np.random.Generator) -> None:
     motion, table = _motion(person.moves and session == "post", rng)
     series = _series(person.arm == "verum", session == "post", motion, mask, grid, rng)
-    write_series(folder / f"{stem}_{SPACE}_desc-preproc_bold.nii.gz", series, mask, grid, TR)
+    words = f"sub-{person.label}", f"ses-{session}"
+    _write_run(root.joinpath(*words, "func", "_".join([*words, "task-rest"])), series, table, mask, grid)
+
+
+def _write_needling(folder: Path, root: Path, person: Person, mask: Mask, grid: Grid, rng: np.random.Generator) -> None:
+    """Write a run in which a needle is turned for half a minute and left for half a minute, and its events."""
+    from nilearn.glm.first_level.hemodynamic_models import compute_regressor
+
+    onsets = np.arange(30.0, FRAMES * TR - 30, 60.0)
+    turned = np.stack([onsets, np.full(len(onsets), 30.0), np.ones(len(onsets))])
+    response = compute_regressor(turned, "spm", TR * np.arange(FRAMES))[0][:, 0]
+    motion, table = _motion(False, rng)
+    series = _series(False, True, motion, mask, grid, rng)
+    series += np.outer(response, 15 * _blob(mask, grid, INSULA)).astype(np.int16)
+    words = f"sub-{person.label}", "ses-post"
+    _write_run(root.joinpath(*words, "func", "_".join([*words, "task-needling"])), series, table, mask, grid)
+    count = len(onsets)
+    events = {"onset": onsets, "duration": [30] * count, "trial_type": ["rotation"] * count}
+    write_table(folder.joinpath(*words, "func", "_".join([*words, "task-needling_events.tsv"])), events)
+
+
+def _write_run(
+    stem: Path, series: NDArray[np.int16], table: dict[str, NDArray[np.float64]], mask: Mask, grid: Grid
+) -> None:
+    """Write series, sidecar, mask and confounds of a run whose file names begin with `stem`."""
+    bold = f"{stem.name}_{SPACE}_desc-preproc_bold"
+    task = stem.name.rpartition("task-")[2]
+    write_series(stem.with_name(f"{bold}.nii.gz"), series, mask, grid, TR)
     write_json(
-        folder / f"{stem}_{SPACE}_desc-preproc_bold.json",
-        {"RepetitionTime": TR, "TaskName": "rest", "SkullStripped": False, "Description": SYNTHETIC_NOTICE},
+        stem.with_name(f"{bold}.json"),
+        {"RepetitionTime": TR, "TaskName": task, "SkullStripped": False, "Description": SYNTHETIC_NOTICE},
     )
-    write_labels(folder / f"{stem}_{SPACE}_desc-brain_mask.nii.gz", mask, grid)
-    write_table(folder / f"{stem}_desc-confounds_timeseries.tsv", table)
+    write_labels(stem.with_name(f"{stem.name}_{SPACE}_desc-brain_mask.nii.gz"), mask, grid)
+    write_table(stem.with_name(f"{stem.name}_desc-confounds_timeseries.tsv"), table)
 
 
 def _motion(much: bool, rng: np.random.Generator) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
@@ -135,27 +169,29 @@ def _slow(rng: np.random.Generator) -> NDArray[np.float64]:
     return np.asarray(series / series.std())
 
 
+def _blob(mask: Mask, grid: Grid, centre: tuple[float, float, float], width: float = 8.0) -> NDArray[np.float64]:
+    """Return a Gaussian of one at its centre, (voxels,)."""
+    places = np.argwhere(mask) @ grid.affine[:3, :3].T + grid.affine[:3, 3]
+    distance = ((places - np.array(centre)) ** 2).sum(axis=1)
+    return np.asarray(np.exp(-distance / 2 / width**2))
+
+
 def _series(
     verum: bool, after: bool, motion: NDArray[np.float64], mask: Mask, grid: Grid, rng: np.random.Generator
 ) -> NDArray[np.int16]:
     """Return the series of one session, (frames, voxels)."""
-    places = np.argwhere(mask) @ grid.affine[:3, :3].T + grid.affine[:3, 3]
-
-    def blob(centre: tuple[float, float, float], width: float = 8.0) -> NDArray[np.float64]:
-        distance = ((places - np.array(centre)) ** 2).sum(axis=1)
-        return np.asarray(np.exp(-distance / 2 / width**2))
-
+    count = int(mask.sum())
     own = {centre: _slow(rng) for centre in (THALAMUS, CINGULATE, POSTERIOR, MEDIAL)}
     coupling = 0.25 + rng.normal(0, 0.12, 2)
     coupling += [STRENGTH * (verum and after), STRENGTH * after]
     own[CINGULATE] += coupling[0] * own[THALAMUS]
     own[MEDIAL] += coupling[1] * own[POSTERIOR]
-    white = rng.standard_normal((FRAMES, len(places))).astype(np.float32)
+    white = rng.standard_normal((FRAMES, count)).astype(np.float32)
     noise = smooth_in_mask(white, mask, grid.voxel_sizes, 8.0)
     noise /= noise.std()
-    series = 1.2 * noise + 0.1 * np.outer(_slow(rng), np.ones(len(places)))
+    series = 1.2 * noise + 0.1 * np.outer(_slow(rng), np.ones(count))
     for centre, signal in own.items():
-        series += np.outer(signal, blob(centre))
-    series += np.outer(motion[:, 0] - motion[:, 0].mean(), 2 * rng.standard_normal(len(places)))
-    brightness = 600 + 200 * blob((0, -20, 10), 45.0)
+        series += np.outer(signal, _blob(mask, grid, centre))
+    series += np.outer(motion[:, 0] - motion[:, 0].mean(), 2 * rng.standard_normal(count))
+    brightness = 600 + 200 * _blob(mask, grid, (0, -20, 10), 45.0)
     return np.asarray(np.clip(brightness + 6 * series, 1, 32000), dtype=np.int16)

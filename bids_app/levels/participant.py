@@ -57,8 +57,8 @@ def run(job: ParticipantJob) -> Summary:
     if reason:
         warnings.append(f"{job.label} is left out: {reason}")
     else:
-        kinds = {plugs.load("measures", name).CLEANING for name in job.measures} | {"filtered"}
         for one in usable:
+            kinds = {plug.CLEANING for plug, _ in _measures(job, one).values()} | {"filtered"}
             one.signals = modality.load(one.recording, one.plan, options, kinds)
             _measure(job, one, writer, partial(modality.describe, one.plan, options))
         _combine(job, usable, writer, partial(modality.describe, usable[0].plan, options))
@@ -68,11 +68,20 @@ def run(job: ParticipantJob) -> Summary:
     return Summary(frozenset(writer.files), tuple(warnings), {"LeftOut": reason, "Refused": refused})
 
 
+def _measures(job: ParticipantJob, one: Run) -> dict[str, tuple[Any, Any]]:
+    """Return plug and options of the measures that a run is for."""
+    found = {name: (plugs.load("measures", name), options) for name, options in job.measures.items()}
+    return {
+        name: (plug, options)
+        for name, (plug, options) in found.items()
+        if one.recording.events or not getattr(plug, "NEEDS_EVENTS", False)
+    }
+
+
 def _measure(job: ParticipantJob, one: Run, writer: SessionWriter, about: Describe) -> None:
     """Fill the features of a run; write those of runs that are one of several by name."""
     assert one.signals is not None
-    for name, options in job.measures.items():
-        plug = plugs.load("measures", name)
+    for name, (plug, options) in _measures(job, one).items():
         signals = replace(one.signals.cleaned(plug.CLEANING), threads=job.threads)
         regions = _regions(plug.wanted_regions(options), one, signals, writer)
         if hasattr(plug, "usable_regions"):
@@ -113,7 +122,10 @@ def _combine(job: ParticipantJob, runs: Sequence[Run], writer: SessionWriter, ab
     for name, options in job.measures.items():
         plug = plugs.load("measures", name)
         df_res = [one.plan.df[plug.CLEANING] for one in runs]
-        shared = [[_within(f, common[mask]) for f in one.features[name]] for one, mask in zip(runs, masks, strict=True)]
+        shared = [
+            [_within(f, common[mask]) for f in one.features.get(name, ())]
+            for one, mask in zip(runs, masks, strict=True)
+        ]
         cleaning = {**about(plug.CLEANING), **together, "ResidualDegreesOfFreedom": sum(df_res)}
         combined = list(plug.combine(shared, df_res, options)) if all(shared) else []
         for feature in combined:

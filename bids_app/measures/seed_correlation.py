@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from annotated_types import Ge, Gt, Interval
 
+from bids_app.errors import NotMeasurableError
 from bids_app.signals.regions import eigenvariate, mean_series, table_of_series
 from bids_app.statistics.correlation import combine_runs, correlate, fisher_z, given_others
 from bids_app.vocabulary.option import Doc
@@ -98,10 +99,20 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
     """Yield r and Fisher z maps of each usable seed, and the table of all seeds' series.
 
     The seed's own voxels are NaN: there r is near 1 by construction.
+
+    Raises
+    ------
+    NotMeasurableError
+        If other seeds are to be taken out and one of them cannot be used.
     """
-    usable, _ = usable_regions(regions, options)
+    usable, refused = usable_regions(regions, options)
     if not usable:
         return
+    if refused and options.correlation != "full":
+        raise NotMeasurableError(
+            f"{', '.join(refused)} cannot be used, and a {options.correlation} correlation given fewer seeds than "
+            "others have is another quantity; leave the seed out for everybody, or take correlation = 'full'"
+        )
     seeds = (
         mean_series(signals, usable)
         if options.summary == "mean"
@@ -114,6 +125,8 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
     for region, r in zip(usable, correlations, strict=True):
         r[region.columns] = np.nan
         about = {**_about(region, signals, options), "SeedSummary": options.summary, "Correlation": options.correlation}
+        if options.correlation != "full":
+            about["SeedsTakenOut"] = [other.name for other in usable if other is not region]
         yield Feature(R, r, region.name, about)
         yield Feature(FISHER_Z, fisher_z(r), region.name, about)
     yield Feature(SERIES, table_of_series(signals, usable, seeds), "seeds")
@@ -150,8 +163,6 @@ def combine(runs: Sequence[Sequence[Feature]], df_res: Sequence[int], options: O
     """
     seeds = sum(feature.output is FISHER_Z for feature in runs[0])
     others = 0 if options.correlation == "full" else seeds - 1
-    if others and any({f.label for f in run} != {f.label for f in runs[0]} for run in runs):
-        return  # what is taken out would differ between the runs
     if min(df_res) - others <= 2:
         return
     for feature in runs[0]:

@@ -46,6 +46,9 @@ FAINT = 0.1
 CLEANING = "raw"
 """The model holds its own confounds beside the events: nothing is taken out before."""
 
+NEEDS_EVENTS = True
+"""Runs without a table of events are passed over."""
+
 EFFECT = Output(
     "effect", "map", "statmap", "Contrast of responses, percent of the voxel's mean signal.", "percent",
     {"stat": "effect"}, "meas", (), "the response to the task",

@@ -30,6 +30,8 @@ class Finished:
         Series that went into it.
     options : mapping
         Options of each plug by the name of its table, e.g. `modalities.fmri`.
+    flipped : bool
+        Whether its left and right were exchanged.
     made_with : mapping
         All that maps of one analysis must have in common, as one flat table.
     problem : str
@@ -43,6 +45,7 @@ class Finished:
     options: Mapping[str, Mapping[str, Any]]
     made_with: Mapping[str, Any]
     problem: str
+    flipped: bool = False
 
     @property
     def key(self) -> Key:
@@ -83,7 +86,15 @@ def _finished(path: Path, content: Mapping[str, Any], output_dir: Path, problem:
     flat |= {f"the content of {name}": digest for name, digest in content.get("SharedInputs", {}).items()}
     files = tuple(output_dir / name for name in content["Outputs"])
     runs = tuple(Path(name) for name in content.get("Runs", ()))
-    return Finished(path, entities, files, runs, content["Options"], flat, problem)
+    return Finished(
+        path, entities, files, runs, content["Options"], flat, problem, content.get("LeftRightExchanged", False)
+    )
+
+
+def failed_people(output_dir: Path) -> dict[str, str]:
+    """Return why a participant as a whole came to no end, by label."""
+    failures = read_failures(output_dir).items()
+    return {name.removeprefix("sub-"): why for name, why in failures if name.startswith("sub-") and "_" not in name}
 
 
 def require_alike(sessions: Sequence[Finished]) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from bids_app.dataset.participants import participants_file, read_participants
 from bids_app.dataset.phenotype import add_phenotype
-from bids_app.errors import DeqiError, MissingInputError, NothingSelectedError
+from bids_app.errors import DeqiError, MissingInputError, NothingSelectedError, NothingToCompareError
 from bids_app.levels import design
-from bids_app.plan.finished import Finished, Key, Shared, finished_sessions, left_out, require_alike
+from bids_app.plan.finished import Finished, Key, Shared, failed_people, finished_sessions, left_out, require_alike
+from bids_app.plan.flip import require_same_sides
 from bids_app.plan.inputs import Plan, generated_by, read_dataset, selection_of
 from bids_app.plan.recorded import Chosen, chosen_maps, recorded_settings
 from bids_app.settings import Execution, Settings
@@ -63,12 +64,12 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
         )
     require_alike(used)
     made = recorded_settings(settings, used)
+    require_same_sides(used, made, execution.bids_dir, *roots.values())
     chosen = chosen_maps(settings, made)
     found = (_job(execution, made, _Maps(shared, sessions, chosen), people) for shared, sessions in analyses.items())
-    jobs = [job for job in found if job]
-    _require_a_design(jobs)
+    jobs, notes = _with_a_design([job for job in found if job])
     sources = {**roots, **({} if execution.bids_dir in roots.values() else {"raw": execution.bids_dir})}
-    return Plan(tuple(jobs), sources, made, generated_by=tuple(generated_by(roots.values())))
+    return Plan(jobs, sources, made, notes, generated_by=tuple(generated_by(roots.values())))
 
 
 def _people(execution: Execution, table: Path) -> _People:
@@ -81,7 +82,9 @@ def _people(execution: Execution, table: Path) -> _People:
 
 def _job(execution: Execution, settings: Settings, asked: _Maps, people: _People) -> GroupJob | None:
     found: dict[Key, SessionMaps] = {}
-    reasons: dict[Key, str] = {}
+    sessions = {session.key[1] for session in asked.sessions}
+    failed = failed_people(execution.output_dir).items()
+    reasons = {(label, session): f"participant level failed: {why}" for label, why in failed for session in sessions}
     for session in asked.sessions:
         if session.problem:
             reasons[session.key] = session.problem
@@ -127,13 +130,23 @@ def _maps(session: Finished, chosen: Chosen) -> SessionMaps | None:
     return SessionMaps(mask, maps) if mask and maps else None
 
 
-def _require_a_design(jobs: Sequence[GroupJob]) -> None:
-    """End the call before any work if no job has a design; a single one fails on its own."""
+def _with_a_design(jobs: Sequence[GroupJob]) -> tuple[tuple[GroupJob, ...], tuple[str, ...]]:
+    """Return the jobs that compare anything, and why others do not.
+
+    The call ends before any work if no job has a design; a single one fails on its own.
+    """
     problems: list[DeqiError] = []
+    kept, notes = [], []
     for job in jobs:
         try:
             design.build(job)
+            kept.append(job)
+        except NothingToCompareError as error:
+            problems.append(error)
+            notes.append(f"Not compared: {error}")
         except DeqiError as error:
             problems.append(error)
+            kept.append(job)
     if len(problems) == len(jobs):
         raise problems[0] if problems else MissingInputError("No finished session has a map of what was asked for.")
+    return tuple(kept), tuple(notes)

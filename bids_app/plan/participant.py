@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,13 +39,11 @@ def plan_participants(execution: Execution, settings: Settings) -> Plan:
     roots = read_dataset(execution)
     selection = selection_of(execution, settings)
     wanted = _wanted(settings)
+    labels = {label for root in roots.values() for label in participants_in(root)}
     series: dict[Path, dict[str, str]] = {}
     owner: dict[Path, str] = {}
-    labels: set[str] = set()
     for name, root in roots.items():
-        labels.update(participants_in(root))
-        people = [p for p in participants_in(root) if _asked(p, execution)]
-        found = find_series(root, people, selection)
+        found = find_series(root, [p for p in participants_in(root) if _asked(p, execution)], selection)
         series.update(found)
         owner.update(dict.fromkeys(found, name))
     chosen = chosen_participants(execution.participants, sorted(labels))
@@ -63,9 +61,9 @@ def plan_participants(execution: Execution, settings: Settings) -> Plan:
     if not runs:
         raise MissingInputError("No run is complete. " + " ".join(notes[:3]))
     runs = flip(runs, settings, execution.bids_dir, *roots.values())
-    notes += [
-        f"sub-{p}: no run in space {space} fits the filters" for p in chosen if p not in {r.participant for r in runs}
-    ]
+    there = {run.participant for run in runs}
+    notes += [f"sub-{p}: no run in space {space} fits the filters" for p in chosen if p not in there]
+    notes += _without_events(runs, settings)
     jobs = _jobs(runs, execution, settings, sorted({f for w in wanted for f in region_files(w, space)}))
     _refuse_if_all_broken(jobs, execution)
     sources = {**roots, **({} if execution.bids_dir in roots.values() else {"raw": execution.bids_dir})}
@@ -95,10 +93,27 @@ def _wanted(settings: Settings) -> list[Wanted]:
     return wanted
 
 
+def _with_events(settings: Settings) -> list[str]:
+    """Return the measures that look at events."""
+    return [name for name in settings.measures if getattr(plugs.load("measures", name), "NEEDS_EVENTS", False)]
+
+
+def _without_events(runs: Sequence[Recording], settings: Settings) -> list[str]:
+    """Return which runs have no events although others of their task do, or such a measure was asked for by name."""
+    measures = _with_events(settings)
+    asked = "dataset.measures" in settings.given or any(f"measures.{name}" in settings.given for name in measures)
+    tasks = {run.entities.get("task") for run in runs if run.events or asked}
+    return [
+        f"{run.series.name} has no events file, so it is left out of {', '.join(measures)}"
+        for run in runs
+        if measures and not run.events and run.entities.get("task") in tasks
+    ]
+
+
 def _jobs(runs: list[Recording], execution: Execution, settings: Settings, shared: list[Path]) -> list[ParticipantJob]:
     """Group runs by session; prove that no two jobs own one label, and so one file."""
     sessions: dict[str, list[Recording]] = {}
-    if not any(plugs.load("measures", name).CLEANING == "raw" for name in settings.measures):
+    if not _with_events(settings):
         runs = [replace(run, events=None) for run in runs]  # nobody reads them
     for run in runs:
         label = join(without(run.entities, "run"), "bold", "").removesuffix("_bold")
@@ -132,8 +147,12 @@ def expected_outputs(job: ParticipantJob) -> list[Path]:
     paths = []
     for name, options in job.measures.items():
         plug = plugs.load("measures", name)
+        if getattr(plug, "NEEDS_EVENTS", False) and not any(run.events for run in job.recordings):
+            continue
         wanted = plug.wanted_regions(options)
         for output in plug.OUTPUTS:
+            if output.entity == "meas" and not output.labels:
+                continue  # named after what the events hold
             labels = output.labels or (region_names(wanted, space) if output.entity == "seed" else [wanted.name])
             owners = [r.entities for r in job.recordings] if output.kind == "series" else [session]
             ending = ".nii.gz" if output.kind == "map" else ".tsv"

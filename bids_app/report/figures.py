@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
-from scipy import ndimage
 
+from bids_app.report.sampling import outline, sample
 from bids_app.vocabulary.grid import Grid, Mask
 
 HEIGHTS = (-38, -22, -6, 10, 26, 42, 58)
@@ -19,8 +19,8 @@ HEIGHTS = (-38, -22, -6, 10, 26, 42, 58)
 STEP = 1.75
 """mm per pixel."""
 
-_X = np.arange(-78, 78 + STEP, STEP)
-_Y = np.arange(78, -112 - STEP, -STEP)
+_X = tuple(np.arange(-78, 78 + STEP, STEP).tolist())
+_Y = tuple(np.arange(78, -112 - STEP, -STEP).tolist())
 
 WARM = np.array([[150, 20, 20], [225, 60, 25], [250, 150, 40], [255, 235, 130]], dtype=float)
 COLD = np.array([[25, 45, 140], [35, 105, 210], [70, 175, 235], [185, 235, 250]], dtype=float)
@@ -33,17 +33,9 @@ class Underlay:
     grey: NDArray[np.float64]
 
 
-def _sample(volume: NDArray[Any], grid: Grid, order: Literal[0, 1]) -> NDArray[np.float64]:
+def _sample(volume: NDArray[Any], grid: Grid) -> NDArray[np.float32]:
     """Return the volume at the pixels of the mosaic, (rows, columns); 0 outside."""
-    panels = []
-    inverse = np.linalg.inv(grid.affine)
-    x, y = np.meshgrid(_X, _Y)
-    for height in HEIGHTS:
-        places = np.stack([x.ravel(), y.ravel(), np.full(x.size, height), np.ones(x.size)])
-        voxels = (inverse @ places)[:3]
-        panel = ndimage.map_coordinates(volume, voxels, order=order, mode="constant", cval=0.0, prefilter=False)
-        panels.append(panel.reshape(x.shape))
-    return np.concatenate(panels, axis=1)
+    return sample(volume, grid, _X, _Y, HEIGHTS)
 
 
 def underlay(volume: NDArray[Any], grid: Grid) -> Underlay:
@@ -51,7 +43,7 @@ def underlay(volume: NDArray[Any], grid: Grid) -> Underlay:
     volume = np.nan_to_num(volume)
     inside = volume[volume > 0]
     low, high = np.percentile(inside, [2, 99]) if inside.size else (0.0, 1.0)
-    grey = np.clip((_sample(volume, grid, 1) - low * 0.8) / max(high - low * 0.8, 1e-9), 0, 1)
+    grey = np.clip((_sample(volume, grid) - low * 0.8) / max(high - low * 0.8, 1e-9), 0, 1)
     return Underlay(0.85 * grey)
 
 
@@ -65,7 +57,7 @@ def _palette() -> NDArray[np.float64]:
 _PALETTE = _palette()
 
 
-def colours(values: NDArray[np.float64], limit: float) -> NDArray[np.float64]:
+def colours(values: NDArray[np.floating[Any]], limit: float) -> NDArray[np.float64]:
     """Return RGB (..., 3): positive warm, negative cold, brighter further from zero, full at ± limit."""
     steps = np.clip(values * (255 / limit), -255, 255).astype(np.intp)
     return np.asarray(_PALETTE[steps + 255])
@@ -94,19 +86,19 @@ def mosaic(
         Drawn as a green outline.
     """
     floor, limit = scale
-    shown = _sample(np.nan_to_num(values), grid, 1)
+    shown = _sample(np.nan_to_num(values), grid)
     alpha = (np.abs(shown) >= floor).astype(float)
     image = np.repeat(below.grey[..., None] * 255, 3, axis=2)
     if corrected is not None:
-        firm = _sample(corrected.astype(np.float32), grid, 1) > 0.5
+        firm = _sample(corrected.astype(np.float32), grid) > 0.5
         alpha = np.where(firm, 1.0, 0.28 * alpha)
     drawn = alpha > 0
     part = alpha[drawn][:, None]
     image[drawn] = image[drawn] * (1 - part) + colours(shown[drawn], limit) * part
     if corrected is not None:
-        image[_outline(firm)] = 255
+        image[outline(firm)] = 255
     if seed is not None:
-        image[_outline(_sample(seed.astype(np.float32), grid, 1) > 0.4)] = (60, 230, 90)
+        image[outline(_sample(seed.astype(np.float32), grid) > 0.4)] = (60, 230, 90)
     return _png(image)
 
 
@@ -120,11 +112,6 @@ def heatmap(values: NDArray[Any], limit: float) -> bytes:
     stream = io.BytesIO()
     Image.fromarray(image.astype(np.uint8)).save(stream, "PNG", optimize=True)
     return stream.getvalue()
-
-
-def _outline(mask: Mask) -> Mask:
-    edge: Mask = ndimage.binary_dilation(mask) & ~mask
-    return edge
 
 
 def _png(image: NDArray[np.float64]) -> bytes:

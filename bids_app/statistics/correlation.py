@@ -48,13 +48,15 @@ def given_others(seeds: Floats, targets: NDArray[np.float32], *, both: bool) -> 
     targets : (df_res, voxels)
     both : bool
         True takes the other seeds out of seed and voxel (partial correlation), False out of the seed alone
-        (semi-partial correlation).
+        (semi-partial correlation). A seed that the others make up wholly has NaN.
     """
     length = np.einsum("kv,kv->v", targets, targets, dtype=np.float64)
     found = np.empty((seeds.shape[1], targets.shape[1]))
     for i in range(seeds.shape[1]):
         basis, _ = np.linalg.qr(np.delete(seeds, i, axis=1).astype(np.float64))
         own = seeds[:, i] - basis @ (basis.T @ seeds[:, i])
+        if np.linalg.norm(own) < 1e-5 * np.linalg.norm(seeds[:, i]):
+            own = np.full_like(own, np.nan)  # the others are the seed: what is left of it is rounding
         taken = ((basis.T.astype(np.float32) @ targets).astype(np.float64) ** 2).sum(axis=0) if both else 0.0
         with np.errstate(invalid="ignore", divide="ignore"):
             product = (own / np.linalg.norm(own)).astype(np.float32) @ targets

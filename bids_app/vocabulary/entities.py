@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 
 # fmt: off
@@ -57,8 +58,12 @@ def without(entities: Entities, *keys: str) -> dict[str, str]:
 def as_label(words: str) -> str:
     """Return words as a label of a file name: letters and digits alone, later words capitalised.
 
-    >>> as_label("real acupuncture"), as_label("verum")
-    ('realAcupuncture', 'verum')
+    Letters beyond a to z lose their accents or become their code.
+
+    >>> as_label("real acupuncture"), as_label("naïve"), as_label("针")
+    ('realAcupuncture', 'naive', 'u9488')
     """
+    plain = (c for c in unicodedata.normalize("NFKD", words) if not unicodedata.combining(c))
+    words = "".join(c if c.isascii() or not c.isalnum() else f"u{ord(c):x}" for c in plain)
     first, *rest = [str(word) for word in re.findall(r"[A-Za-z0-9]+", words)] or ["x"]
     return first + "".join(word[:1].upper() + word[1:] for word in rest)

@@ -196,7 +196,8 @@ def test_real_needling_events_find_the_response_that_was_planted(trial, tmp_path
              "--set", 'measures.task_glm.regions=["target:20,28,4:9"]', *SMALL]  # fmt: skip
     ended = run_deqi(trial.root, out, "participant", "--participant-label", "01", *words)
     assert ended.code == 0, ended.err
-    assert f"ses-post_task-rest_{SPACE}: task_glm is left out: the run has no events file" in ended.text
+    silent = f"sub-01_ses-post_task-rest_{SPACE}_desc-preproc_bold.nii.gz has no events file"
+    assert f"{silent}, so it is left out of task_glm" in ended.text
     effect = load(first(out, "*meas-point1_stat-effect_statmap.nii.gz"))
     z = load(first(out, "*meas-point1_stat-z_statmap.nii.gz"))
     peak = np.unravel_index(np.nanargmax(z), SHAPE)
@@ -452,7 +453,7 @@ def test_runs_with_other_conditions_and_a_voxel_without_signal(trial, tmp_path):
         (raw / f"{stem}_events.tsv").write_text("\n".join(lines) + "\n")
         path = folder / f"{stem}_{SPACE}_desc-preproc_bold.nii.gz"
         image = nib.load(path)
-        data = np.array(image.dataobj)
+        data = np.asarray(image.dataobj).copy()
         data[6, 7, 5] = np.random.default_rng(0).normal(0, 1, FRAMES)  # no mean: no percent of it
         nib.save(nib.Nifti1Image(data, image.affine, image.header), path)
     out = tmp_path / "out"
@@ -469,3 +470,16 @@ def test_runs_with_other_conditions_and_a_voxel_without_signal(trial, tmp_path):
     row = next(i for i, kind in enumerate(session["trial_type"]) if kind == "rotation")
     other = next(i for i, kind in enumerate(single[0]["trial_type"]) if kind == "rotation")
     assert session["effect"][row] == single[0]["effect"][other]
+
+
+def test_partial_correlation_needs_every_seed_of_the_set(trial, tmp_path):
+    out = tmp_path / "out"
+    words = ["--participant-label", "01", "--measures", "seed_correlation", "--set"]
+    words += ["measures.seed_correlation.correlation=partial", "--seeds", *SEEDS]
+    ended = run_deqi(trial.root, out, "participant", *words, "outside:80,80,80:5")
+    assert ended.code == 0, ended.err
+    assert "given fewer seeds than others have is another quantity" in ended.text
+    assert not list(out.rglob("*_stat-r_*"))
+    ended = run_deqi(trial.root, out, "participant", *words)
+    assert ended.code == 0, ended.err
+    assert json.loads(first(out, "*seed-near_stat-r_*.json").read_text())["SeedsTakenOut"] == ["far"]

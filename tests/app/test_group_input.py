@@ -252,3 +252,44 @@ def test_run_py_serves_several_people_without_an_installed_package(trial, tmp_pa
         list(map(str, command)), capture_output=True, text=True, env=clean, cwd=tmp_path, check=False
     )
     assert ended.returncode == 0, ended.stderr
+
+
+def test_sides_that_changed_after_the_participant_level_are_refused(tmp_path):
+    trial = write_trial(tmp_path / "data", per_arm=3)
+    table = trial.root / "participants.tsv"
+    first, *rest = table.read_text().splitlines()
+    table.write_text("\n".join([f"{first}\tside", *(f"{row}\tleft" for row in rest[:-1]), f"{rest[-1]}\tright"]))
+    out = tmp_path / "out"
+    words = ["--set", "modalities.fmri.flip_column=side"]
+    assert run_deqi(trial.root, out, "participant", *FAST, *words).code == 0
+    assert run_deqi(trial.root, out, "group", *QUICK).code == 0
+    changed = table.read_text().replace("left", "right", 1)
+    table.write_text(changed)
+    ended = run_deqi(trial.root, out, "group", *QUICK)
+    assert ended.code == 65
+    assert "Left and right of sub-01_ses-post_task-rest" in ended.err
+
+
+def test_a_task_of_one_session_alone_is_told_and_harms_nothing(copy):
+    data, out = copy
+    root = data / "derivatives" / "fmriprep"
+    for label in ("01", "02"):
+        for path in (root / f"sub-{label}" / "ses-post" / "func").iterdir():
+            shutil.copy(path, path.with_name(path.name.replace("task-rest", "task-needling")))
+    assert run_deqi(data, out, "participant", *FAST, "--participant-label", "01", "02").code == 0
+    ended = run_deqi(data, out, "group", *QUICK)
+    assert ended.code == 0, ended.err
+    assert "Not compared: task-needling" in ended.err
+    assert "Not compared: task-needling" in (out / "index.html").read_text()
+    ended = run_deqi(data, out, "group", *QUICK, "--task-id", "needling")
+    assert ended.code == 65
+
+
+def test_a_participant_who_was_killed_before_any_session_ended_stands_in_the_flow(copy):
+    data, out = copy
+    for path in out.glob("logs/done/sub-05_*.json"):
+        path.unlink()
+    (out / "logs" / "failed").mkdir(exist_ok=True)
+    (out / "logs" / "failed" / "sub-05.json").write_text(json.dumps({"Message": "killed by signal 9"}))
+    assert run_deqi(data, out, "group", *QUICK).code == 0
+    assert "participant level failed: killed by signal 9" in flow(out)["sub-05"]["reason"]

@@ -239,3 +239,14 @@ def test_first_component_of_two_nodes_is_half_and_half_their_correlation():
     series -= series.mean(axis=0)
     r = np.corrcoef(series.T)[0, 1]
     assert first_component(series, ["A", "A"])["A"] == pytest.approx((1 + abs(r)) / 2)
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_a_seed_that_another_seed_repeats_has_no_partial_correlation(both):
+    rng = np.random.default_rng(10)
+    seeds = rng.standard_normal((40, 2))
+    found = given_others(
+        np.column_stack([seeds, seeds[:, 1]]), rng.standard_normal((40, 5)).astype(np.float32), both=both
+    )
+    assert np.isfinite(found[0]).all()
+    assert np.isnan(found[1:]).all()

@@ -1,0 +1,61 @@
+"""Slices of a volume at given millimetres, for pictures.
+
+Numpy alone: importing scipy.ndimage takes longer than drawing a whole page.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bids_app.vocabulary.grid import Grid, Mask
+
+Corners = tuple[NDArray[np.intp], NDArray[np.float32]]
+
+
+def sample(
+    volume: NDArray[Any], grid: Grid, xs: tuple[float, ...], ys: tuple[float, ...], zs: tuple[float, ...]
+) -> NDArray[np.float32]:
+    """Return the volume on axial slices, one beside the other: (len(ys), len(zs) * len(xs)).
+
+    Linear between voxel centres; 0 outside.
+    """
+    index, weight = _corners(grid.shape, grid.affine.tobytes(), xs, ys, zs)
+    flat = np.ascontiguousarray(volume, dtype=np.float32).ravel()
+    panels: NDArray[np.float32] = np.einsum("kn,kn->n", flat[index], weight).reshape(len(zs), len(ys), len(xs))
+    return panels.transpose(1, 0, 2).reshape(len(ys), -1)
+
+
+@lru_cache(maxsize=4)
+def _corners(
+    shape: tuple[int, int, int], affine: bytes, xs: tuple[float, ...], ys: tuple[float, ...], zs: tuple[float, ...]
+) -> Corners:
+    """Return the eight voxels around each pixel, (8, pixels), and their shares."""
+    z, y, x = np.meshgrid(zs, ys, xs, indexing="ij")
+    inverse = np.linalg.inv(np.frombuffer(affine).reshape(4, 4))
+    voxels = inverse[:3, :3] @ np.stack([x.ravel(), y.ravel(), z.ravel()]) + inverse[:3, 3:]
+    low = np.floor(voxels)
+    share = voxels - low
+    last = np.array(shape)[:, None] - 1
+    index, weight = [], []
+    for corner in product((0, 1), repeat=3):
+        side = np.array(corner)[:, None]
+        place = low + side
+        inside = ((place >= 0) & (place <= last)).all(axis=0)
+        index.append(np.ravel_multi_index(tuple(np.clip(place, 0, last).astype(np.intp)), shape))
+        weight.append(np.where(side == 1, share, 1 - share).prod(axis=0) * inside)
+    return np.stack(index), np.stack(weight).astype(np.float32)
+
+
+def outline(mask: Mask) -> Mask:
+    """Return pixels outside a mask that touch it by a side."""
+    near = np.zeros_like(mask)
+    near[1:] |= mask[:-1]
+    near[:-1] |= mask[1:]
+    near[:, 1:] |= mask[:, :-1]
+    near[:, :-1] |= mask[:, 1:]
+    return near & ~mask
