@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar
 from bids_app import plugs
 from bids_app.errors import UsageError, suggest
 from bids_app.launch.presets import with_presets
+from bids_app.vocabulary.exclusions import Exclusions
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.option import Doc
 
@@ -69,6 +70,7 @@ class Settings:
 
     dataset: Dataset = field(default_factory=Dataset)
     inference: Inference = field(default_factory=Inference)
+    exclusions: Exclusions = field(default_factory=Exclusions)
     modalities: Mapping[str, Any] = field(default_factory=dict)
     measures: Mapping[str, Any] = field(default_factory=dict)
     designs: Mapping[str, Any] = field(default_factory=dict)
@@ -111,7 +113,8 @@ def resolve(tables: Mapping[str, Any]) -> Settings:
         chosen[kind] = {name: understood[name] for name in names}
     dataset = replace(dataset, measures=tuple(chosen["measures"]))
     inference = validate(Inference, tables.get("inference", {}), "inference")
-    return Settings(dataset, inference, **chosen, given=frozenset(_names(tables)))
+    exclusions = validate(Exclusions, tables.get("exclusions", {}), "exclusions")
+    return Settings(dataset, inference, exclusions, **chosen, given=frozenset(_names(tables)))
 
 
 def _measures(words: Iterable[str]) -> dict[str, None]:
@@ -159,7 +162,7 @@ def validate(options: type[Any], table: Any, where: str) -> Any:
 
 def described(settings: Settings) -> dict[str, tuple[type[Any], dict[str, Any]]]:
     """Return options class and values of every table by its full name, for writing a settings file."""
-    tables: dict[str, Any] = {"dataset": settings.dataset, "inference": settings.inference}
+    tables: dict[str, Any] = {name: getattr(settings, name) for name in ("dataset", "inference", "exclusions")}
     for kind in DEFAULT_PLUGS:
         tables |= {f"{kind}.{name}": options for name, options in getattr(settings, kind).items()}
     return {name: (type(options), asdict(options)) for name, options in tables.items()}

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bids_app.dataset.seeds import parse_seeds, seed_image
 from bids_app.dataset.tables import read_json
 from bids_app.dataset.volumes import read_map, read_mask
 from bids_app.errors import WrongDataError
 from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.grid import Grid, GroupMask, Mask
 from bids_app.vocabulary.job import MapKey, SessionMaps
+
+SMALL_RADIUS = 6.0
+"""mm; of spheres of a small volume that do not say."""
 
 Sessions = Mapping[tuple[str, str], SessionMaps]
 
@@ -60,35 +65,55 @@ def group_mask(sessions: Sessions, design: Design) -> GroupMask:
     return GroupMask(common, grid, union, cost, tuple(notes))
 
 
+def restricted(covered: GroupMask, words: Sequence[str], space: str) -> GroupMask:
+    """Return a group mask cut down to regions, before anything is computed; the same mask if none are named.
+
+    Raises
+    ------
+    UsageError
+        For a word that means nothing.
+    WrongDataError
+        If the regions and the mask share no voxel.
+    """
+    if not words:
+        return covered
+    regions = seed_image(parse_seeds(words, SMALL_RADIUS), covered.grid, space) > 0
+    mask = covered.mask & regions
+    if not mask.any():
+        raise WrongDataError(f"No voxel of {', '.join(words)} is covered by everybody: the small volume is empty.")
+    note = f"The analysis is restricted to {', '.join(words)}: {int(mask.sum())} of {int(regions.sum())} voxels."
+    return replace(covered, mask=mask, notes=(*covered.notes, note))
+
+
 def load_maps(
     sessions: Sessions, design: Design, key: MapKey, covered: GroupMask
-) -> tuple[NDArray[np.float32], NDArray[np.float32], Mask]:
-    """Return the maps of one kind before and after, (n, voxels) each, and their mask.
+) -> tuple[dict[str, NDArray[np.float32]], Mask]:
+    """Return the maps of one kind by stage, (n, voxels) each, and their mask.
 
-    Rows follow the rows of the design. Voxels where any map has no value (the seed itself), or where nobody
-    differs from anybody, are left out of the mask.
+    Rows follow the rows of the design; those of people without the stage are NaN. Voxels where any map has no value
+    (the seed itself), or where nobody differs from anybody, are left out of the mask.
 
     Raises
     ------
     WrongDataError
         If no voxel is left.
     """
-    stacks = []
-    for stage in ("pre", "post"):
-        session = design.sessions[stage]
-        stack = np.empty((len(design.rows), int(covered.mask.sum())), dtype=np.float32)
-        for i, row in enumerate(design.rows):
-            found = sessions[row["participant_id"].removeprefix("sub-"), session]
+    stacks = {}
+    keep = np.ones(int(covered.mask.sum()), dtype=bool)
+    for stage, session in design.sessions.items():
+        stack = np.full((len(design.rows), len(keep)), np.nan, dtype=np.float32)
+        there = [i for i, row in enumerate(design.rows) if stage in row["stages"]]
+        for i in there:
+            found = sessions[design.rows[i]["participant_id"].removeprefix("sub-"), session]
             stack[i] = read_map(found.maps[key])[0][covered.mask]
-        stacks.append(stack)
-    pre, post = stacks
-    keep = np.isfinite(pre).all(axis=0) & np.isfinite(post).all(axis=0)
-    keep &= (np.ptp(post, axis=0) > 0) & (np.ptp(post - pre, axis=0) > 0)
+        keep &= np.isfinite(stack[there]).all(axis=0)
+        keep &= np.ptp(stack[there], axis=0) > 0
+        stacks[stage] = stack
     if not keep.any():
         raise WrongDataError(f"{key.label}: no voxel has a value in every map.")
     mask = covered.mask.copy()
     mask[covered.mask] = keep
-    return pre[:, keep], post[:, keep], mask
+    return {stage: stack[:, keep] for stage, stack in stacks.items()}, mask
 
 
 def smoothing_of(path: Path) -> float:
@@ -98,5 +123,9 @@ def smoothing_of(path: Path) -> float:
 
 
 def _keys(design: Design) -> list[tuple[str, str]]:
-    people = [row["participant_id"].removeprefix("sub-") for row in design.rows]
-    return [(label, design.sessions[stage]) for label in people for stage in ("pre", "post")]
+    return [
+        (row["participant_id"].removeprefix("sub-"), session)
+        for row in design.rows
+        for stage, session in design.sessions.items()
+        if stage in row["stages"]
+    ]

@@ -10,28 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.derivatives.clusters import cluster_table
+from bids_app.derivatives.contrast import Family, about_result, design_table, spread
 from bids_app.derivatives.files import write_json, write_labels, write_map, write_table
 from bids_app.derivatives.names import group_path
-from bids_app.statistics.permutation import STATISTICS
 from bids_app.statistics.result import Result
-from bids_app.vocabulary.design import IT, Design
+from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.grid import Grid, GroupMask
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.job import GroupJob
 
-STAT_OF = {"voxel": "logpvoxfwe", "extent": "logpextentfwe", "mass": "logpmassfwe"}
-
-STATISTICS_TEXT = {
-    "effect": "Coefficient of the contrast, in the units of the outcome (Fisher z for connectivity).",
-    "variance": "Variance of that coefficient.",
-    "t": "t statistic.",
-    "g": "Hedges g: adjusted difference over the pooled baseline SD (ANCOVA), else from t. Peaks are inflated.",
-    "logpunc": "-log10 of the two-sided permutation p, not corrected.",
-    "qfdr": "False discovery rate q (Benjamini-Hochberg per sign at q/2 on the parametric p).",
-    "logpvoxfwe": "-log10 of the two-sided p corrected over the map by max |t|; desc-joint: over all maps too.",
-    "logpextentfwe": "The same for cluster extent: each voxel of a cluster has the p of its cluster.",
-    "logpmassfwe": "The same for cluster mass, the sum of |t| minus the cluster-forming |t|.",
-}
+STAT_OF = {"voxel": "logpvoxfwe", "extent": "logpextentfwe", "mass": "logpmassfwe", "tfce": "logptfcefwe"}
 
 
 class GroupWriter:
@@ -80,103 +68,62 @@ class GroupWriter:
         ]
         columns = {key: [row[key] for row in rows] for key in ("participant_id", "arm", "stage", "reason")}
         write_table(self._path("flow", ".tsv"), columns)
-        about = {"Arms": design.arms, "Sessions": design.sessions, "Notes": notes, **self._mark}
+        about = {"Arms": list(design.arms), "Sessions": design.sessions, "Notes": notes, **self._mark}
         write_json(self._path("flow", ".json"), about)
 
-    def result(
-        self, result: Result, joint: Mapping[str, NDArray[np.float64]], inference: Inference, members: int
+    def maps(self, result: Result) -> None:
+        """Write every map of a result but those that its family decides, and let go of them."""
+        _ = result.peaks  # read while the maps are there
+        for name, values in result.maps.items():
+            stat, _, variant = name.partition("_")
+            self._map(result, stat, values, **({"desc": variant} if variant else {}))
+        result.maps.clear()
+        for name, p in result.p.items():
+            self._map(result, STAT_OF[name], spread(result, name, p))
+
+    def _map(self, result: Result, stat: str, values: NDArray[np.floating[Any]], **extra: str) -> None:
+        path = self._path("statmap", ".nii.gz", **_names(result), stat=stat, **extra)
+        write_map(path, values, result.subject.mask, self._grid)
+
+    def conclusion(
+        self, result: Result, joint: Mapping[str, NDArray[np.float64]], inference: Inference, family: Family
     ) -> None:
-        """Write maps, clusters, design and null of one contrast of one seed."""
-        key = result.subject.key
-        names = {key.entity: key.label, "contrast": result.contrast.name}
-        corrected = {"": result.p, "joint": joint}
-        maps = result.maps()
-        for stat, values in maps.items():
-            write_map(self._path("statmap", ".nii.gz", **names, stat=stat), values, result.subject.mask, self._grid)
-        for desc, p in corrected.items():
-            extra = {"desc": desc} if desc else {}
-            for name in STATISTICS:
-                path = self._path("statmap", ".nii.gz", **names, stat=STAT_OF[name], **extra)
-                write_map(path, _p_map(result, name, p[name]), result.subject.mask, self._grid)
-        write_json(self._path("statmap", ".json", **names), self._about(result, joint, inference, members))
-        write_table(self._path("clusters", ".tsv", **names), cluster_table(result, joint, maps["g"], self._grid))
-        maxima = {f"max_{name}": result.null.maxima[name] for name in STATISTICS}
+        """Write what the family decides, clusters, design and null of one contrast of one map."""
+        names = _names(result)
+        for name, p in joint.items():
+            self._map(result, STAT_OF[name], spread(result, name, p), desc="joint")
+        about = {**self._mark, **about_result(result, joint, inference, family), "Sources": self._sources(result)}
+        write_json(self._path("statmap", ".json", **names), about)
+        write_table(self._path("clusters", ".tsv", **names), cluster_table(result, joint, self._grid))
+        maxima = {f"max_{name}": values for name, values in result.null.maxima.items()}
         write_table(self._path("nullmax", ".tsv", **names), maxima)
-        write_table(self._path("design", ".tsv", **names), _design(result))
+        write_table(self._path("design", ".tsv", **names), design_table(result))
 
-    def _about(
-        self, result: Result, joint: Mapping[str, NDArray[np.float64]], inference: Inference, members: int
-    ) -> dict[str, Any]:
-        contrast, scheme, key = result.contrast, result.scheme, result.subject.key
-        output = result.subject.output
-        return {
-            **self._mark,
-            "Measure": key.measure,
-            "Outcome": output.description,
-            "Noun": output.noun,
-            "Question": contrast.question.replace(IT, output.noun),
-            "Sign": contrast.sign,
-            "Primary": contrast.primary,
-            "BetweenArms": contrast.between_arms,
-            "Arm": contrast.arm,
-            "Statistics": STATISTICS_TEXT,
-            "Participants": len(contrast.members),
-            "ParticipantsByArm": _by_arm(result),
-            "DegreesOfFreedom": result.model.df,
-            "Voxels": int(result.subject.mask.sum()),
-            "Scheme": contrast.scheme,
-            "Relabellings": scheme.total,
-            "RelabellingsPossible": str(scheme.possible),
-            "Exhaustive": scheme.exhaustive,
-            "RandomSeed": scheme.seed,
-            "RelabellingsHash": scheme.digest,
-            "SmallestPossibleP": scheme.smallest_p,
-            "ClusterFormingP": inference.cluster_forming_p,
-            "ClusterFormingT": result.threshold,
-            "Connectivity": inference.connectivity,
-            "ClusterMass": "sum of |t| - ClusterFormingT",
-            "Alpha": inference.alpha,
-            "ClaimStatistic": inference.claim,
-            "FamilyMembers": members,
-            "SmallestP": {name: _smallest(result.p[name]) for name in STATISTICS},
-            "SmallestJointP": {name: _smallest(joint[name]) for name in STATISTICS},
-            "Sources": [
-                f"bids::{found.maps[key].relative_to(self._job.output_dir).as_posix()}"
-                for (label, session), found in sorted(self._job.sessions.items())
-                if session in result.subject.design.sessions.values() and key in found.maps
-                and any(row["participant_id"] == f"sub-{label}" for row in result.subject.design.rows)
-            ],
-        }  # fmt: skip
+    def common(
+        self, active: Result, control: Result, maps: Mapping[str, NDArray[Any]], about: Mapping[str, Any]
+    ) -> None:
+        """Write what the changes of two arms have in common."""
+        names = {**_names(active), "contrast": "commonChange"}
+        for stat, values in maps.items():
+            write_map(self._path("statmap", ".nii.gz", **names, stat=stat), values, active.subject.mask, self._grid)
+        said = {
+            "Description": "Conjunction of the changes within both arms: the smaller |t| where signs agree, else 0; p "
+            "is the larger of both, corrected over the map (Nichols 2005).",
+            "Arms": [active.contrast.asked.words.arm, control.contrast.asked.words.arm],
+            "SmallestP": 10 ** -float(np.nanmax(maps["logpvoxfwe"])),
+            "Voxels": int((maps["t"] != 0).sum()),
+        }
+        write_json(self._path("overlap", ".json", **names), {**self._mark, **said, **about})
+
+    def _sources(self, result: Result) -> list[str]:
+        key, sessions = result.subject.key, result.subject.design.sessions.values()
+        people = {row["participant_id"] for row in result.subject.design.rows}
+        return [
+            f"bids::{found.maps[key].relative_to(self._job.output_dir).as_posix()}"
+            for (label, session), found in sorted(self._job.sessions.items())
+            if session in sessions and key in found.maps and f"sub-{label}" in people
+        ]
 
 
-def _p_map(result: Result, name: str, p: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Spread p over the voxels it belongs to, as -log10; voxels in no cluster get 0."""
-    if name == "voxel":
-        return np.asarray(-np.log10(p))
-    values = np.zeros(len(result.labels))
-    for cluster, value in zip(result.clusters, p, strict=True):
-        values[result.labels == cluster.number] = -np.log10(value)
-    return values
-
-
-def _smallest(p: NDArray[np.float64]) -> float:
-    return float(np.nanmin(p, initial=1.0))
-
-
-def _by_arm(result: Result) -> dict[str, int]:
-    arms = [result.subject.design.rows[i]["arm"] for i in result.contrast.members]
-    return {arm: arms.count(arm) for arm in sorted(set(arms), reverse=True)}
-
-
-def _design(result: Result) -> dict[str, list[Any]]:
-    contrast = result.contrast
-    rows = [result.subject.design.rows[i] for i in contrast.members]
-    columns: dict[str, list[Any]] = {key: [row[key] for row in rows] for key in ("participant_id", "arm")}
-    names = contrast.columns[1:]
-    columns[contrast.columns[0]] = list(contrast.regressor)
-    for name, values in zip(names, contrast.nuisance.T, strict=True):
-        columns[name] = list(values)
-    columns["stratum"] = list(contrast.strata)
-    if contrast.adjusted:
-        columns["baseline"] = ["own map"] * len(rows)
-    return columns
+def _names(result: Result) -> dict[str, str]:
+    return {result.subject.key.entity: result.subject.key.label, "contrast": result.contrast.name}

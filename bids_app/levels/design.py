@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bids_app import plugs
 from bids_app.errors import DeqiError
+from bids_app.trial.cohort import Table
 from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.job import GroupJob, MapKey
 
@@ -24,7 +25,7 @@ def build(job: GroupJob, keys: Sequence[MapKey] = ()) -> Design:
         if not keys or any(key in found.maps for key in keys):
             available.setdefault(participant, set()).add(session)
     try:
-        design: Design = plugs.load("designs", kind).design(job.participants, available, job.reasons, options)
+        design: Design = plugs.load("designs", kind).design(Table(job.participants, available, job.reasons), options)
     except DeqiError as error:
         where = " ".join([*(f"{key}-{value}" for key, value in job.entities.items()), *(key.label for key in keys)])
         raise type(error)(f"{where}: {error}") from error

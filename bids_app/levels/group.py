@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import ndimage
 
 from bids_app import plugs
-from bids_app.dataset.maps import group_mask, load_maps, smoothing_of
+from bids_app.dataset.maps import group_mask, load_maps, restricted, smoothing_of
+from bids_app.derivatives.contrast import Family
 from bids_app.derivatives.group import GroupWriter
-from bids_app.errors import DeqiError
-from bids_app.levels import design
-from bids_app.statistics import linear_model, permutation
-from bids_app.statistics.clusters import label as label_clusters
-from bids_app.statistics.clusters import neighbourhood
-from bids_app.statistics.relabelling import Rerandomisation, Scheme, SignFlips
+from bids_app.errors import DeqiError, WrongDataError
+from bids_app.levels import contrasts, design, overlap
+from bids_app.levels.contrasts import Progress, Schemes
+from bids_app.levels.overlap import Stacks
+from bids_app.statistics import corrected
 from bids_app.statistics.result import Result, Subject, joint_p
-from bids_app.vocabulary.design import Contrast
+from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.grid import GroupMask, Mask
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.job import GroupJob, MapKey, Summary
-
-Progress = Callable[[str, int, int], None]
-Schemes = dict[tuple[str, tuple[str, ...]], Scheme]
 
 
 def run(job: GroupJob, progress: Progress = lambda what, done, total: None) -> Summary:
@@ -37,54 +34,71 @@ def run(job: GroupJob, progress: Progress = lambda what, done, total: None) -> S
     DeqiError
         If the design cannot be built, or no map can be analysed.
     """
-    keys = sorted({key for maps in job.sessions.values() for key in maps.maps})
     everybody = design.build(job)
-    covered = group_mask(job.sessions, everybody)
+    covered = restricted(group_mask(job.sessions, everybody), job.inference.small_volume, job.entities["space"])
     mark = " ".join(plugs.load("modalities", kind).mark(options) for kind, options in job.modality.items())
     writer = GroupWriter(job, covered.grid, mark)
     writer.mask(covered)
-    results: list[Result] = []
-    schemes: Schemes = {}
-    notes = [*everybody.notes, *covered.notes]
-    problems: list[DeqiError] = []
-    for key in keys:
-        name = f"{key.entity} {key.label}"
+    group = _Group(job, writer, progress, notes=[*everybody.notes, *covered.notes])
+    for key in sorted({key for maps in job.sessions.values() for key in maps.maps}):
         try:
-            subject = _subject(job, key, covered)
-            present = {row["participant_id"] for row in subject.design.rows}
-            if gone := [row["participant_id"] for row in everybody.rows if row["participant_id"] not in present]:
-                notes.append(f"{name} is analysed without {', '.join(gone)}, who lack its map.")
-            results += [_result(job, subject, contrast, schemes, progress) for contrast in subject.design.contrasts]
+            group.analyse(key, everybody, covered)
         except DeqiError as error:
-            problems.append(error)
-            notes.append(f"{name} is not analysed: {error}")
-    if not results:
-        raise problems[0]
-    _write(results, writer, job.inference)
-    writer.flow(everybody, notes)
-    return Summary(frozenset(writer.files), tuple(notes), {"Participants": len(everybody.rows)})
+            group.problems.append(error)
+            group.notes.append(f"{key.entity} {key.label} is not analysed: {error}")
+    if not group.results:
+        raise group.problems[0]
+    _write(group.results, writer, job.inference)
+    writer.flow(everybody, group.notes)
+    return Summary(frozenset(writer.files), tuple(group.notes), {"Participants": len(everybody.rows)})
 
 
-def _result(job: GroupJob, subject: Subject, contrast: Contrast, schemes: Schemes, progress: Progress) -> Result:
-    """Relabel one contrast of one map; maps with the same participants share one scheme and its relabellings."""
-    model = _model(subject, contrast)
-    people = contrast.name, tuple(subject.design.rows[i]["participant_id"] for i in contrast.members)
-    scheme = schemes.setdefault(people, _scheme(contrast, job.inference))
-    around = neighbourhood(subject.mask, job.inference.connectivity)
-    threshold = permutation.cluster_threshold(job.inference.cluster_forming_p, model.df)
-    tell = partial(progress, f"{subject.key.label}, {contrast.name}")
-    null = permutation.run(model, scheme, around, threshold, job.threads, tell)
-    found = label_clusters(null.t, around, threshold)
-    return Result(subject, contrast, model, scheme, threshold, null, found)
+@dataclass
+class _Group:
+    """What has come out of a group analysis so far."""
+
+    job: GroupJob
+    writer: GroupWriter
+    progress: Progress
+    notes: list[str]
+    results: list[Result] = field(default_factory=list)
+    problems: list[DeqiError] = field(default_factory=list)
+    schemes: Schemes = field(default_factory=dict)
+
+    def analyse(self, key: MapKey, everybody: Design, covered: GroupMask) -> None:
+        """Do every contrast of one kind of map, and let go of the maps."""
+        name = f"{key.entity} {key.label}"
+        subject, stacks = _subject(self.job, key, covered)
+        self.notes += _absent(name, everybody, subject.design)
+        own: list[Result] = []
+        for contrast in subject.design.contrasts:
+            try:
+                own.append(contrasts.infer(subject, stacks, contrast, self.job, self.schemes, self.progress))
+                self.writer.maps(own[-1])
+            except WrongDataError as error:
+                self.problems.append(error)
+                self.notes.append(f"{contrast.name} of {name} is not analysed: {error}")
+        if pair := overlap.changes(own):
+            said = overlap.likeness(stacks, *pair, self.job.inference)
+            self.writer.common(*pair, overlap.common(*pair), said)
+        self.results += own
 
 
-def _subject(job: GroupJob, key: MapKey, covered: GroupMask) -> Subject:
+def _absent(name: str, everybody: Design, own: Design) -> list[str]:
+    """Say who lacks a map that others have."""
+    present = {row["participant_id"] for row in own.rows}
+    gone = [row["participant_id"] for row in everybody.rows if row["participant_id"] not in present]
+    return [f"{name} is analysed without {', '.join(gone)}, who lack its map."] if gone else []
+
+
+def _subject(job: GroupJob, key: MapKey, covered: GroupMask) -> tuple[Subject, Stacks]:
     """Read every map of one kind, on the voxels where all of them have a value."""
     chosen = design.build(job, [key])
-    pre, post, mask = load_maps(job.sessions, chosen, key, covered)
+    stacks, mask = load_maps(job.sessions, chosen, key, covered)
     maps = next(found.maps for found in job.sessions.values() if key in found.maps)
     reach = 2 * smoothing_of(maps[key]) if key.entity == "seed" else 0.0
-    return Subject(key, plugs.load("measures", key.measure).GROUP, chosen, mask, _near(covered, mask, reach), pre, post)
+    output = plugs.load("measures", key.measure).GROUP
+    return Subject(key, output, chosen, mask, _near(covered, mask, reach)), stacks
 
 
 def _near(covered: GroupMask, mask: Mask, reach: float) -> Mask:
@@ -96,25 +110,32 @@ def _near(covered: GroupMask, mask: Mask, reach: float) -> Mask:
     return np.asarray(distance <= reach)
 
 
-def _model(subject: Subject, contrast: Contrast) -> linear_model.LinearModel:
-    rows = contrast.members
-    pre, post = subject.pre[rows].astype(np.float64), subject.post[rows].astype(np.float64)
-    outcome = post - pre if contrast.outcome == "change" else post
-    return linear_model.fit(outcome, contrast.regressor, contrast.nuisance, pre if contrast.adjusted else None)
-
-
-def _scheme(contrast: Contrast, inference: Inference) -> Scheme:
-    seed, number = inference.random_seed, inference.n_permutations
-    if contrast.scheme == "rerandomise":
-        return Rerandomisation(contrast.regressor, contrast.strata, seed, number)
-    return SignFlips(len(contrast.members), seed, number)
-
-
 def _write(results: Sequence[Result], writer: GroupWriter, inference: Inference) -> None:
-    """Write every result with the p that its family gives it: the maps of one measure under one contrast."""
-    families: dict[tuple[str, str], list[Result]] = {}
+    """Write every result with the p that its family gives it, and Holm's over the families of like contrasts."""
+    families: dict[tuple[str, ...], list[Result]] = {}
     for result in results:
-        families.setdefault((result.subject.key.measure, result.contrast.name), []).append(result)
-    for members in families.values():
-        for result, joint in zip(members, joint_p(members), strict=True):
-            writer.result(result, joint, inference, len(members))
+        families.setdefault(_family(result, inference), []).append(result)
+    joint = {key: joint_p(members) for key, members in families.items()}
+    least = {
+        (key, name): min(
+            float(np.nanmin(p[inference.claim], initial=1.0))
+            for r, p in zip(members, joint[key], strict=True)
+            if r.contrast.name == name
+        )
+        for key, members in families.items()
+        for name in {member.contrast.name for member in members}
+    }
+    for key, members in families.items():
+        for result, p in zip(members, joint[key], strict=True):
+            alike = [other for other, name in least if name == result.contrast.name]
+            holm = corrected.holm([least[other, result.contrast.name] for other in alike])
+            family = Family(len(members), len(alike), holm[alike.index(key)])
+            writer.conclusion(result, p, inference, family)
+
+
+def _family(result: Result, inference: Inference) -> tuple[str, ...]:
+    """Return what a result shares with those that it is corrected together with."""
+    measure, contrast, scheme = result.subject.key.measure, result.contrast.name, result.contrast.scheme
+    return {
+        "maps": (measure, contrast), "contrasts": (measure, scheme), "measures": (contrast, scheme), "all": (scheme,),
+    }[inference.family]  # fmt: skip

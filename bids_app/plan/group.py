@@ -13,6 +13,7 @@ from bids_app.levels import design
 from bids_app.plan.finished import Finished, Key, Shared, failed_people, finished_sessions, left_out, require_alike
 from bids_app.plan.flip import require_same_sides
 from bids_app.plan.inputs import Plan, generated_by, read_dataset, selection_of
+from bids_app.plan.quality import excluded
 from bids_app.plan.recorded import Chosen, chosen_maps, recorded_settings
 from bids_app.settings import Execution, Settings
 from bids_app.vocabulary.entities import join, parse
@@ -55,6 +56,7 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
             why = left_out(session, selection.sessions, selection.matches)
             if people.wanted and session.key[0] not in people.wanted:
                 why = "left out by --participant-label"
+            why = why or excluded(session, settings.exclusions)
             analyses.setdefault(session.shared, []).append(replace(session, problem=why))
     used = [session for sessions in analyses.values() for session in sessions if not session.problem]
     if not used:

@@ -29,9 +29,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class Wording:
-    """What is compared (`connectivity`), what there are several of (`seeds`), and the statistic that decides."""
+    """How results are told.
 
-    noun: str
+    `found` and `absent` are sentences of the primary contrast without their ends, `specific` what it compares (`verum
+    with sham`; empty if no arms), `members` what there are several of (`seeds`), `statistic` what decides.
+    """
+
+    found: str
+    absent: str
+    specific: str
     members: str
     statistic: str
 
@@ -46,48 +52,45 @@ class Verdict:
 
 
 def verdict(
-    findings: Sequence[Finding], arms: tuple[str, str], alpha: float, smallest_p: float, per_arm: int, wording: Wording
+    findings: Sequence[Finding], arms: Sequence[str], alpha: float, smallest_p: float, per_arm: int, wording: Wording
 ) -> Verdict:
-    """Return what the results of a parallel design allow to say.
+    """Return what the results of a design allow to say.
 
     Parameters
     ----------
-    arms : (active, control)
+    arms : sequence of str
+        The active arm first, the control last; one or none where no arms are compared.
     smallest_p : float
         1 / number of relabellings: no p can be smaller.
     per_arm : int
-        Participants of the smaller arm.
+        Participants of the smallest arm.
     """
-    active, control = arms
     primary = [f for f in findings if f.primary]
     passed = sorted((f for f in primary if f.p <= alpha), key=lambda f: f.p)
-    remarks = list(_remarks(findings, arms, alpha, bool(passed)))
+    remarks = list(_remarks(findings, arms, alpha, bool(passed))) if len(arms) > 1 else []
     if smallest_p > alpha:
         remarks.insert(0, f"With so few participants no p below {smallest_p:.3f} exists: {alpha:g} cannot be reached.")
     if per_arm < 12:
-        remarks.append(f"Exploratory only: the smaller arm has {per_arm} participants, fewer than 12.")
+        who = "the smaller arm has" if len(arms) > 1 else "there are"
+        remarks.append(f"Exploratory only: {who} {per_arm} participants, fewer than 12.")
+    by = f"{wording.statistic}, corrected over the brain and all {wording.members}"
     if passed:
         seeds = ", ".join(f"{f.label} (p = {f.p:.4f})" for f in passed)
-        return Verdict(
-            f"{wording.noun[:1].upper()}{wording.noun[1:]} after treatment differs between {active} and {control}, "
-            f"given each voxel's own baseline, for {len(passed)} of {len(primary)} {wording.members}: {seeds}. The "
-            f"difference is specific to the comparison of {active} with {control} ({wording.statistic}, corrected over "
-            f"the brain and all {wording.members}).",
-            True,
-            tuple(remarks),
-        )
+        found = f"{wording.found[:1].upper()}{wording.found[1:]} for {len(passed)} of {len(primary)} {wording.members}"
+        end = f"{seeds}. The difference is specific to the comparison of {wording.specific} ({by})."
+        if not wording.specific:
+            end = f"{seeds} ({by}). No arms are compared: nothing is specific to a treatment."
+        return Verdict(f"{found}: {end}", True, tuple(remarks))
     least = min((f.p for f in primary), default=1.0)
     headline = (
-        f"No difference in {wording.noun} between {active} and {control} was shown for any of {len(primary)} "
-        f"{wording.members} (smallest p = {least:.3f}; {wording.statistic}, corrected over the brain and all "
-        f"{wording.members})."
+        f"{wording.absent} was shown for any of {len(primary)} {wording.members} (smallest p = {least:.3f}; {by})."
     )
-    return Verdict(headline, False, (*remarks, NEVER_ALIKE))
+    return Verdict(headline, False, (*remarks, *([NEVER_ALIKE] if wording.specific else [])))
 
 
-def _remarks(findings: Sequence[Finding], arms: tuple[str, str], alpha: float, positive: bool) -> list[str]:
+def _remarks(findings: Sequence[Finding], arms: Sequence[str], alpha: float, positive: bool) -> list[str]:
     """Say what changes within arms do and do not mean."""
-    active, control = arms
+    active, control = arms[0], arms[-1]
     within = {arm: {f.label for f in findings if f.arm == arm and f.p <= alpha} for arm in (active, control)}
     only = sorted(within[active] - within[control])
     remarks = []

@@ -16,8 +16,19 @@ from bids_app.derivatives.atomic import write_bytes
 from bids_app.report import figures, page
 from bids_app.vocabulary.entities import parse
 
-NAMES = {"mass": "cluster mass", "extent": "cluster extent", "voxel": "largest |t|"}
-_STAT = {"mass": "logpmassfwe", "extent": "logpextentfwe", "voxel": "logpvoxfwe"}
+NAMES = {
+    "mass": "cluster mass",
+    "extent": "cluster extent",
+    "voxel": "largest |t|",
+    "tfce": "threshold-free cluster enhancement",
+}
+_STAT = {"mass": "logpmassfwe", "extent": "logpextentfwe", "voxel": "logpvoxfwe", "tfce": "logptfcefwe"}
+
+SCHEMES = {
+    "rerandomise": "re-randomisations of the arms within strata",
+    "signflip": "patterns of sign flips",
+    "exchange": "orders of the residuals within blocks (Freedman-Lane)",
+}
 
 SHOWN = 8
 """Rows of a cluster table on the page; the file has all."""
@@ -26,7 +37,7 @@ SHOWN = 8
 def statistic_name(about: Mapping[str, Any]) -> str:
     """Return the statistic that carries the claim, in words with its settings."""
     name = NAMES[about["ClaimStatistic"]]
-    if about["ClaimStatistic"] != "voxel":
+    if about["ClaimStatistic"] in ("mass", "extent"):
         name += f" at a cluster-forming p of {about['ClusterFormingP']:g}"
     return f"{name}, familywise error {about['Alpha']:g}, two-sided"
 
@@ -89,23 +100,36 @@ class Contrasts:
             first = next(iter(members.values()))[1]
             seeds = [self._seed(label, path, about) for label, (path, about) in members.items()]
             seeds.sort(key=lambda seed: seed["p"])
-            sections.append({"name": name, "about": first, "seeds": seeds, "statistic": statistic_name(first)})
+            sections.append(
+                {
+                    "name": name,
+                    "about": first,
+                    "seeds": seeds,
+                    "statistic": statistic_name(first),
+                    "claim": first["ClaimStatistic"],
+                    "scheme": SCHEMES[first["Scheme"]],
+                }
+            )
         return sections
 
     def _seed(self, label: str, path: Path, about: Mapping[str, Any]) -> dict[str, Any]:
         """Draw the map of one seed and cut its cluster table to what fits."""
-        t, grid = read_map(_beside(path, "statmap.nii.gz", "stat-t"))
+        t, grid = read_map(_beside(path, "statmap.nii.gz", f"stat-{about['Statistic']}"))
+        floor = 2.0 if about["Statistic"] == "t" else about["ClusterFormingT"] / 2
         claim = _STAT[about["ClaimStatistic"]]
         log_p, _ = read_map(_beside(path, "statmap.nii.gz", f"stat-{claim}_desc-joint"))
         corrected = np.nan_to_num(log_p) >= -np.log10(about["Alpha"]) - 1e-6
-        png = figures.mosaic(self._underlay, t, grid, (2.0, 2 * about["ClusterFormingT"]), corrected)
-        picture = self._root / "group" / "figures" / path.name.replace("_statmap.json", "_stat-t.png")
+        png = figures.mosaic(self._underlay, t, grid, (floor, 2 * about["ClusterFormingT"]), corrected)
+        picture = (
+            self._root / "group" / "figures" / path.name.replace("_statmap.json", f"_stat-{about['Statistic']}.png")
+        )
         write_bytes(picture, png)
         clusters = pd.read_csv(_beside(path, "clusters.tsv"), sep="\t", na_values="n/a")
         p = about["SmallestJointP"][about["ClaimStatistic"]]
         column = f"p_{about['ClaimStatistic']}_fwe"
         return {
             "label": label,
+            "floor": floor,
             "about": about,
             "p": p,
             "p_map": about["SmallestP"][about["ClaimStatistic"]],

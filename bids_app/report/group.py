@@ -48,7 +48,7 @@ def _analyses(output_dir: Path, flow_path: Path, layout: Any) -> list[dict[str, 
     ]
 
 
-def _answer(contrasts: Contrasts, arms: tuple[str, str]) -> dict[str, Any]:
+def _answer(contrasts: Contrasts, arms: tuple[str, ...]) -> dict[str, Any]:
     return {
         "verdict": _verdict(contrasts, arms),
         "noun": contrasts.primary()["Noun"],
@@ -60,14 +60,14 @@ def _answer(contrasts: Contrasts, arms: tuple[str, str]) -> dict[str, Any]:
 def _people(output_dir: Path, flow_path: Path) -> dict[str, Any]:
     entities, _, _ = parse(flow_path.name)
     about = read_json(flow_path.with_suffix(".json"))
-    arms = about["Arms"]["active"], about["Arms"]["control"]
+    arms = tuple(about["Arms"])
     flow = read_table(flow_path)
     return {
         "name": " ".join(f"{key}-{value}" for key, value in entities.items()),
         "arms": arms,
         "sessions": about["Sessions"],
         "notes": about["Notes"],
-        "flow": _flow(flow, arms),
+        "flow": _flow(flow, arms, about["Sessions"]),
         "lost": flow[flow["stage"] != "analysed"].fillna("n/a").to_dict("records"),
         "mask": read_json(flow_path.with_name(flow_path.name.replace("_flow.tsv", "_desc-group_mask.json"))),
         "table1": _table_one(_quality(output_dir, flow, entities, about["Sessions"]), flow, arms),
@@ -80,7 +80,7 @@ def _shared(path: Path) -> dict[str, str]:
     return without(parse(path.name)[0], "seed", "meas", "contrast", "stat", "desc")
 
 
-def _verdict(contrasts: Contrasts, arms: tuple[str, str]) -> Verdict:
+def _verdict(contrasts: Contrasts, arms: tuple[str, ...]) -> Verdict:
     findings = []
     for members in contrasts.by_name().values():
         for label, about in members.items():
@@ -90,30 +90,27 @@ def _verdict(contrasts: Contrasts, arms: tuple[str, str]) -> Verdict:
     several = "seeds" if primary["Measure"] == "seed_correlation" else "maps"
     return verdict(
         findings, arms, primary["Alpha"], primary["SmallestPossibleP"], min(primary["ParticipantsByArm"].values()),
-        Wording(primary["Noun"], several, statistic_name(primary)),
+        Wording(primary["Found"], primary["Absent"], primary["SpecificTo"], several, statistic_name(primary)),
     )  # fmt: skip
 
 
-def _flow(flow: pd.DataFrame, arms: tuple[str, str]) -> list[dict[str, Any]]:
+def _flow(flow: pd.DataFrame, arms: tuple[str, ...], sessions: dict[str, str]) -> list[dict[str, Any]]:
     """Return the boxes of the flow figure for each arm."""
     boxes = []
     for arm in arms:
         own = flow[flow["arm"] == arm]
         counts = own["stage"].value_counts()
-        lost = {stage: int(counts.get(stage, 0)) for stage in ("pre", "post", "covariate")}
-        reasons = {
-            stage: [f"{r.participant_id}: {r.reason}" for r in own[own["stage"] == stage].itertuples()]
-            for stage in lost
-        }
-        boxes.append(
+        stages = [*sessions, "covariate"]
+        lost = [
             {
-                "arm": arm,
-                "found": len(own),
-                "lost": lost,
-                "reasons": reasons,
-                "analysed": int(counts.get("analysed", 0)),
+                "what": f"session {sessions[stage]}" if stage in sessions else "covariate",
+                "count": int(counts.get(stage, 0)),
+                "reasons": [f"{r.participant_id}: {r.reason}" for r in own[own["stage"] == stage].itertuples()],
             }
-        )
+            for stage in stages
+            if stage in sessions or counts.get(stage, 0)
+        ]
+        boxes.append({"arm": arm, "found": len(own), "lost": lost, "analysed": int(counts.get("analysed", 0))})
     return boxes
 
 
@@ -139,7 +136,7 @@ def _quality(
     return rows
 
 
-def _table_one(rows: list[dict[str, Any]], flow: pd.DataFrame, arms: tuple[str, str]) -> dict[str, Any]:
+def _table_one(rows: list[dict[str, Any]], flow: pd.DataFrame, arms: tuple[str, ...]) -> dict[str, Any]:
     """Return who is in each arm: quality by arm and session, as mean and standard deviation."""
     analysed = flow[flow["stage"] == "analysed"]
     if not rows:

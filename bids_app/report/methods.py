@@ -22,6 +22,7 @@ REFERENCES = {
     "Nichols 2002": "Nichols TE, Holmes AP. Nonparametric permutation tests for functional neuroimaging. Hum Brain Mapp 2002;15:1-25. doi:10.1002/hbm.1058",
     "Power 2012": "Power JD, et al. Spurious but systematic correlations in functional connectivity MRI networks arise from subject motion. NeuroImage 2012;59:2142-2154. doi:10.1016/j.neuroimage.2011.10.018",
     "Proschan 2019": "Proschan MA, Dodd LE. Re-randomization tests in clinical trials. Stat Med 2019;38:2292-2302. doi:10.1002/sim.8093",
+    "Smith 2009": "Smith SM, Nichols TE. Threshold-free cluster enhancement: addressing problems of smoothing, threshold dependence and localisation in cluster inference. NeuroImage 2009;44:83-98. doi:10.1016/j.neuroimage.2008.03.061",
     "Winkler 2014": "Winkler AM, et al. Permutation inference for the general linear model. NeuroImage 2014;92:381-397. doi:10.1016/j.neuroimage.2014.01.060",
     "Yan 2010": "Yan CG, Zang YF. DPARSF: a MATLAB toolbox for \"pipeline\" data analysis of resting-state fMRI. Front Syst Neurosci 2010;4:13. doi:10.3389/fnsys.2010.00013",
     "Yarkoni 2019": "Yarkoni T, et al. PyBIDS: Python tools for BIDS datasets. J Open Source Softw 2019;4:1294. doi:10.21105/joss.01294",
@@ -105,7 +106,12 @@ def _cleaning(o: Mapping[str, Any]) -> str:
 
 
 def _inference(o: Mapping[str, Any]) -> str:
-    names = {"mass": "cluster mass", "extent": "cluster extent", "voxel": "the largest |t|"}
+    names = {
+        "mass": "cluster mass",
+        "extent": "cluster extent",
+        "voxel": "the largest |t|",
+        "tfce": "threshold-free cluster enhancement (Smith & Nichols 2009)",
+    }
     return (
         f"Arms were re-randomised within strata (Proschan & Dodd 2019) and changes within arms tested by sign flips of "
         f"whole participants, on residuals where there are covariates (Freedman & Lane 1983; Winkler et al. 2014): "

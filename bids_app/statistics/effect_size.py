@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
+from scipy.special import gammaln, nctdtrinc
+from scipy.stats import t as student
 
 Floats = NDArray[np.floating[Any]]
 
@@ -28,19 +29,51 @@ def one_sample_g(t: Floats, n: int) -> NDArray[np.float64]:
     return np.asarray(small_sample_factor(n - 1) * t / np.sqrt(n), dtype=np.float64)
 
 
-def ancova_g(effect: Floats, baseline: Floats, arm: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the adjusted difference over the pooled standard deviation of the baseline, times J.
+def pooled_deviation(values: Floats, arm: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the standard deviation within arms, (voxels,), of values (n, voxels) of people in arms 1 and 0.
+
+    An adjusted difference is standardised by that of the baseline, not by what the model leaves.
+    """
+    squares = np.zeros(values.shape[1])
+    for group in (values[arm == 1], values[arm == 0]):
+        centred = group - group.mean(axis=0, dtype=np.float64)
+        squares += np.einsum("nv,nv->v", centred, centred)
+    return np.asarray(np.sqrt(squares / (len(arm) - 2)))
+
+
+def noncentral_limits(t: Floats, df: int, level: float = 0.95) -> NDArray[np.float64]:
+    """Return both confidence limits of the noncentrality of a t value, (2, ...).
+
+    Limits depend on t alone: they are found on a grid and interpolated, to 1e-3 of a t.
+    """
+    known = t[np.isfinite(t)].astype(np.float64)
+    if not known.size:
+        return np.full((2, *np.shape(t)), np.nan)
+    grid = np.linspace(known.min() - 1e-6, known.max() + 1e-6, 400)
+    tails = (1 + level) / 2, (1 - level) / 2
+    return np.stack([np.where(np.isfinite(t), np.interp(t, grid, nctdtrinc(df, p, grid)), np.nan) for p in tails])
+
+
+def detectable(variance: Floats, df: int, critical: float, power: float = 0.8) -> NDArray[np.float64]:
+    """Return the effect, in units of the coefficient, that is found with a power where |t| must reach `critical`."""
+    return np.asarray(np.sqrt(variance) * nctdtrinc(df, 1 - power, critical), dtype=np.float64)
+
+
+def participants_for(error: float, size: float, p: float, spent: int, power: float = 0.8) -> int:
+    """Return how many participants an effect needs to be found with a power at a two-sided p.
 
     Parameters
     ----------
-    effect : (voxels,)
-    baseline : (n, voxels)
-    arm : (n,)
-        1 or 0.
+    error : float
+        Standard error of the standardised effect times the square root of the number of participants.
+    spent : int
+        Degrees of freedom that the model takes.
     """
-    groups = [baseline[arm == value] for value in (1, 0)]
-    squares = sum(((group - group.mean(axis=0)) ** 2).sum(axis=0) for group in groups)
-    df = len(arm) - 2
-    with np.errstate(invalid="ignore", divide="ignore"):
-        g: NDArray[np.float64] = small_sample_factor(df) * effect / np.sqrt(squares / df)
-    return g
+    count = 1e6
+    for _ in range(50):
+        df = max(count - spent, 2.0)
+        needed = (float(nctdtrinc(df, 1 - power, student.isf(p / 2, df))) * error / size) ** 2
+        if abs(needed - count) < 0.01:
+            break
+        count = max(needed, spent + 2.0)
+    return int(np.ceil(count - 0.01))

@@ -52,22 +52,52 @@ class Room(NamedTuple):
     mass: NDArray[np.float64]
 
 
-@compiled
-def t_values(c1: NDArray[np.float64], explained: NDArray[np.float64], df: float, t: NDArray[np.float32]) -> float:
-    """Fill t (voxels,) and return the largest |t|.
+class Kind(NamedTuple):
+    """Which statistic: its residual degrees of freedom, tested columns (1 gives t, more give F), and its sides.
 
-    Parameters
-    ----------
-    c1, explained : (voxels,) float64
-        Inner product with the tested column, and the sum of squares that other columns explain.
+    `both` compares |t|; without it t is compared, and left 0 where it is negative.
     """
-    largest = np.float32(0.0)
-    for v in range(c1.size):
-        left = 1.0 - explained[v] - c1[v] * c1[v]
-        value = np.float32(c1[v] * np.sqrt(df / max(left, 1e-300)))
-        t[v] = value
-        largest = max(largest, abs(value))
-    return float(largest)
+
+    df: float
+    rank: int
+    both: bool
+
+
+class Tally(NamedTuple):
+    """What a relabelled statistic is held against.
+
+    Attributes
+    ----------
+    height : (voxels,) float32
+        Observed statistic, without its sign where both sides are compared.
+    reached : (voxels,) int32
+        Counts up where a relabelling reaches the observed statistic.
+    largest : (relabellings,) float32
+        Grows to the largest statistic of each.
+    """
+
+    height: NDArray[np.float32]
+    reached: NDArray[np.int32]
+    largest: NDArray[np.float32]
+
+
+@compiled
+def fill(c: NDArray[np.float64], e: NDArray[np.float64], kind: Kind, out: NDArray[np.float32], tally: Tally) -> None:
+    """Fill the statistic of some relabellings and voxels, `out`, from c and e (see `relabelled`), and count."""
+    for k in range(c.shape[0]):
+        top = tally.largest[k]
+        for v in range(c.shape[1]):
+            if kind.rank == 1:
+                left = 1.0 - e[k, v] - c[k, v] * c[k, v]
+                value = np.float32(c[k, v] * np.sqrt(kind.df / max(left, 1e-300)))
+            else:
+                value = np.float32(c[k, v] / kind.rank * kind.df / max(1.0 - e[k, v] - c[k, v], 1e-300))
+            size = abs(value) if kind.both else value
+            if size >= tally.height[v]:
+                tally.reached[v] += 1
+            top = max(top, size)
+            out[k, v] = value if kind.both or not value < 0.0 else np.float32(0.0)
+        tally.largest[k] = top
 
 
 @compiled

@@ -1,22 +1,24 @@
-"""One tested column per voxel, with nuisance columns and, if asked, the voxel's own baseline.
+"""Tested columns per voxel, with nuisance columns and, if asked, the voxel's own baseline.
 
-Everything that no relabelling changes is done once. What is left of a voxel is one or two unit vectors;
-t of any relabelling is then a handful of inner products:
-
-    t = c1 * sqrt(df / (1 - c1² - Σ c2²))
+Everything that no relabelling changes is done once. What is left of a voxel is one or two unit vectors; the statistic
+of any relabelling is then a handful of inner products (`relabelled`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.errors import WrongDataError
-from bids_app.statistics.relabelling import Rerandomisation, Scheme
 
 Matrix = NDArray[np.float64]
+Maps = NDArray[np.floating[Any]]
+
+TILE = 4096
+"""Voxels fitted at once: no second array of all voxels is needed."""
 
 
 def orthonormal(columns: Matrix) -> Matrix:
@@ -27,7 +29,8 @@ def orthonormal(columns: Matrix) -> Matrix:
     return np.asarray(left[:, singular > 1e-9 * singular[0]])
 
 
-def _residual(values: Matrix, basis: Matrix) -> Matrix:
+def residual(values: Matrix, basis: Matrix) -> Matrix:
+    """Return what an orthonormal basis leaves of columns, (n, k)."""
     return values - basis @ (basis.T @ values)
 
 
@@ -45,55 +48,46 @@ class LinearModel:
     Attributes
     ----------
     tested : (n, voxels)
-        Unit vectors whose inner product with the tested column is c1.
+        Unit vectors: the outcome less what nuisance and baseline explain.
     baseline : (n, voxels) or None
         Unit vectors of the voxelwise regressor, where there is one.
     nuisance : (n, k)
         Orthonormal basis of the nuisance columns.
-    regressor : (n,)
-        Tested column as observed.
+    columns : (n, q)
+        Tested columns as observed.
     df : int
         Residual degrees of freedom.
     effect, variance : (voxels,)
-        Coefficient of the tested column in the units of the outcome, and its variance.
+        Coefficient of the tested column in the units of the outcome, and its variance. With several columns the
+        share of variance that they explain, and NaN.
+    by_arm : bool
+        True gives each arm a variance of its own in t.
     """
 
     tested: Matrix
     baseline: Matrix | None
     nuisance: Matrix
-    regressor: NDArray[np.float64]
+    columns: Matrix
     df: int
     effect: NDArray[np.float64]
     variance: NDArray[np.float64]
+    by_arm: bool = False
 
-    def factors(self, scheme: Scheme, start: int, stop: int) -> tuple[Matrix, list[Matrix]]:
-        """Return row vectors whose products with the voxels' unit vectors are c1 and the c2.
-
-        The first goes with `tested`; the others with `baseline`, or with `tested` where there is none.
-        """
-        labels = scheme.draw(start, stop)
-        if isinstance(scheme, Rerandomisation):
-            columns = _residual(labels.T, self.nuisance)
-            length = np.linalg.norm(columns, axis=0)
-            # Arms relabelled to equal a covariate leave nothing to test: t is 0, not the quotient of roundings.
-            kept = length > 1e-8 * np.linalg.norm(labels, axis=1)
-            rows = (np.where(kept, columns, 0.0) / np.where(kept, length, 1.0)).T
-            return rows, [] if self.baseline is None else [rows]
-        column = _residual(self.regressor[:, None], self.nuisance)[:, 0]
-        first = labels * (column / np.linalg.norm(column))
-        return first, [labels * axis for axis in self.nuisance.T]
+    @property
+    def rank(self) -> int:
+        """Number of tested columns: 1 gives t, more give F."""
+        return int(self.columns.shape[1])
 
 
-def fit(
-    outcome: Matrix, regressor: NDArray[np.float64], nuisance: Matrix, baseline: Matrix | None = None
-) -> LinearModel:
-    """Fit outcome ~ regressor + nuisance (+ baseline of the same voxel) at every voxel.
+def fit(outcome: Maps, tested: Matrix, nuisance: Matrix, baseline: Maps | None = None) -> LinearModel:
+    """Fit outcome ~ tested + nuisance (+ baseline of the same voxel) at every voxel.
 
     Parameters
     ----------
     outcome : (n, voxels)
-    regressor : (n,)
-        Tested column.
+        Single or double precision.
+    tested : (n,) or (n, q)
+        Tested column, or several for an F.
     nuisance : (n, k)
         Other columns; the constant must be among them unless it is tested.
     baseline : (n, voxels), optional
@@ -101,39 +95,103 @@ def fit(
     Raises
     ------
     WrongDataError
-        If no degree of freedom is left, or the tested column lies in the span of the nuisance.
+        If no degree of freedom is left, or a tested column lies in the span of the nuisance.
 
     Notes
     -----
-    Frisch-Waugh-Lovell: outcome and regressor are residualised on everything else. A baseline adds one
+    Frisch-Waugh-Lovell: outcome and tested columns are residualised on everything else. A baseline adds one
     degree of freedom to the model.
     """
     basis = orthonormal(nuisance)
-    df = len(outcome) - basis.shape[1] - 1 - (baseline is not None)
-    column = _residual(regressor[:, None], basis)
+    columns = tested.reshape(len(outcome), -1).astype(np.float64)
+    df = len(outcome) - basis.shape[1] - columns.shape[1] - (baseline is not None)
     if df < 1:
         raise WrongDataError(
             f"{len(outcome)} participants leave {df} degrees of freedom for this model; at least 1 is needed. "
             "Use fewer covariates or strata."
         )
-    if np.linalg.norm(column) < 1e-8 * np.linalg.norm(regressor):
+    left = residual(columns, basis)
+    singular = np.linalg.svd(left / np.linalg.norm(columns, axis=0), compute_uv=False)
+    if singular[-1] < 1e-8:
         raise WrongDataError(
             "The tested column is a combination of the covariates and strata, so its effect cannot be told "
             "from theirs (is there a stratum or a covariate that equals the arm?). Leave that one out."
         )
+    voxels = outcome.shape[1]
+    unit = np.empty(outcome.shape)
+    before = None if baseline is None else np.empty(outcome.shape)
+    found = np.empty((2, voxels))
+    for start in range(0, voxels, TILE):
+        tile = slice(start, start + TILE)
+        own = None if baseline is None else baseline[:, tile].astype(np.float64)
+        unit[:, tile], unit_baseline, found[:, tile] = _tile(outcome[:, tile].astype(np.float64), left, basis, own, df)
+        if before is not None:
+            before[:, tile] = unit_baseline
+    return LinearModel(unit, before, basis, columns, df, found[0], found[1])
+
+
+def _tile(
+    outcome: Matrix, columns: Matrix, basis: Matrix, baseline: Matrix | None, df: int
+) -> tuple[Matrix, Matrix | None, Matrix]:
+    """Return unit vectors of outcome and baseline, and effect over variance, of some voxels."""
     size = np.linalg.norm(outcome, axis=0)
-    left = _residual(outcome, basis)
-    if baseline is None:
-        across, unit_baseline, part = np.zeros(outcome.shape[1]), None, left
-        direction = np.broadcast_to(column, outcome.shape)
-    else:
-        unit_baseline = _unit(_residual(baseline, basis), np.linalg.norm(baseline, axis=0))
-        part = left - unit_baseline * np.einsum("nv,nv->v", unit_baseline, left)
-        across = column[:, 0] @ unit_baseline
-        direction = column - unit_baseline * across
-    weight = column[:, 0] @ column[:, 0] - across**2
+    part = residual(outcome, basis)
+    across = np.zeros((columns.shape[1], outcome.shape[1]))
+    unit = None
+    if baseline is not None:
+        unit = _unit(residual(baseline, basis), np.linalg.norm(baseline, axis=0))
+        part = part - unit * np.einsum("nv,nv->v", unit, part)
+        across = columns.T @ unit
     with np.errstate(invalid="ignore", divide="ignore"):
-        effect = column[:, 0] @ part / weight
-        residual = part - direction * effect
-        variance = np.einsum("nv,nv->v", residual, residual) / df / weight
-    return LinearModel(_unit(part, size), unit_baseline, basis, regressor, df, effect, variance)
+        if columns.shape[1] > 1:
+            total = np.einsum("nv,nv->v", part, part)
+            axes = orthonormal(columns).T
+            explained = explained_share(axes @ part, None if unit is None else axes @ unit)
+            return _unit(part, size), unit, np.stack([explained / total, np.full(len(size), np.nan)])
+        weight = columns[:, 0] @ columns[:, 0] - across[0] ** 2
+        effect = columns[:, 0] @ part / weight
+        direction = columns if unit is None else columns - unit * across[0]
+        rest = part - direction * effect
+        variance = np.einsum("nv,nv->v", rest, rest) / df / weight
+    return _unit(part, size), unit, np.stack([effect, variance])
+
+
+def explained_share(products: Matrix, across: Matrix | None) -> NDArray[np.float64]:
+    """Return the sum of squares that orthonormal columns explain beyond a baseline, (...,).
+
+    Parameters
+    ----------
+    products : (q, ...)
+        Inner products of the columns with an outcome that is orthogonal to the baseline.
+    across : (q, ...) or None
+        Their inner products with the unit baseline.
+
+    Notes
+    -----
+    Beyond a baseline b the columns have the Gram matrix I − r r', whose inverse is I + r r' / (1 − r'r).
+    """
+    squares = (products**2).sum(axis=0)
+    if across is None:
+        return np.asarray(squares)
+    shared = (products * across).sum(axis=0) ** 2
+    left = np.maximum(1.0 - (across**2).sum(axis=0), 1e-300)
+    return np.asarray(squares + shared / left)
+
+
+def residuals(model: LinearModel) -> NDArray[np.float32]:
+    """Return what the whole model leaves of each voxel, (n, voxels), each to a scale of its own."""
+    axes = orthonormal(residual(model.columns, model.nuisance))
+    left = np.empty(model.tested.shape, dtype=np.float32)
+    for start in range(0, model.tested.shape[1], TILE):
+        tile = slice(start, start + TILE)
+        part = model.tested[:, tile]
+        for column in axes.T:
+            direction: Matrix = np.repeat(column[:, None], part.shape[1], axis=1)
+            if model.baseline is not None:
+                before = model.baseline[:, tile]
+                direction = direction - before * (column @ before)
+                with np.errstate(invalid="ignore", divide="ignore"):
+                    direction /= np.linalg.norm(direction, axis=0)
+            part = part - direction * np.einsum("nv,nv->v", direction, part)
+        left[:, tile] = part
+    return left

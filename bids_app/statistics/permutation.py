@@ -1,8 +1,9 @@
-"""Permutation inference: maxima of every relabelling, and p values from them."""
+"""Permutation inference: maxima of every relabelling, in one pass."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -11,18 +12,46 @@ from numpy.typing import NDArray
 from scipy import stats
 from threadpoolctl import threadpool_limits
 
-from bids_app.statistics import kernels
+from bids_app.statistics import kernels, terrain, tfce
+from bids_app.statistics.allocation import Scheme
 from bids_app.statistics.clusters import Neighbourhood
 from bids_app.statistics.linear_model import LinearModel
-from bids_app.statistics.relabelling import Scheme
+from bids_app.statistics.relabelled import shares
 
 BLOCK = 32
 """Relabellings that go through one matrix product; fixed, so that no split of the work changes a bit."""
 
-TILE = 4096
-"""Voxels of one matrix product: keeps the products in cache."""
+STATISTICS = ("voxel", "extent", "mass", "tfce")
 
-STATISTICS = ("voxel", "extent", "mass")
+POWERS = 0.5, 2.0
+"""E and H of TFCE, as in FSL and PALM."""
+
+
+@dataclass(frozen=True, eq=False)
+class Geometry:
+    """The voxels of an analysis and how their statistics come together.
+
+    Attributes
+    ----------
+    around : Neighbourhood
+        Who joins whom in clusters.
+    land : Terrain or None
+        The same for TFCE; None leaves it out.
+    threshold : float
+        Statistic that forms clusters.
+    both : bool
+        False looks at positive values alone.
+    """
+
+    around: Neighbourhood
+    land: terrain.Terrain | None
+    threshold: float
+    both: bool = True
+
+    @property
+    def statistics(self) -> tuple[str, ...]:
+        """Names of the statistics that are computed."""
+        return STATISTICS if self.land else STATISTICS[:-1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,52 +61,92 @@ class Null:
     Attributes
     ----------
     maxima : dict of (P,) float32
-        Largest |t|, cluster extent and cluster mass of each relabelling; number 0 is the observed one.
-    exceeded : (voxels,) int64
-        Relabellings, the observed one among them, whose |t| reached the observed |t| of that voxel.
+        Largest |t|, cluster extent, cluster mass and TFCE of each relabelling; number 0 is the observed one.
+    reached : (voxels,) int64
+        Relabellings, the observed one among them, whose statistic reached the observed one of that voxel.
     t : (voxels,) float32
-        Observed statistic.
+        Observed t, or F where several columns are tested.
+    enhanced : (voxels,) float32 or None
+        Its TFCE.
     """
 
     maxima: dict[str, NDArray[np.float32]]
-    exceeded: NDArray[np.int64]
+    reached: NDArray[np.int64]
     t: NDArray[np.float32]
+    enhanced: NDArray[np.float32] | None = None
 
 
-def cluster_threshold(p: float, df: int) -> float:
-    """Return the |t| that a two-sided p forms clusters at."""
-    return float(stats.t.isf(p / 2, df))
+def cluster_threshold(p: float, df: int, rank: int = 1, *, both: bool = True) -> float:
+    """Return the |t|, or F of `rank` columns, that forms clusters at p."""
+    if rank > 1:
+        return float(stats.f.isf(p, rank, df))
+    return float(stats.t.isf(p / 2 if both else p, df))
 
 
-def _statistics(model: LinearModel, scheme: Scheme, start: int, stop: int) -> Iterator[NDArray[np.float64]]:
-    """Yield c1 and the explained sum of squares, stacked (2, voxels), for each relabelling of a block."""
-    first, others = model.factors(scheme, start, stop)
-    against = model.tested if model.baseline is None else model.baseline
-    voxels = model.tested.shape[1]
-    both = np.empty((stop - start, 2, voxels))
-    for left in range(0, voxels, TILE):
-        tile = slice(left, min(left + TILE, voxels))
-        both[:, 0, tile] = first @ model.tested[:, tile]
-        explained = np.zeros((stop - start, tile.stop - tile.start))
-        for rows in others:
-            explained += (rows @ against[:, tile]) ** 2
-        both[:, 1, tile] = explained
-    yield from both
+def statistic(model: LinearModel, scheme: Scheme, number: int = 0) -> NDArray[np.float32]:
+    """Return t, or F, of one relabelling (voxels,); number 0 is the observed one."""
+    t = np.empty((1, model.tested.shape[1]), dtype=np.float32)
+    kind = kernels.Kind(float(model.df), model.rank, both=True)
+    for tile, c, e in shares(model, scheme, number, number + 1):
+        nothing = np.full(c.shape[1], np.inf, dtype=np.float32), np.zeros(c.shape[1], dtype=np.int32)
+        kernels.fill(c, e, kind, t[:, tile], kernels.Tally(*nothing, np.zeros(1, dtype=np.float32)))
+    found: NDArray[np.float32] = t[0]
+    return found
 
 
-def observed_t(model: LinearModel, scheme: Scheme) -> NDArray[np.float32]:
-    """Return the observed t map (voxels,), by the very path that relabelled maps take."""
-    t = np.empty(model.tested.shape[1], dtype=np.float32)
-    (both,) = _statistics(model, scheme, 0, 1)
-    kernels.t_values(both[0], both[1], float(model.df), t)
-    return t
+class _Buffers(threading.local):
+    """What one thread needs, made when it first comes."""
+
+    def __init__(self, voxels: int, geometry: Geometry) -> None:
+        self.t = np.empty((BLOCK, voxels), dtype=np.float32)
+        self.clusters = geometry.around.room()
+        self.enhancement = None if geometry.land is None else terrain.room(geometry.land)
+
+
+class _Sweep:
+    """All relabellings of one model, block by block."""
+
+    def __init__(self, model: LinearModel, scheme: Scheme, geometry: Geometry) -> None:
+        self._model, self._scheme, self._geometry = model, scheme, geometry
+        self.t = statistic(model, scheme)
+        self.maxima = {name: np.zeros(scheme.total, dtype=np.float32) for name in geometry.statistics}
+        self._height = np.abs(self.t) if geometry.both else self.t
+        self._kind = kernels.Kind(float(model.df), model.rank, geometry.both)
+        self._buffers = _Buffers(len(self.t), geometry)
+
+    def block(self, start: int) -> NDArray[np.int32]:
+        """Fill the maxima of one block; return how many of it reach the observed statistic at each voxel."""
+        stop = min(start + BLOCK, self._scheme.total)
+        t = self._buffers.t[: stop - start]
+        reached = np.zeros(len(self.t), dtype=np.int32)
+        largest = self.maxima["voxel"][start:stop]
+        # Relabelling 0 is the observed one: it counts as reached, and is not compared with itself.
+        first = int(start == 0)
+        for tile, c, e in shares(self._model, self._scheme, start, stop):
+            reached[tile] += first
+            tally = kernels.Tally(self._height[tile], reached[tile], largest[first:])
+            kernels.fill(c[first:], e[first:], self._kind, t[first:, tile], tally)
+        if first:
+            t[0] = _shown(self.t, self._geometry)
+            largest[0] = np.nanmax(np.abs(t[0]), initial=0.0)
+        for k, row in enumerate(t, start):
+            self._spatial(k, row)
+        return reached
+
+    def _spatial(self, k: int, t: NDArray[np.float32]) -> None:
+        """Fill the maxima of statistics that join neighbours."""
+        geometry, maxima = self._geometry, self.maxima
+        maxima["extent"][k], maxima["mass"][k] = kernels.largest_clusters(
+            t, geometry.around.layout, geometry.threshold, self._buffers.clusters
+        )
+        if geometry.land is not None and self._buffers.enhancement is not None:
+            maxima["tfce"][k] = tfce.enhance(t, geometry.land, self._buffers.enhancement, POWERS, np.empty(0))
 
 
 def run(
     model: LinearModel,
     scheme: Scheme,
-    around: Neighbourhood,
-    threshold: float,
+    geometry: Geometry,
     threads: int = 1,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Null:
@@ -85,64 +154,31 @@ def run(
 
     Parameters
     ----------
-    threshold : float
-        |t| that forms clusters.
     threads : int
         Blocks of relabellings run side by side; the result does not depend on it.
     progress : callable
         Called with (relabellings done, total).
     """
     total = scheme.total
-    t0 = observed_t(model, scheme)
-    height = np.abs(t0)
-    tallest = np.float32(np.nanmax(height, initial=0.0))
-    maxima = {name: np.zeros(total, dtype=np.float32) for name in STATISTICS}
-
-    def block(start: int) -> NDArray[np.int64]:
-        stop = min(start + BLOCK, total)
-        room, t = around.room(), np.empty_like(t0)
-        exceeded = np.zeros(len(t0), dtype=np.int64)
-        for k, (c1, explained) in enumerate(_statistics(model, scheme, start, stop), start):
-            if k == 0:
-                t[:] = t0
-                maxima["voxel"][0] = tallest
-            else:
-                maxima["voxel"][k] = kernels.t_values(c1, explained, float(model.df), t)
-            exceeded += np.abs(t) >= height
-            maxima["extent"][k], maxima["mass"][k] = kernels.largest_clusters(t, around.layout, threshold, room)
-        return exceeded
-
-    exceeded = np.zeros(len(t0), dtype=np.int64)
-    starts = range(0, total, BLOCK)
+    sweep = _Sweep(model, scheme, geometry)
+    reached = np.zeros(len(sweep.t), dtype=np.int64)
     # One BLAS thread each: the blocks are the parallelism, and products then do not depend on thread counts.
     with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
-        for done, counts in enumerate(pool.map(block, starts), 1):
-            exceeded += counts
+        for done, counts in enumerate(pool.map(sweep.block, range(0, total, BLOCK)), 1):
+            reached += counts
             progress(min(done * BLOCK, total), total)
-    return Null(maxima, exceeded, t0)
+    return Null(sweep.maxima, reached, sweep.t, enhanced(sweep.t, geometry))
 
 
-def familywise_p(values: NDArray[np.float32], maxima: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return p corrected over the map: the share of relabellings whose maximum reaches each value.
-
-    The observed relabelling is one of them, so that no p is below 1 / P. NaN stays NaN.
-    """
-    ordered = np.sort(maxima)
-    reached = len(ordered) - np.searchsorted(ordered, values, side="left")
-    return np.where(np.isnan(values), np.nan, np.maximum(reached, 1) / len(ordered))
+def _shown(t: NDArray[np.float32], geometry: Geometry) -> NDArray[np.float32]:
+    """Return a map with the side that is not looked at set to 0."""
+    return t if geometry.both else np.where(t < 0, np.float32(0), t)
 
 
-def joint_null(members: list[NDArray[np.float32]]) -> NDArray[np.float64]:
-    """Return the smallest p over a family for each relabelling, (P,).
-
-    Each map's maximum becomes its p in its own null, so that no map takes all because of its degrees of
-    freedom (min-p; Winkler 2016, doi:10.1002/hbm.23115). Members share relabellings.
-    """
-    return np.asarray(np.min([familywise_p(maxima, maxima) for maxima in members], axis=0))
-
-
-def joint_p(p: NDArray[np.float64], null: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return p corrected over the family as well, from p corrected over each map."""
-    # Both are ratios with the same denominator: half a step of slack makes the comparison exact.
-    step = 0.5 / len(null)
-    return np.where(np.isnan(p), np.nan, np.searchsorted(np.sort(null), p + step, side="right") / len(null))
+def enhanced(t: NDArray[np.float32], geometry: Geometry) -> NDArray[np.float32] | None:
+    """Return the TFCE of a map, (voxels,), negative where t is; None where it was not asked for."""
+    if geometry.land is None:
+        return None
+    values = np.zeros(len(t))
+    tfce.enhance(_shown(t, geometry), geometry.land, terrain.room(geometry.land), POWERS, values)
+    return np.where(np.isnan(t), np.nan, values).astype(np.float32)

@@ -1,4 +1,4 @@
-"""What chance could have done: arms exchanged within strata, or signs flipped.
+"""What chance could have done: signs flipped, or residuals exchanged; arms drawn anew are in `allocation`.
 
 Relabelling k depends on (seed, k) alone, so that any worker can make any of them in any order. Number 0
 is the observed one.
@@ -10,43 +10,22 @@ import hashlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
-from math import comb, prod
+from math import factorial, prod
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bids_app.errors import WrongDataError
+
 Labels = NDArray[np.float64]
 
 
-def _raw(seed: int, k: int, n: int) -> NDArray[np.uint64]:
+def raw_words(seed: int, k: int, n: int) -> NDArray[np.uint64]:
     """Return n raw 64-bit words that belong to relabelling k; numpy keeps these stable across versions."""
     return np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(k,))).random_raw(n)
 
 
-def _unrank(n: int, chosen: int, rank: int) -> list[int]:
-    """Return combination number `rank` of `chosen` out of n, in lexicographic order."""
-    members: list[int] = []
-    for place in range(n):
-        with_this = comb(n - place - 1, chosen - len(members) - 1) if chosen > len(members) else 0
-        if rank < with_this:
-            members.append(place)
-        else:
-            rank -= with_this
-    return members
-
-
-def _rank(n: int, members: list[int]) -> int:
-    """Return the number of a combination: the inverse of `_unrank`."""
-    rank, found = 0, 0
-    for place in range(n):
-        if found < len(members) and members[found] == place:
-            found += 1
-        elif found < len(members):
-            rank += comb(n - place - 1, len(members) - found - 1)
-    return rank
-
-
-class _Listed(ABC):
+class Listed(ABC):
     """What both kinds of relabelling derive from how many are possible and what the k-th one is."""
 
     requested: int
@@ -81,67 +60,18 @@ class _Listed(ABC):
         return (2 if self.exhaustive and self.mirrored else 1) / self.total
 
     def draw(self, start: int, stop: int) -> Labels:
-        """Return labels (1, 0) or signs (+1, −1) of relabellings start .. stop − 1, (stop − start, n)."""
+        """Return relabellings start .. stop − 1, (stop − start, n): labels, signs (+1, −1), or orders of rows."""
         return np.stack([self._one(k) for k in range(start, stop)])
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of all relabellings in their order."""
-        rows = (self._one(k).astype(np.int8).tobytes() for k in range(self.total))
+        rows = (self._one(k).astype(np.int16).tobytes() for k in range(self.total))
         return hashlib.sha256(b"".join(rows)).hexdigest()
 
 
 @dataclass(frozen=True, eq=False)
-class Rerandomisation(_Listed):
-    """Arms re-drawn within the strata that randomisation used (Proschan & Dodd, doi:10.1002/sim.8093).
-
-    Attributes
-    ----------
-    labels : (n,)
-        Observed arm of each participant, 1 or 0.
-    strata : (n,) int
-    """
-
-    labels: Labels
-    strata: NDArray[np.intp]
-    seed: int
-    requested: int
-
-    @property
-    def possible(self) -> int:
-        """How many different allocations the strata allow."""
-        return prod(comb(len(rows), int(self.labels[rows].sum())) for rows in self._blocks)
-
-    @property
-    def mirrored(self) -> bool:
-        """True if both arms are of the same size in every stratum."""
-        return all(2 * self.labels[rows].sum() == len(rows) for rows in self._blocks)
-
-    @cached_property
-    def _blocks(self) -> list[NDArray[np.intp]]:
-        return [np.flatnonzero(self.strata == value) for value in np.unique(self.strata)]
-
-    def _one(self, k: int) -> Labels:
-        if k == 0:
-            return self.labels
-        labels = np.zeros_like(self.labels)
-        if self.exhaustive:
-            for rows in self._blocks:
-                active = np.flatnonzero(self.labels[rows] == 1).tolist()
-                count = comb(len(rows), len(active))
-                # Counting starts at the observed allocation, so that number 0 is the observed one.
-                k, step = divmod(k, count)
-                number = (_rank(len(rows), active) + step) % count
-                labels[rows[_unrank(len(rows), len(active), number)]] = 1.0
-            return labels
-        order = _raw(self.seed, k, len(labels))
-        for rows in self._blocks:
-            labels[rows] = self.labels[rows[np.argsort(order[rows], kind="stable")]]
-        return labels
-
-
-@dataclass(frozen=True, eq=False)
-class SignFlips(_Listed):
+class SignFlips(Listed):
     """Signs of whole participants flipped: exact for errors that are symmetric around zero.
 
     Attributes
@@ -169,7 +99,67 @@ class SignFlips(_Listed):
             return np.ones(self.n)
         if self.exhaustive:
             return np.asarray(1.0 - 2.0 * ((k >> np.arange(self.n)) & 1), dtype=np.float64)
-        return np.asarray(1.0 - 2.0 * (_raw(self.seed, k, self.n) >> np.uint64(63)), dtype=np.float64)
+        return np.asarray(1.0 - 2.0 * (raw_words(self.seed, k, self.n) >> np.uint64(63)), dtype=np.float64)
 
 
-Scheme = Rerandomisation | SignFlips
+@dataclass(frozen=True, eq=False)
+class Exchange(Listed):
+    """Residuals exchanged between rows of one block, or between blocks as wholes.
+
+    Whole blocks: Winkler 2015, doi:10.1016/j.neuroimage.2015.05.092.
+
+    Attributes
+    ----------
+    blocks : (n,) int
+    whole : bool
+        True exchanges blocks with all their rows, which keep their order; blocks must then be of one size.
+    """
+
+    blocks: NDArray[np.intp]
+    seed: int
+    requested: int
+    whole: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse blocks that cannot stand for each other."""
+        if self.whole and len({len(rows) for rows in self._rows}) > 1:
+            raise WrongDataError("Blocks that are exchanged as wholes must have the same number of rows.")
+
+    @cached_property
+    def _rows(self) -> list[NDArray[np.intp]]:
+        return [np.flatnonzero(self.blocks == value) for value in np.unique(self.blocks)]
+
+    @property
+    def possible(self) -> int:
+        """How many different orders there are."""
+        return factorial(len(self._rows)) if self.whole else prod(factorial(len(rows)) for rows in self._rows)
+
+    @property
+    def mirrored(self) -> bool:
+        """False: whether an order has a mirror depends on the tested column."""
+        return False
+
+    def _one(self, k: int) -> Labels:
+        order = np.arange(len(self.blocks))
+        words = None if self.exhaustive or k == 0 else raw_words(self.seed, k, len(order))
+        if self.whole:
+            chosen, _ = _order(len(self._rows), k) if words is None else (np.argsort(words[: len(self._rows)]), 0)
+            order[np.concatenate(self._rows)] = np.concatenate([self._rows[i] for i in chosen])
+            return order.astype(np.float64)
+        for rows in self._rows:
+            if words is None:
+                chosen, k = _order(len(rows), k)
+            else:
+                chosen = np.argsort(words[rows], kind="stable")
+            order[rows] = rows[chosen]
+        return order.astype(np.float64)
+
+
+def _order(n: int, k: int) -> tuple[NDArray[np.intp], int]:
+    """Return permutation k modulo n! of n items, number 0 the identity, and k // n!."""
+    free = list(range(n))
+    chosen = []
+    for left in range(n, 0, -1):
+        k, place = divmod(k, left)
+        chosen.append(free.pop(place))
+    return np.array(chosen, dtype=np.intp), k

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
-from bids_app.statistics import clusters, effect_size, permutation
+from bids_app.statistics import clusters, corrected, effect_size, permutation
+from bids_app.statistics.allocation import Scheme
 from bids_app.statistics.false_discovery import q_per_sign
 from bids_app.statistics.linear_model import LinearModel
-from bids_app.statistics.relabelling import Scheme
 from bids_app.vocabulary.design import Contrast, Design
 from bids_app.vocabulary.grid import Mask
 from bids_app.vocabulary.job import MapKey
 from bids_app.vocabulary.output import Output
+
+OF_CLUSTERS = ("extent", "mass")
+"""Statistics that belong to whole clusters; the others to voxels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +34,6 @@ class Subject:
         Voxels where every map has a value.
     near : (x, y, z) bool
         Voxels so close to the seed that smoothing alone correlates them; none for maps without a seed.
-    pre, post : (participants, voxels) float32
     """
 
     key: MapKey
@@ -37,26 +41,41 @@ class Subject:
     design: Design
     mask: Mask
     near: Mask
-    pre: NDArray[np.float32]
-    post: NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """One contrast of one map. Everything beyond the fields is derived from them."""
+    """One contrast of one map, without the data that it came from: a trial has dozens of these.
+
+    Attributes
+    ----------
+    df, rank : int
+        Residual degrees of freedom, and tested columns (1 gives t, more give F).
+    maps : dict of (voxels,) float32
+        Every map but the corrected ones by its `stat` entity; empty once they are on disk.
+    labels : (voxels,) int32
+        Number of the cluster of each voxel.
+    about : mapping
+        What else was found out: power, and what the literature's correction would say.
+    """
 
     subject: Subject
     contrast: Contrast
-    model: LinearModel
     scheme: Scheme
+    df: int
+    rank: int
     threshold: float
     null: permutation.Null
     labels: NDArray[np.int32]
+    maps: dict[str, NDArray[np.float32]]
+    about: Mapping[str, object]
 
-    @property
-    def people(self) -> tuple[str, ...]:
-        """Who is in it, in the order of the relabellings: results share relabellings if they share this."""
-        return tuple(self.subject.design.rows[i]["participant_id"] for i in self.contrast.members)
+    @cached_property
+    def peaks(self) -> Sequence[tuple[float, float]]:
+        """Effect and standardised effect at the peak of each cluster; to be asked for before the maps are let go."""
+        effect = self.maps["effect"]
+        standardised = self.maps.get("g", self.maps.get("partialr", np.full_like(effect, np.nan)))
+        return [(float(effect[c.peak]), float(standardised[c.peak])) for c in self.clusters]
 
     @cached_property
     def clusters(self) -> Sequence[clusters.Cluster]:
@@ -65,61 +84,89 @@ class Result:
 
     @cached_property
     def p(self) -> Mapping[str, NDArray[np.float64]]:
-        """P corrected over the map: for each voxel, and for each of `clusters` by extent and by mass."""
+        """P corrected over the map: for each voxel (also by TFCE), and for each of `clusters` by extent and by mass."""
         sizes = {
             "voxel": np.abs(self.null.t),
             "extent": np.array([c.extent for c in self.clusters], dtype=np.float32),
             "mass": np.array([c.mass for c in self.clusters], dtype=np.float32),
         }
-        return {name: permutation.familywise_p(values, self.null.maxima[name]) for name, values in sizes.items()}
+        if self.null.enhanced is not None:
+            sizes["tfce"] = np.abs(self.null.enhanced)
+        return {name: corrected.familywise_p(values, self.null.maxima[name]) for name, values in sizes.items()}
 
     @property
     def next_to_seed(self) -> frozenset[int]:
         """Numbers of the clusters that touch the surroundings of the seed."""
         return frozenset(np.unique(self.labels[self.subject.near[self.subject.mask]]).tolist()) - {0}
 
-    def maps(self) -> dict[str, NDArray[np.float64]]:
-        """Return every map but the corrected ones, (voxels,) each, by its `stat` entity."""
-        return {
-            "effect": self.model.effect,
-            "variance": self.model.variance,
-            "t": self.null.t.astype(np.float64),
-            "g": self._g(),
-            "logpunc": np.where(
-                np.isnan(self.null.t), np.nan, -np.log10(np.maximum(self.null.exceeded, 1) / self.scheme.total)
-            ),
-            "qfdr": q_per_sign(self.null.t, self.model.df),
-        }
 
-    def _g(self) -> NDArray[np.float64]:
-        arm, t = self.contrast.regressor, self.null.t
-        if self.contrast.effect == "ancova":
-            baseline = self.subject.pre[self.contrast.members].astype(np.float64)
-            return effect_size.ancova_g(self.model.effect, baseline, arm)
-        if self.contrast.effect == "two_sample":
-            return effect_size.two_sample_g(t, int(arm.sum()), int((arm == 0).sum()))
-        return effect_size.one_sample_g(t, len(arm))
+def maps_of(
+    model: LinearModel, null: permutation.Null, contrast: Contrast, total: int, baseline: NDArray[np.float32] | None
+) -> dict[str, NDArray[np.float32]]:
+    """Return every map but the corrected ones, (voxels,) each, by its `stat` entity.
+
+    Parameters
+    ----------
+    total : int
+        Relabellings.
+    baseline : (n, voxels) or None
+        Maps that are adjusted for, whose spread standardises the adjusted effect.
+    """
+    reached = np.where(np.isnan(null.t), np.nan, np.maximum(null.reached, 1))
+    maps: dict[str, NDArray[Any]] = {
+        "effect": model.effect,
+        "t" if model.rank == 1 else "F": null.t,
+        **({} if null.enhanced is None else {"tfce": null.enhanced}),
+        "logpunc": -np.log10(reached / total),
+    }
+    if model.rank == 1:
+        name = "partialr" if contrast.effect == "slope" else "g"
+        names = (name, f"{name}Lower", f"{name}Upper")
+        limits = dict(zip(names, _standardised(model, null, contrast, baseline), strict=True))
+        maps |= {"variance": model.variance, **limits, "qfdr": q_per_sign(null.t, model.df)}
+    return {name: values.astype(np.float32) for name, values in maps.items()}
+
+
+def _standardised(
+    model: LinearModel, null: permutation.Null, contrast: Contrast, baseline: NDArray[np.float32] | None
+) -> NDArray[np.float64]:
+    """Return Hedges g with its 95 % confidence limits, (3, voxels); for a slope the partial correlation.
+
+    Limits are those of the noncentral t; with a voxelwise baseline those of the coefficient, as if the standard
+    deviation of the baseline were known.
+    """
+    arm, t, df = contrast.tested[:, 0], null.t, model.df
+    if contrast.effect == "ancova" and baseline is not None:
+        margin = stats.t.isf(0.025, df) * np.sqrt(model.variance)
+        spread = effect_size.pooled_deviation(baseline, arm)
+        scale = effect_size.small_sample_factor(len(arm) - 2) / spread
+        return np.stack([model.effect, model.effect - margin, model.effect + margin]) * scale
+    values = np.stack([t.astype(np.float64), *effect_size.noncentral_limits(t, df)])
+    if contrast.effect == "slope":
+        return np.asarray(values / np.sqrt(values**2 + df))
+    if contrast.effect == "one_sample":
+        return effect_size.one_sample_g(values, len(arm))
+    return effect_size.two_sample_g(values, int(arm.sum()), int((arm == 0).sum()))
 
 
 def joint_p(members: Sequence[Result]) -> list[dict[str, NDArray[np.float64]]]:
-    """Return p values corrected over all seeds of a contrast as well, for each member.
+    """Return p values corrected over all members of a family as well, for each member.
 
-    Seeds with the same participants share relabellings and are combined by min-p. Seeds that lack a participant
-    cannot share them: each such set is a family of its own, and the families are combined by Bonferroni, which is
-    never too lenient.
+    Members with the same relabellings are combined by min-p. Maps that lack a participant cannot share them: each
+    such set is a family of its own, and the families are combined by Bonferroni, which is never too lenient.
     """
-    families: dict[tuple[str, ...], list[Result]] = {}
+    families: dict[str, list[Result]] = {}
     for member in members:
-        families.setdefault(member.people, []).append(member)
+        families.setdefault(member.scheme.digest, []).append(member)
     nulls = {
-        (family, name): permutation.joint_null([result.null.maxima[name] for result in results])
+        (family, name): corrected.joint_null([result.null.maxima[name] for result in results])
         for family, results in families.items()
-        for name in permutation.STATISTICS
+        for name in results[0].null.maxima
     }
     return [
         {
-            name: np.minimum(permutation.joint_p(member.p[name], nulls[member.people, name]) * len(families), 1.0)
-            for name in permutation.STATISTICS
+            name: np.minimum(corrected.joint_p(member.p[name], nulls[member.scheme.digest, name]) * len(families), 1.0)
+            for name in member.null.maxima
         }
         for member in members
     ]

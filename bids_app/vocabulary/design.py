@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 IT = "{it}"
-"""Stands in a question for what a measure calls its maps."""
+"""Stands in words for what a measure calls its maps."""
 
 
 @dataclass(frozen=True)
@@ -23,53 +23,98 @@ class Lost:
     reason: str
 
 
+@dataclass(frozen=True)
+class Words:
+    """A contrast in words.
+
+    Attributes
+    ----------
+    question : str
+    sign : str
+        What a positive value means.
+    found, absent : str
+        The sentence of a result that passes, and of one that does not; both without their last words.
+    specific : str
+        What a passed result is specific to the comparison of; empty where it compares no arms.
+    arm : str
+        The arm that a change is of, or `both`; empty otherwise. Changes say nothing about specificity.
+    """
+
+    question: str
+    sign: str
+    found: str = ""
+    absent: str = ""
+    specific: str = ""
+    arm: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Which maps are explained: weights by stage (post 1, pre -1 for a change), and the stage that is adjusted for."""
+
+    weights: Mapping[str, float]
+    baseline: str = ""
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """Every stage that somebody needs."""
+        return tuple(dict.fromkeys((*self.weights, *([self.baseline] if self.baseline else []))))
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a contrast asks: its name in files, its words, the maps it explains, and whether it carries the claim."""
+
+    name: str
+    words: Words
+    outcome: Outcome
+    primary: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class Contrast:
     """One question to the maps, as arrays over the participants that answer it.
 
     Attributes
     ----------
-    name, question, sign : str
-        Name in file names; the question in words; what a positive value means.
-    scheme : {'rerandomise', 'signflip'}
-        What chance could have done: other arms within strata, or other signs of a person's change.
-    outcome : {'post', 'change'}
-        Which maps are explained.
-    adjusted : bool
-        True if each voxel's own baseline stands in the model.
+    scheme : {'rerandomise', 'signflip', 'exchange'}
+        What chance could have done: other arms within strata, other signs of a person's change, or other people's
+        residuals within blocks.
     members : (n,) int
         Rows of the design's participants.
-    regressor : (n,) float
-        Tested column: arm (1 active, 0 control), or ones.
+    tested : (n, q) float
+        Tested columns: arm (1 active, 0 control), ones, or what a slope is of. Several give an F.
     nuisance : (n, k) float
         Other columns, the constant among them unless it is tested.
-    strata : (n,) int
-        Arms are exchanged within equal values only.
-    effect : {'ancova', 'two_sample', 'one_sample'}
-        Which Hedges g belongs to it.
-    arm : str
-        The arm that changes, or `both`; empty for a comparison between arms.
+    blocks : (n,) int
+        Arms, or residuals, are exchanged within equal values only.
+    effect : {'ancova', 'two_sample', 'one_sample', 'slope', 'variance'}
+        Which standardised effect belongs to it.
+    columns : tuple of str
+        Names of the tested and the other columns.
+    labels : (n,) float or None
+        Arm of each member, by number: what `rerandomise` draws anew.
     """
 
-    name: str
-    question: str
-    sign: str
+    asked: Question
     scheme: str
-    outcome: str
-    adjusted: bool
     members: NDArray[np.intp]
-    regressor: NDArray[np.float64]
+    tested: NDArray[np.float64]
     nuisance: NDArray[np.float64]
-    strata: NDArray[np.intp]
+    blocks: NDArray[np.intp]
     effect: str
-    arm: str
-    primary: bool = False
     columns: tuple[str, ...] = ()
+    labels: NDArray[np.float64] | None = None
+
+    @property
+    def name(self) -> str:
+        """Name in files."""
+        return self.asked.name
 
     @property
     def between_arms(self) -> bool:
-        """False for a change within arms, which says nothing about specificity."""
-        return not self.arm
+        """True for a comparison of arms; a change within arms says nothing about specificity."""
+        return bool(self.asked.words.specific)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +122,8 @@ class Design:
     """A design over the participants at hand: rows, sessions, contrasts and losses.
 
     `rows` holds one mapping per analysed participant (participant_id, arm, covariates ...), in the order
-    that the contrasts' `members` count; `sessions` names the sessions of `pre` and `post`.
+    that the contrasts' `members` count; `sessions` names the session of each stage; `arms` are those compared, the
+    active one first and the control last.
     """
 
     rows: tuple[Mapping[str, Any], ...]
@@ -85,4 +131,4 @@ class Design:
     contrasts: tuple[Contrast, ...]
     lost: tuple[Lost, ...] = ()
     notes: tuple[str, ...] = ()
-    arms: Mapping[str, str] = field(default_factory=dict)
+    arms: tuple[str, ...] = field(default=())

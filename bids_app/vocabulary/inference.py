@@ -20,7 +20,29 @@ class Inference:
     random_seed: Annotated[int, Ge(0), Doc("Seed that every relabelling derives from.")] = 20260101
     cluster_forming_p: Annotated[float, Gt(0), Lt(0.5), Doc("Two-sided p that forms clusters.")] = 0.001
     connectivity: Annotated[Literal[6, 18, 26], Doc("Neighbours that join voxels to a cluster.")] = 26
+    tfce: Annotated[
+        Literal["primary", "all", "none"],
+        Doc("Contrasts that threshold-free cluster enhancement (E = 0.5, H = 2) is computed for; it takes longest."),
+    ] = "primary"
+    tfce_connectivity: Annotated[Literal[6, 18, 26], Doc("Neighbours that join voxels there; FSL and PALM: 6.")] = 6
     alpha: Annotated[float, Gt(0), Lt(1), Doc("Familywise error rate that carries a claim, two-sided.")] = 0.05
+    family: Annotated[
+        Literal["maps", "contrasts", "measures", "all"],
+        Doc("What is corrected together: maps of a measure under a contrast, its contrasts too, measures too, or all."),
+    ] = "maps"
+    small_volume: Annotated[
+        tuple[str, ...], Doc("Regions in the grammar of --seeds that the analysis is restricted to; empty: the brain.")
+    ] = ()
+    variances: Annotated[
+        Literal["equal", "by-arm"],
+        Doc("Whether arms share a variance; by-arm gives Welch's t for comparisons of arms."),
+    ] = "equal"
+    equivalence_margin: Annotated[
+        float, Ge(0), Doc("Difference, in units of the maps, below which arms count as alike; 0 tests no equivalence.")
+    ] = 0.0
+    literature: Annotated[
+        bool, Doc("Whether the random field correction of the literature stands beside, for comparison alone.")
+    ] = True
     claim: Annotated[
-        Literal["mass", "extent", "voxel"], Doc("Statistic that carries the claim; the others are beside it.")
+        Literal["mass", "extent", "voxel", "tfce"], Doc("Statistic that carries the claim; the others are beside it.")
     ] = "mass"

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from bids_app import plugs
-from bids_app.errors import NotMeasurableError
+from bids_app.errors import NothingToCompareError, NotMeasurableError, WrongDataError
 from bids_app.signals.cleaning import KINDS
 from bids_app.signals.projection import drift, nested_basis, stop_band
+from bids_app.trial.cohort import Table
 from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.grid import Grid
 from bids_app.vocabulary.option import describe
@@ -150,34 +151,72 @@ def test_features_of_one_run_are_those_of_its_session(name):
                 assert np.array_equal(other[key], one[key])
 
 
+STAGES = ("pre", "post", "followup", "period1", "period2")
+CHOICES = {"regression": {"value": "vas_pre-vas_post"}}
+
+
+def trial_of(count: int, arms: tuple[str, ...] = ("verum", "sham")) -> dict[str, dict[str, str]]:
+    rng = np.random.default_rng(2)
+    return {
+        f"{i:02d}": {
+            "group": arms[i % len(arms)], "sequence": ("AB", "BA", "x")[i % len(arms)], "age": str(20 + i),
+            "vas_pre": f"{rng.normal(60, 9):.1f}", "vas_post": f"{rng.normal(50, 9):.1f}",
+        }
+        for i in range(count)
+    }  # fmt: skip
+
+
+def build(name: str, people, available, reasons=None):
+    plug = plugs.load("designs", name)
+    return plug.design(Table(people, available, reasons or {}), plug.Options(**CHOICES.get(name, {})))
+
+
 @pytest.mark.parametrize("name", DESIGNS)
 def test_design_pairs_by_identifier_and_repeats_itself(name):
-    plug = plugs.load("designs", name)
     rng = np.random.default_rng(1)
-    people = {f"{i:02d}": {"group": ("verum", "sham")[i % 2], "age": str(20 + i)} for i in range(12)}
+    people = trial_of(12)
     shuffled = dict(sorted(people.items(), key=lambda item: rng.random()))
-    available = {label: {"pre", "post"} for label in people}
-    one = plug.design(people, available, {}, plug.Options())
-    other = plug.design(shuffled, dict(reversed(available.items())), {}, plug.Options())
+    available = {label: set(STAGES) for label in people}
+    one = build(name, people, available)
+    other = build(name, shuffled, dict(reversed(available.items())))
     assert isinstance(one, Design)
     assert [r["participant_id"] for r in one.rows] == [r["participant_id"] for r in other.rows]
     for a, b in zip(one.contrasts, other.contrasts, strict=True):
-        assert np.array_equal(a.regressor, b.regressor)
-        assert a.question
-        assert a.sign
-    assert sum(contrast.primary for contrast in one.contrasts) == 1
-    assert len({contrast.name for contrast in one.contrasts}) == len(one.contrasts)
+        assert np.array_equal(a.tested, b.tested)
+        assert a.asked.words.question
+        assert a.asked.words.sign
+        assert a.tested.shape[1] + a.nuisance.shape[1] == len(a.columns)
+        assert len(a.members) == len(a.tested) == len(a.nuisance) == len(a.blocks)
+        assert (a.labels is not None) == (a.effect in ("ancova", "two_sample", "variance"))
+    (primary,) = (contrast for contrast in one.contrasts if contrast.asked.primary)
+    assert primary.asked.words.found
+    assert primary.asked.words.absent
+    assert len({contrast.name.lower() for contrast in one.contrasts}) == len(one.contrasts)
+    assert plugs.load("designs", name).METHODS.endswith(".")
 
 
 @pytest.mark.parametrize("name", DESIGNS)
 def test_everybody_is_either_analysed_or_lost_with_a_reason(name):
-    plug = plugs.load("designs", name)
-    people = {f"{i:02d}": {"group": ("verum", "sham", "waitlist")[i % 3]} for i in range(15)}
-    available = {label: {"pre", "post"} for label in people}
-    available["03"] = {"pre"}
+    people = trial_of(15, ("verum", "sham", "waitlist"))
+    available = {label: set(STAGES) for label in people}
+    available["03"] = {"pre", "period1"}
     del available["04"]
-    found = plug.design(people, available, {("03", "post"): "moved too much"}, plug.Options())
+    reasons = dict.fromkeys((("03", "post"), ("03", "period2")), "moved too much")
+    found = build(name, people, available, reasons)
     seen = [row["participant_id"].removeprefix("sub-") for row in found.rows] + [p.participant for p in found.lost]
     assert sorted(seen) == sorted(people)
     assert all(loss.reason for loss in found.lost)
     assert "moved too much" in next(p.reason for p in found.lost if p.participant == "03")
+    for contrast in found.contrasts:
+        stages = set(contrast.asked.outcome.stages)
+        assert all(stages <= found.rows[i]["stages"] for i in contrast.members)
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_too_few_people_and_nobody_at_all_are_told_apart(name):
+    people = trial_of(4)
+    with pytest.raises(WrongDataError) as error:
+        build(name, people, {"00": set(STAGES)})
+    assert not isinstance(error.value, NothingToCompareError)
+    with pytest.raises(NothingToCompareError):
+        build(name, people, {})

@@ -8,7 +8,9 @@ from bids_app.report.claims import Finding, Wording, verdict
 
 
 def say(*findings, smallest=0.0002, per_arm=20):
-    wording = Wording("connectivity", "seeds", "cluster mass")
+    found = "connectivity after treatment differs between verum and sham, given each voxel's own baseline,"
+    absent = "No difference in connectivity between verum and sham"
+    wording = Wording(found, absent, "verum with sham", "seeds", "cluster mass")
     return verdict(findings, ("verum", "sham"), 0.05, smallest, per_arm, wording)
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy import ndimage, stats
 
-from bids_app.statistics import clusters, linear_model, permutation
-from bids_app.statistics.relabelling import Rerandomisation, SignFlips
+from bids_app.statistics import clusters, corrected, linear_model, permutation, terrain
+from bids_app.statistics.allocation import Rerandomisation
+from bids_app.statistics.relabelling import SignFlips
 
 SHAPE, TRIALS, RELABELLINGS = (12, 14, 12), 400, 120
 
@@ -22,7 +23,7 @@ def smooth_noise(rng: np.random.Generator, n: int) -> np.ndarray:
 @pytest.mark.parametrize("design", ["verumVsShamAdjusted", "verumVsShamChange", "verumChange"])
 def test_familywise_error_is_nominal(design):  # T14
     mask = np.ones(SHAPE, dtype=bool)
-    around = clusters.neighbourhood(mask)
+    around, land = clusters.neighbourhood(mask), terrain.terrain(mask, 6)
     low, high = stats.binom.interval(0.99, TRIALS, 0.05)
     false = dict.fromkeys(permutation.STATISTICS, 0)
     for number in range(TRIALS):
@@ -40,7 +41,9 @@ def test_familywise_error_is_nominal(design):  # T14
             scheme = Rerandomisation(arm, site, number, RELABELLINGS)
             nuisance = np.column_stack([np.ones(20), site, rng.standard_normal(20)])
             model = linear_model.fit(post if adjusted else post - pre, arm, nuisance, pre if adjusted else None)
-        null = permutation.run(model, scheme, around, permutation.cluster_threshold(0.01, model.df))
+        null = permutation.run(
+            model, scheme, permutation.Geometry(around, land, permutation.cluster_threshold(0.01, model.df))
+        )
         for name, maxima in null.maxima.items():
-            false[name] += bool(permutation.familywise_p(maxima[:1], maxima)[0] <= 0.05)
+            false[name] += bool(corrected.familywise_p(maxima[:1], maxima)[0] <= 0.05)
     assert all(low <= count <= high for count in false.values()), {k: v / TRIALS for k, v in false.items()}

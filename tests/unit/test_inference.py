@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from scipy import ndimage, stats
 
 from bids_app.errors import WrongDataError
-from bids_app.statistics import clusters, effect_size, linear_model, permutation
+from bids_app.statistics import clusters, corrected, effect_size, linear_model, permutation, relabelled, terrain
+from bids_app.statistics.allocation import Rerandomisation
 from bids_app.statistics.false_discovery import q_per_sign
-from bids_app.statistics.relabelling import Rerandomisation, SignFlips
+from bids_app.statistics.relabelling import SignFlips
 
 ONE_VOXEL = np.ones((1, 1, 1), dtype=bool)
 PRE = np.array([6.1, 5, 7.2, 6.6, 5.8, 6.9, 5.5, 7])
@@ -22,7 +23,12 @@ ARM = np.array([1.0, 1, 1, 1, 0, 0, 0, 0])
 
 
 def infer(model, scheme, mask=ONE_VOXEL, threshold=2.0, **options):
-    return permutation.run(model, scheme, clusters.neighbourhood(mask), threshold, **options)
+    return permutation.run(model, scheme, geometry(mask, threshold), **options)
+
+
+def geometry(mask=ONE_VOXEL, threshold=2.0, connectivity=26):
+    around, land = clusters.neighbourhood(mask, connectivity), terrain.terrain(mask, connectivity)
+    return permutation.Geometry(around, land, threshold)
 
 
 def arms(labels, strata=None, requested=5000, seed=1):
@@ -47,7 +53,7 @@ def test_two_samples_give_the_exact_permutation_p(values, t, p):  # T1, T2
     assert null.t[0] == pytest.approx(t, abs=1e-6)
     assert scheme.total == 20
     assert scheme.exhaustive
-    assert null.exceeded[0] / scheme.total == pytest.approx(p)
+    assert null.reached[0] / scheme.total == pytest.approx(p)
     signed = [linear_model.fit(np.array(values, float)[:, None], row, np.ones((6, 1))).effect[0]
               for row in scheme.draw(0, 20)]  # fmt: skip
     assert share(scheme, np.array(signed), one_sided=True) == pytest.approx(p / 2)
@@ -60,7 +66,7 @@ def test_sign_flips_give_the_exact_p():  # T3
     null = infer(model, scheme)
     assert null.t[0] == pytest.approx(2.092457, abs=1e-6)
     assert scheme.total == 32
-    assert null.exceeded[0] / 32 == pytest.approx(0.1875)
+    assert null.reached[0] / 32 == pytest.approx(0.1875)
     sums = (scheme.draw(0, 32) * change[:, 0]).sum(axis=1)
     assert share(scheme, sums, one_sided=True) == pytest.approx(0.09375)
 
@@ -72,7 +78,7 @@ def test_ancova_equals_statsmodels_and_rerandomises_exactly():  # T4
     assert model.effect[0] == pytest.approx(-2.013887, abs=1e-6)
     assert np.sqrt(model.variance[0]) == pytest.approx(0.170791, abs=1e-6)
     assert null.t[0] == pytest.approx(-11.791525, abs=1e-5)
-    assert (null.exceeded[0], scheme.total) == (2, 70)
+    assert (null.reached[0], scheme.total) == (2, 70)
     change = linear_model.fit((POST - PRE)[:, None], ARM, np.ones((8, 1)))
     assert infer(change, scheme).t[0] == pytest.approx(-10.444659, abs=1e-5)
 
@@ -99,8 +105,7 @@ def test_engine_equals_ordinary_least_squares_at_every_voxel(with_baseline):  # 
                 assert model.effect[v] == pytest.approx(fitted.params[0], abs=1e-10)
                 assert model.variance[v] == pytest.approx(fitted.bse[0] ** 2, abs=1e-10)
                 assert model.df == fitted.df_resid
-        (both,) = permutation._statistics(model, scheme, k, k + 1)
-        permutation.kernels.t_values(both[0], both[1], float(model.df), t[k])
+        t[k] = permutation.statistic(model, scheme, k)
     assert np.abs(t - expected).max() < 1e-5
 
 
@@ -134,7 +139,7 @@ def test_interaction_of_slopes_has_the_right_t():  # T6
     slopes = design[:, 2:]
     tested, rest = (slopes[:, 0] - slopes[:, 1]) / 2, slopes.sum(axis=1)
     model = linear_model.fit(y[:, None], tested, np.column_stack([design[:, :2], rest]))
-    t = permutation.observed_t(model, arms(tested))
+    t = permutation.statistic(model, arms(tested))
     assert t[0] == pytest.approx(4.680331, abs=1e-5)
 
 
@@ -190,9 +195,34 @@ def test_false_discovery_is_per_sign_at_half_the_rate():
 def test_effect_sizes_equal_the_published_example():
     assert effect_size.small_sample_factor(38) == pytest.approx(0.980110, abs=1e-6)
     assert effect_size.two_sample_g(np.array([2.5]), 20, 20)[0] == pytest.approx(0.774845, abs=1e-6)
-    g = effect_size.ancova_g(np.array([-2.013887]), PRE[:, None], ARM)
+    limits = effect_size.two_sample_g(effect_size.noncentral_limits(np.array([2.5, np.nan, -6.0]), 38), 20, 20)
+    assert limits[:, 0] == pytest.approx([0.138342, 1.401926], abs=2e-4)
+    assert np.isnan(limits[:, 1]).all()
     spread = np.sqrt((PRE[:4].var(ddof=1) + PRE[4:].var(ddof=1)) / 2)
-    assert g[0] == pytest.approx(effect_size.small_sample_factor(6) * -2.013887 / spread)
+    assert effect_size.pooled_deviation(PRE[:, None], ARM)[0] == pytest.approx(spread)
+
+
+@pytest.mark.parametrize(
+    ("rho", "size", "per_arm"), [(0.3, 0.5, 59), (0.3, 0.3, 160), (0.3, 0.2, 359), (0.7, 0.5, 34), (0.7, 0.2, 202)]
+)
+def test_participants_for_eighty_percent_power_are_those_of_the_tables(rho, size, per_arm):
+    # Standard error of an adjusted difference of two arms of n/2 each, in standard deviations, times sqrt(n).
+    error = 2 * np.sqrt(1 - rho**2)
+    assert effect_size.participants_for(error, size, 0.05, 3) / 2 == pytest.approx(per_arm, abs=1)
+
+
+def test_the_detectable_effect_is_found_with_its_power():
+    critical = stats.t.isf(0.025, 38)
+    effect = effect_size.detectable(np.array([0.04]), 38, critical)
+    assert stats.nct.sf(critical, 38, effect / 0.2) == pytest.approx(0.8, abs=1e-6)
+
+
+def test_holm_and_the_critical_value():
+    assert corrected.holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    maxima = np.arange(1, 101, dtype=np.float32)
+    height = corrected.critical(maxima, 0.05)
+    assert corrected.familywise_p(np.array([height, 95.0], dtype=np.float32), maxima) == pytest.approx([0.05, 0.06])
+    assert corrected.critical(maxima[:10], 0.05) == np.inf
 
 
 @given(st.lists(st.integers(0, 1), min_size=4, max_size=9).filter(lambda arm: 0 < sum(arm) < len(arm)))
@@ -233,10 +263,10 @@ def test_null_is_identical_for_any_threads_and_blocks(scheme_of, monkeypatch):  
     one = infer(model, scheme, mask, 1.5, threads=1)
     for block, tile, threads in [(32, 4096, 2), (7, 100, 1), (64, 64, 2), (1, 504, 1)]:
         monkeypatch.setattr(permutation, "BLOCK", block)
-        monkeypatch.setattr(permutation, "TILE", tile)
+        monkeypatch.setattr(relabelled, "TILE", tile)
         other = infer(model, scheme, mask, 1.5, threads=threads)
         assert all(np.array_equal(one.maxima[k], other.maxima[k]) for k in permutation.STATISTICS)
-        assert np.array_equal(one.exceeded, other.exceeded)
+        assert np.array_equal(one.reached, other.reached)
 
 
 def test_group_by_time_interaction_equals_the_change_score_t():
@@ -247,7 +277,7 @@ def test_group_by_time_interaction_equals_the_change_score_t():
     design = np.column_stack([subject, time, time * arm])
     t = sm.OLS(np.concatenate([PRE, POST]), design).fit().tvalues[-1]
     model = linear_model.fit((POST - PRE)[:, None], ARM, np.ones((8, 1)))
-    assert permutation.observed_t(model, arms(ARM))[0] == pytest.approx(t, abs=1e-5)
+    assert permutation.statistic(model, arms(ARM))[0] == pytest.approx(t, abs=1e-5)
 
 
 def test_joint_p_is_the_smallest_p_over_the_family():
@@ -257,11 +287,11 @@ def test_joint_p_is_the_smallest_p_over_the_family():
     ranks = [np.array([(m >= x).mean() for x in m]) for m in maxima]
     smallest = np.minimum(*ranks)
     expected = [(smallest <= ranks[1][k] + 1e-12).mean() for k in range(99)]
-    null = permutation.joint_null(maxima)
-    assert permutation.joint_p(permutation.familywise_p(maxima[1], maxima[1]), null) == pytest.approx(expected)
-    alone = permutation.joint_null(maxima[:1])
-    own = permutation.familywise_p(maxima[0], maxima[0])
-    assert permutation.joint_p(own, alone) == pytest.approx(own)
+    null = corrected.joint_null(maxima)
+    assert corrected.joint_p(corrected.familywise_p(maxima[1], maxima[1]), null) == pytest.approx(expected)
+    alone = corrected.joint_null(maxima[:1])
+    own = corrected.familywise_p(maxima[0], maxima[0])
+    assert corrected.joint_p(own, alone) == pytest.approx(own)
 
 
 def test_an_arm_that_equals_a_covariate_is_refused():
@@ -283,8 +313,8 @@ def test_a_voxel_that_its_baseline_explains_wholly_has_no_t():
 def test_a_voxel_without_a_t_gets_no_p_at_all():
     values = np.array([1.0, np.nan, 3.0], dtype=np.float32)
     maxima = np.array([3.0, 1.0, 2.0, 0.5], dtype=np.float32)
-    assert permutation.familywise_p(values, maxima) == pytest.approx([0.75, np.nan, 0.25], nan_ok=True)
-    assert np.isnan(permutation.joint_p(np.array([np.nan]), np.array([0.5, 1.0]))).all()
+    assert corrected.familywise_p(values, maxima) == pytest.approx([0.75, np.nan, 0.25], nan_ok=True)
+    assert np.isnan(corrected.joint_p(np.array([np.nan]), np.array([0.5, 1.0]))).all()
     assert np.isnan(q_per_sign(values, 9)).tolist() == [False, True, False]
 
 
@@ -308,11 +338,10 @@ def test_arms_relabelled_to_equal_a_covariate_have_no_t():
     outcome = np.random.default_rng(0).standard_normal((6, 30))
     model = linear_model.fit(outcome, arm, np.column_stack([np.ones(6), covariate]))
     scheme = Rerandomisation(arm, np.zeros(6, dtype=np.intp), 0, 1000)
-    rows, _ = model.factors(scheme, 0, scheme.total)
+    t = np.stack([permutation.statistic(model, scheme, k) for k in range(scheme.total)])
     equal = [
         i for i, labels in enumerate(scheme.draw(0, scheme.total)) if abs(np.corrcoef(labels, covariate)[0, 1]) > 0.99
     ]
     assert len(equal) >= 1
-    lengths = np.linalg.norm(rows, axis=1)
-    assert (lengths[equal] == 0).all()
-    np.testing.assert_allclose(np.delete(lengths, equal), 1.0)
+    assert (t[equal] == 0).all()
+    assert (np.delete(t, equal, axis=0) != 0).all()

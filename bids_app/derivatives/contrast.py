@@ -1,0 +1,123 @@
+"""What the files of one contrast of one map say beside its maps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bids_app.statistics.result import OF_CLUSTERS, Result
+from bids_app.vocabulary.design import IT
+from bids_app.vocabulary.inference import Inference
+
+STATISTICS_TEXT = {
+    "effect": "Coefficient of the contrast in units of the outcome (Fisher z for connectivity); of F: share explained.",
+    "variance": "Variance of that coefficient.",
+    "t": "t statistic.",
+    "F": "F statistic of several columns.",
+    "g": "Hedges g: adjusted difference over the pooled baseline SD (ANCOVA), else from t. Peaks are inflated.",
+    "gLower": "Lower 95 % confidence limit of g; gUpper: the upper one.",
+    "partialr": "Partial correlation with the value of interest; partialrLower and partialrUpper: 95 % limits.",
+    "logbf": "log10 of the Bayes factor for any difference (JZS), by the width of its prior (desc-r071: 0.71).",
+    "logptost": "-log10 p that arms differ by less than the margin, at the voxel; logptostfwe: corrected over the map.",
+    "logpunc": "-log10 of the two-sided permutation p, not corrected.",
+    "qfdr": "False discovery rate q (Benjamini-Hochberg per sign at q/2 on the parametric p).",
+    "logpvoxfwe": "-log10 of the two-sided p corrected over the map by max |t|; desc-joint: over all maps too.",
+    "logpextentfwe": "The same for cluster extent: each voxel of a cluster has the p of its cluster.",
+    "tfce": "Threshold-free cluster enhancement of t, exact, E = 0.5, H = 2 (Smith & Nichols 2009).",
+    "logptfcefwe": "The same as logpvoxfwe for TFCE.",
+    "logpmassfwe": "The same for cluster mass, the sum of |t| minus the cluster-forming |t|.",
+}
+
+
+@dataclass(frozen=True)
+class Family:
+    """What a result is corrected together with: how many maps, and Holm's p over the families of its contrast."""
+
+    members: int
+    families: int
+    holm: float
+
+
+def about_result(
+    result: Result, joint: Mapping[str, NDArray[np.float64]], inference: Inference, family: Family
+) -> dict[str, Any]:
+    """Return the sidecar of a result."""
+    contrast, words, scheme, output = result.contrast, result.contrast.asked.words, result.scheme, result.subject.output
+    said = {name: getattr(words, name).replace(IT, output.noun) for name in ("question", "found", "absent")}
+    return {
+        "Measure": result.subject.key.measure,
+        "Outcome": output.description,
+        "Noun": output.noun,
+        "Question": said["question"],
+        "Found": said["found"],
+        "Absent": said["absent"],
+        "SpecificTo": words.specific,
+        "Sign": words.sign,
+        "Primary": contrast.asked.primary,
+        "BetweenArms": contrast.between_arms,
+        "Arm": words.arm,
+        "Statistics": STATISTICS_TEXT,
+        "Statistic": "t" if result.rank == 1 else "F",
+        "Participants": len(contrast.members),
+        "ParticipantsByArm": _by_arm(result),
+        "DegreesOfFreedom": result.df if result.rank == 1 else [result.rank, result.df],
+        "Voxels": int(result.subject.mask.sum()),
+        "RestrictedTo": list(inference.small_volume),
+        "Scheme": contrast.scheme,
+        "Relabellings": scheme.total,
+        "RelabellingsPossible": str(scheme.possible),
+        "Exhaustive": scheme.exhaustive,
+        "RandomSeed": scheme.seed,
+        "RelabellingsHash": scheme.digest,
+        "SmallestPossibleP": scheme.smallest_p,
+        "ClusterFormingP": inference.cluster_forming_p,
+        "ClusterFormingT": result.threshold,
+        "Connectivity": inference.connectivity,
+        "ClusterMass": "sum of |t| - ClusterFormingT",
+        **({"ConnectivityTFCE": inference.tfce_connectivity} if "tfce" in result.null.maxima else {}),
+        "Alpha": inference.alpha,
+        "ClaimStatistic": inference.claim,
+        "Family": inference.family,
+        "FamilyMembers": family.members,
+        "SmallestP": {name: _smallest(p) for name, p in result.p.items()},
+        "SmallestJointP": {name: _smallest(p) for name, p in joint.items()},
+        "FamiliesOfThisContrast": family.families,
+        "HolmP": family.holm,
+        **result.about,
+    }
+
+
+def spread(result: Result, name: str, p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Spread p over the voxels it belongs to, as -log10; voxels in no cluster get 0."""
+    if name not in OF_CLUSTERS:
+        return np.asarray(-np.log10(p))
+    values = np.zeros(len(result.labels))
+    for cluster, value in zip(result.clusters, p, strict=True):
+        values[result.labels == cluster.number] = -np.log10(value)
+    return values
+
+
+def _smallest(p: NDArray[np.float64]) -> float:
+    return float(np.nanmin(p, initial=1.0))
+
+
+def _by_arm(result: Result) -> dict[str, int]:
+    arms = [result.subject.design.rows[i]["arm"] for i in result.contrast.members]
+    return {arm: arms.count(arm) for arm in result.subject.design.arms if arm in arms}
+
+
+def design_table(result: Result) -> dict[str, list[Any]]:
+    """Return the design matrix of a contrast with the people in its rows."""
+    contrast = result.contrast
+    rows = [result.subject.design.rows[i] for i in contrast.members]
+    columns: dict[str, list[Any]] = {key: [row[key] for row in rows] for key in ("participant_id", "arm")}
+    matrix = np.column_stack([contrast.tested, contrast.nuisance])
+    columns |= {name: list(values) for name, values in zip(contrast.columns, matrix.T, strict=True)}
+    columns["block"] = list(contrast.blocks)
+    if before := contrast.asked.outcome.baseline:
+        columns["baseline"] = [f"own map, {before}"] * len(rows)
+    return columns

@@ -1,0 +1,65 @@
+"""Two-period crossover (AB/BA): everybody gets both treatments, in an order that was drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+from bids_app.trial.cohort import Cohort, Table, arms_of, gather
+from bids_app.trial.contrasts import between, within
+from bids_app.trial.options import ArmOptions, Name
+from bids_app.vocabulary.design import IT, Contrast, Design, Outcome, Question, Words
+from bids_app.vocabulary.option import Doc
+
+
+@dataclass(frozen=True)
+class Options(ArmOptions):
+    """Options of `[designs.crossover]`: arms are orders of treatment; `active` begins with the real one."""
+
+    column: Annotated[Name, Doc("Column of participants.tsv that holds the order of treatments.")] = "sequence"
+    active: Annotated[Name, Doc("Order that begins with the real treatment.")] = "AB"
+    control: Annotated[Name, Doc("Order that begins with the sham.")] = "BA"
+    first: Annotated[Name, Doc("Session after the first treatment.")] = "period1"
+    second: Annotated[Name, Doc("Session after the second treatment.")] = "period2"
+
+
+METHODS = (
+    "Treatments were compared within people: half the difference between the orders of treatment of the difference "
+    "between periods, with orders re-randomised. Period and carry-over effects are reported beside it; "
+    "a test for carry-over does not decide which analysis is taken."
+)
+
+
+def design(table: Table, options: Options) -> Design:
+    """Build the design from the participants' table and the sessions that have maps.
+
+    Raises
+    ------
+    WrongDataError
+        If fewer than three participants of an order have both sessions, or a covariate cannot be used.
+    """
+    stages = {"first": options.first.removeprefix("ses-"), "second": options.second.removeprefix("ses-")}
+    arm = arms_of(table.participants, options, "crossover")
+    cohort = gather(table, arm, stages, ("first", "second"), options)
+    return Design(cohort.rows, stages, tuple(_contrasts(cohort)), cohort.lost, cohort.notes, cohort.arms)
+
+
+def _contrasts(cohort: Cohort) -> Iterator[Contrast]:
+    order = cohort.arms[0], cohort.arms[-1]
+    words = Words(
+        f"Does {IT} after the real treatment differ from that after the sham, within people?",
+        "positive = larger after the real treatment", f"{IT} after the real treatment differs from that after the sham",
+        f"No difference in {IT} between the treatments", "the real treatment with the sham",
+    )  # fmt: skip
+    yield between(cohort, Question("treatment", words, Outcome({"first": 0.5, "second": -0.5}), primary=True), order)
+    words = Words(
+        f"Does the sum of both periods of {IT} differ between the orders? Carry-over would do that; so may chance and "
+        "differences between people, so it decides nothing.",
+        f"positive = larger in {order[0]}", f"the sum of {IT} differs between the orders",
+        f"No carry-over in {IT}", f"{order[0]} with {order[1]}",
+    )  # fmt: skip
+    yield between(cohort, Question("carryover", words, Outcome({"first": 1.0, "second": 1.0})), order)
+    words = Words(f"Does {IT} change from the first to the second period, over both orders?",
+                  "positive = larger in the second period", arm="both")  # fmt: skip
+    yield within(cohort, Question("period", words, Outcome({"second": 1.0, "first": -1.0})))

@@ -1,0 +1,101 @@
+"""Parallel arms with several sessions after treatment: arms compared at each and on average, given the baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Annotated
+
+from annotated_types import MinLen
+
+from bids_app.errors import UsageError
+from bids_app.trial.cohort import Cohort, Table, arms_of, gather
+from bids_app.trial.contrasts import DESCRIPTIVE, between, labels_of, within
+from bids_app.trial.options import ArmOptions, Name
+from bids_app.vocabulary.design import IT, Contrast, Design, Outcome, Question, Words
+from bids_app.vocabulary.entities import as_label
+from bids_app.vocabulary.option import Doc
+
+
+@dataclass(frozen=True)
+class Options(ArmOptions):
+    """Options of `[designs.parallel_followups]`."""
+
+    pre: Annotated[Name, Doc("Session before treatment.")] = "pre"
+    posts: Annotated[tuple[Name, ...], MinLen(1), Doc("Sessions after treatment, in their order.")] = (
+        "post",
+        "followup",
+    )
+    primary: Annotated[str, Doc("Session that carries the claim, or 'average'; empty takes the first.")] = ""
+
+
+METHODS = (
+    "Arms were compared at each session after treatment and on the average of these, adjusted for each voxel's own "
+    "baseline (ANCOVA). One of these comparisons was declared primary."
+)
+
+
+def design(table: Table, options: Options) -> Design:
+    """Build the design from the participants' table and the sessions that have maps.
+
+    People count for a session if they have it and the baseline.
+
+    Raises
+    ------
+    UsageError
+        If the primary session is none of those after treatment.
+    WrongDataError
+        If fewer than three participants of an arm have baseline and the primary session, or a covariate cannot be used.
+    """
+    posts = [post.removeprefix("ses-") for post in options.posts]
+    primary = options.primary.removeprefix("ses-") or posts[0]
+    if primary not in (*posts, "average"):
+        raise UsageError(
+            f"designs.parallel_followups.primary is {primary!r}; expected one of {', '.join(posts)} or average."
+        )
+    stages = {"pre": options.pre.removeprefix("ses-"), **{f"post{i}": post for i, post in enumerate(posts, 1)}}
+    needed = [stage for stage, session in stages.items() if stage == "pre" or primary in (session, "average")]
+    cohort = gather(table, arms_of(table.participants, options, "parallel_followups"), stages, needed, options)
+    contrasts = tuple(_contrasts(cohort, stages, primary))
+    return Design(cohort.rows, stages, contrasts, cohort.lost, cohort.notes, cohort.arms)
+
+
+def _contrasts(cohort: Cohort, stages: Mapping[str, str], primary: str) -> Iterator[Contrast]:
+    posts = {stage: session for stage, session in stages.items() if stage != "pre"}
+    when = {session: {stage: 1.0} for stage, session in posts.items()}
+    if len(posts) > 1:
+        when["average"] = dict.fromkeys(posts, 1 / len(posts))
+    labels = dict(zip(cohort.arms, labels_of(cohort.arms), strict=True))
+    main = cohort.arms[0], cohort.arms[-1]
+    for first, second in sorted(combinations(cohort.arms, 2), key=lambda pair: pair != main):
+        for session, weights in sorted(when.items(), key=lambda item: item[0] != primary):
+            moment = "on average after treatment" if session == "average" else f"in session {session}"
+            words = Words(
+                f"Does {IT} {moment} differ between {first} and {second}, given each voxel's own baseline?",
+                f"positive = larger in {first}",
+                f"{IT} {moment} differs between {first} and {second}, given each voxel's own baseline,",
+                f"No difference in {IT} {moment} between {first} and {second}", f"{first} with {second}",
+            )  # fmt: skip
+            name = f"{labels[first]}Vs{labels[second][:1].upper()}{labels[second][1:]}{_capital(session)}"
+            asked = Question(name, words, Outcome(weights, "pre"), session == primary and (first, second) == main)
+            if _enough(cohort, asked.outcome):
+                yield between(cohort, asked, (first, second))
+    for arm in cohort.arms:
+        for session, weights in when.items():
+            words = Words(f"How does {IT} change within {arm} until {session}? {DESCRIPTIVE}",
+                          "positive = larger after treatment", arm=arm)  # fmt: skip
+            asked = Question(f"{labels[arm]}Change{_capital(session)}", words, Outcome({**weights, "pre": -1.0}))
+            if _enough(cohort, asked.outcome):
+                yield within(cohort, asked, arm)
+
+
+def _enough(cohort: Cohort, outcome: Outcome) -> bool:
+    """Tell whether every arm has three people with all sessions that an outcome needs."""
+    there = cohort.arm[cohort.having(*outcome.stages)]
+    return all((there == number).sum() >= 3 for number in range(len(cohort.arms)))
+
+
+def _capital(session: str) -> str:
+    label = as_label(session)
+    return label[:1].upper() + label[1:]

@@ -1,0 +1,58 @@
+"""Parallel arms with one session each: maps of the arms are compared, and nothing stands for where people began."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Annotated
+
+from bids_app.trial.cohort import Cohort, Table, arms_of, gather
+from bids_app.trial.contrasts import DESCRIPTIVE, between, labels_of, within
+from bids_app.trial.options import ArmOptions
+from bids_app.vocabulary.design import IT, Contrast, Design, Outcome, Question, Words
+from bids_app.vocabulary.option import Doc
+
+
+@dataclass(frozen=True)
+class Options(ArmOptions):
+    """Options of `[designs.post_only]`."""
+
+    session: Annotated[str, Doc("Session compared; empty where the dataset has no sessions.")] = "post"
+
+
+METHODS = (
+    "The primary estimand was the difference between arms in one session; there was no baseline to adjust for, so the "
+    "comparison rests on randomisation alone."
+)
+
+ONCE = Outcome({"once": 1.0})
+
+
+def design(table: Table, options: Options) -> Design:
+    """Build the design from the participants' table and the sessions that have maps.
+
+    Raises
+    ------
+    WrongDataError
+        If fewer than three participants of an arm have the session, or a covariate cannot be used.
+    """
+    stages = {"once": options.session.removeprefix("ses-")}
+    cohort = gather(table, arms_of(table.participants, options, "post_only"), stages, ("once",), options)
+    return Design(cohort.rows, stages, tuple(_contrasts(cohort)), cohort.lost, cohort.notes, cohort.arms)
+
+
+def _contrasts(cohort: Cohort) -> Iterator[Contrast]:
+    labels = dict(zip(cohort.arms, labels_of(cohort.arms), strict=True))
+    main = cohort.arms[0], cohort.arms[-1]
+    for first, second in sorted(combinations(cohort.arms, 2), key=lambda pair: pair != main):
+        words = Words(
+            f"Does {IT} differ between {first} and {second}?", f"positive = larger in {first}",
+            f"{IT} differs between {first} and {second}", f"No difference in {IT} between {first} and {second}",
+            f"{first} with {second}",
+        )  # fmt: skip
+        name = f"{labels[first]}Vs{labels[second][:1].upper()}{labels[second][1:]}"
+        yield between(cohort, Question(name, words, ONCE, (first, second) == main), (first, second))
+    for arm in cohort.arms:
+        words = Words(f"Is {IT} of {arm} other than 0? {DESCRIPTIVE}", "positive = above 0", arm=arm)
+        yield within(cohort, Question(f"{labels[arm]}Mean", words, ONCE), arm)

@@ -1,0 +1,116 @@
+"""Slopes on a value that was not randomised, such as symptom change: within each arm, over arms, and between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bids_app.errors import UsageError, WrongDataError
+from bids_app.statistics.coding import MISSING
+from bids_app.trial.cohort import Cohort, Table, arms_of, gather
+from bids_app.trial.contrasts import labels_of, slope
+from bids_app.trial.options import ArmOptions, Name
+from bids_app.vocabulary.design import IT, Contrast, Design, Outcome, Question, Words
+from bids_app.vocabulary.option import Doc
+
+
+@dataclass(frozen=True)
+class Options(ArmOptions):
+    """Options of `[designs.regression]`."""
+
+    value: Annotated[
+        str, Doc("Column of interest, or 'A-B' for a difference of two (vas_pre-vas_post is an improvement).")
+    ] = ""
+    outcome: Annotated[Literal["change", "pre", "post"], Doc("Maps that it is related to.")] = "change"
+    pre: Annotated[Name, Doc("Session before treatment.")] = "pre"
+    post: Annotated[Name, Doc("Session after treatment.")] = "post"
+
+
+METHODS = (
+    "Slopes on a value that was not randomised were tested by exchanging residuals within arms and strata (Freedman & "
+    "Lane 1983). They are associations: a common cause of both explains them as well as an effect."
+)
+
+OUTCOMES = {
+    "change": Outcome({"post": 1.0, "pre": -1.0}), "pre": Outcome({"pre": 1.0}), "post": Outcome({"post": 1.0}),
+}  # fmt: skip
+
+
+def design(table: Table, options: Options) -> Design:
+    """Build the design from the participants' table and the sessions that have maps.
+
+    Raises
+    ------
+    UsageError
+        If no value is named.
+    WrongDataError
+        If it is no number, the same for everybody, or too few participants have it.
+    """
+    if not options.value:
+        raise UsageError("designs.regression needs a value: --set designs.regression.value=COLUMN (or 'A-B').")
+    outcome = OUTCOMES[options.outcome]
+    sessions: dict[str, str] = {"pre": options.pre.removeprefix("ses-"), "post": options.post.removeprefix("ses-")}
+    stages = {stage: session for stage, session in sessions.items() if stage in outcome.stages}
+    cohort = gather(table, arms_of(table.participants, options, "regression"), stages, tuple(stages), options)
+    values, notes = _values(cohort, options.value)
+    contrasts = tuple(_contrasts(cohort, options, outcome, values))
+    return Design(cohort.rows, stages, contrasts, cohort.lost, (*cohort.notes, *notes), cohort.arms)
+
+
+def _values(cohort: Cohort, words: str) -> tuple[NDArray[np.float64], list[str]]:
+    """Return the value of each participant, NaN where it is missing, and who lacks it."""
+    known = set(cohort.rows[0])
+    columns = [words] if words in known else [word.strip() for word in words.split("-")]
+    if absent := [column for column in columns if column not in known]:
+        raise WrongDataError(f"participants.tsv has no column {', '.join(absent)}; it has {', '.join(sorted(known))}.")
+    numbers = np.array([[_number(row[column], column) for column in columns] for row in cohort.rows])
+    values = numbers[:, 0] - numbers[:, 1:].sum(axis=1)
+    if np.isfinite(values).sum() < 4 or np.ptp(values[np.isfinite(values)]) == 0:
+        raise WrongDataError(
+            f"{words} is known for {int(np.isfinite(values).sum())} participants, or alike for all of them."
+        )
+    lacking = [row["participant_id"] for row, value in zip(cohort.rows, values, strict=True) if not np.isfinite(value)]
+    return values, [f"{words} is not known for {', '.join(lacking)}, who are left out."] if lacking else []
+
+
+def _number(word: str, column: str) -> float:
+    if word.lower() in MISSING:
+        return float("nan")
+    try:
+        return float(word)
+    except ValueError as error:
+        raise WrongDataError(f"{column} holds {word!r}; expected numbers.") from error
+
+
+def _contrasts(cohort: Cohort, options: Options, outcome: Outcome, values: NDArray[np.float64]) -> Iterator[Contrast]:
+    what = {"change": f"the change in {IT}", "pre": f"{IT} before treatment", "post": f"{IT} after treatment"}[
+        options.outcome
+    ]
+    value, labels = options.value, dict(zip(cohort.arms, labels_of(cohort.arms), strict=True))
+    arms = {f"arm_{arm}": (cohort.arm == i).astype(np.float64) for i, arm in enumerate(cohort.arms[:-1])}
+    sign = f"positive = larger where {value} is larger"
+    words = Words(
+        f"Does {what} go with {value}, given the arm? An association, not a cause.", sign, f"{what} goes with {value}",
+        f"No association of {what} with {value}",
+    )  # fmt: skip
+    yield slope(cohort, Question("slope", words, outcome, primary=True), values, arms)
+    for arm in cohort.arms:
+        words = Words(f"Does {what} go with {value} within {arm}?", sign, arm=arm)
+        yield slope(cohort, Question(f"{labels[arm]}Slope", words, outcome), values, {}, arm)
+    for first, second in combinations(cohort.arms, 2):
+        own = (cohort.arm == cohort.arms.index(first)).astype(np.float64)
+        words = Words(
+            f"Does the slope of {what} on {value} differ between {first} and {second}?",
+            f"positive = steeper in {first}", f"the slope of {what} on {value} differs between {first} and {second}",
+            f"No difference between the slopes of {first} and {second}", f"{first} with {second}",
+        )  # fmt: skip
+        pair = np.isin(cohort.arm, [cohort.arms.index(first), cohort.arms.index(second)])
+        centred = values - np.nanmean(values[pair])
+        both = np.where(pair, own * centred, np.nan)
+        name = f"{labels[first]}Vs{labels[second][:1].upper()}{labels[second][1:]}Slope"
+        yield slope(cohort, Question(name, words, outcome), both, {f"arm_{first}": own, value: centred})

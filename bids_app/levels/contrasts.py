@@ -1,0 +1,141 @@
+"""One contrast of one kind of map: model, relabellings, and all that follows from both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from bids_app.levels import overlap
+from bids_app.levels.overlap import Stacks
+from bids_app.statistics import corrected, effect_size, linear_model, literature, permutation, terrain
+from bids_app.statistics.allocation import Rerandomisation, Scheme
+from bids_app.statistics.clusters import label, neighbourhood
+from bids_app.statistics.relabelling import Exchange, SignFlips
+from bids_app.statistics.result import Result, Subject, maps_of
+from bids_app.vocabulary.design import Contrast
+from bids_app.vocabulary.grid import Mask
+from bids_app.vocabulary.inference import Inference
+from bids_app.vocabulary.job import GroupJob
+
+Progress = Callable[[str, int, int], None]
+Schemes = dict[tuple[Any, ...], Scheme]
+
+
+def infer(
+    subject: Subject, stacks: Stacks, contrast: Contrast, job: GroupJob, schemes: Schemes, progress: Progress
+) -> Result:
+    """Relabel one contrast of one map; maps with the same participants share one scheme and its relabellings.
+
+    Parameters
+    ----------
+    stacks : mapping of (participants, voxels)
+        Maps by stage.
+    """
+    before = contrast.asked.outcome.baseline
+    baseline = stacks[before][contrast.members] if before else None
+    outcome = overlap.outcome_of(stacks, contrast)
+    by_arm = job.inference.variances == "by-arm" and contrast.between_arms
+    model = replace(linear_model.fit(outcome, contrast.tested, contrast.nuisance, baseline), by_arm=by_arm)
+    people = tuple(subject.design.rows[i]["participant_id"] for i in contrast.members)
+    scheme = schemes.setdefault((contrast.name, people), _scheme(contrast, job.inference))
+    geometry = _geometry(subject.mask, contrast, job.inference, model)
+    tell = partial(progress, f"{subject.key.label}, {contrast.name}")
+    null = permutation.run(model, scheme, geometry, job.threads, tell)
+    maps = maps_of(model, null, contrast, scheme.total, baseline)
+    about: dict[str, object] = {}
+    if model.rank == 1:
+        about["Power"] = _power(model, null, contrast, baseline, job.inference)
+        if contrast.between_arms:
+            about["VarianceOfArms"] = _spread(model, contrast)
+        if job.inference.literature:
+            alpha = job.inference.alpha
+            about["RandomFieldTheory"] = literature.findings(null.t, model, subject.mask, geometry.around, alpha)
+    if contrast.asked.primary and contrast.between_arms:
+        maps |= {f"logbf_{name}": found for name, found in overlap.bayes_maps(null.t, model.df, contrast).items()}
+        if margin := job.inference.equivalence_margin:
+            maps |= overlap.equivalence(outcome, baseline, contrast, scheme, geometry, margin)
+    return Result(
+        subject, contrast, scheme, model.df, model.rank, geometry.threshold, null,
+        label(null.t, geometry.around, geometry.threshold), maps, about,
+    )  # fmt: skip
+
+
+def _spread(model: linear_model.LinearModel, contrast: Contrast) -> dict[str, object]:
+    """Return how much more one arm varies than the other, and a warning where that and unequal arms distort p."""
+    left = linear_model.residuals(model)
+    arm = contrast.tested[:, 0] == 1
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = float(np.nanmedian(left[arm].var(axis=0, ddof=1) / left[~arm].var(axis=0, ddof=1)))
+    share = arm.sum() / (~arm).sum()
+    distorted = not 0.8 <= share <= 1.25 and not 2 / 3 <= ratio <= 1.5 and not model.by_arm
+    warning = (
+        f"The arms differ in size ({arm.sum()} and {(~arm).sum()}) and in variance (ratio {ratio:.2f}): pooled "
+        "variances give wrong p values then. Set inference.variances = 'by-arm'."
+    )
+    return {"MedianRatio": ratio, "Warning": warning if distorted else ""}
+
+
+def _geometry(
+    mask: Mask, contrast: Contrast, inference: Inference, model: linear_model.LinearModel
+) -> permutation.Geometry:
+    threshold = permutation.cluster_threshold(inference.cluster_forming_p, model.df, model.rank)
+    wanted = (
+        inference.claim == "tfce" or inference.tfce == "all" or (inference.tfce == "primary" and contrast.asked.primary)
+    )
+    land = terrain.terrain(mask, inference.tfce_connectivity) if wanted else None
+    return permutation.Geometry(neighbourhood(mask, inference.connectivity), land, threshold)
+
+
+def _scheme(contrast: Contrast, inference: Inference) -> Scheme:
+    seed, number = inference.random_seed, inference.n_permutations
+    if contrast.labels is not None and contrast.scheme == "rerandomise":
+        return Rerandomisation(contrast.labels, contrast.blocks, seed, number)
+    if contrast.scheme == "exchange":
+        return Exchange(contrast.blocks, seed, number)
+    return SignFlips(len(contrast.members), seed, number)
+
+
+SIZES = (0.2, 0.3, 0.5, 0.8)
+"""Standardised effects that the number of participants is told for."""
+
+
+def _power(
+    model: linear_model.LinearModel, null: permutation.Null, contrast: Contrast,
+    baseline: NDArray[np.float32] | None, inference: Inference,
+) -> dict[str, object]:  # fmt: skip
+    """Return which effect would have been found with 80 % power, from the variance that was observed."""
+    alone = float(stats.t.isf(inference.alpha / 2, model.df))
+    everywhere = corrected.critical(null.maxima["voxel"], inference.alpha)
+    found: dict[str, object] = {"Power": 0.8}
+    for name, height in (("OneVoxelOrRegion", alone), ("AnyVoxelOfTheBrain", everywhere)):
+        smallest = effect_size.detectable(model.variance, model.df, height) if np.isfinite(height) else None
+        found[name] = {
+            "CriticalT": height,
+            "SmallestDetectableEffectMedian": None if smallest is None else float(np.nanmedian(smallest)),
+            "ParticipantsFor": _participants(model, contrast, baseline, height),
+        }
+    return found
+
+
+def _participants(
+    model: linear_model.LinearModel, contrast: Contrast, baseline: NDArray[np.float32] | None, height: float
+) -> dict[str, int]:
+    """Return how many participants, arms together, standardised effects would need where |t| must reach a height."""
+    if contrast.effect == "slope" or not np.isfinite(height):
+        return {}
+    people = len(contrast.members)
+    arm = contrast.tested[:, 0]
+    if baseline is not None and contrast.effect == "ancova":
+        scaled = np.sqrt(model.variance) / effect_size.pooled_deviation(baseline, arm)
+    else:  # of a standard deviation of the outcome itself
+        sizes = [arm.sum()] if contrast.effect == "one_sample" else [arm.sum(), people - arm.sum()]
+        scaled = np.full(1, np.sqrt(sum(1 / size for size in sizes)))
+    error = float(np.nanmedian(scaled)) * np.sqrt(people)
+    p, spent = 2 * float(stats.t.sf(height, model.df)), people - model.df
+    return {f"{size:g}": effect_size.participants_for(error, size, p, spent) for size in SIZES}

@@ -1,0 +1,93 @@
+"""What two arms have in common: equivalence and Bayes factors of their difference, likeness of their changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bids_app.statistics import bayes, corrected, linear_model, permutation
+from bids_app.statistics.allocation import Rerandomisation, Scheme
+from bids_app.statistics.overlap import conjunction, similarity
+from bids_app.statistics.result import Result
+from bids_app.vocabulary.design import Contrast
+from bids_app.vocabulary.inference import Inference
+
+Floats = NDArray[np.float32]
+Stacks = Mapping[str, Floats]
+
+
+def outcome_of(stacks: Stacks, contrast: Contrast) -> Floats:
+    """Return the maps that a contrast explains, (members, voxels)."""
+    parts = [weight * stacks[stage][contrast.members] for stage, weight in contrast.asked.outcome.weights.items()]
+    whole: Floats = np.sum(parts, axis=0, dtype=np.float32)
+    return whole
+
+
+def bayes_maps(t: Floats, df: int, contrast: Contrast) -> dict[str, Floats]:
+    """Return log10 BF10 of the difference between two arms, by the width of the prior as it stands in file names."""
+    arm = contrast.tested[:, 0]
+    size = arm.sum() * (1 - arm).sum() / len(arm)
+    return {
+        f"r{round(100 * scale):03d}": bayes.bayes_map(t, df, size, scale).astype(np.float32) for scale in bayes.SCALES
+    }
+
+
+def equivalence(
+    outcome: Floats, baseline: Floats | None, contrast: Contrast, scheme: Scheme, geometry: permutation.Geometry,
+    margin: float,
+) -> dict[str, Floats]:  # fmt: skip
+    """Return -log10 p that the arms differ by less than a margin: each voxel alone, and corrected over the map.
+
+    Two one-sided tests by re-randomisation: the margin is added to, or taken from, everybody of the active arm
+    before arms are drawn anew. The larger p of both counts.
+    """
+    one_sided = replace(geometry, land=None, both=False)
+    arm = contrast.tested[:, 0][:, None].astype(np.float32)
+    alone, everywhere = [], []
+    for sign in (1, -1):
+        model = linear_model.fit(sign * outcome + margin * arm, contrast.tested, contrast.nuisance, baseline)
+        null = permutation.run(model, scheme, one_sided)
+        alone.append(np.maximum(null.reached, 1) / scheme.total)
+        everywhere.append(corrected.familywise_p(null.t, null.maxima["voxel"]))
+    pairs = {"logptost": alone, "logptostfwe": everywhere}
+    return {name: (-np.log10(np.maximum(*pair))).astype(np.float32) for name, pair in pairs.items()}
+
+
+def changes(results: Sequence[Result]) -> tuple[Result, Result] | None:
+    """Return the changes within the active and the control arm, if a design has them."""
+    arms = results[0].subject.design.arms if results else ()
+    if len(arms) < 2:
+        return None
+    first = {arm: next((r for r in results if r.contrast.asked.words.arm == arm), None) for arm in (arms[0], arms[-1])}
+    active, control = first[arms[0]], first[arms[-1]]
+    return (active, control) if active and control else None
+
+
+def common(active: Result, control: Result) -> dict[str, Floats]:
+    """Return the conjunction of the changes of both arms: t, and -log10 p corrected over the map."""
+    t, p = conjunction((active.null.t, control.null.t), (active.p["voxel"], control.p["voxel"]))
+    return {"t": t, "logpvoxfwe": (-np.log10(p)).astype(np.float32)}
+
+
+def likeness(stacks: Stacks, active: Result, control: Result, inference: Inference) -> dict[str, object]:
+    """Return how alike the mean changes of both arms are, as the sidecar carries it."""
+    members = [active.contrast.members, control.contrast.members]
+    change = np.concatenate([outcome_of(stacks, result.contrast) for result in (active, control)])
+    labels = np.repeat([1.0, 0.0], [len(rows) for rows in members])
+    blocks = np.concatenate([active.contrast.blocks, control.contrast.blocks])
+    scheme = Rerandomisation(labels, blocks, inference.random_seed, min(1000, inference.n_permutations))
+    found = asdict(similarity(change, scheme, inference.random_seed, min(1000, inference.n_permutations)))
+    return {
+        "SpatialCorrelation": found["r"],
+        "PBothArmsChangeAlike": found["p_consistent"],
+        "PArmsDiffer": found["p_exchangeable"],
+        "SplitHalfReliability": list(found["reliability"]),
+        "Dice": [
+            {"AbsoluteT": height, "Dice": value, "PArmsDiffer": p} for height, (value, p) in found["dice"].items()
+        ],
+        "Remark": "Two arms that do not differ significantly are not alike by that; a low correlation in small arms is "
+        "no evidence of specificity either (see the reliabilities).",
+    }

@@ -1,0 +1,42 @@
+"""Sessions that limits of quality leave out of the group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from bids_app.dataset.tables import numeric, read_tsv
+from bids_app.plan.finished import Finished
+from bids_app.vocabulary.exclusions import Exclusions
+
+
+def excluded(session: Finished, limits: Exclusions) -> str:
+    """Return which limits a session is beyond, or nothing."""
+    if limits == Exclusions():
+        return ""
+    table = next((path for path in session.files if path.name.endswith("_desc-fc_qc.tsv")), None)
+    if table is None or not table.exists():
+        return "its quality is not known: run the participant level again"
+    columns = {name: numeric(values) for name, values in read_tsv(table).items()}
+    found = {name: values for name, values in columns.items() if values is not None}
+    return "; ".join(_beyond(found, limits))
+
+
+def _beyond(runs: dict[str, np.ndarray], limits: Exclusions) -> Iterator[str]:
+    """Yield what is beyond a limit, over the runs of a session."""
+    kept, volumes = np.nansum(runs["volumes_kept"]), np.nansum(runs["volumes"])
+    usable, unusable = np.nansum(runs.get("voxels", np.nan)), np.nansum(runs.get("voxels_unusable", np.nan))
+    quality = {
+        "max_mean_fd": ("mean FD", float(np.nanmean(runs.get("mean_fd", np.array([np.nan])))), " mm"),
+        "max_censored": ("share of censored volumes", float(1 - kept / volumes), ""),
+        "min_minutes": ("minutes kept", float(np.nansum(runs["minutes_kept"])), ""),
+        "min_df_res": ("residual degrees of freedom", float(np.nansum(runs["df_res"])), ""),
+        "min_coverage": ("share of usable voxels", float(usable / max(usable + unusable, 1)), ""),
+    }
+    for name, (what, value, unit) in quality.items():
+        limit = getattr(limits, name)
+        beyond = value > limit if name.startswith("max") else value < limit
+        if limit and beyond:
+            word = "above" if name.startswith("max") else "below"
+            yield f"{what} {value:.3g}{unit}, {word} the limit of {limit:g}{unit}"

@@ -1,0 +1,147 @@
+"""How alike two arms change: conjunction, overlap, and the similarity of their maps with nulls over people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bids_app.statistics.allocation import Rerandomisation
+from bids_app.statistics.relabelling import SignFlips
+
+Maps = NDArray[np.floating[Any]]
+
+THRESHOLDS = (1.5, 2.0, 2.5, 3.0, 3.5)
+"""|t| at which the overlap of two arms is counted."""
+
+BLOCK = 16
+
+
+def conjunction(
+    t: tuple[Maps, Maps], p: tuple[NDArray[np.float64], NDArray[np.float64]]
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Return the smaller |t| of two maps with their sign, and the larger p; 0 and 1 where signs differ.
+
+    The conjunction null is that at least one has no effect (Nichols 2005, doi:10.1016/j.neuroimage.2004.12.005).
+    """
+    same = np.sign(t[0]) == np.sign(t[1])
+    smaller = np.where(same, np.sign(t[0]) * np.minimum(np.abs(t[0]), np.abs(t[1])), 0.0)
+    return smaller.astype(np.float32), np.where(same, np.maximum(p[0], p[1]), 1.0)
+
+
+def dice(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
+    """Return 2 |A ∩ B| / (|A| + |B|); not a number where both are empty."""
+    total = int(a.sum() + b.sum())
+    return 2 * int((a & b).sum()) / total if total else float("nan")
+
+
+@dataclass(frozen=True)
+class Similarity:
+    """How alike the mean changes of two arms are.
+
+    Attributes
+    ----------
+    r : float
+        Correlation of the two maps over voxels.
+    p_consistent : float
+        Share of sign flips within each arm with an r as large: small means that both arms change alike.
+    p_exchangeable : float
+        Share of re-randomised arms with an r as small: small means that the arms differ.
+    reliability : (float, float)
+        Correlation of halves of each arm, stepped up to the whole arm (Spearman-Brown).
+    dice : mapping of (float, float)
+        Overlap of both arms at each |t|, and the share of re-randomised arms with as little.
+    """
+
+    r: float
+    p_consistent: float
+    p_exchangeable: float
+    reliability: tuple[float, float]
+    dice: Mapping[float, tuple[float, float]]
+
+
+def similarity(change: Maps, arms: Rerandomisation, seed: int, count: int = 1000) -> Similarity:
+    """Return how alike the mean changes of two arms are, with nulls over people.
+
+    Parameters
+    ----------
+    change : (n, voxels)
+    arms : Rerandomisation
+        1 and 0.
+
+    Notes
+    -----
+    Voxels are no independent observations: p values that count them mean nothing. These flip people within arms, or
+    exchange people between arms.
+    """
+    labels = arms.labels
+    n = len(labels)
+    drawn = min(count, arms.total)
+    exchanged = np.concatenate(
+        [_two_means(change, arms.draw(i, min(i + BLOCK, drawn))) for i in range(0, drawn, BLOCK)]
+    )
+    signs = SignFlips(n, seed, count)
+    weights = np.stack([labels / labels.sum(), (1 - labels) / (1 - labels).sum()])
+    flipped = np.concatenate(
+        [
+            _correlations(change, weights * signs.draw(i, min(i + BLOCK, signs.total))[:, None])
+            for i in range(0, signs.total, BLOCK)
+        ]
+    )
+    r = float(exchanged[0, 0])
+    overlaps = {
+        height: (float(exchanged[0, i]), _share(exchanged[:, i] <= exchanged[0, i] + 1e-12))
+        for i, height in enumerate(THRESHOLDS, 1)
+    }
+    reliability = _halves(change[labels == 1], seed), _halves(change[labels == 0], seed)
+    return Similarity(r, _share(flipped >= r - 1e-12), _share(exchanged[:, 0] <= r + 1e-12), reliability, overlaps)
+
+
+def _share(reached: NDArray[np.bool_]) -> float:
+    """Return the share of relabellings, the observed one among them."""
+    return float(max(reached.sum(), 1) / len(reached))
+
+
+def _two_means(change: Maps, labels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return r of both arms' means, and Dice at each threshold, for each allocation."""
+    found = np.empty((len(labels), 1 + len(THRESHOLDS)))
+    squares = change**2
+    for k, active in enumerate(labels):
+        t, means = [], []
+        for member in (active, 1 - active):
+            size = member.sum()
+            mean = member @ change / size
+            variance = np.maximum(member @ squares / size - mean**2, 1e-300) / (size - 1)
+            means.append(mean)
+            t.append(mean / np.sqrt(variance))
+        found[k, 0] = np.corrcoef(means)[0, 1]
+        for i, height in enumerate(THRESHOLDS, 1):
+            same = np.sign(t[0]) == np.sign(t[1])
+            a, b = (np.abs(values) > height for values in t)
+            total = int(a.sum() + b.sum())
+            found[k, i] = 2 * int((a & b & same).sum()) / total if total else np.nan
+    return found
+
+
+def _correlations(change: Maps, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return r of two weighted means for each pair of weights, (k, 2, n)."""
+    means = weights.reshape(-1, weights.shape[-1]) @ change
+    means = means.reshape(len(weights), 2, -1)
+    means -= means.mean(axis=2, keepdims=True)
+    lengths = np.linalg.norm(means, axis=2)
+    return np.asarray(np.einsum("kv,kv->k", means[:, 0], means[:, 1]) / lengths.prod(axis=1))
+
+
+def _halves(change: Maps, seed: int, splits: int = 50) -> float:
+    """Return the mean correlation of halves of people, stepped up to all of them."""
+    rng = np.random.default_rng(seed)
+    half = len(change) // 2
+    weights = np.zeros((splits, 2, len(change)))
+    for k in range(splits):
+        order = rng.permutation(len(change))
+        weights[k, 0, order[:half]], weights[k, 1, order[half : 2 * half]] = 1 / half, 1 / half
+    r = float(_correlations(change, weights).mean())
+    return 2 * r / (1 + r)

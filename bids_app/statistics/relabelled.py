@@ -1,0 +1,108 @@
+"""The statistic of relabelled models, from inner products with the unit vectors of each voxel.
+
+With c the share (as a cosine) of the tested column and e the share of squares that the other columns explain,
+
+    t = c sqrt(df / (1 - e - c²)),      F = (s / q) df / (1 - e - s)
+
+where s is the sum of squares of q tested columns. Arms drawn anew change the tested columns (Draper-Stoneman); flipped
+or exchanged residuals change the outcome, and the whole model is fitted again (Freedman & Lane 1983,
+doi:10.2307/1391660).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bids_app.statistics.allocation import Rerandomisation, Scheme
+from bids_app.statistics.linear_model import LinearModel, Matrix, explained_share, orthonormal, residual
+from bids_app.statistics.relabelling import Exchange, SignFlips
+from bids_app.statistics.unequal import by_arm
+
+TILE = 4096
+"""Voxels of one matrix product: keeps the products in the cache."""
+
+Shares = tuple[slice, Matrix, Matrix]
+"""Voxels; c (or s, where several columns are tested) and e of each relabelling, (relabellings, voxels)."""
+
+
+def shares(model: LinearModel, scheme: Scheme, start: int, stop: int) -> Iterator[Shares]:
+    """Yield c and e of relabellings start .. stop − 1, some voxels at a time."""
+    labels = scheme.draw(start, stop)
+    if not isinstance(scheme, Rerandomisation):
+        work = _residuals(model, scheme, labels)
+    elif model.by_arm and model.rank == 1:
+        work = by_arm(model, scheme, labels)
+    else:
+        work = _arms_anew(model, scheme, labels)
+    voxels = model.tested.shape[1]
+    for left in range(0, voxels, TILE):
+        tile = slice(left, min(left + TILE, voxels))
+        yield (tile, *work(tile))
+
+
+def _arms_anew(model: LinearModel, scheme: Rerandomisation, labels: Matrix) -> Callable[[slice], tuple[Matrix, Matrix]]:
+    """Return what gives c (or s) and e of a tile when tested columns follow the arms."""
+    arms, where = np.unique(scheme.labels, return_index=True)
+    drawn = model.columns[where][np.searchsorted(arms, labels)]
+    if model.rank > 1:
+        bases = [orthonormal(residual(columns, model.nuisance)) for columns in drawn]
+        rows = np.stack([np.pad(b, ((0, 0), (0, model.rank - b.shape[1]))) for b in bases]).transpose(2, 0, 1)
+
+        def several(tile: slice) -> tuple[Matrix, Matrix]:
+            products = rows @ model.tested[:, tile]
+            across = None if model.baseline is None else rows @ model.baseline[:, tile]
+            return explained_share(products, across), np.zeros(products.shape[1:])
+
+        return several
+    columns = residual(drawn[:, :, 0].T, model.nuisance)
+    length = np.linalg.norm(columns, axis=0)
+    # Arms relabelled to equal a covariate leave nothing to test: t is 0, not the quotient of roundings.
+    kept = length > 1e-8 * np.linalg.norm(drawn[:, :, 0], axis=1)
+    units = (np.where(kept, columns, 0.0) / np.where(kept, length, 1.0)).T
+
+    def one(tile: slice) -> tuple[Matrix, Matrix]:
+        c = units @ model.tested[:, tile]
+        return c, np.zeros_like(c) if model.baseline is None else (units @ model.baseline[:, tile]) ** 2
+
+    return one
+
+
+def _residuals(
+    model: LinearModel, scheme: SignFlips | Exchange, labels: Matrix
+) -> Callable[[slice], tuple[Matrix, Matrix]]:
+    """Return what gives c (or s) and e of a tile when residuals change signs or places."""
+    flips = isinstance(scheme, SignFlips)
+    orders = labels.astype(np.intp)
+
+    def moved(axis: NDArray[np.float64]) -> Matrix:
+        return labels * axis if flips else axis[orders]
+
+    tested = orthonormal(residual(model.columns, model.nuisance)).T
+    if model.rank == 1:
+        tested *= np.sign(tested[0] @ model.columns[:, 0])
+    first, others = [moved(axis) for axis in tested], [moved(axis) for axis in model.nuisance.T]
+
+    def work(tile: slice) -> tuple[Matrix, Matrix]:
+        outcome = model.tested[:, tile]
+        c = np.stack([rows @ outcome for rows in first])
+        e = np.zeros(c.shape[1:])
+        for rows in others:
+            e += (rows @ outcome) ** 2
+        across = None
+        if model.baseline is not None:
+            before = model.baseline[:, tile]
+            again = (outcome * row[:, None] if flips else outcome for row in labels)
+            places = (slice(None) if flips else order for order in orders)
+            b = np.stack([np.einsum("nv,nv->v", before[p], o) for p, o in zip(places, again, strict=True)])
+            r = tested @ before
+            c -= r[:, None] * b
+            e += b**2
+            across = np.broadcast_to(r[:, None], c.shape)
+        if model.rank == 1:
+            return c[0] if across is None else c[0] / np.sqrt(np.maximum(1.0 - across[0] ** 2, 1e-300)), e
+        return explained_share(c, across), e
+
+    return work

@@ -1,0 +1,51 @@
+"""t with a variance of its own for each arm (Welch), for arms of unequal size that vary unequally.
+
+The coefficient is that of least squares; its variance takes each arm's own residuals. Of two arms without covariates
+it is Welch's t exactly. Arms are taken as relabelled, so that the statistic is studentised anew each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from bids_app.statistics.allocation import Rerandomisation
+from bids_app.statistics.linear_model import LinearModel, Matrix, residual
+
+
+def by_arm(model: LinearModel, scheme: Rerandomisation, labels: Matrix) -> Callable[[slice], tuple[Matrix, Matrix]]:
+    """Return what gives c and e of a tile such that t of these equals Welch's t."""
+    highest = scheme.labels.max()
+    active = (labels == highest).astype(np.float64)
+    columns = residual(active.T, model.nuisance)
+    length = np.linalg.norm(columns, axis=0)
+    x = (columns / np.where(length > 1e-8, length, np.inf)).T
+    fixed = (model.nuisance**2).sum(axis=1)
+
+    def work(tile: slice) -> tuple[Matrix, Matrix]:
+        u = model.tested[:, tile]
+        b = None if model.baseline is None else model.baseline[:, tile]
+        product = x @ u
+        r = np.zeros_like(product) if b is None else x @ b
+        left = np.maximum(1 - r**2, 1e-300)
+        slope = product / left
+        variance = np.zeros_like(product)
+        for group in (active, 1 - active):
+            weighted = group * x
+            own = (weighted * x).sum(axis=1)[:, None]
+            spread = np.broadcast_to(own, product.shape)
+            shared = weighted @ u
+            leverage = (group @ fixed)[:, None]
+            if b is not None:
+                spread = own - 2 * r * (weighted @ b) + r**2 * (group @ b**2)
+                shared = shared - r * (group @ (u * b))
+                leverage = leverage + group @ b**2
+            squares = group @ u**2 - 2 * slope * shared + slope**2 * spread
+            freedom = group.sum(axis=1)[:, None] - leverage - spread / left
+            variance += np.maximum(squares, 0) / np.maximum(freedom, 1e-300) * spread / left**2
+        with np.errstate(divide="ignore", invalid="ignore"):
+            t = np.where(variance > 0, slope / np.sqrt(variance), 0.0)
+        return t / np.sqrt(model.df + t**2), np.zeros_like(t)
+
+    return work

@@ -1,0 +1,99 @@
+"""Contrasts of a cohort: between arms, within arms, and slopes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bids_app.trial.cohort import Cohort
+from bids_app.vocabulary.design import Contrast, Question
+from bids_app.vocabulary.entities import as_label
+
+Columns = NDArray[np.float64]
+
+DESCRIPTIVE = "This is not evidence of specificity."
+
+
+def labels_of(arms: Sequence[str]) -> tuple[str, ...]:
+    """Return arms as they stand in file names; arms that would overwrite each other are numbered."""
+    plain = [as_label(arm) for arm in arms]
+    taken = {"x", "pooled", "both"}
+    if len({label.lower() for label in plain}) < len(plain) or taken & {label.lower() for label in plain}:
+        return ("active", *(f"arm{i}" for i in range(2, len(arms))), "control") if len(arms) > 1 else ("active",)
+    return tuple(plain)
+
+
+def _fixed(cohort: Cohort, rows: NDArray[np.intp]) -> tuple[list[str], list[Columns]]:
+    """Return names and columns of strata and covariates that vary among some people."""
+    strata = cohort.strata[rows]
+    found = {f"stratum_{s}": (strata == s).astype(np.float64) for s in np.unique(strata)[1:]}
+    found |= {name: column[rows] for name, column in cohort.covariates.items()}
+    varying = {name: column for name, column in found.items() if np.ptp(column) > 0}
+    return list(varying), list(varying.values())
+
+
+def between(
+    cohort: Cohort, asked: Question, pair: tuple[str, str] | None = None, *, exchange: bool = False
+) -> Contrast:
+    """Return the comparison of two arms, re-randomised within strata; without a pair that of all arms (F).
+
+    `exchange` exchanges residuals instead (Freedman-Lane): for arms that dropout has changed.
+    """
+    rows = cohort.having(*asked.outcome.stages)
+    if pair:
+        rows = rows[np.isin(cohort.arm[rows], [cohort.arms.index(arm) for arm in pair])]
+        tested = (cohort.arm[rows] == cohort.arms.index(pair[0])).astype(np.float64)[:, None]
+        effect = "ancova" if asked.outcome.baseline else "two_sample"
+    else:
+        tested = (cohort.arm[rows][:, None] == np.arange(len(cohort.arms) - 1)).astype(np.float64)
+        effect = "variance"
+    names, columns = _fixed(cohort, rows)
+    tested_names = [f"arm_{pair[0]}"] if pair else [f"arm_{arm}" for arm in cohort.arms[:-1]]
+    labels = tested[:, 0] if pair else cohort.arm[rows].astype(np.float64)
+    nuisance = np.column_stack([np.ones(len(rows)), *columns])
+    scheme = "exchange" if exchange else "rerandomise"
+    heads = (*tested_names, "constant", *names)
+    return Contrast(asked, scheme, rows, tested, nuisance, cohort.strata[rows], effect, heads, labels)
+
+
+def within(cohort: Cohort, asked: Question, arm: str = "") -> Contrast:
+    """Return the mean of one arm, or of all arms weighted alike, under sign flips.
+
+    Covariates are centred; arms are coded so that the mean is that of the means of the arms.
+    """
+    rows = cohort.having(*asked.outcome.stages)
+    if arm:
+        rows = rows[cohort.arm[rows] == cohort.arms.index(arm)]
+    count = len(cohort.arms)
+    arms = (cohort.arm[rows][:, None] == np.arange(count - 1)).astype(np.float64) - 1 / count
+    columns = {} if arm or count == 1 else {f"arm_{cohort.arms[i]}": arms[:, i] for i in range(count - 1)}
+    columns |= {key: value[rows] - value[rows].mean() for key, value in cohort.covariates.items()}
+    columns = {key: value for key, value in columns.items() if np.ptp(value) > 0}
+    nuisance = np.column_stack(list(columns.values())) if columns else np.empty((len(rows), 0))
+    ones, heads = np.ones((len(rows), 1)), ("constant", *columns)
+    return Contrast(asked, "signflip", rows, ones, nuisance, cohort.strata[rows], "one_sample", heads)
+
+
+def slope(cohort: Cohort, asked: Question, values: Columns, others: Mapping[str, Columns], arm: str = "") -> Contrast:
+    """Return the slope of maps on a value that was not randomised: residuals are exchanged within arms and strata.
+
+    Parameters
+    ----------
+    values : (participants of the cohort,)
+    others : mapping of (participants of the cohort,)
+        Columns beside it, arms among them where several are in it.
+    arm : str
+        One arm alone; empty takes all.
+    """
+    rows = cohort.having(*asked.outcome.stages)
+    rows = rows[np.isfinite(values[rows])]
+    if arm:
+        rows = rows[cohort.arm[rows] == cohort.arms.index(arm)]
+    names, columns = _fixed(cohort, rows)
+    more = {key: column[rows] for key, column in others.items() if np.ptp(column[rows]) > 0}
+    blocks = cohort.strata[rows] * len(cohort.arms) + cohort.arm[rows]
+    nuisance = np.column_stack([np.ones(len(rows)), *more.values(), *columns])
+    heads = (asked.name, "constant", *more, *names)
+    return Contrast(asked, "exchange", rows, values[rows][:, None], nuisance, blocks, "slope", heads)

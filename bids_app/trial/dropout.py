@@ -1,0 +1,29 @@
+"""Whether people are lost from one arm more than from another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bids_app.trial.cohort import Cohort
+
+UNEQUAL = 0.1
+"""Difference between shares of arms that are lost from which it is said, and a second test stands beside."""
+
+
+def depends_on_arm(cohort: Cohort, stages: Sequence[str]) -> str:
+    """Return a sentence where arms lose different shares of their people, else nothing.
+
+    Re-randomisation is then no longer exact by design.
+    """
+    share = {}
+    for arm in cohort.arms:
+        left = sum(row["arm"] == arm for row in cohort.rows)
+        gone = sum(loss.arm == arm and loss.stage in stages for loss in cohort.lost)
+        share[arm] = gone / max(left + gone, 1)
+    if max(share.values()) - min(share.values()) <= UNEQUAL:
+        return ""
+    said = ", ".join(f"{value:.0%} of {arm}" for arm, value in share.items())
+    return (
+        f"Dropout differs between the arms ({said}): re-randomisation is not exact by design then, so the same "
+        "contrast stands beside with residuals exchanged (Freedman-Lane)."
+    )

@@ -1,0 +1,88 @@
+"""Equivalence, Bayes factors, conjunction and similarity of arms against constants and closed forms."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from bids_app.statistics import bayes, linear_model, overlap, permutation
+from bids_app.statistics.allocation import Rerandomisation
+
+PRE = np.array([6.1, 5, 7.2, 6.6, 5.8, 6.9, 5.5, 7])
+POST = np.array([3, 2.4, 4.1, 3.2, 4.9, 5.6, 4.4, 6.1])
+ARM = np.array([1.0, 1, 1, 1, 0, 0, 0, 0])
+
+
+@pytest.mark.parametrize(
+    ("t", "df", "size", "expected"),
+    [
+        (2.5, 38, 10, 3.33785), (0, 38, 10, 0.308794), (1, 38, 10, 0.458885), (2.5, 19, 20, 2.702145),
+        (0.5, 96, 24.5, 1 / 4.207516),
+    ],
+)  # fmt: skip
+def test_bayes_factors_are_those_of_the_reference(t, df, size, expected):  # T23
+    assert 10 ** bayes.log_bayes_factor(np.array([t]), df, size)[0] == pytest.approx(expected, rel=1e-5)
+    found = bayes.bayes_map(np.array([t, -t, np.nan, 4.0]), df, size)
+    assert found[0] == found[1] == pytest.approx(np.log10(expected), abs=2e-3)
+    assert np.isnan(found[2])
+
+
+@pytest.mark.parametrize(("shift", "t", "sign"), [(3.0, 5.7738, 1), (-1.0, -17.6466, -1)])
+def test_shifted_outcomes_give_the_randomisation_tost(shift, t, sign):  # T24
+    scheme = Rerandomisation(ARM, np.zeros(8, dtype=int), 0, 100)
+    model = linear_model.fit(sign * (POST + shift * ARM)[:, None], ARM, np.ones((8, 1)), PRE[:, None])
+    found = np.array([permutation.statistic(model, scheme, k)[0] for k in range(scheme.total)])
+    assert sign * found[0] == pytest.approx(t, abs=1e-3)
+    assert (found >= found[0]).mean() == pytest.approx(0.0142857, abs=1e-6)
+
+
+def test_conjunction_takes_the_weaker_of_two_effects_of_one_sign():
+    t = np.array([2.9, 2.9, -1.0]), np.array([2.2, -2.2, -3.0])
+    p = tuple(stats.t.sf(np.abs(values), 19) for values in t)
+    smaller, larger = overlap.conjunction(t, p)
+    assert smaller == pytest.approx([2.2, 0, -1])
+    assert larger[0] == pytest.approx(0.0201906, abs=1e-6)
+    assert larger[1] == 1
+
+
+def test_dice_of_small_sets():
+    a, b = np.array([1, 1, 1, 1, 0], dtype=bool), np.array([0, 1, 1, 1, 1], dtype=bool)
+    assert overlap.dice(a, b) == 0.75
+    assert np.isnan(overlap.dice(~a & a, b & ~b))
+
+
+def arms(n):
+    return Rerandomisation((np.arange(n) % 2).astype(float), np.zeros(n, dtype=int), 3, 500)
+
+
+def test_similarity_finds_a_shared_map_and_a_difference():
+    rng = np.random.default_rng(5)
+    shared, own = rng.standard_normal((2, 400))
+    scheme = arms(40)
+    noise = rng.standard_normal((40, 400))
+    alike = overlap.similarity(noise + shared, scheme, 1, 300)
+    assert alike.r == pytest.approx(
+        np.corrcoef(
+            (noise + shared)[scheme.labels == 1].mean(axis=0), (noise + shared)[scheme.labels == 0].mean(axis=0)
+        )[0, 1]
+    )
+    assert alike.p_consistent < 0.01
+    assert alike.p_exchangeable > 0.05
+    assert min(alike.reliability) > 0.9
+    apart = overlap.similarity(noise + np.outer(scheme.labels, 2 * own), scheme, 1, 300)
+    assert apart.p_exchangeable < 0.01
+    assert apart.p_consistent > 0.05
+
+
+def test_similarity_is_calibrated_when_nothing_changes():
+    """Smooth maps alone correlate; people flipped or exchanged keep that smoothness."""
+    hits = np.zeros(2)
+    for number in range(200):
+        rng = np.random.default_rng([8, number])
+        smooth = np.cumsum(rng.standard_normal((16, 60)), axis=1)
+        found = overlap.similarity(smooth - smooth.mean(axis=1, keepdims=True), arms(16), number, 99)
+        hits += [found.p_consistent <= 0.05, found.p_exchangeable <= 0.05]
+    low, high = stats.binom.interval(0.99, 200, 0.05)
+    assert (hits <= high).all()
+    assert hits[0] >= low
