@@ -112,6 +112,18 @@ class Contrasts:
             )
         return sections
 
+    def overlap(self) -> list[dict[str, Any]]:
+        """Return what both arms have in common, map by map, if the design compares arms."""
+        found = []
+        for label, (path, about) in next(iter(self._found.values())).items():
+            name = path.name.replace(f"_contrast-{parse(path.name)[0]['contrast']}_", "_contrast-commonChange_")
+            beside = path.with_name(name.replace("_statmap.json", "_overlap.json"))
+            if beside.exists():
+                said = read_json(beside)
+                dice = next((row["Dice"] for row in said["Dice"] if row["AbsoluteT"] == 2), None)
+                found.append({**said, "label": label, "alpha": about["Alpha"], "dice": dice})
+        return found
+
     def _seed(self, label: str, path: Path, about: Mapping[str, Any]) -> dict[str, Any]:
         """Draw the map of one seed and cut its cluster table to what fits."""
         t, grid = read_map(_beside(path, "statmap.nii.gz", f"stat-{about['Statistic']}"))

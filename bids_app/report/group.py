@@ -54,6 +54,7 @@ def _answer(contrasts: Contrasts, arms: tuple[str, ...]) -> dict[str, Any]:
         "noun": contrasts.primary()["Noun"],
         "design": contrasts.design(),
         "contrasts": contrasts.sections(),
+        "overlap": contrasts.overlap(),
     }
 
 
