@@ -49,10 +49,13 @@ validate: $(VENV)/.done ## check the output of the demo with the BIDS validator
 bench: $(VENV)/.done ## time and memory beside nilearn and a bare inflate; writes docs/performance.md (a quarter of an hour)
 	@$(BIN)/python tests/benchmarks/participant.py $(ARGS)
 
+bench-group: $(VENV)/.done ## relabellings of the group level beside nilearn; writes docs/performance.md (some minutes)
+	@$(BIN)/python tests/benchmarks/group.py $(ARGS)
+
 lock: ## pin the dependencies anew (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-header --no-annotate -o requirements.lock
 
 clean: ## remove the environment and the demo
 	rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install demo test check validate bench lock clean
+.PHONY: help install demo test check validate bench bench-group lock clean

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from bids_app.derivatives.clusters import cluster_table
 from bids_app.derivatives.contrast import Family, about_result, design_table, spread
+from bids_app.derivatives.edges import EDGE_COLUMNS, edge_table
 from bids_app.derivatives.files import write_json, write_labels, write_map, write_table
 from bids_app.derivatives.names import group_path
 from bids_app.statistics.result import Result
@@ -95,6 +97,19 @@ class GroupWriter:
         about = {**self._mark, **about_result(result, joint, inference, family), "Sources": self._sources(result)}
         write_json(self._path("statmap", ".json", **names), about)
         write_table(self._path("clusters", ".tsv", **names), cluster_table(result, joint, self._grid))
+        maxima = {f"max_{name}": values for name, values in result.null.maxima.items()}
+        write_table(self._path("nullmax", ".tsv", **names), maxima)
+        write_table(self._path("design", ".tsv", **names), design_table(result))
+
+    def edges(
+        self, result: Result, joint: Mapping[str, NDArray[np.float64]], inference: Inference, family: Family
+    ) -> None:
+        """Write the table of edges, or of other values that are no maps, of one contrast."""
+        names = _names(result)
+        write_table(self._path("edges", ".tsv", **names), edge_table(result, joint))
+        about = about_result(result, joint, replace(inference, claim="voxel"), family)
+        sidecar = {**self._mark, **about, "Columns": EDGE_COLUMNS, "Sources": self._sources(result)}
+        write_json(self._path("edges", ".json", **names), sidecar)
         maxima = {f"max_{name}": values for name, values in result.null.maxima.items()}
         write_table(self._path("nullmax", ".tsv", **names), maxima)
         write_table(self._path("design", ".tsv", **names), design_table(result))

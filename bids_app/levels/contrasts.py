@@ -13,13 +13,13 @@ from scipy import stats
 
 from bids_app.levels import overlap
 from bids_app.levels.overlap import Stacks
-from bids_app.statistics import corrected, effect_size, linear_model, literature, permutation, terrain
+from bids_app.statistics import corrected, effect_size, linear_model, literature, network, permutation, terrain
 from bids_app.statistics.allocation import Rerandomisation, Scheme
 from bids_app.statistics.clusters import label, neighbourhood
+from bids_app.statistics.network import Graph
 from bids_app.statistics.relabelling import Exchange, SignFlips
 from bids_app.statistics.result import Result, Subject, maps_of
 from bids_app.vocabulary.design import Contrast
-from bids_app.vocabulary.grid import Mask
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.job import GroupJob
 
@@ -44,7 +44,7 @@ def infer(
     model = replace(linear_model.fit(outcome, contrast.tested, contrast.nuisance, baseline), by_arm=by_arm)
     people = tuple(subject.design.rows[i]["participant_id"] for i in contrast.members)
     scheme = schemes.setdefault((contrast.name, people), _scheme(contrast, job.inference))
-    geometry = _geometry(subject.mask, contrast, job.inference, model)
+    geometry = _geometry(subject, contrast, job.inference, model)
     tell = partial(progress, f"{subject.key.label}, {contrast.name}")
     null = permutation.run(model, scheme, geometry, job.threads, tell)
     maps = maps_of(model, null, contrast, scheme.total, baseline)
@@ -53,7 +53,7 @@ def infer(
         about["Power"] = _power(model, null, contrast, baseline, job.inference)
         if contrast.between_arms:
             about["VarianceOfArms"] = _spread(model, contrast)
-        if job.inference.literature:
+        if job.inference.literature and not isinstance(geometry.around, Graph):
             alpha = job.inference.alpha
             about["RandomFieldTheory"] = literature.findings(null.t, model, subject.mask, geometry.around, alpha)
     if contrast.asked.primary and contrast.between_arms:
@@ -62,8 +62,14 @@ def infer(
             maps |= overlap.equivalence(outcome, baseline, contrast, scheme, geometry, margin)
     return Result(
         subject, contrast, scheme, model.df, model.rank, geometry.threshold, null,
-        label(null.t, geometry.around, geometry.threshold), maps, about,
+        _labels(null, geometry), maps, about,
     )  # fmt: skip
+
+
+def _labels(null: permutation.Null, geometry: permutation.Geometry) -> NDArray[np.int32]:
+    if isinstance(geometry.around, Graph):
+        return network.label(null.t, geometry.around, geometry.threshold)
+    return label(null.t, geometry.around, geometry.threshold)
 
 
 def _spread(model: linear_model.LinearModel, contrast: Contrast) -> dict[str, object]:
@@ -82,14 +88,14 @@ def _spread(model: linear_model.LinearModel, contrast: Contrast) -> dict[str, ob
 
 
 def _geometry(
-    mask: Mask, contrast: Contrast, inference: Inference, model: linear_model.LinearModel
+    subject: Subject, contrast: Contrast, inference: Inference, model: linear_model.LinearModel
 ) -> permutation.Geometry:
     threshold = permutation.cluster_threshold(inference.cluster_forming_p, model.df, model.rank)
     wanted = (
         inference.claim == "tfce" or inference.tfce == "all" or (inference.tfce == "primary" and contrast.asked.primary)
     )
-    land = terrain.terrain(mask, inference.tfce_connectivity) if wanted else None
-    return permutation.Geometry(neighbourhood(mask, inference.connectivity), land, threshold)
+    land = terrain.terrain(subject.mask, inference.tfce_connectivity) if wanted else None
+    return permutation.Geometry(neighbourhood(subject.mask, inference.connectivity), land, threshold)
 
 
 def _scheme(contrast: Contrast, inference: Inference) -> Scheme:

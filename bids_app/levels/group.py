@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from bids_app import plugs
@@ -13,7 +14,7 @@ from bids_app.dataset.maps import group_mask, load_maps, restricted, smoothing_o
 from bids_app.derivatives.contrast import Family
 from bids_app.derivatives.group import GroupWriter
 from bids_app.errors import DeqiError, WrongDataError
-from bids_app.levels import contrasts, design, overlap
+from bids_app.levels import contrasts, design, overlap, tables
 from bids_app.levels.contrasts import Progress, Schemes
 from bids_app.levels.overlap import Stacks
 from bids_app.statistics import corrected
@@ -68,17 +69,22 @@ class _Group:
     def analyse(self, key: MapKey, everybody: Design, covered: GroupMask) -> None:
         """Do every contrast of one kind of map, and let go of the maps."""
         name = f"{key.entity} {key.label}"
-        subject, stacks = _subject(self.job, key, covered)
+        if key.entity == "seg":
+            subject, stacks, lost = tables.subject_of(self.job, key)
+            self.notes += [f"{name}: {', '.join(lost)} are not known for everybody and left out."] if lost else []
+        else:
+            subject, stacks = _subject(self.job, key, covered)
         self.notes += _absent(name, everybody, subject.design)
         own: list[Result] = []
         for contrast in subject.design.contrasts:
             try:
                 own.append(contrasts.infer(subject, stacks, contrast, self.job, self.schemes, self.progress))
-                self.writer.maps(own[-1])
+                if not subject.graph:
+                    self.writer.maps(own[-1])
             except WrongDataError as error:
                 self.problems.append(error)
                 self.notes.append(f"{contrast.name} of {name} is not analysed: {error}")
-        if pair := overlap.changes(own):
+        if (pair := overlap.changes(own)) and not subject.graph:
             said = overlap.likeness(stacks, *pair, self.job.inference)
             self.writer.common(*pair, overlap.common(*pair), said)
         self.results += own
@@ -116,21 +122,25 @@ def _write(results: Sequence[Result], writer: GroupWriter, inference: Inference)
     for result in results:
         families.setdefault(_family(result, inference), []).append(result)
     joint = {key: joint_p(members) for key, members in families.items()}
-    least = {
-        (key, name): min(
-            float(np.nanmin(p[inference.claim], initial=1.0))
-            for r, p in zip(members, joint[key], strict=True)
-            if r.contrast.name == name
-        )
-        for key, members in families.items()
-        for name in {member.contrast.name for member in members}
-    }
+    least: dict[tuple[tuple[str, ...], str], float] = {}
+    for key, members in families.items():
+        for result, found in zip(members, joint[key], strict=True):
+            name = key, result.contrast.name
+            least[name] = min(_least(result, found, inference), least.get(name, 1.0))
     for key, members in families.items():
         for result, p in zip(members, joint[key], strict=True):
             alike = [other for other, name in least if name == result.contrast.name]
             holm = corrected.holm([least[other, result.contrast.name] for other in alike])
             family = Family(len(members), len(alike), holm[alike.index(key)])
-            writer.conclusion(result, p, inference, family)
+            if result.subject.graph:
+                writer.edges(result, p, inference, family)
+            else:
+                writer.conclusion(result, p, inference, family)
+
+
+def _least(result: Result, p: Mapping[str, NDArray[np.float64]], inference: Inference) -> float:
+    """Return the smallest p of the statistic that decides: of edges that is always the single one."""
+    return float(np.nanmin(p["voxel" if result.subject.graph else inference.claim], initial=1.0))
 
 
 def _family(result: Result, inference: Inference) -> tuple[str, ...]:

@@ -40,10 +40,11 @@ NODES = Output(
 )  # fmt: skip
 COHERENCE = Output(
     "coherence", "table", "relmat", "Mean Fisher z over the pairs of nodes within and between networks.", "arbitrary",
-    {"stat": "coherence"}, "seg",
+    {"stat": "coherence"}, "seg", (), "the coherence of networks",
 )  # fmt: skip
 OUTPUTS = (NODES, COHERENCE)
-GROUP = None
+GROUP = COHERENCE
+"""The mean Fisher z of each network and pair of networks goes to the group level."""
 
 METHODS = (
     "The coherence of a network was the mean Fisher z over all pairs of its nodes; the share of variance of their "
@@ -107,3 +108,12 @@ def combine(runs: Sequence[Sequence[Feature]], df_res: Sequence[int], options: O
     yield Feature(NODES, matrix, "networks", {**about, "FirstComponent": shares})
     networks: Sequence[str] = about["Networks"]  # type: ignore[assignment]
     yield Feature(COHERENCE, _table(matrix, networks, shares), "networks")
+
+
+def group_values(table: Mapping[str, Sequence[str]]) -> dict[str, tuple[float, tuple[str, str]]]:
+    """Return mean Fisher z within and between networks from a table on disk, by name; each stands alone."""
+    found = {}
+    for first, second, word in zip(table["network_a"], table["network_b"], table["fisherz"], strict=True):
+        name = first if first == second else f"{first}-{second}"
+        found[name] = float("nan") if word == "n/a" else float(word), (f"{name} a", f"{name} b")
+    return found

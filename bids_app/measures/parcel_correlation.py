@@ -51,7 +51,7 @@ SERIES = Output(
 )  # fmt: skip
 PEARSON = Output(
     "pearson", "matrix", "relmat", "Pearson correlation of the cleaned mean series.", "arbitrary",
-    {"stat": "pearsoncorrelation"}, "seg",
+    {"stat": "pearsoncorrelation"}, "seg", (), "connectivity between regions",
 )  # fmt: skip
 PARTIAL = Output(
     "partial", "matrix", "relmat", "Correlation given all other regions, Ledoit-Wolf covariance.", "arbitrary",
@@ -62,7 +62,8 @@ PAIRS = Output(
     {"stat": "pairs"}, "seg",
 )  # fmt: skip
 OUTPUTS = (SERIES, PEARSON, PARTIAL, PAIRS)
-GROUP = None
+GROUP = PEARSON
+"""Its Fisher z, edge by edge, go to the group level."""
 
 METHODS = (
     "Matrices held the Pearson correlations between the mean series of regions, and their partial correlations from "
@@ -133,3 +134,15 @@ def combine(runs: Sequence[Sequence[Feature]], df_res: Sequence[int], options: O
             yield Feature(feature.output, matrix, feature.label, feature.metadata)
             if feature.output is PEARSON:
                 yield from _pairs(matrix, feature.metadata, feature.label, options)
+
+
+def group_values(table: Mapping[str, Sequence[str]]) -> dict[str, tuple[float, tuple[str, str]]]:
+    """Return Fisher z and the two regions of each edge of a matrix on disk, by name."""
+    nodes = table["node"]
+    found = {}
+    for i, first in enumerate(nodes):
+        for j in range(i + 1, len(nodes)):
+            word = table[nodes[j]][i]
+            value = float("nan") if word == "n/a" else float(fisher_z(np.array(float(word))))
+            found[f"{first}-{nodes[j]}"] = value, (first, nodes[j])
+    return found

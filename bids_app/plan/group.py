@@ -120,13 +120,14 @@ def _maps(session: Finished, chosen: Chosen) -> SessionMaps | None:
     maps: dict[MapKey, Path] = {}
     for path in session.files:
         entities, suffix, extension = parse(path.name)
-        if extension != ".nii.gz" or "run" in entities or not path.exists():
+        if "run" in entities or not path.exists():
             continue
-        if suffix == "mask":
+        if suffix == "mask" and extension == ".nii.gz":
             mask = path
         for measure, (output, labels) in chosen.items():
             label = entities.get(output.entity, "")
             fits = suffix == output.suffix and output.entities.items() <= entities.items()
+            fits = fits and extension == (".nii.gz" if output.kind == "map" else ".tsv")
             if fits and label and (label in labels or not labels):
                 maps[MapKey(measure, output.entity, label)] = path
     return SessionMaps(mask, maps) if mask and maps else None

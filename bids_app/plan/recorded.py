@@ -75,7 +75,9 @@ def chosen_maps(settings: Settings, made: Settings) -> Chosen:
     chosen: Chosen = {}
     for name, options in made.measures.items():
         plug = plugs.load("measures", name)
-        if plug.GROUP and plug.GROUP.entity != "seed":
+        if plug.GROUP and plug.GROUP.entity == "seg":
+            chosen[name] = plug.GROUP, frozenset([plug.wanted_regions(options).name])
+        elif plug.GROUP and plug.GROUP.entity != "seed":
             chosen[name] = plug.GROUP, frozenset(plug.GROUP.labels)
         elif plug.GROUP:
             there = {seed.name: seed for seed in seeds_of(plug.wanted_regions(options))}

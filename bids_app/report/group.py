@@ -11,7 +11,7 @@ from bids_app.dataset.outputs import index_outputs
 from bids_app.dataset.tables import read_json
 from bids_app.derivatives.names import participant_path
 from bids_app.derivatives.records import read_failures
-from bids_app.report import page
+from bids_app.report import edges, page
 from bids_app.report.claims import Finding, Verdict, Wording, verdict
 from bids_app.report.contrasts import Contrasts, statistic_name
 from bids_app.vocabulary.entities import parse, without
@@ -42,8 +42,16 @@ def _analyses(output_dir: Path, flow_path: Path, layout: Any) -> list[dict[str, 
             by_measure.setdefault(read_json(path)["Measure"], []).append(path)
     order = sorted(by_measure, key=lambda name: (name != "seed_correlation", name))
     people = _people(output_dir, flow_path)
+    beside = [Path(f.path) for f in layout.get(suffix="edges", extension=".json")]
+    tables = edges.sections([path for path in beside if without(_shared(path), "seg") == entities])
     return [
-        {**people, **_answer(Contrasts(output_dir, by_measure[name]), people["arms"]), "measure": name, "first": not i}
+        {
+            **people,
+            **_answer(Contrasts(output_dir, by_measure[name]), people["arms"]),
+            "measure": name,
+            "first": not i,
+            "tables": tables if i == len(order) - 1 else [],
+        }
         for i, name in enumerate(order)
     ]
 

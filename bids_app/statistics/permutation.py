@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from threadpoolctl import threadpool_limits
 
-from bids_app.statistics import kernels, terrain, tfce
+from bids_app.statistics import kernels, network, terrain, tfce
 from bids_app.statistics.allocation import Scheme
 from bids_app.statistics.clusters import Neighbourhood
 from bids_app.statistics.linear_model import LinearModel
@@ -33,8 +33,8 @@ class Geometry:
 
     Attributes
     ----------
-    around : Neighbourhood
-        Who joins whom in clusters.
+    around : Neighbourhood or Graph
+        Who joins whom in clusters, of voxels or of edges.
     land : Terrain or None
         The same for TFCE; None leaves it out.
     threshold : float
@@ -43,7 +43,7 @@ class Geometry:
         False looks at positive values alone.
     """
 
-    around: Neighbourhood
+    around: Neighbourhood | network.Graph
     land: terrain.Terrain | None
     threshold: float
     both: bool = True
@@ -99,7 +99,7 @@ class _Buffers(threading.local):
 
     def __init__(self, voxels: int, geometry: Geometry) -> None:
         self.t = np.empty((BLOCK, voxels), dtype=np.float32)
-        self.clusters = geometry.around.room()
+        self.clusters = None if isinstance(geometry.around, network.Graph) else geometry.around.room()
         self.enhancement = None if geometry.land is None else terrain.room(geometry.land)
 
 
@@ -136,9 +136,11 @@ class _Sweep:
     def _spatial(self, k: int, t: NDArray[np.float32]) -> None:
         """Fill the maxima of statistics that join neighbours."""
         geometry, maxima = self._geometry, self.maxima
-        maxima["extent"][k], maxima["mass"][k] = kernels.largest_clusters(
-            t, geometry.around.layout, geometry.threshold, self._buffers.clusters
-        )
+        if isinstance(geometry.around, network.Graph):
+            found = network.largest_components(t, geometry.around, geometry.threshold)
+        elif self._buffers.clusters is not None:
+            found = kernels.largest_clusters(t, geometry.around.layout, geometry.threshold, self._buffers.clusters)
+        maxima["extent"][k], maxima["mass"][k] = found
         if geometry.land is not None and self._buffers.enhancement is not None:
             maxima["tfce"][k] = tfce.enhance(t, geometry.land, self._buffers.enhancement, POWERS, np.empty(0))
 

@@ -15,6 +15,7 @@ from bids_app.statistics import clusters, corrected, effect_size, permutation
 from bids_app.statistics.allocation import Scheme
 from bids_app.statistics.false_discovery import q_per_sign
 from bids_app.statistics.linear_model import LinearModel
+from bids_app.statistics.network import Graph
 from bids_app.vocabulary.design import Contrast, Design
 from bids_app.vocabulary.grid import Mask
 from bids_app.vocabulary.job import MapKey
@@ -34,6 +35,8 @@ class Subject:
         Voxels where every map has a value.
     near : (x, y, z) bool
         Voxels so close to the seed that smoothing alone correlates them; none for maps without a seed.
+    graph : Graph or None
+        Given where edges, or other values of tables, stand in place of voxels.
     """
 
     key: MapKey
@@ -41,6 +44,7 @@ class Subject:
     design: Design
     mask: Mask
     near: Mask
+    graph: Graph | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,36 @@
+"""Connections between regions, and other values that are no maps: the rows of each contrast that matter most."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bids_app.dataset.tables import read_json
+from bids_app.vocabulary.entities import parse
+
+SHOWN = 6
+"""Rows shown of each contrast; the file has all."""
+
+
+def sections(sidecars: list[Path]) -> list[dict[str, Any]]:
+    """Return one section for each set of values, its contrasts in it, the primary one first."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for path in sorted(sidecars):
+        entities, _, _ = parse(path.name)
+        about = read_json(path)
+        table = pd.read_csv(path.with_suffix(".tsv"), sep="\t", na_values="n/a")
+        rows = table.head(SHOWN).to_dict("records")
+        found.setdefault(entities["seg"], []).append({
+            "name": entities["contrast"], "about": about, "rows": rows, "count": len(table),
+            "file": path.with_suffix(".tsv").name, "passed": about["SmallestJointP"]["voxel"] <= about["Alpha"],
+        })  # fmt: skip
+    return [
+        {
+            "name": name,
+            "noun": contrasts[0]["about"]["Noun"],
+            "contrasts": sorted(contrasts, key=lambda c: (not c["about"]["Primary"], not c["about"]["BetweenArms"])),
+        }
+        for name, contrasts in found.items()
+    ]

@@ -1,0 +1,194 @@
+"""Every design and choice of inference from the command line to files and pages, on the tiny trial."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+from conftest import run_deqi
+
+from bids_app.dataset.tables import read_tsv
+
+QUICK = ["--n-permutations", "40", "--seeds", "near:4,4,4:9", "--measures", "seed_correlation"]
+
+
+@pytest.fixture
+def copy(analysed, tmp_path):
+    """Return a dataset and what the participant level left, to be changed."""
+    out, data = tmp_path / "out", tmp_path / "data"
+    shutil.copytree(analysed.output, out, ignore=shutil.ignore_patterns("group", "group_*"))
+    shutil.copytree(analysed.trial.root, data, symlinks=True)
+    return data, out
+
+
+def table(data: Path, **columns) -> None:
+    """Write columns into participants.tsv: functions of the number and the row of each participant."""
+    path = data / "participants.tsv"
+    head, *rows = (line.split("\t") for line in path.read_text().splitlines())
+    made = [
+        [*row, *(str(fill(i, dict(zip(head, row, strict=True)))) for fill in columns.values())]
+        for i, row in enumerate(rows)
+    ]
+    path.write_text("\n".join("\t".join(row) for row in ([*head, *columns], *made)) + "\n")
+
+
+def contrasts(out: Path) -> dict[str, dict]:
+    found = {}
+    for path in (out / "group").glob("*_statmap.json"):
+        found[path.name.split("contrast-")[1].split("_")[0]] = json.loads(path.read_text())
+    return found
+
+
+def analyse(data, out, *words, config: str = ""):
+    more = []
+    if config:
+        (out.parent / "analysis.toml").write_text(config)
+        more = ["--config", str(out.parent / "analysis.toml")]
+    ended = run_deqi(data, out, "group", *QUICK, *words, *more)
+    assert ended.code == 0, ended.err
+    return contrasts(out)
+
+
+def test_one_session_of_each_arm(copy):
+    data, out = copy
+    found = analyse(data, out, config='[designs.post_only]\nsession = "post"')
+    assert set(found) == {"verumVsSham", "verumMean", "shamMean"}
+    assert found["verumVsSham"]["Primary"]
+    assert found["verumVsSham"]["Scheme"] == "rerandomise"
+    assert "compare" not in found["verumMean"]["Absent"]
+    assert "Who is in it" in (out / "group.html").read_text()
+
+
+def test_one_arm_before_and_after_claims_nothing_of_a_treatment(copy):
+    data, out = copy
+    found = analyse(data, out, config="[designs.one_arm_prepost]")
+    assert set(found) == {"change"}
+    assert found["change"]["Scheme"] == "signflip"
+    page = (out / "group.html").read_text()
+    assert "specific to the comparison" not in page
+    assert "Without a control arm its cause is not told." in page
+
+
+def test_slopes_on_a_value_that_was_not_randomised(copy):
+    data, out = copy
+    table(data, vas_pre=lambda i, row: 50 + i, vas_post=lambda i, row: "n/a" if i == 3 else 40 + (i * 7) % 5)
+    words = ["--set", "designs.regression.value=vas_pre-vas_post"]
+    found = analyse(data, out, *words, config="[designs.regression]")
+    assert set(found) == {"slope", "verumSlope", "shamSlope", "verumVsShamSlope"}
+    assert found["slope"]["Scheme"] == "exchange"
+    assert found["slope"]["Participants"] == 9
+    assert "An association, not a cause." in found["slope"]["Question"]
+    assert list((out / "group").glob("*contrast-slope_stat-partialr_statmap.nii.gz"))
+    assert "vas_pre-vas_post is not known for sub-04" in (out / "group.html").read_text()
+    ended = run_deqi(data, out, "group", *QUICK, "--set", "designs.regression.value=nothing")
+    assert ended.code == 65
+    assert "has no column nothing" in ended.err
+
+
+def test_orders_of_treatment(copy):
+    data, out = copy
+    table(data, sequence=lambda i, row: "AB" if i % 2 else "BA")
+    config = '[designs.crossover]\nfirst = "pre"\nsecond = "post"'
+    found = analyse(data, out, config=config)
+    assert set(found) == {"treatment", "carryover", "period"}
+    assert found["treatment"]["Primary"]
+    rows = read_tsv(next((out / "group").glob("*contrast-treatment_design.tsv")))
+    assert set(rows["arm"]) == {"AB", "BA"}
+
+
+def test_several_sessions_after_treatment(copy):
+    data, out = copy
+    for path in list(out.rglob("*ses-post*")):
+        if path.is_file():  # a follow-up for all but one, as if it had been scanned
+            content = path.read_bytes().replace(b"ses-post", b"ses-late") if path.suffix != ".gz" else path.read_bytes()
+            target = Path(str(path).replace("ses-post", "ses-late"))
+            if "sub-03" not in path.name:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content)
+    found = analyse(data, out, config='[designs.parallel_followups]\nposts = ["post", "late"]')
+    between = {"verumVsShamPost", "verumVsShamLate", "verumVsShamAverage"}
+    assert between <= set(found)
+    assert found["verumVsShamPost"]["Primary"]
+    assert found["verumVsShamLate"]["Participants"] == found["verumVsShamPost"]["Participants"] - 1
+    first, late, mean = (
+        np.asarray(nib.load(next((out / "group").glob(f"*contrast-{name}_stat-t_statmap.nii.gz"))).dataobj)
+        for name in ("verumVsShamPost", "verumVsShamLate", "verumVsShamAverage")
+    )
+    # The late session is a copy of the other, less one person: its average with it is itself among the others.
+    assert np.nanmax(np.abs(late - mean)) < 1e-4
+    assert np.nanmax(np.abs(first - mean)) > 0.01
+
+
+def test_three_arms_are_compared_pairwise_and_together(copy):
+    data, out = copy
+    table(data, arms=lambda i, row: ("verum", "sham", "waiting list")[i % 3])
+    words = ["--set", 'designs.parallel_prepost.more_arms=["waiting list"]', "--set", "inference.claim=tfce"]
+    found = analyse(data, out, *words, "--set", "designs.parallel_prepost.column=arms")
+    assert {"verumVsShamAdjusted", "waitingListVsShamAdjusted", "verumVsWaitingListAdjusted", "anyArmAdjusted"} <= set(
+        found
+    )
+    assert [name for name, about in found.items() if about["Primary"]] == ["verumVsShamAdjusted"]
+    assert found["anyArmAdjusted"]["Statistic"] == "F"
+    assert found["anyArmAdjusted"]["DegreesOfFreedom"][0] == 2
+    assert found["verumVsShamAdjusted"]["ClaimStatistic"] == "tfce"
+    assert "threshold-free cluster enhancement" in (out / "group.html").read_text()
+    assert "waiting list" in (out / "group.html").read_text()
+
+
+def test_small_volumes_families_exclusions_and_equivalence(copy):
+    data, out = copy
+    (path,) = out.glob("sub-02/ses-post/**/*_desc-fc_qc.tsv")
+    rows = read_tsv(path)
+    rows["mean_fd"] = ["0.9"] * len(rows["mean_fd"])
+    path.write_text("\n".join(["\t".join(rows), *("\t".join(row) for row in zip(*rows.values(), strict=True))]) + "\n")
+    config = """
+[inference]
+small_volume = ["target:20,28,4:20"]
+family = "contrasts"
+equivalence_margin = 0.4
+variances = "by-arm"
+[exclusions]
+max_mean_fd = 0.5
+"""
+    found = analyse(data, out, config=config)
+    about = found["verumVsShamAdjusted"]
+    assert about["RestrictedTo"] == ["target:20,28,4:20"]
+    mask = np.asarray(nib.load(next((out / "group").glob("*_desc-group_mask.nii.gz"))).dataobj)
+    assert about["Voxels"] <= mask.sum() < 60
+    assert about["FamilyMembers"] == 3
+    assert found["pooledChange"]["FamilyMembers"] == 3
+    flow = read_tsv(next((out / "group").glob("*_flow.tsv")))
+    reason = dict(zip(flow["participant_id"], flow["reason"], strict=True))["sub-02"]
+    assert "mean FD 0.9 mm, above the limit of 0.5 mm" in reason
+    tost = np.asarray(nib.load(next((out / "group").glob("*Adjusted_stat-logptost_statmap.nii.gz"))).dataobj)
+    assert np.nanmax(tost) <= np.log10(40) + 1e-6
+    page = (out / "group.html").read_text()
+    assert "The analysis is restricted to target:20,28,4:20" in page
+    ended = run_deqi(data, out, "group", *QUICK, "--set", 'inference.small_volume=["far:90,90,90:5"]')
+    assert ended.code == 1
+    assert "the small volume is empty" in ended.err
+
+
+def test_edges_and_networks_go_through_the_same_engine(analysed, tmp_path):
+    data, out = tmp_path / "data", tmp_path / "out"
+    shutil.copytree(analysed.trial.root, data, symlinks=True)
+    words = ["--measures", "parcel_correlation", "network_coherence", "--set"]
+    words += ['measures.parcel_correlation.regions=["near:4,4,4:9", "target:20,28,4:9", "far:-28,-28,12:9"]', "--set"]
+    words += ['measures.network_coherence.networks=["planted=near:4,4,4:9+target:20,28,4:9"]']
+    assert run_deqi(data, out, "participant", *words).code == 0
+    ended = run_deqi(data, out, "group", "--n-permutations", "200")
+    assert ended.code == 0, ended.err
+    table = read_tsv(next((out / "group").glob("*seg-regions_*contrast-verumVsShamAdjusted_edges.tsv")))
+    assert table["edge"][0] == "near-target"  # where the effect is planted
+    assert float(table["p_fwe_joint"][0]) <= 0.05
+    assert len(table["edge"]) == 3
+    network = read_tsv(next((out / "group").glob("*seg-networks_*contrast-verumVsShamAdjusted_edges.tsv")))
+    assert network["edge"] == ["planted"]
+    assert float(network["effect"][0]) == pytest.approx(float(table["effect"][0]), rel=1e-4)
+    page = (out / "group.html").read_text()
+    assert "Connectivity between regions: regions" in page
+    assert "near-target" in page

@@ -1,0 +1,171 @@
+"""`make bench-group`: relabellings of the group level beside nilearn's permuted_ols, per relabelling, and one TFCE map.
+
+Prints one table and writes it between two marks of docs/performance.md. Maps are smooth noise of a realistic size.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import os
+import platform
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from measured import measure
+from participant import DOCUMENT, cpu
+
+MARKS = "<!-- group table: made by make bench-group -->", "<!-- end of group table -->"
+PEOPLE = 98
+
+
+def brain(resolution: int) -> np.ndarray:
+    from nilearn.datasets import load_mni152_brain_mask
+
+    return np.asarray(load_mni152_brain_mask(resolution=resolution).dataobj) > 0
+
+
+def noise(mask: np.ndarray, count: int) -> np.ndarray:
+    from scipy.ndimage import gaussian_filter
+
+    rng = np.random.default_rng(1)
+    return np.stack(
+        [gaussian_filter(rng.standard_normal(mask.shape, dtype=np.float32), 1.3)[mask] for _ in range(count)]
+    )
+
+
+def design() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(2)
+    arm = (np.arange(PEOPLE) % 2).astype(float)
+    return arm, np.column_stack([np.ones(PEOPLE), rng.standard_normal((PEOPLE, 3))])
+
+
+def ours(folder: Path, relabellings: int, threads: int, enhance: bool, baseline: bool) -> None:
+    """Relabel with every statistic; the process is measured from outside."""
+    from bids_app.statistics import clusters, linear_model, permutation, terrain
+    from bids_app.statistics.allocation import Rerandomisation
+
+    mask = np.load(folder / "mask.npy")
+    post, pre = np.load(folder / "post.npy"), np.load(folder / "pre.npy")
+    arm, nuisance = design()
+    model = linear_model.fit(post, arm, nuisance, pre if baseline else None)
+    del post, pre
+    scheme = Rerandomisation(arm, np.zeros(PEOPLE, dtype=int), 0, relabellings)
+    land = terrain.terrain(mask, 6) if enhance else None
+    geometry = permutation.Geometry(clusters.neighbourhood(mask), land, permutation.cluster_threshold(0.001, model.df))
+    null = permutation.run(model, scheme, geometry, threads)
+    np.save(folder / "t.npy", null.t)
+
+
+def nilearn(folder: Path, relabellings: int) -> None:
+    """The same contrast without baseline, which permuted_ols cannot hold."""
+    import nibabel as nib
+    from nilearn.maskers import NiftiMasker
+    from nilearn.mass_univariate import permuted_ols
+
+    mask = np.load(folder / "mask.npy")
+    image = nib.Nifti1Image(mask.astype(np.uint8), np.diag([2.0, 2, 2, 1]))
+    masker = NiftiMasker(mask_img=image).fit()
+    arm, nuisance = design()
+    found = permuted_ols(
+        arm[:, None], np.load(folder / "post.npy"), confounding_vars=nuisance[:, 1:], model_intercept=True,
+        n_perm=relabellings, two_sided_test=True, random_state=0, n_jobs=1, masker=masker, tfce=True, threshold=0.001,
+        output_type="dict", verbose=0,
+    )  # fmt: skip
+    np.save(folder / "t_nilearn.npy", np.ravel(found["t"]))
+
+
+def one_map(mask: np.ndarray) -> dict[str, float]:
+    """Return seconds of one TFCE map."""
+    from bids_app.statistics import terrain, tfce
+
+    t = noise(mask, 1)[0]
+    t = (t / t.std()).astype(np.float32)
+    found = {}
+    for neighbours in (6, 26):
+        land = terrain.terrain(mask, neighbours)
+        room, values = terrain.room(land), np.zeros(len(t))
+        best = np.inf
+        for _ in range(6):
+            started = time.perf_counter()
+            tfce.enhance(t, land, room, (0.5, 2.0), values)
+            best = min(best, time.perf_counter() - started)
+        found[f"{neighbours} neighbours"] = best
+    return found
+
+
+def call(folder: Path, *words: object) -> list[str]:
+    return [sys.executable, __file__, "--folder", str(folder), "--do", *map(str, words)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--resolution", type=int, default=2)
+    parser.add_argument("--relabellings", type=int, default=640)
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--do", nargs="+")
+    args = parser.parse_args()
+    if args.do and args.do[0] == "ours":
+        return ours(args.folder, int(args.do[1]), int(args.do[2]), args.do[3] == "True", args.do[4] == "True")
+    if args.do:
+        return nilearn(args.folder, int(args.do[1]))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        mask = brain(args.resolution)
+        np.save(folder / "mask.npy", mask)
+        for stage in ("pre", "post"):
+            np.save(folder / f"{stage}.npy", noise(mask, PEOPLE))
+        table = rows(folder, mask, args.relabellings)
+    write(table, args, int(mask.sum()))
+    return None
+
+
+def rows(folder: Path, mask: np.ndarray, count: int) -> list[str]:
+    """Return the lines of the table: seconds for one relabelling, from the difference of two lengths."""
+    few = 64
+    cases = {
+        "largest \\|t\\|, extent, mass; own baseline; 2 threads": ("ours", 2, False, True),
+        "the same with exact TFCE; own baseline; 2 threads": ("ours", 2, True, True),
+        "the same with exact TFCE; own baseline; 1 thread": ("ours", 1, True, True),
+    }
+    lines = []
+    for label, (_, threads, enhance, baseline) in cases.items():
+        costs = measure({n: call(folder, "ours", n, threads, enhance, baseline) for n in (str(few), str(count))}, 2)
+        each = (costs[str(count)].seconds - costs[str(few)].seconds) / (count - few)
+        lines.append(f"| deqi | {label} | {1000 * each:.1f} | {each * 10_000:.0f} | {costs[str(count)].memory:.0f} |")
+    costs = measure({n: call(folder, "nilearn", n) for n in ("2", "6")}, 1)
+    each = (costs["6"].seconds - costs["2"].seconds) / 4
+    what = "the same with TFCE (100 steps); no baseline; 1 thread"
+    lines.append(
+        f"| nilearn permuted_ols | {what} | {1000 * each:.0f} | {each * 10_000:.0f} | {costs['6'].memory:.0f} |"
+    )
+    subprocess_t = measure({"t": call(folder, "ours", few, 1, False, False)}, 1)
+    assert subprocess_t
+    apart = np.abs(np.load(folder / "t.npy") - np.load(folder / "t_nilearn.npy")).max()
+    lines += [
+        f"| deqi | one exact TFCE map, {name} | {1000 * seconds:.1f} | | |" for name, seconds in one_map(mask).items()
+    ]
+    return [*lines, "", f"Largest difference between the observed t maps of both without baseline: {apart:.0e}."]
+
+
+def write(lines: list[str], args: argparse.Namespace, voxels: int) -> None:
+    head = ["| who | what | ms each | s for 10,000 (extrapolated) | MiB |", "|---" * 5 + "|"]
+    where = (
+        f"{dt.datetime.now(tz=dt.UTC):%Y-%m-%d}, {cpu()}, {len(os.sched_getaffinity(0))} cores, Python "
+        f"{platform.python_version()}, {PEOPLE} people, {voxels:,} voxels, 3 covariates, {args.relabellings} times."
+    )
+    text = "\n".join(["", where, "", *head, *lines, ""])
+    print(text)
+    if DOCUMENT.exists() and MARKS[0] in (page := DOCUMENT.read_text(encoding="utf-8")):
+        before, _, rest = page.partition(MARKS[0])
+        DOCUMENT.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{rest.partition(MARKS[1])[2]}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
