@@ -52,10 +52,13 @@ bench: $(VENV)/.done ## time and memory beside nilearn and a bare inflate; write
 bench-group: $(VENV)/.done ## relabellings of the group level beside nilearn; writes docs/performance.md (some minutes)
 	@$(BIN)/python tests/benchmarks/group.py $(ARGS)
 
+validation: $(VENV)/.done ## false positives of every scheme and statistic; writes docs/validation.md (half an hour)
+	@$(BIN)/python tests/validation/simulate.py $(ARGS)
+
 lock: ## pin the dependencies anew (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-header --no-annotate -o requirements.lock
 
 clean: ## remove the environment and the demo
 	rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install demo test check validate bench bench-group lock clean
+.PHONY: help install demo test check validate bench bench-group validation lock clean

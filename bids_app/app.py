@@ -104,6 +104,8 @@ def _understand(args: argparse.Namespace, words: list[str]) -> tuple[Execution, 
         dry_run=args.dry_run,
         reports_only=args.reports_only,
         validate=not args.skip_bids_validation,
+        blind=args.blind,
+        allocation=args.allocation,
         verbose=args.verbose,
         argv=tuple(words),
     )

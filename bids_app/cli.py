@@ -101,6 +101,8 @@ def _science(top: argparse.ArgumentParser) -> None:
     add("--profile", default="", metavar="NAME",
         help="defaults of the cleaning: recommended, or dpabi-legacy (replication only)")  # fmt: skip
     add("--measures", nargs="+", default=[], metavar="NAME", help="these measures alone; 'all' for every one")
+    add("--blind", action="store_true", help="arms appear as A and B, until --allocation is given")
+    add("--allocation", type=Path, metavar="FILE", help="table of participant_id and arm, kept apart until unblinding")
     add("--n-permutations", type=int, metavar="N", help="relabellings of the group level (default 5000)")
     add("--random-seed", type=int, metavar="N", help="seed of the relabellings")
 

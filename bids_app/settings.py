@@ -57,6 +57,8 @@ class Execution:
     dry_run: bool = False
     reports_only: bool = False
     validate: bool = True
+    blind: bool = False
+    allocation: Path | None = None
     verbose: int = 0
     argv: tuple[str, ...] = ()
 

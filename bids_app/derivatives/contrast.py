@@ -48,6 +48,8 @@ def about_result(
     """Return the sidecar of a result."""
     contrast, words, scheme, output = result.contrast, result.contrast.asked.words, result.scheme, result.subject.output
     said = {name: getattr(words, name).replace(IT, output.noun) for name in ("question", "found", "absent")}
+    if result.subject.graph:
+        said = {name: text.replace("each voxel's own", "its own") for name, text in said.items()}
     return {
         "Measure": result.subject.key.measure,
         "Outcome": output.description,

@@ -82,6 +82,8 @@ class _Group:
                 if not subject.graph:
                     self.writer.maps(own[-1])
             except WrongDataError as error:
+                if contrast.asked.primary:
+                    raise  # without it the others answer nothing
                 self.problems.append(error)
                 self.notes.append(f"{contrast.name} of {name} is not analysed: {error}")
         if (pair := overlap.changes(own)) and not subject.graph:

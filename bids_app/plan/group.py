@@ -10,6 +10,7 @@ from bids_app.dataset.participants import participants_file, read_participants
 from bids_app.dataset.phenotype import add_phenotype
 from bids_app.errors import DeqiError, MissingInputError, NothingSelectedError, NothingToCompareError
 from bids_app.levels import design
+from bids_app.plan.blind import blinded, with_allocation
 from bids_app.plan.finished import Finished, Key, Shared, failed_people, finished_sessions, left_out, require_alike
 from bids_app.plan.flip import require_same_sides
 from bids_app.plan.inputs import Plan, generated_by, read_dataset, selection_of
@@ -68,6 +69,9 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
     made = recorded_settings(settings, used)
     require_same_sides(used, made, execution.bids_dir, *roots.values())
     chosen = chosen_maps(settings, made)
+    if execution.blind and not execution.allocation:
+        rows, made = blinded(people.rows, made)
+        people = replace(people, rows=rows)
     found = (_job(execution, made, _Maps(shared, sessions, chosen), people) for shared, sessions in analyses.items())
     jobs, notes = _with_a_design([job for job in found if job])
     sources = {**roots, **({} if execution.bids_dir in roots.values() else {"raw": execution.bids_dir})}
@@ -75,7 +79,7 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
 
 
 def _people(execution: Execution, table: Path) -> _People:
-    rows = add_phenotype(read_participants(table), execution.bids_dir)
+    rows = with_allocation(add_phenotype(read_participants(table), execution.bids_dir), execution.allocation)
     wanted = frozenset(label.removeprefix("sub-") for label in execution.participants)
     if absent := sorted(wanted - set(rows)):
         raise NothingSelectedError(f"--participant-label {' '.join(absent)}: not in {table}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,26 +45,33 @@ def _analyses(output_dir: Path, flow_path: Path, layout: Any) -> list[dict[str, 
     people = _people(output_dir, flow_path)
     beside = [Path(f.path) for f in layout.get(suffix="edges", extension=".json")]
     tables = edges.sections([path for path in beside if without(_shared(path), "seg") == entities])
+    maps = [
+        {**people, **_answer(Contrasts(output_dir, by_measure[name]), people["arms"]), "measure": name}
+        for name in order
+    ]
+    if not maps and tables:
+        maps = [{**people, **_answer_of_tables(tables, people["arms"]), "measure": tables[0]["name"]}]
     return [
-        {
-            **people,
-            **_answer(Contrasts(output_dir, by_measure[name]), people["arms"]),
-            "measure": name,
-            "first": not i,
-            "tables": tables if i == len(order) - 1 else [],
-        }
-        for i, name in enumerate(order)
+        {**analysis, "first": not i, "tables": tables if i == len(maps) - 1 else []} for i, analysis in enumerate(maps)
     ]
 
 
 def _answer(contrasts: Contrasts, arms: tuple[str, ...]) -> dict[str, Any]:
+    found = [(label, about) for members in contrasts.by_name().values() for label, about in members.items()]
     return {
-        "verdict": _verdict(contrasts, arms),
+        "verdict": _verdict(found, arms),
         "noun": contrasts.primary()["Noun"],
         "design": contrasts.design(),
         "contrasts": contrasts.sections(),
         "overlap": contrasts.overlap(),
     }
+
+
+def _answer_of_tables(tables: list[dict[str, Any]], arms: tuple[str, ...]) -> dict[str, Any]:
+    """Return the answer where there are tables of regions or networks alone."""
+    found = [(table["name"], contrast["about"]) for table in tables for contrast in table["contrasts"]]
+    answer = {"verdict": _verdict(found, arms), "noun": tables[0]["noun"], "design": None}
+    return {**answer, "contrasts": [], "overlap": []}
 
 
 def _people(output_dir: Path, flow_path: Path) -> dict[str, Any]:
@@ -89,13 +97,12 @@ def _shared(path: Path) -> dict[str, str]:
     return without(parse(path.name)[0], "seed", "meas", "contrast", "stat", "desc")
 
 
-def _verdict(contrasts: Contrasts, arms: tuple[str, ...]) -> Verdict:
-    findings = []
-    for members in contrasts.by_name().values():
-        for label, about in members.items():
-            p = about["SmallestJointP"][about["ClaimStatistic"]]
-            findings.append(Finding(label, p, about["Arm"], about["Primary"]))
-    primary = contrasts.primary()
+def _verdict(found: list[tuple[str, Mapping[str, Any]]], arms: tuple[str, ...]) -> Verdict:
+    findings = [
+        Finding(label, about["SmallestJointP"][about["ClaimStatistic"]], about["Arm"], about["Primary"])
+        for label, about in found
+    ]
+    primary = next((about for _, about in found if about["Primary"]), found[0][1])
     several = "seeds" if primary["Measure"] == "seed_correlation" else "maps"
     return verdict(
         findings, arms, primary["Alpha"], primary["SmallestPossibleP"], min(primary["ParticipantsByArm"].values()),
@@ -131,7 +138,10 @@ def _quality(
     for record in flow[flow["stage"] == "analysed"].itertuples():
         for session in sessions.values():
             own = {"sub": str(record.participant_id).removeprefix("sub-"), "ses": session, **entities, "desc": "fc"}
-            table = read_table(participant_path(output_dir, own, "qc", ".tsv"))
+            path = participant_path(output_dir, own, "qc", ".tsv")
+            if not path.exists():
+                continue  # a session that not everybody needs
+            table = read_table(path)
             rows.append(
                 {
                     "arm": record.arm,

@@ -163,9 +163,9 @@ def joint_p(members: Sequence[Result]) -> list[dict[str, NDArray[np.float64]]]:
     for member in members:
         families.setdefault(member.scheme.digest, []).append(member)
     nulls = {
-        (family, name): corrected.joint_null([result.null.maxima[name] for result in results])
+        (family, name): corrected.joint_null([r.null.maxima[name] for r in results if name in r.null.maxima])
         for family, results in families.items()
-        for name in results[0].null.maxima
+        for name in {name for result in results for name in result.null.maxima}
     }
     return [
         {

@@ -192,3 +192,27 @@ def test_edges_and_networks_go_through_the_same_engine(analysed, tmp_path):
     page = (out / "group.html").read_text()
     assert "Connectivity between regions: regions" in page
     assert "near-target" in page
+
+
+def test_blinded_arms_have_letters_until_the_allocation_is_opened(copy):
+    data, out = copy
+    found = analyse(data, out, "--blind")
+    assert set(found) == {"AVsBAdjusted", "AVsBChange", "AVsBPost", "AChange", "BChange", "pooledChange"}
+    for path in [out / "group.html", *(out / "group").glob("*.tsv"), *(out / "group").glob("*.json")]:
+        text = path.read_text().lower()
+        assert "verum" not in text, path
+        assert "sham" not in text, path
+    rows = [line.split("\t") for line in (data / "participants.tsv").read_text().splitlines()]
+    column = rows[0].index("group")
+    allocation = out.parent / "allocation.tsv"
+    allocation.write_text("\n".join(f"{row[0]}\t{row[column]}" for row in rows) + "\n")
+    (data / "participants.tsv").write_text(
+        "\n".join("\t".join(row[:column] + row[column + 1 :]) for row in rows) + "\n"
+    )
+    opened = analyse(data, out, "--blind", "--allocation", str(allocation))
+    assert "verumVsShamAdjusted" in opened
+    assert opened["verumVsShamAdjusted"]["SmallestP"] == found["AVsBAdjusted"]["SmallestP"]
+    allocation.write_text("\n".join(allocation.read_text().splitlines()[:-1]) + "\n")
+    ended = run_deqi(data, out, "group", *QUICK, "--allocation", str(allocation))
+    assert ended.code == 65
+    assert "has no row for sub-10" in ended.err

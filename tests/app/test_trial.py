@@ -221,7 +221,7 @@ def test_covariates_and_strata_come_from_the_tables(analysed, tmp_path):
         "stratum_1",
         "age",
         "vas_pre",
-        "stratum",
+        "block",
         "baseline",
     ]
     assert {r["participant_id"]: r["vas_pre"] for r in rows} == {f"sub-{p}": str(i) for i, p in enumerate(people)}
