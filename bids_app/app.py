@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bids_app import cli
-from bids_app.errors import DeqiError, UsageError
+from bids_app.errors import DeqiError
 
 if TYPE_CHECKING:
     from bids_app.plan.inputs import Plan
@@ -50,8 +49,10 @@ def _main(args: argparse.Namespace, words: list[str]) -> int:
 
         print(listing(), end="")
         return 0
-    execution, tables = _understand(args, words)
     from bids_app import settings
+    from bids_app.plan.words import understand
+
+    execution, tables = understand(args, words)
 
     chosen = settings.resolve(tables)
     if args.init_config:
@@ -62,54 +63,6 @@ def _main(args: argparse.Namespace, words: list[str]) -> int:
         print(f"Wrote {args.init_config}. Read it, change it, and pass it on with --config {args.init_config}")
         return 0
     return _run(execution, chosen)
-
-
-def _understand(args: argparse.Namespace, words: list[str]) -> tuple[Execution, dict[str, Any]]:
-    """Divide the words into how to run and what to compute."""
-    from bids_app import settings
-    from bids_app.dataset.settings_words import override, read_file
-
-    tables = read_file(args.config)
-    override(tables, args.set)
-    given = {
-        "dataset": {
-            "tasks": args.task_id,
-            "sessions": args.session_label,
-            "measures": args.measures,
-            "space": args.space,
-            "preset": args.preset,
-            "profile": args.profile,
-        },
-        "inference": {"n_permutations": args.n_permutations, "random_seed": args.random_seed},
-    }
-    for table, values in given.items():
-        for key, value in values.items():
-            if value not in (None, [], ""):
-                tables.setdefault(table, {})[key] = value
-    if args.seeds:
-        tables.setdefault("measures", {}).setdefault("seed_correlation", {})["seeds"] = args.seeds
-    if args.nprocs is not None and args.nprocs < 1:
-        raise UsageError(f"--nprocs {args.nprocs}: expected 1 or more.")
-    execution = settings.Execution(
-        bids_dir=args.bids_dir,
-        output_dir=args.output_dir or args.bids_dir / "derivatives" / "deqi",
-        level=args.analysis_level or "participant",
-        derivatives=cli.derivatives(args.derivatives),
-        participants=tuple(args.participant_label),
-        filter_file=args.bids_filter_file,
-        preproc=args.preproc,
-        nprocs=args.nprocs or len(os.sched_getaffinity(0)),
-        memory_mb=args.mem,
-        work_dir=args.work_dir,
-        dry_run=args.dry_run,
-        reports_only=args.reports_only,
-        validate=not args.skip_bids_validation,
-        blind=args.blind,
-        allocation=args.allocation,
-        verbose=args.verbose,
-        argv=tuple(words),
-    )
-    return execution, tables
 
 
 def _run(execution: Execution, chosen: Settings) -> int:

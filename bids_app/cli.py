@@ -154,12 +154,3 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     return parser(
         demo="--demo" in words or words == ["--preset", "list"], configure="--init-config" in words
     ).parse_args(words)
-
-
-def derivatives(words: Sequence[str]) -> tuple[tuple[str, Path], ...]:
-    """Return named derivative datasets; a bare path is named after its folder."""
-    pairs = []
-    for word in words:
-        name, equals, path = word.partition("=")
-        pairs.append((name, Path(path)) if equals else (Path(word).name or "fmriprep", Path(word)))
-    return tuple(pairs)
