@@ -15,6 +15,7 @@ from bids_app.derivatives.contrast import Family, about_result, design_table, sp
 from bids_app.derivatives.edges import EDGE_COLUMNS, edge_table
 from bids_app.derivatives.files import write_json, write_labels, write_map, write_table
 from bids_app.derivatives.names import group_path
+from bids_app.statistics.heterogeneity import heterogeneity
 from bids_app.statistics.result import Result
 from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.grid import Grid, GroupMask
@@ -113,6 +114,24 @@ class GroupWriter:
         maxima = {f"max_{name}": values for name, values in result.null.maxima.items()}
         write_table(self._path("nullmax", ".tsv", **names), maxima)
         write_table(self._path("design", ".tsv", **names), design_table(result))
+
+    def heterogeneity(self, primary: Result, parts: Mapping[str, tuple[NDArray[Any], NDArray[Any]]]) -> None:
+        """Write how the effect of the primary contrast differs between parts of the people, such as sites."""
+        effects, variances = (np.stack(values) for values in zip(*parts.values(), strict=True))
+        q, share = heterogeneity(effects, variances)
+        names = _names(primary)
+        about = {
+            "Description": "Cochran's Q and I2 (share of the variation between parts beyond chance) of the effect.",
+            "Parts": list(parts),
+            "MedianI2": float(np.nanmedian(share)),
+        }
+        if primary.subject.graph:
+            columns = {"edge": primary.subject.graph.names, "Q": q, "I2": share}
+            write_table(self._path("heterogeneity", ".tsv", **names), columns)
+        else:
+            for stat, values in {"Q": q, "I2": share}.items():
+                self._map(primary, stat, values)
+        write_json(self._path("heterogeneity", ".json", **names), {**self._mark, **about})
 
     def common(
         self, active: Result, control: Result, maps: Mapping[str, NDArray[Any]], about: Mapping[str, Any]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Annotated
 
-from bids_app.trial.cohort import Cohort, Table, arms_of, gather
-from bids_app.trial.contrasts import DESCRIPTIVE, between, labels_of, within
+from bids_app.trial.cohort import Table, arms_of, gather
 from bids_app.trial.dropout import depends_on_arm
 from bids_app.trial.options import ArmOptions, Name
-from bids_app.vocabulary.design import IT, Contrast, Design, Outcome, Question, Words
+from bids_app.trial.prepost import contrasts
+from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.option import Doc
 
 
@@ -28,11 +26,6 @@ METHODS = (
     "(ANCOVA). Participants were paired with themselves by identifier."
 )
 
-ADJUSTED = Outcome({"post": 1.0}, "pre")
-CHANGE = Outcome({"post": 1.0, "pre": -1.0})
-POST = Outcome({"post": 1.0})
-LATER = "positive = larger after treatment"
-
 
 def design(table: Table, options: Options) -> Design:
     """Build the design from the participants' table and the sessions that have maps.
@@ -46,51 +39,5 @@ def design(table: Table, options: Options) -> Design:
     arm = arms_of(table.participants, options, "parallel_prepost")
     cohort = gather(table, arm, stages, ("pre", "post"), options)
     unequal = depends_on_arm(cohort, ("pre", "post"))
-    contrasts = tuple(_contrasts(cohort, bool(unequal)))
     notes = (*cohort.notes, *([unequal] if unequal else []))
-    return Design(cohort.rows, stages, contrasts, cohort.lost, notes, cohort.arms)
-
-
-def _contrasts(cohort: Cohort, unequal: bool) -> Iterator[Contrast]:
-    labels = dict(zip(cohort.arms, labels_of(cohort.arms), strict=True))
-    main = cohort.arms[0], cohort.arms[-1]
-    pairs = sorted(combinations(cohort.arms, 2), key=lambda pair: pair != main)
-    for pair in pairs:
-        yield from _pair(cohort, pair, labels, unequal=unequal and pair == main)
-    if len(pairs) > 1:
-        words = Words(
-            f"Does {IT} after treatment differ between any arms, given each voxel's own baseline?", "F has no sign",
-            f"{IT} after treatment differs between the arms", f"No difference in {IT} between any arms", "the arms",
-        )  # fmt: skip
-        yield between(cohort, Question("anyArmAdjusted", words, ADJUSTED))
-    for arm in cohort.arms:
-        words = Words(f"How does {IT} change within {arm}? {DESCRIPTIVE}", LATER, arm=arm)
-        yield within(cohort, Question(f"{labels[arm]}Change", words, CHANGE), arm)
-    words = Words(f"How does {IT} change in all arms together? {DESCRIPTIVE}", LATER, arm="both")
-    yield within(cohort, Question("pooledChange", words, CHANGE))
-
-
-def _pair(cohort: Cohort, pair: tuple[str, str], labels: dict[str, str], *, unequal: bool) -> Iterator[Contrast]:
-    """Yield the comparisons of two arms: adjusted for baseline, of changes, and after treatment alone."""
-    first, second = pair
-    stem = f"{labels[first]}Vs{labels[second][:1].upper()}{labels[second][1:]}"
-
-    def asked(name: str, outcome: Outcome, question: str, found: str, *, primary: bool = False) -> Question:
-        words = Words(
-            question, f"positive = larger in {first}", f"{IT} {found}",
-            f"No difference in {IT} between {first} and {second}", f"{first} with {second}",
-        )  # fmt: skip
-        return Question(f"{stem}{name}", words, outcome, primary)
-
-    adjusted = (
-        ADJUSTED,
-        f"Does {IT} after treatment differ between {first} and {second}, given each voxel's own baseline?",
-        f"after treatment differs between {first} and {second}, given each voxel's own baseline,",
-    )
-    yield between(cohort, asked("Adjusted", *adjusted, primary=pair == (cohort.arms[0], cohort.arms[-1])), pair)
-    if unequal:
-        yield between(cohort, asked("AdjustedExchanged", *adjusted), pair, exchange=True)
-    question = f"Does {IT} change more under {first} than under {second} (group x time)?"
-    yield between(cohort, asked("Change", CHANGE, question, f"changes differently under {first} and {second}"), pair)
-    question = f"Does {IT} after treatment differ between {first} and {second}, ignoring baseline?"
-    yield between(cohort, asked("Post", POST, question, f"after treatment differs between {first} and {second}"), pair)
+    return Design(cohort.rows, stages, tuple(contrasts(cohort, bool(unequal))), cohort.lost, notes, cohort.arms)

@@ -15,12 +15,12 @@ def say(text: str) -> None:
 
 
 @contextlib.contextmanager
-def relabelling_bar() -> Iterator[Callable[[str, int, int], None]]:
+def relabelling_bar() -> Iterator[Callable[[str, int, int, float], None]]:
     """Show relabellings on a bar, or one line for each contrast where there is no terminal."""
     bar = tqdm(unit="perm", disable=not sys.stderr.isatty(), file=sys.stderr, smoothing=0.05)
     seen = ""
 
-    def progress(what: str, done: int, total: int) -> None:
+    def progress(what: str, done: int, total: int, height: float) -> None:
         nonlocal seen
         if what != seen:
             bar.reset(total)
@@ -28,6 +28,7 @@ def relabelling_bar() -> Iterator[Callable[[str, int, int], None]]:
             if bar.disable:
                 say(f"{what}: {total} relabellings")
             seen = what
+        bar.set_postfix_str(f"|t| > {height:.2f} passes so far" if height < float("inf") else "", refresh=False)
         bar.update(done - bar.n)
 
     with bar:

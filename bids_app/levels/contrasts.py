@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -13,23 +13,32 @@ from scipy import stats
 
 from bids_app.levels import overlap
 from bids_app.levels.overlap import Stacks
-from bids_app.statistics import corrected, effect_size, linear_model, literature, network, permutation, terrain
+from bids_app.statistics import corrected, effect_size, linear_model, literature, network, permutation, sweep, terrain
 from bids_app.statistics.allocation import Rerandomisation, Scheme
 from bids_app.statistics.clusters import label, neighbourhood
 from bids_app.statistics.network import Graph
+from bids_app.statistics.parts import Keeper
 from bids_app.statistics.relabelling import Exchange, SignFlips
 from bids_app.statistics.result import Result, Subject, maps_of
 from bids_app.vocabulary.design import Contrast
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.job import GroupJob
 
-Progress = Callable[[str, int, int], None]
+Progress = Callable[[str, int, int, float], None]
 Schemes = dict[tuple[Any, ...], Scheme]
 
 
-def infer(
-    subject: Subject, stacks: Stacks, contrast: Contrast, job: GroupJob, schemes: Schemes, progress: Progress
-) -> Result:
+@dataclass(frozen=True)
+class Run:
+    """What all contrasts of a job share: job, schemes, who is told of progress, and who keeps finished parts."""
+
+    job: GroupJob
+    schemes: Schemes
+    progress: Progress
+    keeper: Keeper
+
+
+def infer(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Result:
     """Relabel one contrast of one map; maps with the same participants share one scheme and its relabellings.
 
     Parameters
@@ -37,6 +46,7 @@ def infer(
     stacks : mapping of (participants, voxels)
         Maps by stage.
     """
+    job, schemes = run.job, run.schemes
     before = contrast.asked.outcome.baseline
     baseline = stacks[before][contrast.members] if before else None
     outcome = overlap.outcome_of(stacks, contrast)
@@ -45,8 +55,8 @@ def infer(
     people = tuple(subject.design.rows[i]["participant_id"] for i in contrast.members)
     scheme = schemes.setdefault((contrast.name, people), _scheme(contrast, job.inference))
     geometry = _geometry(subject, contrast, job.inference, model)
-    tell = partial(progress, f"{subject.key.label}, {contrast.name}")
-    null = permutation.run(model, scheme, geometry, job.threads, tell)
+    tell = partial(run.progress, f"{subject.key.label}, {contrast.name}")
+    null = permutation.run(model, scheme, geometry, job.threads, tell, run.keeper)
     maps = maps_of(model, null, contrast, scheme.total, baseline)
     about: dict[str, object] = {}
     if model.rank == 1:
@@ -66,7 +76,7 @@ def infer(
     )  # fmt: skip
 
 
-def _labels(null: permutation.Null, geometry: permutation.Geometry) -> NDArray[np.int32]:
+def _labels(null: permutation.Null, geometry: sweep.Geometry) -> NDArray[np.int32]:
     if isinstance(geometry.around, Graph):
         return network.label(null.t, geometry.around, geometry.threshold)
     return label(null.t, geometry.around, geometry.threshold)
@@ -89,13 +99,13 @@ def _spread(model: linear_model.LinearModel, contrast: Contrast) -> dict[str, ob
 
 def _geometry(
     subject: Subject, contrast: Contrast, inference: Inference, model: linear_model.LinearModel
-) -> permutation.Geometry:
+) -> sweep.Geometry:
     threshold = permutation.cluster_threshold(inference.cluster_forming_p, model.df, model.rank)
     wanted = (
         inference.claim == "tfce" or inference.tfce == "all" or (inference.tfce == "primary" and contrast.asked.primary)
     )
     land = terrain.terrain(subject.mask, inference.tfce_connectivity) if wanted else None
-    return permutation.Geometry(neighbourhood(subject.mask, inference.connectivity), land, threshold)
+    return sweep.Geometry(neighbourhood(subject.mask, inference.connectivity), land, threshold)
 
 
 def _scheme(contrast: Contrast, inference: Inference) -> Scheme:

@@ -13,9 +13,10 @@ from bids_app import plugs
 from bids_app.dataset.maps import group_mask, load_maps, restricted, smoothing_of
 from bids_app.derivatives.contrast import Family
 from bids_app.derivatives.group import GroupWriter
+from bids_app.derivatives.parts import Files
 from bids_app.errors import DeqiError, WrongDataError
 from bids_app.levels import contrasts, design, overlap, tables
-from bids_app.levels.contrasts import Progress, Schemes
+from bids_app.levels.contrasts import Progress
 from bids_app.levels.overlap import Stacks
 from bids_app.statistics import corrected
 from bids_app.statistics.result import Result, Subject, joint_p
@@ -24,8 +25,10 @@ from bids_app.vocabulary.grid import GroupMask, Mask
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.job import GroupJob, MapKey, Summary
 
+Floats = NDArray[np.float32]
 
-def run(job: GroupJob, progress: Progress = lambda what, done, total: None) -> Summary:
+
+def run(job: GroupJob, progress: Progress = lambda what, done, total, height: None) -> Summary:
     """Do the group analysis of one task and return what was written and what was left out.
 
     A map that cannot be analysed is a note; the others go on.
@@ -40,7 +43,8 @@ def run(job: GroupJob, progress: Progress = lambda what, done, total: None) -> S
     mark = " ".join(plugs.load("modalities", kind).mark(options) for kind, options in job.modality.items())
     writer = GroupWriter(job, covered.grid, mark)
     writer.mask(covered)
-    group = _Group(job, writer, progress, notes=[*everybody.notes, *covered.notes])
+    kept = Files(job.output_dir / "logs" / "parts" / job.label)
+    group = _Group(contrasts.Run(job, {}, progress, kept), writer, notes=[*everybody.notes, *covered.notes])
     for key in sorted({key for maps in job.sessions.values() for key in maps.maps}):
         try:
             group.analyse(key, everybody, covered)
@@ -51,6 +55,7 @@ def run(job: GroupJob, progress: Progress = lambda what, done, total: None) -> S
         raise group.problems[0]
     _write(group.results, writer, job.inference)
     writer.flow(everybody, group.notes)
+    kept.forget()
     return Summary(frozenset(writer.files), tuple(group.notes), {"Participants": len(everybody.rows)})
 
 
@@ -58,27 +63,24 @@ def run(job: GroupJob, progress: Progress = lambda what, done, total: None) -> S
 class _Group:
     """What has come out of a group analysis so far."""
 
-    job: GroupJob
+    run: contrasts.Run
     writer: GroupWriter
-    progress: Progress
     notes: list[str]
     results: list[Result] = field(default_factory=list)
     problems: list[DeqiError] = field(default_factory=list)
-    schemes: Schemes = field(default_factory=dict)
 
     def analyse(self, key: MapKey, everybody: Design, covered: GroupMask) -> None:
         """Do every contrast of one kind of map, and let go of the maps."""
         name = f"{key.entity} {key.label}"
-        if key.entity == "seg":
-            subject, stacks, lost = tables.subject_of(self.job, key)
-            self.notes += [f"{name}: {', '.join(lost)} are not known for everybody and left out."] if lost else []
-        else:
-            subject, stacks = _subject(self.job, key, covered)
+        subject, stacks = self._read(key, covered)
         self.notes += _absent(name, everybody, subject.design)
         own: list[Result] = []
+        parts: dict[str, tuple[Floats, Floats]] = {}
         for contrast in subject.design.contrasts:
             try:
-                own.append(contrasts.infer(subject, stacks, contrast, self.job, self.schemes, self.progress))
+                own.append(contrasts.infer(subject, stacks, contrast, self.run))
+                if contrast.name in subject.design.parts:
+                    parts[contrast.name] = own[-1].maps["effect"], own[-1].maps["variance"]
                 if not subject.graph:
                     self.writer.maps(own[-1])
             except WrongDataError as error:
@@ -86,10 +88,22 @@ class _Group:
                     raise  # without it the others answer nothing
                 self.problems.append(error)
                 self.notes.append(f"{contrast.name} of {name} is not analysed: {error}")
+        if parts:
+            primary = next(result for result in own if result.contrast.asked.primary)
+            self.writer.heterogeneity(primary, parts)
         if (pair := overlap.changes(own)) and not subject.graph:
-            said = overlap.likeness(stacks, *pair, self.job.inference)
+            said = overlap.likeness(stacks, *pair, self.run.job.inference)
             self.writer.common(*pair, overlap.common(*pair), said)
         self.results += own
+
+    def _read(self, key: MapKey, covered: GroupMask) -> tuple[Subject, Stacks]:
+        """Read the maps, or the tables, of one kind."""
+        if key.entity != "seg":
+            return _subject(self.run.job, key, covered)
+        subject, stacks, lost = tables.subject_of(self.run.job, key)
+        said = f"{key.entity} {key.label}: {', '.join(lost)} are not known for everybody and left out."
+        self.notes += [said] if lost else []
+        return subject, stacks
 
 
 def _absent(name: str, everybody: Design, own: Design) -> list[str]:

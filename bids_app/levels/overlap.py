@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.statistics import bayes, corrected, linear_model, permutation
+from bids_app.statistics import bayes, corrected, linear_model, permutation, sweep
 from bids_app.statistics.allocation import Rerandomisation, Scheme
 from bids_app.statistics.overlap import conjunction, similarity
 from bids_app.statistics.result import Result
@@ -36,7 +36,7 @@ def bayes_maps(t: Floats, df: int, contrast: Contrast) -> dict[str, Floats]:
 
 
 def equivalence(
-    outcome: Floats, baseline: Floats | None, contrast: Contrast, scheme: Scheme, geometry: permutation.Geometry,
+    outcome: Floats, baseline: Floats | None, contrast: Contrast, scheme: Scheme, geometry: sweep.Geometry,
     margin: float,
 ) -> dict[str, Floats]:  # fmt: skip
     """Return -log10 p that the arms differ by less than a margin: each voxel alone, and corrected over the map.

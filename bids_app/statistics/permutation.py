@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,46 +12,21 @@ from numpy.typing import NDArray
 from scipy import stats
 from threadpoolctl import threadpool_limits
 
-from bids_app.statistics import kernels, network, terrain, tfce
+from bids_app import __version__
+from bids_app.statistics import parts, sweep, terrain, tfce
 from bids_app.statistics.allocation import Scheme
-from bids_app.statistics.clusters import Neighbourhood
+from bids_app.statistics.corrected import critical
 from bids_app.statistics.linear_model import LinearModel
-from bids_app.statistics.relabelled import shares
+from bids_app.statistics.sweep import POWERS, Geometry, Sweep, shown
 
-BLOCK = 32
-"""Relabellings that go through one matrix product; fixed, so that no split of the work changes a bit."""
+WORTH_KEEPING = 2.0
+"""Seconds that a part must have taken to be kept."""
 
-STATISTICS = ("voxel", "extent", "mass", "tfce")
-
-POWERS = 0.5, 2.0
-"""E and H of TFCE, as in FSL and PALM."""
+Progress = Callable[[int, int, float], None]
 
 
-@dataclass(frozen=True, eq=False)
-class Geometry:
-    """The voxels of an analysis and how their statistics come together.
-
-    Attributes
-    ----------
-    around : Neighbourhood or Graph
-        Who joins whom in clusters, of voxels or of edges.
-    land : Terrain or None
-        The same for TFCE; None leaves it out.
-    threshold : float
-        Statistic that forms clusters.
-    both : bool
-        False looks at positive values alone.
-    """
-
-    around: Neighbourhood | network.Graph
-    land: terrain.Terrain | None
-    threshold: float
-    both: bool = True
-
-    @property
-    def statistics(self) -> tuple[str, ...]:
-        """Names of the statistics that are computed."""
-        return STATISTICS if self.land else STATISTICS[:-1]
+def silent(done: int, total: int, height: float) -> None:
+    """Say nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,75 +58,10 @@ def cluster_threshold(p: float, df: int, rank: int = 1, *, both: bool = True) ->
     return float(stats.t.isf(p / 2 if both else p, df))
 
 
-def statistic(model: LinearModel, scheme: Scheme, number: int = 0) -> NDArray[np.float32]:
-    """Return t, or F, of one relabelling (voxels,); number 0 is the observed one."""
-    t = np.empty((1, model.tested.shape[1]), dtype=np.float32)
-    kind = kernels.Kind(float(model.df), model.rank, both=True)
-    for tile, c, e in shares(model, scheme, number, number + 1):
-        nothing = np.full(c.shape[1], np.inf, dtype=np.float32), np.zeros(c.shape[1], dtype=np.int32)
-        kernels.fill(c, e, kind, t[:, tile], kernels.Tally(*nothing, np.zeros(1, dtype=np.float32)))
-    found: NDArray[np.float32] = t[0]
-    return found
-
-
-class _Buffers(threading.local):
-    """What one thread needs, made when it first comes."""
-
-    def __init__(self, voxels: int, geometry: Geometry) -> None:
-        self.t = np.empty((BLOCK, voxels), dtype=np.float32)
-        self.clusters = None if isinstance(geometry.around, network.Graph) else geometry.around.room()
-        self.enhancement = None if geometry.land is None else terrain.room(geometry.land)
-
-
-class _Sweep:
-    """All relabellings of one model, block by block."""
-
-    def __init__(self, model: LinearModel, scheme: Scheme, geometry: Geometry) -> None:
-        self._model, self._scheme, self._geometry = model, scheme, geometry
-        self.t = statistic(model, scheme)
-        self.maxima = {name: np.zeros(scheme.total, dtype=np.float32) for name in geometry.statistics}
-        self._height = np.abs(self.t) if geometry.both else self.t
-        self._kind = kernels.Kind(float(model.df), model.rank, geometry.both)
-        self._buffers = _Buffers(len(self.t), geometry)
-
-    def block(self, start: int) -> NDArray[np.int32]:
-        """Fill the maxima of one block; return how many of it reach the observed statistic at each voxel."""
-        stop = min(start + BLOCK, self._scheme.total)
-        t = self._buffers.t[: stop - start]
-        reached = np.zeros(len(self.t), dtype=np.int32)
-        largest = self.maxima["voxel"][start:stop]
-        # Relabelling 0 is the observed one: it counts as reached, and is not compared with itself.
-        first = int(start == 0)
-        for tile, c, e in shares(self._model, self._scheme, start, stop):
-            reached[tile] += first
-            tally = kernels.Tally(self._height[tile], reached[tile], largest[first:])
-            kernels.fill(c[first:], e[first:], self._kind, t[first:, tile], tally)
-        if first:
-            t[0] = _shown(self.t, self._geometry)
-            largest[0] = np.nanmax(np.abs(t[0]), initial=0.0)
-        for k, row in enumerate(t, start):
-            self._spatial(k, row)
-        return reached
-
-    def _spatial(self, k: int, t: NDArray[np.float32]) -> None:
-        """Fill the maxima of statistics that join neighbours."""
-        geometry, maxima = self._geometry, self.maxima
-        if isinstance(geometry.around, network.Graph):
-            found = network.largest_components(t, geometry.around, geometry.threshold)
-        elif self._buffers.clusters is not None:
-            found = kernels.largest_clusters(t, geometry.around.layout, geometry.threshold, self._buffers.clusters)
-        maxima["extent"][k], maxima["mass"][k] = found
-        if geometry.land is not None and self._buffers.enhancement is not None:
-            maxima["tfce"][k] = tfce.enhance(t, geometry.land, self._buffers.enhancement, POWERS, np.empty(0))
-
-
 def run(
-    model: LinearModel,
-    scheme: Scheme,
-    geometry: Geometry,
-    threads: int = 1,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Null:
+    model: LinearModel, scheme: Scheme, geometry: Geometry, threads: int = 1, progress: Progress = silent,
+    keeper: parts.Keeper | None = None,
+) -> Null:  # fmt: skip
     """Relabel `scheme.total` times and keep the maxima.
 
     Parameters
@@ -159,22 +69,35 @@ def run(
     threads : int
         Blocks of relabellings run side by side; the result does not depend on it.
     progress : callable
-        Called with (relabellings done, total).
+        Called with relabellings done, total, and the height that passes the familywise .05 so far.
+    keeper : Keeper, optional
+        Has the parts that an earlier, stopped run finished, and takes those of this one.
     """
     total = scheme.total
-    sweep = _Sweep(model, scheme, geometry)
-    reached = np.zeros(len(sweep.t), dtype=np.int64)
+    work = Sweep(model, scheme, geometry)
+    reached = np.zeros(len(work.t), dtype=np.int64)
+    words = (__version__, total, geometry.threshold, geometry.both, geometry.statistics)
+    name = parts.name_of(work.t, scheme.digest, words) if keeper else ""
     # One BLAS thread each: the blocks are the parallelism, and products then do not depend on thread counts.
     with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
-        for done, counts in enumerate(pool.map(sweep.block, range(0, total, BLOCK)), 1):
+        for start in range(0, total, parts.LENGTH):
+            part = slice(start, min(start + parts.LENGTH, total))
+            known = keeper.load(f"{name}_{start}") if keeper else None
+            if known is not None:
+                for key, values in known.maxima.items():
+                    work.maxima[key][part] = values
+                reached += known.reached
+                continue
+            counts = np.zeros(len(work.t), dtype=np.int32)
+            began = time.monotonic()
+            for done, block in enumerate(pool.map(work.block, range(part.start, part.stop, sweep.BLOCK)), 1):
+                counts += block
+                so_far = min(start + done * sweep.BLOCK, total)
+                progress(so_far, total, critical(work.maxima["voxel"][:so_far], 0.05))
             reached += counts
-            progress(min(done * BLOCK, total), total)
-    return Null(sweep.maxima, reached, sweep.t, enhanced(sweep.t, geometry))
-
-
-def _shown(t: NDArray[np.float32], geometry: Geometry) -> NDArray[np.float32]:
-    """Return a map with the side that is not looked at set to 0."""
-    return t if geometry.both else np.where(t < 0, np.float32(0), t)
+            if keeper and time.monotonic() - began > WORTH_KEEPING:
+                keeper.save(f"{name}_{start}", parts.Part({k: m[part] for k, m in work.maxima.items()}, counts))
+    return Null(work.maxima, reached, work.t, enhanced(work.t, geometry))
 
 
 def enhanced(t: NDArray[np.float32], geometry: Geometry) -> NDArray[np.float32] | None:
@@ -182,5 +105,5 @@ def enhanced(t: NDArray[np.float32], geometry: Geometry) -> NDArray[np.float32] 
     if geometry.land is None:
         return None
     values = np.zeros(len(t))
-    tfce.enhance(_shown(t, geometry), geometry.land, terrain.room(geometry.land), POWERS, values)
+    tfce.enhance(shown(t, geometry), geometry.land, terrain.room(geometry.land), POWERS, values)
     return np.where(np.isnan(t), np.nan, values).astype(np.float32)

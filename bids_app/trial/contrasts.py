@@ -35,13 +35,17 @@ def _fixed(cohort: Cohort, rows: NDArray[np.intp]) -> tuple[list[str], list[Colu
 
 
 def between(
-    cohort: Cohort, asked: Question, pair: tuple[str, str] | None = None, *, exchange: bool = False
-) -> Contrast:
+    cohort: Cohort, asked: Question, pair: tuple[str, str] | None = None, *, exchange: bool = False,
+    among: NDArray[np.bool_] | None = None,
+) -> Contrast:  # fmt: skip
     """Return the comparison of two arms, re-randomised within strata; without a pair that of all arms (F).
 
-    `exchange` exchanges residuals instead (Freedman-Lane): for arms that dropout has changed.
+    `exchange` exchanges residuals instead (Freedman-Lane): for arms that dropout has changed. `among` keeps to some
+    of the people, such as those of one site.
     """
     rows = cohort.having(*asked.outcome.stages)
+    if among is not None:
+        rows = rows[among[rows]]
     if pair:
         rows = rows[np.isin(cohort.arm[rows], [cohort.arms.index(arm) for arm in pair])]
         tested = (cohort.arm[rows] == cohort.arms.index(pair[0])).astype(np.float64)[:, None]

@@ -123,7 +123,8 @@ class Design:
 
     `rows` holds one mapping per analysed participant (participant_id, arm, covariates ...), in the order
     that the contrasts' `members` count; `sessions` names the session of each stage; `arms` are those compared, the
-    active one first and the control last.
+    active one first and the control last. `parts` names contrasts that ask the same in parts of the people, such as
+    sites: how they differ is told beside the primary contrast.
     """
 
     rows: tuple[Mapping[str, Any], ...]
@@ -132,3 +133,4 @@ class Design:
     lost: tuple[Lost, ...] = ()
     notes: tuple[str, ...] = ()
     arms: tuple[str, ...] = field(default=())
+    parts: tuple[str, ...] = ()

@@ -216,3 +216,19 @@ def test_blinded_arms_have_letters_until_the_allocation_is_opened(copy):
     ended = run_deqi(data, out, "group", *QUICK, "--allocation", str(allocation))
     assert ended.code == 65
     assert "has no row for sub-10" in ended.err
+
+
+def test_sites_are_strata_and_their_effects_are_compared(copy):
+    data, out = copy
+    table(data, centre=lambda i, row: "east" if i < 6 else "west")
+    words = ["--set", "designs.multi_site.site=centre"]
+    found = analyse(data, out, *words, config="[designs.multi_site]")
+    assert "verumVsShamSiteEast" in found
+    assert "verumVsShamSiteWest" not in found  # two of each arm are too few
+    assert found["verumVsShamAdjusted"]["Primary"]
+    assert found["verumVsShamSiteEast"]["Participants"] == 6
+    rows = read_tsv(next((out / "group").glob("*contrast-verumVsShamAdjusted_design.tsv")))
+    assert len(set(rows["block"])) == 2
+    about = json.loads(next((out / "group").glob("*_heterogeneity.json")).read_text())
+    assert about["Parts"] == ["verumVsShamSiteEast"]
+    assert "1 of 2 sites have fewer than three people of an arm" in (out / "group.html").read_text()

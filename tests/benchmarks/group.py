@@ -48,7 +48,7 @@ def design() -> tuple[np.ndarray, np.ndarray]:
 
 def ours(folder: Path, relabellings: int, threads: int, enhance: bool, baseline: bool) -> None:
     """Relabel with every statistic; the process is measured from outside."""
-    from bids_app.statistics import clusters, linear_model, permutation, terrain
+    from bids_app.statistics import clusters, linear_model, permutation, sweep, terrain
     from bids_app.statistics.allocation import Rerandomisation
 
     mask = np.load(folder / "mask.npy")
@@ -58,7 +58,7 @@ def ours(folder: Path, relabellings: int, threads: int, enhance: bool, baseline:
     del post, pre
     scheme = Rerandomisation(arm, np.zeros(PEOPLE, dtype=int), 0, relabellings)
     land = terrain.terrain(mask, 6) if enhance else None
-    geometry = permutation.Geometry(clusters.neighbourhood(mask), land, permutation.cluster_threshold(0.001, model.df))
+    geometry = sweep.Geometry(clusters.neighbourhood(mask), land, permutation.cluster_threshold(0.001, model.df))
     null = permutation.run(model, scheme, geometry, threads)
     np.save(folder / "t.npy", null.t)
 

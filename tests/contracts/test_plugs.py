@@ -159,7 +159,8 @@ def trial_of(count: int, arms: tuple[str, ...] = ("verum", "sham")) -> dict[str,
     rng = np.random.default_rng(2)
     return {
         f"{i:02d}": {
-            "group": arms[i % len(arms)], "sequence": ("AB", "BA", "x")[i % len(arms)], "age": str(20 + i),
+            "group": arms[i % len(arms)], "site": "AB"[i // len(arms) % 2],
+            "sequence": ("AB", "BA", "x")[i % len(arms)], "age": str(20 + i),
             "vas_pre": f"{rng.normal(60, 9):.1f}", "vas_post": f"{rng.normal(50, 9):.1f}",
         }
         for i in range(count)

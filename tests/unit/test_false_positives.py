@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage, stats
 
-from bids_app.statistics import clusters, corrected, linear_model, permutation, terrain
+from bids_app.statistics import clusters, corrected, linear_model, permutation, sweep, terrain
 from bids_app.statistics.allocation import Rerandomisation
 from bids_app.statistics.relabelling import SignFlips
 
@@ -25,7 +25,7 @@ def test_familywise_error_is_nominal(design):  # T14
     mask = np.ones(SHAPE, dtype=bool)
     around, land = clusters.neighbourhood(mask), terrain.terrain(mask, 6)
     low, high = stats.binom.interval(0.99, TRIALS, 0.05)
-    false = dict.fromkeys(permutation.STATISTICS, 0)
+    false = dict.fromkeys(sweep.STATISTICS, 0)
     for number in range(TRIALS):
         rng = np.random.default_rng([20, number])
         site = np.repeat([0, 1], 10)
@@ -42,7 +42,7 @@ def test_familywise_error_is_nominal(design):  # T14
             nuisance = np.column_stack([np.ones(20), site, rng.standard_normal(20)])
             model = linear_model.fit(post if adjusted else post - pre, arm, nuisance, pre if adjusted else None)
         null = permutation.run(
-            model, scheme, permutation.Geometry(around, land, permutation.cluster_threshold(0.01, model.df))
+            model, scheme, sweep.Geometry(around, land, permutation.cluster_threshold(0.01, model.df))
         )
         for name, maxima in null.maxima.items():
             false[name] += bool(corrected.familywise_p(maxima[:1], maxima)[0] <= 0.05)

@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 from scipy import ndimage, stats
 
 from bids_app.errors import WrongDataError
-from bids_app.statistics import clusters, corrected, effect_size, linear_model, permutation, relabelled, terrain
+from bids_app.statistics import (
+    clusters,
+    corrected,
+    effect_size,
+    kernels,
+    linear_model,
+    permutation,
+    relabelled,
+    sweep,
+    terrain,
+)
 from bids_app.statistics.allocation import Rerandomisation
 from bids_app.statistics.false_discovery import q_per_sign
 from bids_app.statistics.relabelling import SignFlips
@@ -28,7 +38,7 @@ def infer(model, scheme, mask=ONE_VOXEL, threshold=2.0, **options):
 
 def geometry(mask=ONE_VOXEL, threshold=2.0, connectivity=26):
     around, land = clusters.neighbourhood(mask, connectivity), terrain.terrain(mask, connectivity)
-    return permutation.Geometry(around, land, threshold)
+    return sweep.Geometry(around, land, threshold)
 
 
 def arms(labels, strata=None, requested=5000, seed=1):
@@ -105,7 +115,7 @@ def test_engine_equals_ordinary_least_squares_at_every_voxel(with_baseline):  # 
                 assert model.effect[v] == pytest.approx(fitted.params[0], abs=1e-10)
                 assert model.variance[v] == pytest.approx(fitted.bse[0] ** 2, abs=1e-10)
                 assert model.df == fitted.df_resid
-        t[k] = permutation.statistic(model, scheme, k)
+        t[k] = sweep.statistic(model, scheme, k)
     assert np.abs(t - expected).max() < 1e-5
 
 
@@ -139,7 +149,7 @@ def test_interaction_of_slopes_has_the_right_t():  # T6
     slopes = design[:, 2:]
     tested, rest = (slopes[:, 0] - slopes[:, 1]) / 2, slopes.sum(axis=1)
     model = linear_model.fit(y[:, None], tested, np.column_stack([design[:, :2], rest]))
-    t = permutation.statistic(model, arms(tested))
+    t = sweep.statistic(model, arms(tested))
     assert t[0] == pytest.approx(4.680331, abs=1e-5)
 
 
@@ -154,7 +164,7 @@ def test_clusters_of_the_reference_map():  # T12
         table = clusters.tabulate(field.ravel(), labels, 2.3)
         up = max((c for c in table if c.positive), key=lambda c: c.extent)
         assert (up.extent, up.mass) == (positive, pytest.approx(mass, abs=1e-6))
-        largest = permutation.kernels.largest_clusters(field.ravel(), around.layout, 2.3, around.room())
+        largest = kernels.largest_clusters(field.ravel(), around.layout, 2.3, around.room())
         # The negative pair (2 voxels, mass 2.9) has the larger mass where only faces join: maxima are taken apart.
         assert largest == (max(2, positive), pytest.approx(max(2.9, mass), abs=1e-6))
 
@@ -176,7 +186,7 @@ def test_compiled_clusters_equal_their_slow_twin(seed, connectivity, threshold):
             extent, mass = max(extent, members.size), max(mass, (members - threshold).sum())
     around = clusters.neighbourhood(mask, connectivity)
     room = around.room()
-    found = permutation.kernels.largest_clusters(t, around.layout, np.float64(threshold), room)
+    found = kernels.largest_clusters(t, around.layout, np.float64(threshold), room)
     if abs(np.abs(t) - threshold).min() > 1e-6:
         assert found == (extent, pytest.approx(mass, abs=1e-6))
     assert not room.labels.any()
@@ -262,10 +272,10 @@ def test_null_is_identical_for_any_threads_and_blocks(scheme_of, monkeypatch):  
     )  # fmt: skip
     one = infer(model, scheme, mask, 1.5, threads=1)
     for block, tile, threads in [(32, 4096, 2), (7, 100, 1), (64, 64, 2), (1, 504, 1)]:
-        monkeypatch.setattr(permutation, "BLOCK", block)
+        monkeypatch.setattr(sweep, "BLOCK", block)
         monkeypatch.setattr(relabelled, "TILE", tile)
         other = infer(model, scheme, mask, 1.5, threads=threads)
-        assert all(np.array_equal(one.maxima[k], other.maxima[k]) for k in permutation.STATISTICS)
+        assert all(np.array_equal(one.maxima[k], other.maxima[k]) for k in sweep.STATISTICS)
         assert np.array_equal(one.reached, other.reached)
 
 
@@ -277,7 +287,7 @@ def test_group_by_time_interaction_equals_the_change_score_t():
     design = np.column_stack([subject, time, time * arm])
     t = sm.OLS(np.concatenate([PRE, POST]), design).fit().tvalues[-1]
     model = linear_model.fit((POST - PRE)[:, None], ARM, np.ones((8, 1)))
-    assert permutation.statistic(model, arms(ARM))[0] == pytest.approx(t, abs=1e-5)
+    assert sweep.statistic(model, arms(ARM))[0] == pytest.approx(t, abs=1e-5)
 
 
 def test_joint_p_is_the_smallest_p_over_the_family():
@@ -338,7 +348,7 @@ def test_arms_relabelled_to_equal_a_covariate_have_no_t():
     outcome = np.random.default_rng(0).standard_normal((6, 30))
     model = linear_model.fit(outcome, arm, np.column_stack([np.ones(6), covariate]))
     scheme = Rerandomisation(arm, np.zeros(6, dtype=np.intp), 0, 1000)
-    t = np.stack([permutation.statistic(model, scheme, k) for k in range(scheme.total)])
+    t = np.stack([sweep.statistic(model, scheme, k) for k in range(scheme.total)])
     equal = [
         i for i, labels in enumerate(scheme.draw(0, scheme.total)) if abs(np.corrcoef(labels, covariate)[0, 1]) > 0.99
     ]

@@ -8,7 +8,7 @@ from scipy import sparse, stats
 from scipy.sparse.csgraph import connected_components
 
 from bids_app.measures import network_coherence, parcel_correlation
-from bids_app.statistics import linear_model, network, permutation
+from bids_app.statistics import linear_model, network, permutation, sweep
 from bids_app.statistics.allocation import Rerandomisation
 
 NODES = [f"n{i}" for i in range(9)]
@@ -63,7 +63,7 @@ def test_familywise_error_over_edges_is_nominal():
         outcome = np.exp(0.5 * (rng.standard_normal((16, len(EDGES))) + shared))
         model = linear_model.fit(outcome, arm, np.ones((16, 1)))
         scheme = Rerandomisation(arm, np.zeros(16, dtype=int), number, 99)
-        null = permutation.run(model, scheme, permutation.Geometry(graph, None, 2.0))
+        null = permutation.run(model, scheme, sweep.Geometry(graph, None, 2.0))
         for name, maxima in null.maxima.items():
             hits[name] += (maxima >= maxima[0]).mean() <= 0.05
     low, high = stats.binom.interval(0.99, 200, 0.05)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bids_app.statistics import bayes, linear_model, overlap, permutation
+from bids_app.statistics import bayes, linear_model, overlap, sweep
 from bids_app.statistics.allocation import Rerandomisation
+from bids_app.statistics.heterogeneity import heterogeneity
 
 PRE = np.array([6.1, 5, 7.2, 6.6, 5.8, 6.9, 5.5, 7])
 POST = np.array([3, 2.4, 4.1, 3.2, 4.9, 5.6, 4.4, 6.1])
@@ -32,7 +33,7 @@ def test_bayes_factors_are_those_of_the_reference(t, df, size, expected):  # T23
 def test_shifted_outcomes_give_the_randomisation_tost(shift, t, sign):  # T24
     scheme = Rerandomisation(ARM, np.zeros(8, dtype=int), 0, 100)
     model = linear_model.fit(sign * (POST + shift * ARM)[:, None], ARM, np.ones((8, 1)), PRE[:, None])
-    found = np.array([permutation.statistic(model, scheme, k)[0] for k in range(scheme.total)])
+    found = np.array([sweep.statistic(model, scheme, k)[0] for k in range(scheme.total)])
     assert sign * found[0] == pytest.approx(t, abs=1e-3)
     assert (found >= found[0]).mean() == pytest.approx(0.0142857, abs=1e-6)
 
@@ -86,3 +87,17 @@ def test_similarity_is_calibrated_when_nothing_changes():
     low, high = stats.binom.interval(0.99, 200, 0.05)
     assert (hits <= high).all()
     assert hits[0] >= low
+
+
+def test_heterogeneity_of_published_numbers():
+    """Q and I2 by their definition, part by part; parts without a value do not count."""
+    effects = np.array([[0.1, 0.5], [0.3, 0.5], [0.8, np.nan]])
+    variances = np.array([[0.04, 0.01], [0.02, 0.02], [0.05, np.nan]])
+    q, share = heterogeneity(effects, variances)
+    weight = 1 / variances[:, 0]
+    mean = np.average(effects[:, 0], weights=weight)
+    expected = (weight * (effects[:, 0] - mean) ** 2).sum()
+    assert q[0] == pytest.approx(expected)
+    assert share[0] == pytest.approx(1 - 2 / expected)
+    assert q[1] == pytest.approx(0)
+    assert share[1] == 0

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bids_app.statistics import linear_model, permutation
+from bids_app.statistics import linear_model, sweep
 from bids_app.statistics.allocation import Rerandomisation
 
 
@@ -25,7 +25,7 @@ def test_two_arms_give_the_t_of_welch_for_every_relabelling():
     model = model_of(outcome, arm)
     for k, labels in enumerate(scheme.draw(0, 30)):
         expected = stats.ttest_ind(outcome[labels == 1], outcome[labels == 0], equal_var=False).statistic
-        assert permutation.statistic(model, scheme, k) == pytest.approx(expected, rel=1e-5)
+        assert sweep.statistic(model, scheme, k) == pytest.approx(expected, rel=1e-5)
 
 
 def test_covariates_and_baseline_are_those_of_a_plain_fit():
@@ -37,7 +37,7 @@ def test_covariates_and_baseline_are_those_of_a_plain_fit():
     scheme = Rerandomisation(arm, np.zeros(n, dtype=int), 2, 10)
     model = model_of(outcome, arm, nuisance, baseline)
     for k, labels in enumerate(scheme.draw(0, 10)):
-        found = permutation.statistic(model, scheme, k)
+        found = sweep.statistic(model, scheme, k)
         for v in range(4):
             design = np.column_stack([labels, nuisance, baseline[:, v]])
             inverse = np.linalg.pinv(design)
@@ -60,7 +60,7 @@ def test_false_positives_of_unequal_arms_that_vary_unequally():
         scheme = Rerandomisation(arm, np.zeros(40, dtype=int), number, 200)
         for i, by_arm in enumerate((False, True)):
             model = replace(model_of(outcome, arm), by_arm=by_arm)
-            t = np.array([permutation.statistic(model, scheme, k)[0] for k in range(200)])
+            t = np.array([sweep.statistic(model, scheme, k)[0] for k in range(200)])
             hits[i] += (np.abs(t) >= abs(t[0])).mean() <= 0.05
     assert hits[0] / trials > 0.10
     assert stats.binom.ppf(0.005, trials, 0.05) <= hits[1] <= stats.binom.ppf(0.995, trials, 0.07)

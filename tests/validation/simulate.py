@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage, stats
 
-from bids_app.statistics import clusters, corrected, linear_model, literature, permutation, terrain
+from bids_app.statistics import clusters, corrected, linear_model, literature, permutation, sweep, terrain
 from bids_app.statistics.allocation import Rerandomisation
 from bids_app.statistics.relabelling import Exchange, SignFlips
 
@@ -145,7 +145,7 @@ def one(case: str, number: int) -> dict[str, int]:
     """Return which statistics are familywise significant in one data set."""
     model, scheme = CASES[case][0](np.random.default_rng([77, number]), number)
     threshold = permutation.cluster_threshold(0.01, model.df, model.rank)
-    null = permutation.run(model, scheme, permutation.Geometry(AROUND, LAND, threshold))
+    null = permutation.run(model, scheme, sweep.Geometry(AROUND, LAND, threshold))
     found = {name: int(corrected.familywise_p(m[:1], m)[0] <= 0.05) for name, m in null.maxima.items()}
     if model.rank == 1:
         for finding in literature.findings(null.t, model, MASK, AROUND, 0.05)["Findings"]:

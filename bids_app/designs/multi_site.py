@@ -1,0 +1,88 @@
+"""Parallel arms at several sites: sites are strata and fixed effects, and how the effect differs is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+import numpy as np
+
+from bids_app.errors import WrongDataError
+from bids_app.trial.cohort import Cohort, Table, arms_of, gather
+from bids_app.trial.contrasts import between, labels_of
+from bids_app.trial.dropout import depends_on_arm
+from bids_app.trial.options import ArmOptions, Name
+from bids_app.trial.prepost import ADJUSTED, contrasts
+from bids_app.vocabulary.design import IT, Contrast, Design, Question, Words
+from bids_app.vocabulary.entities import as_label
+from bids_app.vocabulary.option import Doc
+
+
+@dataclass(frozen=True)
+class Options(ArmOptions):
+    """Options of `[designs.multi_site]`."""
+
+    pre: Annotated[Name, Doc("Session before treatment.")] = "pre"
+    post: Annotated[Name, Doc("Session after treatment.")] = "post"
+    site: Annotated[Name, Doc("Column of participants.tsv that holds the site; arms are drawn anew within it.")] = (
+        "site"
+    )
+
+
+METHODS = (
+    "Sites were strata of the re-randomisation and fixed effects of the model. The primary estimand was the difference "
+    "between arms after treatment, adjusted for each voxel's own baseline (ANCOVA); its heterogeneity over sites is "
+    "described by I2 (Higgins & Thompson 2002)."
+)
+
+
+def design(table: Table, options: Options) -> Design:
+    """Build the design from the participants' table and the sessions that have maps.
+
+    Raises
+    ------
+    WrongDataError
+        If there is one site alone, fewer than three participants of an arm have both sessions, or a covariate
+        cannot be used.
+    """
+    stages = {"pre": options.pre.removeprefix("ses-"), "post": options.post.removeprefix("ses-")}
+    arm = arms_of(table.participants, options, "multi_site")
+    strata = (options.site, *(name for name in options.strata if name != options.site))
+    cohort = gather(table, arm, stages, ("pre", "post"), replace(options, strata=strata))
+    if len({row[options.site] for row in cohort.rows}) < 2:
+        raise WrongDataError(f"All participants with both sessions have one {options.site}; take parallel_prepost.")
+    unequal = depends_on_arm(cohort, ("pre", "post"))
+    sites = tuple(_sites(cohort, options.site))
+    notes = (*cohort.notes, *([unequal] if unequal else []), *_small(cohort, options.site, len(sites)))
+    everything = (*contrasts(cohort, bool(unequal)), *sites)
+    return Design(cohort.rows, stages, everything, cohort.lost, notes, cohort.arms, tuple(c.name for c in sites))
+
+
+def _sites(cohort: Cohort, column: str) -> Iterator[Contrast]:
+    """Yield the primary question at each site that has three people of both arms."""
+    first, control = cohort.arms[0], cohort.arms[-1]
+    labels = labels_of(cohort.arms)
+    where = np.array([row[column] for row in cohort.rows])
+    for site in sorted(set(where.tolist())):
+        here = where == site
+        if min((cohort.arm[here] == number).sum() for number in (0, len(cohort.arms) - 1)) < 3:
+            continue
+        words = Words(
+            f"Does {IT} after treatment differ between {first} and {control} at {column} {site}, given each voxel's "
+            "own baseline? Described to compare sites; it decides nothing.",
+            f"positive = larger in {first}", specific=f"{first} with {control}",
+        )  # fmt: skip
+        label = as_label(f"site {site}")
+        name = f"{labels[0]}Vs{labels[-1][:1].upper()}{labels[-1][1:]}{label[:1].upper()}{label[1:]}"
+        yield between(cohort, Question(name, words, ADJUSTED), (first, control), among=here)
+
+
+def _small(cohort: Cohort, column: str, counted: int) -> list[str]:
+    sites = {row[column] for row in cohort.rows}
+    few = len(sites) - counted
+    return (
+        [f"{few} of {len(sites)} sites have fewer than three people of an arm; they count, but have no map."]
+        if few
+        else []
+    )

@@ -1,0 +1,39 @@
+"""Finished parts of a long run of relabellings: named by what they depend on, so that nothing stale is taken up."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+LENGTH = 512
+"""Relabellings of a part."""
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Maxima of relabellings by statistic, (n,) each, and how many of them reached the observed map, (voxels,)."""
+
+    maxima: Mapping[str, NDArray[np.float32]]
+    reached: NDArray[np.int32]
+
+
+class Keeper(Protocol):
+    """Whoever keeps parts between runs."""
+
+    def load(self, name: str) -> Part | None:
+        """Return a part kept under a name, or None."""
+
+    def save(self, name: str, part: Part) -> None:
+        """Keep a part under a name."""
+
+
+def name_of(observed: NDArray[np.float32], digest: str, words: tuple[object, ...]) -> str:
+    """Return what parts of one run are called: a hash of the observed map, the relabellings, and all else they need."""
+    found = hashlib.sha256(observed.tobytes())
+    found.update(repr((digest, *words)).encode())
+    return found.hexdigest()[:32]
