@@ -103,12 +103,14 @@ def load_maps(
     for stage, session in design.sessions.items():
         stack = np.full((len(design.rows), len(keep)), np.nan, dtype=np.float32)
         there = [i for i, row in enumerate(design.rows) if stage in row["stages"]]
+        stacks[stage] = stack
+        if not there:
+            continue  # nobody has it yet, and nothing of it is compared
         for i in there:
             found = sessions[design.rows[i]["participant_id"].removeprefix("sub-"), session]
             stack[i] = read_map(found.maps[key])[0][covered.mask]
         keep &= np.isfinite(stack[there]).all(axis=0)
         keep &= np.ptp(stack[there], axis=0) > 0
-        stacks[stage] = stack
     if not keep.any():
         raise WrongDataError(f"{key.label}: no voxel has a value in every map.")
     mask = covered.mask.copy()

@@ -62,6 +62,7 @@ def about_result(
         "Primary": contrast.asked.primary,
         "BetweenArms": contrast.between_arms,
         "Arm": words.arm,
+        "Change": contrast.is_change,
         "Statistics": STATISTICS_TEXT,
         "Statistic": "t" if result.rank == 1 else "F",
         "Participants": len(contrast.members),

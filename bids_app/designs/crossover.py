@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from bids_app.trial.cohort import Cohort, Table, arms_of, gather
 from bids_app.trial.contrasts import between, within
+from bids_app.trial.dropout import said_of_dropout
 from bids_app.trial.options import ArmOptions, Name
 from bids_app.vocabulary.design import IT, Contrast, Design, Outcome, Question, Words
 from bids_app.vocabulary.option import Doc
@@ -42,17 +43,21 @@ def design(table: Table, options: Options) -> Design:
     stages = {"first": options.first.removeprefix("ses-"), "second": options.second.removeprefix("ses-")}
     arm = arms_of(table.participants, options, "crossover")
     cohort = gather(table, arm, stages, ("first", "second"), options)
-    return Design(cohort.rows, stages, tuple(_contrasts(cohort)), cohort.lost, cohort.notes, cohort.arms)
+    notes = (*cohort.notes, *said_of_dropout(cohort, ("first", "second")))
+    return Design(cohort.rows, stages, tuple(_contrasts(cohort)), cohort.lost, notes, cohort.arms)
 
 
 def _contrasts(cohort: Cohort) -> Iterator[Contrast]:
     order = cohort.arms[0], cohort.arms[-1]
+    # In the words of the orders: blinded orders must not tell which treatment is the real one.
+    one, other = (f"the treatment that {name} begins with" for name in order)
     words = Words(
-        f"Does {IT} after the real treatment differ from that after the sham, within people?",
-        "positive = larger after the real treatment", f"{IT} after the real treatment differs from that after the sham",
-        f"No difference in {IT} between the treatments", "the real treatment with the sham",
+        f"Does {IT} after {one} differ from that after {other}, within people?", f"positive = larger after {one}",
+        f"{IT} after {one} differs from that after {other}", f"No difference in {IT} between the treatments",
+        f"{one} with {other}",
     )  # fmt: skip
-    yield between(cohort, Question("treatment", words, Outcome({"first": 0.5, "second": -0.5}), primary=True), order)
+    treatment = Question("treatment", words, Outcome({"first": 0.5, "second": -0.5}), primary=True)
+    yield replace(between(cohort, treatment, order), effect="crossover")
     words = Words(
         f"Does the sum of both periods of {IT} differ between the orders? Carry-over would do that; so may chance and "
         "differences between people, so it decides nothing.",

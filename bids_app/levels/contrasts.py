@@ -50,8 +50,9 @@ def infer(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Res
     before = contrast.asked.outcome.baseline
     baseline = stacks[before][contrast.members] if before else None
     outcome = overlap.outcome_of(stacks, contrast)
-    by_arm = job.inference.variances == "by-arm" and contrast.between_arms
-    model = replace(linear_model.fit(outcome, contrast.tested, contrast.nuisance, baseline), by_arm=by_arm)
+    model = linear_model.fit(outcome, contrast.tested, contrast.nuisance, baseline)
+    by_arm = job.inference.variances == "by-arm" and contrast.scheme == "rerandomise" and model.rank == 1
+    model = replace(model, by_arm=by_arm)
     people = tuple(subject.design.rows[i]["participant_id"] for i in contrast.members)
     scheme = schemes.setdefault((contrast.name, people), _scheme(contrast, job.inference))
     geometry = _geometry(subject, contrast, job.inference, model)
@@ -61,7 +62,7 @@ def infer(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Res
     about: dict[str, object] = {}
     if model.rank == 1:
         about["Power"] = _power(model, null, contrast, baseline, job.inference)
-        if contrast.between_arms:
+        if contrast.effect in ("ancova", "two_sample", "crossover"):
             about["VarianceOfArms"] = _spread(model, contrast)
         if job.inference.literature and not isinstance(geometry.around, Graph):
             alpha = job.inference.alpha
@@ -101,6 +102,8 @@ def _geometry(
     subject: Subject, contrast: Contrast, inference: Inference, model: linear_model.LinearModel
 ) -> sweep.Geometry:
     threshold = permutation.cluster_threshold(inference.cluster_forming_p, model.df, model.rank)
+    if subject.graph:
+        return sweep.Geometry(subject.graph, None, threshold)
     wanted = (
         inference.claim == "tfce" or inference.tfce == "all" or (inference.tfce == "primary" and contrast.asked.primary)
     )
@@ -152,6 +155,7 @@ def _participants(
     else:  # of a standard deviation of the outcome itself
         sizes = [arm.sum()] if contrast.effect == "one_sample" else [arm.sum(), people - arm.sum()]
         scaled = np.full(1, np.sqrt(sum(1 / size for size in sizes)))
+        scaled *= 0.5 if contrast.effect == "crossover" else 1.0
     error = float(np.nanmedian(scaled)) * np.sqrt(people)
     p, spent = 2 * float(stats.t.sf(height, model.df)), people - model.df
     return {f"{size:g}": effect_size.participants_for(error, size, p, spent) for size in SIZES}

@@ -61,7 +61,8 @@ def changes(results: Sequence[Result]) -> tuple[Result, Result] | None:
     arms = results[0].subject.design.arms if results else ()
     if len(arms) < 2:
         return None
-    first = {arm: next((r for r in results if r.contrast.asked.words.arm == arm), None) for arm in (arms[0], arms[-1])}
+    within = [r for r in results if r.contrast.is_change]
+    first = {arm: next((r for r in within if r.contrast.asked.words.arm == arm), None) for arm in (arms[0], arms[-1])}
     active, control = first[arms[0]], first[arms[-1]]
     return (active, control) if active and control else None
 

@@ -43,6 +43,8 @@ def subject_of(job: GroupJob, key: MapKey) -> tuple[Subject, Stacks, list[str]]:
     known = np.ones(len(edges), dtype=bool)
     for stage, stack in stacks.items():
         there = [i for i, row in enumerate(chosen.rows) if stage in row["stages"]]
+        if not there:
+            continue
         known &= np.isfinite(stack[there]).all(axis=0) & (np.ptp(stack[there], axis=0) > 0)
     if not known.any():
         raise WrongDataError(f"{key.label}: no value is known for everybody.")

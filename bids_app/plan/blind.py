@@ -49,21 +49,20 @@ def blinded(rows: Rows, settings: Settings) -> tuple[Rows, Settings]:
     ((name, options),) = settings.designs.items()
     if not hasattr(options, "arms"):
         raise UsageError(f"--blind: the design {name} has no arms to hide.")
-    # The order of a hash over who is in which arm: repeatable, and not to be read off the names of the arms.
-    members = {
-        arm: sorted(label for label, row in rows.items() if row.get(options.column) == arm) for arm in options.arms
-    }
-    order = sorted(options.arms, key=lambda arm: hashlib.sha256(" ".join(members[arm]).encode()).hexdigest())
+
+    # The order of a hash over who is in which arm: repeatable, and not to be read off the names of the arms. Letters
+    # change places within the pair that carries the claim, so that the claim stays what it was.
+    def hidden(arm: str) -> str:
+        members = sorted(label for label, row in rows.items() if row.get(options.column) == arm)
+        return hashlib.sha256(" ".join(members).encode()).hexdigest()
+
+    first, second = sorted((options.active, options.control), key=hidden)
+    order = [first, second, *sorted(options.more_arms, key=hidden)]
     letters = {arm: chr(ord("A") + i) for i, arm in enumerate(order)}
-    first, *others = order
-    hidden: Any = replace(
-        options,
-        active=letters[first],
-        control=letters[others[-1]],
-        more_arms=tuple(letters[arm] for arm in others[:-1]),
-    )
-    masked = {
-        label: {**row, options.column: letters.get(row.get(options.column, ""), row.get(options.column, "n/a"))}
-        for label, row in rows.items()
-    }
-    return masked, replace(settings, designs={name: hidden})
+    more = tuple(letters[arm] for arm in order[2:])
+    masked_options: Any = replace(options, active="A", control="B", more_arms=more)
+    masked = {}
+    for label, row in rows.items():
+        arm = row.get(options.column, "n/a")
+        masked[label] = {**row, options.column: letters.get(arm, "n/a" if arm == "n/a" else "not compared")}
+    return masked, replace(settings, designs={name: masked_options})

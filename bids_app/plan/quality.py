@@ -18,7 +18,9 @@ def excluded(session: Finished, limits: Exclusions) -> str:
     table = next((path for path in session.files if path.name.endswith("_desc-fc_qc.tsv")), None)
     if table is None or not table.exists():
         return "its quality is not known: run the participant level again"
-    columns = {name: numeric(values) for name, values in read_tsv(table).items()}
+    rows = read_tsv(table)
+    used = [i for i, decision in enumerate(rows["decision"]) if decision == "used"]
+    columns = {name: numeric([values[i] for i in used]) for name, values in rows.items()}
     found = {name: values for name, values in columns.items() if values is not None}
     return "; ".join(_beyond(found, limits))
 
@@ -37,6 +39,8 @@ def _beyond(runs: dict[str, np.ndarray], limits: Exclusions) -> Iterator[str]:
     for name, (what, value, unit) in quality.items():
         limit = getattr(limits, name)
         beyond = value > limit if name.startswith("max") else value < limit
-        if limit and beyond:
+        if limit and np.isnan(value):
+            yield f"{what} is not known"
+        elif limit and beyond:
             word = "above" if name.startswith("max") else "below"
             yield f"{what} {value:.3g}{unit}, {word} the limit of {limit:g}{unit}"

@@ -32,7 +32,8 @@ class Wording:
     """How results are told.
 
     `found` and `absent` are sentences of the primary contrast without their ends, `specific` what it compares (`verum
-    with sham`; empty if no arms), `members` what there are several of (`seeds`), `statistic` what decides.
+    with sham`; empty if no arms), `members` what there are several of (`seeds`), `statistic` what decides,
+    `where` what is corrected over.
     """
 
     found: str
@@ -40,6 +41,7 @@ class Wording:
     specific: str
     members: str
     statistic: str
+    where: str = "the brain"
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def verdict(
     if per_arm < 12:
         who = "the smaller arm has" if len(arms) > 1 else "there are"
         remarks.append(f"Exploratory only: {who} {per_arm} participants, fewer than 12.")
-    by = f"{wording.statistic}, corrected over the brain and all {wording.members}"
+    by = f"{wording.statistic}, corrected over {wording.where} and all {wording.members}"
     if passed:
         seeds = ", ".join(f"{f.label} (p = {f.p:.4f})" for f in passed)
         found = f"{wording.found[:1].upper()}{wording.found[1:]} for {len(passed)} of {len(primary)} {wording.members}"

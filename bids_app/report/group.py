@@ -99,14 +99,21 @@ def _shared(path: Path) -> dict[str, str]:
 
 def _verdict(found: list[tuple[str, Mapping[str, Any]]], arms: tuple[str, ...]) -> Verdict:
     findings = [
-        Finding(label, about["SmallestJointP"][about["ClaimStatistic"]], about["Arm"], about["Primary"])
+        Finding(
+            label,
+            about["SmallestJointP"][about["ClaimStatistic"]],
+            about["Arm"] if about["Change"] else "",
+            about["Primary"],
+        )
         for label, about in found
     ]
     primary = next((about for _, about in found if about["Primary"]), found[0][1])
+    where = f"the small volume ({', '.join(primary['RestrictedTo'])})" if primary["RestrictedTo"] else "the brain"
     several = "seeds" if primary["Measure"] == "seed_correlation" else "maps"
     return verdict(
         findings, arms, primary["Alpha"], primary["SmallestPossibleP"], min(primary["ParticipantsByArm"].values()),
-        Wording(primary["Found"], primary["Absent"], primary["SpecificTo"], several, statistic_name(primary)),
+        Wording(primary["Found"], primary["Absent"], primary["SpecificTo"], several, statistic_name(primary),
+                where),
     )  # fmt: skip
 
 

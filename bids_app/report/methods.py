@@ -106,18 +106,19 @@ def _cleaning(o: Mapping[str, Any]) -> str:
 
 
 def _inference(o: Mapping[str, Any]) -> str:
-    names = {
-        "mass": "cluster mass",
-        "extent": "cluster extent",
-        "voxel": "the largest |t|",
-        "tfce": "threshold-free cluster enhancement (Smith & Nichols 2009)",
-    }
+    names = {"mass": "cluster mass", "extent": "cluster extent", "voxel": "the largest |t|",
+             "tfce": "threshold-free cluster enhancement (Smith & Nichols 2009)"}  # fmt: skip
+    families = {"maps": "all maps of a measure", "contrasts": "all maps of a measure and its contrasts",
+                "measures": "all maps of all measures", "all": "all maps, measures and contrasts"}  # fmt: skip
+    where = f"the small volume {', '.join(o['small_volume'])}" if o["small_volume"] else "the brain"
+    variances = " Each arm had a variance of its own (Welch's t)." if o["variances"] == "by-arm" else ""
     return (
-        f"Arms were re-randomised within strata (Proschan & Dodd 2019) and changes within arms tested by sign flips of "
-        f"whole participants, on residuals where there are covariates (Freedman & Lane 1983; Winkler et al. 2014): "
-        f"{o['n_permutations']} relabellings, or all where there are fewer. Clusters were formed at two-sided p < "
-        f"{o['cluster_forming_p']:g} with {o['connectivity']} neighbours. The claim is carried by {names[o['claim']]} with "
-        f"a familywise error of {o['alpha']:g}, two-sided, over the brain (Nichols & Holmes 2002) and jointly over all "
-        "seeds by the smallest p. False discovery rates (Benjamini & Hochberg 1995) are per sign. A change in one arm and "
-        "none in the other is not taken as a difference between arms (Bland & Altman 2011)."
+        f"Arms, where compared, were re-randomised within strata (Proschan & Dodd 2019); means and changes within arms were "
+        f"tested by sign flips of whole participants, and slopes by exchanging residuals, on residuals where there are "
+        f"covariates (Freedman & Lane 1983; Winkler et al. 2014): {o['n_permutations']} relabellings, or all where there are "
+        f"fewer.{variances} Clusters were formed at two-sided p < {o['cluster_forming_p']:g} with {o['connectivity']} "
+        f"neighbours. The claim is carried by {names[o['claim']]} with a familywise error of {o['alpha']:g}, two-sided, over "
+        f"{where} (Nichols & Holmes 2002) and jointly over {families[o['family']]} by the smallest p. False discovery rates "
+        "(Benjamini & Hochberg 1995) are per sign. A change in one arm and none in the other is not taken as a difference "
+        "between arms (Bland & Altman 2011)."
     )

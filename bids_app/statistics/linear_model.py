@@ -110,9 +110,8 @@ def fit(outcome: Maps, tested: Matrix, nuisance: Matrix, baseline: Maps | None =
             f"{len(outcome)} participants leave {df} degrees of freedom for this model; at least 1 is needed. "
             "Use fewer covariates or strata."
         )
-    left = residual(columns, basis)
-    singular = np.linalg.svd(left / np.linalg.norm(columns, axis=0), compute_uv=False)
-    if singular[-1] < 1e-8:
+    left, length = residual(columns, basis), np.linalg.norm(columns, axis=0)
+    if not length.all() or np.linalg.svd(left / length, compute_uv=False)[-1] < 1e-8:
         raise WrongDataError(
             "The tested column is a combination of the covariates and strata, so its effect cannot be told "
             "from theirs (is there a stratum or a covariate that equals the arm?). Leave that one out."

@@ -34,9 +34,10 @@ def findings(
         height = float(stats.t.isf(p / 2, model.df))
         extent = random_field.smallest_extent(float(stats.norm.isf(p / 2)), field, alpha / 2)
         sizes = np.bincount(clusters.label(t, around, height))[1:]
+        passing = 0 if extent is None else int((sizes >= extent).sum())
         spm = random_field.cluster_p_t(sizes, height, model.df, field)
         found.append({
-            "ClusterFormingP": p, "SmallestExtent": extent, "ClustersLargeEnough": int((sizes >= extent).sum()),
+            "ClusterFormingP": p, "SmallestExtent": extent, "ClustersLargeEnough": passing,
             "ClustersBySPM": int((spm < alpha / 2).sum()),
         })  # fmt: skip
     return {"Warning": WARNING, "FWHMInVoxels": list(field.fwhm), "Resels": field.resels, "Findings": found}

@@ -47,7 +47,8 @@ class Similarity:
     r : float
         Correlation of the two maps over voxels.
     p_consistent : float
-        Share of sign flips within each arm with an r as large: small means that both arms change alike.
+        Share of sign flips of one arm, the other held, with an r as large; the larger of both arms. Small means that
+        both arms change, and alike.
     p_exchangeable : float
         Share of re-randomised arms with an r as small: small means that the arms differ.
     reliability : (float, float)
@@ -78,26 +79,31 @@ def similarity(change: Maps, arms: Rerandomisation, seed: int, count: int = 1000
     exchange people between arms.
     """
     labels = arms.labels
-    n = len(labels)
     drawn = min(count, arms.total)
-    exchanged = np.concatenate(
-        [_two_means(change, arms.draw(i, min(i + BLOCK, drawn))) for i in range(0, drawn, BLOCK)]
-    )
-    signs = SignFlips(n, seed, count)
+    blocks = [(start, min(start + BLOCK, drawn)) for start in range(0, drawn, BLOCK)]
+    squares = change**2
+    exchanged = np.concatenate([_two_means(change, squares, arms.draw(*block)) for block in blocks])
+    signs = SignFlips(len(labels), seed, count)
     weights = np.stack([labels / labels.sum(), (1 - labels) / (1 - labels).sum()])
-    flipped = np.concatenate(
-        [
-            _correlations(change, weights * signs.draw(i, min(i + BLOCK, signs.total))[:, None])
-            for i in range(0, signs.total, BLOCK)
-        ]
-    )
     r = float(exchanged[0, 0])
-    overlaps = {
-        height: (float(exchanged[0, i]), _share(exchanged[:, i] <= exchanged[0, i] + 1e-12))
-        for i, height in enumerate(THRESHOLDS, 1)
-    }
+    alike = []
+    for arm in (0, 1):  # one arm is flipped and the other held: both must change for both to be small
+        parts = []
+        for start in range(0, signs.total, BLOCK):
+            flips = np.repeat(weights[None], min(BLOCK, signs.total - start), axis=0)
+            flips[:, arm] *= signs.draw(start, start + len(flips))
+            parts.append(_correlations(change, flips))
+        alike.append(_share(np.concatenate(parts) >= r - 1e-12))
+    overlaps = {height: (float(exchanged[0, i]), _as_little(exchanged[:, i])) for i, height in enumerate(THRESHOLDS, 1)}
     reliability = _halves(change[labels == 1], seed), _halves(change[labels == 0], seed)
-    return Similarity(r, _share(flipped >= r - 1e-12), _share(exchanged[:, 0] <= r + 1e-12), reliability, overlaps)
+    return Similarity(r, max(alike), _share(exchanged[:, 0] <= r + 1e-12), reliability, overlaps)
+
+
+def _as_little(dice_values: NDArray[np.float64]) -> float:
+    """Return the share of relabellings with as little overlap; an overlap of nothing with nothing has none."""
+    if np.isnan(dice_values[0]):
+        return float("nan")
+    return _share(np.nan_to_num(dice_values, nan=np.inf) <= dice_values[0] + 1e-12)
 
 
 def _share(reached: NDArray[np.bool_]) -> float:
@@ -105,30 +111,30 @@ def _share(reached: NDArray[np.bool_]) -> float:
     return float(max(reached.sum(), 1) / len(reached))
 
 
-def _two_means(change: Maps, labels: NDArray[np.float64]) -> NDArray[np.float64]:
+def _two_means(change: Maps, squares: Maps, labels: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return r of both arms' means, and Dice at each threshold, for each allocation."""
+    # Single precision: one product of all maps each, and no copy of them.
+    active = labels.astype(change.dtype)
+    total, total_squares = change.sum(axis=0), squares.sum(axis=0)
+    sums, powers = active @ change, active @ squares
     found = np.empty((len(labels), 1 + len(THRESHOLDS)))
-    squares = change**2
-    for k, active in enumerate(labels):
-        t, means = [], []
-        for member in (active, 1 - active):
-            size = member.sum()
-            mean = member @ change / size
-            variance = np.maximum(member @ squares / size - mean**2, 1e-300) / (size - 1)
-            means.append(mean)
-            t.append(mean / np.sqrt(variance))
+    for k, member in enumerate(labels):
+        sizes = member.sum(), len(member) - member.sum()
+        means = sums[k] / sizes[0], (total - sums[k]) / sizes[1]
+        raw = powers[k] / sizes[0], (total_squares - powers[k]) / sizes[1]
+        t = [m / np.sqrt(np.maximum(p - m**2, 1e-30) / (n - 1)) for m, p, n in zip(means, raw, sizes, strict=True)]
         found[k, 0] = np.corrcoef(means)[0, 1]
+        same = np.sign(t[0]) == np.sign(t[1])
         for i, height in enumerate(THRESHOLDS, 1):
-            same = np.sign(t[0]) == np.sign(t[1])
             a, b = (np.abs(values) > height for values in t)
-            total = int(a.sum() + b.sum())
-            found[k, i] = 2 * int((a & b & same).sum()) / total if total else np.nan
+            counted = int(a.sum() + b.sum())
+            found[k, i] = 2 * int((a & b & same).sum()) / counted if counted else np.nan
     return found
 
 
 def _correlations(change: Maps, weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return r of two weighted means for each pair of weights, (k, 2, n)."""
-    means = weights.reshape(-1, weights.shape[-1]) @ change
+    means = weights.reshape(-1, weights.shape[-1]).astype(change.dtype) @ change
     means = means.reshape(len(weights), 2, -1)
     means -= means.mean(axis=2, keepdims=True)
     lengths = np.linalg.norm(means, axis=2)

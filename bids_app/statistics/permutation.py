@@ -76,7 +76,7 @@ def run(
     total = scheme.total
     work = Sweep(model, scheme, geometry)
     reached = np.zeros(len(work.t), dtype=np.int64)
-    words = (__version__, total, geometry.threshold, geometry.both, geometry.statistics)
+    words = (__version__, total, geometry.threshold, geometry.both, geometry.statistics, model.by_arm, geometry.digest)
     name = parts.name_of(work.t, scheme.digest, words) if keeper else ""
     # One BLAS thread each: the blocks are the parallelism, and products then do not depend on thread counts.
     with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:

@@ -48,15 +48,17 @@ def smoothness(residuals: NDArray[np.float32], mask: Mask, df: int) -> Smoothnes
     neighbours before them all lie in the mask.
     """
     scale = np.sqrt(np.einsum("nv,nv->v", residuals, residuals, dtype=np.float64))
-    inner = mask.copy()
+    known = mask.copy()
+    known[mask] = np.isfinite(scale) & (scale > 0)
+    inner = known.copy()
     for axis in range(3):
-        shifted = np.roll(mask, 1, axis)
+        shifted = np.roll(known, 1, axis)
         shifted[tuple(slice(0, 1) if a == axis else slice(None) for a in range(3))] = False
         inner &= shifted
     volume = np.zeros(mask.shape)
     product, square = np.zeros(3), np.zeros(3)
     for row in residuals:
-        volume[mask] = row / np.maximum(scale, 1e-300)
+        volume[mask] = np.nan_to_num(row / np.maximum(scale, 1e-300))
         here = volume[inner]
         for axis in range(3):
             before = np.roll(volume, 1, axis)[inner]
@@ -107,7 +109,8 @@ def _friston(extent: ArrayLike, clusters: float, voxels: float) -> NDArray[np.fl
     return np.asarray(-np.expm1(-clusters * np.exp(-beta * np.asarray(extent, dtype=np.float64) ** (2 / 3))))
 
 
-def smallest_extent(z: float, field: Smoothness, alpha: float) -> int:
-    """Return the voxels from which on a cluster above z has p < alpha."""
+def smallest_extent(z: float, field: Smoothness, alpha: float) -> int | None:
+    """Return the voxels from which on a cluster above z has p < alpha; None where that cannot be told."""
     sizes = np.arange(1, field.voxels + 1)
-    return int(sizes[np.argmax(cluster_p(sizes, z, field) < alpha)])
+    enough = cluster_p(sizes, z, field) < alpha
+    return int(sizes[np.argmax(enough)]) if enough.any() else None

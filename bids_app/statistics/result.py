@@ -127,7 +127,7 @@ def maps_of(
         name = "partialr" if contrast.effect == "slope" else "g"
         names = (name, f"{name}Lower", f"{name}Upper")
         limits = dict(zip(names, _standardised(model, null, contrast, baseline), strict=True))
-        maps |= {"variance": model.variance, **limits, "qfdr": q_per_sign(null.t, model.df)}
+        maps |= {"variance": variance_of(model, null), **limits, "qfdr": q_per_sign(null.t, model.df)}
     return {name: values.astype(np.float32) for name, values in maps.items()}
 
 
@@ -139,9 +139,13 @@ def _standardised(
     Limits are those of the noncentral t; with a voxelwise baseline those of the coefficient, as if the standard
     deviation of the baseline were known.
     """
-    arm, t, df = contrast.tested[:, 0], null.t, model.df
+    arm, df = contrast.tested[:, 0], model.df
+    variance = variance_of(model, null)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # Of arms with variances of their own too, g is of the pooled deviation; its limits take the variance of t.
+        t = (model.effect / np.sqrt(model.variance)).astype(np.float32)
     if contrast.effect == "ancova" and baseline is not None:
-        margin = stats.t.isf(0.025, df) * np.sqrt(model.variance)
+        margin = stats.t.isf(0.025, df) * np.sqrt(variance)
         spread = effect_size.pooled_deviation(baseline, arm)
         scale = effect_size.small_sample_factor(len(arm) - 2) / spread
         return np.stack([model.effect, model.effect - margin, model.effect + margin]) * scale
@@ -150,7 +154,16 @@ def _standardised(
         return np.asarray(values / np.sqrt(values**2 + df))
     if contrast.effect == "one_sample":
         return effect_size.one_sample_g(values, len(arm))
-    return effect_size.two_sample_g(values, int(arm.sum()), int((arm == 0).sum()))
+    g = effect_size.two_sample_g(values, int(arm.sum()), int((arm == 0).sum()))
+    return g / 2 if contrast.effect == "crossover" else g  # of the difference within people, not of half of it
+
+
+def variance_of(model: LinearModel, null: permutation.Null) -> NDArray[np.float64]:
+    """Return the variance of the effect that its t was taken with, (voxels,)."""
+    if not model.by_arm:
+        return model.variance
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray((model.effect / null.t.astype(np.float64)) ** 2)
 
 
 def joint_p(members: Sequence[Result]) -> list[dict[str, NDArray[np.float64]]]:

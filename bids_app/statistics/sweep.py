@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from dataclasses import dataclass
 
@@ -43,6 +44,19 @@ class Geometry:
     land: terrain.Terrain | None
     threshold: float
     both: bool = True
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of who joins whom."""
+        found = hashlib.sha256()
+        arrays = (
+            (self.around.ends,) if isinstance(self.around, network.Graph)
+            else (self.around.layout.places, self.around.layout.offsets)
+        )  # fmt: skip
+        for array in arrays:
+            found.update(array.tobytes())
+        found.update(repr((None if self.land is None else self.land.near, POWERS)).encode())
+        return found.hexdigest()
 
     @property
     def statistics(self) -> tuple[str, ...]:

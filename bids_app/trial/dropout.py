@@ -10,11 +10,23 @@ UNEQUAL = 0.1
 """Difference between shares of arms that are lost from which it is said, and a second test stands beside."""
 
 
-def depends_on_arm(cohort: Cohort, stages: Sequence[str]) -> str:
-    """Return a sentence where arms lose different shares of their people, else nothing.
+def said_of_dropout(cohort: Cohort, stages: Sequence[str]) -> list[str]:
+    """Return a note where arms lose different shares of their people."""
+    share = shares(cohort, stages)
+    return [f"{share} Re-randomisation is not exact by design then."] if share else []
 
-    Re-randomisation is then no longer exact by design.
-    """
+
+def depends_on_arm(cohort: Cohort, stages: Sequence[str]) -> str:
+    """Return what to say where a second test, with residuals exchanged, stands beside; else nothing."""
+    share = shares(cohort, stages)
+    beside = (
+        "Re-randomisation is not exact by design then, so the same contrast stands beside with residuals exchanged "
+    )
+    return f"{share} {beside}(Freedman-Lane)." if share else ""
+
+
+def shares(cohort: Cohort, stages: Sequence[str]) -> str:
+    """Return a sentence where arms lose different shares of their people, else nothing."""
     share = {}
     for arm in cohort.arms:
         left = sum(row["arm"] == arm for row in cohort.rows)
@@ -23,7 +35,4 @@ def depends_on_arm(cohort: Cohort, stages: Sequence[str]) -> str:
     if max(share.values()) - min(share.values()) <= UNEQUAL:
         return ""
     said = ", ".join(f"{value:.0%} of {arm}" for arm, value in share.items())
-    return (
-        f"Dropout differs between the arms ({said}): re-randomisation is not exact by design then, so the same "
-        "contrast stands beside with residuals exchanged (Freedman-Lane)."
-    )
+    return f"Dropout differs between the arms ({said})."

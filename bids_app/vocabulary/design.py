@@ -88,7 +88,7 @@ class Contrast:
         Other columns, the constant among them unless it is tested.
     blocks : (n,) int
         Arms, or residuals, are exchanged within equal values only.
-    effect : {'ancova', 'two_sample', 'one_sample', 'slope', 'variance'}
+    effect : {'ancova', 'two_sample', 'crossover', 'one_sample', 'slope', 'variance'}
         Which standardised effect belongs to it.
     columns : tuple of str
         Names of the tested and the other columns.
@@ -110,6 +110,11 @@ class Contrast:
     def name(self) -> str:
         """Name in files."""
         return self.asked.name
+
+    @property
+    def is_change(self) -> bool:
+        """True for a mean change between stages; a mean map, or a slope, is none."""
+        return self.effect == "one_sample" and abs(sum(self.asked.outcome.weights.values())) < 1e-12
 
     @property
     def between_arms(self) -> bool:

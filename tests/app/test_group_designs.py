@@ -79,6 +79,8 @@ def test_slopes_on_a_value_that_was_not_randomised(copy):
     words = ["--set", "designs.regression.value=vas_pre-vas_post"]
     found = analyse(data, out, *words, config="[designs.regression]")
     assert set(found) == {"slope", "verumSlope", "shamSlope", "verumVsShamSlope"}
+    assert not list((out / "group").glob("*commonChange*"))  # slopes are no changes
+    assert all("VarianceOfArms" not in about for about in found.values())
     assert found["slope"]["Scheme"] == "exchange"
     assert found["slope"]["Participants"] == 9
     assert "An association, not a cause." in found["slope"]["Question"]
@@ -186,6 +188,11 @@ def test_edges_and_networks_go_through_the_same_engine(analysed, tmp_path):
     assert table["edge"][0] == "near-target"  # where the effect is planted
     assert float(table["p_fwe_joint"][0]) <= 0.05
     assert len(table["edge"]) == 3
+    found = {edge: c for edge, c in zip(table["edge"], table["component"], strict=True) if c != "n/a"}
+    assert "near-target" in found
+    about = json.loads(next((out / "group").glob("*seg-regions_*contrast-verumVsShamAdjusted_edges.json")).read_text())
+    assert "tfce" not in about["SmallestP"]
+    assert "RandomFieldTheory" not in about
     network = read_tsv(next((out / "group").glob("*seg-networks_*contrast-verumVsShamAdjusted_edges.tsv")))
     assert network["edge"] == ["planted"]
     assert float(network["effect"][0]) == pytest.approx(float(table["effect"][0]), rel=1e-4)

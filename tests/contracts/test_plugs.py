@@ -188,7 +188,7 @@ def test_design_pairs_by_identifier_and_repeats_itself(name):
         assert a.asked.words.sign
         assert a.tested.shape[1] + a.nuisance.shape[1] == len(a.columns)
         assert len(a.members) == len(a.tested) == len(a.nuisance) == len(a.blocks)
-        assert (a.labels is not None) == (a.effect in ("ancova", "two_sample", "variance"))
+        assert (a.labels is not None) == (a.effect in ("ancova", "two_sample", "crossover", "variance"))
     (primary,) = (contrast for contrast in one.contrasts if contrast.asked.primary)
     assert primary.asked.words.found
     assert primary.asked.words.absent

@@ -101,3 +101,14 @@ def test_heterogeneity_of_published_numbers():
     assert share[0] == pytest.approx(1 - 2 / expected)
     assert q[1] == pytest.approx(0)
     assert share[1] == 0
+
+
+def test_one_arm_that_changes_alone_is_not_called_alike():
+    hits = 0
+    for number in range(150):
+        rng = np.random.default_rng([9, number])
+        scheme = arms(20)
+        noise = np.cumsum(rng.standard_normal((20, 60)), axis=1) / 4
+        alone = noise + np.outer(scheme.labels, np.cumsum(rng.standard_normal(60)))
+        hits += overlap.similarity(alone, scheme, number, 99).p_consistent <= 0.05
+    assert hits <= stats.binom.ppf(0.995, 150, 0.05)

@@ -18,10 +18,10 @@ def data(seed=0):
     return np.random.default_rng(seed).standard_normal((N, MASK.sum()))
 
 
-def run(outcome, keeper=None, threads=1, progress=permutation.silent, threshold=2.0, requested=1500):
+def run(outcome, keeper=None, threads=1, progress=permutation.silent, threshold=2.0, requested=1500, neighbours=26):
     model = linear_model.fit(outcome, ARM, np.ones((N, 1)))
     scheme = Rerandomisation(ARM, np.zeros(N, dtype=int), 1, requested)
-    geometry = sweep.Geometry(clusters.neighbourhood(MASK), terrain.terrain(MASK, 6), threshold)
+    geometry = sweep.Geometry(clusters.neighbourhood(MASK, neighbours), terrain.terrain(MASK, 6), threshold)
     return permutation.run(model, scheme, geometry, threads, progress, keeper)
 
 
@@ -59,7 +59,7 @@ def test_a_stopped_run_goes_on_and_gives_the_same_bits(kept, tmp_path, threads):
     assert not (tmp_path / "parts").exists()
 
 
-@pytest.mark.parametrize("change", [{"outcome": data(1)}, {"threshold": 2.5}, {"requested": 1400}])
+@pytest.mark.parametrize("change", [{"outcome": data(1)}, {"threshold": 2.5}, {"requested": 1400}, {"neighbours": 6}])
 def test_parts_of_another_run_are_not_taken(kept, change):
     run(data(), kept)
     words = {"outcome": data(), **change}

@@ -152,3 +152,9 @@ def test_a_contrast_is_parted_as_the_full_model_has_it():  # T6
     assert sweep.statistic(linear_model.fit(y, tested, rest), scheme)[0] == pytest.approx(f, rel=1e-5)
     with pytest.raises(WrongDataError, match="cannot be told"):
         partition(np.column_stack([design, design[:, 0]]), np.array([0.0, 0, 0, 0, 1]))
+
+
+def test_a_value_that_is_zero_for_everybody_is_refused_in_words():
+    outcome, _, _ = data(8)
+    with pytest.raises(WrongDataError, match="combination of the covariates"):
+        linear_model.fit(outcome, np.zeros(8), np.ones((8, 1)))
