@@ -98,9 +98,7 @@ class GroupWriter:
         about = {**self._mark, **about_result(result, joint, inference, family), "Sources": self._sources(result)}
         write_json(self._path("statmap", ".json", **names), about)
         write_table(self._path("clusters", ".tsv", **names), cluster_table(result, joint, self._grid))
-        maxima = {f"max_{name}": values for name, values in result.null.maxima.items()}
-        write_table(self._path("nullmax", ".tsv", **names), maxima)
-        write_table(self._path("design", ".tsv", **names), design_table(result))
+        self._null_and_design(result)
 
     def edges(
         self, result: Result, joint: Mapping[str, NDArray[np.float64]], inference: Inference, family: Family
@@ -111,6 +109,10 @@ class GroupWriter:
         about = about_result(result, joint, replace(inference, claim="voxel"), family)
         sidecar = {**self._mark, **about, "Columns": EDGE_COLUMNS, "Sources": self._sources(result)}
         write_json(self._path("edges", ".json", **names), sidecar)
+        self._null_and_design(result)
+
+    def _null_and_design(self, result: Result) -> None:
+        names = _names(result)
         maxima = {f"max_{name}": values for name, values in result.null.maxima.items()}
         write_table(self._path("nullmax", ".tsv", **names), maxima)
         write_table(self._path("design", ".tsv", **names), design_table(result))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from bids_app.trial.cohort import Cohort, Table, arms_of, gather
 from bids_app.trial.contrasts import between, within
-from bids_app.trial.dropout import said_of_dropout
+from bids_app.trial.dropout import uneven_dropout
 from bids_app.trial.options import ArmOptions, Name
 from bids_app.vocabulary.design import IT, Contrast, Design, Outcome, Question, Words
 from bids_app.vocabulary.option import Doc
@@ -43,7 +43,7 @@ def design(table: Table, options: Options) -> Design:
     stages = {"first": options.first.removeprefix("ses-"), "second": options.second.removeprefix("ses-")}
     arm = arms_of(table.participants, options, "crossover")
     cohort = gather(table, arm, stages, ("first", "second"), options)
-    notes = (*cohort.notes, *said_of_dropout(cohort, ("first", "second")))
+    notes = (*cohort.notes, *uneven_dropout(cohort, ("first", "second")))
     return Design(cohort.rows, stages, tuple(_contrasts(cohort)), cohort.lost, notes, cohort.arms)
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from bids_app.errors import WrongDataError
 from bids_app.trial.cohort import Cohort, Table, arms_of, gather
 from bids_app.trial.contrasts import between, labels_of
-from bids_app.trial.dropout import depends_on_arm
-from bids_app.trial.options import ArmOptions, Name
+from bids_app.trial.dropout import uneven_dropout
+from bids_app.trial.options import ArmOptions, BeforeAfter, Name
 from bids_app.trial.prepost import ADJUSTED, contrasts
 from bids_app.vocabulary.design import IT, Contrast, Design, Question, Words
 from bids_app.vocabulary.entities import as_label
@@ -20,11 +20,9 @@ from bids_app.vocabulary.option import Doc
 
 
 @dataclass(frozen=True)
-class Options(ArmOptions):
+class Options(BeforeAfter, ArmOptions):
     """Options of `[designs.multi_site]`."""
 
-    pre: Annotated[Name, Doc("Session before treatment.")] = "pre"
-    post: Annotated[Name, Doc("Session after treatment.")] = "post"
     site: Annotated[Name, Doc("Column of participants.tsv that holds the site; arms are drawn anew within it.")] = (
         "site"
     )
@@ -46,17 +44,18 @@ def design(table: Table, options: Options) -> Design:
         If there is one site alone, fewer than three participants of an arm have both sessions, or a covariate
         cannot be used.
     """
-    stages = {"pre": options.pre.removeprefix("ses-"), "post": options.post.removeprefix("ses-")}
     arm = arms_of(table.participants, options, "multi_site")
     strata = (options.site, *(name for name in options.strata if name != options.site))
-    cohort = gather(table, arm, stages, ("pre", "post"), replace(options, strata=strata))
+    cohort = gather(table, arm, options.stages, ("pre", "post"), replace(options, strata=strata))
     if len({row[options.site] for row in cohort.rows}) < 2:
         raise WrongDataError(f"All participants with both sessions have one {options.site}; take parallel_prepost.")
-    unequal = depends_on_arm(cohort, ("pre", "post"))
+    unequal = uneven_dropout(cohort, ("pre", "post"))
     sites = tuple(_sites(cohort, options.site))
-    notes = (*cohort.notes, *([unequal] if unequal else []), *_small(cohort, options.site, len(sites)))
+    notes = (*cohort.notes, *unequal, *_small(cohort, options.site, len(sites)))
     everything = (*contrasts(cohort, bool(unequal)), *sites)
-    return Design(cohort.rows, stages, everything, cohort.lost, notes, cohort.arms, tuple(c.name for c in sites))
+    return Design(
+        cohort.rows, options.stages, everything, cohort.lost, notes, cohort.arms, tuple(c.name for c in sites)
+    )
 
 
 def _sites(cohort: Cohort, column: str) -> Iterator[Contrast]:

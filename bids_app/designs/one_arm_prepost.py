@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
 
 from bids_app.trial.cohort import Table, gather
 from bids_app.trial.contrasts import within
-from bids_app.trial.options import Name, PeopleOptions
+from bids_app.trial.options import BeforeAfter, PeopleOptions
 from bids_app.vocabulary.design import IT, Design, Outcome, Question, Words
-from bids_app.vocabulary.option import Doc
 
 
 @dataclass(frozen=True)
-class Options(PeopleOptions):
+class Options(BeforeAfter, PeopleOptions):
     """Options of `[designs.one_arm_prepost]`."""
-
-    pre: Annotated[Name, Doc("Session before treatment.")] = "pre"
-    post: Annotated[Name, Doc("Session after treatment.")] = "post"
 
 
 METHODS = (
@@ -33,12 +28,11 @@ def design(table: Table, options: Options) -> Design:
     WrongDataError
         If fewer than three participants have both sessions, or a covariate cannot be used.
     """
-    stages = {"pre": options.pre.removeprefix("ses-"), "post": options.post.removeprefix("ses-")}
-    cohort = gather(table, dict.fromkeys(table.participants, "all"), stages, ("pre", "post"), options)
+    cohort = gather(table, dict.fromkeys(table.participants, "all"), options.stages, ("pre", "post"), options)
     words = Words(
-        f"Does {IT} change from {stages['pre']} to {stages['post']}? Without a control arm its cause is not told.",
-        "positive = larger after treatment", f"{IT} changes from {stages['pre']} to {stages['post']}",
+        f"Does {IT} change from {options.pre} to {options.post}? Without a control arm its cause is not told.",
+        "positive = larger after treatment", f"{IT} changes from {options.pre} to {options.post}",
         f"No change in {IT}",
     )  # fmt: skip
     change = within(cohort, Question("change", words, Outcome({"post": 1.0, "pre": -1.0}), primary=True))
-    return Design(cohort.rows, stages, (change,), cohort.lost, cohort.notes, cohort.arms)
+    return Design(cohort.rows, options.stages, (change,), cohort.lost, cohort.notes, cohort.arms)

@@ -12,7 +12,7 @@ from annotated_types import MinLen
 from bids_app.errors import UsageError
 from bids_app.trial.cohort import Cohort, Table, arms_of, gather
 from bids_app.trial.contrasts import DESCRIPTIVE, between, labels_of, within
-from bids_app.trial.dropout import said_of_dropout
+from bids_app.trial.dropout import uneven_dropout
 from bids_app.trial.options import ArmOptions, Name
 from bids_app.vocabulary.design import IT, Contrast, Design, Outcome, Question, Words
 from bids_app.vocabulary.entities import as_label
@@ -58,7 +58,7 @@ def design(table: Table, options: Options) -> Design:
     stages = {"pre": options.pre.removeprefix("ses-"), **{f"post{i}": post for i, post in enumerate(posts, 1)}}
     needed = [stage for stage, session in stages.items() if stage == "pre" or primary in (session, "average")]
     cohort = gather(table, arms_of(table.participants, options, "parallel_followups"), stages, needed, options)
-    notes = (*cohort.notes, *said_of_dropout(cohort, needed))
+    notes = (*cohort.notes, *uneven_dropout(cohort, needed))
     contrasts = tuple(_contrasts(cohort, stages, primary))
     return Design(cohort.rows, stages, contrasts, cohort.lost, notes, cohort.arms)
 

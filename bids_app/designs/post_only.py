@@ -9,7 +9,7 @@ from typing import Annotated
 
 from bids_app.trial.cohort import Cohort, Table, arms_of, gather
 from bids_app.trial.contrasts import DESCRIPTIVE, between, labels_of, within
-from bids_app.trial.dropout import said_of_dropout
+from bids_app.trial.dropout import uneven_dropout
 from bids_app.trial.options import ArmOptions
 from bids_app.vocabulary.design import IT, Contrast, Design, Outcome, Question, Words
 from bids_app.vocabulary.option import Doc
@@ -40,7 +40,7 @@ def design(table: Table, options: Options) -> Design:
     """
     stages = {"once": options.session.removeprefix("ses-")}
     cohort = gather(table, arms_of(table.participants, options, "post_only"), stages, ("once",), options)
-    notes = (*cohort.notes, *said_of_dropout(cohort, ("once",)))
+    notes = (*cohort.notes, *uneven_dropout(cohort, ("once",)))
     return Design(cohort.rows, stages, tuple(_contrasts(cohort)), cohort.lost, notes, cohort.arms)
 
 

@@ -14,21 +14,19 @@ from bids_app.errors import UsageError, WrongDataError
 from bids_app.statistics.coding import MISSING
 from bids_app.trial.cohort import Cohort, Table, arms_of, gather
 from bids_app.trial.contrasts import labels_of, slope
-from bids_app.trial.options import ArmOptions, Name
+from bids_app.trial.options import ArmOptions, BeforeAfter
 from bids_app.vocabulary.design import IT, Contrast, Design, Outcome, Question, Words
 from bids_app.vocabulary.option import Doc
 
 
 @dataclass(frozen=True)
-class Options(ArmOptions):
+class Options(BeforeAfter, ArmOptions):
     """Options of `[designs.regression]`."""
 
     value: Annotated[
         str, Doc("Column of interest, or 'A-B' for a difference of two (vas_pre-vas_post is an improvement).")
     ] = ""
     outcome: Annotated[Literal["change", "pre", "post"], Doc("Maps that it is related to.")] = "change"
-    pre: Annotated[Name, Doc("Session before treatment.")] = "pre"
-    post: Annotated[Name, Doc("Session after treatment.")] = "post"
 
 
 METHODS = (
@@ -54,8 +52,7 @@ def design(table: Table, options: Options) -> Design:
     if not options.value:
         raise UsageError("designs.regression needs a value: --set designs.regression.value=COLUMN (or 'A-B').")
     outcome = OUTCOMES[options.outcome]
-    sessions: dict[str, str] = {"pre": options.pre.removeprefix("ses-"), "post": options.post.removeprefix("ses-")}
-    stages = {stage: session for stage, session in sessions.items() if stage in outcome.stages}
+    stages = {stage: session for stage, session in options.stages.items() if stage in outcome.stages}
     cohort = gather(table, arms_of(table.participants, options, "regression"), stages, tuple(stages), options)
     values, notes = _values(cohort, options.value)
     contrasts = tuple(_contrasts(cohort, options, outcome, values))

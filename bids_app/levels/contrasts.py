@@ -19,7 +19,7 @@ from bids_app.statistics.clusters import label, neighbourhood
 from bids_app.statistics.network import Graph
 from bids_app.statistics.parts import Keeper
 from bids_app.statistics.relabelling import Exchange, SignFlips
-from bids_app.statistics.result import Result, Subject, maps_of
+from bids_app.statistics.result import Result, Subject, maps_of, variance_of
 from bids_app.vocabulary.design import Contrast
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.job import GroupJob
@@ -50,13 +50,16 @@ def infer(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Res
     before = contrast.asked.outcome.baseline
     baseline = stacks[before][contrast.members] if before else None
     outcome = overlap.outcome_of(stacks, contrast)
-    model = linear_model.fit(outcome, contrast.tested, contrast.nuisance, baseline)
-    by_arm = job.inference.variances == "by-arm" and contrast.scheme == "rerandomise" and model.rank == 1
-    model = replace(model, by_arm=by_arm)
+    by_arm = job.inference.variances == "by-arm" and contrast.scheme == "rerandomise" and contrast.tested.shape[1] == 1
     people = tuple(subject.design.rows[i]["participant_id"] for i in contrast.members)
     scheme = schemes.setdefault((contrast.name, people), _scheme(contrast, job.inference))
-    geometry = _geometry(subject, contrast, job.inference, model)
     tell = partial(run.progress, f"{subject.key.label}, {contrast.name}")
+
+    def fitted(maps: NDArray[np.float32]) -> linear_model.LinearModel:
+        return replace(linear_model.fit(maps, contrast.tested, contrast.nuisance, baseline), by_arm=by_arm)
+
+    model = fitted(outcome)
+    geometry = _geometry(subject, contrast, job.inference, model)
     null = permutation.run(model, scheme, geometry, job.threads, tell, run.keeper)
     maps = maps_of(model, null, contrast, scheme.total, baseline)
     about: dict[str, object] = {}
@@ -70,7 +73,11 @@ def infer(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Res
     if contrast.asked.primary and contrast.between_arms:
         maps |= {f"logbf_{name}": found for name, found in overlap.bayes_maps(null.t, model.df, contrast).items()}
         if margin := job.inference.equivalence_margin:
-            maps |= overlap.equivalence(outcome, baseline, contrast, scheme, geometry, margin)
+            above = replace(geometry, land=None, both=False)
+            maps |= overlap.equivalence(
+                outcome, contrast.tested[:, 0], margin,
+                lambda maps: permutation.run(fitted(maps), scheme, above, job.threads, tell, run.keeper),
+            )  # fmt: skip
     return Result(
         subject, contrast, scheme, model.df, model.rank, geometry.threshold, null,
         _labels(null, geometry), maps, about,
@@ -132,18 +139,19 @@ def _power(
     alone = float(stats.t.isf(inference.alpha / 2, model.df))
     everywhere = corrected.critical(null.maxima["voxel"], inference.alpha)
     found: dict[str, object] = {"Power": 0.8}
+    variance = variance_of(model, null)
     for name, height in (("OneVoxelOrRegion", alone), ("AnyVoxelOfTheBrain", everywhere)):
-        smallest = effect_size.detectable(model.variance, model.df, height) if np.isfinite(height) else None
+        smallest = effect_size.detectable(variance, model.df, height) if np.isfinite(height) else None
         found[name] = {
             "CriticalT": height,
             "SmallestDetectableEffectMedian": None if smallest is None else float(np.nanmedian(smallest)),
-            "ParticipantsFor": _participants(model, contrast, baseline, height),
+            "ParticipantsFor": _participants(variance, model.df, contrast, baseline, height),
         }
     return found
 
 
 def _participants(
-    model: linear_model.LinearModel, contrast: Contrast, baseline: NDArray[np.float32] | None, height: float
+    variance: NDArray[np.float64], df: int, contrast: Contrast, baseline: NDArray[np.float32] | None, height: float
 ) -> dict[str, int]:
     """Return how many participants, arms together, standardised effects would need where |t| must reach a height."""
     if contrast.effect == "slope" or not np.isfinite(height):
@@ -151,11 +159,11 @@ def _participants(
     people = len(contrast.members)
     arm = contrast.tested[:, 0]
     if baseline is not None and contrast.effect == "ancova":
-        scaled = np.sqrt(model.variance) / effect_size.pooled_deviation(baseline, arm)
+        scaled = np.sqrt(variance) / effect_size.pooled_deviation(baseline, arm)
     else:  # of a standard deviation of the outcome itself
         sizes = [arm.sum()] if contrast.effect == "one_sample" else [arm.sum(), people - arm.sum()]
         scaled = np.full(1, np.sqrt(sum(1 / size for size in sizes)))
         scaled *= 0.5 if contrast.effect == "crossover" else 1.0
     error = float(np.nanmedian(scaled)) * np.sqrt(people)
-    p, spent = 2 * float(stats.t.sf(height, model.df)), people - model.df
+    p, spent = 2 * float(stats.t.sf(height, df)), people - df
     return {f"{size:g}": effect_size.participants_for(error, size, p, spent) for size in SIZES}

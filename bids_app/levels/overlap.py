@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.statistics import bayes, corrected, linear_model, permutation, sweep
-from bids_app.statistics.allocation import Rerandomisation, Scheme
+from bids_app.statistics import bayes, corrected, permutation
+from bids_app.statistics.allocation import Rerandomisation
 from bids_app.statistics.overlap import conjunction, similarity
 from bids_app.statistics.result import Result
 from bids_app.vocabulary.design import Contrast
@@ -36,21 +36,26 @@ def bayes_maps(t: Floats, df: int, contrast: Contrast) -> dict[str, Floats]:
 
 
 def equivalence(
-    outcome: Floats, baseline: Floats | None, contrast: Contrast, scheme: Scheme, geometry: sweep.Geometry,
-    margin: float,
-) -> dict[str, Floats]:  # fmt: skip
+    outcome: Floats, arm: NDArray[np.float64], margin: float, relabel: Callable[[Floats], permutation.Null]
+) -> dict[str, Floats]:
     """Return -log10 p that the arms differ by less than a margin: each voxel alone, and corrected over the map.
 
-    Two one-sided tests by re-randomisation: the margin is added to, or taken from, everybody of the active arm
-    before arms are drawn anew. The larger p of both counts.
+    Two one-sided tests: the margin is added to, or taken from, everybody of the active arm before arms are drawn
+    anew. The larger p of both counts.
+
+    Parameters
+    ----------
+    outcome : (n, voxels)
+    arm : (n,)
+        1 in the active arm, else 0.
+    relabel : callable
+        Relabels other outcomes of the same people, looking at positive values alone.
     """
-    one_sided = replace(geometry, land=None, both=False)
-    arm = contrast.tested[:, 0][:, None].astype(np.float32)
     alone, everywhere = [], []
+    shift = margin * arm[:, None].astype(np.float32)
     for sign in (1, -1):
-        model = linear_model.fit(sign * outcome + margin * arm, contrast.tested, contrast.nuisance, baseline)
-        null = permutation.run(model, scheme, one_sided)
-        alone.append(np.maximum(null.reached, 1) / scheme.total)
+        null = relabel(sign * outcome + shift)
+        alone.append(np.maximum(null.reached, 1) / len(null.maxima["voxel"]))
         everywhere.append(corrected.familywise_p(null.t, null.maxima["voxel"]))
     pairs = {"logptost": alone, "logptostfwe": everywhere}
     return {name: (-np.log10(np.maximum(*pair))).astype(np.float32) for name, pair in pairs.items()}

@@ -101,7 +101,7 @@ def fill(c: NDArray[np.float64], e: NDArray[np.float64], kind: Kind, out: NDArra
 
 
 @compiled
-def _root(parent: NDArray[np.int32], member: int) -> int:
+def root_of(parent: NDArray[np.integer[Any]], member: int) -> int:
     """Follow a label to its root, halving the way for the next time."""
     while parent[member] != member:
         parent[member] = parent[parent[member]]
@@ -128,7 +128,7 @@ def label(t: NDArray[np.float32], layout: Layout, threshold: float, room: Room) 
         for step in layout.offsets:
             other = room.labels[here + step] * sign
             if other > 0:
-                other = _root(room.parent, other)
+                other = root_of(room.parent, other)
                 low, high = min(root, other), max(root, other)
                 room.parent[high] = low
                 root = low
@@ -146,7 +146,7 @@ def largest_clusters(t: NDArray[np.float32], layout: Layout, threshold: float, r
     for v in range(t.size):
         if room.labels[layout.places[v]] != 0:
             number += 1
-            root = _root(room.parent, number)
+            root = root_of(room.parent, number)
             room.extent[root] += 1
             room.mass[root] += abs(np.float64(t[v])) - threshold
             room.labels[layout.places[v]] = 0

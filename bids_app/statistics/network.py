@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.statistics.kernels import compiled
+from bids_app.statistics.kernels import compiled, root_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,24 +49,16 @@ def label(t: NDArray[np.float32], graph: Graph, threshold: float) -> NDArray[np.
 
 
 @compiled
-def _root(parent: NDArray[np.int64], node: int) -> int:
-    while parent[node] != node:
-        parent[node] = parent[parent[node]]
-        node = parent[node]
-    return node
-
-
-@compiled
 def _components(t: NDArray[np.float32], ends: NDArray[np.int64], nodes: int, threshold: float) -> NDArray[np.int64]:
     """Return the root node of each edge whose t is above a threshold, -1 of the others."""
     parent = np.arange(nodes)
     for e in range(t.size):
         if t[e] > threshold:
-            parent[_root(parent, ends[e, 0])] = _root(parent, ends[e, 1])
+            parent[root_of(parent, ends[e, 0])] = root_of(parent, ends[e, 1])
     found = np.full(t.size, -1)
     for e in range(t.size):
         if t[e] > threshold:
-            found[e] = _root(parent, ends[e, 0])
+            found[e] = root_of(parent, ends[e, 0])
     return found
 
 

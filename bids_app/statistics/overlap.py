@@ -124,11 +124,8 @@ def _two_means(change: Maps, squares: Maps, labels: NDArray[np.float64]) -> NDAr
         raw = powers[k] / sizes[0], (total_squares - powers[k]) / sizes[1]
         t = [m / np.sqrt(np.maximum(p - m**2, 1e-30) / (n - 1)) for m, p, n in zip(means, raw, sizes, strict=True)]
         found[k, 0] = np.corrcoef(means)[0, 1]
-        same = np.sign(t[0]) == np.sign(t[1])
         for i, height in enumerate(THRESHOLDS, 1):
-            a, b = (np.abs(values) > height for values in t)
-            counted = int(a.sum() + b.sum())
-            found[k, i] = 2 * int((a & b & same).sum()) / counted if counted else np.nan
+            found[k, i] = dice(*(np.concatenate([values > height, values < -height]) for values in t))
     return found
 
 

@@ -36,8 +36,8 @@ class Terrain(NamedTuple):
         Steps to the next x and y; z is the next voxel.
     near : int
         Bits of the neighbours that join voxels, of 6, 18 or 26.
-    steps, grown : (37,) int64
-        Step to the neighbour of a single bit b, and the bits next to it, at place b modulo 37.
+    steps : (37,) int64
+        Step to the neighbour of a single bit b, at place b modulo 37.
     box : int
         Voxels of the padded box.
     """
@@ -47,7 +47,6 @@ class Terrain(NamedTuple):
     column: int
     near: int
     steps: NDArray[np.int64]
-    grown: NDArray[np.int64]
     box: int
 
 
@@ -76,12 +75,7 @@ def terrain(mask: Mask, neighbours: int) -> Terrain:
     steps = np.zeros(37, dtype=np.int64)
     for bit, step in enumerate(_STEPS @ strides):
         steps[(1 << bit) % 37] = step
-    grown = np.zeros(37, dtype=np.int64)
-    reach = {6: 1, 18: 2, 26: 3}[neighbours]
-    for bit, own in enumerate(_STEPS):
-        apart = np.abs(_STEPS - own)
-        grown[(1 << bit) % 37] = _bits((apart.max(axis=1) <= 1) & (apart.sum(axis=1) <= reach))
-    return Terrain(np.asarray(places, dtype=np.int64), y * z, z, ALLOWED[neighbours], steps, grown, x * y * z)
+    return Terrain(np.asarray(places, dtype=np.int64), y * z, z, ALLOWED[neighbours], steps, x * y * z)
 
 
 def room(land: Terrain) -> Room:

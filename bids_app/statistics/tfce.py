@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.statistics.kernels import compiled
+from bids_app.statistics.kernels import compiled, root_of
 from bids_app.statistics.terrain import ALL, FACES, HIGH_Y, HIGH_Z, LOW_Y, LOW_Z, Room, Terrain
 
 Scale = tuple[float, float, float]
@@ -65,14 +65,6 @@ def _sort(t: NDArray[np.float32], land: Terrain, room: Room, shift: int, top: fl
 
 
 @compiled
-def _root(parent: NDArray[np.int32], member: int) -> int:
-    while parent[member] != member:
-        parent[member] = parent[parent[member]]
-        member = parent[member]
-    return member
-
-
-@compiled
 def _advance(room: Room, c: int, level: float, power: float) -> None:
     """Bring a component's integral down to a level."""
     weight = np.sqrt(room.extent[c]) if power == 0.5 else room.extent[c] ** power
@@ -104,7 +96,7 @@ def _join(bits: int, here: int, land: Terrain, room: Room, level: float, power: 
         if pick == 0:
             pick = rest
         pick &= -pick
-        other = _root(room.parent, room.owner[here + land.steps[pick % 37]])
+        other = root_of(room.parent, room.owner[here + land.steps[pick % 37]])
         if found == -1:
             found = other
             _advance(room, found, level, power)

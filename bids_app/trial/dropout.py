@@ -10,29 +10,18 @@ UNEQUAL = 0.1
 """Difference between shares of arms that are lost from which it is said, and a second test stands beside."""
 
 
-def said_of_dropout(cohort: Cohort, stages: Sequence[str]) -> list[str]:
-    """Return a note where arms lose different shares of their people."""
-    share = shares(cohort, stages)
-    return [f"{share} Re-randomisation is not exact by design then."] if share else []
-
-
-def depends_on_arm(cohort: Cohort, stages: Sequence[str]) -> str:
-    """Return what to say where a second test, with residuals exchanged, stands beside; else nothing."""
-    share = shares(cohort, stages)
-    beside = (
-        "Re-randomisation is not exact by design then, so the same contrast stands beside with residuals exchanged "
-    )
-    return f"{share} {beside}(Freedman-Lane)." if share else ""
-
-
-def shares(cohort: Cohort, stages: Sequence[str]) -> str:
-    """Return a sentence where arms lose different shares of their people, else nothing."""
+def uneven_dropout(cohort: Cohort, stages: Sequence[str]) -> tuple[str, ...]:
+    """Return a note where arms lose different shares of their people, else nothing."""
     share = {}
     for arm in cohort.arms:
         left = sum(row["arm"] == arm for row in cohort.rows)
         gone = sum(loss.arm == arm and loss.stage in stages for loss in cohort.lost)
         share[arm] = gone / max(left + gone, 1)
     if max(share.values()) - min(share.values()) <= UNEQUAL:
-        return ""
+        return ()
     said = ", ".join(f"{value:.0%} of {arm}" for arm, value in share.items())
-    return f"Dropout differs between the arms ({said})."
+    note = (
+        f"Dropout differs between the arms ({said}): re-randomisation is not exact by design then. Where a contrast "
+        "named ...Exchanged stands beside, it exchanges residuals instead (Freedman-Lane)."
+    )
+    return (note,)

@@ -39,3 +39,16 @@ class ArmOptions(PeopleOptions):
     def arms(self) -> tuple[str, ...]:
         """The arms, active first, control last."""
         return (self.active, *self.more_arms, self.control)
+
+
+@dataclass(frozen=True)
+class BeforeAfter:
+    """Which sessions stand before and after treatment."""
+
+    pre: Annotated[Name, Doc("Session before treatment.")] = "pre"
+    post: Annotated[Name, Doc("Session after treatment.")] = "post"
+
+    @property
+    def stages(self) -> dict[str, str]:
+        """Session of each stage, without its prefix."""
+        return {"pre": self.pre.removeprefix("ses-"), "post": self.post.removeprefix("ses-")}

@@ -59,7 +59,9 @@ def test_one_session_of_each_arm(copy):
     assert set(found) == {"verumVsSham", "verumMean", "shamMean"}
     assert found["verumVsSham"]["Primary"]
     assert found["verumVsSham"]["Scheme"] == "rerandomise"
-    assert "compare" not in found["verumMean"]["Absent"]
+    assert found["verumVsSham"]["SpecificTo"] == "verum with sham"
+    assert found["verumMean"]["SpecificTo"] == ""
+    assert not list((out / "group").glob("*commonChange*"))  # a mean is no change
     assert "Who is in it" in (out / "group.html").read_text()
 
 

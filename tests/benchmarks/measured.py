@@ -49,3 +49,13 @@ def measure(commands: dict[str, list[str]], repeats: int) -> dict[str, Cost]:
 def inflate(path: Path) -> list[str]:
     """Return the command that inflates a file and does nothing else, with the fastest inflate installed."""
     return [sys.executable, "-c", INFLATE, str(path)]
+
+
+def publish(document: Path, marks: tuple[str, str], text: str) -> None:
+    """Print a text, and write it between two marks of a page."""
+    print(text)
+    before, first, rest = document.read_text(encoding="utf-8").partition(marks[0])
+    _, last, after = rest.partition(marks[1])
+    if not first or not last:
+        raise SystemExit(f"{document} lacks the marks {marks}")
+    document.write_text(f"{before}{first}\n{text}\n{last}{after}", encoding="utf-8")

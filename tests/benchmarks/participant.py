@@ -21,7 +21,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent))
 
 import data
-from measured import Cost, inflate, measure
+from measured import Cost, inflate, measure, publish
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "performance.md"
 MARKS = "<!-- participant table: made by make bench -->", "<!-- end of participant table -->"
@@ -126,10 +126,7 @@ def write(rows: list[str], args: argparse.Namespace) -> None:
         f"{args.repeats} (nilearn: 1)."
     )
     text = "\n".join(["", where, "", *head, *rows, ""])
-    print(text)
-    if DOCUMENT.exists() and MARKS[0] in (page := DOCUMENT.read_text(encoding="utf-8")):
-        before, _, rest = page.partition(MARKS[0])
-        DOCUMENT.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{rest.partition(MARKS[1])[2]}", encoding="utf-8")
+    publish(DOCUMENT, MARKS, text)
 
 
 if __name__ == "__main__":

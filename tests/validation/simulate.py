@@ -17,6 +17,10 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage, stats
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+
+from measured import publish
+
 from bids_app.statistics import clusters, corrected, linear_model, literature, permutation, sweep, terrain
 from bids_app.statistics.allocation import Rerandomisation
 from bids_app.statistics.relabelling import Exchange, SignFlips
@@ -172,10 +176,7 @@ def main() -> None:
         f"{np.prod(SHAPE):,} voxels, cluster-forming p .01 two-sided. Nominal is .05; chance alone gives {low:.3f} to "
         f"{high:.3f} in 99 of 100 lines.\n\n" + "\n".join(lines) + "\n"
     )
-    print(text)
-    page = DOCUMENT.read_text(encoding="utf-8")
-    before, _, rest = page.partition(MARKS[0])
-    DOCUMENT.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{rest.partition(MARKS[1])[2]}", encoding="utf-8")
+    publish(DOCUMENT, MARKS, text)
 
 
 if __name__ == "__main__":
