@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 # Without a folder that can be written numba refuses to cache at all, so it is asked only with one.
 _F = TypeVar("_F", bound=Callable[..., object])
+_Label = TypeVar("_Label", int, np.uint64)
 compiled: Callable[[_F], _F] = cast(Any, numba).njit(
     nogil=True, error_model="numpy", cache=bool(cast(Any, numba).config.CACHE_DIR)
 )
@@ -84,24 +85,29 @@ class Tally(NamedTuple):
 @compiled
 def fill(c: NDArray[np.float64], e: NDArray[np.float64], kind: Kind, out: NDArray[np.float32], tally: Tally) -> None:
     """Fill the statistic of some relabellings and voxels, `out`, from c and e (see `relabelled`), and count."""
+    # Arrays are taken out of their tuples before a loop: within one each time costs as much as the work.
+    height, reached, largest = tally.height, tally.reached, tally.largest
     for k in range(c.shape[0]):
-        top = tally.largest[k]
-        for v in range(c.shape[1]):
+        one, covered, row = c[k], e[k], out[k]
+        for v in range(row.size):
             if kind.rank == 1:
-                left = 1.0 - e[k, v] - c[k, v] * c[k, v]
-                value = np.float32(c[k, v] * np.sqrt(kind.df / max(left, 1e-300)))
+                left = 1.0 - covered[v] - one[v] * one[v]
+                row[v] = np.float32(one[v] * np.sqrt(kind.df / max(left, 1e-300)))
             else:
-                value = np.float32(c[k, v] / kind.rank * kind.df / max(1.0 - e[k, v] - c[k, v], 1e-300))
-            size = abs(value) if kind.both else value
-            if size >= tally.height[v]:
-                tally.reached[v] += 1
+                row[v] = np.float32(one[v] / kind.rank * kind.df / max(1.0 - covered[v] - one[v], 1e-300))
+        if not kind.both:
+            for v in range(row.size):
+                row[v] = max(row[v], np.float32(0.0))
+        top = largest[k]
+        for v in range(row.size):
+            size = abs(row[v])
             top = max(top, size)
-            out[k, v] = value if kind.both or not value < 0.0 else np.float32(0.0)
-        tally.largest[k] = top
+            reached[v] += np.int32(size >= height[v])
+        largest[k] = top
 
 
 @compiled
-def root_of(parent: NDArray[np.integer[Any]], member: int) -> int:
+def root_of(parent: NDArray[Any], member: _Label) -> _Label:
     """Follow a label to its root, halving the way for the next time."""
     while parent[member] != member:
         parent[member] = parent[parent[member]]
@@ -116,6 +122,7 @@ def label(t: NDArray[np.float32], layout: Layout, threshold: float, room: Room) 
     Each supra-threshold voxel leaves ± its number in `room.labels`, negative for negative t, so that neighbours
     of the other sign never join; `room.parent` leads to the root of its cluster, the lowest number in it.
     """
+    labels, parent, places, offsets = room.labels, room.parent, layout.places, layout.offsets
     count = 0
     for v in range(t.size):
         if not abs(t[v]) > threshold:
@@ -123,16 +130,16 @@ def label(t: NDArray[np.float32], layout: Layout, threshold: float, room: Room) 
         count += 1
         sign = 1 if t[v] > 0 else -1
         root = count
-        room.parent[count] = count
-        here = layout.places[v]
-        for step in layout.offsets:
-            other = room.labels[here + step] * sign
+        parent[count] = count
+        here = places[v]
+        for step in offsets:
+            other = labels[here + step] * sign
             if other > 0:
-                other = root_of(room.parent, other)
+                other = root_of(parent, other)
                 low, high = min(root, other), max(root, other)
-                room.parent[high] = low
+                parent[high] = low
                 root = low
-        room.labels[here] = sign * count
+        labels[here] = sign * count
     return count
 
 
@@ -140,14 +147,15 @@ def label(t: NDArray[np.float32], layout: Layout, threshold: float, room: Room) 
 def largest_clusters(t: NDArray[np.float32], layout: Layout, threshold: float, room: Room) -> tuple[int, float]:
     """Return extent (voxels) and mass (sum of |t| − threshold) of the largest clusters; clean the room."""
     count = label(t, layout, threshold, room)
-    room.extent[: count + 1] = 0
-    room.mass[: count + 1] = 0.0
+    labels, parent, places = room.labels, room.parent, layout.places
+    extent, mass = room.extent[: count + 1], room.mass[: count + 1]
+    extent[:], mass[:] = 0, 0.0
     number = 0
     for v in range(t.size):
-        if room.labels[layout.places[v]] != 0:
+        if abs(t[v]) > threshold:
             number += 1
-            root = root_of(room.parent, number)
-            room.extent[root] += 1
-            room.mass[root] += abs(np.float64(t[v])) - threshold
-            room.labels[layout.places[v]] = 0
-    return room.extent[: count + 1].max(), room.mass[: count + 1].max()
+            root = root_of(parent, number)
+            extent[root] += 1
+            mass[root] += abs(np.float64(t[v])) - threshold
+            labels[places[v]] = 0
+    return extent.max(), mass.max()

@@ -11,155 +11,150 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bids_app.statistics.cube import NONE, ONE, separate
 from bids_app.statistics.kernels import compiled, root_of
-from bids_app.statistics.terrain import ALL, FACES, HIGH_Y, HIGH_Z, LOW_Y, LOW_Z, Room, Terrain
+from bids_app.statistics.terrain import Room, Terrain
 
 Scale = tuple[float, float, float]
 """Largest height, E and H."""
 
-
-@compiled
-def _spread(bits: int, near: int) -> int:
-    """Return bits and those next to them within the cube."""
-    z = bits | ((bits & HIGH_Z) << 1) | ((bits & LOW_Z) >> 1)
-    if near == FACES:
-        y = ((bits & HIGH_Y) << 3) | ((bits & LOW_Y) >> 3)
-        return z | y | ((bits << 9) & ALL) | (bits >> 9)
-    zy = z | ((z & HIGH_Y) << 3) | ((z & LOW_Y) >> 3)
-    if near == ALL ^ (1 << 13):
-        return zy | ((zy << 9) & ALL) | (zy >> 9)
-    y = bits | ((bits & HIGH_Y) << 3) | ((bits & LOW_Y) >> 3)
-    either = z | y
-    return zy | either | ((either << 9) & ALL) | (either >> 9)
+_SIX, _SEVEN, _FIRST, _LAST = (np.uint64(n) for n in (6, 7, 1, 62))
+_BUCKETS, _SHORT, _LONG = np.uint64(2047), np.uint64(42), np.uint64(53)
 
 
 @compiled
-def _sort(t: NDArray[np.float32], land: Terrain, room: Room, shift: int, top: float) -> int:
+def _sort(t: NDArray[np.float32], land: Terrain, room: Room, shift: np.uint64, top: float) -> int:
     """Fill the first row of `room.keys`, the highest |t| first; return how many there are.
 
     A key holds depth below the top, sign and place, from the highest bits down; the 22 highest are sorted.
     """
-    deepest = float((1 << (63 - shift)) - 1)
+    deepest = float((np.int64(1) << np.int64(np.uint64(63) - shift)) - 1)
+    counts = np.zeros((2, 2048), dtype=np.uint64)
+    first, second, places = room.keys[0], room.keys[1], land.places
     count = 0
-    counts = np.zeros((2, 2048), dtype=np.int64)
     for v in range(t.size):
         height = abs(np.float64(t[v]))
         if not height > 0.0:
             continue
         depth = np.uint64((1.0 - height / top) * deepest)
-        key = (depth << np.uint64(shift + 1)) | (np.uint64(t[v] < 0) << np.uint64(shift)) | np.uint64(land.places[v])
-        room.keys[0, count] = key
-        counts[0, np.int64((key >> np.uint64(42)) & np.uint64(2047))] += 1
-        counts[1, np.int64(key >> np.uint64(53))] += 1
+        key = (depth << (shift + ONE)) | (np.uint64(t[v] < 0) << shift) | places[v]
+        first[count] = key
+        counts[0, (key >> _SHORT) & _BUCKETS] += ONE
+        counts[1, key >> _LONG] += ONE
         count += 1
-    for turn in range(2):
-        start = 0
-        for digit in range(2048):
-            start, counts[turn, digit] = start + counts[turn, digit], start
-        for i in range(count):
-            key = room.keys[turn, i]
-            bucket = int((key >> np.uint64(42 + 11 * turn)) & np.uint64(2047))
-            room.keys[1 - turn, counts[turn, bucket]] = key
-            counts[turn, bucket] += 1
+    _deal(first[:count], second, counts[0], _SHORT)
+    _deal(second[:count], first, counts[1], _LONG)
     return count
 
 
 @compiled
-def _advance(room: Room, c: int, level: float, power: float) -> None:
-    """Bring a component's integral down to a level."""
-    weight = np.sqrt(room.extent[c]) if power == 0.5 else room.extent[c] ** power
-    room.sums[c] += weight * (room.level[c] - level)
-    room.level[c] = level
+def _deal(keys: NDArray[np.uint64], into: NDArray[np.uint64], counts: NDArray[np.uint64], digit: np.uint64) -> None:
+    """Deal keys into buckets by the 11 bits from a digit on, each bucket in their order."""
+    start = NONE
+    for bucket in range(counts.size):
+        start, counts[bucket] = start + counts[bucket], start
+    for key in keys:
+        bucket = (key >> digit) & _BUCKETS
+        into[counts[bucket]] = key
+        counts[bucket] += ONE
 
 
 @compiled
-def _around(visited: NDArray[np.uint8], here: int, row: int, column: int) -> int:
-    """Return which of the 27 voxels were visited; a byte holds those at z - 1, z and z + 1."""
-    bits, place = 0, 0
-    for dx in (-row, 0, row):
-        for dy in (-column, 0, column):
-            bits += int(visited[here + dx + dy]) << place
-            place += 3
+def _around(visited: NDArray[np.uint64], word: np.uint64, bit: np.uint64, land: Terrain) -> np.uint64:
+    """Return which of the 27 voxels were visited."""
+    bits, low = NONE, bit - ONE
+    for k in range(9):
+        at = word + np.uint64(k // 3) * land.row + np.uint64(k % 3) * land.column - land.row - land.column
+        bits |= ((visited[at] >> low) & _SEVEN) << np.uint64(3 * k)
     return bits
 
 
 @compiled
-def _join(bits: int, here: int, land: Terrain, room: Room, level: float, power: float) -> int:
-    """Return the component that a voxel joins, after merging all that it touches; -1 if it touches none.
+def _mark(visited: NDArray[np.uint64], owner: NDArray[np.uint32], word: np.uint64, here: np.uint64) -> None:
+    """Set a voxel's bit; at the end of a word its copy in the word beside, too."""
+    bit = here & np.uint64(63)
+    visited[word] |= ONE << bit
+    if bit == _FIRST:
+        visited[word - ONE] |= ONE << np.uint64(63)
+        owner[here - np.uint64(2)] = owner[here]
+    elif bit == _LAST:
+        visited[word + ONE] |= ONE
+        owner[here + np.uint64(2)] = owner[here]
 
-    Visited neighbours that touch each other are one component already: only one of each such set is looked up.
-    """
-    rest = bits & land.near
-    found = -1
-    while rest:
-        pick = rest & FACES
-        if pick == 0:
-            pick = rest
-        pick &= -pick
-        other = root_of(room.parent, room.owner[here + land.steps[pick % 37]])
-        if found == -1:
-            found = other
-            _advance(room, found, level, power)
-        elif other != found:
-            _advance(room, other, level, power)
-            if room.extent[other] > room.extent[found]:
-                found, other = other, found
-            room.parent[other] = found
-            room.extent[found] += room.extent[other]
-            room.merged[0, room.events[0]], room.merged[1, room.events[0]] = other, found
-            room.offset[room.events[0]] = room.sums[other] - room.sums[found]
-            room.events[0] += 1
-        flood = pick
-        rest ^= pick
-        while rest:
-            wider = _spread(flood, land.near) & bits
-            if wider == flood:
-                break
-            flood = wider
-            rest &= ~flood
-    return found
+
+@compiled
+def _advance(parts: NDArray[np.float64], c: np.uint64, level: float, power: float) -> None:
+    """Bring a component's integral down to a level."""
+    weight = np.sqrt(parts[c, 0]) if power == 0.5 else parts[c, 0] ** power
+    parts[c, 2] += weight * (parts[c, 1] - level)
+    parts[c, 1] = level
+
+
+@compiled
+def _merge(room: Room, one: np.uint64, other: np.uint64) -> np.uint64:
+    """Let the smaller of two components at one level end in the larger; return that."""
+    parts = room.parts
+    if parts[other, 0] > parts[one, 0]:
+        one, other = other, one
+    room.parent[other] = one
+    parts[one, 0] += parts[other, 0]
+    event = room.events[0]
+    room.merged[0, event], room.merged[1, event] = other, one
+    room.offset[event] = parts[other, 2] - parts[one, 2]
+    room.events[0] += 1
+    return one
 
 
 @compiled
 def _visit(
-    keys: NDArray[np.uint64], land: Terrain, room: Room, shift: int, scale: Scale, begun: NDArray[np.float64]
-) -> float:
-    """Grow components from the top down; return the largest integral.
+    keys: NDArray[np.uint64], land: Terrain, room: Room, shift: np.uint64, scale: Scale, begun: NDArray[np.float64]
+) -> int:
+    """Grow components from the top down; return how many there were.
 
-    Afterwards `room.owner` holds the first component of each voxel, `room.sums` the integral of each from its birth,
-    and `begun`, (box,) where there is room, what of it had passed when a voxel joined.
+    Afterwards `room.owner` holds the first component of each voxel, and `begun`, (64 words,) where there is room, what
+    of its integral had passed when the voxel joined.
     """
-    top, extent_power, height_power = scale
-    deepest = float((1 << (63 - shift)) - 1)
-    components = 0
-    room.events[0] = 0
+    top, power, height_power = scale
+    deepest = float((np.int64(1) << np.int64(np.uint64(63) - shift)) - 1)
+    # Taken out of their tuples once: each time costs as much as a voxel does otherwise.
+    near, steps, words, ground = land.near, land.steps, land.words, (ONE << shift) - ONE
+    visited, owner, parent, parts = room.visited, room.owner, room.parent, room.parts
+    components, room.events[0] = NONE, 0
     for key in keys:
-        here: int = int(key & np.uint64((1 << shift) - 1))
-        sign = int((key >> np.uint64(shift)) & np.uint64(1))
-        height = top * (1.0 - np.float64(key >> np.uint64(shift + 1)) / deepest)
+        here = key & ground
+        height = top * (1.0 - np.float64(key >> (shift + ONE)) / deepest)
         level = height * height * height / 3 if height_power == 2 else height ** (height_power + 1) / (height_power + 1)
-        visited = room.visited[sign]
-        bits = _around(visited, here, land.row, land.column)
-        own = _join(bits, here, land, room, level, extent_power)
-        if own == -1:
-            own = components
-            components += 1
-            room.parent[own], room.extent[own], room.level[own], room.sums[own] = own, 0.0, level, 0.0
-        room.extent[own] += 1
-        room.owner[here] = own
+        word = (here >> _SIX) + ((key >> shift) & ONE) * words
+        touched = separate(_around(visited, word, here & np.uint64(63), land), near)
+        own = components
+        if touched == NONE:
+            parent[own], components = own, components + ONE
+            parts[own, 0], parts[own, 1], parts[own, 2] = 0.0, level, 0.0
+        while touched:
+            pick = touched & (NONE - touched)
+            touched ^= pick
+            other = root_of(parent, np.uint64(owner[here + steps[pick % np.uint64(37)]]))
+            _advance(parts, other, level, power)
+            own = other if own in (components, other) else _merge(room, own, other)
+        parts[own, 0] += 1
+        owner[here] = own
         if begun.size:
-            begun[here] = room.sums[own]
-        visited[here] |= 2
-        visited[here + 1] |= 1
-        visited[here - 1] |= 4
-    room.visited[:] = 0
+            begun[here] = parts[own, 2]
+        _mark(visited, owner, word, here)
+    visited[:] = NONE
+    return int(components)
+
+
+@compiled
+def _settle(room: Room, components: int, power: float) -> float:
+    """Bring every component down to 0, and give those that ended what they lived to see; return the largest."""
+    parts = room.parts[:components]
     for c in range(components):
         if room.parent[c] == c:
-            _advance(room, c, 0.0, extent_power)
+            _advance(parts, np.uint64(c), 0.0, power)
     for event in range(room.events[0] - 1, -1, -1):
-        # What a component lived to see after its end is what its winner saw from then on.
-        room.sums[room.merged[0, event]] = room.offset[event] + room.sums[room.merged[1, event]]
-    return room.sums[:components].max() if components else 0.0
+        parts[room.merged[0, event], 2] = room.offset[event] + parts[room.merged[1, event], 2]
+    return parts[:, 2].max() if components else 0.0
 
 
 @compiled
@@ -177,14 +172,15 @@ def enhance(
     if not top > 0.0:
         values[:] = 0.0
         return 0.0
-    shift = 1
-    while (1 << shift) < land.box:
-        shift += 1
+    shift = ONE
+    while (ONE << shift) < room.owner.size:
+        shift += ONE
     count = _sort(t, land, room, shift, top)
-    begun = np.zeros(land.box if values.size else 0)
-    largest = _visit(room.keys[0, :count], land, room, shift, (top, powers[0], powers[1]), begun)
+    begun = np.zeros(room.owner.size if values.size else 0)
+    components = _visit(room.keys[0, :count], land, room, shift, (top, powers[0], powers[1]), begun)
+    largest = _settle(room, components, powers[0])
     for v in range(values.size):
         here = land.places[v]
-        whole = room.sums[room.owner[here]] - begun[here] if t[v] != 0 else 0.0
+        whole = room.parts[room.owner[here], 2] - begun[here] if t[v] != 0 else 0.0
         values[v] = whole if t[v] > 0 else -whole
     return largest

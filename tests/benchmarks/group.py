@@ -31,10 +31,10 @@ def brain(resolution: int) -> np.ndarray:
     return np.asarray(load_mni152_brain_mask(resolution=resolution).dataobj) > 0
 
 
-def noise(mask: np.ndarray, count: int) -> np.ndarray:
+def noise(mask: np.ndarray, count: int, seed: int = 1) -> np.ndarray:
     from scipy.ndimage import gaussian_filter
 
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(seed)
     return np.stack(
         [gaussian_filter(rng.standard_normal(mask.shape, dtype=np.float32), 1.3)[mask] for _ in range(count)]
     )
@@ -127,8 +127,8 @@ def main() -> None:
         folder = Path(name)
         mask = brain(args.resolution)
         np.save(folder / "mask.npy", mask)
-        for stage in ("pre", "post"):
-            np.save(folder / f"{stage}.npy", noise(mask, PEOPLE))
+        for seed, stage in enumerate(("pre", "post")):
+            np.save(folder / f"{stage}.npy", noise(mask, PEOPLE, seed))
         table = rows(folder, mask, args.relabellings)
     write(table, args, int(mask.sum()))
     return None
