@@ -95,15 +95,15 @@ def fill(c: NDArray[np.float64], e: NDArray[np.float64], kind: Kind, out: NDArra
                 row[v] = np.float32(one[v] * np.sqrt(kind.df / max(left, 1e-300)))
             else:
                 row[v] = np.float32(one[v] / kind.rank * kind.df / max(1.0 - covered[v] - one[v], 1e-300))
-        if not kind.both:
-            for v in range(row.size):
-                row[v] = max(row[v], np.float32(0.0))
         top = largest[k]
         for v in range(row.size):
-            size = abs(row[v])
+            size = abs(row[v]) if kind.both else row[v]
             top = max(top, size)
             reached[v] += np.int32(size >= height[v])
         largest[k] = top
+        if not kind.both:
+            for v in range(row.size):
+                row[v] = max(row[v], np.float32(0.0))
 
 
 @compiled

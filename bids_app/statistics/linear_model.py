@@ -50,7 +50,7 @@ class LinearModel:
     tested : (n, voxels)
         Unit vectors: the outcome less what nuisance and baseline explain.
     baseline : (n, voxels) or None
-        Unit vectors of the voxelwise regressor, where there is one.
+        Unit vectors of the voxelwise regressor. Both take most of the memory: they are rounded, sums over them are not.
     nuisance : (n, k)
         Orthonormal basis of the nuisance columns.
     columns : (n, q)
@@ -64,8 +64,8 @@ class LinearModel:
         True gives each arm a variance of its own in t.
     """
 
-    tested: Matrix
-    baseline: Matrix | None
+    tested: NDArray[np.float32]
+    baseline: NDArray[np.float32] | None
     nuisance: Matrix
     columns: Matrix
     df: int
@@ -77,6 +77,11 @@ class LinearModel:
     def rank(self) -> int:
         """Number of tested columns: 1 gives t, more give F."""
         return int(self.columns.shape[1])
+
+    def units(self, tile: slice) -> tuple[Matrix, Matrix | None]:
+        """Return the unit vectors of some voxels in double precision: of the outcome, and of the baseline."""
+        before = None if self.baseline is None else self.baseline[:, tile].astype(np.float64)
+        return self.tested[:, tile].astype(np.float64), before
 
 
 def fit(outcome: Maps, tested: Matrix, nuisance: Matrix, baseline: Maps | None = None) -> LinearModel:
@@ -117,8 +122,8 @@ def fit(outcome: Maps, tested: Matrix, nuisance: Matrix, baseline: Maps | None =
             "from theirs (is there a stratum or a covariate that equals the arm?). Leave that one out."
         )
     voxels = outcome.shape[1]
-    unit = np.empty(outcome.shape)
-    before = None if baseline is None else np.empty(outcome.shape)
+    unit = np.empty(outcome.shape, dtype=np.float32)
+    before = None if baseline is None else np.empty_like(unit)
     found = np.empty((2, voxels))
     for start in range(0, voxels, TILE):
         tile = slice(start, start + TILE)
@@ -183,11 +188,10 @@ def residuals(model: LinearModel) -> NDArray[np.float32]:
     left = np.empty(model.tested.shape, dtype=np.float32)
     for start in range(0, model.tested.shape[1], TILE):
         tile = slice(start, start + TILE)
-        part = model.tested[:, tile]
+        part, before = model.units(tile)
         for column in axes.T:
             direction: Matrix = np.repeat(column[:, None], part.shape[1], axis=1)
-            if model.baseline is not None:
-                before = model.baseline[:, tile]
+            if before is not None:
                 direction = direction - before * (column @ before)
                 with np.errstate(invalid="ignore", divide="ignore"):
                     direction /= np.linalg.norm(direction, axis=0)

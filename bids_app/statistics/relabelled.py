@@ -52,8 +52,9 @@ def _arms_anew(model: LinearModel, scheme: Rerandomisation, labels: Matrix) -> C
         rows = np.stack([np.pad(b, ((0, 0), (0, model.rank - b.shape[1]))) for b in bases]).transpose(2, 0, 1)
 
         def several(tile: slice) -> tuple[Matrix, Matrix]:
-            products = rows @ model.tested[:, tile]
-            across = None if model.baseline is None else rows @ model.baseline[:, tile]
+            outcome, before = model.units(tile)
+            products = rows @ outcome
+            across = None if before is None else rows @ before
             return explained_share(products, across), np.zeros(products.shape[1:])
 
         return several
@@ -64,8 +65,9 @@ def _arms_anew(model: LinearModel, scheme: Rerandomisation, labels: Matrix) -> C
     units = (np.where(kept, columns, 0.0) / np.where(kept, length, 1.0)).T
 
     def one(tile: slice) -> tuple[Matrix, Matrix]:
-        c = units @ model.tested[:, tile]
-        return c, np.zeros_like(c) if model.baseline is None else (units @ model.baseline[:, tile]) ** 2
+        outcome, before = model.units(tile)
+        c = units @ outcome
+        return c, np.zeros_like(c) if before is None else (units @ before) ** 2
 
     return one
 
@@ -86,14 +88,13 @@ def _residuals(
     first, others = [moved(axis) for axis in tested], [moved(axis) for axis in model.nuisance.T]
 
     def work(tile: slice) -> tuple[Matrix, Matrix]:
-        outcome = model.tested[:, tile]
+        outcome, before = model.units(tile)
         c = np.stack([rows @ outcome for rows in first])
         e = np.zeros(c.shape[1:])
         for rows in others:
             e += (rows @ outcome) ** 2
         across = None
-        if model.baseline is not None:
-            before = model.baseline[:, tile]
+        if before is not None:
             again = (outcome * row[:, None] if flips else outcome for row in labels)
             places = (slice(None) if flips else order for order in orders)
             b = np.stack([np.einsum("nv,nv->v", before[p], o) for p, o in zip(places, again, strict=True)])

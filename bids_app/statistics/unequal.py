@@ -24,8 +24,7 @@ def by_arm(model: LinearModel, scheme: Rerandomisation, labels: Matrix) -> Calla
     fixed = (model.nuisance**2).sum(axis=1)
 
     def work(tile: slice) -> tuple[Matrix, Matrix]:
-        u = model.tested[:, tile]
-        b = None if model.baseline is None else model.baseline[:, tile]
+        u, b = model.units(tile)
         product = x @ u
         r = np.zeros_like(product) if b is None else x @ b
         left = np.maximum(1 - r**2, 1e-300)
