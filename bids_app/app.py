@@ -78,8 +78,9 @@ def _run(execution: Execution, chosen: Settings) -> int:
         from bids_app.plan import preview
 
         preview.show(plan, execution.bids_dir, execution.verbose)
+        preview.show_alternatives(chosen.multiverse.specifications() if execution.multiverse else [])
         return 0
-    failures = {} if execution.reports_only else _work(execution, plan)
+    failures = {} if execution.reports_only else _work(execution, plan) | _multiverse(execution, chosen)
     page = _report(execution, _people(plan))
     if failures and not _is_child():
         print(f"deqi: {len(failures)} failed; the others are done. Each has a record in "
@@ -127,6 +128,21 @@ def _work(execution: Execution, plan: Plan) -> dict[str, str]:
         failures = children.run_children(people, execution.argv, slots)
     if not children.is_child():
         jobs.settle(execution.output_dir, people, failures)
+    return failures
+
+
+def _multiverse(execution: Execution, chosen: Settings) -> dict[str, str]:
+    """Do the other analyses that could have been chosen, and set them side by side at the group level."""
+    if not execution.multiverse or _is_child():
+        return {}
+    from bids_app.execute.multiverse import run_alternatives
+
+    specifications = chosen.multiverse.specifications()
+    failures = run_alternatives(specifications, execution.argv)
+    if execution.level == "group":
+        from bids_app.levels.multiverse import collect
+
+        collect(execution.output_dir, specifications, failures)
     return failures
 
 

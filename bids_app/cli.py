@@ -103,6 +103,17 @@ def _science(top: argparse.ArgumentParser) -> None:
     add("--measures", nargs="+", default=[], metavar="NAME", help="these measures alone; 'all' for every one")
     add("--blind", action="store_true", help="arms appear as A and B, until --allocation is given")
     add("--allocation", type=Path, metavar="FILE", help="table of participant_id and arm, kept apart until unblinding")
+    add(
+        "--multiverse",
+        action="store_true",
+        help="also the alternatives of [multiverse] (GSR, band, motion, smoothing), exploratory, in one curve",
+    )
+    add(
+        "--alternative",
+        default="",
+        metavar="NAME",
+        help="that one of the alternatives alone, in OUTPUT_DIR/derivatives/multiverse-NAME",
+    )
     add("--n-permutations", type=int, metavar="N", help="relabellings of the group level (default 5000)")
     add("--random-seed", type=int, metavar="N", help="seed of the relabellings")
 

@@ -12,6 +12,7 @@ from bids_app.errors import UsageError, suggest
 from bids_app.launch.presets import with_presets
 from bids_app.vocabulary.exclusions import Exclusions
 from bids_app.vocabulary.inference import Inference
+from bids_app.vocabulary.multiverse import Multiverse
 from bids_app.vocabulary.option import Doc
 
 DEFAULT_PLUGS = {
@@ -20,6 +21,9 @@ DEFAULT_PLUGS = {
     "designs": ("parallel_prepost",),
 }
 """What runs when the settings name nothing."""
+
+GENERAL: dict[str, type[Any]] = {"inference": Inference, "exclusions": Exclusions, "multiverse": Multiverse}
+"""Options of tables that belong to no plug."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class Execution:
     validate: bool = True
     blind: bool = False
     allocation: Path | None = None
+    multiverse: bool = False
     verbose: int = 0
     argv: tuple[str, ...] = ()
 
@@ -73,6 +78,7 @@ class Settings:
     dataset: Dataset = field(default_factory=Dataset)
     inference: Inference = field(default_factory=Inference)
     exclusions: Exclusions = field(default_factory=Exclusions)
+    multiverse: Multiverse = field(default_factory=Multiverse)
     modalities: Mapping[str, Any] = field(default_factory=dict)
     measures: Mapping[str, Any] = field(default_factory=dict)
     designs: Mapping[str, Any] = field(default_factory=dict)
@@ -96,7 +102,7 @@ def resolve(tables: Mapping[str, Any]) -> Settings:
     for name in tables:
         if name not in known:
             raise UsageError(f"[{name}] is not a table of the settings; {suggest(name, known)}")
-    chosen: dict[str, dict[str, Any]] = {}
+    chosen: dict[str, Any] = {}
     tables = with_presets(tables)
     dataset = validate(Dataset, tables.get("dataset", {}), "dataset")
     for kind, defaults in DEFAULT_PLUGS.items():
@@ -114,9 +120,8 @@ def resolve(tables: Mapping[str, Any]) -> Settings:
         }
         chosen[kind] = {name: understood[name] for name in names}
     dataset = replace(dataset, measures=tuple(chosen["measures"]))
-    inference = validate(Inference, tables.get("inference", {}), "inference")
-    exclusions = validate(Exclusions, tables.get("exclusions", {}), "exclusions")
-    return Settings(dataset, inference, exclusions, **chosen, given=frozenset(_names(tables)))
+    general: dict[str, Any] = {name: validate(options, tables.get(name, {}), name) for name, options in GENERAL.items()}
+    return Settings(dataset, **general, **chosen, given=frozenset(_names(tables)))
 
 
 def _measures(words: Iterable[str]) -> dict[str, None]:
@@ -164,7 +169,7 @@ def validate(options: type[Any], table: Any, where: str) -> Any:
 
 def described(settings: Settings) -> dict[str, tuple[type[Any], dict[str, Any]]]:
     """Return options class and values of every table by its full name, for writing a settings file."""
-    tables: dict[str, Any] = {name: getattr(settings, name) for name in ("dataset", "inference", "exclusions")}
+    tables: dict[str, Any] = {name: getattr(settings, name) for name in ("dataset", *GENERAL)}
     for kind in DEFAULT_PLUGS:
         tables |= {f"{kind}.{name}": options for name, options in getattr(settings, kind).items()}
     return {name: (type(options), asdict(options)) for name, options in tables.items()}

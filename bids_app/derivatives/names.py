@@ -23,6 +23,11 @@ def group_path(output_dir: Path, entities: Mapping[str, str], suffix: str, exten
     return output_dir / "group" / join(entities, suffix, extension)
 
 
+def alternative_folder(output_dir: Path, name: str) -> Path:
+    """Return the dataset of one alternative of the multiverse, inside the main one."""
+    return output_dir / "derivatives" / f"multiverse-{name}"
+
+
 def template_path(output_dir: Path, entities: Mapping[str, str], extension: str) -> Path:
     """Return the label image of a set of regions in `tpl-*/anat/`."""
     space = entities["space"]

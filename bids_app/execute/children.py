@@ -74,7 +74,7 @@ def run_children(participants: Sequence[str], argv: Sequence[str], slots: int) -
             left = (time.monotonic() - started) / number * (len(participants) - number)
             bar.update()
             if code:
-                failures[f"sub-{label}"] = _last_words(code, text)
+                failures[f"sub-{label}"] = last_words(code, text)
                 say(f"[{number}/{len(participants)}] sub-{label} failed: {failures[f'sub-{label}']}")
             elif bar.disable:
                 say(f"[{number}/{len(participants)}] sub-{label} done, about {left:.0f} s left")
@@ -82,13 +82,9 @@ def run_children(participants: Sequence[str], argv: Sequence[str], slots: int) -
 
 
 def _child(command: list[str]) -> tuple[int, str]:
-    environment = {**os.environ, CHILD: "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    home = Path(__file__).parents[2]
-    if home.name != "site-packages":
-        # Started as `python /somewhere/run.py`, the package is found beside it and nowhere else.
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(home), os.environ.get("PYTHONPATH")]))
+    alone = {**environment(), CHILD: "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, text=True,
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=alone, text=True,
         errors="replace",
     ) as child:  # fmt: skip
         assert child.stdout is not None
@@ -96,7 +92,18 @@ def _child(command: list[str]) -> tuple[int, str]:
         return child.wait(), text
 
 
-def _last_words(code: int, text: str) -> str:
+def environment() -> dict[str, str]:
+    """Return an environment in which another deqi finds this very package."""
+    home = Path(__file__).parents[2]
+    if home.name == "site-packages":
+        return dict(os.environ)
+    # Started as `python /somewhere/run.py`, the package is found beside it and nowhere else.
+    path = os.pathsep.join(filter(None, [str(home), os.environ.get("PYTHONPATH")]))
+    return {**os.environ, "PYTHONPATH": path}
+
+
+def last_words(code: int, text: str) -> str:
+    """Return what a process that failed said last."""
     if code in (-9, 137):
         return "killed, probably out of memory; raise --mem or lower --nprocs"
     lines = [line for line in text.splitlines() if line.strip()]

@@ -143,7 +143,8 @@ def _write_run(
         {"RepetitionTime": TR, "TaskName": task, "SkullStripped": False, "Description": SYNTHETIC_NOTICE},
     )
     write_labels(stem.with_name(f"{stem.name}_{SPACE}_desc-brain_mask.nii.gz"), mask, grid)
-    write_table(stem.with_name(f"{stem.name}_desc-confounds_timeseries.tsv"), table)
+    whole = {**table, "global_signal": series.mean(axis=1)}
+    write_table(stem.with_name(f"{stem.name}_desc-confounds_timeseries.tsv"), whole)
 
 
 def _motion(much: bool, rng: np.random.Generator) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:

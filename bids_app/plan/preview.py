@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bids_app import plugs
@@ -10,6 +10,7 @@ from bids_app.errors import DeqiError
 from bids_app.plan.inputs import Plan, unreadable
 from bids_app.plan.participant import expected_outputs
 from bids_app.vocabulary.job import GroupJob, Job, ParticipantJob
+from bids_app.vocabulary.multiverse import Specification
 
 MOST = 20
 """Jobs shown whole without -v: reading a confound table for each of thousands would take minutes."""
@@ -58,3 +59,9 @@ def _freedom(job: ParticipantJob) -> str:
     df, minutes = sum(p.df_res for p in plans), sum(p.minutes for p in plans)
     problem = modality.too_little(df, minutes, options)
     return f"will be left out: {problem}" if problem else f"{df} residual degrees of freedom, {minutes:.1f} min kept"
+
+
+def show_alternatives(specifications: Sequence[Specification]) -> None:
+    """Say what else a multiverse would do."""
+    for one in specifications:
+        print(f"The same again with {'; '.join(one.settings)} (--alternative {one.name})")

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from bids_app.dataset.settings_words import override, read_file
-from bids_app.errors import UsageError
-from bids_app.settings import Execution
+from bids_app.derivatives.names import alternative_folder
+from bids_app.errors import UsageError, suggest
+from bids_app.settings import Execution, validate
+from bids_app.vocabulary.multiverse import Multiverse
 
 
 def understand(args: argparse.Namespace, words: list[str]) -> tuple[Execution, dict[str, Any]]:
@@ -34,11 +36,15 @@ def understand(args: argparse.Namespace, words: list[str]) -> tuple[Execution, d
                 tables.setdefault(table, {})[key] = value
     if args.seeds:
         tables.setdefault("measures", {}).setdefault("seed_correlation", {})["seeds"] = args.seeds
+    folder = args.output_dir or args.bids_dir / "derivatives" / "deqi"
+    if args.alternative:
+        _take(args.alternative, tables)
+        folder = alternative_folder(folder, args.alternative)
     if args.nprocs is not None and args.nprocs < 1:
         raise UsageError(f"--nprocs {args.nprocs}: expected 1 or more.")
     execution = Execution(
         bids_dir=args.bids_dir,
-        output_dir=args.output_dir or args.bids_dir / "derivatives" / "deqi",
+        output_dir=folder,
         level=args.analysis_level or "participant",
         derivatives=named(args.derivatives),
         participants=tuple(args.participant_label),
@@ -52,10 +58,23 @@ def understand(args: argparse.Namespace, words: list[str]) -> tuple[Execution, d
         validate=not args.skip_bids_validation,
         blind=args.blind,
         allocation=args.allocation,
+        multiverse=args.multiverse and not args.alternative,
         verbose=args.verbose,
         argv=tuple(words),
     )
     return execution, tables
+
+
+def _take(name: str, tables: dict[str, Any]) -> None:
+    """Set what one alternative of the multiverse sets."""
+    multiverse = validate(Multiverse, tables.get("multiverse", {}), "multiverse")
+    known = {one.name: one for one in multiverse.specifications()}
+    if name not in known:
+        raise UsageError(f"--alternative {name}: there is none of that name; {suggest(name, list(known))}")
+    tables.setdefault("dataset", {}).setdefault("measures", list(multiverse.measures))
+    if multiverse.n_permutations:
+        tables.setdefault("inference", {})["n_permutations"] = multiverse.n_permutations
+    override(tables, known[name].settings)
 
 
 def named(words: Sequence[str]) -> tuple[tuple[str, Path], ...]:

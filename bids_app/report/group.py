@@ -12,7 +12,7 @@ from bids_app.dataset.outputs import index_outputs
 from bids_app.dataset.tables import read_json
 from bids_app.derivatives.names import participant_path
 from bids_app.derivatives.records import read_failures
-from bids_app.report import edges, page
+from bids_app.report import edges, multiverse, page
 from bids_app.report.claims import Finding, Verdict, Wording, verdict
 from bids_app.report.contrasts import Contrasts, statistic_name
 from bids_app.vocabulary.entities import parse, without
@@ -51,8 +51,11 @@ def _analyses(output_dir: Path, flow_path: Path, layout: Any) -> list[dict[str, 
     ]
     if not maps and tables:
         maps = [{**people, **_answer_of_tables(tables, people["arms"]), "measure": tables[0]["name"]}]
+    table = flow_path.with_name(flow_path.name.replace("_flow.tsv", "_multiverse.tsv"))
+    last = {"tables": tables, "multiverse": multiverse.curves(table)}
+    nothing: dict[str, Any] = {"tables": [], "multiverse": None}
     return [
-        {**analysis, "first": not i, "tables": tables if i == len(maps) - 1 else []} for i, analysis in enumerate(maps)
+        {**analysis, "first": not i, **(last if i == len(maps) - 1 else nothing)} for i, analysis in enumerate(maps)
     ]
 
 

@@ -1,0 +1,39 @@
+"""The analyses of a multiverse one after another, each the very command line in an output folder of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from bids_app.execute.children import environment, last_words
+from bids_app.execute.progress import say
+from bids_app.vocabulary.multiverse import Specification
+
+
+def run_alternatives(specifications: Sequence[Specification], argv: Sequence[str]) -> dict[str, str]:
+    """Do every analysis beside the main one; one that cannot be done does not stop the others.
+
+    Returns
+    -------
+    failures : dict
+        Last words of those that failed, by `multiverse NAME`.
+    """
+    failures = {}
+    for number, specification in enumerate(specifications, 1):
+        said = "; ".join(specification.settings)
+        say(f"multiverse {number} of {len(specifications)}: {specification.name} ({said})")
+        command = [sys.executable, "-P", "-m", "bids_app", *argv, "--alternative", specification.name]
+        lines = []
+        with subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment(), text=True, errors="replace"
+        ) as child:
+            assert child.stderr is not None
+            for line in child.stderr:
+                lines.append(line)
+                if not line.startswith("warning: "):
+                    say(f"  {specification.name}: {line.rstrip()}")
+            code = child.wait()
+        if code:
+            failures[f"multiverse {specification.name}"] = last_words(code, "".join(lines))
+    return failures

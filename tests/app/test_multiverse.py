@@ -1,0 +1,90 @@
+"""`--multiverse` from the command line to the curve: each alternative a dataset, the table as its own maps say."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import nibabel as nib
+import numpy as np
+import pytest
+from conftest import FAST, run_deqi
+from scipy import stats
+
+from bids_app.dataset.tables import read_tsv
+
+CONFIG = """[multiverse]
+alternatives = ["smooth9: modalities.fmri.smoothing_fwhm=9", "broken: modalities.fmri.confounds=['nothing_like_it']"]
+n_permutations = 20
+"""
+
+
+@pytest.fixture(scope="module")
+def done(analysed, tmp_path_factory):
+    """Both levels with one alternative that works and one that cannot."""
+    root = tmp_path_factory.mktemp("multiverse")
+    out = root / "out"
+    shutil.copytree(analysed.output, out)
+    (root / "a.toml").write_text(CONFIG)
+    words = [*FAST, "--multiverse", "--config", root / "a.toml"]
+    ended = [run_deqi(analysed.trial.root, out, level, *words) for level in ("participant", "group")]
+    return out, ended
+
+
+def test_what_fails_is_told_and_the_rest_is_done(done):
+    out, ended = done
+    assert [one.code for one in ended] == [1, 1]
+    assert "multiverse broken" in ended[0].err
+    assert "nothing_like_it" in ended[0].err
+    about = json.loads(next((out / "group").glob("*_multiverse.json")).read_text())
+    assert set(about["NotDone"]) == {"broken"}
+    page = (out / "group.html").read_text()
+    assert "Had other choices been made" in page
+    assert "not done:" in page
+    assert "exploratory" in page
+
+
+def test_the_alternative_is_a_dataset_of_its_own(done):
+    out, _ = done
+    own = out / "derivatives" / "multiverse-smooth9"
+    assert json.loads((own / "dataset_description.json").read_text())["DatasetType"] == "derivative"
+    assert "smoothing_fwhm = 9" in (own / "logs" / "settings.toml").read_text()
+    assert "smoothing_fwhm = 9" not in (out / "logs" / "settings.toml").read_text()
+    sidecar = next(own.glob("group/*_contrast-verumVsSham*_statmap.json"))
+    assert json.loads(sidecar.read_text())["Relabellings"] == 20
+
+
+def test_the_table_is_what_the_maps_hold(done):
+    out, _ = done
+    table = read_tsv(next((out / "group").glob("*_multiverse.tsv")))
+    assert set(table["specification"]) == {"main", "smooth9"}
+    roots = {"main": out, "smooth9": out / "derivatives" / "multiverse-smooth9"}
+    for row in (dict(zip(table, values, strict=True)) for values in zip(*table.values(), strict=True)):
+        folder = roots[row["specification"]] / "group"
+        stem = next(folder.glob(f"*seed-{row['map']}_*contrast-{row['contrast']}_statmap.json")).name
+        image = {
+            stat: nib.load(folder / stem.replace("_statmap.json", f"_stat-{stat}_statmap.nii.gz"))
+            for stat in ("t", "effect", "variance")
+        }
+        place = np.linalg.inv(image["t"].affine) @ [*(float(row[axis]) for axis in ("x", "y", "z")), 1]
+        i, j, k = np.rint(place[:3]).astype(int)
+        effect, variance = (float(image[stat].dataobj[i, j, k]) for stat in ("effect", "variance"))
+        df = json.loads((folder / stem).read_text())["DegreesOfFreedom"]
+        low, high = stats.t.interval(0.95, df, effect, np.sqrt(variance))
+        assert float(row["t"]) == pytest.approx(float(image["t"].dataobj[i, j, k]), rel=1e-5)
+        assert [float(row[c]) for c in ("effect", "effect_low", "effect_high")] == pytest.approx(
+            [effect, low, high], rel=1e-5
+        )
+
+
+def test_an_unknown_alternative_is_refused_with_the_nearest(analysed, tmp_path):
+    ended = run_deqi(analysed.trial.root, tmp_path / "out", "participant", "--alternative", "gsrr", "--dry-run")
+    assert ended.code == 64
+    assert "gsr" in ended.err
+
+
+def test_a_dry_run_says_what_else_would_be_done(analysed, tmp_path):
+    ended = run_deqi(analysed.trial.root, tmp_path / "out", "participant", "--multiverse", "--dry-run")
+    assert ended.code == 0, ended.err
+    assert "--alternative gsr" in ended.out
+    assert not (tmp_path / "out").exists()
