@@ -66,7 +66,7 @@ def about_result(
         "Statistics": STATISTICS_TEXT,
         "Statistic": "t" if result.rank == 1 else "F",
         "Participants": len(contrast.members),
-        "ParticipantsByArm": _by_arm(result),
+        "ParticipantsByArm": by_arm(result),
         "DegreesOfFreedom": result.df if result.rank == 1 else [result.rank, result.df],
         "Voxels": int(result.subject.mask.sum()),
         "RestrictedTo": list(inference.small_volume),
@@ -108,7 +108,8 @@ def _smallest(p: NDArray[np.float64]) -> float:
     return float(np.nanmin(p, initial=1.0))
 
 
-def _by_arm(result: Result) -> dict[str, int]:
+def by_arm(result: Result) -> dict[str, int]:
+    """Return how many participants of each arm are in a result."""
     arms = [result.subject.design.rows[i]["arm"] for i in result.contrast.members]
     return {arm: arms.count(arm) for arm in result.subject.design.arms if arm in arms}
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.derivatives.clusters import cluster_table
-from bids_app.derivatives.contrast import Family, about_result, design_table, spread
+from bids_app.derivatives.contrast import Family, about_result, by_arm, design_table, spread
 from bids_app.derivatives.edges import EDGE_COLUMNS, edge_table
 from bids_app.derivatives.files import write_json, write_labels, write_map, write_table
 from bids_app.derivatives.names import group_path
@@ -150,6 +150,19 @@ class GroupWriter:
             "Voxels": int((maps["t"] != 0).sum()),
         }
         write_json(self._path("overlap", ".json", **names), {**self._mark, **said, **about})
+
+    def before(self, primary: Result, maps: Mapping[str, NDArray[Any]]) -> None:
+        """Write how the arms of the primary contrast differed before treatment."""
+        names = {**_names(primary), "contrast": primary.contrast.name.partition("Adjusted")[0] + "Pre"}
+        for stat, values in maps.items():
+            write_map(self._path("statmap", ".nii.gz", **names, stat=stat), values, primary.subject.mask, self._grid)
+        about = {
+            "Description": "Difference of the arms before treatment, described and not tested: of randomised arms "
+            "chance alone made it. g is Hedges g with 95 % limits.",
+            "MedianAbsoluteG": float(np.nanmedian(np.abs(maps["g"]))),
+            "ParticipantsByArm": by_arm(primary),
+        }
+        write_json(self._path("baseline", ".json", **names), {**self._mark, **about})
 
     def _sources(self, result: Result) -> list[str]:
         key, sessions = result.subject.key, result.subject.design.sessions.values()

@@ -15,7 +15,7 @@ from bids_app.derivatives.contrast import Family
 from bids_app.derivatives.group import GroupWriter
 from bids_app.derivatives.parts import Files
 from bids_app.errors import DeqiError, WrongDataError
-from bids_app.levels import contrasts, design, overlap, tables
+from bids_app.levels import baseline, contrasts, design, overlap, tables
 from bids_app.levels.contrasts import Progress
 from bids_app.levels.overlap import Stacks
 from bids_app.statistics import corrected
@@ -88,13 +88,21 @@ class _Group:
                     raise  # without it the others answer nothing
                 self.problems.append(error)
                 self.notes.append(f"{contrast.name} of {name} is not analysed: {error}")
-        if parts:
-            primary = next(result for result in own if result.contrast.asked.primary)
+        self._describe(own, stacks, parts)
+        self.results += own
+
+    def _describe(self, own: list[Result], stacks: Stacks, parts: dict[str, tuple[Floats, Floats]]) -> None:
+        """Write what stands beside the contrasts of one kind of map and is no test of any arm."""
+        primary = next((result for result in own if result.contrast.asked.primary), None)
+        if primary and parts:
             self.writer.heterogeneity(primary, parts)
-        if (pair := overlap.changes(own)) and not subject.graph:
+        if not primary or primary.subject.graph:
+            return
+        if before := baseline.difference(primary.contrast, stacks):
+            self.writer.before(primary, before)
+        if pair := overlap.changes(own):
             said = overlap.likeness(stacks, *pair, self.run.job.inference)
             self.writer.common(*pair, overlap.common(*pair), said)
-        self.results += own
 
     def _read(self, key: MapKey, covered: GroupMask) -> tuple[Subject, Stacks]:
         """Read the maps, or the tables, of one kind."""

@@ -151,7 +151,15 @@ class Contrasts:
             "more": max(0, len(clusters) - SHOWN),
             "column": column,
             "file": _beside(path, "clusters.tsv").name,
+            "before": self._before(path) if about["Primary"] else None,
         }
+
+    def _before(self, path: Path) -> float | None:
+        """Return the median |g| between the arms of a contrast before treatment, if that was described."""
+        contrast = parse(path.name)[0]["contrast"]
+        name = path.name.replace(f"_contrast-{contrast}_", f"_contrast-{contrast.partition('Adjusted')[0]}Pre_")
+        beside = path.with_name(name.replace("_statmap.json", "_baseline.json"))
+        return float(read_json(beside)["MedianAbsoluteG"]) if beside.exists() else None
 
     @cached_property
     def _underlay(self) -> figures.Underlay:

@@ -27,6 +27,14 @@ def group_file(analysed: Analysed, ending: str) -> Path:
     return path
 
 
+def group_maps(analysed: Analysed, rows: list[dict[str, str]], session: str) -> np.ndarray:
+    """Return the maps of one seed and session of the people of some rows, (people, x, y, z)."""
+    ending = f"ses-{session}_task-rest_{SPACE}_seed-near_stat-fisherz_statmap.nii.gz"
+    people = [row["participant_id"] for row in rows]
+    paths = [analysed.output / p / f"ses-{session}" / "func" / f"{p}_{ending}" for p in people]
+    return np.stack([np.asarray(nib.load(path).dataobj) for path in paths])
+
+
 def digests(folder: Path) -> dict[str, str]:
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
@@ -93,13 +101,7 @@ def test_group_maps_equal_least_squares_at_every_voxel(analysed):
 
     rows = [r for r in table(group_file(analysed, "_flow.tsv")) if r["stage"] == "analysed"]
 
-    def maps(session):
-        return np.stack([
-            np.asarray(nib.load(analysed.output / r["participant_id"] / f"ses-{session}" / "func" /
-                       f"{r['participant_id']}_ses-{session}_task-rest_{SPACE}_seed-near_stat-fisherz_statmap.nii.gz")
-                       .dataobj) for r in rows])  # fmt: skip
-
-    pre, post = maps("pre"), maps("post")
+    pre, post = (group_maps(analysed, rows, session) for session in ("pre", "post"))
     arm = np.array([float(r["arm"] == "verum") for r in rows])
     t = np.asarray(
         nib.load(group_file(analysed, "seed-near_contrast-verumVsShamAdjusted_stat-t_statmap.nii.gz")).dataobj
@@ -113,6 +115,25 @@ def test_group_maps_equal_least_squares_at_every_voxel(analysed):
         assert t[tuple(voxel)] == pytest.approx(fitted.tvalues[0], rel=2e-4)
         assert effect[tuple(voxel)] == pytest.approx(fitted.params[0], rel=2e-4, abs=1e-6)
     assert np.isnan(t[np.linalg.norm(places() - [4, 4, 4], axis=-1) <= 9]).all()
+
+
+def test_the_arms_before_treatment_are_described_and_not_tested(analysed):
+    from scipy import stats
+
+    found = [path.name.split("ShamPre_")[1] for path in analysed.output.glob("group/*near_contrast-verumVsShamPre_*")]
+    described = {f"stat-{stat}_statmap.nii.gz" for stat in ("effect", "variance", "g", "gLower", "gUpper")}
+    assert set(found) == {"baseline.json", *described}
+    rows = [r for r in table(group_file(analysed, "_flow.tsv")) if r["stage"] == "analysed"]
+    maps = group_maps(analysed, rows, "pre")
+    arm = np.array([r["arm"] == "verum" for r in rows])
+    t = stats.ttest_ind(maps[arm], maps[~arm]).statistic
+    n = len(rows)
+    expected = (1 - 3 / (4 * (n - 2) - 1)) * t * np.sqrt(1 / arm.sum() + 1 / (~arm).sum())  # Hedges' J, approximate
+    g = np.asarray(nib.load(group_file(analysed, "seed-near_contrast-verumVsShamPre_stat-g_statmap.nii.gz")).dataobj)
+    there = np.isfinite(g)
+    assert there.sum() > 100
+    assert g[there] == pytest.approx(expected[there], rel=5e-3, abs=1e-5)
+    assert "described, not tested" in (analysed.output / "group.html").read_text()
 
 
 def test_every_declared_output_of_the_group_is_there(analysed):

@@ -1,0 +1,29 @@
+"""How arms differed before treatment: described, never tested, because chance alone made it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bids_app.levels.overlap import Stacks
+from bids_app.statistics import effect_size, linear_model
+from bids_app.vocabulary.design import Contrast
+
+
+def difference(contrast: Contrast, stacks: Stacks) -> dict[str, NDArray[np.float32]]:
+    """Return the difference of two arms in the baseline of a contrast, (voxels,) each by `stat`; none without one.
+
+    The difference is adjusted for covariates and strata like the contrast itself; Hedges g has the limits of the
+    noncentral t.
+    """
+    before = contrast.asked.outcome.baseline
+    if not before or contrast.effect != "ancova":
+        return {}
+    arm = contrast.tested[:, 0]
+    model = linear_model.fit(stacks[before][contrast.members], contrast.tested, contrast.nuisance)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = model.effect / np.sqrt(model.variance)
+    values = np.stack([t, *effect_size.noncentral_limits(t, model.df)])
+    g = effect_size.two_sample_g(values, int(arm.sum()), int((arm == 0).sum()))
+    maps = {"effect": model.effect, "variance": model.variance, "g": g[0], "gLower": g[1], "gUpper": g[2]}
+    return {name: found.astype(np.float32) for name, found in maps.items()}
