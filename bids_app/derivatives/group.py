@@ -151,9 +151,9 @@ class GroupWriter:
         }
         write_json(self._path("overlap", ".json", **names), {**self._mark, **said, **about})
 
-    def before(self, primary: Result, maps: Mapping[str, NDArray[Any]]) -> None:
+    def before(self, primary: Result, contrast: str, maps: Mapping[str, NDArray[Any]]) -> None:
         """Write how the arms of the primary contrast differed before treatment."""
-        names = {**_names(primary), "contrast": primary.contrast.name.partition("Adjusted")[0] + "Pre"}
+        names = {**_names(primary), "contrast": contrast}
         for stat, values in maps.items():
             write_map(self._path("statmap", ".nii.gz", **names, stat=stat), values, primary.subject.mask, self._grid)
         about = {

@@ -7,7 +7,18 @@ from numpy.typing import NDArray
 
 from bids_app.levels.overlap import Stacks
 from bids_app.statistics import effect_size, linear_model
+from bids_app.statistics.result import Result
+from bids_app.trial.contrasts import labels_of
 from bids_app.vocabulary.design import Contrast
+
+
+def name_of(primary: Result) -> str:
+    """Return the name of the difference before treatment between the arms of a contrast, such as verumVsShamPre."""
+    design, contrast = primary.subject.design, primary.contrast
+    labels = dict(zip(design.arms, labels_of(design.arms), strict=True))
+    arms = [design.rows[i]["arm"] for i in contrast.members]
+    first, second = (labels[arms[int(np.argmax(contrast.tested[:, 0] == side))]] for side in (1, 0))
+    return f"{first}Vs{second[:1].upper()}{second[1:]}Pre"
 
 
 def difference(contrast: Contrast, stacks: Stacks) -> dict[str, NDArray[np.float32]]:

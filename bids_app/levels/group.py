@@ -99,7 +99,7 @@ class _Group:
         if not primary or primary.subject.graph:
             return
         if before := baseline.difference(primary.contrast, stacks):
-            self.writer.before(primary, before)
+            self.writer.before(primary, baseline.name_of(primary), before)
         if pair := overlap.changes(own):
             said = overlap.likeness(stacks, *pair, self.run.job.inference)
             self.writer.common(*pair, overlap.common(*pair), said)

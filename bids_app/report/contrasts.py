@@ -156,10 +156,8 @@ class Contrasts:
 
     def _before(self, path: Path) -> float | None:
         """Return the median |g| between the arms of a contrast before treatment, if that was described."""
-        contrast = parse(path.name)[0]["contrast"]
-        name = path.name.replace(f"_contrast-{contrast}_", f"_contrast-{contrast.partition('Adjusted')[0]}Pre_")
-        beside = path.with_name(name.replace("_statmap.json", "_baseline.json"))
-        return float(read_json(beside)["MedianAbsoluteG"]) if beside.exists() else None
+        beside = next(path.parent.glob(f"{path.name.partition('_contrast-')[0]}_contrast-*_baseline.json"), None)
+        return float(read_json(beside)["MedianAbsoluteG"]) if beside else None
 
     @cached_property
     def _underlay(self) -> figures.Underlay:

@@ -111,26 +111,84 @@ def two_sites(real_data, tmp_path_factory):
     return root
 
 
-def test_twelve_real_people_at_two_sites_go_through_both_levels(two_sites, tmp_path, real_data):
-    """The pipe is real, the contrast means nothing: see HALVES."""
-    out = tmp_path / "out"
-    words = ["--seeds", "PCC", "thalamusR", "--set", "modalities.fmri.confounds=[]"]
-    ended = run_deqi(two_sites, out, "participant", *words)
+SEEDS = ["--seeds", "PCC", "thalamusR", "--set", "modalities.fmri.confounds=[]"]
+
+
+@pytest.fixture(scope="module")
+def real_maps(two_sites, tmp_path_factory):
+    out = tmp_path_factory.mktemp("real") / "out"
+    ended = run_deqi(two_sites, out, "participant", *SEEDS)
     assert ended.code == 0, ended.err
-    ended = run_deqi(two_sites, out, "group", *words, "--n-permutations", "200",
+    return out
+
+
+def test_twelve_real_people_at_two_sites_go_through_both_levels(two_sites, real_maps):
+    """The pipe is real, the contrast means nothing: see HALVES."""
+    ended = run_deqi(two_sites, real_maps, "group", *SEEDS, "--n-permutations", "200",
                      "--set", 'designs.parallel_prepost.strata=["site"]')  # fmt: skip
     assert ended.code == 0, ended.err
-    flow = next(out.glob("group/*_flow.tsv")).read_text()
+    flow = next(real_maps.glob("group/*_flow.tsv")).read_text()
     assert flow.count("analysed") == 11, flow
     # Real motion: half a run of one person keeps less than four minutes, and the flow says so.
     assert "sub-bochum06\tsham\tpost\tsession post: 35 residual degrees of freedom" in flow
-    (path,) = out.glob("group/*seed-PCC_contrast-verumVsShamAdjusted_statmap.json")
+    (path,) = real_maps.glob("group/*seed-PCC_contrast-verumVsShamAdjusted_statmap.json")
     about = json.loads(path.read_text())
     assert about["ParticipantsByArm"] == {"verum": 6, "sham": 5}
     assert about["RelabellingsPossible"] == "200"  # 5 choose 3 at one site, 6 choose 3 at the other
     assert about["Exhaustive"] is True
     assert about["DegreesOfFreedom"] == 11 - 2 - 2
-    assert (out / "group.html").stat().st_size > 10000
+    assert (real_maps / "group.html").stat().st_size > 10000
+
+
+DESIGNS = {  # what to set, and what the primary contrast is: scheme, degrees of freedom, statistics of its sidecar
+    "arms with variances of their own, TFCE decides": (
+        ["designs.parallel_prepost.column=group", "inference.variances=by-arm", "inference.claim=tfce"],
+        ("verumVsShamAdjusted", "rerandomise", 11 - 3, {"voxel", "extent", "mass", "tfce"}),
+    ),
+    "sites as parts": (["designs.multi_site.site=site"], ("verumVsShamAdjusted", "rerandomise", 11 - 4, {"tfce"})),
+    "after treatment alone": (["designs.post_only.session=post"], ("verumVsSham", "rerandomise", 11 - 2, {"mass"})),
+    "one arm": (["designs.one_arm_prepost.post=post"], ("change", "signflip", 11 - 1, {"mass"})),
+    "slopes on age, one family of all": (
+        ["designs.regression.value=age", "designs.regression.outcome=change", "inference.family=all"],
+        ("contrast-slope_", "exchange", 11 - 3, {"voxel"}),
+    ),
+    "a visit after the first, within a small volume, with a margin": (
+        ["designs.parallel_followups.posts=['post']", "inference.small_volume=['PAG','amygdalaL']",
+         "inference.equivalence_margin=0.3", "inference.tfce=none", "inference.connectivity=6"],
+        ("verumVsShamPost", "rerandomise", 11 - 3, {"extent"}),
+    ),
+    "crossover": (
+        ["designs.crossover.column=group", "designs.crossover.active=verum", "designs.crossover.control=sham",
+         "designs.crossover.first=pre", "designs.crossover.second=post"],
+        ("contrast-treatment_", "rerandomise", 11 - 2, {"mass"}),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", DESIGNS)
+def test_every_design_and_correction_runs_on_real_maps(two_sites, real_maps, tmp_path, case):
+    words, (name, scheme, df, statistics) = DESIGNS[case]
+    out, data = tmp_path / "out", tmp_path / "data"
+    shutil.copytree(real_maps, out, ignore=shutil.ignore_patterns("group", "group_*"))
+    data.mkdir()
+    for path in two_sites.iterdir():
+        if path.name != "participants.tsv":
+            (data / path.name).symlink_to(path)
+    head, *rows = (two_sites / "participants.tsv").read_text().splitlines()
+    ages = [f"{row}\t{20 + 7 * i % 31}" for i, row in enumerate(rows)]  # made up, like the arms
+    (data / "participants.tsv").write_text("\n".join([f"{head}\tage", *ages]) + "\n")
+    more = [word for text in words for word in ("--set", text)]
+    ended = run_deqi(data, out, "group", "--seeds", "PCC", "--n-permutations", "64", *more)
+    assert ended.code == 0, ended.err
+    found = {path: json.loads(path.read_text()) for path in out.glob("group/*seed-PCC_*_statmap.json")}
+    ((path, about),) = [(path, about) for path, about in found.items() if about["Primary"]]
+    assert name in path.name
+    assert about["Scheme"] == scheme
+    assert about["DegreesOfFreedom"] == df
+    assert statistics <= set(about["SmallestJointP"])
+    t = np.asarray(nib.load(str(path).replace("_statmap.json", "_stat-t_statmap.nii.gz")).dataobj)
+    assert np.isfinite(t).sum() == about["Voxels"]
+    assert "<h1" in (out / "group.html").read_text()
 
 
 def test_real_parcel_series_give_the_correlation_of_their_source(real_data, tmp_path):
