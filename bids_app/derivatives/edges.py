@@ -15,7 +15,7 @@ EDGE_COLUMNS = {
     "effect": "Coefficient of the contrast in Fisher z.",
     "t": "t statistic (F of several columns).",
     "g": "Hedges g, or the partial correlation of a slope; g_lower and g_upper are 95 % limits.",
-    "p_uncorrected": "Two-sided permutation p of this edge alone.",
+    "p_uncorrected": "Permutation p of this edge alone.",
     "q_fdr": "False discovery rate over the edges, per sign.",
     "p_fwe": "Corrected over all edges by the largest |t|.",
     "p_fwe_joint": "Corrected over the family as well.",

@@ -85,9 +85,10 @@ def infer(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Res
 
 
 def _labels(null: permutation.Null, geometry: sweep.Geometry) -> NDArray[np.int32]:
+    t = sweep.shown(null.t, geometry)
     if isinstance(geometry.around, Graph):
-        return network.label(null.t, geometry.around, geometry.threshold)
-    return label(null.t, geometry.around, geometry.threshold)
+        return network.label(t, geometry.around, geometry.threshold)
+    return label(t, geometry.around, geometry.threshold)
 
 
 def _spread(model: linear_model.LinearModel, contrast: Contrast) -> dict[str, object]:
@@ -108,14 +109,15 @@ def _spread(model: linear_model.LinearModel, contrast: Contrast) -> dict[str, ob
 def _geometry(
     subject: Subject, contrast: Contrast, inference: Inference, model: linear_model.LinearModel
 ) -> sweep.Geometry:
-    threshold = permutation.cluster_threshold(inference.cluster_forming_p, model.df, model.rank)
+    both = inference.sides == "both" or model.rank > 1
+    threshold = permutation.cluster_threshold(inference.cluster_forming_p, model.df, model.rank, both=both)
     if subject.graph:
-        return sweep.Geometry(subject.graph, None, threshold)
+        return sweep.Geometry(subject.graph, None, threshold, both)
     wanted = (
         inference.claim == "tfce" or inference.tfce == "all" or (inference.tfce == "primary" and contrast.asked.primary)
     )
     land = terrain.terrain(subject.mask, inference.tfce_connectivity) if wanted else None
-    return sweep.Geometry(neighbourhood(subject.mask, inference.connectivity), land, threshold)
+    return sweep.Geometry(neighbourhood(subject.mask, inference.connectivity), land, threshold, both)
 
 
 def _scheme(contrast: Contrast, inference: Inference) -> Scheme:
@@ -136,7 +138,7 @@ def _power(
     baseline: NDArray[np.float32] | None, inference: Inference,
 ) -> dict[str, object]:  # fmt: skip
     """Return which effect would have been found with 80 % power, from the variance that was observed."""
-    alone = float(stats.t.isf(inference.alpha / 2, model.df))
+    alone = float(stats.t.isf(inference.alpha / (1 + null.both), model.df))
     everywhere = corrected.critical(null.maxima["voxel"], inference.alpha)
     found: dict[str, object] = {"Power": 0.8}
     variance = variance_of(model, null)

@@ -24,6 +24,8 @@ NAMES = {
 }
 _STAT = {"mass": "logpmassfwe", "extent": "logpextentfwe", "voxel": "logpvoxfwe", "tfce": "logptfcefwe"}
 
+SIDES = {"both": "two-sided", "positive": "one-sided: positive effects alone were tested"}
+
 SCHEMES = {
     "rerandomise": "re-randomisations of the arms within strata",
     "signflip": "patterns of sign flips",
@@ -39,7 +41,7 @@ def statistic_name(about: Mapping[str, Any]) -> str:
     name = NAMES[about["ClaimStatistic"]]
     if about["ClaimStatistic"] in ("mass", "extent"):
         name += f" at a cluster-forming p of {about['ClusterFormingP']:g}"
-    return f"{name}, familywise error {about['Alpha']:g}, two-sided"
+    return f"{name}, familywise error {about['Alpha']:g}, {SIDES[about['Sides']]}"
 
 
 class Contrasts:

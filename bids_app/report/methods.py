@@ -111,13 +111,14 @@ def _inference(o: Mapping[str, Any]) -> str:
     families = {"maps": "all maps of a measure", "contrasts": "all maps of a measure and its contrasts",
                 "measures": "all maps of all measures", "all": "all maps, measures and contrasts"}  # fmt: skip
     where = f"the small volume {', '.join(o['small_volume'])}" if o["small_volume"] else "the brain"
+    sides = {"both": "two-sided", "positive": "one-sided (positive effects alone)"}[o["sides"]]
     variances = " Each arm had a variance of its own (Welch's t)." if o["variances"] == "by-arm" else ""
     return (
         f"Arms, where compared, were re-randomised within strata (Proschan & Dodd 2019); means and changes within arms were "
         f"tested by sign flips of whole participants, and slopes by exchanging residuals, on residuals where there are "
         f"covariates (Freedman & Lane 1983; Winkler et al. 2014): {o['n_permutations']} relabellings, or all where there are "
-        f"fewer.{variances} Clusters were formed at two-sided p < {o['cluster_forming_p']:g} with {o['connectivity']} "
-        f"neighbours. The claim is carried by {names[o['claim']]} with a familywise error of {o['alpha']:g}, two-sided, over "
+        f"fewer.{variances} Clusters were formed at {sides} p < {o['cluster_forming_p']:g} with {o['connectivity']} "
+        f"neighbours. The claim is carried by {names[o['claim']]} with a familywise error of {o['alpha']:g}, {sides}, over "
         f"{where} (Nichols & Holmes 2002) and jointly over {families[o['family']]} by the smallest p. False discovery rates "
         "(Benjamini & Hochberg 1995) are per sign. A change in one arm and none in the other is not taken as a difference "
         "between arms (Bland & Altman 2011)."

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 
-def q_per_sign(t: NDArray[np.floating[Any]], df: int) -> NDArray[np.float64]:
-    """Return Benjamini-Hochberg q of a two-sided t map, each sign at half the rate.
+def q_per_sign(t: NDArray[np.floating[Any]], df: int, *, both: bool = True) -> NDArray[np.float64]:
+    """Return Benjamini-Hochberg q of a t map: of both signs, each at half the rate, or of the positive one alone.
 
     Parameters
     ----------
@@ -25,9 +25,9 @@ def q_per_sign(t: NDArray[np.floating[Any]], df: int) -> NDArray[np.float64]:
     tested = np.isfinite(t)
     values = t[tested].astype(np.float64)
     found = np.ones(len(values))
-    for sign in (1, -1):
+    for sign in (1, -1) if both else (1,):
         adjusted = stats.false_discovery_control(stats.t.sf(sign * values, df))
-        found = np.where(sign * values > 0, np.minimum(1.0, 2 * adjusted), found)
+        found = np.where(sign * values > 0, np.minimum(1.0, (1 + both) * adjusted), found)
     q = np.full(len(t), np.nan)
     q[tested] = found
     return q

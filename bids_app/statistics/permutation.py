@@ -43,12 +43,15 @@ class Null:
         Observed t, or F where several columns are tested.
     enhanced : (voxels,) float32 or None
         Its TFCE.
+    both : bool
+        False where positive values alone are tested.
     """
 
     maxima: dict[str, NDArray[np.float32]]
     reached: NDArray[np.int64]
     t: NDArray[np.float32]
     enhanced: NDArray[np.float32] | None = None
+    both: bool = True
 
 
 def cluster_threshold(p: float, df: int, rank: int = 1, *, both: bool = True) -> float:
@@ -97,7 +100,7 @@ def run(
             reached += counts
             if keeper and time.monotonic() - began > WORTH_KEEPING:
                 keeper.save(f"{name}_{start}", parts.Part({k: m[part] for k, m in work.maxima.items()}, counts))
-    return Null(work.maxima, reached, work.t, enhanced(work.t, geometry))
+    return Null(work.maxima, reached, work.t, enhanced(work.t, geometry), geometry.both)
 
 
 def enhanced(t: NDArray[np.float32], geometry: Geometry) -> NDArray[np.float32] | None:

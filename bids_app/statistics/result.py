@@ -86,11 +86,16 @@ class Result:
         """Clusters, the largest mass first."""
         return clusters.tabulate(self.null.t, self.labels, self.threshold)
 
+    @property
+    def smallest_p(self) -> float:
+        """Smallest p that the relabellings can give."""
+        return self.scheme.smallest_p if self.null.both else 1 / self.scheme.total
+
     @cached_property
     def p(self) -> Mapping[str, NDArray[np.float64]]:
         """P corrected over the map: for each voxel (also by TFCE), and for each of `clusters` by extent and by mass."""
         sizes = {
-            "voxel": np.abs(self.null.t),
+            "voxel": np.abs(self.null.t) if self.null.both else self.null.t,
             "extent": np.array([c.extent for c in self.clusters], dtype=np.float32),
             "mass": np.array([c.mass for c in self.clusters], dtype=np.float32),
         }
@@ -127,7 +132,7 @@ def maps_of(
         name = "partialr" if contrast.effect == "slope" else "g"
         names = (name, f"{name}Lower", f"{name}Upper")
         limits = dict(zip(names, _standardised(model, null, contrast, baseline), strict=True))
-        maps |= {"variance": variance_of(model, null), **limits, "qfdr": q_per_sign(null.t, model.df)}
+        maps |= {"variance": variance_of(model, null), **limits, "qfdr": q_per_sign(null.t, model.df, both=null.both)}
     return {name: values.astype(np.float32) for name, values in maps.items()}
 
 

@@ -18,14 +18,18 @@ class Inference:
 
     n_permutations: Annotated[int, Ge(20), Doc("Relabellings drawn, the observed one among them.")] = 5000
     random_seed: Annotated[int, Ge(0), Doc("Seed that every relabelling derives from.")] = 20260101
-    cluster_forming_p: Annotated[float, Gt(0), Lt(0.5), Doc("Two-sided p that forms clusters.")] = 0.001
+    cluster_forming_p: Annotated[float, Gt(0), Lt(0.5), Doc("p that forms clusters, over the sides tested.")] = 0.001
     connectivity: Annotated[Literal[6, 18, 26], Doc("Neighbours that join voxels to a cluster.")] = 26
     tfce: Annotated[
         Literal["primary", "all", "none"],
         Doc("Contrasts that threshold-free cluster enhancement (E = 0.5, H = 2) is computed for; it takes longest."),
     ] = "primary"
     tfce_connectivity: Annotated[Literal[6, 18, 26], Doc("Neighbours that join voxels there; FSL and PALM: 6.")] = 6
-    alpha: Annotated[float, Gt(0), Lt(1), Doc("Familywise error rate that carries a claim, two-sided.")] = 0.05
+    alpha: Annotated[float, Gt(0), Lt(1), Doc("Familywise error rate that carries a claim.")] = 0.05
+    sides: Annotated[
+        Literal["both", "positive"],
+        Doc("Directions that are tested: positive looks at larger values alone, which wants a reason told beforehand."),
+    ] = "both"
     family: Annotated[
         Literal["maps", "contrasts", "measures", "all"],
         Doc("What is corrected together: maps of a measure under a contrast, its contrasts too, measures too, or all."),

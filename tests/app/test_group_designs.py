@@ -241,3 +241,25 @@ def test_sites_are_strata_and_their_effects_are_compared(copy):
     about = json.loads(next((out / "group").glob("*_heterogeneity.json")).read_text())
     assert about["Parts"] == ["verumVsShamSiteEast"]
     assert "1 of 2 sites have fewer than three people of an arm" in (out / "group.html").read_text()
+
+
+def test_one_side_alone_when_it_was_asked_for(copy):
+    data, out = copy
+    found = analyse(data, out, "--set", "inference.sides=positive")
+    about = found["verumVsShamAdjusted"]
+    assert about["Sides"] == "positive"
+    assert about["SmallestPossibleP"] == 1 / about["Relabellings"]
+    stem = next((out / "group").glob("*_contrast-verumVsShamAdjusted_statmap.json")).name.removesuffix("_statmap.json")
+
+    def volume(stat):
+        return np.asarray(nib.load(out / "group" / f"{stem}_stat-{stat}_statmap.nii.gz").dataobj)
+
+    t, log_p = volume("t"), volume("logpvoxfwe")
+    assert (t < 0).any()
+    assert (log_p[t < 0] == 0).all()
+    highest = np.array(read_tsv(out / "group" / f"{stem}_nullmax.tsv")["max_voxel"], dtype=float)
+    assert (highest >= 0).all()
+    peak = np.unravel_index(np.nanargmax(t), t.shape)
+    assert 10 ** -log_p[peak] == pytest.approx(np.mean(highest >= t[peak] * (1 - 1e-6)), rel=1e-5)
+    assert set(read_tsv(out / "group" / f"{stem}_clusters.tsv")["sign"]) <= {"positive"}
+    assert "one-sided: positive effects alone were tested" in (out / "group.html").read_text()
