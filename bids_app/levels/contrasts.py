@@ -124,8 +124,8 @@ def _scheme(contrast: Contrast, inference: Inference) -> Scheme:
     seed, number = inference.random_seed, inference.n_permutations
     if contrast.labels is not None and contrast.scheme == "rerandomise":
         return Rerandomisation(contrast.labels, contrast.blocks, seed, number)
-    if contrast.scheme == "exchange":
-        return Exchange(contrast.blocks, seed, number)
+    if contrast.scheme.startswith("exchange"):
+        return Exchange(contrast.blocks, seed, number, whole=contrast.scheme == "exchange_whole")
     return SignFlips(len(contrast.members), seed, number)
 
 

@@ -30,6 +30,7 @@ SCHEMES = {
     "rerandomise": "re-randomisations of the arms within strata",
     "signflip": "patterns of sign flips",
     "exchange": "orders of the residuals within blocks (Freedman-Lane)",
+    "exchange_whole": "orders of the blocks as wholes (Freedman-Lane)",
 }
 
 SHOWN = 8

@@ -77,9 +77,9 @@ class Contrast:
 
     Attributes
     ----------
-    scheme : {'rerandomise', 'signflip', 'exchange'}
-        What chance could have done: other arms within strata, other signs of a person's change, or other people's
-        residuals within blocks.
+    scheme : {'rerandomise', 'signflip', 'exchange', 'exchange_whole'}
+        What chance could have done: other arms within strata, other signs of a person's change, other people's
+        residuals within blocks, or those of other blocks.
     members : (n,) int
         Rows of the design's participants.
     tested : (n, q) float

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import run_deqi
 
@@ -263,3 +264,81 @@ def test_one_side_alone_when_it_was_asked_for(copy):
     assert 10 ** -log_p[peak] == pytest.approx(np.mean(highest >= t[peak] * (1 - 1e-6)), rel=1e-5)
     assert set(read_tsv(out / "group" / f"{stem}_clusters.tsv")["sign"]) <= {"positive"}
     assert "one-sided: positive effects alone were tested" in (out / "group.html").read_text()
+
+
+GENERAL = """[designs.general]
+covariates = ["group", "years"]
+products = ["group_verum:years"]
+contrasts = ["moderated = group_verum:years", "either = years; group_verum:years", "both = group_verum + 2*years"]
+"""
+
+
+def test_any_contrast_of_columns_equals_statsmodels(copy):
+    import statsmodels.formula.api as smf
+
+    data, out = copy
+    table(data, years=lambda i, row: 30 + (i * 7) % 11)
+    found = analyse(data, out, config=GENERAL)
+    assert found["moderated"]["Primary"]
+    assert {name: about["Statistic"] for name, about in found.items()} == {"moderated": "t", "either": "F", "both": "t"}
+    flow = read_tsv(next((out / "group").glob("*_flow.tsv")))
+    people = [p for p, stage in zip(flow["participant_id"], flow["stage"], strict=True) if stage == "analysed"]
+    known = read_tsv(data / "participants.tsv")
+    rows = [known["participant_id"].index(person) for person in people]
+    frame = {
+        "verum": [float(known["group"][i] == "verum") for i in rows],
+        "years": [float(known["years"][i]) for i in rows],
+    }
+    frame = {name: np.array(values) for name, values in frame.items()}
+    frame["product"] = (frame["verum"] - frame["verum"].mean()) * (frame["years"] - frame["years"].mean())
+
+    def maps(session):
+        return np.stack([
+            nib.load(next((out / p / f"ses-{session}").rglob("*seed-near_stat-fisherz_statmap.nii.gz"))).get_fdata()
+            for p in people
+        ])  # fmt: skip
+
+    change = maps("post") - maps("pre")
+    stem = next((out / "group").glob("*_contrast-moderated_statmap.json")).name.split("_contrast-")[0]
+
+    def volume(name):
+        return np.asarray(nib.load(out / "group" / f"{stem}_contrast-{name}_statmap.nii.gz").dataobj)
+
+    where = np.argwhere(np.isfinite(volume("moderated_stat-t")))[::151]
+    for voxel in map(tuple, where):
+        fitted = smf.ols(
+            "y ~ verum + years + product", pd.DataFrame({**frame, "y": change[(slice(None), *voxel)]})
+        ).fit()
+        both = fitted.t_test("verum + 2 * years = 0")
+        assert volume("moderated_stat-t")[voxel] == pytest.approx(fitted.tvalues["product"], rel=2e-4, abs=1e-5)
+        assert volume("either_stat-F")[voxel] == pytest.approx(
+            float(fitted.f_test("years = 0, product = 0").fvalue), rel=2e-4
+        )
+        assert volume("both_stat-t")[voxel] == pytest.approx(both.tvalue.item(), rel=2e-4, abs=1e-5)
+        assert volume("both_stat-effect")[voxel] == pytest.approx(both.effect.item(), rel=2e-4, abs=1e-6)
+
+
+def test_families_change_places_as_wholes(copy):
+    data, out = copy
+    table(data, years=lambda i, row: 30 + (i * 7) % 11, family=lambda i, row: i // 2)
+    config = '[designs.general]\ncovariates = ["years"]\nstrata = ["family"]\n'
+    config += 'whole_blocks = true\ncontrasts = ["years = years"]'
+    about = analyse(data, out, "--n-permutations", "500", config=config)["years"]
+    assert (about["Scheme"], about["RelabellingsPossible"], about["Exhaustive"]) == ("exchange_whole", "120", True)
+    assert "orders of the blocks as wholes" in (out / "group.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("contrast", "said"),
+    [("", "needs contrasts"), ("a = yearss", "no column 'yearss'"), ("a = years years", "cannot be read"),
+     ("years", "is no contrast"), ("a = 0*years", "asks nothing")],
+)  # fmt: skip
+def test_a_contrast_that_cannot_be_understood_is_refused(copy, contrast, said):
+    data, out = copy
+    table(data, years=lambda i, row: 30 + i)
+    words = ["--set", "designs.general.covariates=['years']"]
+    words += ["--set", f"designs.general.contrasts=['{contrast}']"] if contrast else []
+    ended = run_deqi(data, out, "group", *QUICK, *words)
+    assert ended.code in (64, 65), ended.err
+    assert "Traceback" not in ended.err
+    assert said in ended.err

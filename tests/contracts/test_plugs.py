@@ -152,7 +152,10 @@ def test_features_of_one_run_are_those_of_its_session(name):
 
 
 STAGES = ("pre", "post", "followup", "period1", "period2")
-CHOICES = {"regression": {"value": "vas_pre-vas_post"}}
+CHOICES = {
+    "regression": {"value": "vas_pre-vas_post"},
+    "general": {"covariates": ("age",), "contrasts": ("older = age",)},
+}
 
 
 def trial_of(count: int, arms: tuple[str, ...] = ("verum", "sham")) -> dict[str, dict[str, str]]:

@@ -1,0 +1,127 @@
+"""Any contrast of the columns of a model that you write: several at once give an F, products give interactions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bids_app.errors import UsageError, suggest
+from bids_app.statistics.partition import partition
+from bids_app.trial.cohort import Cohort, Table, gather
+from bids_app.trial.options import BeforeAfter, PeopleOptions
+from bids_app.vocabulary.design import IT, Contrast, Design, Outcome, Question, Words
+from bids_app.vocabulary.option import Doc
+
+_NAMED = re.compile(r"\s*([A-Za-z0-9]+)\s*=\s*(.*\S)\s*")
+_TERM = re.compile(r"\s*([+-]?)\s*(?:(\d+(?:\.\d*)?)\s*\*)?\s*([A-Za-z_][\w:]*)\s*")
+
+
+@dataclass(frozen=True)
+class Options(BeforeAfter, PeopleOptions):
+    """Options of `[designs.general]`: columns are `covariates` (a text column `sex` gives `sex_M`) and `products`."""
+
+    products: Annotated[tuple[str, ...], Doc("Products of columns, e.g. 'sex_M:age': both are centred first.")] = ()
+    contrasts: Annotated[
+        tuple[str, ...],
+        Doc("'NAME = 2*age - bmi', the first is primary; parts between ';' are tested together (F)."),
+    ] = ()
+    outcome: Annotated[
+        Literal["change", "pre", "post", "adjusted"], Doc("Maps explained; adjusted: post given each voxel's baseline.")
+    ] = "change"
+    whole_blocks: Annotated[
+        bool, Doc("Whether strata change places as wholes (families of equal size), not people within them.")
+    ] = False
+
+
+METHODS = (
+    "Contrasts of a general linear model were partitioned into tested columns and the rest (Winkler et al. 2014) and "
+    "tested by exchanging residuals (Freedman & Lane 1983). What was not randomised is an association."
+)
+
+OUTCOMES = {
+    "change": Outcome({"post": 1.0, "pre": -1.0}), "pre": Outcome({"pre": 1.0}), "post": Outcome({"post": 1.0}),
+    "adjusted": Outcome({"post": 1.0}, "pre"),
+}  # fmt: skip
+
+
+def design(table: Table, options: Options) -> Design:
+    """Build the design from the participants' table and the sessions that have maps.
+
+    Raises
+    ------
+    UsageError
+        If no contrast is written, or one cannot be understood.
+    WrongDataError
+        If fewer than three participants have the sessions, or the columns cannot answer a contrast.
+    """
+    if not options.contrasts:
+        raise UsageError("designs.general needs contrasts: --set designs.general.contrasts=\"['NAME = COLUMN']\".")
+    outcome = OUTCOMES[options.outcome]
+    stages = {stage: session for stage, session in options.stages.items() if stage in outcome.stages}
+    cohort = gather(table, dict.fromkeys(table.participants, "all"), stages, tuple(stages), options)
+    columns = _columns(cohort, options)
+    contrasts = tuple(_contrast(cohort, columns, text, options, not i) for i, text in enumerate(options.contrasts))
+    return Design(cohort.rows, stages, contrasts, cohort.lost, cohort.notes, cohort.arms)
+
+
+def _columns(cohort: Cohort, options: Options) -> dict[str, NDArray[np.float64]]:
+    """Return the columns of the model by name: the constant, covariates, products; and strata where people move."""
+    columns = {"constant": np.ones(len(cohort.rows)), **cohort.covariates}
+    for product in options.products:
+        factors = product.split(":")
+        _require(factors, columns)
+        columns[product] = np.prod([columns[name] - columns[name].mean() for name in factors], axis=0)
+    if not options.whole_blocks:
+        for stratum in np.unique(cohort.strata)[1:]:
+            columns[f"stratum_{stratum}"] = (cohort.strata == stratum).astype(np.float64)
+    return columns
+
+
+def _require(names: list[str], columns: Mapping[str, object]) -> None:
+    for name in names:
+        if name not in columns:
+            raise UsageError(f"designs.general: there is no column {name!r}; {suggest(name, columns)}")
+
+
+def _contrast(
+    cohort: Cohort, columns: Mapping[str, NDArray[np.float64]], text: str, options: Options, primary: bool
+) -> Contrast:
+    """Return one contrast with its tested columns and the rest of the model."""
+    found = _NAMED.fullmatch(text)
+    if not found:
+        raise UsageError(f"designs.general.contrasts: {text!r} is no contrast; expected 'NAME = 2*COLUMN - COLUMN'.")
+    name, said = found[1], found[2]
+    weights = np.zeros((len(columns), said.count(";") + 1))
+    for question, part in enumerate(said.split(";")):
+        for column, weight in _terms(part, text):
+            _require([column], columns)
+            weights[list(columns).index(column), question] += weight
+    if not weights.any(axis=0).all():
+        raise UsageError(f"designs.general.contrasts: {text!r} asks nothing: all weights are 0.")
+    rows = cohort.having(*OUTCOMES[options.outcome].stages)
+    tested, rest = partition(np.column_stack(list(columns.values()))[rows], weights)
+    words = Words(
+        f"Is {said} of {IT} ({options.outcome}) other than nothing?", "F has no sign" if ";" in said else
+        f"positive = {said} above 0", f"{said} is other than nothing in {IT}", f"No sign of {said} in {IT}",
+    )  # fmt: skip
+    asked = Question(name, words, OUTCOMES[options.outcome], primary)
+    heads = (*(f"{name}_{i + 1}" for i in range(tested.shape[1])), *(f"rest_{i + 1}" for i in range(rest.shape[1])))
+    scheme = "exchange_whole" if options.whole_blocks else "exchange"
+    effect = "slope" if tested.shape[1] == 1 else "variance"
+    return Contrast(asked, scheme, rows, tested, rest, cohort.strata[rows], effect, heads)
+
+
+def _terms(part: str, text: str) -> Iterator[tuple[str, float]]:
+    """Yield column and weight of each term of a sum."""
+    place = 0
+    while place < len(part):
+        term = _TERM.match(part, place)
+        if not term or (place and not term[1]):
+            raise UsageError(f"designs.general.contrasts: {text!r} cannot be read from {part[place:]!r} on.")
+        yield term[3], float(f"{term[1]}{term[2] or 1}")
+        place = term.end()
