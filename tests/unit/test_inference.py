@@ -212,6 +212,18 @@ def test_effect_sizes_equal_the_published_example():
     assert effect_size.pooled_deviation(PRE[:, None], ARM)[0] == pytest.approx(spread)
 
 
+@pytest.mark.parametrize("wild", [300.0, -2e4, 1e9])
+def test_one_wild_voxel_spoils_no_other_limits(wild):
+    from scipy.special import nctdtrinc
+
+    t = np.array([-3.0, -1, 0.1, 2.5, 5, 8, wild])
+    found = effect_size.noncentral_limits(t, 20)
+    assert found[:, :6] == pytest.approx(np.stack([nctdtrinc(20, p, t[:6]) for p in (0.975, 0.025)]), abs=1e-3)
+    # Far out the limits are those of the deviation alone: t times chi over the root of its degrees of freedom.
+    far = wild * np.sqrt(stats.chi2.ppf([0.025, 0.975], 20) / 20)
+    assert found[:, 6] == pytest.approx(np.sort(far), rel=0.02)
+
+
 @pytest.mark.parametrize(
     ("rho", "size", "per_arm"), [(0.3, 0.5, 59), (0.3, 0.3, 160), (0.3, 0.2, 359), (0.7, 0.5, 34), (0.7, 0.2, 202)]
 )
