@@ -14,15 +14,13 @@ from bids_app.derivatives.clusters import cluster_table
 from bids_app.derivatives.contrast import Family, about_result, by_arm, design_table, spread
 from bids_app.derivatives.edges import EDGE_COLUMNS, edge_table
 from bids_app.derivatives.files import write_json, write_labels, write_map, write_table
-from bids_app.derivatives.names import group_path
+from bids_app.derivatives.names import STAT_OF, group_path
 from bids_app.statistics.heterogeneity import heterogeneity
 from bids_app.statistics.result import Result
 from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.grid import Grid, GroupMask
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.job import GroupJob
-
-STAT_OF = {"voxel": "logpvoxfwe", "extent": "logpextentfwe", "mass": "logpmassfwe", "tfce": "logptfcefwe"}
 
 
 class GroupWriter:

@@ -9,6 +9,9 @@ from bids_app.vocabulary.entities import join
 
 VOLUME_ENTITIES = ("space", "cohort", "res", "den")
 
+STAT_OF = {"voxel": "logpvoxfwe", "extent": "logpextentfwe", "mass": "logpmassfwe", "tfce": "logptfcefwe"}
+"""Map of corrected p of each statistic."""
+
 
 def participant_path(output_dir: Path, entities: Mapping[str, str], suffix: str, extension: str) -> Path:
     """Return `sub-*/[ses-*/]func/<name>`."""

@@ -13,8 +13,7 @@ from scipy import stats
 from bids_app.dataset.tables import read_json
 from bids_app.dataset.volumes import read_map
 from bids_app.derivatives.files import write_json, write_table
-from bids_app.derivatives.group import STAT_OF
-from bids_app.derivatives.names import alternative_folder, group_path
+from bids_app.derivatives.names import STAT_OF, alternative_folder, group_path
 from bids_app.vocabulary.entities import parse, without
 from bids_app.vocabulary.grid import Grid
 from bids_app.vocabulary.multiverse import Specification

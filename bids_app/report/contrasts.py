@@ -13,6 +13,7 @@ import pandas as pd
 from bids_app.dataset.tables import read_json
 from bids_app.dataset.volumes import read_map
 from bids_app.derivatives.atomic import write_bytes
+from bids_app.derivatives.names import STAT_OF
 from bids_app.report import figures, page
 from bids_app.vocabulary.entities import parse
 
@@ -22,8 +23,6 @@ NAMES = {
     "voxel": "largest |t|",
     "tfce": "threshold-free cluster enhancement",
 }
-_STAT = {"mass": "logpmassfwe", "extent": "logpextentfwe", "voxel": "logpvoxfwe", "tfce": "logptfcefwe"}
-
 SIDES = {"both": "two-sided", "positive": "one-sided: positive effects alone were tested"}
 
 SCHEMES = {
@@ -131,7 +130,7 @@ class Contrasts:
         """Draw the map of one seed and cut its cluster table to what fits."""
         t, grid = read_map(_beside(path, "statmap.nii.gz", f"stat-{about['Statistic']}"))
         floor = 2.0 if about["Statistic"] == "t" else about["ClusterFormingT"] / 2
-        claim = _STAT[about["ClaimStatistic"]]
+        claim = STAT_OF[about["ClaimStatistic"]]
         log_p, _ = read_map(_beside(path, "statmap.nii.gz", f"stat-{claim}_desc-joint"))
         corrected = np.nan_to_num(log_p) >= -np.log10(about["Alpha"]) - 1e-6
         png = figures.mosaic(self._underlay, t, grid, (floor, 2 * about["ClusterFormingT"]), corrected)
