@@ -66,7 +66,7 @@ def infer(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Res
     if model.rank == 1:
         about["Power"] = _power(model, null, contrast, baseline, job.inference)
         if contrast.effect in ("ancova", "two_sample", "crossover"):
-            about["VarianceOfArms"] = _spread(model, contrast)
+            about["VarianceOfArms"] = _spread(model, contrast, job.inference.claim)
         if job.inference.literature and not isinstance(geometry.around, Graph):
             alpha = job.inference.alpha
             about["RandomFieldTheory"] = literature.findings(null.t, model, subject.mask, geometry.around, alpha)
@@ -91,7 +91,11 @@ def _labels(null: permutation.Null, geometry: sweep.Geometry) -> NDArray[np.int3
     return label(t, geometry.around, geometry.threshold)
 
 
-def _spread(model: linear_model.LinearModel, contrast: Contrast) -> dict[str, object]:
+SMALL_ARM = 20
+"""People below whom variances of arms are known too badly for the largest |t| (docs/validation.md)."""
+
+
+def _spread(model: linear_model.LinearModel, contrast: Contrast, claim: str) -> dict[str, object]:
     """Return how much more one arm varies than the other, and a warning where that and unequal arms distort p."""
     left = linear_model.residuals(model)
     arm = contrast.tested[:, 0] == 1
@@ -103,6 +107,12 @@ def _spread(model: linear_model.LinearModel, contrast: Contrast) -> dict[str, ob
         f"The arms differ in size ({arm.sum()} and {(~arm).sum()}) and in variance (ratio {ratio:.2f}): pooled "
         "variances give wrong p values then. Set inference.variances = 'by-arm'."
     )
+    if model.by_arm and min(arm.sum(), (~arm).sum()) < SMALL_ARM and claim in ("voxel", "tfce"):
+        distorted = True
+        warning = (
+            f"An arm has fewer than {SMALL_ARM} people: with variances of their own the largest |t| and TFCE then find "
+            "too much. Set inference.claim = 'mass'."
+        )
     return {"MedianRatio": ratio, "Warning": warning if distorted else ""}
 
 

@@ -10,6 +10,7 @@ from scipy import stats
 
 from bids_app.statistics import linear_model, sweep
 from bids_app.statistics.allocation import Rerandomisation
+from bids_app.statistics.unequal import same_tail
 
 
 def model_of(outcome, arm, nuisance=None, baseline=None):
@@ -17,15 +18,30 @@ def model_of(outcome, arm, nuisance=None, baseline=None):
     return replace(linear_model.fit(outcome, arm, nuisance, baseline), by_arm=True)
 
 
-def test_two_arms_give_the_t_of_welch_for_every_relabelling():
+def p_of(t, df):
+    return 2 * stats.t.sf(np.abs(t), df)
+
+
+def test_two_arms_give_the_p_of_welch_for_every_relabelling():
     rng = np.random.default_rng(0)
     arm = np.repeat([1.0, 0.0], [5, 11])
     outcome = rng.standard_normal((16, 6)) * np.where(arm[:, None] == 1, 3, 1)
     scheme = Rerandomisation(arm, np.zeros(16, dtype=int), 2, 30)
     model = model_of(outcome, arm)
     for k, labels in enumerate(scheme.draw(0, 30)):
-        expected = stats.ttest_ind(outcome[labels == 1], outcome[labels == 0], equal_var=False).statistic
-        assert sweep.statistic(model, scheme, k) == pytest.approx(expected, rel=1e-5)
+        expected = stats.ttest_ind(outcome[labels == 1], outcome[labels == 0], equal_var=False)
+        found = sweep.statistic(model, scheme, k)
+        assert p_of(found, model.df) == pytest.approx(expected.pvalue, rel=0.01)
+        assert np.array_equal(np.sign(found), np.sign(expected.statistic))
+
+
+@pytest.mark.parametrize("df", [4.3, 8, 30])
+def test_the_tail_of_t_is_kept_from_one_freedom_to_another(df):
+    t = np.array([-4.0, -0.3, 0, 1, 2.5, 8])
+    found = same_tail(t, np.full(6, df), 25)
+    assert p_of(found, 25) == pytest.approx(p_of(t, df), rel=0.125)
+    assert p_of(found, 25)[1:5] == pytest.approx(p_of(t, df)[1:5], rel=0.02)
+    assert np.array_equal(np.sign(found), np.sign(t))
 
 
 def test_covariates_and_baseline_are_those_of_a_plain_fit():
@@ -45,8 +61,11 @@ def test_covariates_and_baseline_are_those_of_a_plain_fit():
             leverage = np.einsum("ij,ji->i", design, inverse)
             groups = [labels == 1, labels == 0]
             own = [(rest[g] ** 2).sum() / (1 - leverage[g]).sum() for g in groups]
-            variance = sum(s * (inverse[0, g] ** 2).sum() for s, g in zip(own, groups, strict=True))
-            assert found[v] == pytest.approx(inverse[0] @ outcome[:, v] / np.sqrt(variance), rel=1e-5)
+            parts = np.array([s * (inverse[0, g] ** 2).sum() for s, g in zip(own, groups, strict=True)])
+            t = inverse[0] @ outcome[:, v] / np.sqrt(parts.sum())
+            freedom = [(1 - leverage[g]).sum() for g in groups]
+            df = parts.sum() ** 2 / (parts**2 / freedom).sum()
+            assert p_of(found[v], model.df) == pytest.approx(p_of(t, df), rel=0.01)
 
 
 def test_false_positives_of_unequal_arms_that_vary_unequally():
