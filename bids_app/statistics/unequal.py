@@ -63,8 +63,8 @@ def _welch(slope: Matrix, variance: Matrix, doubt: Matrix, df: float) -> Matrix:
 def same_tail(t: Matrix, df: Matrix, wanted: float) -> Matrix:
     """Return t of `wanted` degrees of freedom with the p that t has with df of its own.
 
-    By way of the normal deviate of the same p, after Wallace's approximation: from 4.3 degrees of freedom on p is kept to
-    13 in 100 of itself at t = 8, and to 4 at t = 4.
+    By way of the normal deviate of the same p, after Wallace's approximation: from 4.3 degrees of freedom on p is
+    kept to 13 in 100 of itself at t = 8, and to 4 at t = 4.
     """
     z = (8 * df + 1) / (8 * df + 3) * np.sqrt(df * np.log1p(t**2 / df))
     squared = (z * (8 * wanted + 3) / (8 * wanted + 1)) ** 2
