@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.errors import UsageError, WrongDataError
-from bids_app.statistics.coding import MISSING
 from bids_app.trial.cohort import Cohort, Table, arms_of, gather
 from bids_app.trial.contrasts import labels_of, slope
 from bids_app.trial.options import ArmOptions, BeforeAfter
@@ -53,35 +52,39 @@ def design(table: Table, options: Options) -> Design:
         raise UsageError("designs.regression needs a value: --set designs.regression.value=COLUMN (or 'A-B').")
     outcome = OUTCOMES[options.outcome]
     stages = {stage: session for stage, session in options.stages.items() if stage in outcome.stages}
-    cohort = gather(table, arms_of(table.participants, options, "regression"), stages, tuple(stages), options)
-    values, notes = _values(cohort, options.value)
-    contrasts = tuple(_contrasts(cohort, options, outcome, values))
-    return Design(cohort.rows, stages, contrasts, cohort.lost, (*cohort.notes, *notes), cohort.arms)
+    arm = arms_of(table.participants, options, "regression")
+    columns = _columns(table, options.value)
+    cohort = gather(table, arm, stages, tuple(stages), options, columns)
+    contrasts = tuple(_contrasts(cohort, options, outcome, _values(cohort, columns)))
+    return Design(cohort.rows, stages, contrasts, cohort.lost, cohort.notes, cohort.arms)
 
 
-def _values(cohort: Cohort, words: str) -> tuple[NDArray[np.float64], list[str]]:
-    """Return the value of each participant, NaN where it is missing, and who lacks it."""
-    known = set(cohort.rows[0])
+def _columns(table: Table, words: str) -> list[str]:
+    """Return the columns that a value is made of: the first, less the others."""
+    known = set(next(iter(table.participants.values()), {}))
     columns = [words] if words in known else [word.strip() for word in words.split("-")]
     if absent := [column for column in columns if column not in known]:
         raise WrongDataError(f"participants.tsv has no column {', '.join(absent)}; it has {', '.join(sorted(known))}.")
+    return columns
+
+
+def _values(cohort: Cohort, columns: list[str]) -> NDArray[np.float64]:
+    """Return the value of each participant."""
     numbers = np.array([[_number(row[column], column) for column in columns] for row in cohort.rows])
     values = numbers[:, 0] - numbers[:, 1:].sum(axis=1)
-    if np.isfinite(values).sum() < 4 or np.ptp(values[np.isfinite(values)]) == 0:
-        raise WrongDataError(
-            f"{words} is known for {int(np.isfinite(values).sum())} participants, or alike for all of them."
-        )
-    lacking = [row["participant_id"] for row, value in zip(cohort.rows, values, strict=True) if not np.isfinite(value)]
-    return values, [f"{words} is not known for {', '.join(lacking)}, who are left out."] if lacking else []
+    if np.ptp(values) == 0:
+        raise WrongDataError(f"{'-'.join(columns)} is alike for all participants.")
+    return np.asarray(values)
 
 
 def _number(word: str, column: str) -> float:
-    if word.lower() in MISSING:
-        return float("nan")
     try:
-        return float(word)
-    except ValueError as error:
-        raise WrongDataError(f"{column} holds {word!r}; expected numbers.") from error
+        value = float(word)
+    except ValueError:
+        value = float("nan")
+    if not np.isfinite(value):
+        raise WrongDataError(f"{column} holds {word!r}; expected numbers.")
+    return value
 
 
 def _contrasts(cohort: Cohort, options: Options, outcome: Outcome, values: NDArray[np.float64]) -> Iterator[Contrast]:
@@ -107,7 +110,7 @@ def _contrasts(cohort: Cohort, options: Options, outcome: Outcome, values: NDArr
             f"No difference between the slopes of {first} and {second}", f"{first} with {second}",
         )  # fmt: skip
         pair = np.isin(cohort.arm, [cohort.arms.index(first), cohort.arms.index(second)])
-        centred = values - np.nanmean(values[pair])
+        centred = values - values[pair].mean()
         both = np.where(pair, own * centred, np.nan)
         name = f"{labels[first]}Vs{labels[second][:1].upper()}{labels[second][1:]}Slope"
         yield slope(cohort, Question(name, words, outcome), both, {f"arm_{first}": own, value: centred})

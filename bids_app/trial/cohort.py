@@ -106,7 +106,12 @@ def arms_of(participants: Rows, options: ArmOptions, design: str) -> dict[str, s
 
 
 def gather(
-    table: Table, arm: Mapping[str, str], stages: Mapping[str, str], needed: Sequence[str], options: PeopleOptions
+    table: Table,
+    arm: Mapping[str, str],
+    stages: Mapping[str, str],
+    needed: Sequence[str],
+    options: PeopleOptions,
+    known: Sequence[str] = (),
 ) -> Cohort:
     """Return the people who have the sessions and covariates that a design needs.
 
@@ -118,6 +123,8 @@ def gather(
         Session of each stage.
     needed : sequence of str
         Stages without which somebody is lost.
+    known : sequence of str
+        Columns besides covariates and strata that somebody must have a value of.
 
     Raises
     ------
@@ -139,7 +146,7 @@ def gather(
     rows: list[dict[str, Any]] = []
     for label in sorted(arm):
         row = table.participants[label]
-        loss = _unscanned(label, table, stages, needed) or _unknown(row, options)
+        loss = _unscanned(label, table, stages, needed) or _unknown(row, (*options.covariates, *options.strata, *known))
         if loss:
             lost.append(Lost(label, arm[label], *loss))
             continue
@@ -173,8 +180,8 @@ def _unscanned(label: str, table: Table, stages: Mapping[str, str], needed: Sequ
     return None
 
 
-def _unknown(row: Mapping[str, str], options: PeopleOptions) -> tuple[str, str] | None:
-    for column in (*options.covariates, *options.strata):
+def _unknown(row: Mapping[str, str], columns: Sequence[str]) -> tuple[str, str] | None:
+    for column in columns:
         if column not in row:
             raise WrongDataError(
                 f"participants.tsv has no column {column!r}; it has {', '.join(row)}. "

@@ -88,7 +88,10 @@ def test_slopes_on_a_value_that_was_not_randomised(copy):
     assert found["slope"]["Participants"] == 9
     assert "An association, not a cause." in found["slope"]["Question"]
     assert list((out / "group").glob("*contrast-slope_stat-partialr_statmap.nii.gz"))
-    assert "vas_pre-vas_post is not known for sub-04" in (out / "group.html").read_text()
+    flow = read_tsv(next((out / "group").glob("*_flow.tsv")))
+    lost = dict(zip(flow["participant_id"], zip(flow["stage"], flow["reason"], strict=True), strict=True))["sub-04"]
+    assert lost == ("covariate", "vas_post is 'n/a'")
+    assert "vas_post is &#39;n/a&#39;" in (out / "group.html").read_text()
     ended = run_deqi(data, out, "group", *QUICK, "--set", "designs.regression.value=nothing")
     assert ended.code == 65
     assert "has no column nothing" in ended.err
