@@ -14,6 +14,7 @@ from bids_app.dataset.tables import read_json
 from bids_app.dataset.volumes import read_map
 from bids_app.derivatives.files import write_json, write_table
 from bids_app.derivatives.names import STAT_OF, alternative_folder, group_path
+from bids_app.derivatives.records import digest
 from bids_app.vocabulary.entities import parse, without
 from bids_app.vocabulary.grid import Grid
 from bids_app.vocabulary.multiverse import Specification
@@ -33,8 +34,8 @@ COLUMNS = {
 }
 
 
-def collect(output_dir: Path, specifications: Sequence[Specification], failures: Mapping[str, str]) -> list[Path]:
-    """Write a table of every specification for each analysis of `output_dir`; return the tables.
+def collect(output_dir: Path, specifications: Sequence[Specification], failures: Mapping[str, str]) -> None:
+    """Write a table of every specification for each analysis of `output_dir`.
 
     Parameters
     ----------
@@ -48,7 +49,6 @@ def collect(output_dir: Path, specifications: Sequence[Specification], failures:
             shared = without(parse(path.name)[0], "seed", "meas", "contrast")
             analyses.setdefault(tuple(shared.items()), []).append(path)
     folders = {MAIN: output_dir, **{one.name: alternative_folder(output_dir, one.name) for one in specifications}}
-    written = []
     for entities, sidecars in analyses.items():
         rows = [row for places in _by_map(sidecars).values() for row in _rows(places, folders)]
         # Only maps that were computed again have a curve.
@@ -67,10 +67,9 @@ def collect(output_dir: Path, specifications: Sequence[Specification], failures:
             "NotDone": absent,
             "Alpha": read_json(primary)["Alpha"],
             "Primary": parse(primary.name)[0]["contrast"],
+            "MainResults": {path.name: digest(path) for path in sidecars},
         }
         write_json(path.with_suffix(".json"), about)
-        written.append(path)
-    return written
 
 
 def _by_map(sidecars: Sequence[Path]) -> dict[str, list[Path]]:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bids_app.dataset.tables import read_json
+from bids_app.derivatives.records import digest
 
 LEFT, WIDTH, HEIGHT, ROW = 190.0, 860.0, 190.0, 17.0
 """Pixels: margin for names, the whole figure, its upper panel, and a line of choices."""
@@ -28,7 +29,11 @@ def curves(path: Path) -> dict[str, Any] | None:
             estimands = sorted(known["contrast"].unique(), key=lambda name: (name != about["Primary"], name))
             figures.append({"label": label, **_figure(known, estimands, choices, about), **_summary(known, about)})
     settings = {name: "; ".join(one["Settings"]) for name, one in about["Specifications"].items()}
-    return {"figures": figures, "settings": settings, "absent": about["NotDone"], "file": path.name}
+    mains = {path.with_name(name): made for name, made in about["MainResults"].items()}
+    return {
+        "figures": figures, "settings": settings, "absent": about["NotDone"], "file": path.name,
+        "stale": any(not main.exists() or digest(main) != made for main, made in mains.items()),
+    }  # fmt: skip
 
 
 def _figure(rows: pd.DataFrame, estimands: list[str], choices: list[str], about: Any) -> dict[str, Any]:

@@ -77,6 +77,15 @@ def test_the_table_is_what_the_maps_hold(done):
         )
 
 
+def test_a_curve_of_an_earlier_main_analysis_says_so(done, analysed, tmp_path):
+    out = tmp_path / "out"
+    shutil.copytree(done[0], out)
+    assert "of an earlier one" not in (out / "group.html").read_text()
+    ended = run_deqi(analysed.trial.root, out, "group", *FAST, "--random-seed", "5")
+    assert ended.code == 0, ended.err
+    assert "of an earlier one" in (out / "group.html").read_text()
+
+
 def test_an_unknown_alternative_is_refused_with_the_nearest(analysed, tmp_path):
     ended = run_deqi(analysed.trial.root, tmp_path / "out", "participant", "--alternative", "gsrr", "--dry-run")
     assert ended.code == 64
