@@ -55,10 +55,13 @@ bench-group: $(VENV)/.done ## relabellings of the group level beside nilearn; wr
 validation: $(VENV)/.done ## false positives of every scheme and statistic; writes docs/validation.md (half an hour)
 	@$(BIN)/python tests/validation/simulate.py $(ARGS)
 
+power: $(VENV)/.done ## planted effects found, beside nilearn; writes docs/validation.md (some minutes)
+	@$(BIN)/python tests/validation/power.py $(ARGS)
+
 lock: ## pin the dependencies anew (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-header --no-annotate -o requirements.lock
 
 clean: ## remove the environment and the demo
 	rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install demo test check validate bench bench-group validation lock clean
+.PHONY: help install demo test check validate bench bench-group validation power lock clean
