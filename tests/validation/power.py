@@ -101,9 +101,9 @@ def main() -> None:
         lines.append("| " + " | ".join([name, *rates]) + " |")
     chance = 2.6 * 0.5 / np.sqrt(args.sets)
     where = (
-        f"{dt.datetime.now(tz=dt.UTC):%Y-%m-%d}, {args.sets} data sets, two arms of {PER_ARM}, an effect of {args.size:g} "
-        f"SD in {int(sphere().sum())} voxels, retest correlation .5, {RELABELLINGS} relabellings, cluster-forming p "
-        f"{CLUSTER_P:g}. Chance moves a share by up to {chance:.2f}."
+        f"{dt.datetime.now(tz=dt.UTC):%Y-%m-%d}, {args.sets} data sets, two arms of {PER_ARM}, an effect of "
+        f"{args.size:g} SD in {int(sphere().sum())} voxels, retest correlation .5, {RELABELLINGS} relabellings, "
+        f"cluster-forming p {CLUSTER_P:g}. Chance moves a share by up to {chance:.2f}."
     )
     text = "\n".join(["", where, "", *lines, ""])
     publish(DOCUMENT, MARKS, text)
