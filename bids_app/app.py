@@ -143,7 +143,7 @@ def _multiverse(execution: Execution, chosen: Settings) -> dict[str, str]:
         from bids_app.levels.multiverse import collect
 
         collect(execution.output_dir, specifications, failures)
-    return failures
+    return {f"multiverse {name}": message for name, message in failures.items()}
 
 
 def _people(plan: Plan) -> list[str]:

@@ -17,7 +17,7 @@ def run_alternatives(specifications: Sequence[Specification], argv: Sequence[str
     Returns
     -------
     failures : dict
-        Last words of those that failed, by `multiverse NAME`.
+        Last words of those that failed, by name.
     """
     failures = {}
     for number, specification in enumerate(specifications, 1):
@@ -35,5 +35,5 @@ def run_alternatives(specifications: Sequence[Specification], argv: Sequence[str
                     say(f"  {specification.name}: {line.rstrip()}")
             code = child.wait()
         if code:
-            failures[f"multiverse {specification.name}"] = last_words(code, "".join(lines))
+            failures[specification.name] = last_words(code, "".join(lines))
     return failures

@@ -48,7 +48,9 @@ def collect(output_dir: Path, specifications: Sequence[Specification], failures:
         if about["BetweenArms"] and about["Statistic"] == "t":
             shared = without(parse(path.name)[0], "seed", "meas", "contrast")
             analyses.setdefault(tuple(shared.items()), []).append(path)
-    folders = {MAIN: output_dir, **{one.name: alternative_folder(output_dir, one.name) for one in specifications}}
+    # What failed may have left results of an earlier run: they are not of this one.
+    done = [one.name for one in specifications if one.name not in failures]
+    folders = {MAIN: output_dir, **{name: alternative_folder(output_dir, name) for name in done}}
     for entities, sidecars in analyses.items():
         rows = [row for places in _by_map(sidecars).values() for row in _rows(places, folders)]
         # Only maps that were computed again have a curve.
@@ -57,14 +59,13 @@ def collect(output_dir: Path, specifications: Sequence[Specification], failures:
         path = group_path(output_dir, dict(entities), "multiverse", ".tsv")
         write_table(path, {name: [row[name] for row in rows] for name in (rows[0] if rows else COLUMNS)})
         settings = {one.name: {"Settings": one.settings, "Choices": one.choices} for one in specifications}
-        absent = {name.removeprefix("multiverse "): why for name, why in failures.items()}
         primary = next((path for path in sidecars if read_json(path)["Primary"]), sidecars[0])
         note = "Exploratory: the place was chosen because corrected p of the main analysis is smallest there."
         about = {
             "Description": note,
             "Columns": COLUMNS,
             "Specifications": settings,
-            "NotDone": absent,
+            "NotDone": failures,
             "Alpha": read_json(primary)["Alpha"],
             "Primary": parse(primary.name)[0]["contrast"],
             "MainResults": {path.name: digest(path) for path in sidecars},

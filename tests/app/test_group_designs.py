@@ -159,12 +159,14 @@ small_volume = ["target:20,28,4:20"]
 family = "contrasts"
 equivalence_margin = 0.4
 variances = "by-arm"
+claim = "voxel"
 [exclusions]
 max_mean_fd = 0.5
 """
     found = analyse(data, out, config=config)
     about = found["verumVsShamAdjusted"]
     assert about["RestrictedTo"] == ["target:20,28,4:20"]
+    assert "An arm has fewer than 20 people" in about["VarianceOfArms"]["Warning"]
     mask = np.asarray(nib.load(next((out / "group").glob("*_desc-group_mask.nii.gz"))).dataobj)
     assert about["Voxels"] <= mask.sum() < 60
     assert about["FamilyMembers"] == 3

@@ -12,6 +12,8 @@ from conftest import FAST, run_deqi
 from scipy import stats
 
 from bids_app.dataset.tables import read_tsv
+from bids_app.levels.multiverse import collect
+from bids_app.vocabulary.multiverse import Multiverse
 
 CONFIG = """[multiverse]
 alternatives = ["smooth9: modalities.fmri.smoothing_fwhm=9", "broken: modalities.fmri.confounds=['nothing_like_it']"]
@@ -69,12 +71,29 @@ def test_the_table_is_what_the_maps_hold(done):
         place = np.linalg.inv(image["t"].affine) @ [*(float(row[axis]) for axis in ("x", "y", "z")), 1]
         i, j, k = np.rint(place[:3]).astype(int)
         effect, variance = (float(image[stat].dataobj[i, j, k]) for stat in ("effect", "variance"))
-        df = json.loads((folder / stem).read_text())["DegreesOfFreedom"]
+        about = json.loads((folder / stem).read_text())
+        df = about["DegreesOfFreedom"]
+        assert int(row["participants"]) == about["Participants"]
+        assert float(row["p_corrected"]) == pytest.approx(about["SmallestJointP"][about["ClaimStatistic"]])
+        main = nib.load(out / "group" / stem.replace("_statmap.json", "_stat-t_statmap.nii.gz")).get_fdata()
+        mine = image["t"].get_fdata()
+        both = np.isfinite(main) & np.isfinite(mine)
+        assert float(row["similarity"]) == pytest.approx(stats.pearsonr(main[both], mine[both])[0], abs=1e-5)
         low, high = stats.t.interval(0.95, df, effect, np.sqrt(variance))
         assert float(row["t"]) == pytest.approx(float(image["t"].dataobj[i, j, k]), rel=1e-5)
         assert [float(row[c]) for c in ("effect", "effect_low", "effect_high")] == pytest.approx(
             [effect, low, high], rel=1e-5
         )
+
+
+def test_results_that_an_alternative_left_before_it_failed_are_not_shown(done, tmp_path):
+    out = tmp_path / "out"
+    shutil.copytree(done[0], out)
+    failed = {"smooth9": "made to fail"}
+    collect(out, Multiverse(("smooth9: modalities.fmri.smoothing_fwhm=9",)).specifications(), failed)
+    about = json.loads(next((out / "group").glob("*_multiverse.json")).read_text())
+    assert about["NotDone"] == failed
+    assert read_tsv(next((out / "group").glob("*_multiverse.tsv")))["specification"] == []
 
 
 def test_a_curve_of_an_earlier_main_analysis_says_so(done, analysed, tmp_path):

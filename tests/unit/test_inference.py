@@ -202,6 +202,16 @@ def test_false_discovery_is_per_sign_at_half_the_rate():
     assert both[:10] == pytest.approx(both[10:])
 
 
+def test_false_discoveries_of_one_side_are_those_of_positive_values():
+    t = np.array([4.0, 3.1, -5.0, 0.2, np.nan, 2.4])
+    found = q_per_sign(t, 20, both=False)
+    known = np.isfinite(t)
+    expected = stats.false_discovery_control(stats.t.sf(t[known], 20))
+    assert found[known][t[known] > 0] == pytest.approx(expected[t[known] > 0])
+    assert found[2] == 1
+    assert np.isnan(found[4])
+
+
 def test_effect_sizes_equal_the_published_example():
     assert effect_size.small_sample_factor(38) == pytest.approx(0.980110, abs=1e-6)
     assert effect_size.two_sample_g(np.array([2.5]), 20, 20)[0] == pytest.approx(0.774845, abs=1e-6)
