@@ -1,4 +1,4 @@
-"""`make bench-group`: relabellings of the group level beside nilearn's permuted_ols, per relabelling, and one TFCE map.
+"""`make bench-group`: relabellings beside nilearn's permuted_ols (and PALM, with --palm FOLDER), and one TFCE map.
 
 Prints one table and writes it between two marks of docs/performance.md. Maps are smooth noise of a realistic size.
 """
@@ -18,6 +18,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import palm
 from measured import measure, publish
 from participant import DOCUMENT, cpu
 
@@ -63,7 +64,7 @@ def ours(folder: Path, relabellings: int, threads: int, enhance: bool, baseline:
     started = time.perf_counter()
     null = permutation.run(model, Rerandomisation(arm, blocks, 0, relabellings), geometry, threads)
     np.save(folder / "seconds.npy", (time.perf_counter() - started) / relabellings)
-    np.save(folder / "t.npy", null.t)
+    np.save(folder / ("t_own.npy" if baseline else "t.npy"), null.t)
 
 
 def nilearn(folder: Path, relabellings: int) -> None:
@@ -87,6 +88,10 @@ def nilearn(folder: Path, relabellings: int) -> None:
         seconds.append(time.perf_counter() - started)
     np.save(folder / "seconds.npy", (seconds[1] - seconds[0]) / relabellings)
     np.save(folder / "t_nilearn.npy", np.ravel(found["t"]))
+
+
+def in_octave(folder: Path, source: Path, relabellings: int) -> None:
+    np.save(folder / "seconds.npy", palm.relabel(folder, source, *design(), relabellings))
 
 
 def one_map(mask: np.ndarray) -> dict[str, float]:
@@ -116,11 +121,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--resolution", type=int, default=2)
     parser.add_argument("--relabellings", type=int, default=640)
+    parser.add_argument("--palm", type=Path, help="a folder with PALM, to run it in Octave")
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--do", nargs="+")
     args = parser.parse_args()
     if args.do and args.do[0] == "ours":
         return ours(args.folder, int(args.do[1]), int(args.do[2]), args.do[3] == "True", args.do[4] == "True")
+    if args.do and args.do[0] == "palm":
+        return in_octave(args.folder, args.palm, int(args.do[1]))
     if args.do:
         return nilearn(args.folder, int(args.do[1]))
     with tempfile.TemporaryDirectory() as name:
@@ -129,20 +137,24 @@ def main() -> None:
         np.save(folder / "mask.npy", mask)
         for seed, stage in enumerate(("pre", "post")):
             np.save(folder / f"{stage}.npy", noise(mask, PEOPLE, seed))
-        table = rows(folder, mask, args.relabellings)
+        table = rows(folder, mask, args.relabellings, args.palm)
     write(table, args, int(mask.sum()))
     return None
 
 
-def rows(folder: Path, mask: np.ndarray, count: int) -> list[str]:
+def rows(folder: Path, mask: np.ndarray, count: int, source: Path | None) -> list[str]:
     """Return the lines of the table: each case in a process of its own."""
-    cases = {
+    cases: dict[tuple[str, str], tuple[object, ...]] = {
         ("deqi", "largest \\|t\\|, extent, mass; own baseline; 2 threads"): ("ours", count, 2, False, True),
         ("deqi", "the same with exact TFCE; own baseline; 2 threads"): ("ours", count, 2, True, True),
         ("deqi", "the same with exact TFCE; own baseline; 1 thread"): ("ours", count, 1, True, True),
         ("deqi", "the same with exact TFCE; no baseline; 1 thread"): ("ours", count, 1, True, False),
         ("nilearn permuted_ols", "the same with TFCE (100 steps); no baseline; 1 thread"): ("nilearn", 4),
     }
+    if palm.available(source):
+        own = "own" if palm.with_baseline(mask) else "no"
+        what = f"mass and TFCE (100 steps); {own} baseline; as many threads as Octave takes"
+        cases["PALM in Octave", what] = ("palm", 4, "--palm", source)
     lines = []
     for (who, what), words in cases.items():
         cost = measure({what: call(folder, *words)}, 1)[what]
@@ -152,7 +164,12 @@ def rows(folder: Path, mask: np.ndarray, count: int) -> list[str]:
     lines += [
         f"| deqi | one exact TFCE map, {name} | {1000 * seconds:.1f} | | |" for name, seconds in one_map(mask).items()
     ]
-    return [*lines, "", f"Largest difference between the observed t maps of both without baseline: {apart:.0e}."]
+    lines += ["", f"Largest difference between the observed t maps of deqi and nilearn, without baseline: {apart:.0e}."]
+    if palm.available(source):
+        name = "t_own.npy" if palm.with_baseline(mask) else "t.npy"
+        apart = np.abs(np.load(folder / name) - np.load(folder / "t_palm.npy")).max()
+        lines += [f"Largest difference between those of deqi and PALM, {own} baseline: {apart:.0e}."]
+    return lines
 
 
 def write(lines: list[str], args: argparse.Namespace, voxels: int) -> None:
