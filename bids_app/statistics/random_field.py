@@ -50,25 +50,37 @@ def smoothness(residuals: NDArray[np.float32], mask: Mask, df: int) -> Smoothnes
     scale = np.sqrt(np.einsum("nv,nv->v", residuals, residuals, dtype=np.float64))
     known = mask.copy()
     known[mask] = np.isfinite(scale) & (scale > 0)
-    inner = known.copy()
-    for axis in range(3):
-        shifted = np.roll(known, 1, axis)
-        shifted[tuple(slice(0, 1) if a == axis else slice(None) for a in range(3))] = False
-        inner &= shifted
-    volume = np.zeros(mask.shape)
+    here, before = _neighbours(mask, known)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        inverse = 1 / scale
     product, square = np.zeros(3), np.zeros(3)
     for row in residuals:
-        volume[mask] = np.nan_to_num(row / np.maximum(scale, 1e-300))
-        here = volume[inner]
-        for axis in range(3):
-            before = np.roll(volume, 1, axis)[inner]
-            product[axis] += here @ before
-            square[axis] += 0.5 * (here @ here + before @ before)
+        unit = row * inverse
+        own = unit[here]
+        length = own @ own
+        for axis, columns in enumerate(before):
+            other = unit[columns]
+            product[axis] += own @ other
+            square[axis] += 0.5 * (length + other @ other)
     with np.errstate(divide="ignore", invalid="ignore"):
         sigma = np.sqrt(-1 / (4 * np.log(np.minimum(product / square, 0.99999))))
     roughness = float((8 * (sigma**2).prod()) ** -0.5) * np.sqrt(_few_residuals(df) if df else 1.0)
     x, y, z = (FWHM_PER_SIGMA * sigma).tolist()
     return Smoothness((x, y, z), roughness, int(mask.sum()))
+
+
+def _neighbours(mask: Mask, known: Mask) -> tuple[NDArray[np.intp], list[NDArray[np.intp]]]:
+    """Return columns of voxels whose neighbours before them are all known, and those of these neighbours by axis."""
+    column = np.full(mask.shape, -1, dtype=np.intp)
+    column[mask] = np.arange(int(mask.sum()))
+    column[~known] = -1
+    before = []
+    for axis in range(3):
+        shifted = np.roll(column, 1, axis)
+        shifted[tuple(slice(0, 1) if a == axis else slice(None) for a in range(3))] = -1
+        before.append(shifted)
+    inner = np.logical_and.reduce([column >= 0, *(shifted >= 0 for shifted in before)])
+    return column[inner], [shifted[inner] for shifted in before]
 
 
 @cache
