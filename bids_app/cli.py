@@ -102,6 +102,12 @@ def _science(top: argparse.ArgumentParser) -> None:
         help="defaults of the cleaning: recommended, or dpabi-legacy (replication only)")  # fmt: skip
     add("--measures", nargs="+", default=[], metavar="NAME", help="these measures alone; 'all' for every one")
     add("--blind", action="store_true", help="arms appear as A and B, until --allocation is given")
+    add(
+        "--exclusions",
+        type=Path,
+        metavar="FILE",
+        help="table of ratings (keep, exclude, unsure) by participant and session, as index.html exports it",
+    )
     add("--allocation", type=Path, metavar="FILE", help="table of participant_id and arm, kept apart until unblinding")
     add(
         "--multiverse",

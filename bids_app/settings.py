@@ -63,6 +63,7 @@ class Execution:
     validate: bool = True
     blind: bool = False
     allocation: Path | None = None
+    ratings: Path | None = None
     multiverse: bool = False
     verbose: int = 0
     argv: tuple[str, ...] = ()

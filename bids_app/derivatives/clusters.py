@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,18 @@ from bids_app.vocabulary.grid import Grid
 CLUSTER_COLUMNS = (
     "cluster", "sign", "x", "y", "z", "peak_t", "voxels", "mm3", "mass", "peak_effect", "peak_g",
     "p_voxel_fwe", "p_extent_fwe", "p_mass_fwe", "p_tfce_fwe", "p_voxel_fwe_joint", "p_extent_fwe_joint",
-    "p_mass_fwe_joint", "p_tfce_fwe_joint", "next_to_seed",
+    "p_mass_fwe_joint", "p_tfce_fwe_joint", "next_to_seed", "place", "mean_effect", "mean_effect_lower",
+    "mean_effect_upper",
 )  # fmt: skip
 
 
-def cluster_table(result: Result, joint: Mapping[str, NDArray[np.float64]], grid: Grid) -> dict[str, list[Any]]:
+Namer = Callable[[float, float, float], str]
+"""Names the place at x, y, z in mm."""
+
+
+def cluster_table(
+    result: Result, joint: Mapping[str, NDArray[np.float64]], grid: Grid, named: Namer
+) -> dict[str, list[Any]]:
     """Return one row a cluster: where, how large, and every p that it has (of statistics of voxels, the smallest)."""
     where = np.argwhere(result.subject.mask)
     columns: dict[str, list[Any]] = {key: [] for key in CLUSTER_COLUMNS}
@@ -29,12 +36,26 @@ def cluster_table(result: Result, joint: Mapping[str, NDArray[np.float64]], grid
             "cluster": i + 1, "sign": "positive" if cluster.positive else "negative", "x": x, "y": y, "z": z,
             "peak_t": cluster.peak_t, "voxels": cluster.extent, "mm3": cluster.extent * volume, "mass": cluster.mass,
             "peak_effect": result.peaks[i][0], "peak_g": result.peaks[i][1],
-            "next_to_seed": cluster.number in result.next_to_seed,
+            "next_to_seed": cluster.number in result.next_to_seed, "place": named(x, y, z) or None,
         }  # fmt: skip
         members = result.labels == cluster.number
         for ending, found in (("", result.p), ("_joint", joint)):
             for name, p in found.items():
                 row[f"p_{name}_fwe{ending}"] = float(p[i] if name in OF_CLUSTERS else np.nanmin(p[members]))
+        if result.profile and i < result.profile.effects.shape[1]:
+            row |= dict(zip(CLUSTER_COLUMNS[-3:], result.profile.effects[:, i].tolist(), strict=True))
         for key in CLUSTER_COLUMNS:
             columns[key].append(row.get(key))
+    return columns
+
+
+def value_table(result: Result) -> dict[str, list[Any]]:
+    """Return the mean of each of the largest clusters in each person: one row a person, one column a session."""
+    assert result.profile is not None
+    people = [result.subject.design.rows[i] for i in result.contrast.members]
+    count = result.profile.effects.shape[1]
+    columns: dict[str, list[Any]] = {key: [row[key] for row in people] * count for key in ("participant_id", "arm")}
+    columns["cluster"] = [number + 1 for number in range(count) for _ in people]
+    for stage, values in result.profile.values.items():
+        columns[stage] = values.T.ravel().tolist()
     return columns

@@ -53,6 +53,8 @@ def about_result(
     return {
         "Measure": result.subject.key.measure,
         "Outcome": output.description,
+        "Units": output.units,
+        "Labels": inference.labels,
         "Noun": output.noun,
         "Question": said["question"],
         "Found": said["found"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -40,14 +41,32 @@ def write_series(path: Path, series: NDArray[np.int16], mask: Mask, grid: Grid, 
 
 
 def _write_volume(path: Path, volume: NDArray[Any], grid: Grid, repetition_time: float | None = None) -> None:
+    write_bytes(path, volume_bytes(volume, grid, repetition_time))
+
+
+def volume_bytes(
+    volume: NDArray[Any], grid: Grid, repetition_time: float | None = None, slope: float | None = None
+) -> bytes:
+    """Return a gzipped NIfTI file; values are those of the volume times `slope`, if that is given."""
     image = nib.Nifti1Image(volume, grid.affine)
     image.header.set_xyzt_units("mm", "sec")
     if repetition_time:
         image.header.set_zooms((*image.header.get_zooms()[:3], repetition_time))
+    if slope:
+        image.header.set_slope_inter(slope, 0)
     image.set_sform(grid.affine, MNI_CODE)
     image.set_qform(grid.affine, MNI_CODE)
     # No time of day in the gzip header: equal content gives equal bytes.
-    write_bytes(path, igzip.compress(image.to_bytes(), compresslevel=2, mtime=0))
+    return bytes(igzip.compress(image.to_bytes(), compresslevel=2, mtime=0))
+
+
+def write_picture(path: Path, greys: NDArray[np.uint8]) -> None:
+    """Write greys (rows, columns) as PNG."""
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.fromarray(greys).save(stream, "PNG", compress_level=6)
+    write_bytes(path, stream.getvalue())
 
 
 def write_table(path: Path, columns: Mapping[str, Any]) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.derivatives.clusters import cluster_table
+from bids_app.derivatives.characteristics import characteristics_table
+from bids_app.derivatives.clusters import Namer, cluster_table, value_table
 from bids_app.derivatives.contrast import Family, about_result, by_arm, design_table, spread
 from bids_app.derivatives.edges import EDGE_COLUMNS, edge_table
 from bids_app.derivatives.files import write_json, write_labels, write_map, write_table
@@ -30,14 +31,17 @@ class GroupWriter:
     ----------
     mark : str
         A warning that every result carries.
+    name : callable
+        Names the place at x, y, z in mm.
 
     Attributes
     ----------
     files : list of Path
     """
 
-    def __init__(self, job: GroupJob, grid: Grid, mark: str = "") -> None:
+    def __init__(self, job: GroupJob, grid: Grid, mark: str, name: Namer) -> None:
         self._job = job
+        self._name = name
         self._mark = {"ReplicationOnly": mark} if mark else {}
         self._grid = grid
         self.files: list[Path] = []
@@ -72,6 +76,16 @@ class GroupWriter:
         about = {"Arms": list(design.arms), "Sessions": design.sessions, "Notes": notes, **self._mark}
         write_json(self._path("flow", ".json"), about)
 
+    def characteristics(self, design: Design) -> None:
+        """Write who is in each arm: every column of participants.tsv, described and not tested."""
+        own = {"participant_id", "arm", "stages"}
+        columns = [key for key in design.rows[0] if key not in own and any(r[key] != r["arm"] for r in design.rows)]
+        write_table(self._path("characteristics", ".tsv"), characteristics_table(design, columns))
+
+    def about(self, result: Result, suffix: str, said: Mapping[str, Any]) -> None:
+        """Write what is known of a result beside its maps."""
+        write_json(self._path(suffix, ".json", **_names(result)), {**self._mark, **said})
+
     def maps(self, result: Result) -> None:
         """Write every map of a result but those that its family decides, and let go of them."""
         _ = result.peaks  # read while the maps are there
@@ -95,7 +109,9 @@ class GroupWriter:
             self._map(result, STAT_OF[name], spread(result, name, p), desc="joint")
         about = {**self._mark, **about_result(result, joint, inference, family), "Sources": self._sources(result)}
         write_json(self._path("statmap", ".json", **names), about)
-        write_table(self._path("clusters", ".tsv", **names), cluster_table(result, joint, self._grid))
+        write_table(self._path("clusters", ".tsv", **names), cluster_table(result, joint, self._grid, self._name))
+        if result.profile:
+            write_table(self._path("clustermeans", ".tsv", **names), value_table(result))
         self._null_and_design(result)
 
     def edges(

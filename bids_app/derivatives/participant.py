@@ -9,15 +9,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.derivatives.files import write_json, write_labels, write_map, write_table
+from bids_app.derivatives.files import write_json, write_labels, write_map, write_picture, write_table
 from bids_app.derivatives.names import VOLUME_ENTITIES, participant_path, template_path
+from bids_app.derivatives.pictures import carpet_picture
 from bids_app.derivatives.quality import QUALITY, quality_row
 from bids_app.errors import WrongDataError
-from bids_app.vocabulary.entities import without
+from bids_app.vocabulary.entities import join, without
 from bids_app.vocabulary.grid import Grid, Mask
 from bids_app.vocabulary.output import Feature
 from bids_app.vocabulary.recording import Recording
 from bids_app.vocabulary.seed import Seed
+from bids_app.vocabulary.signals import Carpet
+
+FRAMES: dict[str, dict[str, Any]] = {
+    "framewise_displacement": {"Description": "Framewise displacement (Power 2012).", "Units": "mm"},
+    "censored": {"Description": "Frame left out of every estimate.", "Levels": {"0": "kept", "1": "left out"}},
+    "dvars_before": {
+        "Description": "Root mean square step from the frame before, over 300 voxels of the brain, before cleaning.",
+        "Units": "percent of the voxel's mean",
+    },
+    "dvars_after": {"Description": "The same after cleaning.", "Units": "percent of the voxel's mean"},
+}
 
 
 class SessionWriter:
@@ -90,25 +102,23 @@ class SessionWriter:
             self._path(entities, "statmap", ".json"), {**about, **_space(entities), "Sources": _sources(sources)}
         )
 
-    def censoring(self, recording: Recording, plan: Any) -> None:
-        """Write which frames of a run were left out, and the confounds that were regressed out."""
+    def frames(self, recording: Recording, plan: Any, carpet: Carpet | None) -> None:
+        """Write what is known of each frame of a run, the confounds regressed out, and a picture of the series."""
         entities = {**without(recording.entities, *VOLUME_ENTITIES), "desc": "denoised"}
         displacement = np.full(len(plan.kept), np.nan) if plan.displacement is None else plan.displacement
         columns = {"framewise_displacement": displacement, "censored": (~plan.kept).astype(int)}
+        if carpet:
+            columns |= {"dvars_before": carpet.dvars_before, "dvars_after": carpet.dvars_after}
+            picture = carpet_picture(carpet, plan.kept)
+            name = join({**recording.entities, "desc": "carpet"}, "bold", ".png")
+            write_picture(self._root / f"sub-{recording.entities['sub']}" / "figures" / name, picture)
         write_table(self._path(entities, "outliers", ".tsv"), columns)
-        about = {
-            "framewise_displacement": {"Description": "Framewise displacement (Power 2012).", "Units": "mm"},
-            "censored": {"Description": "Frame left out of every estimate.", "Levels": {"0": "kept", "1": "left out"}},
-            "Sources": [recording.uri(recording.confounds)],
-        }
-        write_json(self._path(entities, "outliers", ".json"), about)
+        sources = {"Sources": [recording.uri(recording.confounds)]}
+        write_json(self._path(entities, "outliers", ".json"), {**{c: FRAMES[c] for c in columns}, **sources})
         if plan.regressors:
             write_table(self._path(entities, "design", ".tsv"), plan.regressors)
             text = "Confounds that were regressed out, beside drift and stop-band terms (see the sidecars of the maps)."
-            write_json(
-                self._path(entities, "design", ".json"),
-                {"Description": text, "Sources": [recording.uri(recording.confounds)]},
-            )
+            write_json(self._path(entities, "design", ".json"), {"Description": text, **sources})
 
     def quality(self, runs: Iterable[Any], reason: str, mark: str) -> None:
         """Write the quality table: one row a run; `mark` is a warning that all results of the session carry."""

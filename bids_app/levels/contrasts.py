@@ -13,6 +13,7 @@ from scipy import stats
 
 from bids_app.levels import overlap
 from bids_app.levels.overlap import Stacks
+from bids_app.levels.profiles import profile
 from bids_app.statistics import corrected, effect_size, linear_model, literature, network, permutation, sweep, terrain
 from bids_app.statistics.allocation import Rerandomisation, Scheme
 from bids_app.statistics.clusters import label, neighbourhood
@@ -78,10 +79,10 @@ def infer(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Res
                 outcome, contrast.tested[:, 0], margin,
                 lambda maps: permutation.run(fitted(maps), scheme, above, job.threads, tell, run.keeper),
             )  # fmt: skip
-    return Result(
-        subject, contrast, scheme, model.df, model.rank, geometry.threshold, null,
-        _labels(null, geometry), maps, about,
-    )  # fmt: skip
+    result = Result(
+        subject, contrast, scheme, model.df, model.rank, geometry.threshold, null, _labels(null, geometry), maps, about
+    )
+    return replace(result, profile=profile(result, stacks, by_arm=by_arm))
 
 
 def _labels(null: permutation.Null, geometry: sweep.Geometry) -> NDArray[np.int32]:

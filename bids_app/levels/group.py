@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from bids_app import plugs
+from bids_app.dataset import places
 from bids_app.dataset.maps import group_mask, load_maps, restricted, smoothing_of
 from bids_app.derivatives.contrast import Family
 from bids_app.derivatives.group import GroupWriter
 from bids_app.derivatives.parts import Files
 from bids_app.errors import DeqiError, WrongDataError
-from bids_app.levels import baseline, contrasts, design, overlap, tables
+from bids_app.levels import baseline, contrasts, design, motion, overlap, tables
 from bids_app.levels.contrasts import Progress
 from bids_app.levels.overlap import Stacks
 from bids_app.statistics import corrected
@@ -38,10 +39,11 @@ def run(job: GroupJob, progress: Progress = lambda what, done, total, height: No
     DeqiError
         If the design cannot be built, or no map can be analysed.
     """
+    named = places.namer(job.inference.labels, job.entities["space"])
     everybody = design.build(job)
     covered = restricted(group_mask(job.sessions, everybody), job.inference.small_volume, job.entities["space"])
     mark = " ".join(plugs.load("modalities", kind).mark(options) for kind, options in job.modality.items())
-    writer = GroupWriter(job, covered.grid, mark)
+    writer = GroupWriter(job, covered.grid, mark, named)
     writer.mask(covered)
     kept = Files(job.output_dir / "logs" / "parts" / job.label)
     group = _Group(contrasts.Run(job, {}, progress, kept), writer, notes=[*everybody.notes, *covered.notes])
@@ -55,6 +57,7 @@ def run(job: GroupJob, progress: Progress = lambda what, done, total, height: No
         raise group.problems[0]
     _write(group.results, writer, job.inference)
     writer.flow(everybody, group.notes)
+    writer.characteristics(everybody)
     kept.forget()
     return Summary(frozenset(writer.files), tuple(group.notes), {"Participants": len(everybody.rows)})
 
@@ -98,6 +101,8 @@ class _Group:
             self.writer.heterogeneity(primary, parts)
         if not primary or primary.subject.graph:
             return
+        if coupled := motion.left_over(primary, stacks, self.run.job):
+            self.writer.about(primary, "qcfc", coupled)
         if before := baseline.difference(primary.contrast, stacks):
             self.writer.before(primary, baseline.name_of(primary), before)
         if pair := overlap.changes(own):
@@ -126,18 +131,21 @@ def _subject(job: GroupJob, key: MapKey, covered: GroupMask) -> tuple[Subject, S
     chosen = design.build(job, [key])
     stacks, mask = load_maps(job.sessions, chosen, key, covered)
     maps = next(found.maps for found in job.sessions.values() if key in found.maps)
-    reach = 2 * smoothing_of(maps[key]) if key.entity == "seed" else 0.0
     output = plugs.load("measures", key.measure).GROUP
-    return Subject(key, output, chosen, mask, _near(covered, mask, reach)), stacks
+    if key.entity != "seed":
+        return Subject(key, output, chosen, mask, np.zeros_like(mask)), stacks
+    distance = _from_seed(covered, mask)
+    near = np.asarray(distance <= 2 * smoothing_of(maps[key]))
+    return Subject(key, output, chosen, mask, near, distance=distance[mask]), stacks
 
 
-def _near(covered: GroupMask, mask: Mask, reach: float) -> Mask:
-    """Return voxels within `reach` mm of the seed: that is where maps have no value though all are measured."""
+def _from_seed(covered: GroupMask, mask: Mask) -> Floats:
+    """Return the distance (mm) of each voxel from the seed: which has no value though all is measured."""
     seed = covered.mask & ~mask
-    if not seed.any() or reach <= 0:
-        return np.zeros_like(mask)
+    if not seed.any():
+        return np.full(mask.shape, np.inf, dtype=np.float32)
     distance = ndimage.distance_transform_edt(~seed, sampling=covered.grid.voxel_sizes)
-    return np.asarray(distance <= reach)
+    return np.asarray(distance, dtype=np.float32)
 
 
 def _write(results: Sequence[Result], writer: GroupWriter, inference: Inference) -> None:

@@ -52,8 +52,6 @@ def run(job: ParticipantJob) -> Summary:
         for r in runs
         if r not in usable
     ]
-    for one in runs:
-        writer.censoring(one.recording, one.plan)
     if reason:
         warnings.append(f"{job.label} is left out: {reason}")
     else:
@@ -63,6 +61,8 @@ def run(job: ParticipantJob) -> Summary:
             _measure(job, one, writer, partial(modality.describe, one.plan, options))
         _combine(job, usable, writer, partial(modality.describe, usable[0].plan, options))
         warnings += [f"{job.label}: {name} is left out: {why}" for one in usable for name, why in one.refused.items()]
+    for one in runs:
+        writer.frames(one.recording, one.plan, one.signals.carpet if one.signals else None)
     refused = {name: why for one in usable for name, why in one.refused.items()}
     writer.quality(runs, reason, modality.mark(options))
     return Summary(frozenset(writer.files), tuple(warnings), {"LeftOut": reason, "Refused": refused})

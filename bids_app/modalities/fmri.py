@@ -14,10 +14,12 @@ from bids_app.dataset.tables import read_tsv
 from bids_app.dataset.volumes import read_mask
 from bids_app.errors import WrongDataError
 from bids_app.signals import projection
+from bids_app.signals.carpet import Sample
 from bids_app.signals.cleaning import KINDS, Plan, plan_cleaning
 from bids_app.signals.mirror import exchanged
 from bids_app.signals.smoothing import smooth_in_mask
 from bids_app.vocabulary.cleaning import Options
+from bids_app.vocabulary.grid import Mask
 from bids_app.vocabulary.recording import Recording
 from bids_app.vocabulary.signals import Signals, Task
 
@@ -82,13 +84,7 @@ def load(recording: Recording, plan: Plan, options: Options, kinds: Collection[s
             "they must be the same grid. Take both from one run of fMRIPrep."
         )
     last = max(plan.rows[kind].stop for kind in kinds)
-    # One more row: how each voxel goes with the fluid before anything is taken out.
-    weights = np.column_stack([plan.weights[:, :last], *([] if plan.csf is None else [plan.csf])])
-    sums = projection.Accumulator(weights, int(brain.sum()), plan.rows["filtered"].stop)
-    # One BLAS thread: the other processor inflates meanwhile, and that takes longer.
-    with threadpool_limits(1):
-        for block in series.blocks(brain, plan.kept):
-            sums.add(block)
+    sums, sample = _summed(series, brain, plan, last)
     order = file_order(brain)
     valid = sums.valid()[order]
     usable = brain.copy()
@@ -101,17 +97,33 @@ def load(recording: Recording, plan: Plan, options: Options, kinds: Collection[s
     fluid = None
     if plan.csf is not None:
         fluid, coordinates = coordinates[-1] / deviation[chosen] / np.sqrt(plan.kept.sum()), coordinates[:-1]
+    filtered = plan.rows["filtered"]
+    carpet = sample.carpet(plan.basis[:, filtered], coordinates[filtered], chosen, plan.kept)
     smoothed = None
     if options.smoothing_fwhm > 0 and "filtered" in kinds:
-        smoothed = smooth_in_mask(coordinates[plan.rows["filtered"]], usable, grid.voxel_sizes, options.smoothing_fwhm)
+        smoothed = smooth_in_mask(coordinates[filtered], usable, grid.voxel_sizes, options.smoothing_fwhm)
     task = _task(recording, plan, options, series.frames) if "raw" in kinds else None
     notes = {"brain_voxels": len(valid), "unusable_voxels": int((~valid).sum())}
     signals = Signals(
         plan.basis[:, :last], coordinates, plan.kept, grid, usable, mean[chosen], deviation[chosen],
         plan.repetition_time, {kind: plan.rows[kind] for kind in kinds}, smoothed, options.smoothing_fwhm,
-        options.censors, plan.unsteady, task, fluid=fluid, notes=notes,
+        options.censors, plan.unsteady, task, fluid=fluid, carpet=carpet, notes=notes,
     )  # fmt: skip
     return exchanged(signals) if recording.flipped else signals
+
+
+def _summed(series: Series, brain: Mask, plan: Plan, last: int) -> tuple[projection.Accumulator, Sample]:
+    """Read the file once: coordinates of every voxel in the first columns of a plan, and a sample of the series."""
+    # One more row: how each voxel goes with the fluid before anything is taken out.
+    weights = np.column_stack([plan.weights[:, :last], *([] if plan.csf is None else [plan.csf])])
+    sums = projection.Accumulator(weights, int(brain.sum()), plan.rows["filtered"].stop)
+    sample = Sample(int(brain.sum()))
+    # One BLAS thread: the other processor inflates meanwhile, and that takes longer.
+    with threadpool_limits(1):
+        for block in series.blocks(brain, plan.kept):
+            sample.take(block)
+            sums.add(block)
+    return sums, sample
 
 
 def _task(recording: Recording, plan: Plan, options: Options, frames: int) -> Task:

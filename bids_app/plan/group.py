@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bids_app.dataset.participants import participants_file, read_participants
 from bids_app.dataset.phenotype import add_phenotype
+from bids_app.dataset.ratings import Rating, excluded_by, read_ratings, require_known
 from bids_app.errors import DeqiError, MissingInputError, NothingSelectedError, NothingToCompareError
 from bids_app.levels import design
 from bids_app.plan.blind import blinded, with_allocation
@@ -52,12 +53,14 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
     people = _people(execution, participants_file(execution.bids_dir, *roots.values()))
     selection = selection_of(execution, settings)
     analyses: dict[Shared, list[Finished]] = {}
-    for session in finished_sessions(execution.output_dir):
+    finished = list(finished_sessions(execution.output_dir))
+    ratings = _ratings(execution.ratings, finished)
+    for session in finished:
         if selection.takes(session.entities):
             why = left_out(session, selection.sessions, selection.matches)
             if people.wanted and session.key[0] not in people.wanted:
                 why = "left out by --participant-label"
-            why = why or excluded(session, settings.exclusions)
+            why = why or excluded_by(ratings, session.entities) or excluded(session, settings.exclusions)
             analyses.setdefault(session.shared, []).append(replace(session, problem=why))
     used = [session for sessions in analyses.values() for session in sessions if not session.problem]
     if not used:
@@ -84,6 +87,14 @@ def _people(execution: Execution, table: Path) -> _People:
     if absent := sorted(wanted - set(rows)):
         raise NothingSelectedError(f"--participant-label {' '.join(absent)}: not in {table}.")
     return _People(table, rows, wanted)
+
+
+def _ratings(path: Path | None, finished: Sequence[Finished]) -> list[Rating]:
+    if path is None:
+        return []
+    ratings = read_ratings(path)
+    require_known(ratings, [session.entities for session in finished], path)
+    return ratings
 
 
 def _job(execution: Execution, settings: Settings, asked: _Maps, people: _People) -> GroupJob | None:

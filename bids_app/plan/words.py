@@ -58,6 +58,7 @@ def understand(args: argparse.Namespace, words: list[str]) -> tuple[Execution, d
         validate=not args.skip_bids_validation,
         blind=args.blind,
         allocation=args.allocation,
+        ratings=args.exclusions,
         multiverse=args.multiverse and not args.alternative,
         verbose=args.verbose,
         argv=tuple(words),

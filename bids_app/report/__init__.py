@@ -24,9 +24,10 @@ def write_group(output_dir: Path) -> None:
 
 
 def write_index(output_dir: Path) -> Path:
-    """Write the page to open first and return it."""
-    from bids_app.report import index
+    """Write the page to open first, and the reporting checklist beside it; return the page."""
+    from bids_app.report import cobidas, index
 
+    cobidas.write_checklist(output_dir)
     return index.write_page(output_dir)
 
 

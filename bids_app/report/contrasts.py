@@ -14,34 +14,15 @@ from bids_app.dataset.tables import read_json
 from bids_app.dataset.volumes import read_map
 from bids_app.derivatives.atomic import write_bytes
 from bids_app.derivatives.names import STAT_OF
-from bids_app.report import figures, page
+from bids_app.report import figures, glass, page, viewer
+from bids_app.report.clusters import chance, panels
+from bids_app.report.people import motion_left
+from bids_app.report.template import template
+from bids_app.report.wording import NAMES, SCHEMES, statistic_name
 from bids_app.vocabulary.entities import parse
-
-NAMES = {
-    "mass": "cluster mass",
-    "extent": "cluster extent",
-    "voxel": "largest |t|",
-    "tfce": "threshold-free cluster enhancement",
-}
-SIDES = {"both": "two-sided", "positive": "one-sided: positive effects alone were tested"}
-
-SCHEMES = {
-    "rerandomise": "re-randomisations of the arms within strata",
-    "signflip": "patterns of sign flips",
-    "exchange": "orders of the residuals within blocks (Freedman-Lane)",
-    "exchange_whole": "orders of the blocks as wholes (Freedman-Lane)",
-}
 
 SHOWN = 8
 """Rows of a cluster table on the page; the file has all."""
-
-
-def statistic_name(about: Mapping[str, Any]) -> str:
-    """Return the statistic that carries the claim, in words with its settings."""
-    name = NAMES[about["ClaimStatistic"]]
-    if about["ClaimStatistic"] in ("mass", "extent"):
-        name += f" at a cluster-forming p of {about['ClusterFormingP']:g}"
-    return f"{name}, familywise error {about['Alpha']:g}, {SIDES[about['Sides']]}"
 
 
 class Contrasts:
@@ -107,8 +88,10 @@ class Contrasts:
                     "name": name,
                     "about": first,
                     "seeds": seeds,
+                    "passed": sum(seed["passed"] for seed in seeds),
                     "statistic": statistic_name(first),
                     "claim": first["ClaimStatistic"],
+                    "claim_name": NAMES[first["ClaimStatistic"]],
                     "scheme": SCHEMES[first["Scheme"]],
                 }
             )
@@ -133,23 +116,42 @@ class Contrasts:
         claim = STAT_OF[about["ClaimStatistic"]]
         log_p, _ = read_map(_beside(path, "statmap.nii.gz", f"stat-{claim}_desc-joint"))
         corrected = np.nan_to_num(log_p) >= -np.log10(about["Alpha"]) - 1e-6
+        seen = glass.glass(t, grid, (about["ClusterFormingT"], 2 * about["ClusterFormingT"]), corrected)
         png = figures.mosaic(self._underlay, t, grid, (floor, 2 * about["ClusterFormingT"]), corrected)
         picture = (
             self._root / "group" / "figures" / path.name.replace("_statmap.json", f"_stat-{about['Statistic']}.png")
         )
         write_bytes(picture, png)
+        words = {
+            "id": f"{about['Measure']}-{parse(path.name)[0]['contrast']}-{label}",
+            "title": f"{parse(path.name)[0]['contrast']}: {label}",
+            "unit": about["Statistic"],
+            "note": f"{about['Sign'].capitalize()}. n = {about['Participants']}. Full colour survives correction "
+            f"({statistic_name(about)}); pale does not.",
+        }
+        view = viewer.view(np.nan_to_num(t), grid, (floor, 2 * about["ClusterFormingT"]), words, corrected)
         clusters = pd.read_csv(_beside(path, "clusters.tsv"), sep="\t", na_values="n/a")
         p = about["SmallestJointP"][about["ClaimStatistic"]]
         column = f"p_{about['ClaimStatistic']}_fwe"
+        ordered = clusters.sort_values(column)
         return {
             "label": label,
+            "view": view,
             "floor": floor,
             "about": about,
             "p": p,
             "p_map": about["SmallestP"][about["ClaimStatistic"]],
             "passed": p <= about["Alpha"],
             "picture": page.embed(png),
-            "clusters": clusters.sort_values(column).head(SHOWN).to_dict("records"),
+            "glass": page.embed(seen),
+            "panels": panels(
+                _beside(path, "clustermeans.tsv"),
+                ordered[ordered[f"{column}_joint"] <= about["Alpha"]],
+                list(about["ParticipantsByArm"]),
+            ),
+            "chance": chance(_beside(path, "nullmax.tsv"), about),
+            "motion": motion_left(_beside(path, "qcfc.json")),
+            "clusters": ordered.head(SHOWN).to_dict("records"),
             "more": max(0, len(clusters) - SHOWN),
             "column": column,
             "file": _beside(path, "clusters.tsv").name,
@@ -163,14 +165,7 @@ class Contrasts:
 
     @cached_property
     def _underlay(self) -> figures.Underlay:
-        """Return the MNI template that nilearn ships; nothing is downloaded."""
-        from nilearn.datasets import load_mni152_template
-
-        from bids_app.vocabulary.grid import Grid
-
-        image: Any = load_mni152_template(resolution=2)
-        x, y, z = image.shape
-        return figures.underlay(np.asarray(image.dataobj), Grid((x, y, z), np.asarray(image.affine)))
+        return figures.underlay(*template())
 
 
 def _beside(sidecar: Path, ending: str, entities: str = "") -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,12 @@ STEP = 1.75
 
 _X = tuple(np.arange(-78, 78 + STEP, STEP).tolist())
 _Y = tuple(np.arange(78, -112 - STEP, -STEP).tolist())
+
+PALE = 0.28
+"""How strongly uncorrected values are drawn where there are corrected ones too, so that they never look alike."""
+
+SEED = (60, 230, 90)
+"""Colour of the outline of a seed."""
 
 WARM = np.array([[150, 20, 20], [225, 60, 25], [250, 150, 40], [255, 235, 130]], dtype=float)
 COLD = np.array([[25, 45, 140], [35, 105, 210], [70, 175, 235], [185, 235, 250]], dtype=float)
@@ -91,14 +98,14 @@ def mosaic(
     image = np.repeat(below.grey[..., None] * 255, 3, axis=2)
     if corrected is not None:
         firm = _sample(corrected.astype(np.float32), grid) > 0.5
-        alpha = np.where(firm, 1.0, 0.28 * alpha)
+        alpha = np.where(firm, 1.0, PALE * alpha)
     drawn = alpha > 0
     part = alpha[drawn][:, None]
     image[drawn] = image[drawn] * (1 - part) + colours(shown[drawn], limit) * part
     if corrected is not None:
         image[outline(firm)] = 255
     if seed is not None:
-        image[outline(_sample(seed.astype(np.float32), grid) > 0.4)] = (60, 230, 90)
+        image[outline(_sample(seed.astype(np.float32), grid) > 0.4)] = SEED
     return _png(image)
 
 
@@ -115,13 +122,17 @@ def heatmap(values: NDArray[Any], limit: float) -> bytes:
 
 
 def _png(image: NDArray[np.float64]) -> bytes:
+    width, bottom = len(_X), image.shape[0] - 13
+    words = [(i * width + 3, bottom, f"z={height}") for i, height in enumerate(HEIGHTS)]
+    return as_png(image, [*words, (3, 2, "L"), (width - 10, 2, "R")])
+
+
+def as_png(image: NDArray[np.float64], words: Sequence[tuple[int, int, str]]) -> bytes:
+    """Return RGB values (rows, columns, 3) from 0 to 255 as PNG bytes, with words (x, y, text) written on them."""
     picture = Image.fromarray(np.clip(image, 0, 255).astype(np.uint8))
     draw = ImageDraw.Draw(picture)
-    width = len(_X)
-    for i, height in enumerate(HEIGHTS):
-        draw.text((i * width + 3, picture.height - 13), f"z={height}", fill=(200, 200, 200))
-    draw.text((3, 2), "L", fill=(200, 200, 200))
-    draw.text((width - 10, 2), "R", fill=(200, 200, 200))
+    for x, y, text in words:
+        draw.text((x, y), text, fill=(200, 200, 200))
     stream = io.BytesIO()
     picture.save(stream, "PNG", optimize=False, compress_level=4)
     return stream.getvalue()

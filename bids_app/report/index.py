@@ -26,12 +26,15 @@ def write_page(output_dir: Path) -> Path:
         cells = dict(map(_cell, tables))
         names.update(cells)
         people.append({"label": label, "cells": cells, "page": (output_dir / f"sub-{label}.html").exists()})
+    description = output_dir / "dataset_description.json"
     values: dict[str, Any] = {
         "people": people,
         "columns": sorted(names, key=page.session_order),
         "failed": list(read_failures(output_dir).items()),
         "left_out": _left_out(output_dir),
         "group": (output_dir / "group.html").exists(),
+        "methods": (output_dir / "logs" / "CITATION.html").exists(),
+        "dataset": str(read_json(description).get("Name", "")) if description.exists() else "",
     }
     return page.write(output_dir, "index.html", "index.html", values, sidecars)
 
@@ -50,6 +53,8 @@ def _cell(path: Path) -> tuple[str, dict[str, Any]]:
     refused = [value for value in table["refused_because"] if value != "n/a"]
     movement, freedom, minutes = (_numbers(table[key]) for key in ("mean_fd", "df_res", "minutes_kept"))
     return " ".join(f"{k}-{v}" for k, v in entities.items() if k in ("ses", "task", "acq")), {
+        "session": entities.get("ses", ""),
+        "task": entities.get("task", ""),
         "state": "bad" if left_out else "caution" if refused else "good",
         "word": "left out" if left_out else "used in part" if refused else "used",
         "fd": float(movement.mean()),

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from bids_app.dataset.tables import numeric, read_json, read_tsv
-from bids_app.dataset.volumes import read_map
-from bids_app.derivatives.atomic import write_bytes
 from bids_app.report import figures, page
+from bids_app.report.canvas import Canvas
 from bids_app.vocabulary.entities import parse
 
 LOCAL = 1.0, 3.0
@@ -28,21 +27,13 @@ LABELLED = 45
 """Nodes up to which a matrix has room for their names."""
 
 
-def maps_of(
-    below: figures.Underlay, folder: Path, stem: str, stat: str, scale: tuple[float, float]
-) -> list[dict[str, Any]]:
+def maps_of(canvas: Canvas, folder: Path, stem: str, stat: str, scale: tuple[float, float]) -> list[dict[str, Any]]:
     """Draw every map of a session that stands in no relation to a seed, of one statistic."""
     maps = []
-    person = next(parent for parent in folder.parents if parent.name.startswith("sub-"))
     for path in sorted(folder.glob(f"{stem}_meas-*_stat-{stat}_statmap.nii.gz")):
-        values, grid = read_map(path)
-        png = figures.mosaic(below, values, grid, scale)
-        write_bytes(person / "figures" / path.name.replace(".nii.gz", ".png"), png)
         label = parse(path.name)[0]["meas"]
-        maps.append({
-            "label": label, "title": TITLES.get(label, label), "picture": page.embed(png),
-            "about": read_json(path.with_name(path.name.replace(".nii.gz", ".json"))),
-        })  # fmt: skip
+        title = TITLES.get(label, label)
+        maps.append({"label": label, "title": title, **canvas.draw(path, title, scale, "z")})
     return maps
 
 

@@ -1,4 +1,4 @@
-"""The methods of this very run in words, with references: `logs/CITATION.md`."""
+"""The methods of this very run in words, with references: `logs/CITATION.md`, `.html`, `.tex` and `.bib`."""
 
 from __future__ import annotations
 
@@ -9,31 +9,26 @@ from typing import Any
 from bids_app import __version__, plugs
 from bids_app.dataset import presets
 from bids_app.derivatives.atomic import write_text
-
-REFERENCES = {
-    "Abraham 2014": "Abraham A, et al. Machine learning for neuroimaging with scikit-learn. Front Neuroinform 2014;8:14. doi:10.3389/fninf.2014.00014",
-    "Benjamini 1995": "Benjamini Y, Hochberg Y. Controlling the false discovery rate. J R Stat Soc B 1995;57:289-300. doi:10.1111/j.2517-6161.1995.tb02031.x",
-    "Bland 2011": "Bland JM, Altman DG. Comparisons against baseline within randomised groups are often used and can be highly misleading. Trials 2011;12:264. doi:10.1186/1745-6215-12-264",
-    "Esteban 2019": "Esteban O, et al. fMRIPrep: a robust preprocessing pipeline for functional MRI. Nat Methods 2019;16:111-116. doi:10.1038/s41592-018-0235-4",
-    "Freedman 1983": "Freedman D, Lane D. A nonstochastic interpretation of reported significance levels. J Bus Econ Stat 1983;1:292-298. doi:10.1080/07350015.1983.10509354",
-    "Gorgolewski 2017": "Gorgolewski KJ, et al. BIDS Apps. PLoS Comput Biol 2017;13:e1005209. doi:10.1371/journal.pcbi.1005209",
-    "Hallquist 2013": "Hallquist MN, Hwang K, Luna B. The nuisance of nuisance regression. NeuroImage 2013;82:208-225. doi:10.1016/j.neuroimage.2013.05.116",
-    "Lindquist 2019": "Lindquist MA, et al. Modular preprocessing pipelines can reintroduce artifacts into fMRI data. Hum Brain Mapp 2019;40:2358-2376. doi:10.1002/hbm.24528",
-    "Nichols 2002": "Nichols TE, Holmes AP. Nonparametric permutation tests for functional neuroimaging. Hum Brain Mapp 2002;15:1-25. doi:10.1002/hbm.1058",
-    "Power 2012": "Power JD, et al. Spurious but systematic correlations in functional connectivity MRI networks arise from subject motion. NeuroImage 2012;59:2142-2154. doi:10.1016/j.neuroimage.2011.10.018",
-    "Proschan 2019": "Proschan MA, Dodd LE. Re-randomization tests in clinical trials. Stat Med 2019;38:2292-2302. doi:10.1002/sim.8093",
-    "Smith 2009": "Smith SM, Nichols TE. Threshold-free cluster enhancement: addressing problems of smoothing, threshold dependence and localisation in cluster inference. NeuroImage 2009;44:83-98. doi:10.1016/j.neuroimage.2008.03.061",
-    "Winkler 2014": "Winkler AM, et al. Permutation inference for the general linear model. NeuroImage 2014;92:381-397. doi:10.1016/j.neuroimage.2014.01.060",
-    "Yan 2010": "Yan CG, Zang YF. DPARSF: a MATLAB toolbox for \"pipeline\" data analysis of resting-state fMRI. Front Syst Neurosci 2010;4:13. doi:10.3389/fnsys.2010.00013",
-    "Yarkoni 2019": "Yarkoni T, et al. PyBIDS: Python tools for BIDS datasets. J Open Source Softw 2019;4:1294. doi:10.21105/joss.01294",
-}  # fmt: skip
-"""Only what was looked up; `cited` picks those that the text names."""
+from bids_app.report import page, references
 
 Tables = Mapping[str, tuple[type[Any], Mapping[str, Any]]]
 
 
 def write_citation(output_dir: Path, tables: Tables, notices: Iterable[str] = ()) -> None:
     """Write the methods text of a run from its resolved settings, below warnings that all of it carries."""
+    paragraphs = _paragraphs(tables)
+    cited = references.named("\n".join(paragraphs))
+    warnings = [notice for notice in notices if notice]
+    logs = output_dir / "logs"
+    write_text(logs / "CITATION.md", _markdown(paragraphs, cited, warnings))
+    write_text(logs / "CITATION.tex", _latex(paragraphs, warnings))
+    write_text(logs / "CITATION.bib", "\n".join(references.bibtex(key) for key in cited))
+    values = {"paragraphs": paragraphs, "references": [references.REFERENCES[key] for key in cited]}
+    own = [warning for warning in warnings if warning != page.notice(output_dir)]  # that one stands on every page
+    page.write(output_dir, "logs/CITATION.html", "citation.html", {**values, "warnings": own}, [])
+
+
+def _paragraphs(tables: Tables) -> list[str]:
     paragraphs = [_cleaning(tables["modalities.fmri"][1])]
     if condition := tables["dataset"][1]["preset"]:
         preset = presets.load("conditions", condition)
@@ -47,19 +42,32 @@ def write_citation(output_dir: Path, tables: Tables, notices: Iterable[str] = ()
             paragraphs.append(plugs.load(kind, plug).METHODS)
         elif kind == "designs":
             paragraphs.append(f"{plugs.load(kind, plug).METHODS} {_inference(tables['inference'][1])}")
-    text = "\n\n".join(paragraphs)
-    references = [f"- {entry}" for key, entry in REFERENCES.items() if _said(key, text)]
-    warning = "".join(f"**{notice}**\n\n" for notice in notices if notice)
-    heading = "# Methods and references\n\nWritten from the settings of this run; adapt it, and cite what it names.\n\n"
-    write_text(
-        output_dir / "logs" / "CITATION.md",
-        f"{heading}{warning}{text}\n\n## References\n\n" + "\n".join(references) + "\n",
-    )
+    return paragraphs
 
 
-def _said(key: str, text: str) -> bool:
-    name, year = key.split()
-    return f"{name} et al. {year}" in text or (f"{name} & " in text and year in text) or f"({name} {year}" in text
+ADVICE = "Written from the settings of this run; adapt it, and cite what it names."
+
+
+def _markdown(paragraphs: list[str], cited: list[str], warnings: list[str]) -> str:
+    parts = [
+        "# Methods and references",
+        ADVICE,
+        *(f"**{warning}**" for warning in warnings),
+        *paragraphs,
+        "## References",
+    ]
+    return "\n\n".join([*parts, "\n".join(f"- {references.plain(key)}" for key in cited)]) + "\n"
+
+
+def _latex(paragraphs: list[str], warnings: list[str]) -> str:
+    """Return a section for natbib; the file compiles on its own, too."""
+    body = [f"\\textbf{{{references.escape(warning)}}}" for warning in warnings]
+    body += [references.with_keys(paragraph) for paragraph in paragraphs]
+    return "\n".join([
+        f"% {ADVICE}", r"\documentclass{article}", r"\usepackage[utf8]{inputenc}", r"\usepackage{natbib}",
+        r"\begin{document}", r"\section{Methods}", "", "\n\n".join(body), "", r"\bibliographystyle{plainnat}",
+        r"\bibliography{CITATION}", r"\end{document}", "",
+    ])  # fmt: skip
 
 
 def _cleaning(o: Mapping[str, Any]) -> str:

@@ -24,6 +24,7 @@ def _templates() -> Environment:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters["p"] = format_p
+    environment.filters["says_p"] = says_p
     environment.filters["number"] = format_number
     return environment
 
@@ -31,7 +32,11 @@ def _templates() -> Environment:
 def write(output_dir: Path, name: str, template: str, values: Mapping[str, Any], sidecars: Iterable[Path]) -> Path:
     """Fill a template and write the page `name` to the output dataset; marks of `sidecars` stand above it."""
     notices = [text for text in (notice(output_dir), *marks(sidecars)) if text]
-    page = _templates().get_template(template).render(version=__version__, notices=notices, page=name, **values)
+    page = (
+        _templates()
+        .get_template(template)
+        .render(version=__version__, notices=notices, page=name, root="../" * name.count("/"), **values)
+    )
     write_text(output_dir / name, page)
     return output_dir / name
 
@@ -68,6 +73,16 @@ def format_p(p: Any) -> str:
     if p is None or p != p:
         return "n/a"
     return "<.001" if p < 0.001 else f"{p:.{4 if p < 0.01 else 3}f}".removeprefix("0")
+
+
+def says_p(p: Any) -> str:
+    """Return a p value in a sentence.
+
+    >>> says_p(0.0312), says_p(0.0002)
+    ('p = .031', 'p < .001')
+    """
+    text = format_p(p)
+    return f"p < {text[1:]}" if text.startswith("<") else f"p = {text}"
 
 
 def format_number(value: Any, digits: int = 3) -> str:

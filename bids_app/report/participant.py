@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from bids_app.dataset.layout import functional_files
-from bids_app.dataset.tables import numeric, read_json, read_tsv
+from bids_app.dataset.tables import read_json, read_tsv
 from bids_app.dataset.volumes import read_map
-from bids_app.derivatives.atomic import write_bytes
-from bids_app.report import courses, figures, measures, page
-from bids_app.vocabulary.entities import parse, without
+from bids_app.report import courses, measures, motion, page, viewer
+from bids_app.report.canvas import Canvas
+from bids_app.report.locator import locate
+from bids_app.vocabulary.entities import join, parse, without
 
 FLOOR, LIMIT = 0.15, 0.8
 """r that is drawn, and r of the brightest colour."""
@@ -25,9 +26,23 @@ def write_page(output_dir: Path, label: str) -> None:
         return
     tables = sorted(_tables(output_dir, label), key=lambda path: page.session_order(path.name))
     sessions = [_session(output_dir, table) for table in tables]
+    below = {session["name"]: session["canvas"].background() for session in sessions if session["canvas"]}
+    drawn = [one for session in sessions for kind in ("maps", "local", "responses") for one in session[kind]]
     values = {"label": label, "sessions": sessions, "verdict": _verdict(sessions), "floor": FLOOR, "limit": LIMIT,
-              "local": measures.LOCAL, "response": measures.RESPONSE, "r_limit": measures.R_LIMIT}  # fmt: skip
+              "local": measures.LOCAL, "response": measures.RESPONSE, "r_limit": measures.R_LIMIT,
+              "methods": _methods(output_dir),
+              "viewer": viewer.content(below, [one.pop("view") for one in drawn])}  # fmt: skip
     page.write(output_dir, f"sub-{label}.html", "participant.html", values, [t.with_suffix(".json") for t in tables])
+
+
+def _methods(output_dir: Path) -> dict[str, Any]:
+    """Return the methods text and the settings of the run, as they lie in its logs."""
+    text, settings = (output_dir / "logs" / name for name in ("CITATION.md", "settings.toml"))
+    body = text.read_text(encoding="utf-8").partition("## References")[0] if text.exists() else ""
+    return {
+        "paragraphs": [part for part in body.split("\n\n")[2:] if part.strip() and not part.startswith("**")],
+        "settings": settings.read_text(encoding="utf-8") if settings.exists() else "",
+    }
 
 
 def _tables(output_dir: Path, label: str) -> Iterator[Path]:
@@ -56,20 +71,23 @@ def _session(output_dir: Path, table: Path) -> dict[str, Any]:
     timing = {k: v for k, v in without(entities, "space", "res", "desc", "cohort").items() if k != "sub"}
     stem = table.name.removesuffix("_desc-fc_qc.tsv")
     mean = table.with_name(f"{stem}_stat-mean_statmap.nii.gz")
-    below = None if reason or not mean.exists() else figures.underlay(*read_map(mean))
-    person = output_dir / f"sub-{entities['sub']}"
-    maps = _maps(person, table, below, mean) if below else []
+    name = " ".join(f"{key}-{value}" for key, value in timing.items())
+    canvas, person = None, output_dir / f"sub-{entities['sub']}"
+    if mean.exists() and not reason:
+        canvas = Canvas(name, person / "figures", mean)
+    maps = _maps(canvas, table.parent, stem) if canvas else []
     return {
-        "name": " ".join(f"{key}-{value}" for key, value in timing.items()),
+        "name": name,
         "reason": reason,
         "runs": runs,
         "refused": sorted({run["refused_because"] for run in runs} - {"n/a"}),
-        "traces": [_trace(path) for path in _beside(table, entities, "outliers.tsv")],
+        "figures": _figures(person / "figures", table, entities, runs),
+        "canvas": canvas,
         "maps": maps,
-        "local": measures.maps_of(below, table.parent, stem, "zscore", measures.LOCAL) if below else [],
-        "responses": measures.maps_of(below, table.parent, stem, "z", measures.RESPONSE) if below else [],
-        "courses": courses.courses(table.parent, without(entities, "desc")) if below else [],
-        "matrices": measures.matrices(table.parent, without(entities, "desc")) if below else [],
+        "local": measures.maps_of(canvas, table.parent, stem, "zscore", measures.LOCAL) if canvas else [],
+        "responses": measures.maps_of(canvas, table.parent, stem, "z", measures.RESPONSE) if canvas else [],
+        "courses": courses.courses(table.parent, without(entities, "desc")) if canvas else [],
+        "matrices": measures.matrices(table.parent, without(entities, "desc")) if canvas else [],
         "about": maps[0]["about"] if maps else {},
     }
 
@@ -81,42 +99,31 @@ def _beside(table: Path, entities: Mapping[str, str], ending: str) -> list[Path]
     return [path for path in files if without(parse(path.name)[0], "run", "desc") == wanted]
 
 
-def _trace(path: Path) -> dict[str, Any]:
-    """Return the motion trace of a run as points of a line, 600 x 80, and its censored frames as spans."""
-    table = read_tsv(path)
-    displacement = numeric(table["framewise_displacement"])
-    assert displacement is not None
-    censored = [i for i, value in enumerate(table["censored"]) if value == "1"]
-    step = 600 / max(len(displacement), 1)
-    top = max(1.0, float(np.nanmax(displacement, initial=0.0)))
-    points = [f"{(i + 0.5) * step:.1f},{80 - 76 * fd / top:.1f}" for i, fd in enumerate(displacement) if fd == fd]
-    return {
-        "run": parse(path.name)[0].get("run", ""),
-        "points": " ".join(points),
-        "censored": [(f"{i * step:.1f}", f"{max(step, 1.0):.1f}") for i in censored],
-        "count": len(censored),
-        "frames": len(displacement),
-        "top": f"{top:.1f}",
-        "mean": float(np.nanmean(displacement)) if np.isfinite(displacement).any() else None,
-    }
+def _figures(
+    pictures: Path, table: Path, entities: Mapping[str, str], runs: list[dict[str, str]]
+) -> list[dict[str, Any]]:
+    """Return the frames and the degrees of freedom of each run."""
+    found = []
+    sidecar = next(iter(sorted(table.parent.glob(f"{table.name.removesuffix('_desc-fc_qc.tsv')}*_statmap.json"))), None)
+    step = read_json(sidecar).get("RepetitionTime") if sidecar else None
+    for path in _beside(table, entities, "outliers.tsv"):
+        run = parse(path.name)[0].get("run", "n/a")
+        own = {**entities, **({} if run == "n/a" else {"run": run}), "desc": "carpet"}
+        figure = motion.run_figure(path, pictures / join(own, "bold", ".png"), step)
+        row = next((row for row in runs if row["run"] in (run, "n/a")), {})
+        found.append({**figure, "spent": motion.spent(row) if row else []})
+    return found
 
 
-def _maps(person: Path, table: Path, below: figures.Underlay, mean_path: Path) -> list[dict[str, Any]]:
-    """Draw every seed map of a session; pictures also lie under `figures`."""
-    stem = table.name.removesuffix("_desc-fc_qc.tsv")
+def _maps(canvas: Canvas, folder: Path, stem: str) -> list[dict[str, Any]]:
+    """Draw every seed map of a session, with the seed outlined."""
     maps = []
-    for path in sorted(table.parent.glob(f"{stem}_seed-*_stat-r_statmap.nii.gz")):
-        values, grid = read_map(path)
-        about = read_json(path.with_name(path.name.replace(".nii.gz", ".json")))
-        seed = _seed_mask(values, mean_path)
-        png = figures.mosaic(below, values, grid, (FLOOR, LIMIT), seed=seed)
-        name = path.name.removesuffix(".nii.gz") + ".png"
-        write_bytes(person / "figures" / name, png)
-        maps.append({"seed": parse(path.name)[0]["seed"], "picture": page.embed(png), "about": about})
+    mean, grid = read_map(canvas.mean)
+    for path in sorted(folder.glob(f"{stem}_seed-*_stat-r_statmap.nii.gz")):
+        # A seed is measured, but has no value in its own map.
+        seed = np.asarray(np.isfinite(mean) & ~np.isfinite(read_map(path)[0]))
+        name = parse(path.name)[0]["seed"]
+        where = page.embed(locate(mean, grid, seed))
+        drawn = canvas.draw(path, f"seed {name}", (FLOOR, LIMIT), "r", seed)
+        maps.append({"seed": name, "where": where, **drawn})
     return maps
-
-
-def _seed_mask(values: np.ndarray, mean_path: Path) -> np.ndarray:
-    """Return the voxels of the seed: measured, but without a value in its own map."""
-    measured = np.isfinite(read_map(mean_path)[0])
-    return np.asarray(measured & ~np.isfinite(values))

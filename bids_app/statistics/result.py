@@ -13,6 +13,7 @@ from scipy import stats
 
 from bids_app.statistics import clusters, corrected, effect_size, permutation
 from bids_app.statistics.allocation import Scheme
+from bids_app.statistics.cluster_means import Profile
 from bids_app.statistics.false_discovery import q_per_sign
 from bids_app.statistics.linear_model import LinearModel
 from bids_app.statistics.network import Graph
@@ -37,6 +38,8 @@ class Subject:
         Voxels so close to the seed that smoothing alone correlates them; none for maps without a seed.
     graph : Graph or None
         Given where edges, or other values of tables, stand in place of voxels.
+    distance : (voxels,) float32 or None
+        mm from the seed; None for maps without one.
     """
 
     key: MapKey
@@ -45,6 +48,7 @@ class Subject:
     mask: Mask
     near: Mask
     graph: Graph | None = None
+    distance: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +65,7 @@ class Result:
         Number of the cluster of each voxel.
     about : mapping
         What else was found out: power, and what the literature's correction would say.
+    profile : Profile or None
     """
 
     subject: Subject
@@ -73,6 +78,7 @@ class Result:
     labels: NDArray[np.int32]
     maps: dict[str, NDArray[np.float32]]
     about: Mapping[str, object]
+    profile: Profile | None = None
 
     @cached_property
     def peaks(self) -> Sequence[tuple[float, float]]:

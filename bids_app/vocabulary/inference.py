@@ -47,6 +47,13 @@ class Inference:
     literature: Annotated[
         bool, Doc("Whether the random field correction of the literature stands beside, for comparison alone.")
     ] = True
+    labels: Annotated[
+        str,
+        Doc(
+            "Atlas that names the places of clusters: a label image with its .tsv, or 'templateflow:atlas-...'; empty: "
+            "the nearest named centre."
+        ),
+    ] = ""
     claim: Annotated[
         Literal["mass", "extent", "voxel", "tfce"], Doc("Statistic that carries the claim; the others are beside it.")
     ] = "mass"

@@ -31,6 +31,24 @@ class Task:
 
 
 @dataclass(frozen=True, eq=False)
+class Carpet:
+    """A sample of voxels before and after cleaning.
+
+    Attributes
+    ----------
+    before, after : (kept frames, voxels) float32
+        In standard deviations of the series before cleaning.
+    dvars_before, dvars_after : (frames,)
+        Root mean square step from the frame before, in percent of the mean; NaN next to censored frames.
+    """
+
+    before: NDArray[np.float32]
+    after: NDArray[np.float32]
+    dvars_before: NDArray[np.float64]
+    dvars_after: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
 class Signals:
     """Cleaned series of one run, kept as coordinates in the space that cleaning leaves.
 
@@ -65,6 +83,8 @@ class Signals:
         Processors that a measure may use.
     fluid : (voxels,) or None
         Correlation of the uncleaned series with the signal of the cerebrospinal fluid.
+    carpet : Carpet or None
+        A sample of voxels before and after cleaning, to look at.
     """
 
     basis: NDArray[np.float64]
@@ -83,6 +103,7 @@ class Signals:
     task: Task | None = None
     threads: int = 1
     fluid: NDArray[np.float32] | None = None
+    carpet: Carpet | None = None
     notes: Mapping[str, object] = field(default_factory=dict)
 
     def cleaned(self, kind: str) -> Signals:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -214,7 +215,7 @@ def test_blinded_arms_have_letters_until_the_allocation_is_opened(copy):
     found = analyse(data, out, "--blind")
     assert set(found) == {"AVsBAdjusted", "AVsBChange", "AVsBPost", "AChange", "BChange", "pooledChange"}
     for path in [out / "group.html", *(out / "group").glob("*.tsv"), *(out / "group").glob("*.json")]:
-        text = path.read_text().lower()
+        text = re.sub(r"[\w+/=]{200,}", "", path.read_text()).lower()  # pictures may spell anything
         assert "verum" not in text, path
         assert "sham" not in text, path
     rows = [line.split("\t") for line in (data / "participants.tsv").read_text().splitlines()]

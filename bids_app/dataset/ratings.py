@@ -1,0 +1,84 @@
+"""Ratings of sessions by people who looked at the pages: who is left out, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bids_app.dataset.tables import read_tsv
+from bids_app.errors import WrongDataError
+from bids_app.statistics.coding import MISSING
+
+RATINGS = ("keep", "exclude", "unsure")
+
+
+@dataclass(frozen=True)
+class Rating:
+    """What somebody said of a participant, or of one session or task; empty stands for all."""
+
+    participant: str
+    session: str
+    task: str
+    rating: str
+    comment: str
+
+    def covers(self, entities: Mapping[str, str]) -> bool:
+        """Tell whether it speaks of a session with these entities."""
+        asked = {"sub": self.participant, "ses": self.session, "task": self.task}
+        return all(not value or entities.get(name, "") == value for name, value in asked.items())
+
+
+def read_ratings(path: Path) -> list[Rating]:
+    """Return the rows of a table of ratings.
+
+    Columns: `participant_id` and `rating` (keep, exclude or unsure), and as wanted `session_id`, `task` and `comment`.
+
+    Raises
+    ------
+    WrongDataError
+        If a column is missing or a rating is another word.
+    """
+    table = read_tsv(path)
+    if absent := {"participant_id", "rating"} - set(table):
+        raise WrongDataError(
+            f"{path} has columns {', '.join(table)}; expected {', '.join(sorted(absent))} too. A list of exclusions "
+            "needs participant_id and rating (keep, exclude, unsure); index.html exports one."
+        )
+    found = []
+    for i, participant in enumerate(table["participant_id"]):
+        own = {name: "" if values[i].lower() in MISSING else values[i].strip() for name, values in table.items()}
+        if own["rating"] not in RATINGS:
+            raise WrongDataError(f"{path}, {participant}: rating is {own['rating']!r}; expected {', '.join(RATINGS)}.")
+        found.append(
+            Rating(
+                own["participant_id"].removeprefix("sub-"),
+                own.get("session_id", "").removeprefix("ses-"),
+                own.get("task", "").removeprefix("task-"),
+                own["rating"],
+                own.get("comment", ""),
+            )
+        )
+    return found
+
+
+def require_known(ratings: Sequence[Rating], known: Collection[Mapping[str, str]], path: Path) -> None:
+    """Make sure that every exclusion speaks of something that is there: a typing error must not keep anybody in.
+
+    Raises
+    ------
+    WrongDataError
+        If one does not.
+    """
+    for rating in ratings:
+        if rating.rating == "exclude" and not any(rating.covers(entities) for entities in known):
+            words = [f"sub-{rating.participant}"]
+            words += [f"ses-{rating.session}"] if rating.session else []
+            words += [f"task-{rating.task}"] if rating.task else []
+            raise WrongDataError(f"{path} excludes {' '.join(words)}, which the outputs do not have. Mend the row.")
+
+
+def excluded_by(ratings: Sequence[Rating], entities: Mapping[str, str]) -> str:
+    """Return why a session is left out by rating, or nothing."""
+    found = [r for r in ratings if r.rating == "exclude" and r.covers(entities)]
+    return f"excluded by rating: {found[0].comment or 'no comment'}" if found else ""

@@ -1,0 +1,95 @@
+// Opens a map of the page in niivue. Nothing is unpacked before somebody asks for it, and nothing is fetched.
+(() => {
+  const at = (id) => document.getElementById(id);
+  const data = JSON.parse(at("viewer-data").textContent);
+  const dialog = at("viewer"), chooser = at("viewer-map"), slider = at("viewer-slider"), says = at("viewer-says");
+  const fields = [...dialog.querySelectorAll(".mm")];
+  const sign = (value) => value.toFixed(2).replace("-", "\u2212");
+  let viewer, current;
+
+  const gunzip = (text) => new Response(
+    new Blob([Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))]).stream().pipeThrough(new DecompressionStream("gzip")));
+
+  async function start() {
+    const program = document.createElement("script");
+    program.textContent = await gunzip(at("viewer-program").textContent).text();
+    document.head.append(program);
+    viewer = new niivue.Niivue({
+      backColor: [0, 0, 0, 1], crosshairColor: [0.4, 0.9, 0.5, 0.8], crosshairWidth: 0.6, crosshairWidthUnit: "mm", isColorbar: false, dragAndDropEnabled: false,
+      loadingText: "", logLevel: "error", show3Dcrosshair: true, textHeight: 0.05, isRadiologicalConvention: false,
+    });
+    for (const [name, colours] of Object.entries(data.colours)) viewer.addColormap("deqi-" + name, colours);
+    await viewer.attachToCanvas(at("viewer-canvas"), false);
+    viewer.onLocationChange = tell;
+  }
+
+  async function layer(packed, options) {
+    viewer.addVolume(await niivue.NVImage.loadFromBase64({ base64: packed, ...options, name: options.name + ".nii.gz" }));
+  }
+
+  async function show(id) {
+    current = data.maps.find((map) => map.id === id);
+    const place = viewer.volumes.length ? [...viewer.scene.crosshairPos] : null;
+    while (viewer.volumes.length) viewer.removeVolumeByIndex(viewer.volumes.length - 1);
+    await layer(data.below[current.below || "0"], { name: "below", colormap: "gray", cal_min: 0, cal_max: 100 });
+    const colours = { colormap: "deqi-warm", colormapNegative: "deqi-cold", cal_min: current.floor, cal_max: current.limit };
+    await layer(current.data, { name: "all", opacity: current.corrected ? 0.35 : 1, ...colours });
+    if (current.corrected) await layer(current.corrected, { name: "corrected", ...colours });
+    slider.min = current.least; slider.max = current.limit * 0.95; slider.value = current.floor;
+    at("viewer-note").textContent = current.note;
+    chooser.value = id;
+    threshold();
+    if (place) viewer.scene.crosshairPos = place;
+    go(place ? null : current.peak);
+  }
+
+  function threshold() {
+    const floor = Number(slider.value);
+    for (const volume of viewer.volumes.slice(1)) volume.cal_min = floor;
+    at("viewer-floor").textContent = current.unit + " = " + floor.toFixed(2);
+    viewer.updateGLVolume();
+  }
+
+  function go(mm) {
+    if (mm) viewer.scene.crosshairPos = viewer.mm2frac(mm);
+    viewer.drawScene();
+    viewer.createOnLocationChange();
+  }
+
+  function nearest(mm) {
+    let best = null, least = 20;
+    for (const [x, y, z, name] of data.places) {
+      const away = Math.hypot(x - mm[0], y - mm[1], z - mm[2]);
+      if (away <= least) [best, least] = [name, away];
+    }
+    return best ? "; near " + best + " (" + least.toFixed(0) + " mm)" : "";
+  }
+
+  function tell(location) {
+    const mm = [...location.mm].slice(0, 3).map(Math.round);
+    fields.forEach((field, i) => { if (document.activeElement !== field) field.value = mm[i]; });
+    const value = location.values[1] ? location.values[1].value : 0;
+    const survives = current.corrected ? (location.values[2] && location.values[2].value ? ", survives correction" : ", does not survive correction") : "";
+    says.textContent = mm.join(", ") + " mm: " + (value ? current.unit + " = " + sign(value) + survives : "no value") + nearest(mm);
+  }
+
+  async function open(id) {
+    dialog.showModal();
+    says.textContent = "Opening …";
+    try {
+      if (!viewer) await start();
+      await show(id);
+    } catch (problem) {
+      viewer = undefined;
+      says.textContent = "The viewer needs WebGL 2, which this browser does not offer (" + problem.message + "). The pictures on the page show the same maps.";
+    }
+  }
+
+  for (const map of data.maps) chooser.append(new Option(map.title, map.id));
+  chooser.addEventListener("change", () => show(chooser.value));
+  slider.addEventListener("input", threshold);
+  for (const field of fields) field.addEventListener("change", () => go(fields.map((each) => Number(each.value))));
+  for (const button of document.querySelectorAll("[data-map]")) {
+    button.addEventListener("click", () => open(button.dataset.map).then(() => button.dataset.mm && viewer && go(button.dataset.mm.split(" ").map(Number))));
+  }
+})();
