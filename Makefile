@@ -43,6 +43,9 @@ check: $(VENV)/.done ## style, types, import contracts, spelling, Dockerfile, Bo
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/bosh validate boutiques.json
 
+docs: $(VENV)/.done ## build the documentation into build/docs; any warning is an error
+	$(BIN)/sphinx-build -q -n -W --keep-going -b html docs build/docs
+
 validate: $(VENV)/.done ## check the output of the demo with the BIDS validator
 	$(BIN)/bids-validator-deno $(DEMO)/derivatives/deqi
 
@@ -64,4 +67,4 @@ lock: ## pin the dependencies anew (needs uv)
 clean: ## remove the environment and the demo
 	rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install demo test check validate bench bench-group validation power lock clean
+.PHONY: help install demo test check docs validate bench bench-group validation power lock clean

@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _main(cli.parse(words), words)
     except DeqiError as error:
-        print(f"deqi: {error}", file=sys.stderr)
+        print(f"deqi: {error}\n  More: docs/reference/errors.md#{error.anchor}", file=sys.stderr)
         return error.exit_code
     except OSError as error:
         print(
@@ -154,6 +154,8 @@ def _report(execution: Execution, people: list[str]) -> Path | None:
     """Write the pages of what is on disk and return the one to open first."""
     from bids_app import report
 
+    if execution.reports_only:
+        _methods_again(execution.output_dir)
     # With several people each child has written the page of its own.
     if len(people) == 1 or execution.reports_only:
         report.write_participants(execution.output_dir, people)
@@ -162,6 +164,17 @@ def _report(execution: Execution, people: list[str]) -> Path | None:
     if execution.level == "group" or execution.reports_only:
         report.write_group(execution.output_dir)
     return report.write_index(execution.output_dir)
+
+
+def _methods_again(output_dir: Path) -> None:
+    """Write the methods text from the settings that the run left beside its results."""
+    from bids_app import report, settings
+    from bids_app.dataset.settings_words import read_file
+
+    path = output_dir / "logs" / "settings.toml"
+    if path.exists():
+        made = settings.resolve(read_file(path))
+        report.write_citation(output_dir, settings.described(made), made.mark())
 
 
 def _is_child() -> bool:

@@ -8,58 +8,120 @@ from collections.abc import Iterable
 class DeqiError(Exception):
     """Base of every error that a user can cause or mend; printed without a traceback.
 
-    Messages say what was found, what was expected and what to do.
+    Messages say what was found, what was expected and what to do. Each class has a part of the page of errors in the
+    documentation, made from its docstring: what it means, and under `Mend` what usually helps.
     """
 
     exit_code = 1
 
+    @property
+    def anchor(self) -> str:
+        """Where the documentation speaks of it: `WrongDataError` is `wrong-data`."""
+        name = type(self).__name__.removesuffix("Error")
+        return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("-")
+
 
 class UsageError(DeqiError):
-    """The command line or a settings file cannot be understood."""
+    """The command line or a settings file cannot be understood.
+
+    Mend
+    ----
+    The message names the word and the nearest one that is known. `deqi --help` lists the options, `deqi
+    BIDS_DIR --init-config analysis.toml` writes every setting with its meaning. Options given at the group
+    level must not contradict those that the maps were made with.
+    """
 
     exit_code = 64
 
 
 class InvalidBidsError(DeqiError):
-    """The input dataset breaks BIDS in a way that stops the analysis."""
+    """The input dataset breaks BIDS in a way that stops the analysis.
+
+    Mend
+    ----
+    Usually `dataset_description.json` is missing or not JSON, or the folder is not the dataset but one above or
+    below it. `--skip-bids-validation` goes on without a valid description.
+    """
 
     exit_code = 16
 
 
 class AnalysisLevelError(UsageError):
-    """The third positional is neither `participant` nor `group`."""
+    """The third positional is neither `participant` nor `group`.
+
+    Mend
+    ----
+    `deqi BIDS_DIR OUTPUT_DIR participant` first, then `deqi BIDS_DIR OUTPUT_DIR group`. Options that take
+    several values swallow words that follow them: put the three positionals first.
+    """
 
     exit_code = 17
 
 
 class NothingSelectedError(DeqiError):
-    """The filters are valid but no file matches them."""
+    """The filters are valid but no file matches them.
+
+    Mend
+    ----
+    The message says what is there. Look at `--participant-label`, `--session-label`, `--task-id`, `--space` and
+    the filter file, and whether fMRIPrep wrote series in a standard space (`--output-spaces`).
+    """
 
     exit_code = 18
 
 
 class WrongDataError(DeqiError):
-    """A file is readable but its content cannot be used."""
+    """A file is readable but its content cannot be used.
+
+    Mend
+    ----
+    The message names the file, what it holds and what was expected: a covariate without values, arms called
+    otherwise, grids that differ, a repetition time that is missing, maps made with different settings.
+    """
 
     exit_code = 65
 
 
 class NothingToCompareError(WrongDataError):
-    """Nobody was scanned as often as a design needs, as with a task that belongs to one session alone."""
+    """Nobody was scanned as often as a design needs, as with a task that belongs to one session alone.
+
+    Mend
+    ----
+    Compare another task (`--task-id`), or take a design that needs fewer sessions, such as `post_only`.
+    """
 
 
 class NotMeasurableError(DeqiError):
-    """A measure has no meaning for this run; the other measures go on."""
+    """A measure has no meaning for this run; the other measures go on.
+
+    Mend
+    ----
+    Nothing is wrong with the rest. The reason stands on the page of the person; leave the measure out with
+    `--measures`.
+    """
 
 
 class MissingInputError(DeqiError):
-    """A needed file is absent, empty or unreadable."""
+    """A needed file is absent, empty or unreadable.
+
+    Mend
+    ----
+    A file of 0 bytes or a dangling link of DataLad wants `datalad get PATH`. A file that breaks off wants
+    copying again. An atlas that is not on this machine is never downloaded: give its path. No derivatives:
+    `--preproc print` shows the command.
+    """
 
     exit_code = 66
 
 
 class OutputError(DeqiError):
-    """An output file or folder cannot be created."""
+    """An output file or folder cannot be created.
+
+    Mend
+    ----
+    Is the disk full, the folder read-only, or owned by somebody else (in a container: `-u "$(id -u):$(id
+    -g)"`)? The output must not lie inside the input's own folders. Finished work is kept.
+    """
 
     exit_code = 73
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, get_origin, get_type_hints
 
 from bids_app import plugs
 from bids_app.errors import UsageError, suggest
@@ -158,6 +158,10 @@ def validate(options: type[Any], table: Any, where: str) -> Any:
     for key in table:
         if key not in known:
             raise UsageError(f"{where}.{key} is not an option; {suggest(key, known)}")
+    hints = get_type_hints(options)
+    # One value stands for a list of one: --set designs.parallel_prepost.covariates=age
+    several = {key for key in table if get_origin(hints[key]) is tuple}
+    table = {k: [v] if k in several and not isinstance(v, list | tuple) else v for k, v in table.items()}
     try:
         return TypeAdapter(options).validate_python(table)
     except ValidationError as error:

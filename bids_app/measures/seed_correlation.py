@@ -55,8 +55,8 @@ R = Output(
     "arbitrary", {"stat": "r"}, "seed",
 )  # fmt: skip
 FISHER_Z = Output(
-    "fisherz", "map", "statmap", "Fisher z of that correlation: atanh(r).", "arbitrary", {"stat": "fisherz"}, "seed",
-    (), "connectivity",
+    "fisherz", "map", "statmap", "Fisher z of the correlation with the seed: atanh(r).", "arbitrary",
+    {"stat": "fisherz"}, "seed", (), "connectivity",
 )  # fmt: skip
 SERIES = Output(
     "series", "series", "timeseries", "Cleaned series of each seed; censored frames are n/a.", "arbitrary",

@@ -25,7 +25,7 @@ INK, EDGE = 30.0, 110.0
 
 
 def glass(values: NDArray[Any], grid: Grid, scale: tuple[float, float], corrected: Mask) -> bytes:
-    """Draw a map from the left, from behind and from above, and return PNG bytes; left is left.
+    """Draw a map from the right, from behind and from above, and return PNG bytes; left is left.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def _largest(box: NDArray[Any], direction: int) -> NDArray[Any]:
     axis = (2, 0, 1)[direction]
     place = np.expand_dims(np.abs(box).argmax(axis=axis), axis)
     flat = np.take_along_axis(box, place, axis=axis).squeeze(axis)
-    return flat.T[:, ::-1] if direction == 0 else flat  # from the left: the front is on the right
+    return flat.T[:, ::-1] if direction == 0 else flat  # from the right: the front is on the right
 
 
 @cache

@@ -16,7 +16,7 @@ REACH, STEP = 42.0, 1.0
 
 
 def locate(below: NDArray[Any], grid: Grid, seed: Mask) -> bytes:
-    """Draw the seed outlined on an image, seen from the left, from the front and from above, as PNG bytes.
+    """Draw the seed outlined on an image, seen from the right, from behind and from above, as PNG bytes.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def locate(below: NDArray[Any], grid: Grid, seed: Mask) -> bytes:
 def _plane(
     volume: NDArray[Any], grid: Grid, around: list[tuple[float, ...]], centre: NDArray[np.float64], axis: int
 ) -> NDArray[np.float32]:
-    """Return one slice across an axis, rows downwards; seen from the left the front is on the right."""
+    """Return one slice across an axis, rows downwards; seen from the right the front is on the right."""
     xs, ys, zs = (
         (float(centre[i]),) if i == axis else values[::-1] if i == 2 or (i == 1 and axis == 2) else values
         for i, values in enumerate(around)

@@ -301,11 +301,12 @@ def test_input_is_never_written_to(tmp_path, trial):
 def test_reports_are_self_contained_and_can_be_made_again(analysed, tmp_path):
     out = tmp_path / "out"
     shutil.copytree(analysed.output, out)
-    pages = [*out.glob("*.html")]
-    assert {p.name for p in pages} >= {"index.html", "group.html", "sub-01.html", "sub-10.html"}
+    pages = [*out.glob("*.html"), *(out / "logs").glob("C*.*")]
+    methods = {f"CITATION.{kind}" for kind in ("md", "html", "tex", "bib")} | {"COBIDAS.tsv", "COBIDAS.html"}
+    assert {p.name for p in pages} >= {"index.html", "group.html", "sub-01.html", "sub-10.html", *methods}
     for page in pages:
         text = page.read_text()
-        assert not re.findall(r'(?:src|href)="(?!data:|#|[\w./-]+\.(?:html|md|toml)")[^"]*"', text)
+        assert not re.findall(r'(?:src|href)="(?!data:|#|[\w./-]+\.(?:html|md|toml|tex|bib|tsv)")[^"]*"', text)
         assert not re.findall(r"<script[^>]*\bsrc", text)
         page.unlink()
     assert run_deqi(analysed.trial.root, out, "participant", *FAST, "--reports-only").code == 0

@@ -1,0 +1,139 @@
+"""Every command that README and documentation show is understood: each is planned on a tiny trial.
+
+Commands of deqi get --dry-run, so that they go through options, settings and the plan; those in containers are taken
+out of their container, with the paths of their mounts; scripts run whole, with a stand-in for the container.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+from conftest import FAST, ROOT, run_deqi
+
+from bids_app.app import main
+
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+NOT_RUN = ("pip install ", "docker build ", "apptainer build ")
+"""They install or build: `.ci/run` and the tests of the containers do so."""
+
+
+def blocks(language: str) -> Iterator[tuple[str, str]]:
+    for page in PAGES:
+        if page.parent.name != "reference":
+            for text in re.findall(rf"```{language}\n(.*?)```", page.read_text(), flags=re.DOTALL):
+                yield str(page.relative_to(ROOT)), text
+
+
+def commands() -> Iterator[tuple[str, str]]:
+    for page, text in blocks("sh"):
+        for line in text.replace("\\\n", " ").splitlines():
+            if line.strip() and not line.startswith("#"):
+                yield page, line.strip()
+
+
+@pytest.fixture(scope="module")
+def place(analysed, tmp_path_factory) -> Path:
+    """A folder with all that the commands name."""
+    folder = tmp_path_factory.mktemp("docs")
+    shutil.copytree(analysed.trial.root, folder / "data")
+    shutil.copytree(analysed.output, folder / "out")
+    for name in ("BIDS_DIR", "demo"):
+        (folder / name).symlink_to("data")
+    (folder / "OUTPUT_DIR").symlink_to("out")
+    (folder / "demo" / "derivatives" / "deqi").symlink_to(folder / "out")
+    series = next((folder / "data").rglob("*_desc-brain_mask.nii.gz"))
+    brain = nib.load(series)
+    labels = (np.asarray(brain.dataobj) > 0).astype(np.int16)
+    labels[: labels.shape[0] // 2] *= 2
+    for name in ("atlas", "seed_mask"):
+        nib.Nifti1Image(labels, brain.affine).to_filename(folder / f"{name}.nii.gz")
+    (folder / "atlas.tsv").write_text("index\tname\n1\tright\n2\tleft\n")
+    rows = [line.split("\t") for line in (folder / "data" / "participants.tsv").read_text().splitlines()]
+    column = rows[0].index("group")
+    (folder / "allocation.tsv").write_text("\n".join(f"{row[0]}\t{row[column]}" for row in rows) + "\n")
+    (folder / "ratings.tsv").write_text(f"participant_id\trating\n{rows[1][0]}\tunsure\n")
+    ended = run_deqi("data", "--init-config", "analysis.toml", *FAST, cwd=folder)
+    assert ended.code == 0, ended.text
+    return folder
+
+
+def _words_of_deqi(line: str, place: Path) -> list[str]:
+    """Return the words of deqi itself, with paths inside a container turned into those outside."""
+    words = [os.path.expandvars(word) for word in shlex.split(line.replace("$PWD", str(place)), comments=True)]
+    if words[0] == "deqi":
+        return words[1:]
+    mounts = dict(word.split(":")[1::-1] for word in words if re.match(rf"{re.escape(str(place))}[^:]*:/", word))
+    inside = words[next(i for i, word in enumerate(words) if word.startswith(("deqi:", "deqi.sif"))) + 1 :]
+    return [
+        re.sub(r"^(?:(\w+)=)?(/\w+)$", lambda m: f"{m[1] + '=' if m[1] else ''}{mounts.get(m[2], m[2])}", w)
+        for w in inside
+    ]
+
+
+@pytest.mark.parametrize(("page", "line"), list(dict.fromkeys(commands())))
+def test_a_command_of_the_documentation_is_understood(page, line, place, tmp_path, monkeypatch, capfd):
+    if line.startswith("make ") or " make " in line:
+        target = line.partition("make ")[2].split()[0]
+        assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), flags=re.MULTILINE), f"no target {target}"
+        return
+    if line.startswith(NOT_RUN):
+        return
+    words = _words_of_deqi(line, place)
+    if "--demo" in words or words[:2] == ["--preset", "list"] or "--init-config" in words or "--preproc" in words:
+        words = [str(tmp_path / "demo") if word == "demo" else word for word in words]
+        words = [str(tmp_path / "new.toml") if word == "analysis.toml" else word for word in words]
+    else:
+        words.append("--dry-run")
+    monkeypatch.chdir(place)
+    assert main(words) == 0, f"{page}: {line}\n{capfd.readouterr()}"
+
+
+@pytest.mark.parametrize(("page", "text"), list(blocks("bash")))
+def test_a_script_of_the_documentation_runs(page, text, place, tmp_path):
+    """The container is a stand-in that calls the package with the paths of its mounts."""
+    stand_in = tmp_path / "apptainer"
+    stand_in.write_text(
+        f"#!{sys.executable}\nimport os, subprocess, sys\n"
+        "words = sys.argv[1:]\n"
+        "mounts = dict(word.split(':')[1::-1] for word in words if ':/' in word)\n"
+        "inside = words[words.index('deqi.sif') + 1:]\n"
+        "inside = [mounts.get(word, word) for word in inside]\n"
+        f"sys.exit(subprocess.call([{sys.executable!r}, '-m', 'bids_app', *inside, '--dry-run']))\n"
+    )
+    stand_in.chmod(stand_in.stat().st_mode | stat.S_IXUSR)
+    script = tmp_path / "job.sh"
+    script.write_text(text)
+    environment = {
+        **os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PWD": str(place), "SLURM_ARRAY_TASK_ID": "2",
+        "SLURM_CPUS_PER_TASK": "2", "PYTHONPATH": str(ROOT),
+    }  # fmt: skip
+    ended = subprocess.run(
+        ["bash", "-eu", script], cwd=place, env=environment, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, f"{page}\n{ended.stderr}"
+    assert "sub-02" in ended.stdout + ended.stderr
+
+
+def test_every_kind_of_error_has_its_part_in_the_documentation():
+    from bids_app import errors
+
+    kinds = [k for k in vars(errors).values() if isinstance(k, type) and issubclass(k, errors.DeqiError)]
+    for kind in kinds[1:]:
+        assert "Mend\n" in (kind.__doc__ or ""), kind
+        assert kind("x").anchor == re.sub(r"(?<!^)([A-Z])", r"-\1", kind.__name__.removesuffix("Error")).lower()
+
+
+def test_the_anchor_of_an_error_is_printed(deqi, tmp_path):
+    ended = deqi(tmp_path / "absent", tmp_path / "out", "participant")
+    assert "docs/reference/errors.md#" in ended.err
