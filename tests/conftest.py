@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
@@ -64,14 +66,19 @@ class Analysed:
 
 
 @pytest.fixture(scope="session")
-def analysed(tmp_path_factory: pytest.TempPathFactory) -> Analysed:
-    """Five people of each arm through both levels; read only."""
-    folder = tmp_path_factory.mktemp("analysed")
-    trial = write_trial(folder / "data", per_arm=5)
-    output = folder / "out"
-    first = run_deqi(trial.root, output, "participant", *FAST)
-    second = run_deqi(trial.root, output, "group", *FAST)
-    return Analysed(trial, output, first, second)
+def analysed(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Analysed:
+    """Five people of each arm through both levels; read only, and made once for all test processes."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if hasattr(request.config, "workerinput") else base) / "analysed"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "done").exists():
+            trial = write_trial(folder / "data", per_arm=5)
+            ended = [run_deqi(trial.root, folder / "out", level, *FAST) for level in ("participant", "group")]
+            (folder / "done").write_bytes(pickle.dumps((trial, ended)))
+    trial, (first, second) = pickle.loads((folder / "done").read_bytes())
+    return Analysed(trial, folder / "out", first, second)
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ STATISTICS_TEXT = {
     "F": "F statistic of several columns.",
     "g": "Hedges g: adjusted difference over the pooled baseline SD (ANCOVA), else from t. Peaks are inflated.",
     "gLower": "Lower 95 % confidence limit of g; gUpper: the upper one.",
+    "detectable": "Smallest effect with 80 % power: desc-voxel at a place named beforehand, desc-brain anywhere.",
     "partialr": "Partial correlation with the value of interest; partialrLower and partialrUpper: 95 % limits.",
     "logbf": "log10 of the Bayes factor for any difference (JZS), by the width of its prior (desc-r071: 0.71).",
     "logptost": "-log10 p that arms differ by less than the margin, at the voxel; logptostfwe: corrected over the map.",

@@ -9,18 +9,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
-from bids_app.levels import overlap
+from bids_app.levels import overlap, power
 from bids_app.levels.overlap import Stacks
 from bids_app.levels.profiles import profile
-from bids_app.statistics import corrected, effect_size, linear_model, literature, network, permutation, sweep, terrain
+from bids_app.statistics import linear_model, literature, network, permutation, sweep, terrain
 from bids_app.statistics.allocation import Rerandomisation, Scheme
 from bids_app.statistics.clusters import label, neighbourhood
 from bids_app.statistics.network import Graph
 from bids_app.statistics.parts import Keeper
 from bids_app.statistics.relabelling import Exchange, SignFlips
-from bids_app.statistics.result import Result, Subject, maps_of, variance_of
+from bids_app.statistics.result import Result, Subject, maps_of
 from bids_app.vocabulary.design import Contrast
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.job import GroupJob
@@ -65,7 +64,9 @@ def infer(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Res
     maps = maps_of(model, null, contrast, scheme.total, baseline)
     about: dict[str, object] = {}
     if model.rank == 1:
-        about["Power"] = _power(model, null, contrast, baseline, job.inference)
+        about["Power"] = power.power(model, null, contrast, baseline, job.inference.alpha)
+        if contrast.asked.primary:
+            maps |= power.detectable(model, null, job.inference.alpha)
         if contrast.effect in ("ancova", "two_sample", "crossover"):
             about["VarianceOfArms"] = _spread(model, contrast, job.inference.claim)
         if job.inference.literature and not isinstance(geometry.around, Graph):
@@ -138,45 +139,3 @@ def _scheme(contrast: Contrast, inference: Inference) -> Scheme:
     if contrast.scheme.startswith("exchange"):
         return Exchange(contrast.blocks, seed, number, whole=contrast.scheme == "exchange_whole")
     return SignFlips(len(contrast.members), seed, number)
-
-
-SIZES = (0.2, 0.3, 0.5, 0.8)
-"""Standardised effects that the number of participants is told for."""
-
-
-def _power(
-    model: linear_model.LinearModel, null: permutation.Null, contrast: Contrast,
-    baseline: NDArray[np.float32] | None, inference: Inference,
-) -> dict[str, object]:  # fmt: skip
-    """Return which effect would have been found with 80 % power, from the variance that was observed."""
-    alone = float(stats.t.isf(inference.alpha / (1 + null.both), model.df))
-    everywhere = corrected.critical(null.maxima["voxel"], inference.alpha)
-    found: dict[str, object] = {"Power": 0.8}
-    variance = variance_of(model, null)
-    for name, height in (("OneVoxelOrRegion", alone), ("AnyVoxelOfTheBrain", everywhere)):
-        smallest = effect_size.detectable(variance, model.df, height) if np.isfinite(height) else None
-        found[name] = {
-            "CriticalT": height,
-            "SmallestDetectableEffectMedian": None if smallest is None else float(np.nanmedian(smallest)),
-            "ParticipantsFor": _participants(variance, model.df, contrast, baseline, height),
-        }
-    return found
-
-
-def _participants(
-    variance: NDArray[np.float64], df: int, contrast: Contrast, baseline: NDArray[np.float32] | None, height: float
-) -> dict[str, int]:
-    """Return how many participants, arms together, standardised effects would need where |t| must reach a height."""
-    if contrast.effect == "slope" or not np.isfinite(height):
-        return {}
-    people = len(contrast.members)
-    arm = contrast.tested[:, 0]
-    if baseline is not None and contrast.effect == "ancova":
-        scaled = np.sqrt(variance) / effect_size.pooled_deviation(baseline, arm)
-    else:  # of a standard deviation of the outcome itself
-        sizes = [arm.sum()] if contrast.effect == "one_sample" else [arm.sum(), people - arm.sum()]
-        scaled = np.full(1, np.sqrt(sum(1 / size for size in sizes)))
-        scaled *= 0.5 if contrast.effect == "crossover" else 1.0
-    error = float(np.nanmedian(scaled)) * np.sqrt(people)
-    p, spent = 2 * float(stats.t.sf(height, df)), people - df
-    return {f"{size:g}": effect_size.participants_for(error, size, p, spent) for size in SIZES}

@@ -14,6 +14,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 from conftest import FAST, Analysed, run_deqi
+from scipy import stats
 from synthetic import SPACE, TARGET, brain, places, write_run, write_trial
 
 
@@ -311,6 +312,24 @@ def test_reports_are_self_contained_and_can_be_made_again(analysed, tmp_path):
         page.unlink()
     assert run_deqi(analysed.trial.root, out, "participant", *FAST, "--reports-only").code == 0
     assert digests(out) == digests(analysed.output)
+
+
+def test_the_smallest_detectable_effect_is_a_map_of_the_observed_variance(analysed):
+    def read(stat):
+        path = group_file(analysed, f"_seed-near_contrast-verumVsShamAdjusted_{stat}_statmap.nii.gz")
+        return nib.load(path).get_fdata()
+
+    about = json.loads(group_file(analysed, "_seed-near_contrast-verumVsShamAdjusted_statmap.json").read_text())
+    variance, df = read("stat-variance"), about["DegreesOfFreedom"]
+    for desc, name in (("voxel", "OneVoxelOrRegion"), ("brain", "AnyVoxelOfTheBrain")):
+        found, height = read(f"stat-detectable_desc-{desc}"), about["Power"][name]["CriticalT"]
+        where = np.isfinite(found)
+        shift = found[where][0] / np.sqrt(variance[where][0])
+        # The definition: with this effect |t| reaches the height in 80 % of trials.
+        assert stats.nct.sf(height, df, shift) == pytest.approx(0.8, abs=1e-4)
+        assert found[where] == pytest.approx(shift * np.sqrt(variance[where]), rel=1e-4)
+        middle = about["Power"][name]["SmallestDetectableEffectMedian"]
+        assert np.median(found[where]) == pytest.approx(middle, rel=1e-4)
 
 
 def test_the_group_page_says_what_the_grammar_allows(analysed):
