@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bids_app.dataset.tables import read_json
 from bids_app.dataset.volumes import read_map
@@ -20,6 +21,7 @@ from bids_app.report.people import motion_left
 from bids_app.report.template import template
 from bids_app.report.wording import NAMES, SCHEMES, statistic_name
 from bids_app.vocabulary.entities import parse
+from bids_app.vocabulary.grid import Grid, Mask
 
 SHOWN = 8
 """Rows of a cluster table on the page; the file has all."""
@@ -97,6 +99,22 @@ class Contrasts:
             )
         return sections
 
+    def sensitivity(self) -> dict[str, Any] | None:
+        """Return the p of every comparison between arms beside each other, if there are several."""
+        between = {name: m for name, m in self.by_name().items() if next(iter(m.values()))["BetweenArms"]}
+        if len(between) < 2:
+            return None
+        labels = sorted({label for members in between.values() for label in members})
+        rows = [
+            {
+                "name": name,
+                "question": next(iter(members.values()))["Question"],
+                "cells": [_smallest_p(members.get(label)) for label in labels],
+            }
+            for name, members in between.items()
+        ]
+        return {"labels": labels, "rows": rows, "alpha": self.primary()["Alpha"]}
+
     def overlap(self) -> list[dict[str, Any]]:
         """Return what both arms have in common, map by map, if the design compares arms."""
         found = []
@@ -116,7 +134,6 @@ class Contrasts:
         claim = STAT_OF[about["ClaimStatistic"]]
         log_p, _ = read_map(_beside(path, "statmap.nii.gz", f"stat-{claim}_desc-joint"))
         corrected = np.nan_to_num(log_p) >= -np.log10(about["Alpha"]) - 1e-6
-        seen = glass.glass(t, grid, (about["ClusterFormingT"], 2 * about["ClusterFormingT"]), corrected)
         png = figures.mosaic(self._underlay, t, grid, (floor, 2 * about["ClusterFormingT"]), corrected)
         picture = (
             self._root / "group" / "figures" / path.name.replace("_statmap.json", f"_stat-{about['Statistic']}.png")
@@ -143,7 +160,7 @@ class Contrasts:
             "p_map": about["SmallestP"][about["ClaimStatistic"]],
             "passed": p <= about["Alpha"],
             "picture": page.embed(png),
-            "glass": page.embed(seen),
+            "glass": self._glass(t, grid, about, corrected) if corrected.any() else "",
             "panels": panels(
                 _beside(path, "clustermeans.tsv"),
                 ordered[ordered[f"{column}_joint"] <= about["Alpha"]],
@@ -158,6 +175,11 @@ class Contrasts:
             "before": self._before(path) if about["Primary"] else None,
         }
 
+    def _glass(self, t: NDArray[Any], grid: Grid, about: Mapping[str, Any], corrected: Mask) -> str:
+        """Draw what survives, and pale what formed a cluster and did not."""
+        height = float(about["ClusterFormingT"])
+        return page.embed(glass.glass(t, grid, (height, 2 * height), corrected))
+
     def _before(self, path: Path) -> float | None:
         """Return the median |g| between the arms of a contrast before treatment, if that was described."""
         beside = next(path.parent.glob(f"{path.name.partition('_contrast-')[0]}_contrast-*_baseline.json"), None)
@@ -166,6 +188,10 @@ class Contrasts:
     @cached_property
     def _underlay(self) -> figures.Underlay:
         return figures.underlay(*template())
+
+
+def _smallest_p(about: Mapping[str, Any] | None) -> float | None:
+    return None if about is None else float(about["SmallestJointP"][about["ClaimStatistic"]])
 
 
 def _beside(sidecar: Path, ending: str, entities: str = "") -> Path:

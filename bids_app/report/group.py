@@ -23,10 +23,10 @@ def write_page(output_dir: Path) -> None:
     flows = [Path(f.path) for f in layout.get(suffix="flow", extension=".tsv")]
     analyses = [analysis for flow in flows for analysis in _analyses(output_dir, flow, layout)]
     views = [seed.pop("view") for a in analyses for contrast in a["contrasts"] for seed in contrast["seeds"]]
-    values = {
-        "analyses": analyses,
-        "viewer": viewer.content({"0": viewer.background(*template())}, views) if views else None,
-    }
+    below = {"0": viewer.background(*template())} if views else {}
+    shown: Mapping[str, Any] = next((c["about"] for a in analyses for c in a["contrasts"]), {})
+    atlas = viewer.labels(shown.get("Labels", ""), parse(flows[0].name)[0].get("space", "")) if views else None
+    values = {"analyses": analyses, "viewer": viewer.content(below, views, atlas)}
     page.write(output_dir, "group.html", "group.html", values, [flow.with_suffix(".json") for flow in flows])
 
 
@@ -60,6 +60,7 @@ def _answer(contrasts: Contrasts, arms: tuple[str, ...]) -> dict[str, Any]:
         "noun": contrasts.primary()["Noun"],
         "design": contrasts.design(),
         "contrasts": contrasts.sections(),
+        "sensitivity": contrasts.sensitivity(),
         "overlap": contrasts.overlap(),
     }
 
@@ -68,7 +69,7 @@ def _answer_of_tables(tables: list[dict[str, Any]], arms: tuple[str, ...]) -> di
     """Return the answer where there are tables of regions or networks alone."""
     found = [(table["name"], contrast["about"]) for table in tables for contrast in table["contrasts"]]
     answer = {"verdict": _verdict(found, arms), "noun": tables[0]["noun"], "design": None}
-    return {**answer, "contrasts": [], "overlap": []}
+    return {**answer, "contrasts": [], "sensitivity": None, "overlap": []}
 
 
 def _shared(path: Path) -> dict[str, str]:

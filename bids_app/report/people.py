@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import betaln
 
 from bids_app.dataset.tables import read_json
 from bids_app.derivatives.names import participant_path
@@ -16,8 +16,8 @@ from bids_app.derivatives.records import read_failures
 from bids_app.report import charts, page
 from bids_app.vocabulary.entities import parse
 
-QUALITIES = {"mean FD (mm)": "mean_fd", "minutes kept": "minutes_kept", "residual df": "df_res", "tSNR": "tsnr"}
-"""Columns of quality that are shown by arm; minutes and degrees of freedom add up over runs."""
+QUALITIES = ("mean FD (mm)", "minutes kept", "residual df", "tSNR", "coverage (%)")
+"""What is shown of each session by arm; minutes and degrees of freedom add up over its runs."""
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -97,8 +97,9 @@ def _quality(
             path = participant_path(output_dir, own, "qc", ".tsv")
             if path.exists():  # not everybody needs every session
                 table = read_table(path)
+                coverage = 100 * table["voxels"].sum() / (table["voxels"] + table["voxels_unusable"]).sum()
                 values = [table["mean_fd"].mean(), table["minutes_kept"].sum(), table["df_res"].sum(),
-                          table["tsnr"].median()]  # fmt: skip
+                          table["tsnr"].median(), coverage]  # fmt: skip
                 rows.append({"arm": record.arm, "session": session, **dict(zip(QUALITIES, values, strict=True))})
     return pd.DataFrame(rows)
 
@@ -123,7 +124,9 @@ def motion_left(path: Path) -> dict[str, Any] | None:
     across, counts = charts.Scale(-1, 1, 0, 260), np.array(about["Counts"])
     r, df = np.linspace(-1, 1, 81), about["DegreesOfFreedom"]
     # Density of r where nothing goes with motion; a bin is 2 / len(counts) wide.
-    expected = stats.beta.pdf((r + 1) / 2, df / 2, df / 2) / len(counts) * counts.sum() / max(counts.max(), 1)
+    with np.errstate(divide="ignore"):
+        density = np.exp((df / 2 - 1) * np.log((1 - r**2) / 4) - betaln(df / 2, df / 2))
+    expected = density / len(counts) * counts.sum() / max(counts.max(), 1)
     found: dict[str, Any] = {
         **about,
         "bars": charts.bars(counts, across(np.linspace(-1, 1, len(counts) + 1)), 90),

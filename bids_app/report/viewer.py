@@ -17,8 +17,10 @@ import numpy as np
 from isal import igzip
 from numpy.typing import NDArray
 
+from bids_app.dataset.atlases import atlas_file, atlas_values, label_names
 from bids_app.dataset.places import named
 from bids_app.derivatives.files import volume_bytes
+from bids_app.errors import DeqiError
 from bids_app.report.figures import COLD, WARM
 from bids_app.vocabulary.grid import Grid, Mask
 
@@ -101,8 +103,33 @@ def view(
     }  # fmt: skip
 
 
-def content(below: Mapping[str, str], maps: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """Return what the page needs to open the viewer, or None where there is nothing to open."""
+def labels(word: str, space: str) -> dict[str, Any] | None:
+    """Return the atlas that names places, or None where none was given or it is not there any more."""
+    try:
+        path = atlas_file(word, space) if word else None
+    except DeqiError:
+        return None
+    if path is None:
+        return None
+    values, grid = atlas_values(path)
+    return {"data": _pack(values, grid, np.int32, 1.0), "names": label_names(path)}
+
+
+def content(
+    below: Mapping[str, str], maps: list[dict[str, Any]], atlas: Mapping[str, Any] | None = None
+) -> dict[str, Any] | None:
+    """Return what the page needs to open the viewer, or None where there is nothing to open.
+
+    Parameters
+    ----------
+    below : mapping
+        Backgrounds by name.
+    maps : list
+        What `view` gives.
+    atlas : mapping, optional
+        What `labels` gives; without it the nearest named centres say what lies under the crosshair.
+    """
     if not maps or not library():
         return None
-    return {**library(), "data": {"below": below, "maps": maps, "colours": colour_maps(), "places": named()}}
+    data = {"below": below, "maps": maps, "colours": colour_maps(), "places": named(), "atlas": atlas}
+    return {**library(), "data": data}

@@ -70,7 +70,9 @@ def test_recommended_results_carry_no_such_mark(trial, tmp_path):
     out = tmp_path / "out"
     ended = run_deqi(trial.root, out, "participant", "--participant-label", "01", "--profile", "recommended")
     assert ended.code == 0, ended.err
-    assert not [p for p in out.rglob("*") if p.suffix in (".json", ".html", ".md") and "eplication" in p.read_text()]
+    assert not [
+        p for p in out.rglob("*") if p.suffix in (".json", ".html", ".md") and "eplication only, not" in p.read_text()
+    ]
     ended = run_deqi(trial.root, out, "participant", "--profile", "dpabi-legcy")
     assert ended.code == 64
     assert "did you mean 'dpabi-legacy'?" in ended.err

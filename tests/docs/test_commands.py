@@ -24,8 +24,8 @@ from conftest import FAST, ROOT, run_deqi
 from bids_app.app import main
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-NOT_RUN = ("pip install ", "docker build ", "apptainer build ")
-"""They install or build: `.ci/run` and the tests of the containers do so."""
+NOT_RUN = ("pip install ", "docker build ", "apptainer build ", "deqi --demo ")
+"""They install, build, or make the demonstration: `.ci/run` and the tests of the containers do so."""
 
 
 def blocks(language: str) -> Iterator[tuple[str, str]]:
@@ -90,8 +90,7 @@ def test_a_command_of_the_documentation_is_understood(page, line, place, tmp_pat
     if line.startswith(NOT_RUN):
         return
     words = _words_of_deqi(line, place)
-    if "--demo" in words or words[:2] == ["--preset", "list"] or "--init-config" in words or "--preproc" in words:
-        words = [str(tmp_path / "demo") if word == "demo" else word for word in words]
+    if words[:2] == ["--preset", "list"] or "--init-config" in words or "--preproc" in words:
         words = [str(tmp_path / "new.toml") if word == "analysis.toml" else word for word in words]
     else:
         words.append("--dry-run")

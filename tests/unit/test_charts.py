@@ -12,6 +12,7 @@ from PIL import Image
 from scipy import stats
 
 from bids_app.report import charts, glass, viewer
+from bids_app.report.template import template
 from bids_app.vocabulary.grid import Grid
 
 GRID = Grid((40, 48, 40), np.array([[4.0, 0, 0, -80], [0, 4, 0, -112], [0, 0, 4, -60], [0, 0, 0, 1]]))
@@ -84,3 +85,13 @@ def test_the_glass_brain_shows_what_survives_on_the_right_side():
     front = bright[(bright[:, 1] >= 106) & (bright[:, 1] < 195)]
     assert len(front)
     assert front[:, 1].mean() > 106 + 40
+
+
+def test_the_template_is_that_of_nilearn():
+    from nilearn.datasets import load_mni152_template
+
+    values, grid = template()
+    image = load_mni152_template(resolution=2)
+    assert values.shape == image.shape
+    assert grid.affine == pytest.approx(image.affine)
+    assert np.corrcoef(values.ravel(), np.asarray(image.dataobj).ravel())[0, 1] > 0.9999

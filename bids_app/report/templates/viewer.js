@@ -35,6 +35,7 @@
     const colours = { colormap: "deqi-warm", colormapNegative: "deqi-cold", cal_min: current.floor, cal_max: current.limit };
     await layer(current.data, { name: "all", opacity: current.corrected ? 0.35 : 1, ...colours });
     if (current.corrected) await layer(current.corrected, { name: "corrected", ...colours });
+    if (data.atlas) await layer(data.atlas.data, { name: "atlas", opacity: 0 });
     slider.min = current.least; slider.max = current.limit * 0.95; slider.value = current.floor;
     at("viewer-note").textContent = current.note;
     chooser.value = id;
@@ -45,7 +46,7 @@
 
   function threshold() {
     const floor = Number(slider.value);
-    for (const volume of viewer.volumes.slice(1)) volume.cal_min = floor;
+    for (const volume of viewer.volumes.slice(1, current.corrected ? 3 : 2)) volume.cal_min = floor;
     at("viewer-floor").textContent = current.unit + " = " + floor.toFixed(2);
     viewer.updateGLVolume();
   }
@@ -54,6 +55,12 @@
     if (mm) viewer.scene.crosshairPos = viewer.mm2frac(mm);
     viewer.drawScene();
     viewer.createOnLocationChange();
+  }
+
+  function place(location, mm) {
+    if (!data.atlas) return nearest(mm);
+    const label = data.atlas.names[Math.round(location.values[location.values.length - 1].value)];
+    return label ? "; " + label : "";
   }
 
   function nearest(mm) {
@@ -70,7 +77,7 @@
     fields.forEach((field, i) => { if (document.activeElement !== field) field.value = mm[i]; });
     const value = location.values[1] ? location.values[1].value : 0;
     const survives = current.corrected ? (location.values[2] && location.values[2].value ? ", survives correction" : ", does not survive correction") : "";
-    says.textContent = mm.join(", ") + " mm: " + (value ? current.unit + " = " + sign(value) + survives : "no value") + nearest(mm);
+    says.textContent = mm.join(", ") + " mm: " + (value ? current.unit + " = " + sign(value) + survives : "no value") + place(location, mm);
   }
 
   async function open(id) {
