@@ -44,6 +44,12 @@ def _main(args: argparse.Namespace, words: list[str]) -> int:
 
         write_demonstration(args.demo)
         return 0
+    if args.export_app:
+        from bids_app.launch.apps import write_app
+
+        write_app(args.export_app[0], Path(args.export_app[1]))
+        print(f"Wrote {args.export_app[1]}; read its README.md.")
+        return 0
     if args.preset == "list":
         from bids_app.launch.presets import listing
 

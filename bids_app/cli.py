@@ -141,6 +141,7 @@ def _helpers(top: argparse.ArgumentParser) -> None:
     add = top.add_argument_group("helpers").add_argument
     add("--init-config", type=Path, metavar="FILE", help="write a commented analysis.toml for BIDS_DIR")
     add("--demo", type=Path, metavar="DIR", help="write a small synthetic trial (no other argument needed)")
+    add("--export-app", nargs=2, metavar=("PLATFORM", "DIR"), help="write the repository of an app: brainlife")
     add("--bids-exec-spec", action=_Print, help="print the Boutiques descriptor")
     add("--version", action="version", version=f"deqi {__version__}", help="print the version")
     add("-h", "--help", action="help", help="print this help")
@@ -169,5 +170,6 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     words = list(argv)
     # Some helpers work before there is anything to analyse: their positionals may be absent.
     return parser(
-        demo="--demo" in words or words == ["--preset", "list"], configure="--init-config" in words
+        demo=bool({"--demo", "--export-app"} & set(words)) or words == ["--preset", "list"],
+        configure="--init-config" in words,
     ).parse_args(words)

@@ -10,7 +10,8 @@ from typing import Any
 from bids_app.dataset.tables import read_json
 from bids_app.dataset.volumes import read_map
 from bids_app.derivatives.atomic import write_bytes
-from bids_app.report import figures, page, viewer
+from bids_app.report import page, viewer
+from bids_app.report.drawing import figures
 from bids_app.vocabulary.grid import Mask
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bids_app.report import charts
+from bids_app.report.drawing import charts
 
 HEIGHT, STEP = 150.0, 46.0
 """Pixels of a panel, and from one session to the next."""

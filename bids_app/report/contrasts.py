@@ -15,10 +15,11 @@ from bids_app.dataset.tables import read_json
 from bids_app.dataset.volumes import read_map
 from bids_app.derivatives.atomic import write_bytes
 from bids_app.derivatives.names import STAT_OF
-from bids_app.report import figures, glass, page, viewer
+from bids_app.report import page, viewer
 from bids_app.report.clusters import chance, panels
+from bids_app.report.drawing import figures, glass
+from bids_app.report.drawing.template import template
 from bids_app.report.people import motion_left
-from bids_app.report.template import template
 from bids_app.report.wording import NAMES, SCHEMES, statistic_name
 from bids_app.vocabulary.entities import parse
 from bids_app.vocabulary.grid import Grid, Mask
@@ -99,22 +100,6 @@ class Contrasts:
             )
         return sections
 
-    def sensitivity(self) -> dict[str, Any] | None:
-        """Return the p of every comparison between arms beside each other, if there are several."""
-        between = {name: m for name, m in self.by_name().items() if next(iter(m.values()))["BetweenArms"]}
-        if len(between) < 2:
-            return None
-        labels = sorted({label for members in between.values() for label in members})
-        rows = [
-            {
-                "name": name,
-                "question": next(iter(members.values()))["Question"],
-                "cells": [_smallest_p(members.get(label)) for label in labels],
-            }
-            for name, members in between.items()
-        ]
-        return {"labels": labels, "rows": rows, "alpha": self.primary()["Alpha"]}
-
     def overlap(self) -> list[dict[str, Any]]:
         """Return what both arms have in common, map by map, if the design compares arms."""
         found = []
@@ -188,10 +173,6 @@ class Contrasts:
     @cached_property
     def _underlay(self) -> figures.Underlay:
         return figures.underlay(*template())
-
-
-def _smallest_p(about: Mapping[str, Any] | None) -> float | None:
-    return None if about is None else float(about["SmallestJointP"][about["ClaimStatistic"]])
 
 
 def _beside(sidecar: Path, ending: str, entities: str = "") -> Path:

@@ -11,8 +11,9 @@ from bids_app.dataset.tables import read_json
 from bids_app.report import edges, multiverse, page, viewer
 from bids_app.report.claims import Finding, Verdict, Wording, verdict
 from bids_app.report.contrasts import Contrasts
+from bids_app.report.drawing.template import template
 from bids_app.report.people import people
-from bids_app.report.template import template
+from bids_app.report.sensitivity import sensitivity
 from bids_app.report.wording import statistic_name
 from bids_app.vocabulary.entities import parse, without
 
@@ -60,7 +61,7 @@ def _answer(contrasts: Contrasts, arms: tuple[str, ...]) -> dict[str, Any]:
         "noun": contrasts.primary()["Noun"],
         "design": contrasts.design(),
         "contrasts": contrasts.sections(),
-        "sensitivity": contrasts.sensitivity(),
+        "sensitivity": sensitivity(contrasts.by_name(), contrasts.primary()["Alpha"]),
         "overlap": contrasts.overlap(),
     }
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from bids_app.dataset.tables import numeric, read_json, read_tsv
-from bids_app.report import figures, page
+from bids_app.report import page
 from bids_app.report.canvas import Canvas
+from bids_app.report.drawing import figures
 from bids_app.vocabulary.entities import parse
 
 LOCAL = 1.0, 3.0

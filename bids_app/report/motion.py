@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.dataset.tables import numeric, read_tsv
-from bids_app.report import charts, page
+from bids_app.report import page
+from bids_app.report.drawing import charts
 from bids_app.vocabulary.entities import parse
 
 WIDTH, LANE = 700.0, 64.0

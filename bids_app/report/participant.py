@@ -13,7 +13,7 @@ from bids_app.dataset.tables import read_json, read_tsv
 from bids_app.dataset.volumes import read_map
 from bids_app.report import courses, measures, motion, page, viewer
 from bids_app.report.canvas import Canvas
-from bids_app.report.locator import locate
+from bids_app.report.drawing.locator import locate
 from bids_app.vocabulary.entities import join, parse, without
 
 FLOOR, LIMIT = 0.15, 0.8

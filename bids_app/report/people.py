@@ -13,7 +13,8 @@ from scipy.special import betaln
 from bids_app.dataset.tables import read_json
 from bids_app.derivatives.names import participant_path
 from bids_app.derivatives.records import read_failures
-from bids_app.report import charts, page
+from bids_app.report import page
+from bids_app.report.drawing import charts
 from bids_app.vocabulary.entities import parse
 
 QUALITIES = ("mean FD (mm)", "minutes kept", "residual df", "tSNR", "coverage (%)")

@@ -22,10 +22,11 @@ import pytest
 from conftest import FAST, ROOT, run_deqi
 
 from bids_app.app import main
+from bids_app.launch import container
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-NOT_RUN = ("pip install ", "docker build ", "apptainer build ", "deqi --demo ")
-"""They install, build, or make the demonstration: `.ci/run` and the tests of the containers do so."""
+NOT_RUN = ("pip install ", "docker build ", "apptainer build ", "deqi --demo ", "deqi --export-app ")
+"""They install, build, or write an app or the demonstration: other tests and `.ci/run` do so."""
 
 
 def blocks(language: str) -> Iterator[tuple[str, str]]:
@@ -89,12 +90,15 @@ def test_a_command_of_the_documentation_is_understood(page, line, place, tmp_pat
         return
     if line.startswith(NOT_RUN):
         return
+    monkeypatch.chdir(place)
+    if line.startswith("deqi-docker "):
+        assert container.main(["--engine", "docker", "--print", *shlex.split(line)[1:]]) == 0
+        return
     words = _words_of_deqi(line, place)
     if words[:2] == ["--preset", "list"] or "--init-config" in words or "--preproc" in words:
         words = [str(tmp_path / "new.toml") if word == "analysis.toml" else word for word in words]
     else:
         words.append("--dry-run")
-    monkeypatch.chdir(place)
     assert main(words) == 0, f"{page}: {line}\n{capfd.readouterr()}"
 
 
@@ -136,3 +140,14 @@ def test_every_kind_of_error_has_its_part_in_the_documentation():
 def test_the_anchor_of_an_error_is_printed(deqi, tmp_path):
     ended = deqi(tmp_path / "absent", tmp_path / "out", "participant")
     assert "docs/reference/errors.md#" in ended.err
+
+
+def test_the_reference_is_what_the_code_says(tmp_path, monkeypatch):
+    """`make docs` writes it; it lies in the repository so that the links of messages lead somewhere."""
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    import generate
+
+    generate.write_all(tmp_path)
+    for name in generate.PAGES:
+        made, kept = (folder / f"{name}.md" for folder in (tmp_path, ROOT / "docs" / "reference"))
+        assert made.read_text() == kept.read_text(), f"{kept} is not up to date: run make docs"

@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 from scipy import stats
 
-from bids_app.report import charts, glass, viewer
-from bids_app.report.template import template
+from bids_app.report import viewer
+from bids_app.report.drawing import charts, glass
+from bids_app.report.drawing.template import template
 from bids_app.vocabulary.grid import Grid
 
 GRID = Grid((40, 48, 40), np.array([[4.0, 0, 0, -80], [0, 4, 0, -112], [0, 0, 4, -60], [0, 0, 0, 1]]))

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.report.figures import PALE, as_png, colours
-from bids_app.report.sampling import outline, sample
-from bids_app.report.template import template
+from bids_app.report.drawing.figures import PALE, as_png, colours
+from bids_app.report.drawing.sampling import outline, sample
+from bids_app.report.drawing.template import template
 from bids_app.vocabulary.grid import Grid, Mask
 
 STEP = 2.0

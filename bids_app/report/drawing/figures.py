@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from bids_app.report.sampling import outline, sample
+from bids_app.report.drawing.sampling import outline, sample
 from bids_app.vocabulary.grid import Grid, Mask
 
 HEIGHTS = (-38, -22, -6, 10, 26, 42, 58)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.report.figures import SEED, as_png
-from bids_app.report.sampling import outline, sample
+from bids_app.report.drawing.figures import SEED, as_png
+from bids_app.report.drawing.sampling import outline, sample
 from bids_app.vocabulary.grid import Grid, Mask
 
 REACH, STEP = 42.0, 1.0

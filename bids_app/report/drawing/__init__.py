@@ -1,0 +1,1 @@
+"""Pictures as arrays, and charts as coordinates."""
