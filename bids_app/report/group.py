@@ -23,12 +23,22 @@ def write_page(output_dir: Path) -> None:
     layout = index_outputs(output_dir / "group")
     flows = [Path(f.path) for f in layout.get(suffix="flow", extension=".tsv")]
     analyses = [analysis for flow in flows for analysis in _analyses(output_dir, flow, layout)]
-    views = [seed.pop("view") for a in analyses for contrast in a["contrasts"] for seed in contrast["seeds"]]
+    views = _views([(contrast, seed) for a in analyses for contrast in a["contrasts"] for seed in contrast["seeds"]])
     below = {"0": viewer.background(*template())} if views else {}
     shown: Mapping[str, Any] = next((c["about"] for a in analyses for c in a["contrasts"]), {})
     atlas = viewer.labels(shown.get("Labels", ""), parse(flows[0].name)[0].get("space", "")) if views else None
     values = {"analyses": analyses, "viewer": viewer.content(below, views, atlas)}
     page.write(output_dir, "group.html", "group.html", values, [flow.with_suffix(".json") for flow in flows])
+
+
+VIEWS = 60
+"""Maps in the viewer up to which all are kept: at 2 mm each takes a sixth of a megabyte."""
+
+
+def _views(maps: list[tuple[dict[str, Any], dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Return what can be opened: every map, or where there are too many, those of the claim and those that pass."""
+    views = [(contrast["about"]["Primary"] or seed["passed"], seed.pop("view")) for contrast, seed in maps]
+    return [view for matters, view in views if matters or len(views) <= VIEWS]
 
 
 def _analyses(output_dir: Path, flow_path: Path, layout: Any) -> list[dict[str, Any]]:

@@ -132,4 +132,4 @@ def content(
     if not maps or not library():
         return None
     data = {"below": below, "maps": maps, "colours": colour_maps(), "places": named(), "atlas": atlas}
-    return {**library(), "data": data}
+    return {**library(), "data": data, "ids": {one["id"] for one in maps}}
