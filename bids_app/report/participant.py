@@ -55,12 +55,17 @@ def _verdict(sessions: list[dict[str, Any]]) -> tuple[str, str]:
     """Return a colour word and a sentence."""
     out = [s for s in sessions if s["reason"]]
     if len(out) == len(sessions):
-        return "bad", "Excluded: no session of this participant can be used."
+        return "bad", f"Excluded: no session of this participant can be used. {_why(out)}".strip()
     if out:
-        return "caution", "Caution: " + "; ".join(f"{s['name']} is left out" for s in out) + "."
+        return "caution", f"Caution: {_why(out)}"
     if any(s["refused"] for s in sessions):
         return "caution", "Caution: usable, but not for everything; see below what is left out and why."
     return "good", "Usable: every session passes the gates on degrees of freedom and minutes."
+
+
+def _why(out: list[dict[str, Any]]) -> str:
+    """Return why sessions are left out; what would help stands with each of them."""
+    return " ".join(f"{one['name']} is left out: {one['reason'].partition('. What would help')[0]}." for one in out)
 
 
 def _session(output_dir: Path, table: Path) -> dict[str, Any]:
