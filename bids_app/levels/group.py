@@ -28,6 +28,9 @@ from bids_app.vocabulary.job import GroupJob, MapKey, Summary
 
 Floats = NDArray[np.float32]
 
+NAMED = 8
+"""Values left out that a note names; the table has the others."""
+
 
 def run(job: GroupJob, progress: Progress = lambda what, done, total, height: None) -> Summary:
     """Do the group analysis of one task and return what was written and what was left out.
@@ -114,7 +117,8 @@ class _Group:
         if key.entity != "seg":
             return _subject(self.run.job, key, covered)
         subject, stacks, lost = tables.subject_of(self.run.job, key)
-        said = f"{key.entity} {key.label}: {', '.join(lost)} are not known for everybody and left out."
+        more = f" and {len(lost) - NAMED} more" if len(lost) > NAMED else ""
+        said = f"{key.entity} {key.label}: {', '.join(lost[:NAMED])}{more} are not known for everybody and left out."
         self.notes += [said] if lost else []
         return subject, stacks
 

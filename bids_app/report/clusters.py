@@ -42,7 +42,8 @@ def panels(means: Path, clusters: pd.DataFrame, arms: Sequence[str]) -> list[dic
 
 
 def _panel(own: pd.DataFrame, stages: Sequence[str], arms: Sequence[str]) -> dict[str, Any]:
-    scale = charts.around(own[stages].to_numpy(), HEIGHT, 0)
+    edges = [charts.mean_and_limits(v) for _, part in own.groupby("arm") for v in part[stages].to_numpy(float).T]
+    scale = charts.around([*own[stages].to_numpy(float).ravel(), *np.ravel(edges)], HEIGHT, 0)
     wide = STEP * len(stages)
     drawn = []
     for i, arm in enumerate(arms):

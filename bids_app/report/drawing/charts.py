@@ -108,11 +108,14 @@ def strips(groups: Sequence[tuple[str, int, Sequence[float]]], height: float, st
     height, step : float
         Pixels of the chart, and from one group to the next.
     """
-    scale = around([value for _, _, values in groups for value in values], height, 0)
+    limits = [mean_and_limits(values) for _, _, values in groups]
+    scale = around(
+        [v for (*_, values), limit in zip(groups, limits, strict=True) for v in (*values, *limit)], height, 0
+    )
     columns = []
     for i, (label, colour, values) in enumerate(groups):
         centre = (i + 0.5) * step
-        mean, low, high = scale(mean_and_limits(values))
+        mean, low, high = scale(limits[i])
         places = centre + spread(len(values), step * 0.45)
         dots = [(f"{x:.1f}", f"{y:.1f}") for x, y in zip(places, scale(list(values)), strict=True) if y == y]
         columns.append({"label": label, "colour": colour, "x": f"{centre:.1f}", "dots": dots,
