@@ -88,7 +88,7 @@ def _placed(mounts: Mounts, option: str, value: str) -> str:
     if option in READ or option in WRITTEN:
         return mounts.file(Path(value), writable=option in WRITTEN)
     if option in FOLDERS:
-        return mounts.folder(Path(value), f"/work/{len(mounts.bound)}", writable=True)
+        return mounts.folder(Path(value), f"/scratch/{len(mounts.bound)}", writable=True)
     if option in NAMED:
         place = mounts.folder(Path(rest if equals else value), f"/deriv/{name if equals else len(mounts.bound)}")
         return f"{name}={place}" if equals else place

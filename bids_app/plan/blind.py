@@ -61,8 +61,21 @@ def blinded(rows: Rows, settings: Settings) -> tuple[Rows, Settings]:
     letters = {arm: chr(ord("A") + i) for i, arm in enumerate(order)}
     more = tuple(letters[arm] for arm in order[2:])
     masked_options: Any = replace(options, active="A", control="B", more_arms=more)
+    told = _telling(rows, options.column) - {*options.covariates, *options.strata}
     masked = {}
     for label, row in rows.items():
         arm = row.get(options.column, "n/a")
-        masked[label] = {**row, options.column: letters.get(arm, "n/a" if arm == "n/a" else "not compared")}
+        letter = letters.get(arm, "n/a" if arm == "n/a" else "not compared")
+        masked[label] = {**{k: v for k, v in row.items() if k not in told}, options.column: letter}
     return masked, replace(settings, designs={name: masked_options})
+
+
+def _telling(rows: Rows, arm: str) -> set[str]:
+    """Return columns that name the arms in other words, such as a code of the treatment: they would unblind."""
+    found = set()
+    for column in next(iter(rows.values()), {}):
+        pairs = {(row.get(column), row.get(arm)) for row in rows.values()}
+        values, arms = ({pair[i] for pair in pairs} for i in (0, 1))
+        if column != arm and len(pairs) == len(values) == len(arms) < len(rows):
+            found.add(column)
+    return found

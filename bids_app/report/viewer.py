@@ -29,7 +29,7 @@ STEPS = 60
 
 
 @cache
-def library() -> Mapping[str, str]:
+def program() -> Mapping[str, str]:
     """Return the program, gzipped as base64, and its version; nothing where nilearn does not ship it."""
     source = files("nilearn") / "_assets" / "js" / "niivue.umd.js"
     if not source.is_file():
@@ -129,7 +129,7 @@ def content(
     atlas : mapping, optional
         What `labels` gives; without it the nearest named centres say what lies under the crosshair.
     """
-    if not maps or not library():
+    if not maps or not program():
         return None
     data = {"below": below, "maps": maps, "colours": colour_maps(), "places": named(), "atlas": atlas}
-    return {**library(), "data": data, "ids": {one["id"] for one in maps}}
+    return {**program(), "data": data, "ids": {one["id"] for one in maps}}

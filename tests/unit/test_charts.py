@@ -71,7 +71,7 @@ def test_a_view_opens_at_the_peak_of_what_survives():
 
 def test_the_program_of_the_viewer_is_there_with_its_licence():
     """It comes with nilearn; if a release of nilearn moves it, this says so."""
-    found = viewer.library()
+    found = viewer.program()
     assert found["version"]
     assert "Copyright (c) 2021, Niivue" in found["licence"]
     assert "http" not in found["program"]

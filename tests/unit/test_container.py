@@ -36,13 +36,13 @@ def test_every_path_is_bound_and_named_by_its_place_inside(place):
     bound = {host.relative_to(place).as_posix(): (at, writable) for host, at, writable in mounts.bound}
     assert bound == {
         "data": ("/data", False), "out": ("/out", True), "data/derivatives/fmriprep": ("/deriv/fmriprep", False),
-        ".": ("/files/3", False), "masks": ("/files/4", False), "cache": ("/work/5", True),
+        ".": ("/files/3", False), "masks": ("/files/4", False), "cache": ("/scratch/5", True),
     }  # fmt: skip
     assert inside == shlex.split(
         "/data /out group -d fmriprep=/deriv/fmriprep --config /files/3/analysis.toml "
         "--exclusions=/files/3/ratings.tsv "
         "--seeds PAG mine=/files/4/mine.nii.gz two=/files/4/atlas.nii.gz#12 three:1,2,3:4 "
-        "--set inference.labels=/files/4/atlas.nii.gz --set inference.alpha=0.01 -w /work/5 --nprocs 2"
+        "--set inference.labels=/files/4/atlas.nii.gz --set inference.alpha=0.01 -w /scratch/5 --nprocs 2"
     )
     assert (place / "out").is_dir()  # made by the caller, so that it is not root's
 
