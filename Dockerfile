@@ -1,23 +1,54 @@
 # Build:  docker build -t deqi:0.1.0 .
 # Run:    docker run --rm -u "$(id -u):$(id -g)" -v DATA:/data:ro -v OUT:/out deqi:0.1.0 /data /out participant
+#
+# A release names the base by digest (--build-arg BASE_IMAGE=...@sha256:...). Templates of your own, or none:
+# --build-context templates=FOLDER takes the place of that stage, with what shall be in /opt/templateflow.
 ARG BASE_IMAGE=docker.io/library/debian:bookworm-slim
 
-# --- the package and what it depends on, at the versions of the lock file
-FROM ${BASE_IMAGE} AS build
+# --- Python, as it runs
+FROM ${BASE_IMAGE} AS python
 # hadolint ignore=DL3008
 RUN apt-get update \
- && apt-get install -y --no-install-recommends python3 python3-venv \
- && rm -rf /var/lib/apt/lists/* \
- && python3 -m venv /opt/venv
+ && apt-get install -y --no-install-recommends python3 \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/log/apt /var/log/dpkg.log /var/cache/debconf/*-old
+
+# --- the names of the dependencies alone, so that another line of pyproject.toml does not install them anew
+FROM python AS needed
 WORKDIR /src
-COPY requirements.lock pyproject.toml README.md LICENSE boutiques.json ./
+COPY pyproject.toml ./
+RUN python3 -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" > needed.txt
+
+# --- what deqi depends on, at the versions of the lock file
+FROM python AS dependencies
+# hadolint ignore=DL3008
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends binutils python3-venv \
+ && rm -rf /var/lib/apt/lists/* \
+ && python3 -m venv /opt/pip \
+ && python3 -m venv --without-pip /opt/venv \
+ && echo /opt/deqi > "$(echo /opt/venv/lib/python3*/site-packages)/deqi.pth"
+WORKDIR /src
+COPY requirements.lock ./
+COPY --from=needed /src/needed.txt ./
+RUN /opt/pip/bin/pip --python /opt/venv install --no-cache-dir --disable-pip-version-check --constraint requirements.lock -r needed.txt
+# What nothing at run time reads: tests of the libraries, headers, stubs, tables of symbols. Licences stay.
+RUN find /opt/venv/lib -depth -type d -path '*/site-packages/*' -name tests -exec rm -rf {} + \
+ && find /opt/venv/lib -type f \( -name '*.pyi' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.h' -o -name '*.c' \) -delete \
+ && find /opt/venv/lib -type f -name '*.so*' -exec strip --strip-unneeded --preserve-dates {} +
+
+# --- deqi itself: a layer of some hundred kilobytes
+FROM dependencies AS build
+COPY pyproject.toml README.md LICENSE boutiques.json ./
 COPY bids_app ./bids_app
-RUN /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --constraint requirements.lock . \
- && /opt/venv/bin/python -c "import bids_app.levels.group, bids_app.report.group" \
- && /opt/venv/bin/deqi --version
+ARG VERSION=0.1.0
+RUN /opt/pip/bin/pip wheel --no-cache-dir --disable-pip-version-check --constraint requirements.lock --no-deps -w dist . \
+ && /opt/pip/bin/pip --python /opt/venv install --no-cache-dir --disable-pip-version-check --no-deps --target /opt/deqi dist/*.whl \
+ && /opt/venv/bin/python -c "import bids_app; print(bids_app.__version__)" > version \
+ && grep -Fxq "${VERSION}" version \
+ && /opt/deqi/bin/deqi-docker --engine docker --print . /tmp/out participant
 
 # --- templates: the folder alone, or with files fetched once, here; nothing is fetched at run time
-FROM build AS templates
+FROM dependencies AS templates
 ARG FETCH_TEMPLATES=1
 ENV TEMPLATEFLOW_HOME=/opt/templateflow
 RUN /opt/venv/bin/python -c "import templateflow" \
@@ -27,25 +58,24 @@ dict(desc='brain', suffix='mask'), dict(desc=None, suffix='T1w'), \
 dict(atlas='Schaefer2018', desc='100Parcels7Networks', suffix='dseg'))]"; fi \
  && chmod -R a+rX /opt/templateflow
 
-# --- what runs: Python, the environment, the templates
-FROM ${BASE_IMAGE}
+# --- what runs: Python, the environment, the templates, deqi
+FROM python
+COPY --from=dependencies /opt/venv /opt/venv
+COPY --from=templates /opt/templateflow /opt/templateflow
+COPY --from=build /opt/deqi /opt/deqi
+COPY --from=build /src/version /version
+COPY run.py /run.py
 ARG VERSION=0.1.0
 LABEL org.opencontainers.image.title="deqi" \
-      org.opencontainers.image.description="The BIDS App for acupuncture neuroimaging trials" \
+      org.opencontainers.image.description="The BIDS App for acupuncture neuroimaging trials: verum against sham, from fMRIPrep derivatives" \
       org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.authors="The deqi developers" \
       org.opencontainers.image.licenses="Apache-2.0"
-# hadolint ignore=DL3008
-RUN apt-get update \
- && apt-get install -y --no-install-recommends python3 \
- && rm -rf /var/lib/apt/lists/* \
- && echo "${VERSION}" > /version
-COPY --from=build /opt/venv /opt/venv
-COPY --from=templates /opt/templateflow /opt/templateflow
-COPY run.py /run.py
-ENV PATH=/opt/venv/bin:$PATH \
+ENV PATH=/opt/venv/bin:/opt/deqi/bin:$PATH \
     TEMPLATEFLOW_HOME=/opt/templateflow \
     DEQI_CONTAINER_TAG=deqi:${VERSION} \
     PYTHONNOUSERSITE=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
     MPLBACKEND=Agg \
     MPLCONFIGDIR=/tmp \
     LC_ALL=C.UTF-8 \

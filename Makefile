@@ -34,7 +34,7 @@ demo: $(VENV)/.done ## write a synthetic trial, analyse it, say where the report
 test: $(VENV)/.done ## run the tests
 	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
-check: $(VENV)/.done ## style, types, import contracts, spelling, Dockerfile, Boutiques
+check: $(VENV)/.done ## style, types, import contracts, spelling, scripts, Dockerfile, workflow, Boutiques
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -42,9 +42,15 @@ check: $(VENV)/.done ## style, types, import contracts, spelling, Dockerfile, Bo
 	$(BIN)/codespell
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/bosh validate boutiques.json
+	$(BIN)/shellcheck --exclude SC2016 .ci/run tests/container/*.sh bids_app/launch/brainlife/main
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --offline --quiet .github/workflows
 
 docs: $(VENV)/.done ## build the documentation into build/docs; any warning is an error
 	$(BIN)/sphinx-build -q -n -W --keep-going -b html docs build/docs
+
+containers: $(VENV)/.done ## build the image and run it in podman and Apptainer (root on Debian; some minutes)
+	@$(BIN)/python -m pytest -m container tests/container $(ARGS)
 
 validate: $(VENV)/.done ## check the output of the demo with the BIDS validator
 	$(BIN)/bids-validator-deno $(DEMO)/derivatives/deqi
@@ -67,4 +73,4 @@ lock: ## pin the dependencies anew (needs uv)
 clean: ## remove the environment and the demo
 	rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install demo test check docs validate bench bench-group validation power lock clean
+.PHONY: help install demo test check containers docs validate bench bench-group validation power lock clean

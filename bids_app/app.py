@@ -76,7 +76,7 @@ def _run(execution: Execution, chosen: Settings) -> int:
 
     inputs.check_folders(execution)
     if execution.preproc != "none" and execution.level == "participant":
-        preprocess.provide(execution)
+        execution = preprocess.provide(execution)
         if execution.preproc == "print":
             return 0
     plan = _plan(execution, chosen)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from bids_app import __version__
 from bids_app.errors import AnalysisLevelError, UsageError
+from bids_app.launch.descriptor import descriptor
+from bids_app.launch.preprocessing import METHODS
 
 LEVELS = ("participant", "group")
 
@@ -37,9 +38,7 @@ class _Print(argparse.Action):
         super().__init__(nargs=0, **kwargs)
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        beside = Path(__file__).parents[1] / "boutiques.json"
-        path = beside if beside.exists() else Path(sys.prefix) / "share" / "deqi" / "boutiques.json"
-        print(path.read_text(encoding="utf-8"), end="")
+        print(descriptor(), end="")
         parser.exit()
 
 
@@ -129,8 +128,8 @@ def _how(top: argparse.ArgumentParser) -> None:
     add("--nprocs", "--nthreads", "--n_cpus", "--n-cpus", type=int, metavar="N", help="processors (default: all)")
     add("--mem", "--mem_mb", "--mem-mb", type=_megabytes, metavar="MB", help="memory in MB, or with K, M, G, T")
     add("-w", "--work-dir", type=Path, metavar="DIR", help="folder for caches; may be deleted afterwards")
-    add("--preproc", choices=("none", "print", "fmriprep-docker"), default="none",
-        help="for missing derivatives: stop, print the fMRIPrep command, or run it")  # fmt: skip
+    add("--preproc", choices=METHODS, default="none",
+        help="for missing derivatives: stop, print the fMRIPrep command, or run it in a container")  # fmt: skip
     add("--dry-run", action="store_true", help="print the jobs and the files they would read and write")
     add("--reports-only", action="store_true", help="make the reports again from what is on disk")
     add("--notrack", action="store_true", help="accepted for scripts; deqi never tracks anything")
@@ -141,7 +140,7 @@ def _helpers(top: argparse.ArgumentParser) -> None:
     add = top.add_argument_group("helpers").add_argument
     add("--init-config", type=Path, metavar="FILE", help="write a commented analysis.toml for BIDS_DIR")
     add("--demo", type=Path, metavar="DIR", help="write a small synthetic trial (no other argument needed)")
-    add("--export-app", nargs=2, metavar=("PLATFORM", "DIR"), help="write the repository of an app: brainlife")
+    add("--export-app", nargs=2, metavar=("PLATFORM", "DIR"), help="write what babs, brainlife or nipoppy needs")
     add("--bids-exec-spec", action=_Print, help="print the Boutiques descriptor")
     add("--version", action="version", version=f"deqi {__version__}", help="print the version")
     add("-h", "--help", action="help", help="print this help")

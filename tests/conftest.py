@@ -5,10 +5,13 @@ from __future__ import annotations
 import fcntl
 import os
 import pickle
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,8 +19,12 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from synthetic import SEEDS, Trial, write_trial
+from zygote import Zygote
 
 ROOT = Path(__file__).parents[1]
+if Path("/dev/shm").is_dir() and shutil.disk_usage("/dev/shm").free > 6e9:
+    # Results are flushed to the disk file by file; in memory that costs nothing.
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", "/dev/shm")
 FAST = ["--measures", "seed_correlation", "--seeds", *SEEDS, "--n-permutations", "100"]
 """Options that make the tiny trial quick: one measure, two seeds, few relabellings."""
 
@@ -35,8 +42,28 @@ class Ended:
         return self.out + self.err
 
 
+@cache
+def zygote() -> Zygote:
+    return Zygote()
+
+
 def run_deqi(*words: object, cwd: Path | None = None, env: dict[str, str] | None = None) -> Ended:
-    """Run the command line as a user does, in a process of its own."""
+    """Run the command line in a process of its own: forked, or started anew if its environment is to differ."""
+    if not env and os.environ == {**zygote().environment, "PYTEST_CURRENT_TEST": os.environ["PYTEST_CURRENT_TEST"]}:
+        return Ended(*zygote().run([str(word) for word in words], cwd))
+    return start_deqi(*words, cwd=cwd, env=env)
+
+
+def validate_bids(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the BIDS validator, on a copy: it does not read below /dev, where temporary folders may be."""
+    program = Path(sys.executable).with_name("bids-validator-deno")
+    with tempfile.TemporaryDirectory() as place:
+        copied = shutil.copytree(folder, Path(place) / "copy", symlinks=True)
+        return subprocess.run([program, copied], capture_output=True, text=True, check=False)
+
+
+def start_deqi(*words: object, cwd: Path | None = None, env: dict[str, str] | None = None) -> Ended:
+    """Run the command line as a user does."""
     command = [sys.executable, "-m", "bids_app", *map(str, words)]
     ended = subprocess.run(
         command, capture_output=True, text=True, cwd=cwd, env={**os.environ, **(env or {})}, check=False, timeout=600
@@ -75,7 +102,7 @@ def analysed(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRe
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "done").exists():
             trial = write_trial(folder / "data", per_arm=5)
-            ended = [run_deqi(trial.root, folder / "out", level, *FAST) for level in ("participant", "group")]
+            ended = [start_deqi(trial.root, folder / "out", level, *FAST) for level in ("participant", "group")]
             (folder / "done").write_bytes(pickle.dumps((trial, ended)))
     trial, (first, second) = pickle.loads((folder / "done").read_bytes())
     return Analysed(trial, folder / "out", first, second)

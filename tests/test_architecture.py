@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from check_version import versions
 
 from bids_app import __version__, cli, plugs
 
@@ -73,9 +74,7 @@ def test_boutiques_has_every_option_of_the_parser_and_no_other():
 
 
 def test_one_version_everywhere():
-    assert boutiques()["tool-version"] == __version__
-    assert f'version: "{__version__}"' in (ROOT / "CITATION.cff").read_text()
-    assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text()
+    assert {place: found for place, found in versions().items() if found != {__version__}} == {}
 
 
 def test_exec_spec_is_the_descriptor():
@@ -85,9 +84,10 @@ def test_exec_spec_is_the_descriptor():
     assert json.loads(ended.stdout) == boutiques()
 
 
-def test_boutiques_renders_a_command_that_our_parser_takes(tmp_path):
+@pytest.mark.parametrize("level", ["participant", "group"])
+def test_boutiques_renders_a_command_that_our_parser_takes(level, tmp_path):
     """`bosh exec simulate` prints a command line; it must come back as what was meant."""
-    invocation = {"bids_dir": "data", "output_dir": "out", "analysis_level": "participant",
+    invocation = {"bids_dir": "data", "output_dir": "out", "analysis_level": level, "derivatives": ["fmriprep=there"],
                   "participant_label": ["01", "02"], "seeds": ["PAG", "PCC"], "n_permutations": 99}  # fmt: skip
     (tmp_path / "invocation.json").write_text(json.dumps(invocation))
     bosh = Path(sys.executable).with_name("bosh")
@@ -95,8 +95,9 @@ def test_boutiques_renders_a_command_that_our_parser_takes(tmp_path):
     ended = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
     line = next(line for line in ended.stdout.splitlines() if line.strip().startswith("deqi "))
     args = cli.parse(line.split()[1:])
-    assert (args.bids_dir, args.analysis_level) == (Path("data"), "participant")
+    assert (args.bids_dir, args.output_dir, args.analysis_level) == (Path("data"), Path("out"), level)
     assert (args.participant_label, args.seeds, args.n_permutations) == (["01", "02"], ["PAG", "PCC"], 99)
+    assert args.derivatives == ["fmriprep=there"]
 
 
 def test_readme_commands_are_those_that_ci_runs():

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.dataset.tables import numeric, read_tsv, require_content
+from bids_app.dataset.tables import numeric, read_tsv, require_content, stands
 from bids_app.dataset.volumes import open_image, read_map
 from bids_app.errors import MissingInputError, UsageError, WrongDataError
 from bids_app.vocabulary.entities import parse
@@ -79,7 +79,7 @@ def label_names(path: Path) -> dict[int, str]:
         If the table has no columns `index` and `name`, or gives a name or number twice.
     """
     table_path = table_beside(path)
-    if not table_path.exists():
+    if not stands(table_path):
         found = np.unique(np.rint(atlas_values(path)[0]).astype(np.int64))
         return {int(number): str(number) for number in found if number > 0}
     table = read_tsv(table_path)
@@ -98,7 +98,7 @@ def label_number(path: Path, label: str) -> int:
     """Return the number of an atlas label given by number or by name (from the table beside the file)."""
     if re.fullmatch(r"\d+", label):
         return int(label)
-    if not table_beside(path).exists():
+    if not stands(table_beside(path)):
         raise UsageError(
             f"Label {label!r} is a name, but {path.name} has no table {table_beside(path).name} beside it. "
             "Give the number of the label."

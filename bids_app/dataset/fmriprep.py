@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bids_app.dataset.layout import functional_files, is_series, is_surface, modern_name
-from bids_app.dataset.tables import read_json
+from bids_app.dataset.tables import read_json, stands
 from bids_app.errors import MissingInputError, NothingSelectedError, UsageError
 from bids_app.vocabulary.entities import join, parse, without
 from bids_app.vocabulary.recording import Recording
@@ -181,4 +181,4 @@ def _sidecars(root: Path, path: Path, entities: Mapping[str, str]) -> list[Path]
     own = path.with_name(path.name.removesuffix(".gz").removesuffix(".nii") + ".json")
     general = [root / f"task-{entities.get('task')}_bold.json"]
     general.append(root / f"task-{entities.get('task')}_desc-preproc_bold.json")
-    return [candidate for candidate in (*general, own) if candidate.exists()]
+    return [candidate for candidate in (*general, own) if stands(candidate)]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from bids_app.dataset.tables import read_json
+from bids_app.dataset.tables import read_json, stands
 from bids_app.errors import InvalidBidsError, MissingInputError
 from bids_app.vocabulary.entities import parse
 
@@ -63,7 +63,7 @@ def check_description(root: Path) -> Mapping[str, object]:
     if not root.is_dir():
         raise MissingInputError(f"{root} is not a folder; expected a BIDS dataset.")
     path = root / "dataset_description.json"
-    if not path.exists():
+    if not stands(path):
         raise InvalidBidsError(
             f"{root} has no dataset_description.json, so it is not a BIDS dataset. Write one with "
             '{"Name": "...", "BIDSVersion": "1.9.0"}, or pass --skip-bids-validation.'
@@ -75,6 +75,19 @@ def check_description(root: Path) -> Mapping[str, object]:
                 f"{path} lacks {key!r}, which BIDS requires. Add it, or pass --skip-bids-validation."
             )
     return description
+
+
+def named(words: Iterable[str]) -> tuple[tuple[str, Path], ...]:
+    """Return derivative datasets given as `NAME=PATH`; a bare path is named after its folder.
+
+    >>> named(["fmriprep=/deriv", "/data/halfpipe"])
+    (('fmriprep', PosixPath('/deriv')), ('halfpipe', PosixPath('/data/halfpipe')))
+    """
+    pairs = []
+    for word in words:
+        name, equals, path = word.partition("=")
+        pairs.append((name, Path(path)) if equals else (Path(word).name or "fmriprep", Path(word)))
+    return tuple(pairs)
 
 
 def derivative_roots(bids_dir: Path, given: Iterable[tuple[str, Path]]) -> dict[str, Path]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.dataset.seeds import parse_seeds, seed_image
-from bids_app.dataset.tables import read_json
+from bids_app.dataset.tables import read_json, stands
 from bids_app.dataset.volumes import read_map, read_mask
 from bids_app.errors import WrongDataError
 from bids_app.vocabulary.design import Design
@@ -121,7 +121,7 @@ def load_maps(
 def smoothing_of(path: Path) -> float:
     """Return the smoothing kernel (FWHM, mm) that the sidecar of a map tells, 0 if it tells none."""
     sidecar = path.with_name(path.name.removesuffix(".nii.gz") + ".json")
-    return float(read_json(sidecar).get("SmoothingFWHM", 0.0)) if sidecar.exists() else 0.0
+    return float(read_json(sidecar).get("SmoothingFWHM", 0.0)) if stands(sidecar) else 0.0
 
 
 def _keys(design: Design) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bids_app.dataset.tables import read_tsv
+from bids_app.dataset.tables import read_tsv, stands
 from bids_app.errors import InvalidBidsError, MissingInputError
 
 
@@ -17,7 +17,7 @@ def participants_file(*roots: Path) -> Path:
         If none has one.
     """
     for root in roots:
-        if (root / "participants.tsv").exists():
+        if stands(root / "participants.tsv"):
             return root / "participants.tsv"
     raise MissingInputError(
         f"No participants.tsv in {' or '.join(map(str, roots))}. The group level reads each participant's arm "

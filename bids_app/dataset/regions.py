@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bids_app.dataset import presets
 from bids_app.dataset.atlases import atlas_file, beyond, label_names, label_number, on_grid, table_beside
 from bids_app.dataset.seeds import locate, parse_seeds
+from bids_app.dataset.tables import stands
 from bids_app.errors import UsageError
 from bids_app.vocabulary.grid import Grid, Mask
 from bids_app.vocabulary.seed import Seed, Wanted
@@ -67,7 +68,7 @@ def region_files(wanted: Wanted, space: str) -> list[Path]:
         path = atlas_file(wanted.atlas, space)
         label_names(path)  # a table that cannot be used ends the call here
         table = table_beside(path)
-        files += [path, table] if table.exists() else [path]
+        files += [path, table] if stands(table) else [path]
     return files
 
 

@@ -6,12 +6,18 @@ import csv
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from bids_app.errors import MissingInputError, WrongDataError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+def stands(path: Path) -> bool:
+    """Tell whether a file is there, even as a link of DataLad / git-annex whose content is elsewhere."""
+    return path.exists() or path.is_symlink()
 
 
 def require_content(path: Path) -> Path:
@@ -61,6 +67,8 @@ def read_tsv(path: Path) -> dict[str, list[str]]:
 
 def numeric(values: list[str]) -> NDArray[np.float64] | None:
     """Return a column as numbers with NaN for n/a, or None if it holds other text."""
+    import numpy as np  # not above: the launcher of the container reads JSON on hosts without numpy
+
     try:
         return np.array([np.nan if v.strip() in ("n/a", "", "nan", "NaN") else float(v) for v in values])
     except ValueError:

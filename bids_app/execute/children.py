@@ -106,8 +106,11 @@ def last_words(code: int, text: str) -> str:
     """Return what a process that failed said last."""
     if code in (-9, 137):
         return "killed, probably out of memory; raise --mem or lower --nprocs"
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("  More: ")]
     said = [line for line in lines if line.startswith("failed: ")]
+    if not said and any(line.startswith("deqi: ") for line in lines):  # the whole call was refused, in several lines
+        start = max(i for i, line in enumerate(lines) if line.startswith("deqi: "))
+        said = [" ".join(lines[start:]).removeprefix("deqi: ")]
     return (said or lines or [f"exit code {code}"])[-1].removeprefix("failed: ")
 
 

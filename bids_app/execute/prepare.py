@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
+import atexit
 import os
+import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,17 +18,24 @@ from bids_app.errors import DeqiError
 
 
 def choose_cache(work_dir: Path | None) -> None:
-    """Give compiled kernels a folder of our own to be kept in, if any can be written.
+    """Give compiled kernels a folder of our own to be kept in: of the work folder, of the user, or of this call alone.
 
-    Without one they are compiled anew: numba refuses to start with a cache that it cannot write.
+    The last is for containers whose root is read-only; it goes when the call ends. Without any, kernels are compiled
+    anew in each process: numba refuses to start with a cache that it cannot write.
     """
     if os.environ.get("NUMBA_CACHE_DIR"):
         return
     home = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
     folder = work_dir / "numba" if work_dir else Path(home) / "deqi" / "numba"
-    with contextlib.suppress(DeqiError):
+    try:
         make_folder(folder)
-        os.environ["NUMBA_CACHE_DIR"] = str(folder)
+    except DeqiError:
+        try:
+            folder = Path(tempfile.mkdtemp(prefix="deqi-"))  # nobody else can write into it
+        except OSError:
+            return
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.environ["NUMBA_CACHE_DIR"] = str(folder)
 
 
 def describe(

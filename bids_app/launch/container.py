@@ -1,4 +1,4 @@
-"""`deqi-docker`: runs deqi in its container, with every file and folder bound that the words name.
+"""The command line of a container engine, with every file and folder bound that the words of deqi name.
 
 Standard library alone, so that it starts at once. The container gets no network, no capabilities, a read-only root and
 the caller's user id; folders are bound read-only but for the output and what an option writes.
@@ -6,18 +6,14 @@ the caller's user id; folders are bound read-only but for the output and what an
 
 from __future__ import annotations
 
-import argparse
 import os
-import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bids_app import __version__
-from bids_app.errors import DeqiError, MissingInputError
+from bids_app.errors import MissingInputError
 
 ENGINES = ("docker", "podman", "apptainer", "singularity")
 
@@ -30,8 +26,13 @@ NAMED = ("-d", "--derivatives", "--datasets")
 
 @dataclass
 class Mounts:
-    """What of the host is seen inside: (folder of the host, its place inside, whether it can be written)."""
+    """What of the host is seen inside: (folder of the host, its place inside, whether it can be written).
 
+    Folders to write into are made: else the engine makes them, and they belong to root. For a line that is only to be
+    printed (not `real`) nothing is made or looked for.
+    """
+
+    real: bool = True
     bound: list[tuple[Path, str, bool]] = field(default_factory=list)
 
     def folder(self, path: Path, inside: str, *, writable: bool = False) -> str:
@@ -43,9 +44,9 @@ class Mounts:
             If it is not there and is not to be written.
         """
         place = path.expanduser().resolve()
-        if writable:
-            place.mkdir(parents=True, exist_ok=True)  # else the engine makes it, and it belongs to root
-        elif not place.is_dir():
+        if writable and self.real:
+            place.mkdir(parents=True, exist_ok=True)
+        elif self.real and not writable and not place.is_dir():
             raise MissingInputError(f"{path} is not a folder; nothing was started. Mend the path.")
         self.bound.append((place, inside, writable))
         return inside
@@ -53,14 +54,14 @@ class Mounts:
     def file(self, path: Path, *, writable: bool = False) -> str:
         """Bind the folder of a file, because tables lie beside images, and return the file's place inside."""
         place = path.expanduser().resolve()
-        if not writable and not place.is_file():
+        if self.real and not writable and not place.is_file():
             raise MissingInputError(f"{path} is not a file; nothing was started. Mend the path.")
         known = (inside for host, inside, write in self.bound if host == place.parent and write >= writable)
         inside = next(known, "") or self.folder(place.parent, f"/files/{len(self.bound)}", writable=writable)
         return f"{inside}/{place.name}"
 
 
-def translate(words: Sequence[str]) -> tuple[Mounts, list[str]]:
+def translate(words: Sequence[str], *, real: bool = True) -> tuple[Mounts, list[str]]:
     """Return what must be bound, and the words of deqi with paths as they are inside the container.
 
     Raises
@@ -68,7 +69,7 @@ def translate(words: Sequence[str]) -> tuple[Mounts, list[str]]:
     MissingInputError
         If a path is not there.
     """
-    mounts, inside, option, options = Mounts(), list[str](), "", False
+    mounts, inside, option, options = Mounts(real), list[str](), "", False
     for i, word in enumerate(words):
         options = options or word.startswith("-")
         if not options:
@@ -128,32 +129,3 @@ def find_engine(wanted: str = "") -> str:
         else:
             return name
     raise MissingInputError(f"No container can be run here: {'; '.join(tried)}. Install one, or use deqi itself.")
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the container and return its exit code."""
-    parser = argparse.ArgumentParser(
-        prog="deqi-docker", allow_abbrev=False, description=__doc__,
-        usage="deqi-docker [--engine NAME] [--image IMAGE] [--print] BIDS_DIR OUTPUT_DIR LEVEL [options of deqi]",
-    )  # fmt: skip
-    parser.add_argument("--engine", choices=ENGINES, help="default: the first of them that is there")
-    parser.add_argument("--image", help=f"default: deqi:{__version__}, for apptainer deqi.sif in this folder")
-    parser.add_argument("--print", action="store_true", dest="show", help="print the command and do nothing")
-    own, words = parser.parse_known_args(argv)
-    try:
-        engine = own.engine if own.show and own.engine else find_engine(own.engine or "")
-        image = own.image or ("deqi.sif" if engine in ENGINES[2:] else f"deqi:{__version__}")
-        mounts, inside = translate(words)
-        line = command(engine, image, mounts, inside)
-    except DeqiError as error:
-        print(f"deqi-docker: {error}", file=sys.stderr)
-        return error.exit_code
-    if own.show:
-        print(shlex.join(line))
-        return 0
-    print(f"RUNNING: {shlex.join(line)}", file=sys.stderr, flush=True)
-    return subprocess.run(line, check=False).returncode
-
-
-if __name__ == "__main__":
-    sys.exit(main())

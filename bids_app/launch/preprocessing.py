@@ -1,4 +1,7 @@
-"""The fMRIPrep run that makes missing derivatives: its command line, printed or run on the host."""
+"""The fMRIPrep run that makes missing derivatives: its command line, checked, printed or run on the host.
+
+Standard library alone: the launcher of the container uses it on hosts that have nothing else.
+"""
 
 from __future__ import annotations
 
@@ -7,57 +10,157 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from bids_app.errors import MissingInputError
+from bids_app.errors import MissingInputError, OutputError
 
 OUTPUT_SPACE = "MNI152NLin2009cAsym:res-2"
+METHODS = ("none", "print", "fmriprep-docker", "apptainer")
+LEAST_MEMORY_MB = 8000
+"""fMRIPrep's own launcher warns below it: people are lost to the kernel's out-of-memory killer."""
+REGISTRATION = "https://surfer.nmr.mgh.harvard.edu/registration.html"
 
 
-def fmriprep_command(
-    bids_dir: Path, participants: Sequence[str], work_dir: Path | None, nprocs: int, memory_mb: int | None
-) -> list[str]:
-    """Return the fmriprep-docker command that writes `BIDS_DIR/derivatives/fmriprep` for participants.
+@dataclass(frozen=True)
+class Preprocessing:
+    """What fMRIPrep is asked for: these participants of a dataset, with results beside deqi's own."""
 
-    Positionals come first and memory is spelled `--mem_mb`, as fmriprep-docker wants it.
-    """
-    command = ["fmriprep-docker", str(bids_dir), str(bids_dir / "derivatives" / "fmriprep"), "participant"]
-    if participants:
-        command += ["--participant-label", *participants]
-    command += ["--output-spaces", OUTPUT_SPACE, "--nprocs", str(nprocs), "--mem_mb", str(memory_mb or 16000)]
-    license_file = os.environ.get("FS_LICENSE")
-    command += ["--fs-license-file", license_file] if license_file else ["--fs-no-reconall"]
-    if work_dir:
-        command += ["-w", str(work_dir)]
-    return [*command, "-u", f"{os.getuid()}:{os.getgid()}", "--no-tty", "--notrack"]
+    bids_dir: Path
+    output_dir: Path
+    participants: tuple[str, ...]
+    work_dir: Path | None = None
+    nprocs: int = 1
+    memory_mb: int | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where fMRIPrep writes: beside the output of deqi, because the input is never written to."""
+        return self.output_dir.resolve().parent / "fmriprep"
+
+    def command(self, method: str = "fmriprep-docker") -> list[str]:
+        """Return the command line, with a placeholder where the licence of FreeSurfer is not known."""
+        license_file = find_license() or Path("license.txt")
+        return self._apptainer(license_file) if method == "apptainer" else self._docker(license_file)
+
+    def _docker(self, license_file: Path) -> list[str]:
+        command = ["fmriprep-docker", str(self.bids_dir), str(self.folder), "participant", *self._words(license_file)]
+        work = ["-w", str(self.work_dir)] if self.work_dir else []
+        return [*command, *work, "-u", f"{os.getuid()}:{os.getgid()}", "--no-tty"]
+
+    def _apptainer(self, license_file: Path) -> list[str]:
+        places = [(self.bids_dir, "/data:ro"), (self.folder, "/out"), (license_file, "/license.txt:ro")]
+        places += [(self.work_dir, "/scratch")] if self.work_dir else []
+        binds = [word for host, inside in places for word in ("-B", f"{host.resolve()}:{inside}")]
+        words = ["/data", "/out", "participant", *self._words(Path("/license.txt")), "-w"]
+        return ["apptainer", "run", "--cleanenv", "--containall", *binds, _image(), *words,
+                "/scratch" if self.work_dir else "/tmp/work"]  # fmt: skip  # noqa: S108
+
+    def _words(self, license_file: Path) -> list[str]:
+        """Return what both ways say; surfaces are not needed, but FreeSurfer's licence is asked for all the same."""
+        people = ["--participant-label", *self.participants] if self.participants else []
+        resources = ["--nprocs", str(self.nprocs), "--mem_mb", str(self.memory_mb or 16000)]
+        surfaces = ["--fs-license-file", str(license_file), "--fs-no-reconall"]
+        return [*people, "--output-spaces", OUTPUT_SPACE, *resources, *surfaces, "--notrack"]
 
 
-def advice(command: Sequence[str]) -> str:
-    """Return what to do about missing derivatives, with the command to copy."""
+def without_derivatives(bids_dir: Path, roots: Iterable[Path], wanted: Sequence[str]) -> tuple[str, ...]:
+    """Return the participants, of those wanted or of all, whom no derivative dataset has a folder of."""
+    have = {path.name for root in roots for path in root.glob("sub-*") if path.is_dir()}
+    people = [f"sub-{label.removeprefix('sub-')}" for label in wanted]
+    people = people or sorted(path.name for path in bids_dir.glob("sub-*") if path.is_dir())
+    return tuple(name.removeprefix("sub-") for name in people if name not in have)
+
+
+def advice(asked: Preprocessing) -> str:
+    """Return what to do about missing derivatives, with the commands to copy."""
     return (
-        "Make them with fMRIPrep on a machine with Docker (--preproc fmriprep-docker does it for you):\n\n  "
-        + shlex.join(command)
-        + "\n\nor, if they lie elsewhere, name the folder: -d fmriprep=PATH"
+        "Make them with fMRIPrep; --preproc fmriprep-docker or --preproc apptainer does it for you. With Docker:\n\n  "
+        + shlex.join(asked.command())
+        + "\n\non a cluster:\n\n  "
+        + shlex.join(asked.command("apptainer"))
+        + f"\n\n(FreeSurfer's licence is free: {REGISTRATION}) and then name the folder: "
+        + f"-d fmriprep={asked.folder}\nIf they lie elsewhere: -d fmriprep=PATH"
     )
 
 
-def run_fmriprep(command: Sequence[str]) -> None:
-    """Run fmriprep-docker and wait for it.
+def run(asked: Preprocessing, method: str) -> None:
+    """Check what fMRIPrep needs, run it and wait.
 
     Raises
     ------
     MissingInputError
-        If Docker cannot be used here, or fMRIPrep ends with an error.
+        If the engine, the licence or memory is not there, or fMRIPrep ends with an error.
     """
+    command = asked.command(method)
+    lacking = [*_engine(method), *_license(), *_memory(asked.memory_mb)]
+    if lacking:
+        raise MissingInputError(
+            f"fMRIPrep cannot run here: {'; '.join(lacking)}. Where it can, run:\n\n  {shlex.join(command)}"
+        )
+    for folder in (asked.folder, asked.work_dir):
+        if folder:
+            _make(folder)
     beside = Path(sys.executable).with_name(command[0])
-    program = str(beside) if beside.exists() else shutil.which(command[0])
-    docker = shutil.which("docker")
-    # fmriprep-docker's own test of the engine looks for a sentence that Docker no longer prints.
-    if not program or not docker or subprocess.run([docker, "info"], capture_output=True, check=False).returncode:
-        missing = "fmriprep-docker is not installed" if not program else "no Docker engine answers here"
-        raise MissingInputError(f"{missing}. On a machine that has both, run:\n\n  {shlex.join(command)}")
-    print(f"Running: {shlex.join(command)}", file=sys.stderr, flush=True)
+    program = str(beside) if beside.exists() else command[0]
+    people = f"{len(asked.participants)} participants" if asked.participants else "all participants"
+    print(
+        f"fMRIPrep for {people}; expect some hours each.\nRUNNING: {shlex.join(command)}", file=sys.stderr, flush=True
+    )
     code = subprocess.run([program, *command[1:]], check=False).returncode
     if code:
         raise MissingInputError(f"fMRIPrep ended with exit code {code}; its own messages stand above.")
+
+
+def find_license() -> Path | None:
+    """Return FreeSurfer's licence file where fMRIPrep looks for it, if it is there."""
+    places = [os.environ.get("FS_LICENSE"), f"{os.environ.get('FREESURFER_HOME', '')}/license.txt"]
+    return next((Path(place) for place in places if place and Path(place).is_file()), None)
+
+
+def _license() -> list[str]:
+    if find_license():
+        return []
+    return [f"no licence of FreeSurfer (free: {REGISTRATION}); set FS_LICENSE to its file"]
+
+
+def _engine(method: str) -> list[str]:
+    program = "apptainer" if method == "apptainer" else "docker"
+    if not shutil.which(program):
+        return [f"{program} is not installed"]
+    if method == "apptainer":
+        return []
+    # fmriprep-docker's own test of the engine looks for a sentence that Docker no longer prints.
+    if subprocess.run([program, "info"], capture_output=True, check=False).returncode:
+        return ["no Docker engine answers"]
+    beside = Path(sys.executable).with_name("fmriprep-docker")
+    return [] if beside.exists() or shutil.which("fmriprep-docker") else ["fmriprep-docker is not installed"]
+
+
+def _memory(memory_mb: int | None) -> list[str]:
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    granted = min(memory_mb or there, there)
+    if granted >= LEAST_MEMORY_MB:
+        return []
+    return [f"{granted} MB of memory, and it needs {LEAST_MEMORY_MB} at least (--mem, or another machine)"]
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be made ({error}); fMRIPrep was not started.") from error
+
+
+def _image() -> str:
+    """Return an image of fMRIPrep in this folder, else the published one of the version whose launcher is installed."""
+    from importlib import metadata  # slow to import, and seldom needed
+
+    here = sorted(Path.cwd().glob("fmriprep*.sif"))
+    if here:
+        return str(here[-1])
+    try:
+        return f"docker://nipreps/fmriprep:{metadata.version('fmriprep-docker')}"
+    except metadata.PackageNotFoundError:
+        return "docker://nipreps/fmriprep"

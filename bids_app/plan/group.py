@@ -9,6 +9,7 @@ from pathlib import Path
 from bids_app.dataset.participants import participants_file, read_participants
 from bids_app.dataset.phenotype import add_phenotype
 from bids_app.dataset.ratings import Rating, excluded_by, read_ratings, require_known
+from bids_app.dataset.tables import stands
 from bids_app.errors import DeqiError, MissingInputError, NothingSelectedError, NothingToCompareError
 from bids_app.levels import design
 from bids_app.plan.blind import blinded, with_allocation
@@ -135,7 +136,7 @@ def _maps(session: Finished, chosen: Chosen) -> SessionMaps | None:
     maps: dict[MapKey, Path] = {}
     for path in session.files:
         entities, suffix, extension = parse(path.name)
-        if "run" in entities or not path.exists():
+        if "run" in entities or not stands(path):
             continue
         if suffix == "mask" and extension == ".nii.gz":
             mask = path

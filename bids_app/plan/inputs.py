@@ -12,7 +12,8 @@ from bids_app.dataset.fmriprep import Selection
 from bids_app.dataset.layout import check_description, derivative_roots
 from bids_app.dataset.tables import require_content
 from bids_app.errors import DeqiError, MissingInputError, NothingSelectedError, UsageError
-from bids_app.launch.preprocessing import advice, fmriprep_command
+from bids_app.launch.preprocessing import advice
+from bids_app.plan.preprocess import asked_of
 from bids_app.settings import Execution, Settings
 from bids_app.vocabulary.job import Job
 
@@ -70,19 +71,11 @@ def read_dataset(execution: Execution, *, needed: bool = True) -> dict[str, Path
         check_description(execution.bids_dir)
     roots = derivative_roots(execution.bids_dir, execution.derivatives)
     if needed and not roots:
-        command = preprocessing_command(execution, execution.participants)
         raise MissingInputError(
             f"No fMRIPrep derivatives in {execution.bids_dir}/derivatives/fmriprep*, and {execution.bids_dir} is not a "
-            f"derivative dataset itself. {advice(command)}"
+            f"derivative dataset itself. {advice(asked_of(execution, execution.participants))}"
         )
     return roots
-
-
-def preprocessing_command(execution: Execution, participants: Iterable[str]) -> list[str]:
-    """Return the fMRIPrep command for participants, for this call's resources."""
-    return fmriprep_command(
-        execution.bids_dir, tuple(participants), execution.work_dir, execution.nprocs, execution.memory_mb
-    )
 
 
 def selection_of(execution: Execution, settings: Settings) -> Selection:

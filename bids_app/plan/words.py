@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
+from bids_app.dataset.layout import named
 from bids_app.dataset.settings_words import override, read_file
 from bids_app.derivatives.names import alternative_folder
 from bids_app.errors import UsageError, suggest
@@ -76,12 +75,3 @@ def _take(name: str, tables: dict[str, Any]) -> None:
     if multiverse.n_permutations:
         tables.setdefault("inference", {})["n_permutations"] = multiverse.n_permutations
     override(tables, known[name].settings)
-
-
-def named(words: Sequence[str]) -> tuple[tuple[str, Path], ...]:
-    """Return named derivative datasets; a bare path is named after its folder."""
-    pairs = []
-    for word in words:
-        name, equals, path = word.partition("=")
-        pairs.append((name, Path(path)) if equals else (Path(word).name or "fmriprep", Path(word)))
-    return tuple(pairs)

@@ -68,12 +68,13 @@ def test_preproc_runs_fmriprep_docker_and_goes_on(trial, tmp_path):
     (trial.root / "sub-01").mkdir()
     tools = tmp_path / "bin"
     tools.mkdir()
+    (tmp_path / "log").touch()  # it stands for the licence too
     (tools / "docker").write_text(
         f"""#!/bin/sh
 echo "$@" >> {tmp_path}/log
 case "$*" in
-  *free*) echo "Mem: 32000" ;;
-  run*) mkdir -p {trial.fmriprep}; cp -r {kept}/. {trial.fmriprep} ;;
+  *entrypoint=free*) echo "Mem: 32000" ;;
+  run*) cp -r {kept}/. {tmp_path}/fmriprep ;;
   images*) echo id ;;
   version*) echo 99.0 ;;
 esac
@@ -81,7 +82,7 @@ esac
     )
     (tools / "docker").chmod(0o755)
     ended = run_deqi(trial.root, tmp_path / "out", "participant", *FAST, "--preproc", "fmriprep-docker",
-                     env={"PATH": f"{tools}:{os.environ['PATH']}"})  # fmt: skip
+                     env={"PATH": f"{tools}:{os.environ['PATH']}", "FS_LICENSE": str(tmp_path / "log")})  # fmt: skip
     log = (tmp_path / "log").read_text()
     assert ended.code == 0, ended.err
     assert "/data /out participant --participant-label 01" in log
@@ -94,7 +95,7 @@ def test_preproc_without_an_engine_says_what_to_run(trial, run, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     ended = run("participant", "--preproc", "fmriprep-docker")
     assert ended.code == 66
-    said(ended, "no Docker engine answers here", "fmriprep-docker ")
+    said(ended, "docker is not installed", "no licence of FreeSurfer", "fmriprep-docker ")
 
 
 def test_no_dataset_description(trial, run):

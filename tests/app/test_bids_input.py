@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 import pytest
+from conftest import validate_bids
 
 from bids_app.dataset.phenotype import read_phenotype
 from bids_app.errors import WrongDataError
-
-
-def validate(folder: Path) -> subprocess.CompletedProcess[str]:
-    program = Path(sys.executable).with_name("bids-validator-deno")
-    return subprocess.run([program, folder], capture_output=True, text=True, check=False)
 
 
 def write(path: Path, content: str | dict) -> None:
@@ -54,7 +48,7 @@ def raw(tmp_path):
 
 
 def test_the_layout_of_a_trial_is_valid_bids_and_read(raw):  # T28
-    ended = validate(raw)
+    ended = validate_bids(raw)
     assert ended.returncode == 0, ended.stdout
     assert read_phenotype(raw / "phenotype" / "vas.tsv") == {
         "01": {"vas_pre": "7", "vas_post": "3"},
@@ -68,7 +62,7 @@ def test_a_long_table_is_not_bids_but_is_read_the_same(raw):  # T28
     write(raw / "phenotype" / "vas.tsv", "\n".join(rows) + "\n")
     about = {"vas": {"Description": "Pain", "Units": "cm"}, "session_id": {"Description": "Session"}}
     write(raw / "phenotype" / "vas.json", about)
-    ended = validate(raw)
+    ended = validate_bids(raw)
     assert ended.returncode == 16
     assert "TSV_INDEX_VALUE_NOT_UNIQUE" in ended.stdout
     assert read_phenotype(raw / "phenotype" / "vas.tsv") == wide

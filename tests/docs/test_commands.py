@@ -21,8 +21,8 @@ import numpy as np
 import pytest
 from conftest import FAST, ROOT, run_deqi
 
+from bids_app import launcher
 from bids_app.app import main
-from bids_app.launch import container
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 NOT_RUN = ("pip install ", "docker build ", "apptainer build ", "deqi --demo ", "deqi --export-app ")
@@ -92,7 +92,7 @@ def test_a_command_of_the_documentation_is_understood(page, line, place, tmp_pat
         return
     monkeypatch.chdir(place)
     if line.startswith("deqi-docker "):
-        assert container.main(["--engine", "docker", "--print", *shlex.split(line)[1:]]) == 0
+        assert launcher.main(["--engine", "docker", "--print", *shlex.split(line)[1:]]) == 0
         return
     words = _words_of_deqi(line, place)
     if words[:2] == ["--preset", "list"] or "--init-config" in words or "--preproc" in words:

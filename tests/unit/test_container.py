@@ -80,10 +80,10 @@ def fake(folder: Path, name: str, body: str) -> None:
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
 
 
-def launch(place: Path, *words: str, path: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bids_app.launch.container", *words]
+def launch(place: Path, *words: str, path: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "bids_app.launcher", *words]
     root = Path(container.__file__).parents[2]
-    environment = {"PATH": str(path), "PYTHONPATH": str(root)}
+    environment = {"PATH": str(path), "PYTHONPATH": str(root), **more}
     return subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -109,13 +109,96 @@ def test_print_only_prints_and_needs_no_engine(place, tmp_path_factory):
     assert "No container can be run here: docker is not installed; podman is not installed" in ended.stderr
 
 
+RECORD = "open('called', 'a').write(sys.argv[0].split('/')[-1] + ' ' + ' '.join(sys.argv[1:]) + '\\n')"
+MAKE = "; import os; os.makedirs('fmriprep/sub-02/func', exist_ok=True)"
+
+
+@pytest.fixture
+def raw(tmp_path, monkeypatch):
+    """A dataset of two people without derivatives, and a licence."""
+    for name in ("sub-01", "sub-02"):
+        (tmp_path / "data" / name / "func").mkdir(parents=True)
+    (tmp_path / "license.txt").write_text("me")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_without_derivatives_the_host_is_told_the_commands_and_nothing_starts(raw, tmp_path_factory):
+    bin_ = tmp_path_factory.mktemp("bin")
+    fake(bin_, "podman", RECORD)
+    ended = launch(raw, "data", "out", "participant", path=bin_)
+    assert ended.returncode == 66
+    assert f"fmriprep-docker data {raw}/fmriprep participant --output-spaces MNI152NLin2009cAsym:res-2" in ended.stderr
+    assert f"apptainer run --cleanenv --containall -B {raw}/data:/data:ro -B {raw}/fmriprep:/out" in ended.stderr
+    assert not (raw / "called").exists()
+
+
+@pytest.mark.parametrize(
+    ("method", "program", "words"),
+    [
+        ("fmriprep-docker", "docker", "-u {id} --no-tty"),
+        ("apptainer", "apptainer",
+         ("run --cleanenv --containall -B {raw}/data:/data:ro -B {raw}/fmriprep:/out "
+         "-B {raw}/license.txt:/license.txt:ro docker://nipreps/fmriprep")),
+    ],
+)  # fmt: skip
+def test_preproc_runs_fmriprep_for_who_lacks_it_and_then_the_container(raw, tmp_path_factory, method, program, words):
+    """A recording engine stands for docker and apptainer; fmriprep-docker is the real one, by its own name."""
+    bin_ = tmp_path_factory.mktemp("bin")
+    (raw / "fmriprep" / "sub-01").mkdir(parents=True)
+    fake(bin_, program, f"{RECORD}{MAKE}; print('Mem: 64000' if 'free' in ' '.join(sys.argv) else 99.0)")
+    ended = launch(raw, "--engine", program, "data", "out", "participant", "--preproc", method, "--seeds", "PAG",
+                   "--mem", "16G", path=bin_, FS_LICENSE=str(raw / "license.txt"))  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    called = (raw / "called").read_text().splitlines()
+    first = next(line for line in called if "nipreps/fmriprep" in line and "/data /out participant" in line)
+    for part in ("--participant-label 02", "--output-spaces MNI152NLin2009cAsym:res-2", "--mem_mb 16384 --fs-no-"):
+        assert part in first.replace(" --fs-license-file /license.txt", "")
+    said = words.format(raw=raw, id=f"{os.getuid()}:{os.getgid()}")
+    assert said in ended.stderr
+    assert called[-1].endswith("/data /out participant --seeds PAG --mem 16G -d preproc=/deriv/preproc")
+    assert f"{raw}/fmriprep:/deriv/preproc:ro" in called[-1]
+
+
+def test_fmriprep_is_not_started_without_licence_memory_or_engine(raw, tmp_path_factory):
+    bin_ = tmp_path_factory.mktemp("bin")
+    ask = ["data", "out", "participant", "--preproc"]
+    ended = launch(raw, *ask, "fmriprep-docker", "--mem", "4G", path=bin_)
+    assert ended.returncode == 66
+    for lack in ("docker is not installed", "no licence of FreeSurfer", "4096 MB of memory, and it needs 8000"):
+        assert lack in ended.stderr
+    assert not (raw / "fmriprep").exists()
+    fake(bin_, "docker", "sys.exit(1)")
+    assert "no Docker engine answers" in launch(raw, *ask, "fmriprep-docker", path=bin_).stderr
+    fake(bin_, "apptainer", "sys.exit(3 if 'nipreps' in ' '.join(sys.argv) else 0)")
+    ended = launch(raw, *ask, "apptainer", path=bin_, FS_LICENSE=str(raw / "license.txt"))
+    assert ended.returncode == 66
+    assert "fMRIPrep ended with exit code 3" in ended.stderr
+
+
+def test_print_shows_both_commands_and_makes_nothing(raw, tmp_path_factory):
+    empty = tmp_path_factory.mktemp("empty")
+    ended = launch(raw, "--engine", "docker", "--print", "data", "out", "participant", "--preproc", "apptainer",
+                   path=empty)  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    first, second = ended.stdout.splitlines()
+    assert first.startswith("apptainer run --cleanenv")
+    assert second.startswith("docker run --rm")
+    assert second.endswith("-d preproc=/deriv/preproc")
+    assert not (raw / "out").exists()
+    ended = launch(raw, "data", "out", "participant", "--preproc", "print", path=empty)
+    assert ended.returncode == 0
+    assert ended.stdout.startswith("fmriprep-docker data ")
+
+
 def test_it_needs_the_standard_library_alone(tmp_path):
     """It runs on hosts that have Python and an engine and nothing else."""
     code = (
-        "import sys; import bids_app.launch.container; "
+        "import sys; import bids_app.launcher; bids_app.launcher.main(['--engine', 'docker', '--print', '.', 'out', "
+        "'participant']); "
         "print([m for m in sys.modules if m.partition('.')[0] in ('numpy', 'pandas', 'nibabel', 'pydantic', 'bids')])"
     )
     ended = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(cli.__file__).parents[1]
     )
-    assert ended.stdout.strip() == "[]"
+    assert ended.stdout.splitlines()[-1] == "[]"

@@ -10,11 +10,12 @@ from bids_app.report.drawing.sampling import outline, sample
 from bids_app.vocabulary.grid import Grid
 
 
-def test_slices_of_an_oblique_volume_equal_those_of_scipy():
+@pytest.mark.parametrize(("first", "shear"), [(3.0, 0.3), (3.0, 0.0), (-3.0, 0.0)])
+def test_slices_of_oblique_straight_and_flipped_volumes_equal_those_of_scipy(first, shear):
     rng = np.random.default_rng(0)
     volume = rng.standard_normal((20, 25, 18))
-    affine = np.diag([3.0, 3, 3, 1])
-    affine[:3, 3], affine[0, 1] = [-30, -40, -20], 0.3
+    affine = np.diag([first, 3, 3, 1])
+    affine[:3, 3], affine[0, 1] = [-np.sign(first) * 30, -40, -20], shear
     xs, ys, zs = np.linspace(-35, 20, 31), np.linspace(45, -30, 27), (-10.0, 0.0, 13.0)
     found = sample(volume, Grid(volume.shape, affine), tuple(xs.tolist()), tuple(ys.tolist()), zs)
     x, y = np.meshgrid(xs, ys)
