@@ -12,36 +12,29 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends python3 \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/log/apt /var/log/dpkg.log /var/cache/debconf/*-old
 
-# --- the names of the dependencies alone, so that another line of pyproject.toml does not install them anew
-FROM python AS needed
-WORKDIR /src
-COPY pyproject.toml ./
-RUN python3 -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" > needed.txt
-
-# --- what deqi depends on, at the versions of the lock file
+# --- what deqi depends on, at the versions and with the contents that the lock file names
 FROM python AS dependencies
 # hadolint ignore=DL3008
 RUN apt-get update \
- && apt-get install -y --no-install-recommends binutils python3-venv \
+ && apt-get install -y --no-install-recommends python3-venv \
  && rm -rf /var/lib/apt/lists/* \
  && python3 -m venv /opt/pip \
  && python3 -m venv --without-pip /opt/venv \
  && echo /opt/deqi > "$(echo /opt/venv/lib/python3*/site-packages)/deqi.pth"
 WORKDIR /src
-COPY requirements.lock ./
-COPY --from=needed /src/needed.txt ./
-RUN /opt/pip/bin/pip --python /opt/venv install --no-cache-dir --disable-pip-version-check --constraint requirements.lock -r needed.txt
-# What nothing at run time reads: tests of the libraries, headers, stubs, tables of symbols. Licences stay.
+COPY container.lock ./
+RUN /opt/pip/bin/pip --python /opt/venv install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r container.lock
+# What nothing at run time reads: tests of the libraries, headers, stubs. Licences stay. Shared libraries stay as they
+# are: `strip` breaks those that the makers of wheels have moved.
 RUN find /opt/venv/lib -depth -type d -path '*/site-packages/*' -name tests -exec rm -rf {} + \
- && find /opt/venv/lib -type f \( -name '*.pyi' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.h' -o -name '*.c' \) -delete \
- && find /opt/venv/lib -type f -name '*.so*' -exec strip --strip-unneeded --preserve-dates {} +
+ && find /opt/venv/lib -type f \( -name '*.pyi' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.h' -o -name '*.c' \) -delete
 
 # --- deqi itself: a layer of some hundred kilobytes
 FROM dependencies AS build
 COPY pyproject.toml README.md LICENSE boutiques.json ./
 COPY bids_app ./bids_app
 ARG VERSION=0.1.0
-RUN /opt/pip/bin/pip wheel --no-cache-dir --disable-pip-version-check --constraint requirements.lock --no-deps -w dist . \
+RUN /opt/pip/bin/pip wheel --no-cache-dir --disable-pip-version-check --no-deps -w dist . \
  && /opt/pip/bin/pip --python /opt/venv install --no-cache-dir --disable-pip-version-check --no-deps --target /opt/deqi dist/*.whl \
  && /opt/venv/bin/python -c "import bids_app; print(bids_app.__version__)" > version \
  && grep -Fxq "${VERSION}" version \

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -26,12 +27,21 @@ def test_what_the_dockerfile_copies_is_there_and_not_ignored():
     text = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
     copied = [shlex.split(line)[1:-1] for line in text.splitlines() if line.startswith("COPY ")]
     sources = {name for words in copied for name in words if not words[0].startswith("--from")}
-    assert sources >= {"requirements.lock", "bids_app", "run.py", "boutiques.json"}
+    assert sources >= {"container.lock", "bids_app", "run.py", "boutiques.json"}
     for name in sources:
         assert (ROOT / name).exists(), name
         assert not _ignored(name), name
     stages = set(re.findall(r"^FROM .* AS (\w+)$", text, flags=re.MULTILINE))
     assert {words[0].partition("=")[2] for words in copied if words[0].startswith("--from")} <= stages
+
+
+def test_the_image_gets_the_versions_that_are_tested():
+    pins = [dict(re.findall(r"^(\S+==\S+)(.*)$", (ROOT / name).read_text(), flags=re.MULTILINE))
+            for name in ("container.lock", "requirements.lock")]  # fmt: skip
+    assert set(pins[0]) <= set(pins[1])
+    needed = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    names = {pin.partition("==")[0] for pin in pins[0]}
+    assert {re.split(r"[\[<>=]", line)[0] for line in needed} <= names
 
 
 @pytest.mark.parametrize("name", ["Singularity.def", "Singularity.scratch.def"])

@@ -22,8 +22,8 @@ def fingerprint(context: Mapping[str, Any], inputs: Iterable[Path]) -> str:
     """
     digest = hashlib.sha256(__version__.encode())
     digest.update(json.dumps(_plain(context), sort_keys=True).encode())
-    for path in sorted(set(inputs)):
-        digest.update(str(path).encode())
+    for path in sorted(set(inputs), key=lambda path: (path.name, path)):
+        digest.update(path.name.encode())  # not the folder: a container has it elsewhere
         if not path.exists():
             continue
         status = path.stat()

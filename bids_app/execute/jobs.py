@@ -59,9 +59,12 @@ def _run(job: Job) -> Summary:
 
         return participant.run(job)
     assert isinstance(job, GroupJob)
+    from threadpoolctl import threadpool_limits
+
     from bids_app.levels import group
 
-    with relabelling_bar() as progress:
+    # Sums of BLAS depend on how many threads share them; the threads of the permutations are our own.
+    with relabelling_bar() as progress, threadpool_limits(1):
         return group.run(job, progress)
 
 

@@ -7,6 +7,7 @@ opens the viewer. A browser without WebGL 2 says so; the pictures on the page sh
 from __future__ import annotations
 
 import base64
+import gzip
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -14,7 +15,6 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
-from isal import igzip
 from numpy.typing import NDArray
 
 from bids_app.dataset.atlases import atlas_file, atlas_values, label_names
@@ -38,7 +38,7 @@ def program() -> Mapping[str, str]:
     found = re.search(r'version:"(\d+\.\d+\.\d+)"', text)
     licence = (files("bids_app.report") / "templates" / "niivue-licence.txt").read_text(encoding="utf-8")
     return {
-        "program": base64.b64encode(igzip.compress(text.encode(), mtime=0)).decode("ascii"),
+        "program": base64.b64encode(gzip.compress(text.encode(), 6, mtime=0)).decode("ascii"),
         "version": found[1] if found else "",
         "licence": licence,
     }

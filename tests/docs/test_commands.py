@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 from conftest import FAST, ROOT, run_deqi
 
-from bids_app import launcher
+from bids_app import cli, launcher, openneuro
 from bids_app.app import main
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -92,9 +92,21 @@ def test_a_command_of_the_documentation_is_understood(page, line, place, tmp_pat
         return
     monkeypatch.chdir(place)
     if line.startswith("deqi-docker "):
-        assert launcher.main(["--engine", "docker", "--print", *shlex.split(line)[1:]]) == 0
+        assert launcher.main(["--engine", "docker", "--print", *shlex.split(line, comments=True)[1:]]) == 0
+        return
+    if line.startswith("deqi-openneuro "):
+        for step in ("_clone", "_get"):
+            monkeypatch.setattr(openneuro, step, lambda *_: None)
+        monkeypatch.setattr(openneuro, "_inputs", lambda *_: [])
+        monkeypatch.setattr(openneuro.shutil, "which", lambda _: "there")
+        monkeypatch.setattr(openneuro.app, "main", lambda words: 0 if cli.parse(words) else 1)
+        assert openneuro.main(shlex.split(line, comments=True)[1:]) == 0
         return
     words = _words_of_deqi(line, place)
+    if words == ["--bids-exec-spec"]:
+        with pytest.raises(SystemExit, match="0"):
+            main(words)
+        return
     if words[:2] == ["--preset", "list"] or "--init-config" in words or "--preproc" in words:
         words = [str(tmp_path / "new.toml") if word == "analysis.toml" else word for word in words]
     else:
