@@ -58,6 +58,8 @@ COPY --from=templates /opt/templateflow /opt/templateflow
 COPY --from=build /opt/deqi /opt/deqi
 COPY --from=build /src/version /version
 COPY run.py /run.py
+# Boutiques, and so CBRAIN and nipoppy, start it from a login shell, which sets a PATH of its own.
+RUN ln -s /opt/deqi/bin/deqi /usr/local/bin/deqi
 ARG VERSION=0.1.0
 LABEL org.opencontainers.image.title="deqi" \
       org.opencontainers.image.description="The BIDS App for acupuncture neuroimaging trials: verum against sham, from fMRIPrep derivatives" \

@@ -93,6 +93,21 @@ def test_babs_runs_each_person_among_dangling_others_and_the_merged_results_are_
     assert (tmp_path / "merged" / "group.html").exists()
 
 
+@pytest.fixture
+def environment_of_boutiques(tmp_path, monkeypatch):
+    """`deqi` on the path, as Boutiques calls it."""
+    _program(tmp_path / "bin" / "deqi", f'#!/bin/bash\nexec {sys.executable} -m bids_app "$@"\n')
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+
+def _launch(descriptor: Path, invocation: dict[str, object], place: Path) -> subprocess.CompletedProcess[str]:
+    """Let Boutiques run deqi as an invocation says, without a container."""
+    (place / "invocation.json").write_text(json.dumps(invocation))
+    words = [BOSH, "exec", "launch", "--no-container", "--skip-data-collection", descriptor, "invocation.json"]
+    return subprocess.run(words, cwd=place, capture_output=True, text=True, check=False)
+
+
 def _filled(text: str, values: dict[str, str]) -> dict[str, object]:
     for name, value in values.items():
         text = text.replace(f"[[{name}]]", value)
@@ -100,7 +115,7 @@ def _filled(text: str, values: dict[str, str]) -> dict[str, object]:
     return json.loads(text)
 
 
-def test_nipoppy_runs_both_steps_of_the_pipeline(tmp_path, monkeypatch):
+def test_nipoppy_runs_both_steps_of_the_pipeline(tmp_path, environment_of_boutiques):
     """Invocations filled as nipoppy fills them, run by Boutiques as nipoppy does; the container is left out."""
     trial = write_trial(tmp_path / "bids", per_arm=3)
     there = tmp_path / "derivatives" / "fmriprep" / "25.2.7" / "output"
@@ -110,25 +125,20 @@ def test_nipoppy_runs_both_steps_of_the_pipeline(tmp_path, monkeypatch):
     config = json.loads((pipeline / "config.json").read_text())
     assert config["VERSION"] == __version__ == json.loads((pipeline / "descriptor.json").read_text())["tool-version"]
     assert list(config["VARIABLES"]) == ["FMRIPREP_VERSION"]
-    _program(tmp_path / "bin" / "deqi", f'#!/bin/bash\nexec {sys.executable} -m bids_app "$@"\n')
-    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     places = {"NIPOPPY_DPATH_BIDS": trial.root, "NIPOPPY_DPATH_PIPELINE_OUTPUT": tmp_path / "out",
               "NIPOPPY_DPATH_DERIVATIVES": tmp_path / "derivatives", "NIPOPPY_DPATH_PIPELINE_WORK": tmp_path / "work",
               "FMRIPREP_VERSION": "25.2.7"}  # fmt: skip
-    calls = [("participant", label) for label in trial.people] + [("group", "")]
+    others = run_deqi(trial.root, tmp_path / "out", "participant", *FAST[:3], "near:4,4,4:9", "-d", f"fmriprep={there}",
+                      "--participant-label", *list(trial.people)[1:])  # fmt: skip
+    assert others.code == 0, others.text
+    calls = [("participant", "01"), ("group", "")]
     for level, label in calls:
         step = next(step for step in config["STEPS"] if step["ANALYSIS_LEVEL"] == level)
         values = {**{k: str(v) for k, v in places.items()}, "NIPOPPY_PARTICIPANT_ID": label}
         invocation = _filled((pipeline / step["INVOCATION_FILE"]).read_text(), values) | OPTIONS
         if level == "group":
             invocation["n_permutations"] = 100
-        (tmp_path / "invocation.json").write_text(json.dumps(invocation))
-        ended = subprocess.run(
-            [BOSH, "exec", "launch", "--no-container", "--skip-data-collection", pipeline / step["DESCRIPTOR_FILE"],
-             tmp_path / "invocation.json"],
-            cwd=tmp_path, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        ended = _launch(pipeline / step["DESCRIPTOR_FILE"], invocation, tmp_path)
         assert ended.returncode == 0, ended.stdout + ended.stderr
     assert (tmp_path / "out" / "group.html").exists()
     tracker = (pipeline / "tracker.json").read_text()
@@ -143,3 +153,16 @@ def test_nipoppy_runs_both_steps_of_the_pipeline(tmp_path, monkeypatch):
 def test_nipoppy_itself_finds_the_pipeline_valid(tmp_path):
     assert run_deqi("--export-app", "nipoppy", tmp_path / "pipeline").code == 0
     subprocess.run(["nipoppy", "pipeline", "validate", tmp_path / "pipeline"], check=True, capture_output=True)
+
+
+def test_boutiques_launches_the_demonstration_without_a_container(tmp_path, environment_of_boutiques):
+    demo = ROOT / "demo"
+    if not (demo / "participants.tsv").exists():
+        pytest.skip("no demonstration here; `make demo` writes it")
+    invocation = {"bids_dir": str(demo), "output_dir": str(tmp_path / "out"), "participant_label": ["01", "sub-02"],
+                  "seeds": ["PCC"], "measures": ["seed_correlation"]}  # fmt: skip
+    ended = _launch(ROOT / "boutiques.json", invocation | {"analysis_level": "participant"}, tmp_path)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert {p.name for p in (tmp_path / "out").glob("sub-*.html")} == {"sub-01.html", "sub-02.html"}
+    ended = _launch(ROOT / "boutiques.json", invocation | {"analysis_level": "group"}, tmp_path)
+    assert "at least 3 of each are needed" in ended.stdout + ended.stderr  # two people are too few; the level has run
