@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from bids_app.derivatives.dataset import DEMONSTRATION, SYNTHETIC_NOTICE
@@ -34,10 +37,7 @@ INSULA = (36.0, 16.0, 2.0)
 
 @dataclass(frozen=True)
 class Person:
-    """One made-up participant. `moves` and `drops_out` give the flow figure something to show.
-
-    `needled` is whose second session has a run with needling too.
-    """
+    """A made-up participant: `moves` and `drops_out` give the flow figure something to show, `needled` has needling."""
 
     label: str
     arm: str
@@ -66,19 +66,22 @@ def write_demonstration(folder: Path) -> None:
     root = folder / "derivatives" / "fmriprep"
     everyone = people()
     _write_dataset(folder, root, everyone)
-    print(
-        f"Writing a synthetic trial of {len(everyone)} people to {folder} (no person was scanned) ...", file=sys.stderr
-    )
-    for number, person in enumerate(tqdm(everyone, unit="person", disable=not sys.stderr.isatty())):
-        for session in ("pre", "post"):
-            if session == "post" and person.drops_out:
-                continue
-            rng = np.random.default_rng([7, number, session == "post"])
+    said = f"Writing a synthetic trial of {len(everyone)} people to {folder} (no person was scanned) ..."
+    print(said, file=sys.stderr)
+
+    def write(number: int) -> None:
+        person = everyone[number]
+        for session in ("pre",) if person.drops_out else ("pre", "post"):
+            rng = np.random.default_rng([7, number, session == "post"])  # of its own: the order does not matter
             _write_rest(root, person, session, mask, grid, rng)
             if session == "post" and person.needled:
                 _write_needling(folder, root, person, mask, grid, rng)
-    print(f"Written. Next:\n  deqi {folder} {folder}/derivatives/deqi participant\n"
-          f"  deqi {folder} {folder}/derivatives/deqi group", file=sys.stderr)  # fmt: skip
+
+    with threadpool_limits(1), ThreadPoolExecutor(min(4, len(os.sched_getaffinity(0)))) as pool:
+        written = pool.map(write, range(len(everyone)))
+        list(tqdm(written, total=len(everyone), unit="person", disable=not sys.stderr.isatty()))
+    calls = (f"  deqi {folder} {folder}/derivatives/deqi {level}" for level in ("participant", "group"))
+    print("Written. Next:", *calls, sep="\n", file=sys.stderr)
 
 
 def _brain() -> tuple[Mask, Grid]:
@@ -87,8 +90,7 @@ def _brain() -> tuple[Mask, Grid]:
 
     image: Any = load_mni152_brain_mask(resolution=5)
     mask = np.asarray(image.dataobj) > 0
-    x, y, z = mask.shape
-    return mask, Grid((x, y, z), np.asarray(image.affine, dtype=np.float64))
+    return mask, Grid(mask.shape, np.asarray(image.affine, dtype=np.float64))
 
 
 def _write_dataset(folder: Path, root: Path, everyone: list[Person]) -> None:
