@@ -2,7 +2,7 @@
 # Run:    docker run --rm -u "$(id -u):$(id -g)" -v DATA:/data:ro -v OUT:/out deqi:0.1.0 /data /out participant
 #
 # A release names the base by digest (--build-arg BASE_IMAGE=...@sha256:...). Templates of your own, or none:
-# --build-context templates=FOLDER takes the place of that stage, with what shall be in /opt/templateflow.
+# --build-context templates=FOLDER takes the place of that stage: the folder becomes /opt/templateflow.
 ARG BASE_IMAGE=docker.io/library/debian:bookworm-slim
 
 # --- Python, as it runs
@@ -41,7 +41,7 @@ RUN /opt/pip/bin/pip wheel --no-cache-dir --disable-pip-version-check --no-deps 
  && /opt/deqi/bin/deqi-docker --engine docker --print . /tmp/out participant
 
 # --- templates: the folder alone, or with files fetched once, here; nothing is fetched at run time
-FROM dependencies AS templates
+FROM dependencies AS fetched
 ARG FETCH_TEMPLATES=1
 ENV TEMPLATEFLOW_HOME=/opt/templateflow
 RUN /opt/venv/bin/python -c "import templateflow" \
@@ -51,10 +51,13 @@ dict(desc='brain', suffix='mask'), dict(desc=None, suffix='T1w'), \
 dict(atlas='Schaefer2018', desc='100Parcels7Networks', suffix='dseg'))]"; fi \
  && chmod -R a+rX /opt/templateflow
 
+FROM scratch AS templates
+COPY --from=fetched /opt/templateflow /
+
 # --- what runs: Python, the environment, the templates, deqi
 FROM python
 COPY --from=dependencies /opt/venv /opt/venv
-COPY --from=templates /opt/templateflow /opt/templateflow
+COPY --from=templates / /opt/templateflow
 COPY --from=build /opt/deqi /opt/deqi
 COPY --from=build /src/version /version
 COPY run.py /run.py

@@ -9,15 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bids_app import cli
-from bids_app.errors import DeqiError
+from bids_app.errors import IO_ERROR, DeqiError
 
 if TYPE_CHECKING:
     from bids_app.plan.inputs import Plan
     from bids_app.settings import Execution, Settings
-
-
-IO_ERROR = 74
-"""Exit code of the BIDS execution spec for trouble with files that no message of ours foresaw."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -72,11 +68,12 @@ def _main(args: argparse.Namespace, words: list[str]) -> int:
 
 
 def _run(execution: Execution, chosen: Settings) -> int:
-    from bids_app.plan import inputs, preprocess
+    from bids_app.dataset.folders import check_folders
+    from bids_app.plan import preprocess
 
-    inputs.check_folders(execution)
+    check_folders(execution.bids_dir, execution.output_dir, execution.work_dir, execution.derivatives)
     if execution.preproc != "none" and execution.level == "participant":
-        execution = preprocess.provide(execution)
+        execution = preprocess.provide(execution, chosen)
         if execution.preproc == "print":
             return 0
     plan = _plan(execution, chosen)

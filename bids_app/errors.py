@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+IO_ERROR = 74
+"""Exit code of the BIDS execution spec for trouble with files that no message of ours foresaw."""
+
 
 class DeqiError(Exception):
     """Base of every error that a user can cause or mend; printed without a traceback.

@@ -12,12 +12,15 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from bids_app import __version__, cli
+from bids_app.dataset.folders import check_folders
 from bids_app.dataset.layout import derivative_roots, named
-from bids_app.errors import DeqiError, MissingInputError
+from bids_app.errors import IO_ERROR, DeqiError, MissingInputError, UsageError
 from bids_app.launch.container import ENGINES, command, find_engine, translate
 from bids_app.launch.preprocessing import Preprocessing, advice, run, without_derivatives
+from bids_app.launch.words import DERIVATIVES, without_options
 
 IMAGES = {"apptainer": "deqi.sif", "singularity": "deqi.sif"}
 
@@ -33,27 +36,51 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--print", action="store_true", dest="show", help="print the commands and do nothing")
     own, words = parser.parse_known_args(argv)
     try:
-        words = _preprocessed(words, show=own.show)
-        if not words:
-            return 0
-        line = _line(own, words)
-    except DeqiError as error:
+        args = _understood(words)
+        line = []
+        if own.show or args.preproc != "print":  # what is wrong is told before hours of fMRIPrep, not after
+            line = _line(own, without_options(words, ["--preproc"]))
+        if args.analysis_level == "participant":
+            preprocessed = _preprocessed(args, words, show=own.show)
+            line = _line(own, preprocessed) if preprocessed else []
+    except (DeqiError, OSError) as error:
         print(f"deqi-docker: {error}", file=sys.stderr)
-        return error.exit_code
-    if own.show:
-        print(shlex.join(line))
+        return error.exit_code if isinstance(error, DeqiError) else IO_ERROR
+    if own.show or not line:
+        print(shlex.join(line), end="\n" if line else "")
         return 0
     print(f"RUNNING: {shlex.join(line)}", file=sys.stderr, flush=True)
     return subprocess.run(line, check=False).returncode
 
 
+def _understood(words: list[str]) -> argparse.Namespace:
+    """Return what the words mean, if a container can do it.
+
+    Raises
+    ------
+    UsageError
+        If they do not begin with the positionals, write files for the host, or would write into the input.
+    """
+    args = cli.parse(words)
+    if args.export_app:
+        raise UsageError("--export-app writes files for another platform, which needs no container: use `deqi` itself.")
+    first = [args.bids_dir, args.output_dir, args.analysis_level]
+    if args.bids_dir and [str(place) for place in first if place] != [str(Path(word)) for word in words[:3]]:
+        raise UsageError("BIDS_DIR, OUTPUT_DIR and the level come first, options after them.")
+    if args.bids_dir and args.output_dir:
+        check_folders(args.bids_dir, args.output_dir, args.work_dir, named(args.derivatives))
+    return args
+
+
 def _line(own: argparse.Namespace, words: Sequence[str]) -> list[str]:
     engine = own.engine if own.show and own.engine else find_engine(own.engine or "")
     image = own.image or IMAGES.get(engine, f"deqi:{__version__}")
+    if engine in IMAGES and not own.show and "://" not in image and not Path(image).exists():
+        raise MissingInputError(f"There is no {image} here; build it (see docs/howto/cluster.md) or name it: --image.")
     return command(engine, image, *translate(words, real=not own.show))
 
 
-def _preprocessed(words: list[str], *, show: bool) -> list[str]:
+def _preprocessed(args: argparse.Namespace, words: list[str], *, show: bool) -> list[str]:
     """Run fMRIPrep for people without derivatives, as --preproc asks, and return the words for the container.
 
     fMRIPrep has a container of its own, so it cannot be started from inside ours. No words: nothing more is to be done.
@@ -63,18 +90,16 @@ def _preprocessed(words: list[str], *, show: bool) -> list[str]:
     MissingInputError
         If nobody has derivatives and fMRIPrep is not asked for, or it cannot run.
     """
-    args = cli.parse(words)
-    if args.analysis_level != "participant":
-        return _dropped(words, "--preproc")
-    how = (args.work_dir, args.nprocs or len(os.sched_getaffinity(0)), args.mem)
-    everybody = Preprocessing(args.bids_dir, args.output_dir, tuple(args.participant_label), *how)
+    everybody = Preprocessing(
+        args.bids_dir, args.output_dir, tuple(args.participant_label), args.work_dir,
+        args.nprocs or len(os.sched_getaffinity(0)), args.mem, args.space, tuple(args.task_id),
+    )  # fmt: skip
     roots = derivative_roots(args.bids_dir, named(args.derivatives))
     if args.preproc == "none":
-        if not roots and args.bids_dir.is_dir() and not show:
+        if not roots and not show:
             raise MissingInputError(f"No fMRIPrep derivatives in {args.bids_dir}/derivatives. {advice(everybody)}")
         return words
-    folder = everybody.folder
-    missing = without_derivatives(args.bids_dir, [*roots.values(), folder], args.participant_label)
+    missing = without_derivatives(args.bids_dir, [*roots.values(), everybody.folder], args.participant_label)
     asked = replace(everybody, participants=missing)
     if missing and (show or args.preproc == "print"):
         print(shlex.join(asked.command("apptainer" if args.preproc == "apptainer" else "fmriprep-docker")))
@@ -82,20 +107,10 @@ def _preprocessed(words: list[str], *, show: bool) -> list[str]:
         run(asked, args.preproc)
     if args.preproc == "print":
         return []
-    if folder not in [root.resolve() for root in roots.values()] and (missing or folder.is_dir()):
-        roots["preproc"] = folder
+    if asked.folder not in [root.resolve() for root in roots.values()] and (missing or asked.folder.is_dir()):
+        roots["preproc"] = asked.folder
     given = [f"{name}={root}" for name, root in roots.items()]
-    return [*_dropped(words, "--preproc", "-d", "--derivatives", "--datasets"), "-d", *given]
-
-
-def _dropped(words: Sequence[str], *options: str) -> list[str]:
-    """Return the words without these options and their values."""
-    kept, drop = [], False
-    for word in words:
-        drop = word.partition("=")[0] in options if word.startswith("-") else drop
-        if not drop:
-            kept.append(word)
-    return kept
+    return [*without_options(words, ["--preproc"], DERIVATIVES), "-d", *given]
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from bids_app import app, cli
-from bids_app.errors import DeqiError, MissingInputError, UsageError
+from bids_app.errors import IO_ERROR, DeqiError, MissingInputError, UsageError
 
 RAW = "https://github.com/OpenNeuroDatasets/{}.git"
 DERIVATIVES = "https://github.com/OpenNeuroDerivatives/{}-fmriprep.git"
@@ -35,9 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     own, words = parser.parse_known_args(argv)
     try:
         inside = _fetched(own, words)
-    except DeqiError as error:
+    except (DeqiError, OSError) as error:
         print(f"deqi-openneuro: {error}", file=sys.stderr)
-        return error.exit_code
+        return error.exit_code if isinstance(error, DeqiError) else IO_ERROR
     return 0 if own.get_only else app.main(inside)
 
 
@@ -51,11 +51,12 @@ def _fetched(own: argparse.Namespace, words: list[str]) -> list[str]:
     place = Path(folder).resolve()
     raw, derivatives = place / accession, place / f"{accession}-fmriprep"
     inside = [str(raw), str(place / f"{accession}-deqi"), level, *options]
-    if not {"-d", "--derivatives", "--datasets"} & {word.partition("=")[0] for word in options}:
-        inside += ["-d", f"fmriprep={derivatives}"]
     args = cli.parse(inside)
-    for url, target in ((own.raw, raw), (own.fmriprep, derivatives)):
-        _clone(url.format(accession), target)
+    _clone(own.raw.format(accession), raw)
+    if not args.derivatives:  # the user's own, for a dataset whose derivatives are not published
+        _clone(own.fmriprep.format(accession), derivatives)
+        inside += ["-d", f"fmriprep={derivatives}"]
+        args = cli.parse(inside)
     _get(raw, _tables_of(raw))
     if args.analysis_level == "participant":
         _get(derivatives, _descriptions_of(derivatives, [p.removeprefix("sub-") for p in args.participant_label]))

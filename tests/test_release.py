@@ -74,5 +74,5 @@ def test_the_workflow_publishes_both_architectures_signed_and_asks_for_no_secret
         assert any(wanted in step for step in steps), wanted
     # Nothing is published before everything is built and tried.
     for name in ("publish-image", "publish-wheels"):
-        assert set(jobs[name]["needs"]) == {"image", "wheels"}
+        assert {"image", "wheels"} <= set(jobs[name]["needs"])
     assert jobs["image"]["needs"] == jobs["wheels"]["needs"] == "gate"

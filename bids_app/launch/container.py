@@ -7,21 +7,28 @@ the caller's user id; folders are bound read-only but for the output and what an
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bids_app.errors import MissingInputError
+from bids_app.errors import MissingInputError, UsageError
+from bids_app.launch.words import DERIVATIVES
 
 ENGINES = ("docker", "podman", "apptainer", "singularity")
 
 READ = ("--bids-filter-file", "--bids_filter_file", "--config", "--config-file", "--exclusions", "--allocation")
 WRITTEN = ("--init-config",)
 FOLDERS = ("-w", "--work-dir", "--demo")
-NAMED = ("-d", "--derivatives", "--datasets")
+NAMED = DERIVATIVES
 """Options that name a file to read, a file to write, a folder to write into, or `NAME=FOLDER`."""
+
+CONFIG = ("--config", "--config-file")
+IMAGE = re.compile(r"^(?P<name>[^=]+=)?(?P<file>(?!templateflow:)[^#@]+\.nii(?:\.gz)?)(?P<rest>[#@].*)?$")
+"""A seed or a setting that is an image: its name, the file, and the label or threshold in it."""
 
 
 @dataclass
@@ -34,6 +41,8 @@ class Mounts:
 
     real: bool = True
     bound: list[tuple[Path, str, bool]] = field(default_factory=list)
+    here: Path | None = None
+    """The folder that relative paths in a settings file start from, if it has any."""
 
     def folder(self, path: Path, inside: str, *, writable: bool = False) -> str:
         """Bind a folder and return its place inside.
@@ -48,17 +57,41 @@ class Mounts:
             place.mkdir(parents=True, exist_ok=True)
         elif self.real and not writable and not place.is_dir():
             raise MissingInputError(f"{path} is not a folder; nothing was started. Mend the path.")
-        self.bound.append((place, inside, writable))
-        return inside
+        home = place if writable else annex_of(place) or place
+        self.bound.append((home, inside, writable))
+        return inside if home == place else f"{inside}/{place.relative_to(home)}"
 
     def file(self, path: Path, *, writable: bool = False) -> str:
         """Bind the folder of a file, because tables lie beside images, and return the file's place inside."""
-        place = path.expanduser().resolve()
+        place = path.expanduser().absolute()  # its own name: a link of git-annex leads to one that says nothing
         if self.real and not writable and not place.is_file():
             raise MissingInputError(f"{path} is not a file; nothing was started. Mend the path.")
-        known = (inside for host, inside, write in self.bound if host == place.parent and write >= writable)
-        inside = next(known, "") or self.folder(place.parent, f"/files/{len(self.bound)}", writable=writable)
+        if place.is_symlink() and not annex_of(place.parent.resolve()):
+            place = place.resolve()
+        folder = place.parent.resolve()
+        known = (inside for host, inside, write in self.bound if host == folder and write >= writable)
+        inside = next(known, "") or self.folder(folder, f"/files/{len(self.bound)}", writable=writable)
         return f"{inside}/{place.name}"
+
+    def named_in(self, settings: Path) -> None:
+        """Bind the folders of files that a settings file names at the places where they are, for its text stays."""
+        try:
+            words = list(_texts(tomllib.loads(settings.read_text(encoding="utf-8"))))
+        except ValueError:
+            return  # deqi says what is wrong with it
+        for word in words:
+            found = IMAGE.match(word)
+            path = Path(found["file"] if found else word)
+            if path.is_file() and path.is_absolute():
+                self.bound.append((path.resolve().parent, str(path.parent), False))
+            elif path.is_file():
+                self.here = Path.cwd()
+                self.bound.append((self.here, str(self.here), False))
+
+
+def annex_of(folder: Path) -> Path | None:
+    """Return the DataLad dataset around a folder: its files are links to contents under the `.git` at its top."""
+    return next((p for p in (folder, *folder.parents) if (p / ".git" / "annex").is_dir()), None)
 
 
 def translate(words: Sequence[str], *, real: bool = True) -> tuple[Mounts, list[str]]:
@@ -86,30 +119,56 @@ def translate(words: Sequence[str], *, real: bool = True) -> tuple[Mounts, list[
 def _placed(mounts: Mounts, option: str, value: str) -> str:
     """Return the value of an option with the path in it, if it holds one, as it is inside."""
     name, equals, rest = value.partition("=")
+    if option in CONFIG and mounts.real and Path(value).is_file():
+        mounts.named_in(Path(value))
     if option in READ or option in WRITTEN:
         return mounts.file(Path(value), writable=option in WRITTEN)
     if option in FOLDERS:
         return mounts.folder(Path(value), f"/scratch/{len(mounts.bound)}", writable=True)
     if option in NAMED:
-        place = mounts.folder(Path(rest if equals else value), f"/deriv/{name if equals else len(mounts.bound)}")
+        path = Path(rest if equals else value)
+        place = mounts.folder(path, f"/deriv/{name if equals else path.resolve().name}")
         return f"{name}={place}" if equals else place
-    path, mark, label = rest.partition("#")
-    if equals and (option == "--seeds" or (option == "--set" and Path(path).is_file())):
-        return f"{name}={mounts.file(Path(path))}{mark}{label}"
+    image = IMAGE.match(value)
+    if image and option in ("--seeds", "--set"):
+        return f"{image['name'] or ''}{mounts.file(Path(image['file']))}{image['rest'] or ''}"
     return value
 
 
+def _texts(value: object) -> Iterator[str]:
+    """Yield every text in a settings file."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)
+
+
 def command(engine: str, image: str, mounts: Mounts, words: Sequence[str]) -> list[str]:
-    """Return the command line of an engine."""
+    """Return the command line of an engine.
+
+    Raises
+    ------
+    UsageError
+        If the name of a folder cannot be written on it.
+    """
+    contained = Path(engine).name in ("apptainer", "singularity")
+    for host, _, _ in mounts.bound:
+        if set(":," if contained else ":") & set(str(host)):
+            raise UsageError(f"{host}: {engine} takes no folder with ':' (or, in Apptainer, ',') in its path.")
     binds = [f"{host}:{inside}{'' if writable else ':ro'}" for host, inside, writable in mounts.bound]
-    if Path(engine).name in ("apptainer", "singularity"):
+    if contained:
         flags = ["-C", "--net", "--network", "none", *(word for bind in binds for word in ("-B", bind))]
-        return [engine, "run", *flags, image, *words]
+        start = ["--pwd", str(mounts.here)] if mounts.here else []
+        return [engine, "run", *flags, *start, image, *words]
     safe = ["--read-only", "--tmpfs", "/tmp", "--network", "none", "--cap-drop", "all"]  # noqa: S108
     user = ["-u", f"{os.getuid()}:{os.getgid()}"]
-    rootless = ["--userns", "keep-id"] if Path(engine).name == "podman" and os.getuid() else []
+    podman = Path(engine).name == "podman"
+    # SELinux of Fedora and its kin would keep the container from the folders of the user.
+    rootless = [*(["--userns", "keep-id"] if os.getuid() else []), "--security-opt", "label=disable"] if podman else []
+    start = ["-w", str(mounts.here)] if mounts.here else []
     bound = [word for bind in binds for word in ("-v", bind)]
-    return [engine, "run", "--rm", *user, *rootless, *safe, *bound, image, *words]
+    return [engine, "run", "--rm", *user, *rootless, *safe, *start, *bound, image, *words]
 
 
 def find_engine(wanted: str = "") -> str:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bids_app.dataset.layout import functional_files, is_series, participants_in
 from bids_app.errors import MissingInputError, OutputError
 
 OUTPUT_SPACE = "MNI152NLin2009cAsym:res-2"
@@ -25,7 +26,7 @@ REGISTRATION = "https://surfer.nmr.mgh.harvard.edu/registration.html"
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """What fMRIPrep is asked for: these participants of a dataset, with results beside deqi's own."""
+    """What fMRIPrep is asked for: these participants and tasks of a dataset, in a space, with results beside deqi's."""
 
     bids_dir: Path
     output_dir: Path
@@ -33,11 +34,18 @@ class Preprocessing:
     work_dir: Path | None = None
     nprocs: int = 1
     memory_mb: int | None = None
+    space: str = ""
+    tasks: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
-        """Where fMRIPrep writes: beside the output of deqi, because the input is never written to."""
+        """Where fMRIPrep writes: beside the output of deqi, where the user lets results be written."""
         return self.output_dir.resolve().parent / "fmriprep"
+
+    @property
+    def work(self) -> Path:
+        """Where fMRIPrep keeps what it needs for a while: tens of gigabytes, too much for a container's own /tmp."""
+        return self.work_dir or self.folder.with_name("fmriprep_work")
 
     def command(self, method: str = "fmriprep-docker") -> list[str]:
         """Return the command line, with a placeholder where the licence of FreeSurfer is not known."""
@@ -46,31 +54,41 @@ class Preprocessing:
 
     def _docker(self, license_file: Path) -> list[str]:
         command = ["fmriprep-docker", str(self.bids_dir), str(self.folder), "participant", *self._words(license_file)]
-        work = ["-w", str(self.work_dir)] if self.work_dir else []
-        return [*command, *work, "-u", f"{os.getuid()}:{os.getgid()}", "--no-tty"]
+        return [*command, "-w", str(self.work), "-u", f"{os.getuid()}:{os.getgid()}", "--no-tty"]
 
     def _apptainer(self, license_file: Path) -> list[str]:
-        places = [(self.bids_dir, "/data:ro"), (self.folder, "/out"), (license_file, "/license.txt:ro")]
-        places += [(self.work_dir, "/scratch")] if self.work_dir else []
+        templates = os.environ.get("TEMPLATEFLOW_HOME")
+        places = [(self.bids_dir, "/data:ro"), (self.folder, "/out"), (self.work, "/scratch")]
+        places += [(license_file, "/license.txt:ro"), *([(Path(templates), "/templateflow")] if templates else [])]
         binds = [word for host, inside in places for word in ("-B", f"{host.resolve()}:{inside}")]
-        words = ["/data", "/out", "participant", *self._words(Path("/license.txt")), "-w"]
-        return ["apptainer", "run", "--cleanenv", "--containall", *binds, _image(), *words,
-                "/scratch" if self.work_dir else "/tmp/work"]  # fmt: skip  # noqa: S108
+        # Contained, HOME is empty: the templates of the image are in the home folder that it was built with.
+        home = ["--env", f"TEMPLATEFLOW_HOME={'/templateflow' if templates else '/home/fmriprep/.cache/templateflow'}"]
+        words = ["/data", "/out", "participant", *self._words(Path("/license.txt")), "-w", "/scratch"]
+        return ["apptainer", "run", "--cleanenv", "--containall", *home, *binds, _image(), *words]
 
     def _words(self, license_file: Path) -> list[str]:
         """Return what both ways say; surfaces are not needed, but FreeSurfer's licence is asked for all the same."""
         people = ["--participant-label", *self.participants] if self.participants else []
-        resources = ["--nprocs", str(self.nprocs), "--mem_mb", str(self.memory_mb or 16000)]
+        space = self.space if ":" in self.space or not self.space else f"{self.space}:res-2"
+        tasks = ["--task-id", *self.tasks] if self.tasks else []
+        memory = str(min(self.memory_mb or 16000, _memory_there()))
         surfaces = ["--fs-license-file", str(license_file), "--fs-no-reconall"]
-        return [*people, "--output-spaces", OUTPUT_SPACE, *resources, *surfaces, "--notrack"]
+        words = [*people, *tasks, "--output-spaces", space or OUTPUT_SPACE, "--nprocs", str(self.nprocs)]
+        return [*words, "--mem_mb", memory, *surfaces, "--notrack"]
 
 
 def without_derivatives(bids_dir: Path, roots: Iterable[Path], wanted: Sequence[str]) -> tuple[str, ...]:
-    """Return the participants, of those wanted or of all, whom no derivative dataset has a folder of."""
-    have = {path.name for root in roots for path in root.glob("sub-*") if path.is_dir()}
-    people = [f"sub-{label.removeprefix('sub-')}" for label in wanted]
-    people = people or sorted(path.name for path in bids_dir.glob("sub-*") if path.is_dir())
-    return tuple(name.removeprefix("sub-") for name in people if name not in have)
+    """Return the participants, of those wanted or of all, of whom no derivative dataset has a preprocessed series.
+
+    A folder alone says nothing: fMRIPrep leaves one with a log where it died.
+    """
+    people = [label.removeprefix("sub-") for label in wanted] or participants_in(bids_dir)
+    folders = list(roots)
+    return tuple(
+        label
+        for label in people
+        if not any(is_series(file.name) for root in folders for file in functional_files(root, label))
+    )
 
 
 def advice(asked: Preprocessing) -> str:
@@ -99,9 +117,8 @@ def run(asked: Preprocessing, method: str) -> None:
         raise MissingInputError(
             f"fMRIPrep cannot run here: {'; '.join(lacking)}. Where it can, run:\n\n  {shlex.join(command)}"
         )
-    for folder in (asked.folder, asked.work_dir):
-        if folder:
-            _make(folder)
+    for folder in (asked.folder, asked.work):
+        _make(folder)
     beside = Path(sys.executable).with_name(command[0])
     program = str(beside) if beside.exists() else command[0]
     people = f"{len(asked.participants)} participants" if asked.participants else "all participants"
@@ -139,11 +156,14 @@ def _engine(method: str) -> list[str]:
 
 
 def _memory(memory_mb: int | None) -> list[str]:
-    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
-    granted = min(memory_mb or there, there)
+    granted = min(memory_mb or _memory_there(), _memory_there())
     if granted >= LEAST_MEMORY_MB:
         return []
     return [f"{granted} MB of memory, and it needs {LEAST_MEMORY_MB} at least (--mem, or another machine)"]
+
+
+def _memory_there() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
 
 
 def _make(folder: Path) -> None:

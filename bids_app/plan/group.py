@@ -50,7 +50,7 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
         If there are no maps, they were made in different ways, there is no table of participants, or no design
         can be built from it.
     """
-    roots = read_dataset(execution, needed=False)
+    roots = read_dataset(execution, settings, needed=False)
     people = _people(execution, participants_file(execution.bids_dir, *roots.values()))
     selection = selection_of(execution, settings)
     analyses: dict[Shared, list[Finished]] = {}

@@ -11,7 +11,7 @@ from bids_app.dataset.filters import series_filter
 from bids_app.dataset.fmriprep import Selection
 from bids_app.dataset.layout import check_description, derivative_roots
 from bids_app.dataset.tables import require_content
-from bids_app.errors import DeqiError, MissingInputError, NothingSelectedError, UsageError
+from bids_app.errors import DeqiError, MissingInputError, NothingSelectedError
 from bids_app.launch.preprocessing import advice
 from bids_app.plan.preprocess import asked_of
 from bids_app.settings import Execution, Settings
@@ -33,31 +33,7 @@ class Plan:
     generated_by: tuple[Mapping[str, Any], ...] = field(default_factory=tuple)
 
 
-def check_folders(execution: Execution) -> None:
-    """Refuse folders that would write into the input.
-
-    Raises
-    ------
-    UsageError
-        If output or work folder is the input dataset.
-    """
-    bids_dir = execution.bids_dir.resolve()
-    if execution.output_dir.resolve() == bids_dir:
-        raise UsageError(
-            f"OUTPUT_DIR is BIDS_DIR ({bids_dir}); input is never written to. "
-            f"Choose another folder, e.g. {execution.bids_dir}/derivatives/deqi"
-        )
-    for root in derivative_roots(execution.bids_dir, execution.derivatives).values() if bids_dir.is_dir() else ():
-        if execution.output_dir.resolve().is_relative_to(root.resolve()) and root.resolve() != bids_dir:
-            raise UsageError(
-                f"OUTPUT_DIR lies in the fMRIPrep derivatives ({root}); input is never written to. "
-                f"Choose another folder, e.g. {execution.bids_dir}/derivatives/deqi"
-            )
-    if execution.work_dir and execution.work_dir.resolve().is_relative_to(bids_dir):
-        raise UsageError(f"--work-dir lies inside BIDS_DIR ({bids_dir}); choose a folder outside.")
-
-
-def read_dataset(execution: Execution, *, needed: bool = True) -> dict[str, Path]:
+def read_dataset(execution: Execution, settings: Settings, *, needed: bool = True) -> dict[str, Path]:
     """Check the input dataset and return the derivative datasets of fMRIPrep by name.
 
     Raises
@@ -73,7 +49,7 @@ def read_dataset(execution: Execution, *, needed: bool = True) -> dict[str, Path
     if needed and not roots:
         raise MissingInputError(
             f"No fMRIPrep derivatives in {execution.bids_dir}/derivatives/fmriprep*, and {execution.bids_dir} is not a "
-            f"derivative dataset itself. {advice(asked_of(execution, execution.participants))}"
+            f"derivative dataset itself. {advice(asked_of(execution, settings, execution.participants))}"
         )
     return roots
 

@@ -36,7 +36,7 @@ def plan_participants(execution: Execution, settings: Settings) -> Plan:
     DeqiError
         For any fault that makes the whole call useless; it carries its exit code.
     """
-    roots = read_dataset(execution)
+    roots = read_dataset(execution, settings)
     selection = selection_of(execution, settings)
     wanted = _wanted(settings)
     labels = {label for root in roots.values() for label in participants_in(root)}

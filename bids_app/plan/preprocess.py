@@ -9,18 +9,19 @@ from dataclasses import replace
 from bids_app.dataset.layout import derivative_roots
 from bids_app.errors import MissingInputError
 from bids_app.launch.preprocessing import Preprocessing, run, without_derivatives
-from bids_app.settings import Execution
+from bids_app.launch.words import DERIVATIVES, without_options
+from bids_app.settings import Execution, Settings
 
 
-def asked_of(execution: Execution, participants: Iterable[str]) -> Preprocessing:
+def asked_of(execution: Execution, chosen: Settings, participants: Iterable[str]) -> Preprocessing:
     """Return the fMRIPrep run for participants, with this call's resources."""
     return Preprocessing(
         execution.bids_dir, execution.output_dir, tuple(participants), execution.work_dir, execution.nprocs,
-        execution.memory_mb,
+        execution.memory_mb, chosen.dataset.space, tuple(chosen.dataset.tasks),
     )  # fmt: skip
 
 
-def provide(execution: Execution) -> Execution:
+def provide(execution: Execution, chosen: Settings) -> Execution:
     """Print or run fMRIPrep for participants without derivatives; return the call with the new folder among its own.
 
     Raises
@@ -30,17 +31,18 @@ def provide(execution: Execution) -> Execution:
     """
     if not execution.bids_dir.is_dir():
         raise MissingInputError(f"BIDS_DIR {execution.bids_dir} is not a folder; expected a BIDS dataset.")
-    folder = asked_of(execution, ()).folder
+    everybody = asked_of(execution, chosen, execution.participants)
     roots = derivative_roots(execution.bids_dir, execution.derivatives)
-    if folder.is_dir() and folder not in (root.resolve() for root in roots.values()):
-        roots["preproc"] = folder
-    asked = asked_of(
-        execution, without_derivatives(execution.bids_dir, roots.values(), [p.strip() for p in execution.participants])
-    )
+    folders = [*roots.values(), everybody.folder]
+    asked = replace(everybody, participants=without_derivatives(execution.bids_dir, folders, execution.participants))
     if execution.preproc == "print":
         print(shlex.join(asked.command()) if asked.participants else "# every participant has fMRIPrep derivatives")
-    elif asked.participants:
+        return execution
+    if asked.participants:
         run(asked, execution.preproc)
-        if folder not in (root.resolve() for root in roots.values()):
-            roots["preproc"] = folder
-    return replace(execution, derivatives=tuple(roots.items()))
+    if asked.folder.is_dir() and asked.folder not in (root.resolve() for root in roots.values()):
+        roots["preproc"] = asked.folder
+    given = [f"{name}={root}" for name, root in roots.items()]
+    # Participants and alternatives get these words: fMRIPrep has run, and its folder has a name now.
+    argv = [*without_options(execution.argv, ["--preproc"], DERIVATIVES), "-d", *given]
+    return replace(execution, derivatives=tuple(roots.items()), preproc="none", argv=tuple(argv))

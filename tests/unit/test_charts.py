@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import io
 
 import nibabel as nib
@@ -74,7 +75,7 @@ def test_the_program_of_the_viewer_is_there_with_its_licence():
     found = viewer.program()
     assert found["version"]
     assert "Copyright (c) 2021, Niivue" in found["licence"]
-    assert "http" not in found["program"]
+    assert f'version:"{found["version"]}"' in gzip.decompress(base64.b64decode(found["program"])).decode()
 
 
 def test_the_glass_brain_shows_what_survives_on_the_right_side():

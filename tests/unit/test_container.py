@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bids_app import cli
-from bids_app.errors import MissingInputError
+from bids_app.errors import MissingInputError, UsageError
 from bids_app.launch import container
 
 
@@ -45,6 +45,70 @@ def test_every_path_is_bound_and_named_by_its_place_inside(place):
         "--set inference.labels=/files/4/atlas.nii.gz --set inference.alpha=0.01 -w /scratch/5 --nprocs 2"
     )
     assert (place / "out").is_dir()  # made by the caller, so that it is not root's
+
+
+def test_images_with_labels_and_thresholds_are_bound_and_atlases_of_templateflow_are_not(place):
+    words = "data out group --seeds masks/atlas.nii.gz#3+4 p=masks/mine.nii.gz@0.5 templateflow:atlas-X#2 PAG"
+    _, inside = container.translate(shlex.split(words))
+    assert inside[4:] == ["/files/2/atlas.nii.gz#3+4", "p=/files/2/mine.nii.gz@0.5", "templateflow:atlas-X#2", "PAG"]
+
+
+def test_files_that_the_settings_name_are_where_they_are(place):
+    (place / "masks" / "net.tsv").touch()
+    (place / "analysis.toml").write_text(
+        'x = "absent.nii.gz"\n[measures.seed_correlation]\nseeds = ["PAG", "m=masks/mine.nii.gz"]\n'
+        f'[measures.parcel_correlation]\natlas = "{place}/masks/atlas.nii.gz"\n'
+    )
+    mounts, inside = container.translate(shlex.split("data out participant --config analysis.toml"))
+    assert (place / "masks", str(place / "masks"), False) in mounts.bound
+    for engine, flag in (("docker", "-w"), ("apptainer", "--pwd")):
+        assert f"{flag} {place} " in shlex.join(container.command(engine, "deqi", mounts, inside))
+    (place / "analysis.toml").write_text("not = = toml")
+    assert container.translate(["data", "out", "participant", "--config", "analysis.toml"])[0].here is None
+
+
+def test_a_folder_that_no_engine_can_be_told_is_refused(place):
+    (place / "a:b").mkdir()
+    with pytest.raises(UsageError, match="docker takes no folder with ':'"):
+        container.command("docker", "deqi", *container.translate(["a:b", "out", "participant"]))
+    (place / "a,b").mkdir()
+    assert container.command("docker", "deqi", *container.translate(["a,b", "out", "participant"]))
+    with pytest.raises(UsageError, match="in Apptainer, ','"):
+        container.command("apptainer", "deqi", *container.translate(["a,b", "out", "participant"]))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("data -v out participant", "come first"), ("--nprocs 2 data out participant", "come first"),
+        ("data data participant", "input is never written to"),
+        ("data data/derivatives/fmriprep/x participant", "input is never written to"),
+        ("data out participant -w data/work", "choose a folder outside"),
+        ("--export-app babs here", "needs no container"),
+    ],
+)  # fmt: skip
+def test_what_would_lose_results_or_write_into_the_input_is_refused(place, words, said, tmp_path_factory):
+    """Inside the container nobody can see it any more."""
+    bin_ = tmp_path_factory.mktemp("bin")
+    fake(bin_, "podman", RECORD)
+    ended = launch(place, *words.split(), path=bin_)
+    assert ended.returncode == 64
+    assert said in ended.stderr
+    assert not (place / "called").exists()
+
+
+def test_links_of_datalad_are_bound_with_their_contents(place):
+    (place / "data" / ".git" / "annex").mkdir(parents=True)
+    atlas = place / "data" / "masks" / "atlas.nii.gz"
+    atlas.parent.mkdir()
+    (place / "data" / ".git" / "annex" / "key").touch()
+    atlas.symlink_to("../.git/annex/key")
+    words = "data out participant -d data/derivatives/fmriprep --seeds data/masks/atlas.nii.gz#1"
+    mounts, inside = container.translate(words.split())
+    assert (place / "data", "/deriv/fmriprep", False) in mounts.bound
+    assert inside[4] == "/deriv/fmriprep/derivatives/fmriprep"
+    assert inside[6].endswith("/masks/atlas.nii.gz#1")
+    assert mounts.bound[-1][0] == place / "data"
 
 
 def test_every_option_of_deqi_that_names_a_path_is_known():
@@ -109,8 +173,13 @@ def test_print_only_prints_and_needs_no_engine(place, tmp_path_factory):
     assert "No container can be run here: docker is not installed; podman is not installed" in ended.stderr
 
 
+TEMPLATES = "--env TEMPLATEFLOW_HOME=/home/fmriprep/.cache/templateflow"
 RECORD = "open('called', 'a').write(sys.argv[0].split('/')[-1] + ' ' + ' '.join(sys.argv[1:]) + '\\n')"
-MAKE = "; import os; os.makedirs('fmriprep/sub-02/func', exist_ok=True)"
+SERIES = "fmriprep/sub-{0}/func/sub-{0}_task-rest_space-MNI152NLin2009cAsym_res-2_desc-preproc_bold.nii.gz"
+MAKE = (
+    "\nif '--notrack' in sys.argv:\n    import os; os.makedirs('fmriprep/sub-02/func', exist_ok=True); "
+    f"open('{SERIES.format('02')}', 'w')"
+)
 
 
 @pytest.fixture
@@ -129,7 +198,7 @@ def test_without_derivatives_the_host_is_told_the_commands_and_nothing_starts(ra
     ended = launch(raw, "data", "out", "participant", path=bin_)
     assert ended.returncode == 66
     assert f"fmriprep-docker data {raw}/fmriprep participant --output-spaces MNI152NLin2009cAsym:res-2" in ended.stderr
-    assert f"apptainer run --cleanenv --containall -B {raw}/data:/data:ro -B {raw}/fmriprep:/out" in ended.stderr
+    assert f"apptainer run --cleanenv --containall {TEMPLATES} -B {raw}/data:/data:ro" in ended.stderr
     assert not (raw / "called").exists()
 
 
@@ -138,31 +207,36 @@ def test_without_derivatives_the_host_is_told_the_commands_and_nothing_starts(ra
     [
         ("fmriprep-docker", "docker", "-u {id} --no-tty"),
         ("apptainer", "apptainer",
-         ("run --cleanenv --containall -B {raw}/data:/data:ro -B {raw}/fmriprep:/out "
-         "-B {raw}/license.txt:/license.txt:ro docker://nipreps/fmriprep")),
+         ("run --cleanenv --containall {templates} -B {raw}/data:/data:ro -B {raw}/fmriprep:/out "
+         "-B {raw}/fmriprep_work:/scratch -B {raw}/license.txt:/license.txt:ro docker://nipreps/fmriprep")),
     ],
 )  # fmt: skip
 def test_preproc_runs_fmriprep_for_who_lacks_it_and_then_the_container(raw, tmp_path_factory, method, program, words):
     """A recording engine stands for docker and apptainer; fmriprep-docker is the real one, by its own name."""
     bin_ = tmp_path_factory.mktemp("bin")
-    (raw / "fmriprep" / "sub-01").mkdir(parents=True)
-    fake(bin_, program, f"{RECORD}{MAKE}; print('Mem: 64000' if 'free' in ' '.join(sys.argv) else 99.0)")
+    (raw / SERIES.format("01")).parent.mkdir(parents=True)
+    (raw / SERIES.format("01")).touch()
+    (raw / "fmriprep" / "sub-02" / "log").mkdir(parents=True)  # fMRIPrep died here; it is not done
+    (raw / "deqi.sif").touch()
+    fake(bin_, program, f"{RECORD}{MAKE}\nprint('Mem: 64000' if 'free' in ' '.join(sys.argv) else 99.0)")
     ended = launch(raw, "--engine", program, "data", "out", "participant", "--preproc", method, "--seeds", "PAG",
-                   "--mem", "16G", path=bin_, FS_LICENSE=str(raw / "license.txt"))  # fmt: skip
+                   "--mem", "9G", path=bin_, FS_LICENSE=str(raw / "license.txt"))  # fmt: skip
     assert ended.returncode == 0, ended.stderr
     called = (raw / "called").read_text().splitlines()
     first = next(line for line in called if "nipreps/fmriprep" in line and "/data /out participant" in line)
-    for part in ("--participant-label 02", "--output-spaces MNI152NLin2009cAsym:res-2", "--mem_mb 16384 --fs-no-"):
+    for part in ("--participant-label 02", "--output-spaces MNI152NLin2009cAsym:res-2", "--mem_mb 9216 --fs-no-"):
         assert part in first.replace(" --fs-license-file /license.txt", "")
-    said = words.format(raw=raw, id=f"{os.getuid()}:{os.getgid()}")
+    said = words.format(raw=raw, templates=TEMPLATES, id=f"{os.getuid()}:{os.getgid()}")
     assert said in ended.stderr
-    assert called[-1].endswith("/data /out participant --seeds PAG --mem 16G -d preproc=/deriv/preproc")
+    assert called[-1].endswith("/data /out participant --seeds PAG --mem 9G -d preproc=/deriv/preproc")
     assert f"{raw}/fmriprep:/deriv/preproc:ro" in called[-1]
 
 
 def test_fmriprep_is_not_started_without_licence_memory_or_engine(raw, tmp_path_factory):
     bin_ = tmp_path_factory.mktemp("bin")
-    ask = ["data", "out", "participant", "--preproc"]
+    ask = ["--engine", "podman", "data", "out", "participant", "--preproc"]
+    assert "podman is not installed" in launch(raw, *ask, "fmriprep-docker", path=bin_).stderr  # and not hours later
+    fake(bin_, "podman", "")
     ended = launch(raw, *ask, "fmriprep-docker", "--mem", "4G", path=bin_)
     assert ended.returncode == 66
     for lack in ("docker is not installed", "no licence of FreeSurfer", "4096 MB of memory, and it needs 8000"):
