@@ -27,7 +27,7 @@ demo: $(VENV)/.done ## write a synthetic trial, analyse it, say where the report
 	@echo "--- participant level"
 	@$(BIN)/deqi $(DEMO) $(DEMO)/derivatives/deqi participant
 	@echo "--- group level"
-	@$(BIN)/deqi $(DEMO) $(DEMO)/derivatives/deqi group --n-permutations 2000
+	@$(BIN)/deqi $(DEMO) $(DEMO)/derivatives/deqi group --n-permutations 1000
 	@$(BIN)/python tests/check_demo.py $(DEMO)/derivatives/deqi
 	@echo "Open $(DEMO)/derivatives/deqi/group.html"
 
@@ -50,7 +50,7 @@ docs: $(VENV)/.done ## build the documentation into build/docs; any warning is a
 	$(BIN)/sphinx-build -q -n -W --keep-going -b html docs build/docs
 
 containers: $(VENV)/.done ## build the image and run it in podman and Apptainer (root on Debian; some minutes)
-	@$(BIN)/python -m pytest -m container tests/container $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) -m container tests/container $(ARGS)
 
 validate: $(VENV)/.done ## check the output of the demo with the BIDS validator
 	$(BIN)/bids-validator-deno $(DEMO)/derivatives/deqi
