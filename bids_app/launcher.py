@@ -11,7 +11,6 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from bids_app import __version__, cli
@@ -19,8 +18,8 @@ from bids_app.dataset.folders import check_folders
 from bids_app.dataset.layout import derivative_roots, named
 from bids_app.errors import IO_ERROR, DeqiError, MissingInputError, UsageError
 from bids_app.launch.container import ENGINES, command, find_engine, translate
-from bids_app.launch.preprocessing import Preprocessing, advice, run, without_derivatives
-from bids_app.launch.words import DERIVATIVES, without_options
+from bids_app.launch.preprocessing import Preprocessing, advice, provide
+from bids_app.launch.words import with_derivatives, without_options
 
 IMAGES = {"apptainer": "deqi.sif", "singularity": "deqi.sif"}
 
@@ -64,8 +63,8 @@ def _understood(words: list[str]) -> argparse.Namespace:
     args = cli.parse(words)
     if args.export_app:
         raise UsageError("--export-app writes files for another platform, which needs no container: use `deqi` itself.")
-    first = [args.bids_dir, args.output_dir, args.analysis_level]
-    if args.bids_dir and [str(place) for place in first if place] != [str(Path(word)) for word in words[:3]]:
+    first = [str(word) for word in (args.bids_dir, args.output_dir, args.analysis_level) if word]
+    if first != [str(Path(word)) for word in words[: len(first)]]:
         raise UsageError("BIDS_DIR, OUTPUT_DIR and the level come first, options after them.")
     if args.bids_dir and args.output_dir:
         check_folders(args.bids_dir, args.output_dir, args.work_dir, named(args.derivatives))
@@ -99,18 +98,8 @@ def _preprocessed(args: argparse.Namespace, words: list[str], *, show: bool) -> 
         if not roots and not show:
             raise MissingInputError(f"No fMRIPrep derivatives in {args.bids_dir}/derivatives. {advice(everybody)}")
         return words
-    missing = without_derivatives(args.bids_dir, [*roots.values(), everybody.folder], args.participant_label)
-    asked = replace(everybody, participants=missing)
-    if missing and (show or args.preproc == "print"):
-        print(shlex.join(asked.command("apptainer" if args.preproc == "apptainer" else "fmriprep-docker")))
-    elif missing:
-        run(asked, args.preproc)
-    if args.preproc == "print":
-        return []
-    if asked.folder not in [root.resolve() for root in roots.values()] and (missing or asked.folder.is_dir()):
-        roots["preproc"] = asked.folder
-    given = [f"{name}={root}" for name, root in roots.items()]
-    return [*without_options(words, ["--preproc"], DERIVATIVES), "-d", *given]
+    found = provide(everybody, roots, args.preproc, show=show)
+    return [] if args.preproc == "print" else with_derivatives(words, found)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ PLACES = {
     "Dockerfile": r"ARG VERSION=(\S+)|-t deqi:(\S+)",
     "Singularity.def": r"deqi:(\d[\d.]*\d)",
     "README.md": r"deqi:(\d[\d.]*\d)",
+    "docs/howto/platforms.md": r"deqi:(\d[\d.]*\d)",
     "docs/howto/docker.md": r"deqi:(\d[\d.]*\d)",
 }
 """Files that name the version, and how."""

@@ -20,13 +20,12 @@ from bids_app.launch.words import DERIVATIVES
 
 ENGINES = ("docker", "podman", "apptainer", "singularity")
 
-READ = ("--bids-filter-file", "--bids_filter_file", "--config", "--config-file", "--exclusions", "--allocation")
+CONFIG = ("--config", "--config-file")
+READ = ("--bids-filter-file", "--bids_filter_file", *CONFIG, "--exclusions", "--allocation")
 WRITTEN = ("--init-config",)
 FOLDERS = ("-w", "--work-dir", "--demo")
-NAMED = DERIVATIVES
-"""Options that name a file to read, a file to write, a folder to write into, or `NAME=FOLDER`."""
+"""Options that name a file to read, a file to write, or a folder to write into."""
 
-CONFIG = ("--config", "--config-file")
 IMAGE = re.compile(r"^(?P<name>[^=]+=)?(?P<file>(?!templateflow:)[^#@]+\.nii(?:\.gz)?)(?P<rest>[#@].*)?$")
 """A seed or a setting that is an image: its name, the file, and the label or threshold in it."""
 
@@ -58,7 +57,7 @@ class Mounts:
         elif self.real and not writable and not place.is_dir():
             raise MissingInputError(f"{path} is not a folder; nothing was started. Mend the path.")
         home = place if writable else annex_of(place) or place
-        self.bound.append((home, inside, writable))
+        self._bind(home, inside, writable)
         return inside if home == place else f"{inside}/{place.relative_to(home)}"
 
     def file(self, path: Path, *, writable: bool = False) -> str:
@@ -83,10 +82,14 @@ class Mounts:
             found = IMAGE.match(word)
             path = Path(found["file"] if found else word)
             if path.is_file() and path.is_absolute():
-                self.bound.append((path.resolve().parent, str(path.parent), False))
+                self._bind(path.resolve().parent, str(path.parent))
             elif path.is_file():
                 self.here = Path.cwd()
-                self.bound.append((self.here, str(self.here), False))
+                self._bind(self.here, str(self.here))
+
+    def _bind(self, host: Path, inside: str, writable: bool = False) -> None:
+        if (host, inside, writable) not in self.bound:  # engines refuse one place twice
+            self.bound.append((host, inside, writable))
 
 
 def annex_of(folder: Path) -> Path | None:
@@ -125,7 +128,7 @@ def _placed(mounts: Mounts, option: str, value: str) -> str:
         return mounts.file(Path(value), writable=option in WRITTEN)
     if option in FOLDERS:
         return mounts.folder(Path(value), f"/scratch/{len(mounts.bound)}", writable=True)
-    if option in NAMED:
+    if option in DERIVATIVES:
         path = Path(rest if equals else value)
         place = mounts.folder(path, f"/deriv/{name if equals else path.resolve().name}")
         return f"{name}={place}" if equals else place

@@ -10,12 +10,13 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bids_app.dataset.layout import functional_files, is_series, participants_in
-from bids_app.errors import MissingInputError, OutputError
+from bids_app.derivatives.atomic import make_folder
+from bids_app.errors import MissingInputError
 
 OUTPUT_SPACE = "MNI152NLin2009cAsym:res-2"
 METHODS = ("none", "print", "fmriprep-docker", "apptainer")
@@ -103,6 +104,25 @@ def advice(asked: Preprocessing) -> str:
     )
 
 
+def provide(everybody: Preprocessing, roots: Mapping[str, Path], method: str, *, show: bool = False) -> dict[str, Path]:
+    """Run fMRIPrep for those without derivatives, or show how; return the derivative datasets with the new one.
+
+    Raises
+    ------
+    MissingInputError
+        If fMRIPrep is to be run and cannot be, or fails.
+    """
+    missing = without_derivatives(everybody.bids_dir, [*roots.values(), everybody.folder], everybody.participants)
+    asked = replace(everybody, participants=missing)
+    if show or method == "print":
+        line = shlex.join(asked.command("apptainer" if method == "apptainer" else "fmriprep-docker"))
+        print(line if missing else "# every participant has fMRIPrep derivatives")
+    elif missing:
+        run(asked, method)
+    new = asked.folder not in [root.resolve() for root in roots.values()] and (missing or asked.folder.is_dir())
+    return {**roots, **({"preproc": asked.folder} if new else {})}
+
+
 def run(asked: Preprocessing, method: str) -> None:
     """Check what fMRIPrep needs, run it and wait.
 
@@ -110,6 +130,8 @@ def run(asked: Preprocessing, method: str) -> None:
     ------
     MissingInputError
         If the engine, the licence or memory is not there, or fMRIPrep ends with an error.
+    OutputError
+        If a folder that it needs cannot be written to.
     """
     command = asked.command(method)
     lacking = [*_engine(method), *_license(), *_memory(asked.memory_mb)]
@@ -118,13 +140,11 @@ def run(asked: Preprocessing, method: str) -> None:
             f"fMRIPrep cannot run here: {'; '.join(lacking)}. Where it can, run:\n\n  {shlex.join(command)}"
         )
     for folder in (asked.folder, asked.work):
-        _make(folder)
+        make_folder(folder)
     beside = Path(sys.executable).with_name(command[0])
     program = str(beside) if beside.exists() else command[0]
     people = f"{len(asked.participants)} participants" if asked.participants else "all participants"
-    print(
-        f"fMRIPrep for {people}; expect some hours each.\nRUNNING: {shlex.join(command)}", file=sys.stderr, flush=True
-    )
+    print(f"fMRIPrep for {people}: hours for each.\nRUNNING: {shlex.join(command)}", file=sys.stderr, flush=True)
     code = subprocess.run([program, *command[1:]], check=False).returncode
     if code:
         raise MissingInputError(f"fMRIPrep ended with exit code {code}; its own messages stand above.")
@@ -164,13 +184,6 @@ def _memory(memory_mb: int | None) -> list[str]:
 
 def _memory_there() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder} cannot be made ({error}); fMRIPrep was not started.") from error
 
 
 def _image() -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 DERIVATIVES = ("-d", "--derivatives", "--datasets")
 
@@ -25,3 +26,9 @@ def without_options(words: Iterable[str], one: Sequence[str], many: Sequence[str
         else:
             left -= 1
     return kept
+
+
+def with_derivatives(words: Iterable[str], roots: Mapping[str, Path]) -> list[str]:
+    """Return the words for a call after fMRIPrep has run: these derivative datasets, and nothing to preprocess."""
+    given = [f"{name}={root}" for name, root in roots.items()]
+    return [*without_options(words, ["--preproc"], DERIVATIVES), *(["-d", *given] if given else [])]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable
 from dataclasses import replace
 
 from bids_app.dataset.layout import derivative_roots
 from bids_app.errors import MissingInputError
-from bids_app.launch.preprocessing import Preprocessing, run, without_derivatives
-from bids_app.launch.words import DERIVATIVES, without_options
+from bids_app.launch import preprocessing
+from bids_app.launch.preprocessing import Preprocessing
+from bids_app.launch.words import with_derivatives
 from bids_app.settings import Execution, Settings
 
 
@@ -33,16 +33,7 @@ def provide(execution: Execution, chosen: Settings) -> Execution:
         raise MissingInputError(f"BIDS_DIR {execution.bids_dir} is not a folder; expected a BIDS dataset.")
     everybody = asked_of(execution, chosen, execution.participants)
     roots = derivative_roots(execution.bids_dir, execution.derivatives)
-    folders = [*roots.values(), everybody.folder]
-    asked = replace(everybody, participants=without_derivatives(execution.bids_dir, folders, execution.participants))
-    if execution.preproc == "print":
-        print(shlex.join(asked.command()) if asked.participants else "# every participant has fMRIPrep derivatives")
-        return execution
-    if asked.participants:
-        run(asked, execution.preproc)
-    if asked.folder.is_dir() and asked.folder not in (root.resolve() for root in roots.values()):
-        roots["preproc"] = asked.folder
-    given = [f"{name}={root}" for name, root in roots.items()]
+    found = preprocessing.provide(everybody, roots, execution.preproc)
     # Participants and alternatives get these words: fMRIPrep has run, and its folder has a name now.
-    argv = [*without_options(execution.argv, ["--preproc"], DERIVATIVES), "-d", *given]
-    return replace(execution, derivatives=tuple(roots.items()), preproc="none", argv=tuple(argv))
+    argv = tuple(with_derivatives(execution.argv, found))
+    return replace(execution, derivatives=tuple(found.items()), argv=argv)

@@ -14,6 +14,7 @@ import pytest
 from bids_app import cli
 from bids_app.errors import MissingInputError, UsageError
 from bids_app.launch import container
+from bids_app.launch.words import DERIVATIVES
 
 
 @pytest.fixture
@@ -56,15 +57,22 @@ def test_images_with_labels_and_thresholds_are_bound_and_atlases_of_templateflow
 def test_files_that_the_settings_name_are_where_they_are(place):
     (place / "masks" / "net.tsv").touch()
     (place / "analysis.toml").write_text(
-        'x = "absent.nii.gz"\n[measures.seed_correlation]\nseeds = ["PAG", "m=masks/mine.nii.gz"]\n'
+        'x = "absent.nii.gz"\n[measures.seed_correlation]\nseeds = ["PAG", "m=masks/mine.nii.gz", "ratings.tsv"]\n'
         f'[measures.parcel_correlation]\natlas = "{place}/masks/atlas.nii.gz"\n'
     )
     mounts, inside = container.translate(shlex.split("data out participant --config analysis.toml"))
     assert (place / "masks", str(place / "masks"), False) in mounts.bound
+    assert len({inside for _, inside, _ in mounts.bound}) == len(mounts.bound)  # engines refuse one place twice
     for engine, flag in (("docker", "-w"), ("apptainer", "--pwd")):
         assert f"{flag} {place} " in shlex.join(container.command(engine, "deqi", mounts, inside))
     (place / "analysis.toml").write_text("not = = toml")
     assert container.translate(["data", "out", "participant", "--config", "analysis.toml"])[0].here is None
+
+
+def test_a_settings_file_is_written_through_the_container(place):
+    ended = launch(place, "--engine", "docker", "--print", "data", "--init-config", "new.toml", path=place)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.endswith("/data --init-config /files/1/new.toml\n")
 
 
 def test_a_folder_that_no_engine_can_be_told_is_refused(place):
@@ -112,7 +120,7 @@ def test_links_of_datalad_are_bound_with_their_contents(place):
 
 
 def test_every_option_of_deqi_that_names_a_path_is_known():
-    known = {*container.READ, *container.WRITTEN, *container.FOLDERS, *container.NAMED}
+    known = {*container.READ, *container.WRITTEN, *container.FOLDERS, *DERIVATIVES}
     for action in cli.parser()._actions:
         if action.type is Path and action.option_strings:
             assert set(action.option_strings) <= known, action.option_strings
