@@ -44,7 +44,7 @@ check: $(VENV)/.done ## style, types, import contracts, spelling, scripts, Docke
 	$(BIN)/codespell
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/bosh validate boutiques.json
-	$(BIN)/shellcheck --exclude SC2016 .ci/run tests/container/*.sh bids_app/launch/brainlife/main
+	$(BIN)/shellcheck --exclude SC2016 .ci/run tests/container/*.sh bids_app/launch/brainlife/main bids_app/launch/slurm/run.sh
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/zizmor --offline --quiet .github/workflows
 

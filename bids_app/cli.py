@@ -11,6 +11,7 @@ from bids_app import __version__
 from bids_app.errors import AnalysisLevelError, UsageError
 from bids_app.launch.descriptor import descriptor
 from bids_app.launch.preprocessing import METHODS
+from bids_app.vocabulary.execution import Share
 
 LEVELS = ("participant", "group")
 
@@ -128,6 +129,13 @@ def _how(top: argparse.ArgumentParser) -> None:
     add("--nprocs", "--nthreads", "--n_cpus", "--n-cpus", type=int, metavar="N", help="processors (default: all)")
     add("--mem", "--mem_mb", "--mem-mb", type=_megabytes, metavar="MB", help="memory in MB, or with K, M, G, T")
     add("-w", "--work-dir", type=Path, metavar="DIR", help="folder for caches; may be deleted afterwards")
+    add("--executor", choices=("local", "dask"), default="local",
+        help="where participants run: processes on this machine, or the workers of a Dask scheduler")  # fmt: skip
+    add("--dask-scheduler", default="", metavar="ADDRESS", help="tcp://HOST:PORT or tls://HOST:PORT; implies dask")
+    add("--dask-scheduler-file", type=Path, metavar="FILE", help="what `dask scheduler` wrote; implies dask")
+    add("--stop-on-first-crash", action="store_true", help="start no more participants after one has failed")
+    add("--permutation-share", type=_share, metavar="I/N",
+        help="group: make part I of N of the relabellings and keep it for the call that sums up")  # fmt: skip
     add("--preproc", choices=METHODS, default="none",
         help="for missing derivatives: stop, print the fMRIPrep command, or run it in a container")  # fmt: skip
     add("--dry-run", action="store_true", help="print the jobs and the files they would read and write")
@@ -138,6 +146,9 @@ def _how(top: argparse.ArgumentParser) -> None:
 
 def _helpers(top: argparse.ArgumentParser) -> None:
     add = top.add_argument_group("helpers").add_argument
+    add("--status", action="store_true", help="say who is done, failed or missing, at once, and do nothing")
+    add("--missing", action="store_true", help="with --status: print only the labels of who is not done")
+    add("--write-slurm-script", type=Path, metavar="FILE", help="write the script that runs this call on Slurm")
     add("--init-config", type=Path, metavar="FILE", help="write a commented analysis.toml for BIDS_DIR")
     add("--demo", type=Path, metavar="DIR", help="write a small synthetic trial (no other argument needed)")
     add("--export-app", nargs=2, metavar=("PLATFORM", "DIR"), help="write what babs, brainlife or nipoppy needs")
@@ -156,6 +167,13 @@ def _megabytes(text: str) -> int:
     if value <= 0:
         raise argparse.ArgumentTypeError(f"{text!r} must be more than nothing")
     return value
+
+
+def _share(text: str) -> Share:
+    number, _, of = text.partition("/")
+    if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a part such as 3/8")
+    return Share(int(number), int(of))
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:

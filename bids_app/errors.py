@@ -129,6 +129,18 @@ class OutputError(DeqiError):
     exit_code = 73
 
 
+class UnavailableError(DeqiError):
+    """What the work should run on does not answer, or is gone.
+
+    Mend
+    ----
+    Is the Dask scheduler still running, and can this machine reach it? Workers need the same version of deqi and must
+    see BIDS_DIR and OUTPUT_DIR under the same paths. Finished work is kept; the same command goes on from there.
+    """
+
+    exit_code = 75
+
+
 def suggest(word: str, known: Iterable[str]) -> str:
     """Return a question with the known word that is nearest, or all of them.
 

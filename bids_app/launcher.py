@@ -17,6 +17,7 @@ from bids_app import __version__, cli
 from bids_app.dataset.folders import check_folders
 from bids_app.dataset.layout import derivative_roots, named
 from bids_app.errors import IO_ERROR, DeqiError, MissingInputError, UsageError
+from bids_app.launch.batch import write_script
 from bids_app.launch.container import ENGINES, command, find_engine, translate
 from bids_app.launch.preprocessing import Preprocessing, advice, provide
 from bids_app.launch.words import with_derivatives, without_options
@@ -37,6 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         args = _understood(words)
         line = []
+        if args.write_slurm_script:
+            return _script(own, args, words)
         if own.show or args.preproc != "print":  # what is wrong is told before hours of fMRIPrep, not after
             line = _line(own, without_options(words, ["--preproc"]))
         if args.analysis_level == "participant":
@@ -50,6 +53,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     print(f"RUNNING: {shlex.join(line)}", file=sys.stderr, flush=True)
     return subprocess.run(line, check=False).returncode
+
+
+def _script(own: argparse.Namespace, args: argparse.Namespace, words: list[str]) -> int:
+    """Write the script that runs the container on Slurm, here: inside there is neither Slurm nor the paths of hosts."""
+    engine = own.engine or "apptainer"
+    if engine not in IMAGES:
+        raise UsageError(f"--write-slurm-script: clusters run apptainer or singularity, not {engine}.")
+    write_script(args.write_slurm_script, words, own.image or IMAGES[engine], engine)
+    print(f"Wrote {args.write_slurm_script}. Look through its settings, then: bash {args.write_slurm_script}")
+    return 0
 
 
 def _understood(words: list[str]) -> argparse.Namespace:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from pathlib import Path
 from typing import Annotated, Any, ClassVar, get_origin, get_type_hints
 
 from bids_app import plugs
@@ -42,31 +41,6 @@ class Dataset:
     space: Annotated[
         str, Doc("Space, with resolution if needed (MNI152NLin2009cAsym:res-2); empty takes the standard one there is.")
     ] = ""
-
-
-@dataclass(frozen=True)
-class Execution:
-    """How and where it runs: the command line alone, never the settings file."""
-
-    bids_dir: Path
-    output_dir: Path
-    level: str
-    derivatives: tuple[tuple[str, Path], ...] = ()
-    participants: tuple[str, ...] = ()
-    filter_file: Path | None = None
-    preproc: str = "none"
-    nprocs: int = 1
-    memory_mb: int | None = None
-    work_dir: Path | None = None
-    dry_run: bool = False
-    reports_only: bool = False
-    validate: bool = True
-    blind: bool = False
-    allocation: Path | None = None
-    ratings: Path | None = None
-    multiverse: bool = False
-    verbose: int = 0
-    argv: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

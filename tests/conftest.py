@@ -92,20 +92,43 @@ class Analysed:
     group: Ended
 
 
-@pytest.fixture(scope="session")
-def analysed(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Analysed:
-    """Five people of each arm through both levels; read only, and made once for all test processes."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if hasattr(request.config, "workerinput") else base) / "analysed"
+def made_once(
+    request: pytest.FixtureRequest, factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Analysed]
+) -> Analysed:
+    """Return what `make` writes into a folder, once for all test processes."""
+    base = factory.getbasetemp()
+    folder = (base.parent if hasattr(request.config, "workerinput") else base) / name
     folder.mkdir(exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "done").exists():
-            trial = write_trial(folder / "data", per_arm=5)
-            ended = [start_deqi(trial.root, folder / "out", level, *FAST) for level in ("participant", "group")]
-            (folder / "done").write_bytes(pickle.dumps((trial, ended)))
-    trial, (first, second) = pickle.loads((folder / "done").read_bytes())
-    return Analysed(trial, folder / "out", first, second)
+            (folder / "done").write_bytes(pickle.dumps(make(folder)))
+    found: Analysed = pickle.loads((folder / "done").read_bytes())
+    return found
+
+
+@pytest.fixture(scope="session")
+def analysed(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Analysed:
+    """Five people of each arm through both levels; read only."""
+
+    def make(folder: Path) -> Analysed:
+        trial, out = write_trial(folder / "data", per_arm=5), folder / "out"
+        return Analysed(trial, out, *(start_deqi(trial.root, out, level, *FAST) for level in ("participant", "group")))
+
+    return made_once(request, tmp_path_factory, "analysed", make)
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Analysed:
+    """Two people through the participant level; read only."""
+    from matrix import OPTIONS
+
+    def make(folder: Path) -> Analysed:
+        trial, out = write_trial(folder / "data", per_arm=1), folder / "out"
+        ended = run_deqi(trial.root, out, "participant", *OPTIONS)
+        return Analysed(trial, out, ended, ended)
+
+    return made_once(request, tmp_path_factory, "undisturbed", make)
 
 
 @pytest.fixture(scope="session")

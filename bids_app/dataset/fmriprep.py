@@ -1,17 +1,20 @@
-"""Runs that fMRIPrep preprocessed: series, mask and confounds brought together by their names."""
+"""Series that fMRIPrep preprocessed: which of them are asked for, and the one space that they are taken in."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from bids_app.dataset.layout import functional_files, is_series, is_surface, modern_name
-from bids_app.dataset.tables import read_json, stands
-from bids_app.errors import MissingInputError, NothingSelectedError, UsageError
-from bids_app.vocabulary.entities import join, parse, without
-from bids_app.vocabulary.recording import Recording
+from bids_app.dataset.layout import (
+    functional_files,
+    functional_folders,
+    is_surface,
+    series_entities,
+)
+from bids_app.errors import NothingSelectedError, UsageError
 
 STANDARD_SPACE = "MNI152NLin2009cAsym"
 
@@ -23,13 +26,13 @@ NO_SURFACES = (
 
 @dataclass(frozen=True)
 class Selection:
-    """Which runs are asked for; empty means all. `matches` is a further test of a file."""
+    """Which runs are asked for; empty means all. `matches` is a further test of a file, if there is one."""
 
     sessions: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
     space: str = ""
     resolution: str = ""
-    matches: Callable[[Path], bool] = lambda path: True
+    matches: Callable[[Path], bool] | None = None
 
     def takes(self, entities: Mapping[str, str]) -> bool:
         """Tell whether task, space and resolution of a file are among those asked for."""
@@ -45,22 +48,36 @@ class Selection:
         return ", ".join(f"{key} {value}" for key, value in said.items() if value) or "no filter"
 
 
-def find_series(root: Path, participants: Iterable[str], selection: Selection) -> dict[Path, dict[str, str]]:
-    """Return volumetric series in standard spaces that pass the filters, with their entities."""
-    found = {}
+class Series(NamedTuple):
+    """A preprocessed series by its name alone: its folder, its entities, and all that lies in the folder."""
+
+    folder: str
+    name: str
+    entities: Mapping[str, str]
+    beside: Sequence[str]
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+        return Path(self.folder, self.name)
+
+
+def find_series(root: Path, participants: Iterable[str], selection: Selection) -> list[Series]:
+    """Return volumetric series that pass the filters, in any space."""
+    found = []
     for participant in participants:
-        for path in functional_files(root, participant):
-            if not is_series(path.name):
-                continue
-            entities, _, _ = parse(modern_name(path.name))
-            wanted = (
-                (not selection.sessions or entities.get("ses") in selection.sessions)
-                and (not selection.tasks or entities.get("task") in selection.tasks)
-                and selection.matches(path)
-            )
-            if wanted:
-                found[path] = entities
-    return found
+        for folder, names in functional_folders(root, participant):
+            for name in names:
+                entities = series_entities(name)
+                if entities and _wanted(entities, selection):
+                    found.append(Series(folder, name, entities, names))
+    return [one for one in found if selection.matches(one.path)] if selection.matches else found
+
+
+def _wanted(entities: Mapping[str, str], selection: Selection) -> bool:
+    return (not selection.sessions or entities.get("ses") in selection.sessions) and (
+        not selection.tasks or entities.get("task") in selection.tasks
+    )
 
 
 def has_surfaces(root: Path, participants: Iterable[str]) -> bool:
@@ -68,7 +85,7 @@ def has_surfaces(root: Path, participants: Iterable[str]) -> bool:
     return any(is_surface(path.name) for label in participants for path in functional_files(root, label))
 
 
-def choose_space(series: Mapping[Path, Mapping[str, str]], selection: Selection) -> tuple[str, str | None]:
+def choose_space(series: Sequence[Series], selection: Selection) -> tuple[str, str | None]:
     """Return the space, and the resolution label or None, that all runs are taken in.
 
     The one asked for; else MNI152NLin2009cAsym; else the only standard space there is.
@@ -80,8 +97,8 @@ def choose_space(series: Mapping[Path, Mapping[str, str]], selection: Selection)
     UsageError
         If there are several and none was asked for, or the one asked for is not standard.
     """
-    space = _space_of({e["space"] for e in series.values() if "space" in e}, selection.space)
-    resolutions = sorted({e.get("res") or "" for e in series.values() if e.get("space") == space})
+    space = _space_of({one.entities["space"] for one in series if "space" in one.entities}, selection.space)
+    resolutions = sorted({one.entities.get("res") or "" for one in series if one.entities.get("space") == space})
     if selection.resolution:
         return space, selection.resolution
     if len(resolutions) > 1:
@@ -112,73 +129,3 @@ def _space_of(found: AbstractSet[str], wanted: str) -> str:
     if len(spaces) > 1:
         raise UsageError(f"Series are there in {', '.join(spaces)}; choose one: --space {spaces[0]}")
     return spaces[0]
-
-
-def recordings(
-    name: str, roots: tuple[Path, Path], series: Mapping[Path, Mapping[str, str]], space: str, resolution: str | None
-) -> tuple[list[Recording], list[str]]:
-    """Bring series of one space together with their masks and confounds.
-
-    Parameters
-    ----------
-    roots : (derivatives, raw)
-        Dataset that series are in, and the one that may have their events.
-
-    Returns
-    -------
-    runs, incomplete
-        Runs that can be read, and a sentence for each that cannot.
-    """
-    runs, incomplete = [], []
-    for path, entities in series.items():
-        if entities.get("space") != space or entities.get("res") != resolution:
-            continue
-        try:
-            runs.append(_recording(name, *roots, path, entities))
-        except MissingInputError as error:
-            incomplete.append(str(error))
-    return runs, incomplete
-
-
-def _recording(name: str, root: Path, raw: Path, path: Path, entities: Mapping[str, str]) -> Recording:
-    beside = {modern_name(p.name): p for p in functional_files(root, entities["sub"]) if p.parent == path.parent}
-    mask = join({**entities, "desc": "brain"}, "mask", ".nii.gz")
-    timing = without(entities, "space", "res", "den", "cohort")
-    confounds = join({**timing, "desc": "confounds"}, "timeseries", ".tsv")
-    for wanted in (mask, confounds):
-        if wanted not in beside:
-            raise MissingInputError(
-                f"{path.name} has no {wanted} beside it, so it cannot be cleaned. Copy the file from the fMRIPrep "
-                "output, or run fMRIPrep again."
-            )
-    sidecars = _sidecars(root, path, entities)
-    metadata: dict[str, object] = {}
-    for sidecar in sidecars:
-        metadata.update(read_json(sidecar))
-    return Recording(
-        without(entities, "desc"), path, beside[mask], beside[confounds], root, name, tuple(sidecars), metadata,
-        _events(raw, entities) or _events(root, entities),
-    )  # fmt: skip
-
-
-def _events(root: Path, entities: Mapping[str, str]) -> Path | None:
-    """Return the events table of a run: in its folder or, by BIDS inheritance, above; the most particular one."""
-    person = root / f"sub-{entities['sub']}"
-    session = person / f"ses-{entities['ses']}" if "ses" in entities else person
-    for folder in dict.fromkeys((session / "func", session, person, root)):
-        fitting = [
-            (len(own), path)
-            for path in sorted(folder.glob("*_events.tsv"))
-            if (own := parse(path.name)[0]).items() <= entities.items() and own.get("task") == entities.get("task")
-        ]
-        if fitting:
-            return max(fitting)[1]
-    return None
-
-
-def _sidecars(root: Path, path: Path, entities: Mapping[str, str]) -> list[Path]:
-    """Return sidecars that apply to a series by BIDS inheritance, the most general first."""
-    own = path.with_name(path.name.removesuffix(".gz").removesuffix(".nii") + ".json")
-    general = [root / f"task-{entities.get('task')}_bold.json"]
-    general.append(root / f"task-{entities.get('task')}_desc-preproc_bold.json")
-    return [candidate for candidate in (*general, own) if stands(candidate)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,8 +31,12 @@ def require_content(path: Path) -> Path:
     """
     if path.is_symlink() and not path.exists():
         raise MissingInputError(f"{path} is a link without content (DataLad / git-annex). Get it: datalad get '{path}'")
+    if path.is_dir():
+        raise MissingInputError(f"{path} is a folder; expected a file. Copy it again.")
     if not path.is_file():
         raise MissingInputError(f"{path} does not exist; it is needed here.")
+    if not os.access(path, os.R_OK):
+        raise MissingInputError(f"{path} may not be read by user {os.getuid()}. Give yourself the right: chmod a+r.")
     if path.stat().st_size == 0:
         raise MissingInputError(
             f"{path} is empty (0 bytes); expected content. Copy it again, or get it: datalad get '{path}'"
@@ -83,10 +88,10 @@ def read_json(path: Path) -> Mapping[str, Any]:
     MissingInputError, WrongDataError
         If it cannot be read or is not an object.
     """
-    require_content(path)
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        content = json.loads(path.read_bytes().decode("utf-8-sig"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        require_content(path)
         raise WrongDataError(f"{path} is not valid JSON: {error}") from error
     if not isinstance(content, dict):
         raise WrongDataError(f"{path} holds a {type(content).__name__}; expected a JSON object.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from pathlib import Path
 from typing import cast
@@ -18,6 +19,10 @@ from bids_app.vocabulary.grid import Grid, Mask
 
 BROKEN: tuple[type[Exception], ...] = (EOFError, OSError, zlib.error, cast(type[Exception], isal_zlib.error))
 """What readers raise on files that break off or are damaged."""
+
+
+GZIP_AT_BEST = 1040
+"""Times that gzip can make content smaller: a match of 258 bytes takes two bits."""
 
 
 def open_image(path: Path) -> nib.Nifti1Image:
@@ -37,8 +42,27 @@ def open_image(path: Path) -> nib.Nifti1Image:
         raise WrongDataError(f"{path} is a {type(image).__name__}; only NIfTI volumes are read.")
     if not np.issubdtype(image.get_data_dtype(), np.number) or image.get_data_dtype().kind == "c":
         raise WrongDataError(f"{path} holds {image.get_data_dtype()} values; expected real numbers.")
+    _check_size(path, image)
     _check_orientation(path, image)
     return image
+
+
+def _check_size(path: Path, image: nib.Nifti1Image) -> None:
+    """Refuse a header that its file cannot be true of, before anything is allocated for it."""
+    shape = [int(length) for length in image.shape]
+    if not shape or min(shape) < 1:
+        raise WrongDataError(f"{path} has a header of {' x '.join(map(str, shape))} voxels. Copy or compute it again.")
+    claimed = math.prod(shape) * image.get_data_dtype().itemsize
+    there = path.stat().st_size * (GZIP_AT_BEST if path.name.endswith(".gz") else 1)
+    if claimed > there:
+        raise MissingInputError(
+            f"{path} is damaged: its header claims {' x '.join(map(str, shape))} voxels, {claimed / 1e9:.3g} GB, which "
+            f"{path.stat().st_size} bytes cannot hold. Copy or compute it again."
+        )
+    if not np.isfinite(image.affine).all() or not np.linalg.det(image.affine[:3, :3]):
+        raise WrongDataError(
+            f"{path} does not say where its voxels lie: {image.affine[:3].tolist()}. Compute it again."
+        )
 
 
 def _check_orientation(path: Path, image: nib.Nifti1Image) -> None:

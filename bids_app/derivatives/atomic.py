@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import time
 from pathlib import Path
 from uuid import uuid4
 
 from bids_app.errors import OutputError
+
+ABANDONED_SECONDS = 3600
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -33,6 +36,14 @@ def write_bytes(path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise OutputError(_explain(path, error)) from error
+
+
+def sweep(folder: Path) -> None:
+    """Remove what writers that were killed left in a folder: nobody takes an hour to write one file."""
+    for path in folder.glob(".*.tmp"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
+                path.unlink()
 
 
 def write_text(path: Path, text: str) -> None:

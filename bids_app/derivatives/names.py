@@ -42,3 +42,8 @@ def template_path(output_dir: Path, entities: Mapping[str, str], extension: str)
 def record_path(output_dir: Path, label: str) -> Path:
     """Return the record of a finished job."""
     return output_dir / "logs" / "done" / f"{label}.json"
+
+
+def person_page(output_dir: Path, label: str) -> Path:
+    """Return the page of a participant, `sub-<label>`."""
+    return output_dir / f"{label}.html"

@@ -44,3 +44,5 @@ class Files:
     def forget(self) -> None:
         """Remove all parts."""
         shutil.rmtree(self._folder, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            self._folder.parent.rmdir()  # of other jobs, if it is not empty

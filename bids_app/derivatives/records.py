@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -24,13 +25,10 @@ def fingerprint(context: Mapping[str, Any], inputs: Iterable[Path]) -> str:
     digest.update(json.dumps(_plain(context), sort_keys=True).encode())
     for path in sorted(set(inputs), key=lambda path: (path.name, path)):
         digest.update(path.name.encode())  # not the folder: a container has it elsewhere
-        if not path.exists():
-            continue
-        status = path.stat()
-        if status.st_size <= _SMALL:
-            digest.update(path.read_bytes())
-        else:
-            digest.update(f"{status.st_size} {status.st_mtime_ns}".encode())
+        with contextlib.suppress(OSError):  # whoever reads it for its content says what is wrong with it
+            status = path.stat()
+            small = status.st_size <= _SMALL
+            digest.update(path.read_bytes() if small else f"{status.st_size} {status.st_mtime_ns}".encode())
     return digest.hexdigest()
 
 
@@ -88,19 +86,3 @@ def write_record(record: Path, mark: str, outputs: Iterable[Path], summary: Mapp
         stale.unlink(missing_ok=True)
     names = sorted(path.relative_to(root).as_posix() for path in written)
     write_json(record, {"Fingerprint": mark, "Outputs": names, **summary})
-
-
-def failure_path(output_dir: Path, label: str) -> Path:
-    """Return the record of a failed job, or of a participant (`sub-01`) whose process came to no end."""
-    return output_dir / "logs" / "failed" / f"{label}.json"
-
-
-def read_failures(output_dir: Path) -> dict[str, str]:
-    """Return the message of each failure that nothing has mended since, by label."""
-    found = {}
-    for path in sorted((output_dir / "logs" / "failed").glob("*.json")):
-        try:
-            found[path.stem] = str(json.loads(path.read_text(encoding="utf-8")).get("Message", ""))
-        except (OSError, ValueError, AttributeError):
-            found[path.stem] = "its record cannot be read"
-    return found

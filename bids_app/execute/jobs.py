@@ -5,51 +5,69 @@ from __future__ import annotations
 import contextlib
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from bids_app import __version__
+from bids_app.derivatives.atomic import sweep
+from bids_app.derivatives.failed import failure_path
 from bids_app.derivatives.files import write_json
 from bids_app.derivatives.names import record_path
-from bids_app.derivatives.records import digest, failure_path, fingerprint, is_done, read_failures, write_record
+from bids_app.derivatives.records import digest, fingerprint, is_done, write_record
 from bids_app.errors import DeqiError
+from bids_app.execute.failures import here
 from bids_app.execute.progress import relabelling_bar, say
 from bids_app.vocabulary.job import GroupJob, Job, ParticipantJob, Summary
 
 
-def run_jobs(jobs: Sequence[Job], *, quiet: bool = False) -> dict[str, str]:
+def is_finished(job: Job) -> bool:
+    """Tell whether a job was done with these very inputs and options, and its files are still there."""
+    record = record_path(job.output_dir, job.label)
+    return record.exists() and is_done(record, fingerprint(job.context(), job.inputs))
+
+
+def run_jobs(jobs: Sequence[Job], *, quiet: bool = False, stop_early: bool = False) -> dict[str, str]:
     """Do jobs one after another in this process; `quiet` says what goes wrong alone.
+
+    `stop_early` starts no job after one that failed.
 
     Returns
     -------
     failures : dict
         Message of each failed job by its label.
     """
-    failures = {}
+    failures: dict[str, str] = {}
     for job in jobs:
-        mark = fingerprint(job.context(), job.inputs)
-        record = record_path(job.output_dir, job.label)
-        if is_done(record, mark):
-            failure_path(job.output_dir, job.label).unlink(missing_ok=True)
-            if not quiet:
-                say(f"{job.label}: already done")
-            continue
+        if failures and stop_early:
+            break
         try:
-            started = time.monotonic()
-            summary = _run(job)
-            for warning in summary.warnings:
-                say(f"warning: {warning}")
-            write_record(record, mark, summary.files, {**_made_with(job), **summary.notes})
-            failure_path(job.output_dir, job.label).unlink(missing_ok=True)
-            if not quiet:
-                say(f"{job.label}: done in {time.monotonic() - started:.1f} s")
+            _do(job, quiet=quiet)
         except (DeqiError, MemoryError) as error:
             failures[job.label] = _failed(job, str(error) or "out of memory; raise --mem", error)
         except Exception as error:  # noqa: BLE001  (one job's fault must not stop the others)
             failures[job.label] = _failed(job, f"unexpected {type(error).__name__}: {error}", error)
     return failures
+
+
+def _do(job: Job, *, quiet: bool) -> None:
+    mark = fingerprint(job.context(), job.inputs)
+    record = record_path(job.output_dir, job.label)
+    said = "already done"
+    if not is_done(record, mark):
+        started = time.monotonic()
+        summary = _run(job)
+        for warning in summary.warnings:
+            say(f"warning: {warning}")
+        if isinstance(job, GroupJob) and job.share:
+            return  # the call that sums up has the results
+        write_record(record, mark, summary.files, {**_made_with(job), **summary.notes})
+        for folder in {path.parent for path in (record, *summary.files)}:
+            sweep(folder)
+        said = f"done in {time.monotonic() - started:.1f} s"
+    failure_path(job.output_dir, job.label).unlink(missing_ok=True)
+    if not quiet:
+        say(f"{job.label}: {said}")
 
 
 def _run(job: Job) -> Summary:
@@ -61,22 +79,11 @@ def _run(job: Job) -> Summary:
     assert isinstance(job, GroupJob)
     from threadpoolctl import threadpool_limits
 
-    from bids_app.levels import group
+    from bids_app.levels import group, shares
 
     # Sums of BLAS depend on how many threads share them; the threads of the permutations are our own.
     with relabelling_bar() as progress, threadpool_limits(1):
-        return group.run(job, progress)
-
-
-def settle(output_dir: Path, people: Sequence[str], failures: Mapping[str, str]) -> None:
-    """Keep a record of participants whose process came to no end, and take away those of people who are done since."""
-    known = read_failures(output_dir)
-    for label in (f"sub-{person}" for person in people):
-        path = failure_path(output_dir, label)
-        if label not in failures:
-            path.unlink(missing_ok=True)
-        elif not any(name.startswith(f"{label}_") for name in known):
-            write_json(path, {"Message": failures[label]})
+        return shares.relabel(job, progress) if job.share else group.run(job, progress)
 
 
 def _made_with(job: Job) -> dict[str, Any]:
@@ -95,7 +102,8 @@ def _made_with(job: Job) -> dict[str, Any]:
 
 def _failed(job: Job, message: str, error: BaseException) -> str:
     """Keep a record of a failed job and return its message."""
-    content = {"Message": message, "Error": type(error).__name__, "Inputs": [str(path) for path in job.inputs[:20]]}
+    inputs = [str(path) for path in job.inputs[:20]]
+    content = {"Message": message, "Error": type(error).__name__, **here(), "Inputs": inputs}
     if not isinstance(error, DeqiError):
         content["Traceback"] = traceback.format_exception(error)
     with contextlib.suppress(DeqiError):

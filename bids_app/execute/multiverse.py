@@ -6,7 +6,8 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from bids_app.execute.children import environment, last_words
+from bids_app.execute.child import environment
+from bids_app.execute.failures import last_words
 from bids_app.execute.progress import say
 from bids_app.vocabulary.multiverse import Specification
 
@@ -35,5 +36,5 @@ def run_alternatives(specifications: Sequence[Specification], argv: Sequence[str
                     say(f"  {specification.name}: {line.rstrip()}")
             code = child.wait()
         if code:
-            failures[specification.name] = last_words(code, "".join(lines))
+            failures[specification.name] = last_words("".join(lines)) or f"exit code {code}"
     return failures

@@ -52,6 +52,25 @@ def describe(
     write_text(output_dir / "logs" / "settings.toml", to_toml(tables, heading))
 
 
-def keep_notes(output_dir: Path, level: str, notes: Sequence[str]) -> None:
-    """Write down what a call left out before any work, so that the pages tell it too."""
-    write_json(output_dir / "logs" / f"{level}_notes.json", {"LeftOut": list(notes)})
+def keep_notes(output_dir: Path, level: str, notes: Sequence[str], people: Sequence[str] = ()) -> None:
+    """Write down what a call left out before any work, so that the pages tell it too.
+
+    A call for some `people` alone replaces what was noted of them, each in a file of their own, and leaves the rest:
+    thousands of such calls may run side by side.
+    """
+    folder = output_dir / "logs"
+    if level == "participant" and people:
+        for label in (f"sub-{person.removeprefix('sub-')}" for person in people):
+            own, path = [note for note in notes if _is_about(note, label)], folder / f"{level}_{label}_notes.json"
+            if own:
+                write_json(path, {"LeftOut": own})
+            else:
+                path.unlink(missing_ok=True)
+        return
+    for path in folder.glob(f"{level}_sub-*_notes.json"):
+        path.unlink(missing_ok=True)
+    write_json(folder / f"{level}_notes.json", {"LeftOut": list(notes)})
+
+
+def _is_about(note: str, label: str) -> bool:
+    return note.startswith((f"{label}_", f"{label}:"))

@@ -18,6 +18,7 @@ from bids_app.statistics.allocation import Rerandomisation, Scheme
 from bids_app.statistics.clusters import label, neighbourhood
 from bids_app.statistics.network import Graph
 from bids_app.statistics.parts import Keeper
+from bids_app.statistics.permutation import Relabellings
 from bids_app.statistics.relabelling import Exchange, SignFlips
 from bids_app.statistics.result import Result, Subject, maps_of
 from bids_app.vocabulary.design import Contrast
@@ -38,52 +39,108 @@ class Run:
     keeper: Keeper
 
 
-def infer(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Result:
-    """Relabel one contrast of one map; maps with the same participants share one scheme and its relabellings.
+@dataclass(frozen=True, eq=False)
+class Question:
+    """One contrast of one kind of map, ready to be relabelled.
+
+    Attributes
+    ----------
+    outcome, baseline : (n, voxels)
+        What is explained, and the voxel's own baseline if it is adjusted for.
+    fitted : callable
+        Model of another outcome of the same people.
+    """
+
+    contrast: Contrast
+    outcome: NDArray[np.float32]
+    baseline: NDArray[np.float32] | None
+    fitted: Callable[[NDArray[np.float32]], linear_model.LinearModel]
+    model: linear_model.LinearModel
+    scheme: Scheme
+    geometry: sweep.Geometry
+    tell: Callable[[int, int, float], None]
+
+    @property
+    def above(self) -> sweep.Geometry:
+        """The geometry of equivalence: positive values of single voxels alone."""
+        return replace(self.geometry, land=None, both=False)
+
+    def relabellings(self, model: linear_model.LinearModel, geometry: sweep.Geometry, run: Run) -> Relabellings:
+        """Return the relabellings of a model of these people."""
+        return Relabellings(model, self.scheme, geometry, run.job.threads, self.tell, run.keeper)
+
+
+def ask(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Question:
+    """Fit one contrast of one map; maps with the same participants share one scheme and its relabellings.
 
     Parameters
     ----------
     stacks : mapping of (participants, voxels)
         Maps by stage.
     """
-    job, schemes = run.job, run.schemes
+    inference = run.job.inference
     before = contrast.asked.outcome.baseline
     baseline = stacks[before][contrast.members] if before else None
     outcome = overlap.outcome_of(stacks, contrast)
-    by_arm = job.inference.variances == "by-arm" and contrast.scheme == "rerandomise" and contrast.tested.shape[1] == 1
+    by_arm = inference.variances == "by-arm" and contrast.scheme == "rerandomise" and contrast.tested.shape[1] == 1
     people = tuple(subject.design.rows[i]["participant_id"] for i in contrast.members)
-    scheme = schemes.setdefault((contrast.name, people), _scheme(contrast, job.inference))
-    tell = partial(run.progress, f"{subject.key.label}, {contrast.name}")
+    scheme = run.schemes.setdefault((contrast.name, people), _scheme(contrast, inference))
 
     def fitted(maps: NDArray[np.float32]) -> linear_model.LinearModel:
         return replace(linear_model.fit(maps, contrast.tested, contrast.nuisance, baseline), by_arm=by_arm)
 
     model = fitted(outcome)
-    geometry = _geometry(subject, contrast, job.inference, model)
-    null = permutation.run(model, scheme, geometry, job.threads, tell, run.keeper)
+    geometry = _geometry(subject, contrast, inference, model)
+    tell = partial(run.progress, f"{subject.key.label}, {contrast.name}")
+    return Question(contrast, outcome, baseline, fitted, model, scheme, geometry, tell)
+
+
+def relabel(question: Question, run: Run, wanted: Callable[[float], bool]) -> None:
+    """Make and keep the relabellings of a contrast whose places are wanted, of equivalence too."""
+    question.relabellings(question.model, question.geometry, run).fill(wanted)
+    if margin := _margin(question.contrast, run.job.inference):
+        for outcome in overlap.shifted(question.outcome, question.contrast.tested[:, 0], margin):
+            question.relabellings(question.fitted(outcome), question.above, run).fill(wanted)
+
+
+def _margin(contrast: Contrast, inference: Inference) -> float:
+    """Return the margin of equivalence if it is asked of this contrast, else 0."""
+    return inference.equivalence_margin if contrast.asked.primary and contrast.between_arms else 0.0
+
+
+def infer(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Result:
+    """Relabel one contrast of one map, and conclude what follows."""
+    question, inference = ask(subject, stacks, contrast, run), run.job.inference
+    model, scheme, geometry, baseline = question.model, question.scheme, question.geometry, question.baseline
+    null = question.relabellings(model, geometry, run).null()
     maps = maps_of(model, null, contrast, scheme.total, baseline)
-    about: dict[str, object] = {}
-    if model.rank == 1:
-        about["Power"] = power.power(model, null, contrast, baseline, job.inference.alpha)
-        if contrast.asked.primary:
-            maps |= power.detectable(model, null, job.inference.alpha)
-        if contrast.effect in ("ancova", "two_sample", "crossover"):
-            about["VarianceOfArms"] = _spread(model, contrast, job.inference.claim)
-        if job.inference.literature and not isinstance(geometry.around, Graph):
-            alpha = job.inference.alpha
-            about["RandomFieldTheory"] = literature.findings(null.t, model, subject.mask, geometry.around, alpha)
+    if model.rank == 1 and contrast.asked.primary:
+        maps |= power.detectable(model, null, inference.alpha)
     if contrast.asked.primary and contrast.between_arms:
         maps |= {f"logbf_{name}": found for name, found in overlap.bayes_maps(null.t, model.df, contrast).items()}
-        if margin := job.inference.equivalence_margin:
-            above = replace(geometry, land=None, both=False)
-            maps |= overlap.equivalence(
-                outcome, contrast.tested[:, 0], margin,
-                lambda maps: permutation.run(fitted(maps), scheme, above, job.threads, tell, run.keeper),
-            )  # fmt: skip
+    if margin := _margin(contrast, inference):
+        maps |= overlap.equivalence(
+            overlap.shifted(question.outcome, contrast.tested[:, 0], margin),
+            lambda maps: question.relabellings(question.fitted(maps), question.above, run).null(),
+        )
+    about = _about(question, subject, null, inference) if model.rank == 1 else {}
     result = Result(
         subject, contrast, scheme, model.df, model.rank, geometry.threshold, null, _labels(null, geometry), maps, about
     )
-    return replace(result, profile=profile(result, stacks, by_arm=by_arm))
+    return replace(result, profile=profile(result, stacks, by_arm=model.by_arm))
+
+
+def _about(question: Question, subject: Subject, null: permutation.Null, inference: Inference) -> dict[str, object]:
+    """Return what the sidecar says of a t besides its maps."""
+    model, contrast, around = question.model, question.contrast, question.geometry.around
+    about: dict[str, object] = {
+        "Power": power.power(model, null, contrast, question.baseline, inference.alpha),
+    }
+    if contrast.effect in ("ancova", "two_sample", "crossover"):
+        about["VarianceOfArms"] = _spread(model, contrast, inference.claim)
+    if inference.literature and not isinstance(around, Graph):
+        about["RandomFieldTheory"] = literature.findings(null.t, model, subject.mask, around, inference.alpha)
+    return about
 
 
 def _labels(null: permutation.Null, geometry: sweep.Geometry) -> NDArray[np.int32]:

@@ -7,29 +7,24 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from bids_app import plugs
 from bids_app.dataset import places
-from bids_app.dataset.maps import group_mask, load_maps, restricted, smoothing_of
 from bids_app.derivatives.contrast import Family
 from bids_app.derivatives.group import GroupWriter
-from bids_app.derivatives.parts import Files
 from bids_app.errors import DeqiError, WrongDataError
-from bids_app.levels import baseline, contrasts, design, motion, overlap, tables
+from bids_app.levels import baseline, contrasts, motion, overlap
 from bids_app.levels.contrasts import Progress
 from bids_app.levels.overlap import Stacks
+from bids_app.levels.reading import everybody_of, kept_of, keys_of, read
 from bids_app.statistics import corrected
-from bids_app.statistics.result import Result, Subject, joint_p
+from bids_app.statistics.result import Result, joint_p
 from bids_app.vocabulary.design import Design
-from bids_app.vocabulary.grid import GroupMask, Mask
+from bids_app.vocabulary.grid import GroupMask
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.job import GroupJob, MapKey, Summary
 
 Floats = NDArray[np.float32]
-
-NAMED = 8
-"""Values left out that a note names; the table has the others."""
 
 
 def run(job: GroupJob, progress: Progress = lambda what, done, total, height: None) -> Summary:
@@ -43,14 +38,13 @@ def run(job: GroupJob, progress: Progress = lambda what, done, total, height: No
         If the design cannot be built, or no map can be analysed.
     """
     named = places.namer(job.inference.labels, job.entities["space"])
-    everybody = design.build(job)
-    covered = restricted(group_mask(job.sessions, everybody), job.inference.small_volume, job.entities["space"])
+    everybody, covered = everybody_of(job)
     mark = " ".join(plugs.load("modalities", kind).mark(options) for kind, options in job.modality.items())
     writer = GroupWriter(job, covered.grid, mark, named)
     writer.mask(covered)
-    kept = Files(job.output_dir / "logs" / "parts" / job.label)
+    kept = kept_of(job)
     group = _Group(contrasts.Run(job, {}, progress, kept), writer, notes=[*everybody.notes, *covered.notes])
-    for key in sorted({key for maps in job.sessions.values() for key in maps.maps}):
+    for key in keys_of(job):
         try:
             group.analyse(key, everybody, covered)
         except DeqiError as error:
@@ -78,8 +72,8 @@ class _Group:
     def analyse(self, key: MapKey, everybody: Design, covered: GroupMask) -> None:
         """Do every contrast of one kind of map, and let go of the maps."""
         name = f"{key.entity} {key.label}"
-        subject, stacks = self._read(key, covered)
-        self.notes += _absent(name, everybody, subject.design)
+        subject, stacks, lost = read(self.run.job, key, covered)
+        self.notes += [*lost, *_absent(name, everybody, subject.design)]
         own: list[Result] = []
         parts: dict[str, tuple[Floats, Floats]] = {}
         for contrast in subject.design.contrasts:
@@ -112,44 +106,12 @@ class _Group:
             said = overlap.likeness(stacks, *pair, self.run.job.inference)
             self.writer.common(*pair, overlap.common(*pair), said)
 
-    def _read(self, key: MapKey, covered: GroupMask) -> tuple[Subject, Stacks]:
-        """Read the maps, or the tables, of one kind."""
-        if key.entity != "seg":
-            return _subject(self.run.job, key, covered)
-        subject, stacks, lost = tables.subject_of(self.run.job, key)
-        more = f" and {len(lost) - NAMED} more" if len(lost) > NAMED else ""
-        said = f"{key.entity} {key.label}: {', '.join(lost[:NAMED])}{more} are not known for everybody and left out."
-        self.notes += [said] if lost else []
-        return subject, stacks
-
 
 def _absent(name: str, everybody: Design, own: Design) -> list[str]:
     """Say who lacks a map that others have."""
     present = {row["participant_id"] for row in own.rows}
     gone = [row["participant_id"] for row in everybody.rows if row["participant_id"] not in present]
     return [f"{name} is analysed without {', '.join(gone)}, who lack its map."] if gone else []
-
-
-def _subject(job: GroupJob, key: MapKey, covered: GroupMask) -> tuple[Subject, Stacks]:
-    """Read every map of one kind, on the voxels where all of them have a value."""
-    chosen = design.build(job, [key])
-    stacks, mask = load_maps(job.sessions, chosen, key, covered)
-    maps = next(found.maps for found in job.sessions.values() if key in found.maps)
-    output = plugs.load("measures", key.measure).GROUP
-    if key.entity != "seed":
-        return Subject(key, output, chosen, mask, np.zeros_like(mask)), stacks
-    distance = _from_seed(covered, mask)
-    near = np.asarray(distance <= 2 * smoothing_of(maps[key]))
-    return Subject(key, output, chosen, mask, near, distance=distance[mask]), stacks
-
-
-def _from_seed(covered: GroupMask, mask: Mask) -> Floats:
-    """Return the distance (mm) of each voxel from the seed: which has no value though all is measured."""
-    seed = covered.mask & ~mask
-    if not seed.any():
-        return np.full(mask.shape, np.inf, dtype=np.float32)
-    distance = ndimage.distance_transform_edt(~seed, sampling=covered.grid.voxel_sizes)
-    return np.asarray(distance, dtype=np.float32)
 
 
 def _write(results: Sequence[Result], writer: GroupWriter, inference: Inference) -> None:

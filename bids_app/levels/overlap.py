@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 import numpy as np
@@ -35,26 +35,29 @@ def bayes_maps(t: Floats, df: int, contrast: Contrast) -> dict[str, Floats]:
     }
 
 
-def equivalence(
-    outcome: Floats, arm: NDArray[np.float64], margin: float, relabel: Callable[[Floats], permutation.Null]
-) -> dict[str, Floats]:
+def shifted(outcome: Floats, arm: NDArray[np.float64], margin: float) -> Iterator[Floats]:
+    """Yield the two outcomes of equivalence, (n, voxels): arms that differ by less than the margin are both positive.
+
+    The margin is added to, or taken from, everybody of the active arm (`arm` is 1 there, else 0).
+    """
+    shift = margin * arm[:, None].astype(np.float32)
+    for sign in (1, -1):
+        yield sign * outcome + shift
+
+
+def equivalence(outcomes: Iterable[Floats], relabel: Callable[[Floats], permutation.Null]) -> dict[str, Floats]:
     """Return -log10 p that the arms differ by less than a margin: each voxel alone, and corrected over the map.
 
-    Two one-sided tests: the margin is added to, or taken from, everybody of the active arm before arms are drawn
-    anew. The larger p of both counts.
+    Two one-sided tests, of the shifted outcomes, before arms are drawn anew. The larger p of both counts.
 
     Parameters
     ----------
-    outcome : (n, voxels)
-    arm : (n,)
-        1 in the active arm, else 0.
     relabel : callable
-        Relabels other outcomes of the same people, looking at positive values alone.
+        Relabels an outcome, looking at positive values alone.
     """
     alone, everywhere = [], []
-    shift = margin * arm[:, None].astype(np.float32)
-    for sign in (1, -1):
-        null = relabel(sign * outcome + shift)
+    for outcome in outcomes:
+        null = relabel(outcome)
         alone.append(np.maximum(null.reached, 1) / len(null.maxima["voxel"]))
         everywhere.append(corrected.familywise_p(null.t, null.maxima["voxel"]))
     pairs = {"logptost": alone, "logptostfwe": everywhere}

@@ -31,18 +31,24 @@ def confound_patterns(choice: str | tuple[str, ...]) -> tuple[str, ...]:
     return choice
 
 
+LONGEST_REPETITION = 600.0
+"""Seconds; more is an error of units."""
+
+
 def repetition_time(recording: Recording) -> float:
     """Return the seconds between volumes, from the sidecar.
 
     Raises
     ------
     WrongDataError
-        If no sidecar says it, or it is not a positive number.
+        If a sidecar cannot be read, none says it, or it is not a positive number of seconds.
     """
+    if recording.problem:
+        raise WrongDataError(recording.problem)
     value = recording.metadata.get("RepetitionTime")
-    if not isinstance(value, int | float) or not value > 0:
+    if not isinstance(value, int | float) or not 0 < value < LONGEST_REPETITION:
         raise WrongDataError(
-            f"{recording.series.name}: RepetitionTime is {value!r} in its sidecars; expected seconds above 0. "
+            f"{recording.series.name}: RepetitionTime is {value!r} in its sidecars; expected seconds, above 0. "
             'Write it into the JSON beside the file: {"RepetitionTime": 2.0}'
         )
     return float(value)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bids_app.derivatives.records import read_failures, read_record
+from bids_app.derivatives.failed import read_failures
+from bids_app.derivatives.records import read_record
 from bids_app.errors import WrongDataError
 from bids_app.vocabulary.entities import parse, without
 
@@ -121,10 +122,10 @@ def require_alike(sessions: Sequence[Finished]) -> None:
         )
 
 
-def left_out(session: Finished, wanted_sessions: Sequence[str], matches: Callable[[Path], bool]) -> str:
+def left_out(session: Finished, wanted_sessions: Sequence[str], matches: Callable[[Path], bool] | None) -> str:
     """Return why a session does not take part in this call, or nothing."""
     if wanted_sessions and session.key[1] not in wanted_sessions:
         return "left out by --session-label"
-    if not all(matches(run) for run in session.runs):
+    if matches and not all(matches(run) for run in session.runs):
         return "left out by --bids-filter-file"
     return session.problem

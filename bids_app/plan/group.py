@@ -18,8 +18,9 @@ from bids_app.plan.flip import require_same_sides
 from bids_app.plan.inputs import Plan, generated_by, read_dataset, selection_of
 from bids_app.plan.quality import excluded
 from bids_app.plan.recorded import Chosen, chosen_maps, recorded_settings
-from bids_app.settings import Execution, Settings
+from bids_app.settings import Settings
 from bids_app.vocabulary.entities import join, parse
+from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.job import GroupJob, MapKey, SessionMaps
 
 
@@ -52,7 +53,7 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
     """
     roots = read_dataset(execution, settings, needed=False)
     people = _people(execution, participants_file(execution.bids_dir, *roots.values()))
-    selection = selection_of(execution, settings)
+    selection = selection_of(execution, settings.dataset)
     analyses: dict[Shared, list[Finished]] = {}
     finished = list(finished_sessions(execution.output_dir))
     ratings = _ratings(execution.ratings, finished)
@@ -127,6 +128,7 @@ def _job(execution: Execution, settings: Settings, asked: _Maps, people: _People
         design=settings.designs,
         inference=settings.inference,
         threads=execution.nprocs,
+        share=execution.share,
     )
 
 

@@ -11,10 +11,11 @@ from bids_app.dataset.filters import series_filter
 from bids_app.dataset.fmriprep import Selection
 from bids_app.dataset.layout import check_description, derivative_roots
 from bids_app.dataset.tables import require_content
-from bids_app.errors import DeqiError, MissingInputError, NothingSelectedError
+from bids_app.errors import DeqiError, MissingInputError
 from bids_app.launch.preprocessing import advice
 from bids_app.plan.preprocess import asked_of
-from bids_app.settings import Execution, Settings
+from bids_app.settings import Dataset, Settings
+from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.job import Job
 
 
@@ -41,11 +42,7 @@ def read_dataset(execution: Execution, settings: Settings, *, needed: bool = Tru
     MissingInputError
         If there are none and they are needed; the message has the command that would make them.
     """
-    if not execution.bids_dir.is_dir():
-        raise MissingInputError(f"BIDS_DIR {execution.bids_dir} is not a folder; expected a BIDS dataset.")
-    if execution.validate:
-        check_description(execution.bids_dir)
-    roots = derivative_roots(execution.bids_dir, execution.derivatives)
+    roots = find_roots(execution)
     if needed and not roots:
         raise MissingInputError(
             f"No fMRIPrep derivatives in {execution.bids_dir}/derivatives/fmriprep*, and {execution.bids_dir} is not a "
@@ -54,35 +51,26 @@ def read_dataset(execution: Execution, settings: Settings, *, needed: bool = Tru
     return roots
 
 
-def selection_of(execution: Execution, settings: Settings) -> Selection:
+def find_roots(execution: Execution) -> dict[str, Path]:
+    """Check the input dataset and return the derivative datasets that are there, if any."""
+    if not execution.bids_dir.is_dir():
+        raise MissingInputError(f"BIDS_DIR {execution.bids_dir} is not a folder; expected a BIDS dataset.")
+    if execution.validate:
+        check_description(execution.bids_dir)
+    return derivative_roots(execution.bids_dir, execution.derivatives)
+
+
+def selection_of(execution: Execution, dataset: Dataset) -> Selection:
     """Return the filters of a call as one value."""
-    space, _, resolution = settings.dataset.space.partition(":")
+    space, _, resolution = dataset.space.partition(":")
     more = {}
     if execution.filter_file:
         more["matches"] = series_filter(execution.filter_file)
     return Selection(
-        tuple(s.removeprefix("ses-") for s in settings.dataset.sessions),
-        tuple(t.removeprefix("task-") for t in settings.dataset.tasks),
+        tuple(s.removeprefix("ses-") for s in dataset.sessions),
+        tuple(t.removeprefix("task-") for t in dataset.tasks),
         space, resolution.removeprefix("res-"), **more,
     )  # fmt: skip
-
-
-def chosen_participants(wanted: Iterable[str], present: Iterable[str]) -> list[str]:
-    """Return the labels asked for, or all.
-
-    Raises
-    ------
-    NothingSelectedError
-        If one is not there.
-    """
-    wanted, present = [label.removeprefix("sub-") for label in wanted], list(present)
-    absent = [label for label in wanted if label not in present]
-    if absent:
-        raise NothingSelectedError(
-            f"--participant-label {' '.join(absent)}: not in the derivatives, which have "
-            f"{', '.join(present[:10]) or 'nobody'}{' ...' if len(present) > 10 else ''}."
-        )
-    return sorted(set(wanted)) or present
 
 
 def unreadable(job: Job) -> str:

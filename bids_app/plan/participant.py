@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from bids_app import plugs
-from bids_app.dataset.fmriprep import NO_SURFACES, Selection, choose_space, find_series, has_surfaces, recordings
-from bids_app.dataset.layout import participants_in
 from bids_app.dataset.regions import region_files, region_names, seeds_of
+from bids_app.dataset.runs import recordings
 from bids_app.derivatives.names import participant_path
-from bids_app.errors import MissingInputError, NothingSelectedError, UsageError
+from bids_app.errors import MissingInputError, UsageError
 from bids_app.plan.flip import flip
+from bids_app.plan.found import find_runs, label_of
 from bids_app.plan.inputs import (
     Plan,
-    chosen_participants,
     generated_by,
     read_dataset,
     selection_of,
     unreadable,
 )
-from bids_app.settings import Execution, Settings
-from bids_app.vocabulary.entities import join, without
+from bids_app.settings import Settings
+from bids_app.vocabulary.entities import without
+from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.job import ParticipantJob
 from bids_app.vocabulary.recording import Recording
 from bids_app.vocabulary.seed import Wanted
@@ -37,52 +37,23 @@ def plan_participants(execution: Execution, settings: Settings) -> Plan:
         For any fault that makes the whole call useless; it carries its exit code.
     """
     roots = read_dataset(execution, settings)
-    selection = selection_of(execution, settings)
+    selection = selection_of(execution, settings.dataset)
     wanted = _wanted(settings)
-    labels = {label for root in roots.values() for label in participants_in(root)}
-    series: dict[Path, dict[str, str]] = {}
-    owner: dict[Path, str] = {}
-    for name, root in roots.items():
-        found = find_series(root, [p for p in participants_in(root) if _asked(p, execution)], selection)
-        series.update(found)
-        owner.update(dict.fromkeys(found, name))
-    chosen = chosen_participants(execution.participants, sorted(labels))
-    missing = tuple(p for p in participants_in(execution.bids_dir) if p not in labels)
-    if not series:
-        raise _nothing(roots, len(chosen), selection)
-    space, resolution = choose_space(series, selection)
-    runs: list[Recording] = []
-    notes = [f"sub-{p}: in BIDS_DIR but without fMRIPrep derivatives" for p in missing]
-    for name, root in roots.items():
-        own = {path: e for path, e in series.items() if owner[path] == name}
-        complete, incomplete = recordings(name, (root, execution.bids_dir), own, space, resolution)
-        runs += complete
-        notes += incomplete
+    found = find_runs(roots, execution, selection)
+    runs = [
+        run for name, ready in found.runs.items() for run in recordings(name, roots[name], execution.bids_dir, ready)
+    ]
+    space, notes = found.space, found.notes
     if not runs:
         raise MissingInputError("No run is complete. " + " ".join(notes[:3]))
     runs = flip(runs, settings, execution.bids_dir, *roots.values())
     there = {run.participant for run in runs}
-    notes += [f"sub-{p}: no run in space {space} fits the filters" for p in chosen if p not in there]
+    notes += [f"sub-{p}: no run in space {space} fits the filters" for p in found.participants if p not in there]
     notes += _without_events(runs, settings)
     jobs = _jobs(runs, execution, settings, sorted({f for w in wanted for f in region_files(w, space)}))
     _refuse_if_all_broken(jobs, execution)
     sources = {**roots, **({} if execution.bids_dir in roots.values() else {"raw": execution.bids_dir})}
     return Plan(tuple(jobs), sources, settings, tuple(notes), tuple(generated_by(roots.values())))
-
-
-def _nothing(roots: Mapping[str, Path], people: int, selection: Selection) -> NothingSelectedError:
-    """Return what to say when no series was found."""
-    if any(has_surfaces(root, participants_in(root)) for root in roots.values()):
-        return NothingSelectedError(f"There is no volumetric series; {NO_SURFACES}")
-    return NothingSelectedError(
-        f"No preprocessed series (desc-preproc_bold) of {people} participants matches {selection.describe()}. "
-        "Loosen --task-id, --session-label, --space or the filter file."
-    )
-
-
-def _asked(participant: str, execution: Execution) -> bool:
-    wanted = [label.removeprefix("sub-") for label in execution.participants]
-    return not wanted or participant in wanted
 
 
 def _wanted(settings: Settings) -> list[Wanted]:
@@ -116,8 +87,7 @@ def _jobs(runs: list[Recording], execution: Execution, settings: Settings, share
     if not _with_events(settings):
         runs = [replace(run, events=None) for run in runs]  # nobody reads them
     for run in runs:
-        label = join(without(run.entities, "run"), "bold", "").removesuffix("_bold")
-        sessions.setdefault(label, []).append(run)
+        sessions.setdefault(label_of(run.entities), []).append(run)
     jobs = []
     for label, members in sorted(sessions.items()):
         if len({tuple(sorted(m.entities.items())) for m in members}) < len(members):
@@ -134,10 +104,14 @@ def _refuse_if_all_broken(jobs: list[ParticipantJob], execution: Execution) -> N
     """Stop before any work if no job can read its files; single ones fail on their own."""
     if execution.dry_run:
         return
-    problems = [problem for job in jobs if (problem := unreadable(job))]
-    if len(problems) == len(jobs):
-        more = f"\n... and {len(problems) - 5} more" if len(problems) > 5 else ""
-        raise MissingInputError("No run can be read:\n" + "\n".join(problems[:5]) + more)
+    problems = []
+    for job in jobs:
+        problem = unreadable(job)
+        if not problem:
+            return  # of thousands, looking at the first is enough
+        problems.append(problem)
+    more = f"\n... and {len(problems) - 5} more" if len(problems) > 5 else ""
+    raise MissingInputError("No run can be read:\n" + "\n".join(problems[:5]) + more)
 
 
 def expected_outputs(job: ParticipantJob) -> list[Path]:

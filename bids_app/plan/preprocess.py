@@ -10,7 +10,8 @@ from bids_app.errors import MissingInputError
 from bids_app.launch import preprocessing
 from bids_app.launch.preprocessing import Preprocessing
 from bids_app.launch.words import with_derivatives
-from bids_app.settings import Execution, Settings
+from bids_app.settings import Settings
+from bids_app.vocabulary.execution import Execution
 
 
 def asked_of(execution: Execution, chosen: Settings, participants: Iterable[str]) -> Preprocessing:

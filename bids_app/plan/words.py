@@ -10,7 +10,8 @@ from bids_app.dataset.layout import named
 from bids_app.dataset.settings_words import override, read_file
 from bids_app.derivatives.names import alternative_folder
 from bids_app.errors import UsageError, suggest
-from bids_app.settings import Execution, validate
+from bids_app.settings import validate
+from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.multiverse import Multiverse
 
 
@@ -39,8 +40,7 @@ def understand(args: argparse.Namespace, words: list[str]) -> tuple[Execution, d
     if args.alternative:
         _take(args.alternative, tables)
         folder = alternative_folder(folder, args.alternative)
-    if args.nprocs is not None and args.nprocs < 1:
-        raise UsageError(f"--nprocs {args.nprocs}: expected 1 or more.")
+    _refuse(args)
     execution = Execution(
         bids_dir=args.bids_dir,
         output_dir=folder,
@@ -61,8 +61,27 @@ def understand(args: argparse.Namespace, words: list[str]) -> tuple[Execution, d
         multiverse=args.multiverse and not args.alternative,
         verbose=args.verbose,
         argv=tuple(words),
+        executor="dask" if args.dask_scheduler or args.dask_scheduler_file else args.executor,
+        scheduler=args.dask_scheduler,
+        scheduler_file=args.dask_scheduler_file,
+        share=args.permutation_share,
+        stop_early=args.stop_on_first_crash,
+        status=args.status,
+        missing=args.missing,
     )
     return execution, tables
+
+
+def _refuse(args: argparse.Namespace) -> None:
+    """Refuse options that mean nothing, or nothing together."""
+    if args.nprocs is not None and args.nprocs < 1:
+        raise UsageError(f"--nprocs {args.nprocs}: expected 1 or more.")
+    if args.executor == "dask" and not (args.dask_scheduler or args.dask_scheduler_file):
+        raise UsageError("--executor dask: which? Give --dask-scheduler ADDRESS or --dask-scheduler-file FILE.")
+    if args.permutation_share and args.analysis_level != "group":
+        raise UsageError("--permutation-share belongs to the group level, which has the relabellings.")
+    if args.missing and not args.status:
+        raise UsageError("--missing is a form of --status; give both.")
 
 
 def _take(name: str, tables: dict[str, Any]) -> None:

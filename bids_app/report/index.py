@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bids_app.dataset.layout import functional_files, participants_in
 from bids_app.dataset.tables import numeric, read_json, read_tsv
-from bids_app.derivatives.records import read_failures
+from bids_app.derivatives.failed import read_failures
 from bids_app.report import page
 from bids_app.vocabulary.entities import parse
 
@@ -42,7 +42,7 @@ def write_page(output_dir: Path) -> Path:
 def _left_out(output_dir: Path) -> list[str]:
     """Return what the last call of each level left out before any work."""
     files = sorted((output_dir / "logs").glob("*_notes.json"))
-    return [str(note) for path in files for note in read_json(path).get("LeftOut", [])]
+    return list(dict.fromkeys(str(note) for path in files for note in read_json(path).get("LeftOut", [])))
 
 
 def _cell(path: Path) -> tuple[str, dict[str, Any]]:

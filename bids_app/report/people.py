@@ -11,8 +11,8 @@ import pandas as pd
 from scipy.special import betaln
 
 from bids_app.dataset.tables import read_json
+from bids_app.derivatives.failed import read_failures
 from bids_app.derivatives.names import participant_path
-from bids_app.derivatives.records import read_failures
 from bids_app.report import page
 from bids_app.report.drawing import charts
 from bids_app.vocabulary.entities import parse

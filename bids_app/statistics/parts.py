@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,6 +20,11 @@ class Part:
 
     maxima: Mapping[str, NDArray[np.float32]]
     reached: NDArray[np.int32]
+
+    def fits(self, relabellings: int, voxels: int, statistics: Iterable[str]) -> bool:
+        """Tell whether it holds every statistic of so many relabellings, and every voxel."""
+        alike = set(self.maxima) == set(statistics) and self.reached.shape == (voxels,)
+        return alike and all(values.shape == (relabellings,) for values in self.maxima.values())
 
 
 class Keeper(Protocol):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -74,33 +75,76 @@ def run(
     progress : callable
         Called with relabellings done, total, and the height that passes the familywise .05 so far.
     keeper : Keeper, optional
-        Has the parts that an earlier, stopped run finished, and takes those of this one.
+        Has the parts that an earlier, stopped run or other workers finished, and takes those of this one.
     """
-    total = scheme.total
-    work = Sweep(model, scheme, geometry)
-    reached = np.zeros(len(work.t), dtype=np.int64)
-    words = (__version__, total, geometry.threshold, geometry.both, geometry.statistics, model.by_arm, geometry.digest)
-    name = parts.name_of(work.t, scheme.digest, words) if keeper else ""
-    # One BLAS thread each: the blocks are the parallelism, and products then do not depend on thread counts.
-    with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
-        for start in range(0, total, parts.LENGTH):
-            part = slice(start, min(start + parts.LENGTH, total))
-            known = keeper.load(f"{name}_{start}") if keeper else None
-            if known is not None:
-                for key, values in known.maxima.items():
-                    work.maxima[key][part] = values
-                reached += known.reached
-                continue
-            counts = np.zeros(len(work.t), dtype=np.int32)
-            began = time.monotonic()
-            for done, block in enumerate(pool.map(work.block, range(part.start, part.stop, sweep.BLOCK)), 1):
-                counts += block
-                so_far = min(start + done * sweep.BLOCK, total)
-                progress(so_far, total, critical(work.maxima["voxel"][:so_far], 0.05))
-            reached += counts
-            if keeper and time.monotonic() - began > WORTH_KEEPING:
-                keeper.save(f"{name}_{start}", parts.Part({k: m[part] for k, m in work.maxima.items()}, counts))
-    return Null(work.maxima, reached, work.t, enhanced(work.t, geometry), geometry.both)
+    return Relabellings(model, scheme, geometry, threads, progress, keeper).null()
+
+
+class Relabellings:
+    """The relabellings of a model in parts: each as it was kept, or made now. For the parameters see `run`."""
+
+    def __init__(
+        self, model: LinearModel, scheme: Scheme, geometry: Geometry, threads: int, progress: Progress,
+        keeper: parts.Keeper | None,
+    ) -> None:  # fmt: skip
+        self._work, self._geometry, self._threads = Sweep(model, scheme, geometry), geometry, threads
+        self._progress, self._keeper, self._total = progress, keeper, scheme.total
+        words = (
+            __version__, scheme.total, geometry.threshold, geometry.both, geometry.statistics, model.by_arm,
+            geometry.digest,
+        )  # fmt: skip
+        self._name = parts.name_of(self._work.t, scheme.digest, words) if keeper else ""
+
+    def null(self) -> Null:
+        """Bring all parts together; every relabelling counts exactly once."""
+        t = self._work.t
+        maxima = {name: np.zeros(self._total, dtype=np.float32) for name in self._geometry.statistics}
+        reached, seen = np.zeros(len(t), dtype=np.int64), np.zeros(self._total, dtype=np.int8)
+        with self._pool() as pool:
+            for part in self._ranges():
+                found = self._part(part, pool, WORTH_KEEPING)
+                for name, values in found.maxima.items():
+                    maxima[name][part] = values
+                reached += found.reached
+                seen[part] += 1
+        if not (seen == 1).all():
+            raise RuntimeError(f"Relabellings {np.flatnonzero(seen != 1)[:5]} were not counted exactly once.")
+        return Null(maxima, reached, t, enhanced(t, self._geometry), self._geometry.both)
+
+    def fill(self, wanted: Callable[[float], bool]) -> None:
+        """Make and keep those parts alone whose place among all relabellings, from 0 to 1, is wanted."""
+        with self._pool() as pool:
+            for part in self._ranges():
+                if wanted(part.start / self._total):
+                    self._part(part, pool, 0.0)
+
+    @contextlib.contextmanager
+    def _pool(self) -> Iterator[ThreadPoolExecutor]:
+        # One BLAS thread each: the blocks are the parallelism, and products then do not depend on thread counts.
+        with threadpool_limits(1), ThreadPoolExecutor(self._threads) as pool:
+            yield pool
+
+    def _ranges(self) -> Iterator[slice]:
+        for start in range(0, self._total, parts.LENGTH):
+            yield slice(start, min(start + parts.LENGTH, self._total))
+
+    def _part(self, part: slice, pool: ThreadPoolExecutor, worth_keeping: float) -> parts.Part:
+        work, keeper, name = self._work, self._keeper, f"{self._name}_{part.start}"
+        known = keeper.load(name) if keeper else None
+        if known is not None and known.fits(part.stop - part.start, len(work.t), work.maxima):
+            work.maxima["voxel"][part] = known.maxima["voxel"]  # for what is said on the way
+            return known
+        counts = np.zeros(len(work.t), dtype=np.int32)
+        began = time.monotonic()
+        for done, block in enumerate(pool.map(work.block, range(part.start, part.stop, sweep.BLOCK)), 1):
+            counts += block
+            so_far = min(part.start + done * sweep.BLOCK, part.stop)
+            largest = work.maxima["voxel"][:so_far]
+            self._progress(so_far, self._total, critical(largest[largest > 0], 0.05))
+        made = parts.Part({key: m[part] for key, m in work.maxima.items()}, counts)
+        if keeper and time.monotonic() - began > worth_keeping:
+            keeper.save(name, made)
+        return made
 
 
 def enhanced(t: NDArray[np.float32], geometry: Geometry) -> NDArray[np.float32] | None:

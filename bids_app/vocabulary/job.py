@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bids_app.vocabulary.execution import Share
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.recording import Recording
 
@@ -26,7 +27,7 @@ class Job:
 
     def context(self) -> dict[str, Any]:
         """Return what results depend on besides the files read."""
-        apart = ("output_dir", "inputs", "recordings", "sessions", "threads", "shared")
+        apart = ("output_dir", "inputs", "recordings", "sessions", "threads", "shared", "share")
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in apart}
 
 
@@ -61,7 +62,8 @@ class GroupJob(Job):
     """One task in one space: every map of every participant at hand, under one design.
 
     `entities` are those that all maps share; `sessions` maps (participant, session) to what is on disk and `reasons`
-    to why nothing is; `participants` are the rows of participants.tsv.
+    to why nothing is; `participants` are the rows of participants.tsv. With a `share` nothing is concluded:
+    that part of the relabellings is made and kept.
     """
 
     entities: Mapping[str, str] = field(default_factory=dict)
@@ -71,6 +73,7 @@ class GroupJob(Job):
     design: Mapping[str, Any] = field(default_factory=dict)
     inference: Inference = field(default_factory=Inference)
     threads: int = 1
+    share: Share | None = None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ class Recording:
 
     `metadata` is the merged sidecar of the series; `events` its table of events, if there is one; `root` the dataset
     that the files are relative to, `dataset` the name under which `DatasetLinks` knows it. `flipped` recordings have
-    left and right exchanged when they are read.
+    left and right exchanged when they are read. `problem` says why a run cannot be worked on, if that was seen before.
     """
 
     entities: Mapping[str, str]
@@ -26,6 +26,7 @@ class Recording:
     metadata: Mapping[str, object] = field(default_factory=dict)
     events: Path | None = None
     flipped: bool = False
+    problem: str = ""
 
     @property
     def participant(self) -> str:

@@ -1,0 +1,80 @@
+"""What calls run on: threads of this process, each with a child of its own, or workers of Dask on other machines."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+
+from bids_app import __version__
+from bids_app.errors import UnavailableError, UsageError
+from bids_app.vocabulary.execution import Execution
+
+MEMORY_PER_PARTICIPANT_MB = 600
+"""What one participant may need at 2 mm and some hundred volumes; `--mem` divided by it bounds the children."""
+
+WAIT_SECONDS = 30
+"""For the scheduler to answer, and for its first worker."""
+
+
+@contextlib.contextmanager
+def executor(execution: Execution, calls: int) -> Iterator[tuple[Executor, int]]:
+    """Give an executor of calls, and how many it runs side by side."""
+    if execution.executor == "dask":
+        with _dask(execution) as found:
+            yield found
+        return
+    side_by_side = slots(execution.nprocs, execution.memory_mb, calls)
+    with ThreadPoolExecutor(side_by_side) as pool:
+        yield pool, side_by_side
+
+
+def slots(nprocs: int, memory_mb: int | None, calls: int) -> int:
+    """Return how many calls may run side by side."""
+    by_memory = max(1, memory_mb // MEMORY_PER_PARTICIPANT_MB) if memory_mb else nprocs
+    return max(1, min(nprocs, by_memory, calls))
+
+
+@contextlib.contextmanager
+def _dask(execution: Execution) -> Iterator[tuple[Executor, int]]:
+    """Give the workers of a scheduler that runs already; keys of TLS come from the configuration of Dask.
+
+    Raises
+    ------
+    UsageError
+        If Dask is not installed.
+    UnavailableError
+        If the scheduler or its workers do not answer, or workers have another version of deqi.
+    """
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise UsageError("--executor dask needs Dask: pip install 'deqi[dask]', here and on the workers.") from error
+    logging.disable()  # of Dask's own talk: what matters is said in our words
+    where = execution.scheduler or f"the one of {execution.scheduler_file}"
+    to = {"address": execution.scheduler} if execution.scheduler else {"scheduler_file": str(execution.scheduler_file)}
+    try:
+        client = Client(**to, timeout=WAIT_SECONDS, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        raise UnavailableError(f"The Dask scheduler ({where}) does not answer: {error}. {_START}") from error
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=WAIT_SECONDS)
+        except TimeoutError as error:
+            raise UnavailableError(f"The Dask scheduler ({where}) has no worker. {_START}") from error
+        _require_same_version(client.run(_version))
+        yield client.get_executor(pure=False), sum(client.nthreads().values())
+
+
+_START = "Start `dask scheduler --scheduler-file FILE` and `dask worker --scheduler-file FILE --nthreads 1` first."
+
+
+def _version() -> str:
+    """Return the version of deqi where this runs."""
+    return __version__
+
+
+def _require_same_version(found: dict[str, str]) -> None:
+    if other := sorted({f"{version} on {worker}" for worker, version in found.items() if version != __version__}):
+        raise UnavailableError(f"Workers have another deqi than {__version__}: {', '.join(other[:4])}. Install one.")

@@ -1,0 +1,71 @@
+"""What a group analysis reads: who takes part, the voxels that all have, and the maps or tables of one kind."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from bids_app import plugs
+from bids_app.dataset.maps import group_mask, load_maps, restricted, smoothing_of
+from bids_app.derivatives.parts import Files
+from bids_app.levels import design, tables
+from bids_app.levels.overlap import Stacks
+from bids_app.statistics.result import Subject
+from bids_app.vocabulary.design import Design
+from bids_app.vocabulary.grid import GroupMask, Mask
+from bids_app.vocabulary.job import GroupJob, MapKey
+
+Floats = NDArray[np.float32]
+
+NAMED = 8
+"""Values left out that a note names; the table has the others."""
+
+
+def everybody_of(job: GroupJob) -> tuple[Design, GroupMask]:
+    """Return the design of all people, and the voxels that all of them have."""
+    everybody = design.build(job)
+    covered = group_mask(job.sessions, everybody)
+    return everybody, restricted(covered, job.inference.small_volume, job.entities["space"])
+
+
+def keys_of(job: GroupJob) -> list[MapKey]:
+    """Return the kinds of maps that anybody has, in the order of analysis."""
+    return sorted({key for maps in job.sessions.values() for key in maps.maps})
+
+
+def kept_of(job: GroupJob) -> Files:
+    """Return where finished relabellings of a job are kept."""
+    return Files(job.output_dir / "logs" / "parts" / job.label)
+
+
+def read(job: GroupJob, key: MapKey, covered: GroupMask) -> tuple[Subject, Stacks, list[str]]:
+    """Read the maps, or the tables, of one kind; say which values of tables are left out."""
+    if key.entity != "seg":
+        return *_subject(job, key, covered), []
+    subject, stacks, lost = tables.subject_of(job, key)
+    more = f" and {len(lost) - NAMED} more" if len(lost) > NAMED else ""
+    said = f"{key.entity} {key.label}: {', '.join(lost[:NAMED])}{more} are not known for everybody and left out."
+    return subject, stacks, [said] if lost else []
+
+
+def _subject(job: GroupJob, key: MapKey, covered: GroupMask) -> tuple[Subject, Stacks]:
+    """Read every map of one kind, on the voxels where all of them have a value."""
+    chosen = design.build(job, [key])
+    stacks, mask = load_maps(job.sessions, chosen, key, covered)
+    maps = next(found.maps for found in job.sessions.values() if key in found.maps)
+    output = plugs.load("measures", key.measure).GROUP
+    if key.entity != "seed":
+        return Subject(key, output, chosen, mask, np.zeros_like(mask)), stacks
+    distance = _from_seed(covered, mask)
+    near = np.asarray(distance <= 2 * smoothing_of(maps[key]))
+    return Subject(key, output, chosen, mask, near, distance=distance[mask]), stacks
+
+
+def _from_seed(covered: GroupMask, mask: Mask) -> Floats:
+    """Return the distance (mm) of each voxel from the seed: which has no value though all is measured."""
+    seed = covered.mask & ~mask
+    if not seed.any():
+        return np.full(mask.shape, np.inf, dtype=np.float32)
+    distance = ndimage.distance_transform_edt(~seed, sampling=covered.grid.voxel_sizes)
+    return np.asarray(distance, dtype=np.float32)

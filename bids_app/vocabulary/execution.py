@@ -1,0 +1,62 @@
+"""How and where a call runs: what the command line alone says, never the settings file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Share:
+    """Part `number` of `of` equal parts of the relabellings, numbered from 1.
+
+    A relabelling has a place between 0 and 1 among all of a call; each place belongs to one share, whatever their
+    number.
+    """
+
+    number: int
+    of: int
+
+    def overlaps(self, start: float, stop: float) -> bool:
+        """Tell whether some places from `start` to below `stop` are of this share."""
+        return start * self.of < self.number and stop * self.of > self.number - 1
+
+    def takes(self, place: float) -> bool:
+        """Tell whether a place is of this share."""
+        return int(place * self.of) == self.number - 1
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One call of the command line.
+
+    `executor` is `local` or `dask`, whose scheduler has an address or a file that tells it; `share` asks for some of
+    the relabellings alone, kept for a later call.
+    """
+
+    bids_dir: Path
+    output_dir: Path
+    level: str
+    derivatives: tuple[tuple[str, Path], ...] = ()
+    participants: tuple[str, ...] = ()
+    filter_file: Path | None = None
+    preproc: str = "none"
+    nprocs: int = 1
+    memory_mb: int | None = None
+    work_dir: Path | None = None
+    dry_run: bool = False
+    reports_only: bool = False
+    validate: bool = True
+    blind: bool = False
+    allocation: Path | None = None
+    ratings: Path | None = None
+    multiverse: bool = False
+    verbose: int = 0
+    argv: tuple[str, ...] = ()
+    executor: str = "local"
+    scheduler: str = ""
+    scheduler_file: Path | None = None
+    share: Share | None = None
+    stop_early: bool = False
+    status: bool = False
+    missing: bool = False
