@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -11,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bids_app import cli
+from bids_app import __version__, cli
 from bids_app.errors import IO_ERROR, DeqiError
 
 if TYPE_CHECKING:
@@ -35,9 +37,31 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"deqi: {error}. A file or folder cannot be used; check that it is there and your rights.", file=sys.stderr
         )
         return IO_ERROR
+    except Exception as error:  # noqa: BLE001  (users never meet a traceback)
+        return _unexpected(error, words)
     except KeyboardInterrupt:
         print("deqi: stopped. Finished work is kept; the same command goes on from there.", file=sys.stderr)
         return 130
+
+
+def _unexpected(error: Exception, words: Sequence[str]) -> int:
+    """Say that something unforeseen happened, keep what developers need in a file, and return the exit code."""
+    import tempfile
+    import traceback
+
+    text = f"deqi {__version__} {shlex.join(words)}\n\n" + "".join(traceback.format_exception(error))
+    kept = "was not kept"
+    with contextlib.suppress(OSError):
+        number, name = tempfile.mkstemp(prefix="deqi-unexpected-", suffix=".txt")
+        with os.fdopen(number, "w", encoding="utf-8", errors="replace") as stream:
+            stream.write(text)
+        kept = f"stands in {name}; please report it with that file"
+    print(
+        f"deqi: unexpected {type(error).__name__}: {error}. That is a fault of deqi, not of your data or words. What "
+        f"led to it {kept}. Finished work is kept.",
+        file=sys.stderr,
+    )
+    return 1
 
 
 def _end(number: int, _: object) -> None:
@@ -113,9 +137,10 @@ def _run(execution: Execution, chosen: Settings) -> int:
         return 0
     from bids_app.execute.child import is_child
     from bids_app.execute.pages import write_pages
+    from bids_app.work import multiverse, people_of, work
 
-    failures = {} if execution.reports_only else _work(execution, plan) | _multiverse(execution, chosen)
-    page = None if execution.share else write_pages(execution, _people(plan))
+    failures = {} if execution.reports_only else work(execution, plan) | multiverse(execution, chosen)
+    page = None if execution.share else write_pages(execution, people_of(plan))
     if failures and not is_child():
         print(f"deqi: {len(failures)} failed; the others are done. Each has a record in "
               f"{execution.output_dir}/logs/failed", file=sys.stderr)  # fmt: skip
@@ -135,66 +160,3 @@ def _plan(execution: Execution, chosen: Settings) -> Plan:
     from bids_app.plan.group import plan_group
 
     return plan_group(execution, chosen)
-
-
-def _work(execution: Execution, plan: Plan) -> dict[str, str]:
-    """Do the jobs; several participants go to processes of their own, one is done here."""
-    from bids_app.execute import jobs, prepare
-    from bids_app.execute.child import die_with_parent, is_child
-
-    prepare.choose_cache(execution.work_dir)
-    child = is_child()
-    if child:
-        die_with_parent()
-    elif not execution.share:
-        _describe(execution, plan)
-    elsewhere = execution.executor == "dask" and not child
-    if execution.level == "participant" and (len(_people(plan)) > 1 or elsewhere):
-        from bids_app.execute.participants import run_participants
-
-        return run_participants(execution, plan.jobs)
-    if elsewhere and not execution.share:
-        from bids_app.execute.shares import relabel_on_workers
-
-        relabel_on_workers(execution, plan.jobs)
-    failures = jobs.run_jobs(plan.jobs, quiet=child, stop_early=execution.stop_early)
-    if not child and execution.level == "participant":
-        from bids_app.execute.failures import settle
-
-        settle(execution.output_dir, [f"sub-{person}" for person in _people(plan)], {})
-    return failures
-
-
-def _describe(execution: Execution, plan: Plan) -> None:
-    """Write what belongs to the whole dataset before any result, and say what is left out."""
-    from bids_app import report
-    from bids_app.execute import prepare, progress
-    from bids_app.settings import described
-
-    tables, mark = described(plan.settings), plan.settings.mark()
-    prepare.describe(execution.output_dir, plan.sources, plan.generated_by, tables)
-    prepare.keep_notes(execution.output_dir, execution.level, plan.notes, execution.participants)
-    report.write_citation(execution.output_dir, tables, mark)
-    for note in (*plan.notes, *([mark] if mark else [])):
-        progress.say(f"warning: {note}")
-
-
-def _multiverse(execution: Execution, chosen: Settings) -> dict[str, str]:
-    """Do the other analyses that could have been chosen, and set them side by side at the group level."""
-    from bids_app.execute.child import is_child
-
-    if not execution.multiverse or is_child() or execution.share:
-        return {}
-    from bids_app.execute.multiverse import run_alternatives
-
-    specifications = chosen.multiverse.specifications()
-    failures = run_alternatives(specifications, execution.argv)
-    if execution.level == "group":
-        from bids_app.levels.multiverse import collect
-
-        collect(execution.output_dir, specifications, failures)
-    return {f"multiverse {name}": message for name, message in failures.items()}
-
-
-def _people(plan: Plan) -> list[str]:
-    return sorted({run.participant for job in plan.jobs for run in getattr(job, "recordings", ())})

@@ -40,7 +40,14 @@ def participants_in(root: Path) -> list[str]:
     if not root.is_dir():
         return []
     with os.scandir(root) as entries:
-        return sorted(e.name[4:] for e in entries if e.name.startswith("sub-") and e.is_dir())
+        return sorted(e.name[4:] for e in entries if e.name.startswith("sub-") and _is_folder(e))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
 
 
 def names_in(folder: str | Path) -> list[str]:

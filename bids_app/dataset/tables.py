@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +15,7 @@ from bids_app.errors import MissingInputError, WrongDataError
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
     from numpy.typing import NDArray
 
 
@@ -54,8 +57,8 @@ def read_tsv(path: Path) -> dict[str, list[str]]:
     """
     require_content(path)
     try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            header, *rows = [row for row in csv.reader(stream, delimiter="\t") if row] or [[]]
+        text = _MARKED.sub("", path.read_bytes().decode("utf-8-sig"))
+        header, *rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter="\t") if row] or [[]]
     except (UnicodeDecodeError, csv.Error) as error:
         raise WrongDataError(f"{path} is not a tab-separated text table: {error}") from error
     if len(set(header)) != len(header):
@@ -68,6 +71,18 @@ def read_tsv(path: Path) -> dict[str, list[str]]:
                 "Separate values by tabs and write n/a where there is none."
             )
     return {name: [row[i] for row in rows] for i, name in enumerate(header)}
+
+
+_MARKED = re.compile(r"(?m)(?:^|(?<=\t))'(?=[=+@])")
+"""The quote that `derivatives.files.write_table` sets before what looks like a formula."""
+
+
+def read_frame(path: Path) -> pd.DataFrame:
+    """Return a table of ours with its types; n/a is missing, identifiers and arms stay text."""
+    import pandas as pd
+
+    text = _MARKED.sub("", path.read_text(encoding="utf-8"))
+    return pd.read_csv(io.StringIO(text), sep="\t", na_values="n/a", dtype={"participant_id": str, "arm": str})
 
 
 def numeric(values: list[str]) -> NDArray[np.float64] | None:

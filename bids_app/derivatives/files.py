@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -81,7 +82,7 @@ def write_picture(path: Path, greys: NDArray[np.uint8]) -> None:
 
 def write_table(path: Path, columns: Mapping[str, Any]) -> None:
     """Write columns of equal length as a BIDS table; None and NaN become n/a."""
-    text = ["\t".join(columns)]
+    text = ["\t".join(map(_cell, columns))]
     text += ["\t".join(map(_cell, row)) for row in zip(*columns.values(), strict=True)]
     write_text(path, "\n".join(text) + "\n")
 
@@ -93,7 +94,9 @@ def _cell(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, float | np.floating):
         return f"{float(value):.9g}"
-    return str(value).replace("\t", " ").replace("\n", " ")
+    text = re.sub(r"[\t\r\n]", " ", str(value))
+    # Spreadsheets would run it: names of columns and arms come from outside.
+    return f"'{text}" if text[:1] in ("=", "+", "@") and isinstance(value, str) else text
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

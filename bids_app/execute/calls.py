@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import CancelledError, Executor, Future, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 from tqdm import tqdm
 
 from bids_app.errors import UnavailableError
-from bids_app.execute.child import Ended, end_all, run_child
+from bids_app.execute.child import Ended, NotStartedError, end_all, run_child
 from bids_app.execute.failures import why
 from bids_app.execute.progress import say
 
@@ -41,8 +42,8 @@ def run_calls(
     stop_early : bool
         After a failure start no others.
     """
-    here = str(Path.cwd())
-    futures = {executor.submit(run_child, words, here): label for label, words in calls.items()}
+    here, batch = str(Path.cwd()), uuid4().hex if stop_early else ""
+    futures = {executor.submit(run_child, words, here, batch): label for label, words in calls.items()}
     work = _Work(futures, unit)
     with work.bar:
         try:
@@ -77,6 +78,9 @@ class _Work:
         if future not in self._left:
             return
         label, ended = self._left.pop(future), _result(future)
+        if ended is None:
+            self.outcome.not_started.append(label)
+            return
         number = self._total - len(self._left)
         for line in ended.text.splitlines():
             if line.startswith(("warning: ", "failed: ")):
@@ -104,8 +108,8 @@ class _Work:
             raise
 
 
-def _result(future: Future[Ended]) -> Ended:
-    """Return how a call ended.
+def _result(future: Future[Ended]) -> Ended | None:
+    """Return how a call ended; None if it was not started.
 
     Raises
     ------
@@ -114,6 +118,8 @@ def _result(future: Future[Ended]) -> Ended:
     """
     try:
         return future.result()
+    except NotStartedError:
+        return None
     except CancelledError as error:  # by the executor: ours are taken out before
         raise UnavailableError(
             "The Dask scheduler is gone. What it had finished is kept; start it again, and run the same command."

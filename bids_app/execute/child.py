@@ -20,6 +20,7 @@ CHILD = "DEQI_CHILD"
 """Set in the environment of child processes: they leave progress and dataset-level files to their parent."""
 
 _running: set[int] = set()
+_failed: set[str] = set()
 _stopped = threading.Event()
 
 
@@ -63,11 +64,22 @@ def die_with_parent() -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def run_child(words: Sequence[str], cwd: str) -> Ended:
+class NotStartedError(Exception):
+    """Another call of the same batch has failed, and none is to be started after that."""
+
+
+def run_child(words: Sequence[str], cwd: str, batch: str = "") -> Ended:
     """Run a command line of deqi on one processor and wait for its end.
 
     It is a process group of its own: Ctrl-C reaches its parent alone, which decides what is to be done.
+
+    Raises
+    ------
+    NotStartedError
+        If a call of the same `batch` has failed here before; calls of no batch do not care.
     """
+    if batch and batch in _failed:
+        raise NotStartedError
     command = [sys.executable, "-P", "-m", "bids_app", *words]
     alone = {**environment(), CHILD: "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     with subprocess.Popen(
@@ -82,6 +94,8 @@ def run_child(words: Sequence[str], cwd: str) -> Ended:
         _, status, used = os.wait4(child.pid, 0)
         _running.discard(child.pid)
         child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        _failed.add(batch)
     return Ended(child.returncode, text, socket.gethostname(), batch_job(), used.ru_maxrss / 1024)
 
 

@@ -43,8 +43,11 @@ def run_jobs(jobs: Sequence[Job], *, quiet: bool = False, stop_early: bool = Fal
             break
         try:
             _do(job, quiet=quiet)
-        except (DeqiError, MemoryError) as error:
-            failures[job.label] = _failed(job, str(error) or "out of memory; raise --mem", error)
+        except DeqiError as error:
+            failures[job.label] = _failed(job, str(error), error)
+        except MemoryError as error:
+            said = f" ({error})" if str(error) else ""
+            failures[job.label] = _failed(job, f"out of memory{said}: give it more, or lower --nprocs", error)
         except Exception as error:  # noqa: BLE001  (one job's fault must not stop the others)
             failures[job.label] = _failed(job, f"unexpected {type(error).__name__}: {error}", error)
     return failures

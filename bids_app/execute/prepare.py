@@ -14,7 +14,7 @@ from bids_app.derivatives.atomic import make_folder, write_text
 from bids_app.derivatives.dataset import DEMONSTRATION, SYNTHETIC_NOTICE, describe_dataset
 from bids_app.derivatives.files import write_json
 from bids_app.derivatives.settings_file import to_toml
-from bids_app.errors import DeqiError
+from bids_app.errors import DeqiError, OutputError
 
 
 def choose_cache(work_dir: Path | None) -> None:
@@ -50,6 +50,23 @@ def describe(
     describe_dataset(output_dir, sources, list(generated_by), notice)
     heading = ["Settings that these results were computed with; feed them back in with --config."]
     write_text(output_dir / "logs" / "settings.toml", to_toml(tables, heading))
+
+
+def require_still_there(output_dir: Path) -> None:
+    """Refuse to go on if the output was taken away while it was written; pages made since know too little.
+
+    Raises
+    ------
+    OutputError
+        If what `describe` wrote is gone.
+    """
+    if (output_dir / "logs" / "settings.toml").exists():
+        return
+    for page in output_dir.glob("*.html"):
+        page.unlink(missing_ok=True)
+    raise OutputError(
+        f"{output_dir} was removed or emptied while it was written. Run the same command again: it makes what is gone."
+    )
 
 
 def keep_notes(output_dir: Path, level: str, notes: Sequence[str], people: Sequence[str] = ()) -> None:

@@ -76,7 +76,7 @@ class Mounts:
         """Bind the folders of files that a settings file names at the places where they are, for its text stays."""
         try:
             words = list(_texts(tomllib.loads(settings.read_text(encoding="utf-8"))))
-        except ValueError:
+        except (ValueError, RecursionError):
             return  # deqi says what is wrong with it
         for word in words:
             found = IMAGE.match(word)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bids_app.dataset.tables import read_frame
 from bids_app.report.drawing import charts
 
 HEIGHT, STEP = 150.0, 46.0
@@ -30,7 +31,7 @@ def panels(means: Path, clusters: pd.DataFrame, arms: Sequence[str]) -> list[dic
     """
     if not means.exists():
         return []
-    table = pd.read_csv(means, sep="\t", na_values="n/a", dtype={"participant_id": str, "arm": str})
+    table = read_frame(means)
     stages = [name for name in table.columns if name not in ("participant_id", "arm", "cluster")]
     stages.sort(key=lambda name: name not in ("pre", "baseline"))
     found: list[dict[str, Any]] = []
@@ -66,7 +67,7 @@ def _panel(own: pd.DataFrame, stages: Sequence[str], arms: Sequence[str]) -> dic
 def chance(nullmax: Path, about: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the distribution of the largest statistic under chance with what was observed (relabelling 0)."""
     name = f"max_{about['ClaimStatistic']}"
-    values = pd.read_csv(nullmax, sep="\t", na_values="n/a").get(name)
+    values = read_frame(nullmax).get(name)
     if values is None or values.isna().any():
         return None
     observed, limit = float(values.iloc[0]), float(np.quantile(values, 1 - about["Alpha"], method="inverted_cdf"))

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from bids_app.dataset.tables import read_json
+from bids_app.dataset.tables import read_frame, read_json
 from bids_app.dataset.volumes import read_map
 from bids_app.derivatives.atomic import write_bytes
 from bids_app.derivatives.names import STAT_OF
@@ -67,7 +66,7 @@ class Contrasts:
     def design(self) -> dict[str, Any]:
         """Return the design matrix of the primary contrast as coloured cells."""
         path, about = next(iter(next(iter(self._found.values())).values()))
-        frame = pd.read_csv(_beside(path, "design.tsv"), sep="\t", na_values="n/a")
+        frame = read_frame(_beside(path, "design.tsv"))
         numbers = frame.select_dtypes("number")
         spread = (numbers - numbers.min()) / (numbers.max() - numbers.min()).replace(0, 1)
         shades = [[f"{0.15 + 0.85 * value:.2f}" for value in row] for row in spread.to_numpy()]
@@ -132,7 +131,7 @@ class Contrasts:
             f"({statistic_name(about)}); pale does not.",
         }
         view = viewer.view(np.nan_to_num(t), grid, (floor, 2 * about["ClusterFormingT"]), words, corrected)
-        clusters = pd.read_csv(_beside(path, "clusters.tsv"), sep="\t", na_values="n/a")
+        clusters = read_frame(_beside(path, "clusters.tsv"))
         p = about["SmallestJointP"][about["ClaimStatistic"]]
         column = f"p_{about['ClaimStatistic']}_fwe"
         ordered = clusters.sort_values(column)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from bids_app.dataset.tables import read_json
+from bids_app.dataset.tables import read_frame, read_json
 from bids_app.vocabulary.entities import parse
 
 SHOWN = 6
@@ -20,7 +18,7 @@ def sections(sidecars: list[Path]) -> list[dict[str, Any]]:
     for path in sorted(sidecars):
         entities, _, _ = parse(path.name)
         about = read_json(path)
-        table = pd.read_csv(path.with_suffix(".tsv"), sep="\t", na_values="n/a")
+        table = read_frame(path.with_suffix(".tsv"))
         rows = table.head(SHOWN).to_dict("records")
         found.setdefault(entities["seg"], []).append({
             "name": entities["contrast"], "about": about, "rows": rows, "count": len(table),

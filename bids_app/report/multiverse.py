@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bids_app.dataset.tables import read_json
+from bids_app.dataset.tables import read_frame, read_json
 from bids_app.derivatives.records import digest
 
 LEFT, WIDTH, HEIGHT, ROW = 190.0, 860.0, 190.0, 17.0
@@ -20,7 +20,7 @@ def curves(path: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     about = read_json(path.with_suffix(".json"))
-    table = pd.read_csv(path, sep="\t", na_values="n/a")
+    table = read_frame(path)
     choices = list(dict.fromkeys(name for one in about["Specifications"].values() for name in one["Choices"]))
     figures = []
     for label, rows in table.groupby("map", sort=False):

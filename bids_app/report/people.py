@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import betaln
 
-from bids_app.dataset.tables import read_json
+from bids_app.dataset.tables import read_frame, read_json
 from bids_app.derivatives.failed import read_failures
 from bids_app.derivatives.names import participant_path
 from bids_app.report import page
@@ -21,17 +21,12 @@ QUALITIES = ("mean FD (mm)", "minutes kept", "residual df", "tSNR", "coverage (%
 """What is shown of each session by arm; minutes and degrees of freedom add up over its runs."""
 
 
-def read_table(path: Path) -> pd.DataFrame:
-    """Return a table of ours; n/a is missing, identifiers stay text."""
-    return pd.read_csv(path, sep="\t", na_values="n/a", dtype={"participant_id": str, "arm": str})
-
-
 def people(output_dir: Path, flow_path: Path) -> dict[str, Any]:
     """Return what the page says about the people of one analysis."""
     entities, _, _ = parse(flow_path.name)
     about = read_json(flow_path.with_suffix(".json"))
     arms = tuple(about["Arms"])
-    flow = read_table(flow_path)
+    flow = read_frame(flow_path)
     analysed = flow[flow["stage"] == "analysed"]
     quality = _quality(output_dir, analysed, entities, about["Sessions"])
     return {
@@ -76,7 +71,7 @@ def _characteristics(path: Path, arms: Sequence[str]) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     rows = []
-    for row in read_table(path).to_dict("records"):
+    for row in read_frame(path).to_dict("records"):
         number = row["level"] != row["level"]
         cells = []
         for arm in arms:
@@ -97,7 +92,7 @@ def _quality(
             own = {"sub": str(record.participant_id).removeprefix("sub-"), "ses": session, **entities, "desc": "fc"}
             path = participant_path(output_dir, own, "qc", ".tsv")
             if path.exists():  # not everybody needs every session
-                table = read_table(path)
+                table = read_frame(path)
                 coverage = 100 * table["voxels"].sum() / (table["voxels"] + table["voxels_unusable"]).sum()
                 values = [table["mean_fd"].mean(), table["minutes_kept"].sum(), table["df_res"].sum(),
                           table["tsnr"].median(), coverage]  # fmt: skip

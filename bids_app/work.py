@@ -1,0 +1,85 @@
+"""A plan becomes results: here, in processes of their own, or on other machines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bids_app.plan.inputs import Plan
+    from bids_app.settings import Settings
+    from bids_app.vocabulary.execution import Execution
+
+
+def work(execution: Execution, plan: Plan) -> dict[str, str]:
+    """Do the jobs; several participants go to processes of their own, one is done here."""
+    from bids_app.execute import prepare
+    from bids_app.execute.child import die_with_parent, is_child
+
+    prepare.choose_cache(execution.work_dir)
+    child = is_child()
+    if child:
+        die_with_parent()
+    if child or execution.share:
+        return _do(execution, plan)
+    _describe(execution, plan)
+    failures = _do(execution, plan)
+    prepare.require_still_there(execution.output_dir)
+    return failures
+
+
+def _do(execution: Execution, plan: Plan) -> dict[str, str]:
+    from bids_app.execute import jobs
+    from bids_app.execute.child import is_child
+
+    child = is_child()
+    elsewhere = execution.executor == "dask" and not child
+    if execution.level == "participant" and (len(people_of(plan)) > 1 or elsewhere):
+        from bids_app.execute.participants import run_participants
+
+        return run_participants(execution, plan.jobs)
+    if elsewhere and not execution.share:
+        from bids_app.execute.shares import relabel_on_workers
+
+        relabel_on_workers(execution, plan.jobs)
+    failures = jobs.run_jobs(plan.jobs, quiet=child, stop_early=execution.stop_early)
+    if not child and execution.level == "participant":
+        from bids_app.execute.failures import settle
+
+        settle(execution.output_dir, [f"sub-{person}" for person in people_of(plan)], {})
+    return failures
+
+
+def _describe(execution: Execution, plan: Plan) -> None:
+    """Write what belongs to the whole dataset before any result, and say what is left out."""
+    from bids_app import report
+    from bids_app.execute import prepare, progress
+    from bids_app.settings import described
+
+    tables, mark = described(plan.settings), plan.settings.mark()
+    prepare.describe(execution.output_dir, plan.sources, plan.generated_by, tables)
+    prepare.keep_notes(execution.output_dir, execution.level, plan.notes, execution.participants)
+    report.write_citation(execution.output_dir, tables, mark)
+    for note in (*plan.notes, *([mark] if mark else [])):
+        progress.say(f"warning: {note}")
+
+
+def multiverse(execution: Execution, chosen: Settings) -> dict[str, str]:
+    """Do the other analyses that could have been chosen, and set them side by side at the group level."""
+    from bids_app.execute.child import is_child
+
+    if not execution.multiverse or is_child() or execution.share:
+        return {}
+    from bids_app.execute.multiverse import run_alternatives
+
+    specifications = chosen.multiverse.specifications()
+    failures = run_alternatives(specifications, execution.argv)
+    if execution.level == "group":
+        from bids_app.levels.multiverse import collect
+
+        collect(execution.output_dir, specifications, failures)
+    return {f"multiverse {name}": message for name, message in failures.items()}
+
+
+def people_of(plan: Plan) -> list[str]:
+    """Return the labels of the participants of a plan."""
+    return sorted({run.participant for job in plan.jobs for run in getattr(job, "recordings", ())})

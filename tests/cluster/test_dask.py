@@ -1,0 +1,115 @@
+"""Dask on this machine: a scheduler that is lost or was never there, workers of another version, TLS."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from conftest import Ended, run_deqi, start_deqi
+from matrix import OPTIONS, Row, copy, healed, left, refused, same, told
+from matrix import said as said_by
+
+DASK = Path(sys.executable).with_name("dask")
+
+
+@contextmanager
+def dask(folder, *scheduler, environment=None, workers=1):
+    """Start a scheduler and workers; give the scheduler's process and its file."""
+    file = folder / "scheduler.json"
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": {**os.environ, **(environment or {})}}
+    words = [DASK, "scheduler", "--no-dashboard", "--scheduler-file", file, "--host", "127.0.0.1", "--port", "0"]
+    words += scheduler
+    running = [subprocess.Popen(words, **quiet)]
+    for _ in range(workers):
+        words = [DASK, "worker", "--scheduler-file", file, "--nthreads", "1", "--no-dashboard", "--no-nanny",
+                 "--local-directory", folder, "--death-timeout", "20"]  # fmt: skip
+        running.append(subprocess.Popen(words, **quiet))
+    try:
+        yield running[0], file
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
+
+
+def test_the_scheduler_is_lost(undisturbed, tmp_path):
+    trial, out = copy(undisturbed.trial, tmp_path / "data"), tmp_path / "out"
+    with dask(tmp_path) as (scheduler, file):
+        command = [
+            sys.executable,
+            "-m",
+            "bids_app",
+            trial.root,
+            out,
+            "participant",
+            *OPTIONS,
+            "--dask-scheduler-file",
+            file,
+        ]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as call:
+            end = time.monotonic() + 60
+            while not list(out.glob("logs/done/sub-*")) and time.monotonic() < end:
+                time.sleep(0.02)
+            scheduler.send_signal(signal.SIGKILL)
+            text, _ = call.communicate(timeout=60)
+    ended = Ended(call.returncode, text, "")
+    refused(ended)
+    assert ended.code == 75, text
+    words = said_by(ended, "The Dask scheduler is gone. What it had finished is kept")
+    left(out, 4)
+    told("clusters", Row("the scheduler of Dask is lost", ended.code, words, "what was finished",
+                         healed(trial, out, undisturbed.output)))  # fmt: skip
+
+
+def test_no_scheduler_answers(undisturbed, tmp_path):
+    file = tmp_path / "scheduler.json"
+    file.write_text("{}")
+    for words in (["--dask-scheduler-file", file], ["--dask-scheduler", "nonsense://x"]):
+        ended = start_deqi(undisturbed.trial.root, tmp_path / "out", "participant", *OPTIONS, *words)
+        refused(ended)
+        assert ended.code == 75, ended.text
+        said_by(ended, "does not answer")
+    told("clusters", Row("no scheduler of Dask answers", 75, "does not answer", "nothing computed", "nothing to heal"))
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl makes the keys")
+def test_tls_and_the_same_bytes(undisturbed, tmp_path):
+    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=deqi", "-keyout", key,
+         "-out", certificate], check=True, capture_output=True,
+    )  # fmt: skip
+    prefix = "DASK_DISTRIBUTED__COMM__"
+    settings = {f"{prefix}REQUIRE_ENCRYPTION": "true", f"{prefix}TLS__CA_FILE": str(certificate)}
+    for role in ("SCHEDULER", "WORKER", "CLIENT"):
+        settings[f"{prefix}TLS__{role}__KEY"] = str(key)
+        settings[f"{prefix}TLS__{role}__CERT"] = str(certificate)
+    out = tmp_path / "out"
+    with dask(tmp_path, "--protocol", "tls", environment=settings) as (_, file):
+        end = time.monotonic() + 30
+        while not file.exists() and time.monotonic() < end:
+            time.sleep(0.05)
+        assert "tls://" in file.read_text()
+        plain = file.read_text().split('"address": "')[1].split('"')[0].replace("tls:", "tcp:")
+        words = ["--dask-scheduler-file", file]
+        ended = start_deqi(undisturbed.trial.root, out, "participant", *OPTIONS, *words, env=settings)
+        assert ended.code == 0, ended.text
+        stranger = start_deqi(
+            undisturbed.trial.root, tmp_path / "x", "participant", *OPTIONS, "--dask-scheduler", plain
+        )
+    same(out, undisturbed.output)
+    refused(stranger)
+    assert stranger.code == 75
+
+
+def test_words_that_mean_no_scheduler(undisturbed, tmp_path):
+    ended = run_deqi(undisturbed.trial.root, tmp_path / "out", "participant", *OPTIONS, "--executor", "dask")
+    assert ended.code == 64
+    assert "--dask-scheduler ADDRESS" in ended.text

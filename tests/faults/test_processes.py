@@ -1,0 +1,222 @@
+"""Processes that are killed, run out of memory or are stopped by hand, for real."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import resource
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from conftest import Ended
+from matrix import OPTIONS, Row, copy, healed, left, refused, said, told
+from synthetic import hash_of, write_run
+
+PATIENCE = 60
+
+
+@contextmanager
+def started(trial, out, *words, level="participant", **more):
+    """Start deqi as a user does; whatever is left of it at the end is killed."""
+    command = [sys.executable, "-m", "bids_app", trial.root, out, level, *OPTIONS, *words]
+    with subprocess.Popen(
+        list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **more
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def ended(process):
+    text, _ = process.communicate(timeout=PATIENCE)
+    return Ended(process.returncode, text, "")
+
+
+def children(label=""):
+    """Return the processes that work for one participant, or for anybody."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            words = (folder / "cmdline").read_bytes().decode().split("\0")
+            if "DEQI_CHILD=1" in (folder / "environ").read_text(errors="replace").split("\0") and label in words:
+                found.append(int(folder.name))
+    return found
+
+
+def waited(condition):
+    """Wait until something is true and return it."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if found := condition():
+            return found
+        time.sleep(0.01)
+    raise AssertionError("it did not come about")
+
+
+def child_of(process, label):
+    """Return the child of this very process that does one participant."""
+    return waited(lambda: [p for p in children(label) if parent(p) == process.pid])[0]
+
+
+def parent(number):
+    with suppress(OSError):
+        return int(re.search(r"PPid:\s+(\d+)", Path(f"/proc/{number}/status").read_text())[1])
+    return 0
+
+
+def gone(number):
+    """Tell whether a process has ended; one that nobody has waited for is a zombie."""
+    with suppress(OSError):
+        return "\nState:\tZ" in Path(f"/proc/{number}/status").read_text()
+    return True
+
+
+KILLS = [
+    ("killed (SIGKILL), as when memory runs out", signal.SIGKILL, "probably out of memory"),
+    ("ended by SIGTERM", signal.SIGTERM, "ended from outside by SIGTERM"),
+    ("crashes (SIGSEGV)", signal.SIGSEGV, "crashed (SIGSEGV)"),
+]
+
+
+@pytest.mark.parametrize(("fault", "number", "message"), KILLS, ids=[kill[0] for kill in KILLS])
+def test_the_process_of_one_participant_ends(fault, number, message, undisturbed, tmp_path):
+    trial, out = copy(undisturbed.trial, tmp_path / "data"), tmp_path / "out"
+    with started(trial, out, "--nprocs", "2") as process:
+        os.kill(child_of(process, "01"), number)
+        result = ended(process)
+    refused(result)
+    assert result.code == 1, result.text
+    words = said(result, message)
+    record = json.loads((out / "logs" / "failed" / "sub-01.json").read_text())
+    assert message in record["Message"]
+    assert record["ExitCode"] in (-number, 128 + number)
+    assert record["Host"]
+    assert record["PeakMemoryMB"] > 0
+    there = left(out, 4)
+    told("processes", Row(f"a participant's process {fault}", result.code, words, there,
+                          healed(trial, out, undisturbed.output)))  # fmt: skip
+
+
+def test_a_participant_that_does_not_fit_into_memory(undisturbed, tmp_path):
+    """A limit of the kernel; one run needs more than it leaves."""
+    trial, out = copy(undisturbed.trial, tmp_path / "data"), tmp_path / "out"
+    stem = "sub-01_ses-pre_task-rest"
+    write_run(trial.func("01", "pre"), stem, seed=1, frames=9000)
+    limit = 1_700_000_000
+    with started(
+        trial, out, "--nprocs", "1", env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
+    ) as process:  # fmt: skip
+        result = ended(process)
+    refused(result)
+    assert result.code == 1, result.text
+    words, there = said(result, "out of memory"), left(out, 4)
+    write_run(trial.func("01", "pre"), stem, seed=hash_of("01", "pre"))
+    told("processes", Row("a run needs more memory than the kernel gives", result.code, words, there,
+                          healed(trial, out, undisturbed.output)))  # fmt: skip
+
+
+def test_the_parent_is_killed_and_its_children_end(undisturbed, tmp_path):
+    trial, out = copy(undisturbed.trial, tmp_path / "data"), tmp_path / "out"
+    with started(trial, out, "--nprocs", "2") as process:
+        own = child_of(process, "01"), child_of(process, "02")
+        process.kill()
+        process.wait()
+        waited(lambda: all(gone(number) for number in own))
+    partial = list(out.rglob(".*.tmp"))
+    for path in partial:
+        path.unlink()
+    told("processes", Row("deqi itself is killed (SIGKILL)", -9, "", "children end; no file is half written",
+                          healed(trial, out, undisturbed.output)))  # fmt: skip
+
+
+def test_deqi_is_asked_to_end(undisturbed, tmp_path):
+    trial, out = copy(undisturbed.trial, tmp_path / "data"), tmp_path / "out"
+    with started(trial, out, "--nprocs", "2") as process:
+        own = child_of(process, "01")
+        process.terminate()
+        result = ended(process)
+        waited(lambda: gone(own))
+    refused(result)
+    assert result.code == 143
+    words = said(result, "ended by SIGTERM. Finished work is kept")
+    told("processes", Row("deqi itself is ended by SIGTERM, as `docker stop` does", result.code, words,
+                          "its children end at once", healed(trial, out, undisturbed.output)))  # fmt: skip
+
+
+def test_ctrl_c_once_finishes_what_runs(undisturbed, tmp_path):
+    trial, out = copy(undisturbed.trial, tmp_path / "data"), tmp_path / "out"
+    with started(trial, out, "--nprocs", "1", start_new_session=True) as process:
+        child_of(process, "01")
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the whole foreground
+        result = ended(process)
+    refused(result)
+    assert result.code == 130
+    words, there = said(result, "1 that run are being finished"), left(out, 4)
+    assert there.startswith("2"), there  # both sessions of the one that ran, none of the one that waited
+    told("processes", Row("Ctrl-C once", result.code, words, there, healed(trial, out, undisturbed.output)))
+
+
+def test_ctrl_c_twice_ends_at_once(undisturbed, tmp_path):
+    trial, out = copy(undisturbed.trial, tmp_path / "data"), tmp_path / "out"
+    with started(trial, out, "--nprocs", "1", start_new_session=True) as process:
+        own = child_of(process, "01")
+        os.kill(own, signal.SIGSTOP)  # it would never be finished
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.5)
+        os.killpg(process.pid, signal.SIGINT)
+        result = ended(process)
+        assert gone(own)
+    refused(result)
+    assert result.code == 130
+    words = said(result, "the same command goes on from there")
+    told("processes", Row("Ctrl-C twice", result.code, words, "the running participant is ended",
+                          healed(trial, out, undisturbed.output)))  # fmt: skip
+
+
+def test_stop_on_first_crash_starts_nobody_else(undisturbed, tmp_path):
+    trial, out = copy(undisturbed.trial, tmp_path / "data"), tmp_path / "out"
+    whole = trial.file("01", "pre", "bold").read_bytes()
+    trial.file("01", "pre", "bold").write_bytes(whole[:1000])
+    with started(trial, out, "--nprocs", "1", "--stop-on-first-crash") as process:
+        result = ended(process)
+    refused(result)
+    assert result.code == 1
+    words, there = said(result, "1 participants, because of --stop-on-first-crash"), left(out, 4)
+    trial.file("01", "pre", "bold").write_bytes(whole)
+    told("processes", Row("a failure under --stop-on-first-crash", result.code, words, there,
+                          healed(trial, out, undisturbed.output)))  # fmt: skip
+
+
+def test_no_socket_is_opened(analysed, tmp_path):
+    """The local executor needs no network, not even of this machine: participants, group and pages."""
+    program = tmp_path / "sitecustomize.py"
+    program.write_text(
+        "import sys\n"
+        "def forbid(event, arguments):\n"
+        "    if event.startswith('socket.') and event not in ('socket.gethostname', 'socket.__new__'):\n"
+        "        raise SystemExit(f'network: {event} {arguments}')\n"
+        "    if event == 'socket.__new__':\n"
+        "        raise SystemExit(f'network: {event} {arguments}')\n"
+        "sys.addaudithook(forbid)\n"
+    )
+    trial, out = copy(analysed.trial, tmp_path / "data"), tmp_path / "out"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    proof = subprocess.run([sys.executable, "-c", "import socket; socket.socket()"], env=environment, check=False)
+    assert proof.returncode == 1
+    for level, *words in (
+        ("participant", "--participant-label", *list(trial.people)[:6]),
+        ("group",),
+        ("group", "--reports-only"),
+    ):
+        with started(trial, out, *words, level=level, env=environment) as process:
+            result = ended(process)
+        assert result.code == 0, result.text
+        assert "network:" not in result.text

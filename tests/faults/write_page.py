@@ -1,0 +1,48 @@
+"""Brings every fault about and writes the tables of docs/reliability.md from what came of them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from matrix import PAGE, SECTIONS
+
+COLUMNS = "Fault", "Exit code", "What is said", "What is left", "The same command again, once it is mended"
+COLUMNS = "Fault", "Exit code", "What is said", "What is left", "The same command again, once it is mended"
+HEAD = f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}\n"
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-n",
+            "2",
+            "-m",
+            "not container",
+            "tests/faults",
+            "tests/cluster",
+        ]
+        ended = subprocess.run(command, env={**os.environ, "DEQI_RELIABILITY": folder}, check=False)
+        if ended.returncode:
+            return ended.returncode
+        before, start, rest = PAGE.read_text().partition("<!-- rows -->")
+        _, end, after = rest.partition("<!-- end of rows -->")
+        made = []
+        for section, title in SECTIONS.items():
+            rows = sorted(path.read_text() for path in (Path(folder) / section).glob("*"))
+            made.append(f"\n## {title}\n\n{HEAD}{''.join(rows)}")
+        PAGE.write_text(before + start + "\n" + "".join(made) + "\n" + end + after)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
