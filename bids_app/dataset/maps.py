@@ -13,6 +13,7 @@ from bids_app.dataset.seeds import parse_seeds, seed_image
 from bids_app.dataset.tables import read_json, stands
 from bids_app.dataset.volumes import read_map, read_mask
 from bids_app.errors import WrongDataError
+from bids_app.vocabulary import room
 from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.grid import Grid, GroupMask, Mask
 from bids_app.vocabulary.job import MapKey, SessionMaps
@@ -34,26 +35,31 @@ def group_mask(sessions: Sessions, design: Design) -> GroupMask:
     count: NDArray[np.int32] | None = None
     grid: Grid | None = None
     first = ""
-    masks: dict[str, Mask] = {}
+    lacking: NDArray[np.int64] | None = None
+    names: list[str] = []
     for key in _keys(design):
         name = "sub-{}_ses-{}".format(*key)
         mask, own = read_mask(sessions[key].mask)
-        if grid is None or count is None:
+        if grid is None or count is None or lacking is None:
             grid, count, first = own, np.zeros(mask.shape, dtype=np.int32), name
+            lacking = np.zeros(mask.shape, dtype=np.int64)
         if not own.matches(grid):
             raise WrongDataError(
                 f"Grids differ: {first} lies on {grid.describe()}, {name} on {own.describe()}. Run fMRIPrep with one "
                 "--output-spaces for everybody, or leave people out with --participant-label."
             )
         count += mask
-        masks[name] = mask
+        lacking[~mask] += len(names)
+        names.append(name)
     assert grid is not None
     assert count is not None
-    common = count == len(masks)
+    assert lacking is not None
+    common = count == len(names)
     if not common.any():
         raise WrongDataError("No voxel is covered by all sessions; look at the masks for people who lie elsewhere.")
-    alone = count == len(masks) - 1
-    cost = {name: int((alone & ~mask).sum()) for name, mask in masks.items()}
+    # Where one alone lacks a voxel, the sum of the numbers of those who lack it is the number of that one.
+    alone = np.bincount(lacking[count == len(names) - 1], minlength=len(names))
+    cost = dict(zip(names, alone.tolist(), strict=True))
     worst = max(cost, key=lambda name: cost[name])
     union = int((count > 0).sum())
     notes = []
@@ -101,21 +107,33 @@ def load_maps(
     stacks = {}
     keep = np.ones(int(covered.mask.sum()), dtype=bool)
     for stage, session in design.sessions.items():
-        stack = np.full((len(design.rows), len(keep)), np.nan, dtype=np.float32)
-        there = [i for i, row in enumerate(design.rows) if stage in row["stages"]]
-        stacks[stage] = stack
-        if not there:
-            continue  # nobody has it yet, and nothing of it is compared
-        for i in there:
-            found = sessions[design.rows[i]["participant_id"].removeprefix("sub-"), session]
-            stack[i] = read_map(found.maps[key])[0][covered.mask]
-        keep &= np.isfinite(stack[there]).all(axis=0)
-        keep &= np.ptp(stack[there], axis=0) > 0
+        stack = stacks[stage] = room.empty((len(design.rows), len(keep)))
+        least, most = np.full(len(keep), np.inf, np.float32), np.full(len(keep), -np.inf, np.float32)
+        for row, about in zip(stack, design.rows, strict=True):
+            if stage not in about["stages"]:
+                row[:] = np.nan
+                continue
+            found = sessions[about["participant_id"].removeprefix("sub-"), session]
+            row[:] = read_map(found.maps[key])[0][covered.mask]
+            keep &= np.isfinite(row)
+            np.minimum(least, row, out=least)
+            np.maximum(most, row, out=most)
+        keep &= (least < most) | (least == np.inf)  # nobody has the stage yet, and nothing of it is compared
     if not keep.any():
         raise WrongDataError(f"{key.label}: no voxel has a value in every map.")
     mask = covered.mask.copy()
     mask[covered.mask] = keep
-    return {stage: stack[:, keep] for stage, stack in stacks.items()}, mask
+    return {stage: _cut(stack, keep) for stage, stack in stacks.items()}, mask
+
+
+def _cut(stack: NDArray[np.float32], keep: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return the columns that are kept, moved together in place: a second array would double the memory."""
+    if keep.all():
+        return stack
+    width = int(keep.sum())
+    for row in stack:
+        row[:width] = row[keep]
+    return stack[:, :width]
 
 
 def smoothing_of(path: Path) -> float:

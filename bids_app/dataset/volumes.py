@@ -11,6 +11,7 @@ import nibabel as nib
 import numpy as np
 from isal import isal_zlib
 from nibabel.filebasedimages import ImageFileError
+from nibabel.spatialimages import HeaderDataError
 from numpy.typing import NDArray
 
 from bids_app.dataset.tables import require_content
@@ -19,6 +20,11 @@ from bids_app.vocabulary.grid import Grid, Mask
 
 BROKEN: tuple[type[Exception], ...] = (EOFError, OSError, zlib.error, cast(type[Exception], isal_zlib.error))
 """What readers raise on files that break off or are damaged."""
+
+UNREADABLE: tuple[type[Exception], ...] = (
+    cast(type[Exception], ImageFileError), cast(type[Exception], HeaderDataError), ValueError, OverflowError,
+)  # fmt: skip
+"""What nibabel raises on headers that say what cannot be."""
 
 
 GZIP_AT_BEST = 1040
@@ -36,7 +42,7 @@ def open_image(path: Path) -> nib.Nifti1Image:
     require_content(path)
     try:
         image = nib.load(path)
-    except (*BROKEN, cast(type[Exception], ImageFileError)) as error:
+    except (*BROKEN, *UNREADABLE) as error:
         raise MissingInputError(f"{path} cannot be read as NIfTI ({error}). Copy or compute it again.") from error
     if not isinstance(image, nib.Nifti1Image):
         raise WrongDataError(f"{path} is a {type(image).__name__}; only NIfTI volumes are read.")
@@ -86,6 +92,8 @@ def grid_of(image: nib.Nifti1Image) -> Grid:
 def read_map(path: Path) -> tuple[NDArray[np.float32], Grid]:
     """Return a three-dimensional map as float32, and its lattice."""
     image = open_image(path)
+    if math.prod(image.shape[3:]) != 1:
+        raise WrongDataError(f"{path} has {len(image.shape)} dimensions; expected 3 (one volume).")
     try:
         values = np.asarray(image.dataobj, dtype=np.float32)
     except BROKEN as error:

@@ -6,15 +6,17 @@ import contextlib
 import logging
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from pathlib import Path
 
 from bids_app import __version__
+from bids_app.dataset.tables import read_json
 from bids_app.errors import UnavailableError, UsageError
 from bids_app.vocabulary.execution import Execution
 
 MEMORY_PER_PARTICIPANT_MB = 600
 """What one participant may need at 2 mm and some hundred volumes; `--mem` divided by it bounds the children."""
 
-WAIT_SECONDS = 30
+WAIT_SECONDS = 20
 """For the scheduler to answer, and for its first worker."""
 
 
@@ -43,21 +45,26 @@ def _dask(execution: Execution) -> Iterator[tuple[Executor, int]]:
     Raises
     ------
     UsageError
-        If Dask is not installed.
+        If Dask is not installed, or the address is none.
     UnavailableError
         If the scheduler or its workers do not answer, or workers have another version of deqi.
     """
     try:
         from distributed import Client
+        from distributed.comm.addressing import get_address_host_port
     except ImportError as error:
         raise UsageError("--executor dask needs Dask: pip install 'deqi[dask]', here and on the workers.") from error
     logging.disable()  # of Dask's own talk: what matters is said in our words
-    where = execution.scheduler or f"the one of {execution.scheduler_file}"
-    to = {"address": execution.scheduler} if execution.scheduler else {"scheduler_file": str(execution.scheduler_file)}
+    where = execution.scheduler or str(read_json(_file(execution)).get("address", ""))
     try:
-        client = Client(**to, timeout=WAIT_SECONDS, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
-        raise UnavailableError(f"The Dask scheduler ({where}) does not answer: {error}. {_START}") from error
+        get_address_host_port(where)
+    except ValueError as error:
+        raise UsageError(f"--dask-scheduler {where}: {error}. Expected tcp://HOST:PORT or tls://HOST:PORT.") from error
+    try:
+        client = Client(where, timeout=WAIT_SECONDS, set_as_default=False)
+    except Exception as error:
+        said = f"{error}".partition("\n")[0]
+        raise UnavailableError(f"The Dask scheduler ({where}) does not answer: {said}. {_START}") from error
     with client:
         try:
             client.wait_for_workers(1, timeout=WAIT_SECONDS)
@@ -65,6 +72,11 @@ def _dask(execution: Execution) -> Iterator[tuple[Executor, int]]:
             raise UnavailableError(f"The Dask scheduler ({where}) has no worker. {_START}") from error
         _require_same_version(client.run(_version))
         yield client.get_executor(pure=False), sum(client.nthreads().values())
+
+
+def _file(execution: Execution) -> Path:
+    assert execution.scheduler_file
+    return execution.scheduler_file
 
 
 _START = "Start `dask scheduler --scheduler-file FILE` and `dask worker --scheduler-file FILE --nthreads 1` first."

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from bids_app import __version__
+from bids_app.dataset.scratch import Scratch
 from bids_app.derivatives.atomic import sweep
 from bids_app.derivatives.failed import failure_path
 from bids_app.derivatives.files import write_json
@@ -18,6 +19,7 @@ from bids_app.derivatives.records import digest, fingerprint, is_done, write_rec
 from bids_app.errors import DeqiError
 from bids_app.execute.failures import here
 from bids_app.execute.progress import relabelling_bar, say
+from bids_app.vocabulary import room
 from bids_app.vocabulary.job import GroupJob, Job, ParticipantJob, Summary
 
 
@@ -85,7 +87,8 @@ def _run(job: Job) -> Summary:
     from bids_app.levels import group, shares
 
     # Sums of BLAS depend on how many threads share them; the threads of the permutations are our own.
-    with relabelling_bar() as progress, threadpool_limits(1):
+    mapped = Scratch(job.scratch, job.in_memory).room
+    with relabelling_bar() as progress, threadpool_limits(1), room.provided_by(mapped):
         return shares.relabel(job, progress) if job.share else group.run(job, progress)
 
 

@@ -78,15 +78,18 @@ def keep_notes(output_dir: Path, level: str, notes: Sequence[str], people: Seque
     folder = output_dir / "logs"
     if level == "participant" and people:
         for label in (f"sub-{person.removeprefix('sub-')}" for person in people):
-            own, path = [note for note in notes if _is_about(note, label)], folder / f"{level}_{label}_notes.json"
-            if own:
-                write_json(path, {"LeftOut": own})
-            else:
-                path.unlink(missing_ok=True)
+            _note(folder / f"{level}_{label}_notes.json", [note for note in notes if _is_about(note, label)])
         return
     for path in folder.glob(f"{level}_sub-*_notes.json"):
         path.unlink(missing_ok=True)
-    write_json(folder / f"{level}_notes.json", {"LeftOut": list(notes)})
+    _note(folder / f"{level}_notes.json", notes)
+
+
+def _note(path: Path, notes: Sequence[str]) -> None:
+    if notes:
+        write_json(path, {"LeftOut": list(notes)})
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _is_about(note: str, label: str) -> bool:

@@ -9,6 +9,7 @@ from bids_app.levels.overlap import Stacks
 from bids_app.statistics import effect_size, linear_model
 from bids_app.statistics.result import Result
 from bids_app.trial.contrasts import labels_of
+from bids_app.vocabulary import room
 from bids_app.vocabulary.design import Contrast
 
 
@@ -31,7 +32,7 @@ def difference(contrast: Contrast, stacks: Stacks) -> dict[str, NDArray[np.float
     if not before or contrast.effect != "ancova":
         return {}
     arm = contrast.tested[:, 0]
-    model = linear_model.fit(stacks[before][contrast.members], contrast.tested, contrast.nuisance)
+    model = linear_model.fit(room.rows_of(stacks[before], contrast.members), contrast.tested, contrast.nuisance)
     with np.errstate(divide="ignore", invalid="ignore"):
         t = model.effect / np.sqrt(model.variance)
     values = np.stack([t, *effect_size.noncentral_limits(t, model.df)])

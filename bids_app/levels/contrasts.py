@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bids_app.levels import overlap, power
 from bids_app.levels.overlap import Stacks
 from bids_app.levels.profiles import profile
+from bids_app.levels.spread import spread
 from bids_app.statistics import linear_model, literature, network, permutation, sweep, terrain
 from bids_app.statistics.allocation import Rerandomisation, Scheme
 from bids_app.statistics.clusters import label, neighbourhood
@@ -21,6 +22,7 @@ from bids_app.statistics.parts import Keeper
 from bids_app.statistics.permutation import Relabellings
 from bids_app.statistics.relabelling import Exchange, SignFlips
 from bids_app.statistics.result import Result, Subject, maps_of
+from bids_app.vocabulary import room
 from bids_app.vocabulary.design import Contrast
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.job import GroupJob
@@ -80,7 +82,7 @@ def ask(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Quest
     """
     inference = run.job.inference
     before = contrast.asked.outcome.baseline
-    baseline = stacks[before][contrast.members] if before else None
+    baseline = room.rows_of(stacks[before], contrast.members) if before else None
     outcome = overlap.outcome_of(stacks, contrast)
     by_arm = inference.variances == "by-arm" and contrast.scheme == "rerandomise" and contrast.tested.shape[1] == 1
     people = tuple(subject.design.rows[i]["participant_id"] for i in contrast.members)
@@ -137,7 +139,7 @@ def _about(question: Question, subject: Subject, null: permutation.Null, inferen
         "Power": power.power(model, null, contrast, question.baseline, inference.alpha),
     }
     if contrast.effect in ("ancova", "two_sample", "crossover"):
-        about["VarianceOfArms"] = _spread(model, contrast, inference.claim)
+        about["VarianceOfArms"] = spread(model, contrast, inference.claim)
     if inference.literature and not isinstance(around, Graph):
         about["RandomFieldTheory"] = literature.findings(null.t, model, subject.mask, around, inference.alpha)
     return about
@@ -148,31 +150,6 @@ def _labels(null: permutation.Null, geometry: sweep.Geometry) -> NDArray[np.int3
     if isinstance(geometry.around, Graph):
         return network.label(t, geometry.around, geometry.threshold)
     return label(t, geometry.around, geometry.threshold)
-
-
-SMALL_ARM = 20
-"""People below whom variances of arms are known too badly for the largest |t| (docs/validation.md)."""
-
-
-def _spread(model: linear_model.LinearModel, contrast: Contrast, claim: str) -> dict[str, object]:
-    """Return how much more one arm varies than the other, and a warning where that and unequal arms distort p."""
-    left = linear_model.residuals(model)
-    arm = contrast.tested[:, 0] == 1
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = float(np.nanmedian(left[arm].var(axis=0, ddof=1) / left[~arm].var(axis=0, ddof=1)))
-    share = arm.sum() / (~arm).sum()
-    distorted = not 0.8 <= share <= 1.25 and not 2 / 3 <= ratio <= 1.5 and not model.by_arm
-    warning = (
-        f"The arms differ in size ({arm.sum()} and {(~arm).sum()}) and in variance (ratio {ratio:.2f}): pooled "
-        "variances give wrong p values then. Set inference.variances = 'by-arm'."
-    )
-    if model.by_arm and min(arm.sum(), (~arm).sum()) < SMALL_ARM and claim in ("voxel", "tfce"):
-        distorted = True
-        warning = (
-            f"An arm has fewer than {SMALL_ARM} people: with variances of their own the largest |t| and TFCE then find "
-            "too much. Set inference.claim = 'mass'."
-        )
-    return {"MedianRatio": ratio, "Warning": warning if distorted else ""}
 
 
 def _geometry(

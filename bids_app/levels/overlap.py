@@ -12,6 +12,7 @@ from bids_app.statistics import bayes, corrected, permutation
 from bids_app.statistics.allocation import Rerandomisation
 from bids_app.statistics.overlap import conjunction, similarity
 from bids_app.statistics.result import Result
+from bids_app.vocabulary import room
 from bids_app.vocabulary.design import Contrast
 from bids_app.vocabulary.inference import Inference
 
@@ -21,8 +22,14 @@ Stacks = Mapping[str, Floats]
 
 def outcome_of(stacks: Stacks, contrast: Contrast) -> Floats:
     """Return the maps that a contrast explains, (members, voxels)."""
-    parts = [weight * stacks[stage][contrast.members] for stage, weight in contrast.asked.outcome.weights.items()]
-    whole: Floats = np.sum(parts, axis=0, dtype=np.float32)
+    weights = contrast.asked.outcome.weights
+    if list(weights.values()) == [1]:
+        return room.rows_of(stacks[next(iter(weights))], contrast.members)
+    whole = room.empty((len(contrast.members), next(iter(stacks.values())).shape[1]))
+    for start in range(0, len(whole), room.ROWS):
+        members = contrast.members[start : start + room.ROWS]
+        parts = [weight * stacks[stage][members] for stage, weight in weights.items()]
+        np.sum(parts, axis=0, dtype=np.float32, out=whole[start : start + room.ROWS])
     return whole
 
 
@@ -42,7 +49,10 @@ def shifted(outcome: Floats, arm: NDArray[np.float64], margin: float) -> Iterato
     """
     shift = margin * arm[:, None].astype(np.float32)
     for sign in (1, -1):
-        yield sign * outcome + shift
+        moved = room.empty((outcome.shape[0], outcome.shape[1]))
+        np.multiply(outcome, np.float32(sign), out=moved)
+        moved += shift
+        yield moved
 
 
 def equivalence(outcomes: Iterable[Floats], relabel: Callable[[Floats], permutation.Null]) -> dict[str, Floats]:
@@ -84,7 +94,9 @@ def common(active: Result, control: Result) -> dict[str, Floats]:
 def likeness(stacks: Stacks, active: Result, control: Result, inference: Inference) -> dict[str, object]:
     """Return how alike the mean changes of both arms are, as the sidecar carries it."""
     members = [active.contrast.members, control.contrast.members]
-    change = np.concatenate([outcome_of(stacks, result.contrast) for result in (active, control)])
+    change = room.empty((sum(map(len, members)), len(active.null.t)))
+    change[: len(members[0])] = outcome_of(stacks, active.contrast)
+    change[len(members[0]) :] = outcome_of(stacks, control.contrast)
     labels = np.repeat([1.0, 0.0], [len(rows) for rows in members])
     blocks = np.concatenate([active.contrast.blocks, control.contrast.blocks])
     scheme = Rerandomisation(labels, blocks, inference.random_seed, min(1000, inference.n_permutations))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +23,9 @@ from bids_app.settings import Settings
 from bids_app.vocabulary.entities import join, parse
 from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.job import GroupJob, MapKey, SessionMaps
+
+ARRAYS = 10
+"""Arrays of all people and voxels that an analysis has at once, at most, and some air."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,16 @@ def _job(execution: Execution, settings: Settings, asked: _Maps, people: _People
         inference=settings.inference,
         threads=execution.nprocs,
         share=execution.share,
+        scratch=execution.work_dir or execution.output_dir / "logs" / "parts",
+        in_memory=_memory(execution) / ARRAYS,
     )
+
+
+def _memory(execution: Execution) -> float:
+    """Return the bytes that may be used: those given, or half of what the machine has."""
+    if execution.memory_mb:
+        return execution.memory_mb * 2.0**20
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2
 
 
 def _maps(session: Finished, chosen: Chosen) -> SessionMaps | None:

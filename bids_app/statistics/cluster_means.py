@@ -16,6 +16,7 @@ from scipy import stats
 from bids_app.statistics import sweep
 from bids_app.statistics.allocation import Scheme
 from bids_app.statistics.linear_model import LinearModel
+from bids_app.vocabulary.room import ROWS
 
 MOST = 12
 """Clusters, the largest mass first, whose means are kept."""
@@ -48,8 +49,11 @@ def means(maps: NDArray[np.float32], labels: NDArray[np.int32], numbers: Sequenc
         Clusters wanted, by their number in `labels`.
     """
     found = np.empty((len(maps), len(numbers)), dtype=np.float32)
-    for i, number in enumerate(numbers):
-        found[:, i] = maps[:, labels == number].mean(axis=1, dtype=np.float64)
+    inside = [np.flatnonzero(labels == number) for number in numbers]
+    for start in range(0, len(maps), ROWS):
+        some = slice(start, start + ROWS)
+        for i, voxels in enumerate(inside):
+            found[some, i] = maps[some, voxels].mean(axis=1, dtype=np.float64)
     return found
 
 

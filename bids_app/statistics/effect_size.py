@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from scipy.special import gammaln, nctdtrinc
 from scipy.stats import t as student
 
+from bids_app.statistics.linear_model import tiles
+
 Floats = NDArray[np.floating[Any]]
 
 _FAR = 1000.0
@@ -38,9 +40,11 @@ def pooled_deviation(values: Floats, arm: NDArray[np.float64]) -> NDArray[np.flo
     An adjusted difference is standardised by that of the baseline, not by what the model leaves.
     """
     squares = np.zeros(values.shape[1])
-    for group in (values[arm == 1], values[arm == 0]):
-        centred = group - group.mean(axis=0, dtype=np.float64)
-        squares += np.einsum("nv,nv->v", centred, centred)
+    for tile in tiles(len(values), values.shape[1]):
+        for side in (1, 0):
+            group = values[arm == side, tile]
+            centred = group - group.mean(axis=0, dtype=np.float64)
+            squares[tile] += np.einsum("nv,nv->v", centred, centred)
     return np.asarray(np.sqrt(squares / (len(arm) - 2)))
 
 

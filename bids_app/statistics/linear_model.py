@@ -6,6 +6,7 @@ of any relabelling is then a handful of inner products (`relabelled`).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.errors import WrongDataError
+from bids_app.vocabulary import room
 
 Matrix = NDArray[np.float64]
 Maps = NDArray[np.floating[Any]]
 
 TILE = 4096
-"""Voxels fitted at once: no second array of all voxels is needed."""
+"""Voxels worked on at once, of up to a thousand people: no second array of all voxels is needed."""
+
+
+def tiles(people: int, voxels: int) -> Iterator[slice]:
+    """Yield all voxels, some at a time: fewer of many people, so that a tile stays small."""
+    step = max(64, TILE * 1000 // max(people, 1000))
+    for start in range(0, voxels, step):
+        yield slice(start, min(start + step, voxels))
 
 
 def orthonormal(columns: Matrix) -> Matrix:
@@ -122,11 +131,10 @@ def fit(outcome: Maps, tested: Matrix, nuisance: Matrix, baseline: Maps | None =
             "from theirs (is there a stratum or a covariate that equals the arm?). Leave that one out."
         )
     voxels = outcome.shape[1]
-    unit = np.empty(outcome.shape, dtype=np.float32)
-    before = None if baseline is None else np.empty_like(unit)
+    unit = room.empty((len(outcome), voxels))
+    before = None if baseline is None else room.empty((len(outcome), voxels))
     found = np.empty((2, voxels))
-    for start in range(0, voxels, TILE):
-        tile = slice(start, start + TILE)
+    for tile in tiles(len(outcome), voxels):
         own = None if baseline is None else baseline[:, tile].astype(np.float64)
         unit[:, tile], unit_baseline, found[:, tile] = _tile(outcome[:, tile].astype(np.float64), left, basis, own, df)
         if before is not None:
@@ -180,21 +188,3 @@ def explained_share(products: Matrix, across: Matrix | None) -> NDArray[np.float
     shared = (products * across).sum(axis=0) ** 2
     left = np.maximum(1.0 - (across**2).sum(axis=0), 1e-300)
     return np.asarray(squares + shared / left)
-
-
-def residuals(model: LinearModel) -> NDArray[np.float32]:
-    """Return what the whole model leaves of each voxel, (n, voxels), each to a scale of its own."""
-    axes = orthonormal(residual(model.columns, model.nuisance))
-    left = np.empty(model.tested.shape, dtype=np.float32)
-    for start in range(0, model.tested.shape[1], TILE):
-        tile = slice(start, start + TILE)
-        part, before = model.units(tile)
-        for column in axes.T:
-            direction: Matrix = np.repeat(column[:, None], part.shape[1], axis=1)
-            if before is not None:
-                direction = direction - before * (column @ before)
-                with np.errstate(invalid="ignore", divide="ignore"):
-                    direction /= np.linalg.norm(direction, axis=0)
-            part = part - direction * np.einsum("nv,nv->v", direction, part)
-        left[:, tile] = part
-    return left

@@ -6,7 +6,8 @@ import numpy as np
 from scipy import stats
 
 from bids_app.statistics import clusters, random_field
-from bids_app.statistics.linear_model import LinearModel, residuals
+from bids_app.statistics.linear_model import LinearModel
+from bids_app.statistics.residuals import residuals
 from bids_app.vocabulary.grid import Mask
 
 VOXEL_P = (0.001, 0.01)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from bids_app.statistics.linear_model import orthonormal, residual
+from bids_app.statistics.linear_model import orthonormal, residual, tiles
 
 BINS = 10
 """Groups of voxels of equal size, from those next to the seed to those furthest away."""
@@ -57,9 +57,12 @@ def coupling(maps: NDArray[np.float32], motion: NDArray[np.float64], nuisance: N
         Columns that are taken out of both, the constant and the arms among them.
     """
     basis = orthonormal(nuisance)
-    left, moved = residual(maps.astype(np.float64), basis), residual(motion[:, None], basis)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        r = (moved.T @ left)[0] / np.linalg.norm(left, axis=0) / np.linalg.norm(moved)
+    moved = residual(motion[:, None], basis)
+    r = np.empty(maps.shape[1])
+    for tile in tiles(len(maps), len(r)):
+        left = residual(maps[:, tile].astype(np.float64), basis)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            r[tile] = (moved.T @ left)[0] / np.linalg.norm(left, axis=0) / np.linalg.norm(moved)
     return Coupling(r, len(motion) - basis.shape[1] - 1)
 
 

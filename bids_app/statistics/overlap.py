@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bids_app.statistics.allocation import Rerandomisation
 from bids_app.statistics.relabelling import SignFlips
+from bids_app.vocabulary import room
 
 Maps = NDArray[np.floating[Any]]
 
@@ -81,8 +82,9 @@ def similarity(change: Maps, arms: Rerandomisation, seed: int, count: int = 1000
     labels = arms.labels
     drawn = min(count, arms.total)
     blocks = [(start, min(start + BLOCK, drawn)) for start in range(0, drawn, BLOCK)]
-    squares = change**2
-    exchanged = np.concatenate([_two_means(change, squares, arms.draw(*block)) for block in blocks])
+    squares = np.square(change, out=room.empty((len(change), change.shape[1])))
+    total = change.sum(axis=0), squares.sum(axis=0)
+    exchanged = np.concatenate([_two_means((change, squares), total, arms.draw(*block)) for block in blocks])
     signs = SignFlips(len(labels), seed, count)
     weights = np.stack([labels / labels.sum(), (1 - labels) / (1 - labels).sum()])
     r = float(exchanged[0, 0])
@@ -95,8 +97,8 @@ def similarity(change: Maps, arms: Rerandomisation, seed: int, count: int = 1000
             parts.append(_correlations(change, flips))
         alike.append(_share(np.concatenate(parts) >= r - 1e-12))
     overlaps = {height: (float(exchanged[0, i]), _as_little(exchanged[:, i])) for i, height in enumerate(THRESHOLDS, 1)}
-    reliability = _halves(change[labels == 1], seed), _halves(change[labels == 0], seed)
-    return Similarity(r, max(alike), _share(exchanged[:, 0] <= r + 1e-12), reliability, overlaps)
+    reliability = tuple(_halves(room.rows_of(change, np.flatnonzero(labels == arm)), seed) for arm in (1, 0))
+    return Similarity(r, max(alike), _share(exchanged[:, 0] <= r + 1e-12), (reliability[0], reliability[1]), overlaps)
 
 
 def _as_little(dice_values: NDArray[np.float64]) -> float:
@@ -111,12 +113,12 @@ def _share(reached: NDArray[np.bool_]) -> float:
     return float(max(reached.sum(), 1) / len(reached))
 
 
-def _two_means(change: Maps, squares: Maps, labels: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return r of both arms' means, and Dice at each threshold, for each allocation."""
+def _two_means(maps: tuple[Maps, Maps], totals: tuple[Maps, Maps], labels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return r of both arms' means, and Dice at each threshold, for each allocation; of maps and their squares."""
     # Single precision: one product of all maps each, and no copy of them.
-    active = labels.astype(change.dtype)
-    total, total_squares = change.sum(axis=0), squares.sum(axis=0)
-    sums, powers = active @ change, active @ squares
+    active = labels.astype(maps[0].dtype)
+    total, total_squares = totals
+    sums, powers = active @ maps[0], active @ maps[1]
     found = np.empty((len(labels), 1 + len(THRESHOLDS)))
     for k, member in enumerate(labels):
         sizes = member.sum(), len(member) - member.sum()

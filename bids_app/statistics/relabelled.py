@@ -17,12 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.statistics.allocation import Rerandomisation, Scheme
-from bids_app.statistics.linear_model import LinearModel, Matrix, explained_share, orthonormal, residual
+from bids_app.statistics.linear_model import LinearModel, Matrix, explained_share, orthonormal, residual, tiles
 from bids_app.statistics.relabelling import Exchange, SignFlips
 from bids_app.statistics.unequal import by_arm
-
-TILE = 4096
-"""Voxels of one matrix product: keeps the products in the cache."""
 
 Shares = tuple[slice, Matrix, Matrix]
 """Voxels; c (or s, where several columns are tested) and e of each relabelling, (relabellings, voxels)."""
@@ -37,9 +34,7 @@ def shares(model: LinearModel, scheme: Scheme, start: int, stop: int) -> Iterato
         work = by_arm(model, scheme, labels)
     else:
         work = _arms_anew(model, scheme, labels)
-    voxels = model.tested.shape[1]
-    for left in range(0, voxels, TILE):
-        tile = slice(left, min(left + TILE, voxels))
+    for tile in tiles(model.tested.shape[0], model.tested.shape[1]):
         yield (tile, *work(tile))
 
 

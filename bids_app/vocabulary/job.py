@@ -27,7 +27,7 @@ class Job:
 
     def context(self) -> dict[str, Any]:
         """Return what results depend on besides the files read."""
-        apart = ("output_dir", "inputs", "recordings", "sessions", "threads", "shared", "share")
+        apart = ("output_dir", "inputs", "recordings", "sessions", "threads", "shared", "share", "scratch", "in_memory")
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in apart}
 
 
@@ -63,7 +63,7 @@ class GroupJob(Job):
 
     `entities` are those that all maps share; `sessions` maps (participant, session) to what is on disk and `reasons`
     to why nothing is; `participants` are the rows of participants.tsv. With a `share` nothing is concluded:
-    that part of the relabellings is made and kept.
+    that part of the relabellings is made and kept. Arrays of more than `in_memory` bytes lie in the folder `scratch`.
     """
 
     entities: Mapping[str, str] = field(default_factory=dict)
@@ -74,6 +74,8 @@ class GroupJob(Job):
     inference: Inference = field(default_factory=Inference)
     threads: int = 1
     share: Share | None = None
+    scratch: Path = Path()
+    in_memory: float = float("inf")
 
 
 @dataclass(frozen=True)

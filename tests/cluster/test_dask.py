@@ -70,13 +70,20 @@ def test_the_scheduler_is_lost(undisturbed, tmp_path):
 
 def test_no_scheduler_answers(undisturbed, tmp_path):
     file = tmp_path / "scheduler.json"
-    file.write_text("{}")
-    for words in (["--dask-scheduler-file", file], ["--dask-scheduler", "nonsense://x"]):
-        ended = start_deqi(undisturbed.trial.root, tmp_path / "out", "participant", *OPTIONS, *words)
-        refused(ended)
-        assert ended.code == 75, ended.text
-        said_by(ended, "does not answer")
-    told("clusters", Row("no scheduler of Dask answers", 75, "does not answer", "nothing computed", "nothing to heal"))
+    file.write_text('{"address": "tcp://127.0.0.1:9"}')
+    words = ["--dask-scheduler-file", file]
+    ended = start_deqi(undisturbed.trial.root, tmp_path / "out", "participant", *OPTIONS, *words)
+    refused(ended)
+    assert ended.code == 75, ended.text
+    words = said_by(ended, "does not answer")
+    told("clusters", Row("no scheduler of Dask answers", 75, words, "nothing computed", "nothing to heal"))
+
+
+@pytest.mark.parametrize("address", ["nonsense://x", "x", "tcp://"])
+def test_an_address_that_is_none(address, undisturbed, tmp_path):
+    ended = start_deqi(undisturbed.trial.root, tmp_path / "out", "participant", *OPTIONS, "--dask-scheduler", address)
+    refused(ended)
+    assert ended.code == 64, ended.text
 
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="openssl makes the keys")
@@ -91,7 +98,7 @@ def test_tls_and_the_same_bytes(undisturbed, tmp_path):
     for role in ("SCHEDULER", "WORKER", "CLIENT"):
         settings[f"{prefix}TLS__{role}__KEY"] = str(key)
         settings[f"{prefix}TLS__{role}__CERT"] = str(certificate)
-    out = tmp_path / "out"
+    trial, out = copy(undisturbed.trial, tmp_path / "data"), tmp_path / "out"
     with dask(tmp_path, "--protocol", "tls", environment=settings) as (_, file):
         end = time.monotonic() + 30
         while not file.exists() and time.monotonic() < end:
@@ -99,11 +106,9 @@ def test_tls_and_the_same_bytes(undisturbed, tmp_path):
         assert "tls://" in file.read_text()
         plain = file.read_text().split('"address": "')[1].split('"')[0].replace("tls:", "tcp:")
         words = ["--dask-scheduler-file", file]
-        ended = start_deqi(undisturbed.trial.root, out, "participant", *OPTIONS, *words, env=settings)
+        ended = start_deqi(trial.root, out, "participant", *OPTIONS, *words, env=settings)
         assert ended.code == 0, ended.text
-        stranger = start_deqi(
-            undisturbed.trial.root, tmp_path / "x", "participant", *OPTIONS, "--dask-scheduler", plain
-        )
+        stranger = start_deqi(trial.root, tmp_path / "x", "participant", *OPTIONS, "--dask-scheduler", plain)
     same(out, undisturbed.output)
     refused(stranger)
     assert stranger.code == 75

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import run_deqi
+from conftest import run_deqi, start_deqi
 from matrix import Row, left, told
 from slurm import Slurm, why_not
 
@@ -40,7 +40,7 @@ def cluster():
 def script(trial, out, folder, **settings):
     """Let deqi write the script and change settings at its top, as a user would."""
     path = folder / "run.sh"
-    ended = run_deqi(trial.root, out, "participant", *OPTIONS, "--write-slurm-script", path)
+    ended = start_deqi(trial.root, out, "participant", *OPTIONS, "--write-slurm-script", path)
     assert ended.code == 0, ended.text
     text = path.read_text()
     small = {

@@ -18,7 +18,6 @@ from bids_app.statistics import (
     kernels,
     linear_model,
     permutation,
-    relabelled,
     sweep,
     terrain,
 )
@@ -295,7 +294,7 @@ def test_null_is_identical_for_any_threads_and_blocks(scheme_of, monkeypatch):  
     one = infer(model, scheme, mask, 1.5, threads=1)
     for block, tile, threads in [(32, 4096, 2), (7, 100, 1), (64, 64, 2), (1, 504, 1)]:
         monkeypatch.setattr(sweep, "BLOCK", block)
-        monkeypatch.setattr(relabelled, "TILE", tile)
+        monkeypatch.setattr(linear_model, "TILE", tile)
         other = infer(model, scheme, mask, 1.5, threads=threads)
         assert all(np.array_equal(one.maxima[k], other.maxima[k]) for k in sweep.STATISTICS)
         assert np.array_equal(one.reached, other.reached)
