@@ -66,14 +66,20 @@ bench-group: $(VENV)/.done ## relabellings of the group level beside nilearn; wr
 validation: $(VENV)/.done ## false positives of every scheme and statistic; writes docs/validation.md (half an hour)
 	@$(BIN)/python tests/validation/simulate.py $(ARGS)
 
+bench-scale: $(VENV)/.done ## planning and group level of ten thousand people; writes docs/scaling.md (some minutes)
+	@$(BIN)/python tests/benchmarks/scale.py $(ARGS)
+
+reliability: $(VENV)/.done ## bring every fault about and write docs/reliability.md (some minutes)
+	@$(BIN)/python tests/faults/write_page.py
+
 power: $(VENV)/.done ## planted effects found, beside nilearn; writes docs/validation.md (some minutes)
 	@$(BIN)/python tests/validation/power.py $(ARGS)
 
 lock: ## pin the dependencies anew (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-header --no-annotate -o requirements.lock
-	uv pip compile pyproject.toml --universal --python-version 3.11 --no-header --no-annotate --generate-hashes --constraint requirements.lock -o container.lock
+	uv pip compile pyproject.toml --extra dask --universal --python-version 3.11 --no-header --no-annotate --generate-hashes --constraint requirements.lock -o container.lock
 
 clean: ## remove the environment and the demo
 	rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install demo test check containers docs validate bench bench-group validation power lock clean
+.PHONY: help install demo test check containers docs validate bench bench-group bench-scale reliability validation power lock clean

@@ -1,0 +1,179 @@
+"""`make bench-scale`: planning ten thousand people beside pybids and bids2table, and a group level of ten thousand.
+
+Prints two tables and writes them between marks of docs/scaling.md. Datasets are skeletons of fMRIPrep's names with a
+few bytes each; group maps are noise, so that only time and memory mean anything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from group import brain
+from measured import measure, publish
+from participant import cpu
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "scaling.md"
+PLANS = "<!-- plans: made by make bench-scale -->", "<!-- end of plans -->"
+GROUPS = "<!-- groups: made by make bench-scale -->", "<!-- end of groups -->"
+WHOLE = 235_375
+"""Voxels of the brain at 2 mm."""
+
+PYBIDS = "import sys, bids; print(len(bids.BIDSLayout(sys.argv[1], validate=False, is_derivative=True).get()))"
+BIDS2TABLE = "import sys; from bids2table import index_dataset; print(len(index_dataset(sys.argv[1])))"
+
+
+def skeleton(root: Path, people: int) -> Path:
+    """Write a dataset of two sessions each; its files are links to three, so that it needs no room."""
+    derivatives = root / "derivatives" / "fmriprep"
+    derivatives.mkdir(parents=True)
+    about = {"Name": "skeleton", "BIDSVersion": "1.9.0"}
+    (root / "dataset_description.json").write_text(json.dumps(about))
+    (derivatives / "dataset_description.json").write_text(json.dumps({**about, "DatasetType": "derivative"}))
+    contents = {".nii.gz": b"x", ".json": b'{"RepetitionTime": 2.0}', ".tsv": b"csf\n0\n"}
+    for ending, content in contents.items():
+        (root / f"one{ending}").write_bytes(content)
+    space = "space-MNI152NLin2009cAsym_"
+    names = [f"{space}desc-preproc_bold.nii.gz", f"{space}desc-preproc_bold.json", f"{space}desc-brain_mask.nii.gz",
+             "desc-confounds_timeseries.tsv"]  # fmt: skip
+    for number in range(people):
+        for session in ("pre", "post"):
+            person = f"sub-{number:05d}"
+            folder = derivatives / person / f"ses-{session}" / "func"
+            folder.mkdir(parents=True)
+            for name in names:
+                ending = ".nii.gz" if name.endswith(".nii.gz") else Path(name).suffix
+                os.link(root / f"one{ending}", folder / f"{person}_ses-{session}_task-rest_{name}")
+    return root
+
+
+def plans(others: str, sizes: list[int]) -> str:
+    """Return the table of planning."""
+    rows = []
+    for people in sizes:
+        with tempfile.TemporaryDirectory(dir=roomy()) as folder:
+            root = skeleton(Path(folder) / "data", people)
+            derivatives = str(root / "derivatives" / "fmriprep")
+            deqi = [sys.executable, "-m", "bids_app", str(root), str(Path(folder) / "out"), "participant"]
+            commands = {"deqi --status": [*deqi, "--status"], "deqi, the whole plan": [*deqi, "--dry-run"]}
+            if others:
+                commands["bids2table, index only"] = [others, "-c", BIDS2TABLE, derivatives]
+            found = measure(commands, 3)
+            if people <= 1000:
+                found |= measure({"pybids, index only": [sys.executable, "-c", PYBIDS, derivatives]}, 1)
+            rows += [f"| {people:,} | {name} | {c.seconds:.1f} | {c.memory:.0f} |" for name, c in found.items()]
+    head = "| participants | what | s | MiB |\n|---|---|---|---|"
+    return "\n".join([head, *rows])
+
+
+def roomy() -> str:
+    """Return a folder that is no memory."""
+    return "/var/tmp"
+
+
+def anonymous() -> float:
+    """Return the MiB of this process that cannot be given back to files."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("RssAnon"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def group(people: int, folder: Path) -> None:
+    """Fit and relabel a contrast with each voxel's own baseline; all large arrays lie in files."""
+    from bids_app.dataset.scratch import Scratch
+    from bids_app.statistics import clusters, linear_model, permutation, sweep
+    from bids_app.statistics.allocation import Rerandomisation
+    from bids_app.vocabulary import room
+
+    peak, going = [0.0], threading.Event()
+
+    def watch() -> None:
+        while not going.wait(0.02):
+            peak[0] = max(peak[0], anonymous())
+
+    threading.Thread(target=watch, daemon=True).start()
+    mask = brain(4)
+    rng = np.random.default_rng(1)
+    arm = (np.arange(people) % 2).astype(float)
+    nuisance = np.column_stack([np.ones(people), rng.standard_normal((people, 3))])
+    with room.provided_by(Scratch(folder, 0.0).room):
+        maps = [room.empty((people, int(mask.sum()))) for _ in range(2)]
+        for stack in maps:
+            for row in stack:
+                row[:] = rng.standard_normal(len(row), dtype=np.float32)
+        started = time.perf_counter()
+        model = linear_model.fit(maps[0], arm, nuisance, maps[1])
+        fitted = time.perf_counter() - started
+        threshold = permutation.cluster_threshold(0.001, model.df)
+        geometry = sweep.Geometry(clusters.neighbourhood(mask), None, threshold)
+        blocks = np.zeros(people, dtype=int)
+        permutation.run(model, Rerandomisation(arm, blocks, 0, 32), geometry)
+        started = time.perf_counter()
+        permutation.run(model, Rerandomisation(arm, blocks, 0, 128), geometry)
+        each = (time.perf_counter() - started) / 128
+    going.set()
+    found = {"voxels": int(mask.sum()), "fit": fitted, "each": each, "anonymous": peak[0]}
+    (folder / "found.json").write_text(json.dumps(found))
+
+
+def groups(sizes: list[int]) -> str:
+    """Return the table of group levels."""
+    rows = []
+    for people in sizes:
+        with tempfile.TemporaryDirectory(dir=roomy()) as folder:
+            subprocess.run([sys.executable, __file__, "--group", str(people), "--folder", folder], check=True)
+            found = json.loads((Path(folder) / "found.json").read_text())
+        scale = WHOLE / found["voxels"]
+        disk = people * WHOLE * 4 * 4 / 1e9
+        minutes = 5000 * found["each"] * scale / 60
+        rows.append(
+            f"| {people:,} | {found['voxels']:,} | {found['fit']:.1f} | {1000 * found['each']:.1f} | "
+            f"{found['anonymous']:.0f} | {found['fit'] * scale:.0f} | {minutes:.0f} | {disk:.1f} |"
+        )
+    columns = (
+        "participants", "voxels", "fit (s)", "one relabelling (ms)", "MiB, files apart", "fit at 2 mm (s)",
+        "5,000 relabellings at 2 mm (min)", "files at 2 mm (GB)",
+    )  # fmt: skip
+    head = f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}"
+    return "\n".join([head, *rows])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--others", default="", help="interpreter of an environment that has bids2table")
+    parser.add_argument("--plans", nargs="+", type=int, default=[1000, 10_000])
+    parser.add_argument("--groups", nargs="+", type=int, default=[100, 1000, 10_000])
+    parser.add_argument("--group", type=int)
+    parser.add_argument("--folder", type=Path)
+    args = parser.parse_args()
+    if args.group:
+        group(args.group, args.folder)
+        return
+    today = dt.datetime.now(tz=dt.UTC).date()
+    where = f"{today}, {cpu()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    publish(
+        DOCUMENT,
+        PLANS,
+        f"\n{where}, two sessions each; medians of 3 (pybids: 1).\n\n{plans(args.others, args.plans)}\n",
+    )
+    publish(
+        DOCUMENT, GROUPS, f"\n{where}, one thread; the last three columns are extrapolated.\n\n{groups(args.groups)}\n"
+    )
+
+
+if __name__ == "__main__":
+    main()
