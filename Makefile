@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO ?= demo
-# A number of test processes; 2 cores are assumed everywhere.
-JOBS ?= 2
+# Test processes: one more than the 2 cores that are assumed everywhere, for some tests wait for clusters and clocks.
+JOBS ?= 3
 
 .DEFAULT_GOAL := help
 

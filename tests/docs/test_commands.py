@@ -1,7 +1,7 @@
 """Every command that README and documentation show is understood: each is planned on a tiny trial.
 
 Commands of deqi get --dry-run, so that they go through options, settings and the plan; those in containers are taken
-out of their container, with the paths of their mounts; scripts run whole, with a stand-in for the container.
+out of their container, with the paths of their mounts; the script for Slurm runs in tests/cluster.
 """
 
 from __future__ import annotations
@@ -10,9 +10,6 @@ import os
 import re
 import shlex
 import shutil
-import stat
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -112,32 +109,6 @@ def test_a_command_of_the_documentation_is_understood(page, line, place, tmp_pat
     else:
         words.append("--dry-run")
     assert main(words) == 0, f"{page}: {line}\n{capfd.readouterr()}"
-
-
-@pytest.mark.parametrize(("page", "text"), list(blocks("bash")))
-def test_a_script_of_the_documentation_runs(page, text, place, tmp_path):
-    """The container is a stand-in that calls the package with the paths of its mounts."""
-    stand_in = tmp_path / "apptainer"
-    stand_in.write_text(
-        f"#!{sys.executable}\nimport os, subprocess, sys\n"
-        "words = sys.argv[1:]\n"
-        "mounts = dict(word.split(':')[1::-1] for word in words if ':/' in word)\n"
-        "inside = words[words.index('deqi.sif') + 1:]\n"
-        "inside = [mounts.get(word, word) for word in inside]\n"
-        f"sys.exit(subprocess.call([{sys.executable!r}, '-m', 'bids_app', *inside, '--dry-run']))\n"
-    )
-    stand_in.chmod(stand_in.stat().st_mode | stat.S_IXUSR)
-    script = tmp_path / "job.sh"
-    script.write_text(text)
-    environment = {
-        **os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PWD": str(place), "SLURM_ARRAY_TASK_ID": "2",
-        "SLURM_CPUS_PER_TASK": "2", "PYTHONPATH": str(ROOT),
-    }  # fmt: skip
-    ended = subprocess.run(
-        ["bash", "-eu", script], cwd=place, env=environment, capture_output=True, text=True, check=False
-    )
-    assert ended.returncode == 0, f"{page}\n{ended.stderr}"
-    assert "sub-02" in ended.stdout + ended.stderr
 
 
 def test_every_kind_of_error_has_its_part_in_the_documentation():
