@@ -16,7 +16,7 @@ from bids_app.vocabulary.execution import Execution
 MEMORY_PER_PARTICIPANT_MB = 600
 """What one participant may need at 2 mm and some hundred volumes; `--mem` divided by it bounds the children."""
 
-WAIT_SECONDS = 20
+WAIT_SECONDS = 10
 """For the scheduler to answer, and for its first worker."""
 
 

@@ -14,7 +14,7 @@ from scipy import stats
 from threadpoolctl import threadpool_limits
 
 from bids_app import __version__
-from bids_app.statistics import parts, sweep, terrain, tfce
+from bids_app.statistics import parts, terrain, tfce
 from bids_app.statistics.allocation import Scheme
 from bids_app.statistics.corrected import critical
 from bids_app.statistics.linear_model import LinearModel
@@ -136,9 +136,9 @@ class Relabellings:
             return known
         counts = np.zeros(len(work.t), dtype=np.int32)
         began = time.monotonic()
-        for done, block in enumerate(pool.map(work.block, range(part.start, part.stop, sweep.BLOCK)), 1):
+        for done, block in enumerate(pool.map(work.block, range(part.start, part.stop, work.step)), 1):
             counts += block
-            so_far = min(part.start + done * sweep.BLOCK, part.stop)
+            so_far = min(part.start + done * work.step, part.stop)
             largest = work.maxima["voxel"][:so_far]
             self._progress(so_far, self._total, critical(largest[largest > 0], 0.05))
         made = parts.Part({key: m[part] for key, m in work.maxima.items()}, counts)

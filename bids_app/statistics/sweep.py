@@ -16,7 +16,9 @@ from bids_app.statistics.linear_model import LinearModel
 from bids_app.statistics.relabelled import shares
 
 BLOCK = 32
-"""Relabellings that go through one matrix product; fixed, so that no split of the work changes a bit."""
+"""Relabellings that go through one matrix product, of up to a thousand people; no bit depends on it."""
+
+MANY = 1000
 
 STATISTICS = ("voxel", "extent", "mass", "tfce")
 
@@ -78,8 +80,8 @@ def statistic(model: LinearModel, scheme: Scheme, number: int = 0) -> NDArray[np
 class _Buffers(threading.local):
     """What one thread needs, made when it first comes."""
 
-    def __init__(self, voxels: int, geometry: Geometry) -> None:
-        self.t = np.empty((BLOCK, voxels), dtype=np.float32)
+    def __init__(self, step: int, voxels: int, geometry: Geometry) -> None:
+        self.t = np.empty((step, voxels), dtype=np.float32)
         self.clusters = None if isinstance(geometry.around, network.Graph) else geometry.around.room()
         self.enhancement = None if geometry.land is None else terrain.room(geometry.land)
 
@@ -93,11 +95,13 @@ class Sweep:
         self.maxima = {name: np.zeros(scheme.total, dtype=np.float32) for name in geometry.statistics}
         self._height = np.abs(self.t) if geometry.both else self.t
         self._kind = kernels.Kind(float(model.df), model.rank, geometry.both)
-        self._buffers = _Buffers(len(self.t), geometry)
+        # Reading the maps of thousands costs more than a product: more relabellings share one pass over them.
+        self.step = BLOCK if len(model.nuisance) <= MANY else 4 * BLOCK
+        self._buffers = _Buffers(self.step, len(self.t), geometry)
 
     def block(self, start: int) -> NDArray[np.int32]:
         """Fill the maxima of one block; return how many of it reach the observed statistic at each voxel."""
-        stop = min(start + BLOCK, self._scheme.total)
+        stop = min(start + self.step, self._scheme.total)
         t = self._buffers.t[: stop - start]
         reached = np.zeros(len(self.t), dtype=np.int32)
         largest = self.maxima["voxel"][start:stop]

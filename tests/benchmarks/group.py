@@ -19,8 +19,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent))
 
 import palm
-from measured import measure, publish
-from participant import DOCUMENT, cpu
+from measured import cpu, measure, publish
+from participant import DOCUMENT
 
 MARKS = "<!-- group table: made by make bench-group -->", "<!-- end of group table -->"
 PEOPLE = 98

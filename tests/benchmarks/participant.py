@@ -21,7 +21,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent))
 
 import data
-from measured import Cost, inflate, measure, publish
+from measured import Cost, cpu, inflate, measure, publish
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "performance.md"
 MARKS = "<!-- participant table: made by make bench -->", "<!-- end of participant table -->"
@@ -63,12 +63,6 @@ def largest_difference(ours_in: Path, theirs_in: Path) -> float:
         assert np.array_equal(np.isnan(a), np.isnan(b))
         worst = max(worst, float(np.nanmax(np.abs(a - b))))
     return worst
-
-
-def cpu() -> str:
-    """Return the name of the processor, where the system tells it."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 def row(kind: str, case: str, costs: dict[str, Cost], dz: float | None) -> str:

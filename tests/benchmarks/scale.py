@@ -18,13 +18,10 @@ import threading
 import time
 from pathlib import Path
 
-import numpy as np
-
 sys.path.insert(0, str(Path(__file__).parent))
 
-from group import brain
-from measured import measure, publish
-from participant import cpu
+# A process counts the memory of the one that it was forked from: this one stays small.
+from measured import cpu, measure, publish
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "scaling.md"
 PLANS = "<!-- plans: made by make bench-scale -->", "<!-- end of plans -->"
@@ -94,6 +91,9 @@ def anonymous() -> float:
 
 def group(people: int, folder: Path) -> None:
     """Fit and relabel a contrast with each voxel's own baseline; all large arrays lie in files."""
+    import numpy as np
+    from group import brain
+
     from bids_app.dataset.scratch import Scratch
     from bids_app.statistics import clusters, linear_model, permutation, sweep
     from bids_app.statistics.allocation import Rerandomisation

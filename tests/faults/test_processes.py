@@ -212,7 +212,7 @@ def test_no_socket_is_opened(analysed, tmp_path):
     proof = subprocess.run([sys.executable, "-c", "import socket; socket.socket()"], env=environment, check=False)
     assert proof.returncode == 1
     for level, *words in (
-        ("participant", "--participant-label", *list(trial.people)[:6]),
+        ("participant", "--participant-label", *list(trial.people)[:4]),
         ("group",),
         ("group", "--reports-only"),
     ):
