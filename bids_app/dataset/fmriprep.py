@@ -69,7 +69,8 @@ def find_series(root: Path, participants: Iterable[str], selection: Selection) -
         for folder, names in functional_folders(root, participant):
             for name in names:
                 entities = series_entities(name)
-                if entities and _wanted(entities, selection):
+                # A copy of a folder, "sub-01 copy", holds the files of somebody else.
+                if entities and entities.get("sub") == participant and _wanted(entities, selection):
                     found.append(Series(folder, name, entities, names))
     return [one for one in found if selection.matches(one.path)] if selection.matches else found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 
 def failure_path(output_dir: Path, label: str) -> Path:
@@ -11,12 +12,16 @@ def failure_path(output_dir: Path, label: str) -> Path:
     return output_dir / "logs" / "failed" / f"{label}.json"
 
 
+def read_failure(path: Path) -> dict[str, Any]:
+    """Return what a record says; one that is damaged says just that."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        content = None
+    return content if isinstance(content, dict) else {"Message": "its record cannot be read"}
+
+
 def read_failures(output_dir: Path) -> dict[str, str]:
     """Return the message of each failure that nothing has mended since, by label."""
-    found = {}
-    for path in sorted((output_dir / "logs" / "failed").glob("*.json")):
-        try:
-            found[path.stem] = str(json.loads(path.read_text(encoding="utf-8")).get("Message", ""))
-        except (OSError, ValueError, AttributeError):
-            found[path.stem] = "its record cannot be read"
-    return found
+    found = sorted((output_dir / "logs" / "failed").glob("*.json"))
+    return {path.stem: str(read_failure(path).get("Message", "")) for path in found}

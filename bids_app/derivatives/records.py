@@ -54,7 +54,7 @@ def read_record(record: Path) -> dict[str, Any]:
     try:
         content = json.loads(record.read_text(encoding="utf-8"))
         return content if isinstance(content, dict) and "Outputs" in content else {}
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bids_app.derivatives.failed import failure_path, read_failures
+from bids_app.derivatives.failed import failure_path, read_failure, read_failures
 from bids_app.derivatives.files import write_json
 from bids_app.execute.child import Ended, batch_job
 
@@ -46,15 +46,20 @@ def last_words(text: str) -> str:
 def settle(output_dir: Path, calls: Sequence[str], failed: Mapping[str, Ended]) -> None:
     """Keep a record of calls that came to no end, and take away those of calls that have succeeded since.
 
-    Where a job of the call has left a record of its own, that one tells more and stands alone.
+    Where jobs of the call have left records of their own, these stand, with how the call ended.
     """
     known = read_failures(output_dir)
     for label in calls:
         path = failure_path(output_dir, label)
         if label not in failed:
             path.unlink(missing_ok=True)
-        elif not any(name.startswith(f"{label}_") for name in known):
-            write_json(path, {"Message": why(failed[label]), **_about(failed[label])})
+            continue
+        about = _about(failed[label])
+        own = [failure_path(output_dir, name) for name in known if name.startswith(f"{label}_")]
+        for record in own:  # of its jobs: they tell more, but not how the call ended
+            write_json(record, {**read_failure(record), "ExitCode": about["ExitCode"], "LastLines": about["LastLines"]})
+        if not own:
+            write_json(path, {"Message": why(failed[label]), **about})
 
 
 def _about(ended: Ended) -> dict[str, Any]:

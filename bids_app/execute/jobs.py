@@ -65,7 +65,7 @@ def _do(job: Job, *, quiet: bool) -> None:
         for warning in summary.warnings:
             say(f"warning: {warning}")
         if isinstance(job, GroupJob) and job.share:
-            return  # the call that sums up has the results
+            return  # the call that sums up has the results and their record
         write_record(record, mark, summary.files, {**_made_with(job), **summary.notes})
         for folder in {path.parent for path in (record, *summary.files)}:
             sweep(folder)

@@ -63,7 +63,12 @@ def status_of(execution: Execution, dataset: Dataset) -> Status:
     """
     found = find_runs(find_roots(execution), execution, selection_of(execution, dataset))
     labels = sorted({label_of(run.series.entities) for runs in found.runs.values() for run in runs})
-    done = {name.removesuffix(".json") for name in names_in(execution.output_dir / "logs" / "done")}
+    pages = set(names_in(execution.output_dir))
+    done = {
+        name.removesuffix(".json")
+        for name in names_in(execution.output_dir / "logs" / "done")
+        if f"{name.split('_')[0]}.html" in pages  # else it was killed before the page of the person
+    }
     known = read_failures(execution.output_dir)
     why = {label: known.get(label) or known.get(label.split("_")[0], "") for label in labels} if known else {}
     failed = {label: said for label, said in why.items() if said}

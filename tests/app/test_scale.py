@@ -47,6 +47,9 @@ def test_shares_in_any_order_give_the_bytes_of_one_run(before_the_group, analyse
     assert "relabellings" not in ended.err  # all of them were there
     same(out, analysed.output)
     assert not (out / "logs" / "parts").exists()
+    ended = run_deqi(trial.root, out, "group", *FAST, "--permutation-share", "1/3")
+    assert "already done" in ended.err
+    assert not (out / "logs" / "parts").exists()
 
 
 def test_a_damaged_or_lost_share_is_made_again(before_the_group, analysed):
@@ -102,6 +105,8 @@ def test_status_and_missing(undisturbed, tmp_path):
     again = run_deqi(trial.root, out, "participant", *OPTIONS)
     assert "2 of 2 participants are done already" in again.err
     assert "[1/" not in again.err  # nobody was started
+    (out / "sub-02.html").unlink()  # killed between the last session and the page
+    assert run_deqi(trial.root, out, "participant", "--status", "--missing").out == "02\n"
     assert run_deqi(trial.root, out, "participant", "--missing").code == 64
 
 

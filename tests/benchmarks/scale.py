@@ -65,7 +65,7 @@ def plans(others: str, sizes: list[int]) -> str:
             root = skeleton(Path(folder) / "data", people)
             derivatives = str(root / "derivatives" / "fmriprep")
             deqi = [sys.executable, "-m", "bids_app", str(root), str(Path(folder) / "out"), "participant"]
-            commands = {"deqi --status": [*deqi, "--status"], "deqi, the whole plan": [*deqi, "--dry-run"]}
+            commands = {"`deqi --status`": [*deqi, "--status"], "deqi, the whole plan": [*deqi, "--dry-run"]}
             if others:
                 commands["bids2table, index only"] = [others, "-c", BIDS2TABLE, derivatives]
             found = measure(commands, 3)

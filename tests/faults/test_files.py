@@ -200,7 +200,7 @@ def test_a_file_that_cannot_be_used(key, many):
     fault, (first, _, records, mended) = FAULTS[key], many
     record = records[key]
     assert fault.said in record["Message"]
-    assert {"Host", "Process", "PeakMemoryMB", "Inputs"} <= set(record)
+    assert {"ExitCode", "LastLines", "Host", "BatchJob", "PeakMemoryMB", "Inputs"} <= set(record)
     assert "Traceback" not in record  # foreseen
     told("files", Row(fault.name, first.code, fault.said, "every other session done", mended))
 
