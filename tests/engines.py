@@ -24,6 +24,9 @@ HARD = ["--read-only", "--network", "none", "--cap-drop", "all", "--security-opt
 LIMITS = ["--ulimit", "nofile=4096:4096", "--ulimit", "nproc=4096:4096"]
 """podman asks for more than a machine without CAP_SYS_RESOURCE may give."""
 
+INSIDE = ("01", "02", "03")
+"""Participants who go through a container; the group level then compares all."""
+
 ELSEWHERE = {"dataset_description.json"}
 """It names the container and where the input lies, which differ."""
 
@@ -70,7 +73,14 @@ def demo(tmp_path_factory) -> tuple[Path, Path]:
 
 
 def permutations(level: str) -> list[str]:
-    return ["--n-permutations", "1000"] if level == "group" else []
+    """Return the words that `make demo` has for a level too."""
+    return ["--n-permutations", "500"] if level == "group" else []
+
+
+def add_others(expected: Path, out: Path) -> None:
+    """Put those participants beside `INSIDE` who did not go through a container, as they came outside."""
+    ignore = shutil.ignore_patterns("group*", "index.html", *(f"*sub-{label}*" for label in INSIDE))
+    shutil.copytree(expected, out, ignore=ignore, dirs_exist_ok=True)
 
 
 def assert_same_bytes(made: Path, expected: Path) -> None:

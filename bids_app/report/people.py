@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import betaln
 
-from bids_app.dataset.tables import read_frame, read_json
+from bids_app.dataset.tables import numeric, read_frame, read_json, read_tsv
 from bids_app.derivatives.failed import read_failures
 from bids_app.derivatives.names import participant_path
 from bids_app.report import page
@@ -19,6 +19,9 @@ from bids_app.vocabulary.entities import parse
 
 QUALITIES = ("mean FD (mm)", "minutes kept", "residual df", "tSNR", "coverage (%)")
 """What is shown of each session by arm; minutes and degrees of freedom add up over its runs."""
+
+MEASURED = ("mean_fd", "minutes_kept", "df_res", "tsnr", "voxels", "voxels_unusable")
+"""Columns of the quality tables of sessions that it is made from."""
 
 
 def people(output_dir: Path, flow_path: Path) -> dict[str, Any]:
@@ -86,18 +89,22 @@ def _quality(
     output_dir: Path, analysed: pd.DataFrame, entities: Mapping[str, str], sessions: Mapping[str, str]
 ) -> pd.DataFrame:
     """Return the quality of each session that was analysed, in the task and space of the analysis."""
-    rows = []
+    runs: dict[str, list[str]] = {name: [] for name in ("arm", "session", "who", *MEASURED)}
     for record in analysed.itertuples():
         for session in sessions.values():
             own = {"sub": str(record.participant_id).removeprefix("sub-"), "ses": session, **entities, "desc": "fc"}
             path = participant_path(output_dir, own, "qc", ".tsv")
             if path.exists():  # not everybody needs every session
-                table = read_frame(path)
-                coverage = 100 * table["voxels"].sum() / (table["voxels"] + table["voxels_unusable"]).sum()
-                values = [table["mean_fd"].mean(), table["minutes_kept"].sum(), table["df_res"].sum(),
-                          table["tsnr"].median(), coverage]  # fmt: skip
-                rows.append({"arm": record.arm, "session": session, **dict(zip(QUALITIES, values, strict=True))})
-    return pd.DataFrame(rows)
+                found = read_tsv(path)
+                about = {"arm": record.arm, "session": session, "who": own["sub"]}
+                for name, values in runs.items():
+                    values.extend(found[name] if name in MEASURED else [str(about[name])] * len(found["voxels"]))
+    table = pd.DataFrame({name: numeric(values) if name in MEASURED else values for name, values in runs.items()})
+    each = table.groupby(["arm", "session", "who"], sort=False)
+    added = each[["minutes_kept", "df_res", "voxels", "voxels_unusable"]].sum()
+    coverage = 100 * added["voxels"] / (added["voxels"] + added["voxels_unusable"])
+    shown = each["mean_fd"].mean(), added["minutes_kept"], added["df_res"], each["tsnr"].median(), coverage
+    return pd.DataFrame(dict(zip(QUALITIES, shown, strict=True))).reset_index()
 
 
 def _strip(quality: pd.DataFrame, name: str, arms: Sequence[str]) -> dict[str, Any]:

@@ -36,8 +36,9 @@ def log_bayes_factor(
     wider = 1 + size * g * scale**2
     likelihood = -0.5 * np.log(wider) - (df + 1) / 2 * np.log1p(squared / (wider * df))
     prior = -0.5 * np.log(2 * np.pi) - 0.5 * _LOG_G - 0.5 / g
-    density = np.exp(likelihood + prior + (df + 1) / 2 * np.log1p(squared / df))
-    return np.asarray(np.log10(integrate.simpson(density, x=_LOG_G, axis=1)))
+    height = likelihood + prior + (df + 1) / 2 * np.log1p(squared / df)
+    top = height.max(axis=1)  # beyond what a number can hold where many people agree
+    return np.asarray(np.log10(integrate.simpson(np.exp(height - top[:, None]), x=_LOG_G, axis=1)) + top / np.log(10))
 
 
 def bayes_map(t: NDArray[np.floating[Any]], df: int, size: float, scale: float = SCALES[1]) -> NDArray[np.float64]:

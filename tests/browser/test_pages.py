@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from bids_app.dataset.ratings import read_ratings
 
@@ -121,7 +121,7 @@ def test_without_webgl_the_viewer_says_so(browser, analysed):
 def test_a_link_into_a_closed_part_opens_it(opened):
     page = opened("group.html").page
     page.get_by_role("link", name="shamChange", exact=True).first.click()
-    assert page.locator("section#seed_correlation-shamChange details.contrast").get_attribute("open") is not None
+    expect(page.locator("section#seed_correlation-shamChange details.contrast")).to_have_attribute("open", "")
 
 
 def test_figures_and_tables_can_be_kept_as_files(opened, tmp_path):

@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pytest
 from conftest import Ended, run_deqi, start_deqi
 from matrix import OPTIONS, Row, copy, healed, left, refused, same, told
 from matrix import said as said_by
+from waiting import waited
 
 DASK = Path(sys.executable).with_name("dask")
 
@@ -42,21 +42,10 @@ def dask(folder, *scheduler, environment=None, workers=1):
 def test_the_scheduler_is_lost(undisturbed, tmp_path):
     trial, out = copy(undisturbed.trial, tmp_path / "data"), tmp_path / "out"
     with dask(tmp_path) as (scheduler, file):
-        command = [
-            sys.executable,
-            "-m",
-            "bids_app",
-            trial.root,
-            out,
-            "participant",
-            *OPTIONS,
-            "--dask-scheduler-file",
-            file,
-        ]
+        words = [trial.root, out, "participant", *OPTIONS, "--dask-scheduler-file", file]
+        command = [sys.executable, "-m", "bids_app", *words]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as call:
-            end = time.monotonic() + 60
-            while not list(out.glob("logs/done/sub-*")) and time.monotonic() < end:
-                time.sleep(0.02)
+            waited(lambda: list(out.glob("logs/done/sub-*")))
             scheduler.send_signal(signal.SIGKILL)
             text, _ = call.communicate(timeout=60)
     ended = Ended(call.returncode, text, "")
@@ -100,11 +89,9 @@ def test_tls_and_the_same_bytes(undisturbed, tmp_path):
         settings[f"{prefix}TLS__{role}__CERT"] = str(certificate)
     trial, out = copy(undisturbed.trial, tmp_path / "data"), tmp_path / "out"
     with dask(tmp_path, "--protocol", "tls", environment=settings) as (_, file):
-        end = time.monotonic() + 30
-        while not file.exists() and time.monotonic() < end:
-            time.sleep(0.05)
-        assert "tls://" in file.read_text()
-        plain = file.read_text().split('"address": "')[1].split('"')[0].replace("tls:", "tcp:")
+        address = waited(lambda: file.exists() and file.read_text())
+        assert "tls://" in address
+        plain = address.split('"address": "')[1].split('"')[0].replace("tls:", "tcp:")
         words = ["--dask-scheduler-file", file]
         ended = start_deqi(trial.root, out, "participant", *OPTIONS, *words, env=settings)
         assert ended.code == 0, ended.text

@@ -8,13 +8,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
 from conftest import run_deqi, start_deqi
 from matrix import Row, left, told
 from slurm import Slurm, why_not
+from waiting import parent, waited
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not())
 
@@ -64,15 +64,6 @@ def run(path, cluster, *words):
     )
     assert done.returncode == 0, done.stderr
     return done.stdout + done.stderr
-
-
-def waited(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        time.sleep(0.05)
-    raise AssertionError("it did not come about")
 
 
 def differences(out, reference):
@@ -150,8 +141,9 @@ def test_dask_in_an_allocation_survives_a_killed_worker(analysed, laptop, cluste
     subprocess.run(
         ["sbatch", "-o", tmp_path / "dask.txt", job], env=cluster.environment, check=True, capture_output=True
     )
-    waited((tmp_path / "scheduler.json").exists)
-    words = ["--dask-scheduler-file", tmp_path / "scheduler.json"]
+    file = tmp_path / "scheduler.json"
+    waited(lambda: file.exists() and file.read_text())
+    words = ["--dask-scheduler-file", file]
     command = [sys.executable, "-m", "bids_app", analysed.trial.root, out, "participant", *OPTIONS, *words]
     with subprocess.Popen(list(map(str, command)), stderr=subprocess.STDOUT, stdout=subprocess.PIPE, text=True) as call:
         child = waited(lambda: of("n2", "--participant-label"))
@@ -168,7 +160,3 @@ def test_dask_in_an_allocation_survives_a_killed_worker(analysed, laptop, cluste
     assert not differences(out, laptop)
     told("clusters", Row("a worker of Dask is killed", call.returncode, "", f"{there}: another worker takes over",
                          "nothing to heal: same bytes as the laptop's"))  # fmt: skip
-
-
-def parent(number):
-    return int(re.search(r"PPid:\s+(\d+)", Path(f"/proc/{number}/status").read_text())[1])

@@ -15,8 +15,10 @@ import pytest
 from conftest import ROOT, validate_bids
 from engines import (  # noqa: F401  (fixtures)
     IMAGE,
+    INSIDE,
     LIMITS,
     STORE,
+    add_others,
     assert_same_bytes,
     demo,
     image,
@@ -53,8 +55,11 @@ def test_both_levels_as_anybody_give_the_bytes_of_the_run_outside(image, demo, t
     out = tmp_path / "out"
     out.mkdir()
     os.chown(out, 12345, 54321)
-    for level in ("participant", "group"):
-        podman("/data", "/out", level, *permutations(level), mounts={data: "/data:ro", out: "/out"})
+    mounts = {data: "/data:ro", out: "/out"}
+    podman("/data", "/out", "participant", "--participant-label", *INSIDE, mounts=mounts)
+    add_others(expected, out)
+    run("chmod", "-R", "a+rwX", out)
+    podman("/data", "/out", "group", *permutations("group"), mounts=mounts)
     assert_same_bytes(out, expected)
     description = json.loads((out / "dataset_description.json").read_text())
     assert description["GeneratedBy"][0]["Container"] == {"Type": "docker", "Tag": f"deqi:{__version__}"}

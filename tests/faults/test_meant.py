@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import shutil
 
+import nibabel as nib
+import numpy as np
 import pytest
 from conftest import FAST, run_deqi
 from matrix import OPTIONS, Row, copy, healed, left, refused, said, same, told
@@ -85,12 +87,8 @@ def test_windows_and_excel_tables_are_read(analysed, tmp_path):
                        "the same maps, bit for bit", "nothing to heal"))  # fmt: skip
 
 
-def strange_number(trial):
-    """Another byte order, and values that are no numbers in one voxel each."""
-    import nibabel as nib
-    import numpy as np
-
-    path = trial.file("01", "pre", "bold")
+def swap_bytes(path):
+    """Write a series in the byte order of other machines."""
     found = nib.load(path)
     header = nib.Nifti1Header(endianness=">")
     swapped = nib.Nifti1Image(np.asanyarray(found.dataobj), found.affine, header)
@@ -102,7 +100,7 @@ def strange_number(trial):
 
 def test_the_other_byte_order_is_read_the_same(undisturbed, tmp_path):
     trial, out = copy(undisturbed.trial, tmp_path / "data"), tmp_path / "out"
-    strange_number(trial)
+    swap_bytes(trial.file("01", "pre", "bold"))
     ended = run_deqi(trial.root, out, "participant", *OPTIONS)
     refused(ended)
     for path in undisturbed.output.glob("sub-01/**/*.nii.gz"):
@@ -111,9 +109,6 @@ def test_the_other_byte_order_is_read_the_same(undisturbed, tmp_path):
 
 
 def test_voxels_that_are_no_numbers_have_no_value(undisturbed, tmp_path):
-    import nibabel as nib
-    import numpy as np
-
     trial, out = copy(undisturbed.trial, tmp_path / "data"), tmp_path / "out"
     path = trial.file("01", "pre", "bold")
     found = nib.load(path)

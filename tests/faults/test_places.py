@@ -9,12 +9,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from conftest import Ended, run_deqi
 from matrix import OPTIONS, Row, copy, healed, left, refused, said, same, told
+from waiting import waited
 
 ROOT_ONLY = pytest.mark.skipif(os.getuid() != 0 or not shutil.which("unshare"), reason="needs root and unshare")
 NOBODY = 65534
@@ -42,12 +43,13 @@ exec setpriv --reuid "$user" --regid "$user" --clear-groups "$@"
 
 
 def as_user(user, folder):
-    """Return what starts a program as another user, who may pass the folders above the interpreter there alone."""
+    """Return how to start a program as another user, who may pass the folders above the interpreter there alone."""
     base = Path(sys.base_prefix).resolve()
     closed = next((str(p) for p in reversed(base.parents) if not p.stat().st_mode & 1), "")
     keep = folder / f"interpreter-{user}"
     keep.mkdir(exist_ok=True)
-    return ["unshare", "--mount", "sh", "-c", AS_USER, "sh", str(user), str(base), closed, str(keep)]
+    before = ["unshare", "--mount", "sh", "-c", AS_USER, "sh", str(user), str(base), closed, str(keep)]
+    return {"before": before, "cwd": folder, "env": {**os.environ, "HOME": "/nonexistent"}}
 
 
 @contextlib.contextmanager
@@ -110,9 +112,7 @@ def test_the_output_is_removed_while_it_is_written(undisturbed, tmp_path):
     trial, out = copy(undisturbed.trial, tmp_path / "data"), tmp_path / "out"
     command = [sys.executable, "-m", "bids_app", trial.root, out, "participant", *OPTIONS, "--nprocs", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        end = time.monotonic() + 60
-        while not list(out.glob("logs/done/sub-01*")) and time.monotonic() < end:
-            time.sleep(0.01)
+        waited(lambda: list(out.glob("logs/done/sub-01*")))
         shutil.rmtree(out, ignore_errors=True)
         text, _ = process.communicate()
     ended = Ended(process.returncode, text, "")
@@ -130,7 +130,7 @@ def test_one_input_may_not_be_read(undisturbed, open_folder):
     out.mkdir()
     os.chown(out, NOBODY, NOBODY)
     trial.file("01", "pre", "bold").chmod(0)
-    ended = deqi(trial, out, before=as_user(NOBODY, folder), cwd=folder, env={**os.environ, "HOME": "/nonexistent"})
+    ended = deqi(trial, out, **as_user(NOBODY, folder))
     refused(ended)
     words, there = said(ended, "may not be read by user"), left(out, 4)
     trial.file("01", "pre", "bold").chmod(0o644)
@@ -142,7 +142,7 @@ def test_another_user_without_the_right_to_write(undisturbed, open_folder):
     trial, folder = open_folder
     out = folder / "out"
     assert deqi(trial, out, "--participant-label", "01").code == 0  # root's
-    ended = deqi(trial, out, before=as_user(NOBODY, folder), cwd=folder, env={**os.environ, "HOME": "/nonexistent"})
+    ended = deqi(trial, out, **as_user(NOBODY, folder))
     refused(ended)
     assert ended.code == 73
     words, there = said(ended, "cannot be written (Permission denied)"), left(out, 4)
@@ -156,14 +156,11 @@ def test_two_users_write_at_once(undisturbed, open_folder):
     out = folder / "out"
     out.mkdir()
     out.chmod(0o2777)
-    command = [sys.executable, "-m", "bids_app", str(trial.root), str(out), "participant", *OPTIONS]
-    more = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "umask": 0, "cwd": folder,
-            "env": {**os.environ, "HOME": "/nonexistent"}}  # fmt: skip
-    pair = [subprocess.Popen([*as_user(user, folder), *command], **more) for user in (NOBODY, NOBODY - 1)]
-    said_ = [process.communicate()[0] for process in pair]
-    assert [process.returncode for process in pair] == [0, 0], said_
-    for text in said_:
-        refused(Ended(0, text, ""))
+    with ThreadPoolExecutor(2) as pool:
+        pair = list(pool.map(lambda user: deqi(trial, out, umask=0, **as_user(user, folder)), (NOBODY, NOBODY - 1)))
+    for ended in pair:
+        refused(ended)
+        assert ended.code == 0, ended.text
     told("places", Row("two users write the same at once, with the right to", 0, "", left(out, 4),
                        healed(trial, out, undisturbed.output)))  # fmt: skip
 
@@ -216,33 +213,41 @@ def records(out):
     return sorted(out.glob("logs/done/sub-*.json"))
 
 
+def made_again(trial, out):
+    """Run deqi again and return how it ended, and the records of sessions that it renewed."""
+    before = {path: path.stat().st_mtime_ns for path in records(out)}
+    ended = run_deqi(trial.root, out, "participant", *OPTIONS)
+    refused(ended)
+    return ended, [path.name for path in records(out) if path.stat().st_mtime_ns != before[path]]
+
+
+def other_motion(trial):
+    """Change the confounds of one session."""
+    table = trial.file("01", "pre", "confounds")
+    head, *lines = table.read_text().splitlines()
+    table.write_text("\n".join([head, *(line.replace("0.0", "0.1") for line in lines)]) + "\n")
+    return table
+
+
 def test_the_clock_goes_backwards(undisturbed, done):
     trial, out = done
     for path in [*out.rglob("*"), *trial.root.rglob("*")]:
         os.utime(path, (4e9, 4e9))  # written in 2096
-    renewed = trial.file("01", "pre", "confounds")
-    renewed.write_text(renewed.read_text().replace("\t", "\t1", 1))  # and changed since, in their past
-    os.utime(renewed, (1e9, 1e9))
-    shutil.copy2(undisturbed.trial.file("01", "pre", "confounds"), renewed)
-    ended = run_deqi(trial.root, out, "participant", *OPTIONS)
-    refused(ended)
-    told("places", Row("the clock goes backwards", ended.code, "", left(out, 4),
-                       healed(trial, out, undisturbed.output)))  # fmt: skip
+    table = other_motion(trial)
+    os.utime(table, (1e9, 1e9))  # and changed since, in their past
+    ended, renewed = made_again(trial, out)
+    assert [name.partition("_task")[0] for name in renewed] == ["sub-01_ses-pre"]
+    there = f"{left(out, 4)}: what changed is made again, whatever the times say"
+    shutil.copy2(undisturbed.trial.file("01", "pre", "confounds"), table)
+    told("places", Row("the clock goes backwards", ended.code, "", there, healed(trial, out, undisturbed.output)))
 
 
 def test_an_input_changed_between_runs(undisturbed, done):
     trial, out = done
-    before = {path: path.stat().st_mtime_ns for path in records(out)}
-    table = trial.file("01", "pre", "confounds")
-    whole = table.read_text()
-    lines = whole.splitlines()
-    table.write_text("\n".join([lines[0], *(line.replace("0.0", "0.1") for line in lines[1:])]) + "\n")
-    ended = run_deqi(trial.root, out, "participant", *OPTIONS)
-    refused(ended)
+    table = other_motion(trial)
+    ended, renewed = made_again(trial, out)
     words = said(ended, "1 of 2 participants are done already")
-    again = [path.name for path in records(out) if path.stat().st_mtime_ns != before[path]]
-    assert len(again) == 1
-    assert "sub-01_ses-pre" in again[0]
+    assert [name.partition("_task")[0] for name in renewed] == ["sub-01_ses-pre"]
     shutil.copy2(undisturbed.trial.file("01", "pre", "confounds"), table)
     told("places", Row("an input changed between runs", ended.code, words, "that session, and no other, is made again",
                        healed(trial, out, undisturbed.output)))  # fmt: skip

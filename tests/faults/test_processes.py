@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import resource
 import signal
 import subprocess
@@ -17,6 +16,7 @@ import pytest
 from conftest import Ended
 from matrix import OPTIONS, Row, copy, healed, left, refused, said, told
 from synthetic import hash_of, write_run
+from waiting import parent, waited
 
 PATIENCE = 60
 
@@ -52,25 +52,9 @@ def children(label=""):
     return found
 
 
-def waited(condition):
-    """Wait until something is true and return it."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        time.sleep(0.01)
-    raise AssertionError("it did not come about")
-
-
 def child_of(process, label):
     """Return the child of this very process that does one participant."""
     return waited(lambda: [p for p in children(label) if parent(p) == process.pid])[0]
-
-
-def parent(number):
-    with suppress(OSError):
-        return int(re.search(r"PPid:\s+(\d+)", Path(f"/proc/{number}/status").read_text())[1])
-    return 0
 
 
 def gone(number):

@@ -19,18 +19,7 @@ HEAD = f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}\n"
 
 def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-n",
-            "2",
-            "-m",
-            "not container",
-            "tests/faults",
-            "tests/cluster",
-        ]
+        command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "tests/faults", "tests/cluster"]
         ended = subprocess.run(command, env={**os.environ, "DEQI_RELIABILITY": folder}, check=False)
         if ended.returncode:
             return ended.returncode

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import integrate, special, stats
 
 from bids_app.statistics import bayes, linear_model, overlap, sweep
 from bids_app.statistics.allocation import Rerandomisation
@@ -27,6 +27,18 @@ def test_bayes_factors_are_those_of_the_reference(t, df, size, expected):  # T23
     found = bayes.bayes_map(np.array([t, -t, np.nan, 4.0]), df, size)
     assert found[0] == found[1] == pytest.approx(np.log10(expected), abs=2e-3)
     assert np.isnan(found[2])
+
+
+@pytest.mark.parametrize(("people", "t"), [(40, 3.0), (1000, 60.0), (5000, 150.0)])
+def test_bayes_factors_of_thousands_of_people_are_numbers(people, t):
+    """The prior and the noise of a mean make a Voigt profile; that leaves an integral over the standard deviation."""
+    df, width = people - 2, bayes.SCALES[1] * (people / 4) ** 0.5
+    sd = stats.chi(df, scale=df**-0.5)
+    under_h1, _ = integrate.quad(
+        lambda s: s * sd.pdf(s) * special.voigt_profile(t * s, 1, width), *sd.ppf([1e-15, 1 - 1e-15]), epsabs=0
+    )
+    expected = np.log10(under_h1) - stats.t.logpdf(t, df) / np.log(10)
+    assert bayes.log_bayes_factor(np.array([t]), df, people / 4)[0] == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize(("shift", "t", "sign"), [(3.0, 5.7738, 1), (-1.0, -17.6466, -1)])
