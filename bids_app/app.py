@@ -32,6 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except DeqiError as error:
         print(f"deqi: {error}\n  More: docs/reference/errors.md#{error.anchor}", file=sys.stderr)
         return error.exit_code
+    except BrokenPipeError:  # whoever read what we print has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 128 + signal.SIGPIPE
     except OSError as error:
         print(
             f"deqi: {error}. A file or folder cannot be used; check that it is there and your rights.", file=sys.stderr
@@ -84,9 +87,12 @@ def _main(args: argparse.Namespace, words: list[str]) -> int:
         return 0
     chosen = settings.resolve(tables)
     if args.write_slurm_script:
-        from bids_app.launch.batch import image_around, write_script
+        from bids_app.dataset.folders import check_folders
+        from bids_app.launch.batch import require_host, write_script
 
-        write_script(args.write_slurm_script, words, image_around())
+        require_host()
+        check_folders(execution.bids_dir, execution.output_dir, execution.work_dir, execution.derivatives)
+        write_script(args.write_slurm_script, words)
         print(f"Wrote {args.write_slurm_script}. Look through its settings, then: bash {args.write_slurm_script}")
         return 0
     if args.init_config:
@@ -140,12 +146,11 @@ def _run(execution: Execution, chosen: Settings) -> int:
     from bids_app.work import multiverse, people_of, work
 
     failures = {} if execution.reports_only else work(execution, plan) | multiverse(execution, chosen)
-    page = None if execution.share else write_pages(execution, people_of(plan))
     if failures and not is_child():
-        print(f"deqi: {len(failures)} failed; the others are done. Each has a record in "
-              f"{execution.output_dir}/logs/failed", file=sys.stderr)  # fmt: skip
+        print(f"deqi: {len(failures)} failed. Each has a record in {execution.output_dir}/logs/failed", file=sys.stderr)
         for label, message in failures.items():
             print(f"  {label}: {message}", file=sys.stderr)
+    page = None if execution.share else write_pages(execution, people_of(plan))
     if page:
         print(f"Report: {page}")
     return 1 if failures else 0

@@ -11,6 +11,7 @@ from bids_app import __version__
 from bids_app.errors import AnalysisLevelError, UsageError
 from bids_app.launch.descriptor import descriptor
 from bids_app.launch.preprocessing import METHODS
+from bids_app.launch.words import megabytes
 from bids_app.vocabulary.execution import Share
 
 LEVELS = ("participant", "group")
@@ -127,7 +128,7 @@ def _science(top: argparse.ArgumentParser) -> None:
 def _how(top: argparse.ArgumentParser) -> None:
     add = top.add_argument_group("how to run").add_argument
     add("--nprocs", "--nthreads", "--n_cpus", "--n-cpus", type=int, metavar="N", help="processors (default: all)")
-    add("--mem", "--mem_mb", "--mem-mb", type=_megabytes, metavar="MB", help="memory in MB, or with K, M, G, T")
+    add("--mem", "--mem_mb", "--mem-mb", type=_memory, metavar="MB", help="memory in MB, or with K, M, G, T")
     add("-w", "--work-dir", type=Path, metavar="DIR", help="folder for caches; may be deleted afterwards")
     add("--executor", choices=("local", "dask"), default="local",
         help="where participants run: processes on this machine, or the workers of a Dask scheduler")  # fmt: skip
@@ -157,16 +158,11 @@ def _helpers(top: argparse.ArgumentParser) -> None:
     add("-h", "--help", action="help", help="print this help")
 
 
-def _megabytes(text: str) -> int:
-    units = {"K": 1 / 1024, "M": 1, "G": 1024, "T": 1024**2}
-    number, unit = (text[:-1], text[-1].upper()) if text[-1:].upper() in units else (text, "M")
+def _memory(text: str) -> int:
     try:
-        value = int(float(number) * units[unit])
+        return megabytes(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not an amount of memory such as 8G or 8000") from error
-    if value <= 0:
-        raise argparse.ArgumentTypeError(f"{text!r} must be more than nothing")
-    return value
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _share(text: str) -> Share:

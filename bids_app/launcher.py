@@ -38,6 +38,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         args = _understood(words)
         line = []
+        if args.dask_scheduler or args.dask_scheduler_file:
+            raise UsageError(
+                "The container has no network, and so no Dask: start `deqi` itself, or write a Slurm script."
+            )
         if args.write_slurm_script:
             return _script(own, args, words)
         if own.show or args.preproc != "print":  # what is wrong is told before hours of fMRIPrep, not after

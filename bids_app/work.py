@@ -31,21 +31,25 @@ def _do(execution: Execution, plan: Plan) -> dict[str, str]:
     from bids_app.execute import jobs
     from bids_app.execute.child import is_child
 
-    child = is_child()
-    elsewhere = execution.executor == "dask" and not child
-    if execution.level == "participant" and (len(people_of(plan)) > 1 or elsewhere):
+    if is_child() or execution.share:
+        return jobs.run_jobs(plan.jobs, quiet=is_child())
+    people, elsewhere = people_of(plan), execution.executor == "dask"
+    if execution.level == "participant" and (len(people) > 1 or elsewhere):
         from bids_app.execute.participants import run_participants
 
         return run_participants(execution, plan.jobs)
-    if elsewhere and not execution.share:
+    from bids_app.execute.apart import run_apart
+
+    if people:
+        return run_apart(plan.jobs, f"sub-{people[0]}")
+    if elsewhere:
         from bids_app.execute.shares import relabel_on_workers
 
         relabel_on_workers(execution, plan.jobs)
-    failures = jobs.run_jobs(plan.jobs, quiet=child, stop_early=execution.stop_early)
-    if not child and execution.level == "participant":
-        from bids_app.execute.failures import settle
-
-        settle(execution.output_dir, [f"sub-{person}" for person in people_of(plan)], {})
+    failures: dict[str, str] = {}
+    for job in plan.jobs:
+        if not (failures and execution.stop_early):
+            failures |= run_apart([job], job.label)
     return failures
 
 

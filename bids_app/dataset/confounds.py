@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +12,18 @@ from bids_app.dataset.tables import numeric, read_tsv
 from bids_app.errors import WrongDataError
 
 
-def read_confounds(path: Path, frames: int) -> dict[str, NDArray[np.float64]]:
+def read_confounds(path: Path, frames: int, matters: Callable[[str], bool]) -> dict[str, NDArray[np.float64]]:
     """Return the numeric columns of a confound table, (frames,) each; n/a is NaN.
+
+    Parameters
+    ----------
+    matters : callable
+        Tells of a column whether results may depend on it; others may hold anything, and are passed over then.
 
     Raises
     ------
     WrongDataError
-        If the table has another number of rows than the series has volumes, or holds words among numbers.
+        If the table has another number of rows than the series has volumes, or a column that matters holds words.
     """
     table = read_tsv(path)
     rows = len(next(iter(table.values()), []))
@@ -26,25 +32,18 @@ def read_confounds(path: Path, frames: int) -> dict[str, NDArray[np.float64]]:
             f"{path} has {rows} rows, the series has {frames} volumes; they must be equal. "
             "Table and series belong to different runs, or one is cut short: copy both again."
         )
-    columns = {name: _column(path, name, values) for name, values in table.items()}
-    return {name: column for name, column in columns.items() if column is not None}
+    columns = {name: numeric(values) for name, values in table.items()}
+    sound = {name: column for name, column in columns.items() if column is not None and not np.isinf(column).any()}
+    for name in table.keys() - sound.keys():
+        if matters(name):  # silently left out it would change the model
+            raise _not_a_number(path, name, table[name])
+    return sound
 
 
-def _column(path: Path, name: str, values: list[str]) -> NDArray[np.float64] | None:
-    """Return a column as numbers, None if it is one of words.
-
-    Raises
-    ------
-    WrongDataError
-        If it holds words among numbers, or a number beyond all bounds: silently left out it would change the model.
-    """
-    column = numeric(values)
-    if column is not None and not np.isinf(column).any():
-        return column
+def _not_a_number(path: Path, name: str, values: list[str]) -> WrongDataError:
+    """Return what to say of a column that holds words, or numbers beyond all bounds."""
     wrong = [(line, value) for line, value in enumerate(values, 2) if (n := numeric([value])) is None or np.isinf(n[0])]
-    if len(wrong) == len(values):
-        return None
     line, value = wrong[0]
-    raise WrongDataError(
+    return WrongDataError(
         f"{path}, line {line}: {name} is {value[:40]!r}; expected a number, or n/a. Copy the table again from fMRIPrep."
     )

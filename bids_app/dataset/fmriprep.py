@@ -62,17 +62,19 @@ class Series(NamedTuple):
         return Path(self.folder, self.name)
 
 
-def find_series(root: Path, participants: Iterable[str], selection: Selection) -> list[Series]:
-    """Return volumetric series that pass the filters, in any space."""
-    found = []
+def find_series(root: Path, participants: Iterable[str], selection: Selection) -> tuple[list[Series], list[str]]:
+    """Return volumetric series that pass the filters, in any space, and which folders cannot be looked into."""
+    found, problems = [], []
     for participant in participants:
-        for folder, names in functional_folders(root, participant):
+        for folder, names, problem in functional_folders(root, participant):
+            if problem:
+                problems.append(f"sub-{participant}: {problem}")
             for name in names:
                 entities = series_entities(name)
                 # A copy of a folder, "sub-01 copy", holds the files of somebody else.
                 if entities and entities.get("sub") == participant and _wanted(entities, selection):
                     found.append(Series(folder, name, entities, names))
-    return [one for one in found if selection.matches(one.path)] if selection.matches else found
+    return [one for one in found if selection.matches(one.path)] if selection.matches else found, problems
 
 
 def _wanted(entities: Mapping[str, str], selection: Selection) -> bool:

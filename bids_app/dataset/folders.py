@@ -23,10 +23,16 @@ def check_folders(
     other = f"Choose another folder, e.g. {bids_dir}/derivatives/deqi"
     if output == place:
         raise UsageError(f"OUTPUT_DIR is BIDS_DIR ({place}); input is never written to. {other}")
-    for root in derivative_roots(bids_dir, derivatives).values() if place.is_dir() else ():
-        if output.is_relative_to(root.resolve()) and root.resolve() != place:
+    if output.is_relative_to(place) and output.relative_to(place).parts[0].startswith("sub-"):
+        raise UsageError(
+            f"OUTPUT_DIR lies in the folder of a participant ({place}); input is never written to. {other}"
+        )
+    roots = [root.resolve() for root in derivative_roots(bids_dir, derivatives).values()] if place.is_dir() else []
+    for root in roots:
+        if output.is_relative_to(root) and root != place:
             raise UsageError(
                 f"OUTPUT_DIR lies in the fMRIPrep derivatives ({root}); input is never written to. {other}"
             )
-    if work_dir and work_dir.resolve().is_relative_to(place):
-        raise UsageError(f"--work-dir lies inside BIDS_DIR ({place}); choose a folder outside.")
+    for root in (place, *roots):
+        if work_dir and work_dir.resolve().is_relative_to(root):
+            raise UsageError(f"--work-dir lies inside the input ({root}); choose a folder outside.")

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from bids_app.dataset.tables import read_json, stands
 from bids_app.errors import InvalidBidsError, MissingInputError
@@ -58,19 +59,35 @@ def names_in(folder: str | Path) -> list[str]:
         return []
 
 
-def functional_folders(root: Path, participant: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield the `func` folders of one participant, in all sessions, and what lies in each, sorted."""
-    person = f"{root}/sub-{participant}"
-    inside = names_in(person)
-    places = [f"{person}/func"] if "func" in inside else []
-    for folder in (*places, *(f"{person}/{name}/func" for name in inside if name.startswith("ses-"))):
-        yield folder, names_in(folder)
+class Folder(NamedTuple):
+    """A folder, what lies in it, sorted, and why that cannot be told, if it cannot."""
+
+    path: str
+    names: list[str]
+    problem: str = ""
+
+
+def _looked_into(path: str) -> Folder:
+    try:
+        return Folder(path, names_in(path))
+    except OSError as error:
+        return Folder(path, [], f"{path} cannot be looked into ({error.strerror})")
+
+
+def functional_folders(root: Path, participant: str) -> Iterator[Folder]:
+    """Yield the `func` folders of one participant, in all sessions; one that cannot be looked into has a problem."""
+    person = _looked_into(f"{root}/sub-{participant}")
+    if person.problem:
+        yield person
+    places = [f"{person.path}/func"] if "func" in person.names else []
+    places += [f"{person.path}/{name}/func" for name in person.names if name.startswith("ses-")]
+    yield from map(_looked_into, places)
 
 
 def functional_files(root: Path, participant: str) -> Iterator[Path]:
     """Yield the files in `func` folders of one participant, in all sessions, sorted."""
-    for folder, names in functional_folders(root, participant):
-        yield from (Path(folder, name) for name in names)
+    for folder in functional_folders(root, participant):
+        yield from (Path(folder.path, name) for name in folder.names)
 
 
 def check_description(root: Path) -> Mapping[str, object]:

@@ -13,6 +13,7 @@ from bids_app.dataset.seeds import parse_seeds, seed_image
 from bids_app.dataset.tables import read_json, stands
 from bids_app.dataset.volumes import read_map, read_mask
 from bids_app.errors import WrongDataError
+from bids_app.statistics.comparable import Comparable
 from bids_app.vocabulary import room
 from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.grid import Grid, GroupMask, Mask
@@ -104,36 +105,29 @@ def load_maps(
     WrongDataError
         If no voxel is left.
     """
-    stacks = {}
-    keep = np.ones(int(covered.mask.sum()), dtype=bool)
+    comparable, stacks = Comparable(int(covered.mask.sum())), {}
     for stage, session in design.sessions.items():
-        stack = stacks[stage] = room.empty((len(design.rows), len(keep)))
-        least, most = np.full(len(keep), np.inf, np.float32), np.full(len(keep), -np.inf, np.float32)
+        stack = stacks[stage] = room.empty((len(design.rows), len(comparable.columns)))
+        comparable.stack()
         for row, about in zip(stack, design.rows, strict=True):
             if stage not in about["stages"]:
                 row[:] = np.nan
                 continue
-            found = sessions[about["participant_id"].removeprefix("sub-"), session]
-            row[:] = read_map(found.maps[key])[0][covered.mask]
-            keep &= np.isfinite(row)
-            np.minimum(least, row, out=least)
-            np.maximum(most, row, out=most)
-        keep &= (least < most) | (least == np.inf)  # nobody has the stage yet, and nothing of it is compared
-    if not keep.any():
+            path = sessions[about["participant_id"].removeprefix("sub-"), session].maps[key]
+            values, grid = read_map(path)
+            if not grid.matches(covered.grid):
+                raise WrongDataError(
+                    f"{path} lies on {grid.describe()}, the masks on {covered.grid.describe()}. Remove it, and run the "
+                    "participant level again."
+                )
+            row[:] = values[covered.mask]
+            comparable.row(row)
+        comparable.end()
+    if not comparable.columns.any():
         raise WrongDataError(f"{key.label}: no voxel has a value in every map.")
     mask = covered.mask.copy()
-    mask[covered.mask] = keep
-    return {stage: _cut(stack, keep) for stage, stack in stacks.items()}, mask
-
-
-def _cut(stack: NDArray[np.float32], keep: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return the columns that are kept, moved together in place: a second array would double the memory."""
-    if keep.all():
-        return stack
-    width = int(keep.sum())
-    for row in stack:
-        row[:width] = row[keep]
-    return stack[:, :width]
+    mask[covered.mask] = comparable.columns
+    return {stage: comparable.cut(stack) for stage, stack in stacks.items()}, mask
 
 
 def smoothing_of(path: Path) -> float:

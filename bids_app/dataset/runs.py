@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -27,13 +28,15 @@ class Complete(NamedTuple):
     confounds: str
 
 
-def complete(series: Iterable[Series], space: str, resolution: str | None) -> tuple[list[Complete], list[str]]:
+def complete(
+    series: Iterable[Series], space: str, resolution: str | None
+) -> tuple[list[Complete], list[tuple[Series, str]]]:
     """Bring series of one space together with the masks and confounds that lie beside them.
 
     Returns
     -------
     runs, incomplete
-        Runs that can be read, and a sentence for each that cannot.
+        Runs that can be read, and those that cannot, with why.
     """
     runs, incomplete = [], []
     for one in series:
@@ -46,10 +49,8 @@ def complete(series: Iterable[Series], space: str, resolution: str | None) -> tu
         if mask not in there or confounds not in there:
             there = {modern_name(name): name for name in one.beside}
         if absent := [name for name in (mask, confounds) if name not in there]:
-            incomplete.append(
-                f"{one.name} has no {absent[0]} beside it, so it cannot be cleaned. Copy the file from the fMRIPrep "
-                "output, or run fMRIPrep again."
-            )
+            why = "so it cannot be cleaned. Copy the file from the fMRIPrep output, or run fMRIPrep again."
+            incomplete.append((one, f"{one.name} has no {absent[0]} beside it, {why}"))
         else:
             runs.append(Complete(one, there[mask], there[confounds]))
     return runs, incomplete
@@ -97,7 +98,9 @@ def _metadata(sidecars: Iterable[Path]) -> tuple[dict[str, object], str]:
 
 def _general_files(folder: str) -> list[str]:
     """Return what in a folder may apply to several runs: the folder of a dataset holds thousands of people besides."""
-    return [name for name in names_in(folder) if name.endswith((".json", "_events.tsv"))]
+    with suppress(OSError):  # of a folder that cannot be looked into nothing is known
+        return [name for name in names_in(folder) if name.endswith((".json", "_events.tsv"))]
+    return []
 
 
 def _events(root: Path, entities: Mapping[str, str], listed: Listed) -> Path | None:

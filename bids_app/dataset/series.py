@@ -13,7 +13,7 @@ import numpy as np
 from isal import igzip
 from numpy.typing import NDArray
 
-from bids_app.dataset.volumes import BROKEN, grid_of, open_image
+from bids_app.dataset.volumes import BROKEN, grid_of, open_image, rest_of
 from bids_app.errors import MissingInputError, WrongDataError
 from bids_app.vocabulary.grid import Mask
 
@@ -111,7 +111,9 @@ class Series:
                         raise EOFError("the file ends early")  # noqa: TRY301
                     full.put(buffer)
                     done += 1
-                stream.read(1)  # reaches the checksum at the end
+                more = rest_of(stream)  # wherever the header thinks that the end is
+                if more >= len(buffer):
+                    raise EOFError(f"{more // len(buffer)} volumes follow that its header does not know")  # noqa: TRY301
             full.put(bytearray())
         except MemoryError as error:
             full.put(WrongDataError(f"{self._path} does not fit into memory ({error}); raise --mem."))

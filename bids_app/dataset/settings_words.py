@@ -24,7 +24,7 @@ def read_file(path: Path | None) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UsageError(f"--config {path}: no such file. Make one with --init-config {path}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, OSError) as error:
+    except (ValueError, RecursionError, OSError) as error:
         raise UsageError(f"--config {path} is not a readable TOML file: {error}") from error
 
 
@@ -43,7 +43,7 @@ def override(tables: dict[str, Any], assignments: Iterable[str]) -> None:
             raise UsageError(f"--set {word!r}: expected table.key=value, e.g. modalities.fmri.fd_threshold=0.2")
         try:
             value = tomllib.loads(f"value = {text}")["value"]
-        except (tomllib.TOMLDecodeError, RecursionError):
+        except (ValueError, RecursionError):
             value = text.strip()
         table = tables
         for part in path:

@@ -58,7 +58,9 @@ def read_tsv(path: Path) -> dict[str, list[str]]:
     require_content(path)
     try:
         text = _MARKED.sub("", path.read_bytes().decode("utf-8-sig"))
-        header, *rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter="\t") if row] or [[]]
+        # BIDS has no quoting: a lone quotation mark would swallow the lines that follow.
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t", quoting=csv.QUOTE_NONE)
+        header, *rows = [[_unquoted(cell) for cell in row] for row in reader if row] or [[]]
     except (UnicodeDecodeError, csv.Error) as error:
         raise WrongDataError(f"{path} is not a tab-separated text table: {error}") from error
     if len(set(header)) != len(header):
@@ -73,8 +75,17 @@ def read_tsv(path: Path) -> dict[str, list[str]]:
     return {name: [row[i] for row in rows] for i, name in enumerate(header)}
 
 
+def _unquoted(cell: str) -> str:
+    """Return a cell without the quotation marks that spreadsheets set around it."""
+    whole = len(cell) > 1 and cell[0] == cell[-1] == '"'
+    return cell[1:-1].replace('""', '"') if whole else cell
+
+
 _MARKED = re.compile(r"(?m)(?:^|(?<=\t))'(?=[=+@])")
 """The quote that `derivatives.files.write_table` sets before what looks like a formula."""
+
+
+_TEXT = {"participant_id": str, "arm": str}
 
 
 def read_frame(path: Path) -> pd.DataFrame:
@@ -82,7 +93,7 @@ def read_frame(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     text = _MARKED.sub("", path.read_text(encoding="utf-8"))
-    return pd.read_csv(io.StringIO(text), sep="\t", na_values="n/a", dtype={"participant_id": str, "arm": str})
+    return pd.read_csv(io.StringIO(text), sep="\t", na_values="n/a", quoting=csv.QUOTE_NONE, dtype=_TEXT)
 
 
 def numeric(values: list[str]) -> NDArray[np.float64] | None:
@@ -90,9 +101,10 @@ def numeric(values: list[str]) -> NDArray[np.float64] | None:
     import numpy as np  # not above: the launcher of the container reads JSON on hosts without numpy
 
     try:
-        return np.array([np.nan if v.strip() in ("n/a", "", "nan", "NaN") else float(v) for v in values])
+        numbers = np.array([np.nan if v.strip() in ("n/a", "", "nan", "NaN") else float(v) for v in values])
     except ValueError:
         return None
+    return None if any("_" in value for value in values) else numbers  # 1_000 is a number to Python alone
 
 
 def read_json(path: Path) -> Mapping[str, Any]:
@@ -105,7 +117,7 @@ def read_json(path: Path) -> Mapping[str, Any]:
     """
     try:
         content = json.loads(path.read_bytes().decode("utf-8-sig"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         require_content(path)
         raise WrongDataError(f"{path} is not valid JSON: {error}") from error
     if not isinstance(content, dict):

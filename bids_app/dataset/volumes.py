@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import math
 import zlib
 from pathlib import Path
-from typing import cast
+from typing import Any, BinaryIO, cast
 
 import nibabel as nib
 import numpy as np
-from isal import isal_zlib
+from isal import igzip, isal_zlib
+from nibabel.arrayproxy import ArrayProxy
 from nibabel.filebasedimages import ImageFileError
 from nibabel.spatialimages import HeaderDataError
 from numpy.typing import NDArray
@@ -59,7 +61,7 @@ def _check_size(path: Path, image: nib.Nifti1Image) -> None:
     if not shape or min(shape) < 1:
         raise WrongDataError(f"{path} has a header of {' x '.join(map(str, shape))} voxels. Copy or compute it again.")
     claimed = math.prod(shape) * image.get_data_dtype().itemsize
-    there = path.stat().st_size * (GZIP_AT_BEST if path.name.endswith(".gz") else 1)
+    there = path.stat().st_size * {".gz": GZIP_AT_BEST, ".nii": 1}.get(path.suffix, math.inf)
     if claimed > there:
         raise MissingInputError(
             f"{path} is damaged: its header claims {' x '.join(map(str, shape))} voxels, {claimed / 1e9:.3g} GB, which "
@@ -95,11 +97,30 @@ def read_map(path: Path) -> tuple[NDArray[np.float32], Grid]:
     if math.prod(image.shape[3:]) != 1:
         raise WrongDataError(f"{path} has {len(image.shape)} dimensions; expected 3 (one volume).")
     try:
-        values = np.asarray(image.dataobj, dtype=np.float32)
+        values = np.asarray(_whole(path, image), dtype=np.float32)
     except BROKEN as error:
         raise MissingInputError(f"{path} breaks off or is damaged ({error}). Copy or compute it again.") from error
     grid = grid_of(image)
     return values.reshape(grid.shape), grid
+
+
+def _whole(path: Path, image: nib.Nifti1Image) -> object:
+    """Return the data of a map; of a compressed one to its end, where the checksum stands, which nibabel never sees."""
+    if path.suffix != ".gz":
+        return image.dataobj
+    proxy = cast(Any, image.dataobj)
+    wanted = int(proxy.offset) + math.prod(image.shape) * image.get_data_dtype().itemsize
+    with cast(Any, igzip).open(path, "rb") as stream:
+        content = stream.read(wanted)
+        rest_of(stream)
+    return ArrayProxy(
+        io.BytesIO(content), (image.shape, image.get_data_dtype(), proxy.offset, proxy.slope, proxy.inter)
+    )
+
+
+def rest_of(stream: BinaryIO) -> int:
+    """Read a stream to its end and return how many bytes were left; a wrong checksum is an error there."""
+    return sum(map(len, iter(lambda: stream.read(1 << 20), b"")))
 
 
 def read_mask(path: Path) -> tuple[Mask, Grid]:

@@ -47,8 +47,8 @@ def sweep(folder: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write text as UTF-8, whole or not at all."""
-    write_bytes(path, text.encode("utf-8"))
+    """Write text as UTF-8, whole or not at all; bytes of file names that are no text are shown as such."""
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
 def make_folder(path: Path) -> None:
@@ -62,9 +62,11 @@ def make_folder(path: Path) -> None:
     probe = path / f".deqi-{uuid4().hex}.tmp"
     try:
         path.mkdir(parents=True, exist_ok=True)
-        probe.touch()
+        probe.write_bytes(bytes(4096))  # an empty file goes onto a full disk
         probe.unlink()
     except OSError as error:
+        with contextlib.suppress(OSError):
+            probe.unlink(missing_ok=True)
         raise OutputError(_explain(path, error)) from error
 
 

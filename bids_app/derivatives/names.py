@@ -44,6 +44,11 @@ def record_path(output_dir: Path, label: str) -> Path:
     return output_dir / "logs" / "done" / f"{label}.json"
 
 
+def begun_path(record: Path) -> Path:
+    """Return the record that the work of a job has begun, which stands until it is finished."""
+    return record.parents[1] / "begun" / record.name
+
+
 def person_page(output_dir: Path, label: str) -> Path:
     """Return the page of a participant, `sub-<label>`."""
     return output_dir / f"{label}.html"

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from bids_app import __version__
-from bids_app.derivatives.files import write_json
+from bids_app.derivatives.files import plain, write_json
+from bids_app.derivatives.names import begun_path
 
 _SMALL = 1 << 20
 
@@ -43,6 +44,13 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
+def made_with(modalities: Mapping[str, Any], measures: Mapping[str, Any]) -> dict[str, Any]:
+    """Return version and options as they stand in the record of a session."""
+    kinds = {"modalities": modalities, "measures": measures}
+    options = {f"{kind}.{name}": dataclasses.asdict(o) for kind, plugs in kinds.items() for name, o in plugs.items()}
+    return {"Version": __version__, "Options": plain(options)}
+
+
 def digest(path: Path) -> str:
     """Return the SHA-256 of the content of a file."""
     with path.open("rb") as stream:
@@ -64,14 +72,28 @@ def is_done(record: Path, mark: str) -> bool:
     if content.get("Fingerprint") != mark:
         return False
     try:
-        return all(path.stat().st_size > 0 for path in outputs_of(record))
+        return all(path.stat().st_size > 0 for path in _outputs(content, record))
     except OSError:
         return False
 
 
-def outputs_of(record: Path) -> set[Path]:
-    """Return the files that an earlier run of the same work wrote, whatever it depended on."""
-    return {record.parents[2] / name for name in read_record(record).get("Outputs", ())}
+def begin(record: Path, about: Mapping[str, Any]) -> None:
+    """Take away the record of earlier work before its files are touched: a mixture of two must not pass for either.
+
+    What is known of the files stays, in the record that work has begun.
+    """
+    former = {path.relative_to(record.parents[2]).as_posix() for path in _former(record)}
+    write_json(begun_path(record), {"Outputs": sorted(former), **about})
+    record.unlink(missing_ok=True)
+
+
+def _former(record: Path) -> set[Path]:
+    """Return the files that earlier runs of the same work wrote, whatever they depended on."""
+    return {path for place in (record, begun_path(record)) for path in _outputs(read_record(place), record)}
+
+
+def _outputs(content: Mapping[str, Any], record: Path) -> set[Path]:
+    return {record.parents[2] / name for name in content.get("Outputs", ())}
 
 
 def write_record(record: Path, mark: str, outputs: Iterable[Path], summary: Mapping[str, Any]) -> None:
@@ -82,7 +104,8 @@ def write_record(record: Path, mark: str, outputs: Iterable[Path], summary: Mapp
     """
     root = record.parents[2]
     written = set(outputs)
-    for stale in outputs_of(record) - written:
+    for stale in _former(record) - written:
         stale.unlink(missing_ok=True)
     names = sorted(path.relative_to(root).as_posix() for path in written)
     write_json(record, {"Fingerprint": mark, "Outputs": names, **summary})
+    begun_path(record).unlink(missing_ok=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from concurrent.futures import CancelledError, Executor, Future, as_completed
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError, Future, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
@@ -13,9 +13,13 @@ from uuid import uuid4
 from tqdm import tqdm
 
 from bids_app.errors import UnavailableError
-from bids_app.execute.child import Ended, NotStartedError, end_all, run_child
+from bids_app.execute import child
+from bids_app.execute.child import Ended, NotStartedError
+from bids_app.execute.executors import Workers
 from bids_app.execute.failures import why
 from bids_app.execute.progress import say
+
+Settle = Callable[[str, Ended], None]
 
 
 @dataclass
@@ -27,7 +31,7 @@ class Outcome:
 
 
 def run_calls(
-    calls: Mapping[str, Sequence[str]], executor: Executor, unit: str, *, stop_early: bool = False
+    calls: Mapping[str, Sequence[str]], workers: Workers, unit: str, settle: Settle, *, stop_early: bool = False
 ) -> Outcome:
     """Do every call in a process of its own.
 
@@ -39,49 +43,55 @@ def run_calls(
         Words of the command line by label.
     unit : str
         What one call is about, for the progress bar.
+    settle : callable
+        Told at once how each call ended, by label.
     stop_early : bool
         After a failure start no others.
     """
-    here, batch = str(Path.cwd()), uuid4().hex if stop_early else ""
-    futures = {executor.submit(run_child, words, here, batch): label for label, words in calls.items()}
-    work = _Work(futures, unit)
+    here, batch = str(Path.cwd()), uuid4().hex
+    work = _Work(len(calls), unit, settle)
     with work.bar:
         try:
-            for future in as_completed(list(futures)):
-                work.note(future)
-                if stop_early and work.outcome.failed:
-                    work.start_no_more()
+            for label, words in calls.items():
+                work.left[workers.pool.submit(child.run_child, words, here, batch, stop_early=stop_early)] = label
+            for ended_badly in work.finish():
+                if ended_badly and stop_early:
+                    workers.tell(child.stop, batch)
         except KeyboardInterrupt:
-            work.start_no_more()
-            say(f"Stopping: {len(futures)} that run are being finished. Ctrl-C again ends them at once.")
-            work.finish()
+            workers.tell(child.stop, batch)
+            say("Stopping: those that run are being finished. Ctrl-C again ends them at once.")
+            try:
+                list(work.finish())
+            finally:
+                workers.tell(child.end, batch)
             raise
         except BaseException:
-            work.start_no_more()
-            end_all()
+            workers.tell(child.end, batch)
             raise
     return work.outcome
 
 
 class _Work:
-    """Calls under way, and what has become of the others."""
+    """Calls under way, by their futures, and what has become of the others."""
 
-    def __init__(self, futures: dict[Future[Ended], str], unit: str) -> None:
-        self._left, self._total, self._began = futures, len(futures), time.monotonic()
+    def __init__(self, total: int, unit: str, settle: Settle) -> None:
+        self.left: dict[Future[Ended], str] = {}
         self.outcome = Outcome()
-        self.bar = tqdm(
-            total=len(futures), unit=unit, disable=not sys.stderr.isatty(), file=sys.stderr, desc=f"{unit}s"
-        )
+        self._total, self._settle, self._began = total, settle, time.monotonic()
+        self.bar = tqdm(total=total, unit=unit, disable=not sys.stderr.isatty(), file=sys.stderr, desc=f"{unit}s")
 
-    def note(self, future: Future[Ended]) -> None:
+    def finish(self) -> Iterator[bool]:
+        """Wait for every call that was handed over; tell of each whether it failed."""
+        for future in as_completed(list(self.left)):
+            yield self._note(self.left.pop(future), _result(future))
+
+    def _note(self, label: str, ended: Ended | None) -> bool:
         """Take up how a call ended, and say so."""
-        if future not in self._left:
-            return
-        label, ended = self._left.pop(future), _result(future)
         if ended is None:
             self.outcome.not_started.append(label)
-            return
-        number = self._total - len(self._left)
+            return False
+        self._settle(label, ended)
+        number = self._total - len(self.left)
         for line in ended.text.splitlines():
             if line.startswith(("warning: ", "failed: ")):
                 say(line)
@@ -90,22 +100,9 @@ class _Work:
             self.outcome.failed[label] = ended
             say(f"[{number}/{self._total}] {label} failed: {why(ended)}")
         elif self.bar.disable:
-            seconds = (time.monotonic() - self._began) / number * len(self._left)
+            seconds = (time.monotonic() - self._began) / number * len(self.left)
             say(f"[{number}/{self._total}] {label} done, about {seconds:.0f} s left")
-
-    def start_no_more(self) -> None:
-        """Take back the calls that have not begun."""
-        waiting = [future for future in self._left if future.cancel()]
-        self.outcome.not_started += sorted(self._left.pop(future) for future in waiting)
-
-    def finish(self) -> None:
-        """Wait for calls that have begun; whatever disturbs this kills them."""
-        try:
-            for future in as_completed(list(self._left)):
-                self.note(future)
-        except BaseException:
-            end_all()
-            raise
+        return ended.code != 0
 
 
 def _result(future: Future[Ended]) -> Ended | None:
@@ -120,7 +117,7 @@ def _result(future: Future[Ended]) -> Ended | None:
         return future.result()
     except NotStartedError:
         return None
-    except CancelledError as error:  # by the executor: ours are taken out before
+    except CancelledError as error:  # by the executor: we stop calls in another way
         raise UnavailableError(
             "The Dask scheduler is gone. What it had finished is kept; start it again, and run the same command."
         ) from error

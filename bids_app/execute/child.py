@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import selectors
 import signal
 import socket
 import subprocess
@@ -15,13 +17,20 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 CHILD = "DEQI_CHILD"
 """Set in the environment of child processes: they leave progress and dataset-level files to their parent."""
 
-_running: set[int] = set()
-_failed: set[str] = set()
-_stopped = threading.Event()
+CALL = "DEQI_CALL"
+"""Set in the environment of a call by whoever waits for it: its jobs write it into the records of what fails."""
+
+LOOK_SECONDS = 0.2
+"""Between two looks at the memory of a child."""
+
+_running: dict[int, str] = {}
+_stopped: set[str] = set()
+_ended: set[str] = set()
 
 
 @dataclass(frozen=True)
@@ -37,7 +46,9 @@ class Ended:
     host, job : str
         Machine, and the number of the batch job that it ran in, if any.
     peak_mb : float
-        Most memory that it held at once (MiB).
+        Most memory that it was seen to hold (MiB).
+    name : str
+        What its jobs call it in their records.
     """
 
     code: int
@@ -45,6 +56,7 @@ class Ended:
     host: str
     job: str
     peak_mb: float
+    name: str = ""
 
 
 def is_child() -> bool:
@@ -52,57 +64,89 @@ def is_child() -> bool:
     return CHILD in os.environ
 
 
-def die_with_parent() -> None:
-    """End this child when its parent is gone: the parent holds the other end of our standard input."""
+def die_with_parent(link: int = 0) -> None:
+    """End this child when its parent is gone: the parent holds the other end of a pipe, such as our standard input."""
 
     def wait() -> None:
         # The bare descriptor: a buffered reader would hold a lock when the interpreter shuts down.
         with contextlib.suppress(OSError):
-            os.read(0, 1)
+            os.read(link, 1)
         os._exit(143)
 
     threading.Thread(target=wait, daemon=True).start()
 
 
 class NotStartedError(Exception):
-    """Another call of the same batch has failed, and none is to be started after that."""
+    """No call of its batch is to be started any more."""
 
 
-def run_child(words: Sequence[str], cwd: str, batch: str = "") -> Ended:
+def run_child(words: Sequence[str], cwd: str, batch: str, *, stop_early: bool) -> Ended:
     """Run a command line of deqi on one processor and wait for its end.
 
-    It is a process group of its own: Ctrl-C reaches its parent alone, which decides what is to be done.
+    It is a process group of its own: Ctrl-C reaches its parent alone, which decides what is to be done. With
+    `stop_early` a failure stops its batch here, before another call can begin.
 
     Raises
     ------
     NotStartedError
-        If a call of the same `batch` has failed here before; calls of no batch do not care.
+        If `stop` was said of the batch here.
     """
-    if batch and batch in _failed:
+    if batch in _stopped:
         raise NotStartedError
     command = [sys.executable, "-P", "-m", "bids_app", *words]
-    alone = {**environment(), CHILD: "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    name = uuid4().hex
+    alone = {**environment(), CHILD: "1", CALL: name, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=alone, text=True,
-        errors="replace", cwd=cwd, process_group=0,
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=alone, cwd=cwd,
+        process_group=0,
     ) as child:  # fmt: skip
-        assert child.stdout is not None
-        _running.add(child.pid)
-        if _stopped.is_set():
+        _running[child.pid] = batch
+        if batch in _ended:
             child.kill()
-        text = child.stdout.read()
-        _, status, used = os.wait4(child.pid, 0)
-        _running.discard(child.pid)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        _failed.add(batch)
-    return Ended(child.returncode, text, socket.gethostname(), batch_job(), used.ru_maxrss / 1024)
+        text, peak = _followed(child)
+        code = child.wait()
+        del _running[child.pid]
+    if code and stop_early:
+        stop(batch)
+    return Ended(code, text, socket.gethostname(), batch_job(), peak, name)
 
 
-def end_all() -> None:
-    """Kill every child of this process, also those that are about to start."""
-    _stopped.set()
-    for process in list(_running):
+def _followed(child: subprocess.Popen[bytes]) -> tuple[str, float]:
+    """Return all that a child says until it ends, and the most memory that it was seen to hold (MiB).
+
+    What the system counts at the end begins with the memory of the parent.
+    """
+    assert child.stdout is not None
+    said, peak = bytearray(), 0.0
+    with selectors.DefaultSelector() as selector:
+        selector.register(child.stdout, selectors.EVENT_READ)
+        while True:
+            peak = max(peak, _held(child.pid))
+            if selector.select(LOOK_SECONDS):
+                chunk = os.read(child.stdout.fileno(), 1 << 16)
+                if not chunk:
+                    return said.decode(errors="replace"), peak
+                said += chunk
+
+
+def _held(process: int) -> float:
+    """Return the most memory that a process has held since it began (MiB); 0 if it has ended."""
+    with contextlib.suppress(OSError):
+        found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text(encoding="utf-8"))
+        return int(found[1]) / 1024 if found else 0.0
+    return 0.0
+
+
+def stop(batch: str) -> None:
+    """Start no call of a batch in this process any more."""
+    _stopped.add(batch)
+
+
+def end(batch: str) -> None:
+    """Kill every child of a batch in this process, also those that are about to start."""
+    stop(batch)
+    _ended.add(batch)
+    for process in [process for process, its in _running.copy().items() if its == batch]:
         with contextlib.suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from bids_app import __version__
 from bids_app.dataset.tables import read_json
@@ -20,16 +23,25 @@ WAIT_SECONDS = 10
 """For the scheduler to answer, and for its first worker."""
 
 
+@dataclass(frozen=True)
+class Workers:
+    """Who does calls: an executor of them, how many run side by side, and how to have a word with every worker."""
+
+    pool: Executor
+    side_by_side: int
+    tell: Callable[[Callable[[str], None], str], None]
+
+
 @contextlib.contextmanager
-def executor(execution: Execution, calls: int) -> Iterator[tuple[Executor, int]]:
-    """Give an executor of calls, and how many it runs side by side."""
+def workers(execution: Execution, calls: int) -> Iterator[Workers]:
+    """Give what a call of the command line is to run its own calls on."""
     if execution.executor == "dask":
         with _dask(execution) as found:
             yield found
         return
     side_by_side = slots(execution.nprocs, execution.memory_mb, calls)
     with ThreadPoolExecutor(side_by_side) as pool:
-        yield pool, side_by_side
+        yield Workers(pool, side_by_side, lambda word, batch: word(batch))
 
 
 def slots(nprocs: int, memory_mb: int | None, calls: int) -> int:
@@ -39,7 +51,7 @@ def slots(nprocs: int, memory_mb: int | None, calls: int) -> int:
 
 
 @contextlib.contextmanager
-def _dask(execution: Execution) -> Iterator[tuple[Executor, int]]:
+def _dask(execution: Execution) -> Iterator[Workers]:
     """Give the workers of a scheduler that runs already; keys of TLS come from the configuration of Dask.
 
     Raises
@@ -70,8 +82,14 @@ def _dask(execution: Execution) -> Iterator[tuple[Executor, int]]:
             client.wait_for_workers(1, timeout=WAIT_SECONDS)
         except TimeoutError as error:
             raise UnavailableError(f"The Dask scheduler ({where}) has no worker. {_START}") from error
-        _require_same_version(client.run(_version))
-        yield client.get_executor(pure=False), sum(client.nthreads().values())
+        # A function that every worker has, whatever its deqi.
+        _require_same_version(client.run(metadata.version, "deqi", on_error="return"))
+
+        def tell(word: Callable[[str], None], batch: str) -> None:
+            with contextlib.suppress(Exception):  # workers that are gone do nothing more anyway
+                client.run(word, batch)
+
+        yield Workers(client.get_executor(pure=False), sum(client.nthreads().values()), tell)
 
 
 def _file(execution: Execution) -> Path:
@@ -82,11 +100,7 @@ def _file(execution: Execution) -> Path:
 _START = "Start `dask scheduler --scheduler-file FILE` and `dask worker --scheduler-file FILE --nthreads 1` first."
 
 
-def _version() -> str:
-    """Return the version of deqi where this runs."""
-    return __version__
-
-
-def _require_same_version(found: dict[str, str]) -> None:
-    if other := sorted({f"{version} on {worker}" for worker, version in found.items() if version != __version__}):
+def _require_same_version(found: Mapping[str, Any]) -> None:
+    said = {worker: version if isinstance(version, str) else "none" for worker, version in found.items()}
+    if other := sorted(f"{version} on {worker}" for worker, version in said.items() if version != __version__):
         raise UnavailableError(f"Workers have another deqi than {__version__}: {', '.join(other[:4])}. Install one.")

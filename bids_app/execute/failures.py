@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import signal
 import socket
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bids_app.derivatives.failed import failure_path, read_failure, read_failures
+from bids_app.derivatives.failed import failure_path, read_failure
 from bids_app.derivatives.files import write_json
-from bids_app.execute.child import Ended, batch_job
+from bids_app.errors import DeqiError
+from bids_app.execute.child import CALL, Ended, batch_job
 
 LAST_LINES = 20
 
@@ -21,9 +22,10 @@ def why(ended: Ended) -> str:
     """Return in a sentence why a call failed: what it said last, or what killed it."""
     number = -ended.code if ended.code < 0 else ended.code - 128
     if number == signal.SIGKILL:
+        held = f" while it held {ended.peak_mb:.0f} MB or more" if ended.peak_mb else ""
         return (
-            f"killed while it held {ended.peak_mb:.0f} MB, probably out of memory; raise --mem or lower --nprocs"
-            " (or it was ended by hand or by a batch system)"
+            f"killed{held}, probably out of memory; give it more, or lower"
+            " --nprocs (or it was ended by hand or by a batch system)"
         )
     said = last_words(ended.text)
     if number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGXCPU):
@@ -43,30 +45,31 @@ def last_words(text: str) -> str:
     return (said or lines or [""])[-1].removeprefix("failed: ")
 
 
-def settle(output_dir: Path, calls: Sequence[str], failed: Mapping[str, Ended]) -> None:
-    """Keep a record of calls that came to no end, and take away those of calls that have succeeded since.
+def settle(output_dir: Path, label: str, ended: Ended) -> None:
+    """Keep a record of a call that came to no end, or take away that of one that has succeeded since.
 
-    Where jobs of the call have left records of their own, these stand, with how the call ended.
+    Where its jobs have left records of their own, these get how the call ended; one that was killed, or failed before
+    any job, has a record of its own as well. A disk that is full must not hide the failures of others.
     """
-    known = read_failures(output_dir)
-    for label in calls:
-        path = failure_path(output_dir, label)
-        if label not in failed:
-            path.unlink(missing_ok=True)
-            continue
-        about = _about(failed[label])
-        own = [failure_path(output_dir, name) for name in known if name.startswith(f"{label}_")]
-        for record in own:  # of its jobs: they tell more, but not how the call ended
-            write_json(record, {**read_failure(record), "ExitCode": about["ExitCode"], "LastLines": about["LastLines"]})
-        if not own:
-            write_json(path, {"Message": why(failed[label]), **about})
+    path = failure_path(output_dir, label)
+    if not ended.code:
+        path.unlink(missing_ok=True)
+        return
+    about = _about(ended)
+    records = {place: read_failure(place) for place in (path, *path.parent.glob(f"{label}_*.json"))}
+    own = {place: record for place, record in records.items() if record.get("Call") == ended.name}
+    if not own or ended.code != 1:
+        own[path] = {"Message": why(ended)}
+    for place, record in own.items():
+        with contextlib.suppress(DeqiError):
+            write_json(place, {**about, **record, "ExitCode": ended.code, "LastLines": about["LastLines"]})
 
 
 def _about(ended: Ended) -> dict[str, Any]:
     lines = ended.text.splitlines()[-LAST_LINES:]
     return {
         "ExitCode": ended.code, "LastLines": lines, "Host": ended.host, "BatchJob": ended.job or None,
-        "PeakMemoryMB": round(ended.peak_mb),
+        "PeakMemoryMB": round(ended.peak_mb) or None,
     }  # fmt: skip
 
 
@@ -74,4 +77,4 @@ def here() -> dict[str, Any]:
     """Return where this process runs, and what it has held, for the record of a job that failed in it."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     job = batch_job() or None
-    return {"Host": socket.gethostname(), "BatchJob": job, "Process": os.getpid(), "PeakMemoryMB": round(peak)}
+    return {"Host": socket.gethostname(), "BatchJob": job, "Call": os.environ.get(CALL), "PeakMemoryMB": round(peak)}

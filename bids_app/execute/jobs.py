@@ -6,16 +6,15 @@ import contextlib
 import time
 import traceback
 from collections.abc import Sequence
-from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from bids_app import __version__
 from bids_app.dataset.scratch import Scratch
 from bids_app.derivatives.atomic import sweep
 from bids_app.derivatives.failed import failure_path
 from bids_app.derivatives.files import write_json
-from bids_app.derivatives.names import record_path
-from bids_app.derivatives.records import digest, fingerprint, is_done, write_record
+from bids_app.derivatives.names import person_page, record_path
+from bids_app.derivatives.records import begin, digest, fingerprint, is_done, made_with, write_record
 from bids_app.errors import DeqiError
 from bids_app.execute.failures import here
 from bids_app.execute.progress import relabelling_bar, say
@@ -29,10 +28,8 @@ def is_finished(job: Job) -> bool:
     return record.exists() and is_done(record, fingerprint(job.context(), job.inputs))
 
 
-def run_jobs(jobs: Sequence[Job], *, quiet: bool = False, stop_early: bool = False) -> dict[str, str]:
+def run_jobs(jobs: Sequence[Job], *, quiet: bool = False) -> dict[str, str]:
     """Do jobs one after another in this process; `quiet` says what goes wrong alone.
-
-    `stop_early` starts no job after one that failed.
 
     Returns
     -------
@@ -41,8 +38,6 @@ def run_jobs(jobs: Sequence[Job], *, quiet: bool = False, stop_early: bool = Fal
     """
     failures: dict[str, str] = {}
     for job in jobs:
-        if failures and stop_early:
-            break
         try:
             _do(job, quiet=quiet)
         except DeqiError as error:
@@ -61,10 +56,13 @@ def _do(job: Job, *, quiet: bool) -> None:
     said = "already done"
     if not is_done(record, mark):
         started = time.monotonic()
+        shared = isinstance(job, GroupJob) and job.share is not None
+        if not shared:
+            _begin(job, record)
         summary = _run(job)
         for warning in summary.warnings:
             say(f"warning: {warning}")
-        if isinstance(job, GroupJob) and job.share:
+        if shared:
             return  # the call that sums up has the results and their record
         write_record(record, mark, summary.files, {**_made_with(job), **summary.notes})
         for folder in {path.parent for path in (record, *summary.files)}:
@@ -73,6 +71,12 @@ def _do(job: Job, *, quiet: bool) -> None:
     failure_path(job.output_dir, job.label).unlink(missing_ok=True)
     if not quiet:
         say(f"{job.label}: {said}")
+
+
+def _begin(job: Job, record: Path) -> None:
+    begin(record, here())
+    if isinstance(job, ParticipantJob):  # the page tells of what is being made anew
+        person_page(job.output_dir, f"sub-{job.recordings[0].participant}").unlink(missing_ok=True)
 
 
 def _run(job: Job) -> Summary:
@@ -96,10 +100,8 @@ def _made_with(job: Job) -> dict[str, Any]:
     """Return what the group level must know of how a session was made."""
     if not isinstance(job, ParticipantJob):
         return {}
-    options = {"modalities": job.modality, "measures": job.measures}
     return {
-        "Version": __version__,
-        "Options": {f"{kind}.{name}": asdict(o) for kind, plugs in options.items() for name, o in plugs.items()},
+        **made_with(job.modality, job.measures),
         "SharedInputs": {path.name: digest(path) for path in job.shared},
         "LeftRightExchanged": job.flipped,
         "Runs": [recording.series.name for recording in job.recordings],
@@ -107,12 +109,16 @@ def _made_with(job: Job) -> dict[str, Any]:
 
 
 def _failed(job: Job, message: str, error: BaseException) -> str:
-    """Keep a record of a failed job and return its message."""
+    """Keep a record of a failed job and return its message.
+
+    None of a job that another call has finished meanwhile, nor of a share, which the call that sums up replaces.
+    """
     inputs = [str(path) for path in job.inputs[:20]]
     content = {"Message": message, "Error": type(error).__name__, **here(), "Inputs": inputs}
     if not isinstance(error, DeqiError):
         content["Traceback"] = traceback.format_exception(error)
-    with contextlib.suppress(DeqiError):
-        write_json(failure_path(job.output_dir, job.label), content)
+    if not (is_finished(job) or (isinstance(job, GroupJob) and job.share)):
+        with contextlib.suppress(DeqiError):
+            write_json(failure_path(job.output_dir, job.label), content)
     say(f"failed: {job.label}: {message}")
     return message

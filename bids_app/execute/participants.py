@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
+from bids_app.derivatives.failed import failure_path
 from bids_app.derivatives.names import person_page
 from bids_app.execute.calls import run_calls
-from bids_app.execute.executors import executor
+from bids_app.execute.executors import workers
 from bids_app.execute.failures import settle, why
 from bids_app.execute.jobs import is_finished
 from bids_app.execute.progress import say
@@ -29,25 +31,30 @@ def run_participants(execution: Execution, jobs: Sequence[Job]) -> dict[str, str
     for job in jobs:
         assert isinstance(job, ParticipantJob)
         people.setdefault(f"sub-{job.recordings[0].participant}", []).append(job)
-    left = [label for label, own in people.items() if not _is_done(execution, label, own)]
-    if len(left) < len(people):
-        say(f"{len(people) - len(left)} of {len(people)} participants are done already")
-    settle(execution.output_dir, [label for label in people if label not in left], {})
-    if not left:
-        return {}
+    done = {label for label, own in people.items() if _is_done(execution, label, own)}
+    if done:
+        say(f"{len(done)} of {len(people)} participants are done already")
     words = without_options(execution.argv, (), LABELS)
     calls = {
-        label: [*words, "--participant-label", label.removeprefix("sub-"), "--nprocs", "1"] for label in sorted(left)
+        label: [*words, "--participant-label", label.removeprefix("sub-"), "--nprocs", "1"]
+        for label in sorted(people.keys() - done)
     }
-    with executor(execution, len(calls)) as (pool, side_by_side):
-        say(f"{len(calls)} participants to do, {side_by_side} side by side")
-        outcome = run_calls(calls, pool, "participant", stop_early=execution.stop_early)
-    settle(execution.output_dir, [label for label in calls if label not in outcome.not_started], outcome.failed)
-    failures = {label: why(ended) for label, ended in outcome.failed.items()}
+    if not calls:
+        return {}
+    with workers(execution, len(calls)) as found:
+        say(f"{len(calls)} participants to do, {found.side_by_side} side by side")
+        outcome = run_calls(
+            calls, found, "participant", partial(settle, execution.output_dir), stop_early=execution.stop_early
+        )
     if outcome.not_started:
-        failures["not started"] = f"{len(outcome.not_started)} participants, because of --stop-on-first-crash"
-    return failures
+        say(f"{len(outcome.not_started)} participants were not started, because of --stop-on-first-crash")
+    return {label: why(ended) for label, ended in outcome.failed.items()}
 
 
 def _is_done(execution: Execution, label: str, jobs: Sequence[Job]) -> bool:
-    return person_page(execution.output_dir, label).exists() and all(is_finished(job) for job in jobs)
+    """Tell whether all is there, and take away what tells of failures before that."""
+    if not (person_page(execution.output_dir, label).exists() and all(is_finished(job) for job in jobs)):
+        return False
+    for name in (label, *(job.label for job in jobs)):
+        failure_path(execution.output_dir, name).unlink(missing_ok=True)
+    return True

@@ -16,7 +16,7 @@ from pathlib import Path
 from bids_app.derivatives.atomic import write_text
 from bids_app.errors import UsageError
 from bids_app.launch.container import command, translate
-from bids_app.launch.words import without_options
+from bids_app.launch.words import megabytes, without_options
 
 OWN = ("--write-slurm-script", "--nprocs", "--nthreads", "--n_cpus", "--n-cpus", "--mem", "--mem_mb", "--mem-mb")
 """Options that the script answers by settings of its own."""
@@ -36,7 +36,7 @@ def write_script(path: Path, words: Sequence[str], image: str = "", engine: str 
     start, inside = [sys.executable, "-P", "-m", "bids_app"], list(kept)
     if image:
         mounts, inside = translate(kept)
-        start = command(engine, str(Path(image).absolute()), mounts, [])
+        start = command(engine, image if "://" in image else str(Path(image).absolute()), mounts, [])
     values = {
         "CWD": shlex.quote(str(Path.cwd())),
         "DEQI": shlex.join(start),
@@ -44,8 +44,7 @@ def write_script(path: Path, words: Sequence[str], image: str = "", engine: str 
         "OPTIONS": shlex.join(inside[3:]),
         "LEVEL": kept[2],
         "LOGS": shlex.quote(str(Path(kept[1]).absolute() / "logs" / "slurm")),
-        "CPUS": _given(words, OWN[1:5]) or "2",
-        "MEMORY": _given(words, OWN[5:]) or "4G",
+        **_sizes(words, kept[2]),
     }
     text = (files("bids_app") / "launch" / "slurm" / "run.sh").read_text(encoding="utf-8")
     for name, value in values.items():
@@ -54,9 +53,29 @@ def write_script(path: Path, words: Sequence[str], image: str = "", engine: str 
     path.chmod(0o755)
 
 
-def image_around() -> str:
-    """Return the image of Apptainer or Singularity that this process runs in, as the host knows it, or nothing."""
-    return os.environ.get("APPTAINER_CONTAINER") or os.environ.get("SINGULARITY_CONTAINER") or ""
+def _sizes(words: Sequence[str], level: str) -> dict[str, str]:
+    """Return what a task of each level gets: what the words say is meant for theirs."""
+    nprocs, memory = _given(words, OWN[1:5]), _given(words, OWN[5:])
+    given = {"CPUS": nprocs, "MEMORY": memory and f"{megabytes(memory)}M"}
+    own = "GROUP_" if level == "group" else ""
+    sizes = {"CPUS": "2", "MEMORY": "4G", "GROUP_CPUS": "4", "GROUP_MEMORY": "16G"}
+    sizes |= {f"{own}{name}": value for name, value in given.items() if value}
+    return {**sizes, "EACH": str(max(8, int(sizes["CPUS"])))}
+
+
+def require_host() -> None:
+    """Refuse to write the script inside a container.
+
+    Raises
+    ------
+    UsageError
+        Because its paths are not those of the nodes.
+    """
+    if "DEQI_CONTAINER_TAG" in os.environ:
+        raise UsageError(
+            "--write-slurm-script: paths inside a container are not those of the nodes. Write it on the host: "
+            "deqi-docker --engine apptainer --image deqi.sif BIDS_DIR OUTPUT_DIR participant --write-slurm-script FILE"
+        )
 
 
 def _given(words: Sequence[str], names: Sequence[str]) -> str:

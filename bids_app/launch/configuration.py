@@ -25,7 +25,7 @@ def write_configuration(
     """Write a commented settings file; arms, sessions, tasks and spaces are those found in the dataset."""
     roots = derivative_roots(bids_dir, derivatives)
     entities = [
-        one.entities for root in roots.values() for one in find_series(root, participants_in(root), Selection())
+        one.entities for root in roots.values() for one in find_series(root, participants_in(root), Selection())[0]
     ]
     tasks, sessions, spaces = (sorted({e[key] for e in entities if key in e}) for key in ("task", "ses", "space"))
     heading = [

@@ -17,6 +17,7 @@ from pathlib import Path
 from bids_app.dataset.layout import functional_files, is_series, participants_in
 from bids_app.derivatives.atomic import make_folder
 from bids_app.errors import MissingInputError
+from bids_app.launch.memory import memory_there
 
 OUTPUT_SPACE = "MNI152NLin2009cAsym:res-2"
 METHODS = ("none", "print", "fmriprep-docker", "apptainer")
@@ -72,7 +73,7 @@ class Preprocessing:
         people = ["--participant-label", *self.participants] if self.participants else []
         space = self.space if ":" in self.space or not self.space else f"{self.space}:res-2"
         tasks = ["--task-id", *self.tasks] if self.tasks else []
-        memory = str(min(self.memory_mb or 16000, _memory_there()))
+        memory = str(min(self.memory_mb or 16000, memory_there() // 2**20))
         surfaces = ["--fs-license-file", str(license_file), "--fs-no-reconall"]
         words = [*people, *tasks, "--output-spaces", space or OUTPUT_SPACE, "--nprocs", str(self.nprocs)]
         return [*words, "--mem_mb", memory, *surfaces, "--notrack"]
@@ -176,14 +177,11 @@ def _engine(method: str) -> list[str]:
 
 
 def _memory(memory_mb: int | None) -> list[str]:
-    granted = min(memory_mb or _memory_there(), _memory_there())
+    there = memory_there() // 2**20
+    granted = min(memory_mb or there, there)
     if granted >= LEAST_MEMORY_MB:
         return []
     return [f"{granted} MB of memory, and it needs {LEAST_MEMORY_MB} at least (--mem, or another machine)"]
-
-
-def _memory_there() -> int:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
 
 
 def _image() -> str:

@@ -26,10 +26,9 @@ def outcome_of(stacks: Stacks, contrast: Contrast) -> Floats:
     if list(weights.values()) == [1]:
         return room.rows_of(stacks[next(iter(weights))], contrast.members)
     whole = room.empty((len(contrast.members), next(iter(stacks.values())).shape[1]))
-    for start in range(0, len(whole), room.ROWS):
-        members = contrast.members[start : start + room.ROWS]
-        parts = [weight * stacks[stage][members] for stage, weight in weights.items()]
-        np.sum(parts, axis=0, dtype=np.float32, out=whole[start : start + room.ROWS])
+    for rows in room.slabs(whole):
+        parts = [weight * stacks[stage][contrast.members[rows]] for stage, weight in weights.items()]
+        np.sum(parts, axis=0, dtype=np.float32, out=whole[rows])
     return whole
 
 

@@ -36,7 +36,7 @@ def keys_of(job: GroupJob) -> list[MapKey]:
 
 def kept_of(job: GroupJob) -> Files:
     """Return where finished relabellings of a job are kept."""
-    return Files(job.output_dir / "logs" / "parts" / job.label)
+    return Files(job.output_dir / "logs" / "parts" / job.label, needed=job.share is not None)
 
 
 def read(job: GroupJob, key: MapKey, covered: GroupMask) -> tuple[Subject, Stacks, list[str]]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 from functools import partial
 
-from bids_app.errors import DeqiError
+from bids_app.errors import WrongDataError
 from bids_app.levels import contrasts
 from bids_app.levels.contrasts import Progress
+from bids_app.levels.overlap import Stacks
 from bids_app.levels.reading import everybody_of, kept_of, keys_of, read
+from bids_app.statistics.result import Subject
 from bids_app.vocabulary.execution import Share
 from bids_app.vocabulary.job import GroupJob, Summary
 
@@ -25,15 +27,24 @@ def relabel(job: GroupJob, progress: Progress) -> Summary:
     for number, key in enumerate(keys):
         if not job.share.overlaps(number / len(keys), (number + 1) / len(keys)):
             continue
-        with suppress(DeqiError):
+        with suppress(WrongDataError):
             subject, stacks, _ = read(job, key, covered)
-            asked = subject.design.contrasts
-            for i, contrast in enumerate(asked):
-                start, length = (number + i / len(asked)) / len(keys), 1 / len(asked) / len(keys)
-                wanted = partial(_wanted, job.share, start, length)
-                if job.share.overlaps(start, start + length):
-                    contrasts.relabel(contrasts.ask(subject, stacks, contrast, run), run, wanted)
+            _relabel(subject, stacks, run, (number / len(keys), 1 / len(keys)))
     return Summary(frozenset(), (), {"Participants": len(everybody.rows)})
+
+
+def _relabel(subject: Subject, stacks: Stacks, run: contrasts.Run, place: tuple[float, float]) -> None:
+    """Make what the share has of one kind of map, whose relabellings begin at a place and take up a length."""
+    share, asked = run.job.share, subject.design.contrasts
+    assert share
+    length = place[1] / len(asked)
+    for i, contrast in enumerate(asked):
+        start = place[0] + i * length
+        with suppress(WrongDataError):
+            if share.overlaps(start, start + length):
+                contrasts.relabel(
+                    contrasts.ask(subject, stacks, contrast, run), run, partial(_wanted, share, start, length)
+                )
 
 
 def _wanted(share: Share, start: float, length: float, place: float) -> bool:

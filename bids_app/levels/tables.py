@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from bids_app import plugs
 from bids_app.dataset.tables import read_tsv
 from bids_app.errors import WrongDataError
 from bids_app.levels import design
 from bids_app.levels.overlap import Stacks
+from bids_app.statistics.comparable import Comparable
 from bids_app.statistics.network import graph_of
 from bids_app.statistics.result import Subject
+from bids_app.vocabulary import room
+from bids_app.vocabulary.edges import Edges
 from bids_app.vocabulary.job import GroupJob, MapKey
 
 
@@ -24,32 +30,47 @@ def subject_of(job: GroupJob, key: MapKey) -> tuple[Subject, Stacks, list[str]]:
     """
     plug = plugs.load("measures", key.measure)
     chosen = design.build(job, [key])
-    edges: dict[str, tuple[str, str]] = {}
-    found: dict[str, list[dict[str, float]]] = {}
+    first, more = _first(job, key, plug), set[str]()
+    comparable, stacks = Comparable(len(first.names)), {}
     for stage, session in chosen.sessions.items():
-        rows: list[dict[str, float]] = []
-        for row in chosen.rows:
-            person = row["participant_id"].removeprefix("sub-")
-            values = (
-                plug.group_values(read_tsv(job.sessions[person, session].maps[key])) if stage in row["stages"] else {}
-            )
-            edges |= {name: ends for name, (_, ends) in values.items()}
-            rows.append({name: value for name, (value, _) in values.items()})
-        found[stage] = rows
-    stacks = {
-        stage: np.array([[row.get(name, np.nan) for name in edges] for row in rows], dtype=np.float32)
-        for stage, rows in found.items()
-    }
-    known = np.ones(len(edges), dtype=bool)
-    for stage, stack in stacks.items():
-        there = [i for i, row in enumerate(chosen.rows) if stage in row["stages"]]
-        if not there:
-            continue
-        known &= np.isfinite(stack[there]).all(axis=0) & (np.ptp(stack[there], axis=0) > 0)
+        stack = stacks[stage] = room.empty((len(chosen.rows), len(first.names)))
+        comparable.stack()
+        for row, about in zip(stack, chosen.rows, strict=True):
+            if stage not in about["stages"]:
+                row[:] = np.nan
+                continue
+            own = _read(job, key, plug, (about["participant_id"].removeprefix("sub-"), session))
+            row[:] = _in_order(own, first)
+            more.update(set(own.names).difference(first.names) if own.names != first.names else ())
+            comparable.row(row)
+        comparable.end()
+    known = comparable.columns
     if not known.any():
         raise WrongDataError(f"{key.label}: no value is known for everybody.")
-    kept = {name: ends for (name, ends), use in zip(edges.items(), known, strict=True) if use}
+    kept = {name: ends for name, ends, use in zip(first.names, first.ends, known, strict=True) if use}
     mask = np.ones((len(kept), 1, 1), dtype=bool)
     subject = Subject(key, plug.GROUP, chosen, mask, np.zeros_like(mask), graph_of(kept))
-    lost = [name for name, use in zip(edges, known, strict=True) if not use]
-    return subject, {stage: stack[:, known] for stage, stack in stacks.items()}, lost
+    lost = [name for name, use in zip(first.names, known, strict=True) if not use]
+    return subject, {stage: comparable.cut(stack) for stage, stack in stacks.items()}, [*lost, *sorted(more)]
+
+
+def _first(job: GroupJob, key: MapKey, plug: Any) -> Edges:
+    """Return the values of somebody: what they have not cannot be known for everybody."""
+    return _read(job, key, plug, next(who for who, maps in job.sessions.items() if key in maps.maps))
+
+
+def _read(job: GroupJob, key: MapKey, plug: Any, who: tuple[str, str]) -> Edges:
+    path = job.sessions[who].maps[key]
+    try:
+        found: Edges = plug.group_values(read_tsv(path))
+    except (ValueError, KeyError) as error:
+        raise WrongDataError(f"{path} is damaged ({error}). Remove it, and run the participant level again.") from error
+    return found
+
+
+def _in_order(own: Edges, first: Edges) -> NDArray[np.float64]:
+    """Return the values in the order of another's; NaN where there is none."""
+    if own.names == first.names:
+        return own.values
+    values = dict(zip(own.names, own.values, strict=True))
+    return np.array([values.get(name, np.nan) for name in first.names])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import combinations
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -14,6 +16,7 @@ from bids_app.errors import NotMeasurableError
 from bids_app.signals.regions import about_regions, mean_series, table_of_series
 from bids_app.statistics.correlation import fisher_z
 from bids_app.statistics.matrices import combine_matrices, partial, pearson
+from bids_app.vocabulary.edges import Edges
 from bids_app.vocabulary.entities import as_label
 from bids_app.vocabulary.option import Doc
 from bids_app.vocabulary.output import Feature, Output
@@ -136,13 +139,16 @@ def combine(runs: Sequence[Sequence[Feature]], df_res: Sequence[int], options: O
                 yield from _pairs(matrix, feature.metadata, feature.label, options)
 
 
-def group_values(table: Mapping[str, Sequence[str]]) -> dict[str, tuple[float, tuple[str, str]]]:
-    """Return Fisher z and the two regions of each edge of a matrix on disk, by name."""
-    nodes = table["node"]
-    found = {}
-    for i, first in enumerate(nodes):
-        for j in range(i + 1, len(nodes)):
-            word = table[nodes[j]][i]
-            value = float("nan") if word == "n/a" else float(fisher_z(np.array(float(word))))
-            found[f"{first}-{nodes[j]}"] = value, (first, nodes[j])
-    return found
+def group_values(table: Mapping[str, Sequence[str]]) -> Edges:
+    """Return Fisher z and the two regions of each edge of a matrix on disk."""
+    nodes = tuple(table["node"])
+    columns = [["nan" if word == "n/a" else word for word in table[node]] for node in nodes]
+    r = np.array(columns, dtype=np.float64).T
+    return Edges(*_pairs_of(nodes), fisher_z(r[np.triu_indices(len(nodes), 1)]))
+
+
+@cache
+def _pairs_of(nodes: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """Return names and ends of all edges: made once for everybody."""
+    ends = tuple(combinations(nodes, 2))
+    return tuple("-".join(pair) for pair in ends), ends

@@ -16,6 +16,7 @@ from bids_app.errors import WrongDataError
 from bids_app.signals import projection
 from bids_app.signals.carpet import Sample
 from bids_app.signals.cleaning import KINDS, Plan, plan_cleaning
+from bids_app.signals.confounds import matters
 from bids_app.signals.mirror import exchanged
 from bids_app.signals.smoothing import smooth_in_mask
 from bids_app.vocabulary.cleaning import Options
@@ -64,8 +65,8 @@ def prepare(recording: Recording, options: Options) -> Plan:
     """
     step = repetition_time(recording)
     frames = Series(recording.series).frames
-    table = read_confounds(recording.confounds, frames)
     patterns = confound_patterns(options.confounds)
+    table = read_confounds(recording.confounds, frames, lambda name: matters(name, patterns))
     return plan_cleaning(table, frames, step, patterns, options, str(recording.confounds))
 
 

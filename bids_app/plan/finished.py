@@ -60,17 +60,19 @@ class Finished:
 
 
 def finished_sessions(output_dir: Path) -> list[Finished]:
-    """Return every session that the participant level came to an end with, also those that it then failed to renew."""
+    """Return every session that the participant level finished, and those that it failed with.
+
+    A record of finished work is taken away before that work is done anew: where it stands, it is true.
+    """
     failures = read_failures(output_dir)
     sessions = []
     for path in sorted((output_dir / "logs" / "done").glob("sub-*.json")):
         content = read_record(path)
         if "Options" in content:
-            why = failures.pop(path.stem, "") or failures.get(path.stem.split("_")[0], "")
-            problem = f"participant level failed: {why}" if why else content.get("LeftOut", "")
-            sessions.append(_finished(path, content, output_dir, problem))
+            failures.pop(path.stem, "")
+            sessions.append(_finished(path, content, output_dir, content.get("LeftOut", "")))
     for label, why in failures.items():
-        if "_" in label:
+        if label.startswith("sub-") and "_" in label:
             entities, _, _ = parse(f"{label}_bold.json")
             nothing = Finished(
                 output_dir / "logs" / "failed" / f"{label}.json", entities, (), (), {}, {},

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from bids_app.dataset.fmriprep import (
 )
 from bids_app.dataset.layout import participants_in
 from bids_app.dataset.runs import Complete, complete
-from bids_app.errors import NothingSelectedError
+from bids_app.errors import DeqiError, NothingSelectedError
 from bids_app.vocabulary.entities import Entities, join, without
 from bids_app.vocabulary.execution import Execution
 
@@ -54,24 +56,33 @@ def find_runs(roots: Mapping[str, Path], execution: Execution, selection: Select
     labels = {label for people in present.values() for label in people}
     chosen = _chosen(execution, labels)
     asked = set(chosen)
-    series = {
-        name: find_series(root, [label for label in present[name] if label in asked], selection)
-        for name, root in roots.items()
-    }
+    series, notes = {}, []
+    if not execution.participants:  # else others are told of by whoever works on them
+        raw = participants_in(execution.bids_dir)
+        notes = [f"sub-{label}: in BIDS_DIR but without fMRIPrep derivatives" for label in raw if label not in labels]
+    for name, root in roots.items():
+        series[name], problems = find_series(root, [label for label in present[name] if label in asked], selection)
+        notes += problems
     everything = [one for own in series.values() for one in own]
     if not everything:
         raise _nothing(roots, len(chosen), selection)
     space, resolution = choose_space(everything, selection)
-    notes = [
-        f"sub-{p}: in BIDS_DIR but without fMRIPrep derivatives"
-        for p in participants_in(execution.bids_dir)
-        if p not in labels
-    ]
     runs = {}
     for name, own in series.items():
         runs[name], incomplete = complete(own, space, resolution)
-        notes += incomplete
+        notes += [why for _, why in incomplete]
     return Found(runs, space, chosen, notes)
+
+
+def why_absent(roots: Mapping[str, Path], labels: AbstractSet[str], selection: Selection) -> dict[tuple[str, str], str]:
+    """Return which files lack of people without results, by participant and session."""
+    series, reasons = [], {}
+    for root in roots.values():
+        series += find_series(root, sorted(labels & set(participants_in(root))), selection)[0]
+    with suppress(DeqiError):  # a space that would have to be chosen
+        for one, why in complete(series, *choose_space(series, selection))[1]:
+            reasons[one.entities["sub"], one.entities.get("ses", "")] = why
+    return reasons
 
 
 def label_of(entities: Entities) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,10 +11,12 @@ from bids_app.dataset.phenotype import add_phenotype
 from bids_app.dataset.ratings import Rating, excluded_by, read_ratings, require_known
 from bids_app.dataset.tables import stands
 from bids_app.errors import DeqiError, MissingInputError, NothingSelectedError, NothingToCompareError
+from bids_app.launch.memory import memory_there
 from bids_app.levels import design
 from bids_app.plan.blind import blinded, with_allocation
 from bids_app.plan.finished import Finished, Key, Shared, failed_people, finished_sessions, left_out, require_alike
 from bids_app.plan.flip import require_same_sides
+from bids_app.plan.found import why_absent
 from bids_app.plan.inputs import Plan, generated_by, read_dataset, selection_of
 from bids_app.plan.quality import excluded
 from bids_app.plan.recorded import Chosen, chosen_maps, recorded_settings
@@ -39,11 +40,15 @@ class _People:
 
 @dataclass(frozen=True)
 class _Maps:
-    """The maps of one analysis: what its sessions share, the sessions, and which of their maps are compared."""
+    """The maps of one analysis: what its sessions share, the sessions, and which of their maps are compared.
+
+    `absent` tells why people have no session at all.
+    """
 
     shared: Shared
     sessions: Sequence[Finished]
     chosen: Chosen
+    absent: Mapping[Key, str]
 
 
 def plan_group(execution: Execution, settings: Settings) -> Plan:
@@ -81,7 +86,13 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
     if execution.blind and not execution.allocation:
         rows, made = blinded(people.rows, made)
         people = replace(people, rows=rows)
-    found = (_job(execution, made, _Maps(shared, sessions, chosen), people) for shared, sessions in analyses.items())
+    known = {session.key for sessions in analyses.values() for session in sessions}
+    needed = {session for _, session in known}
+    lacking = {label for label in people.rows if any((label, session) not in known for session in needed)}
+    absent = why_absent(roots, lacking, selection)
+    found = (
+        _job(execution, made, _Maps(shared, sessions, chosen, absent), people) for shared, sessions in analyses.items()
+    )
     jobs, notes = _with_a_design([job for job in found if job])
     sources = {**roots, **({} if execution.bids_dir in roots.values() else {"raw": execution.bids_dir})}
     return Plan(jobs, sources, made, notes, generated_by=tuple(generated_by(roots.values())))
@@ -107,7 +118,8 @@ def _job(execution: Execution, settings: Settings, asked: _Maps, people: _People
     found: dict[Key, SessionMaps] = {}
     sessions = {session.key[1] for session in asked.sessions}
     failed = failed_people(execution.output_dir).items()
-    reasons = {(label, session): f"participant level failed: {why}" for label, why in failed for session in sessions}
+    reasons = {**asked.absent}
+    reasons |= {(label, session): f"participant level failed: {why}" for label, why in failed for session in sessions}
     for session in asked.sessions:
         if session.problem:
             reasons[session.key] = session.problem
@@ -139,10 +151,8 @@ def _job(execution: Execution, settings: Settings, asked: _Maps, people: _People
 
 
 def _memory(execution: Execution) -> float:
-    """Return the bytes that may be used: those given, or half of what the machine has."""
-    if execution.memory_mb:
-        return execution.memory_mb * 2.0**20
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2
+    """Return the bytes that may be used: those given, or half of what there are."""
+    return execution.memory_mb * 2.0**20 if execution.memory_mb else memory_there() / 2
 
 
 def _maps(session: Finished, chosen: Chosen) -> SessionMaps | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bids_app.dataset.layout import names_in
-from bids_app.derivatives.failed import read_failures
-from bids_app.plan.found import find_runs, label_of
+from bids_app.derivatives.failed import read_failure, read_failures
+from bids_app.plan.found import Found, find_runs, label_of
 from bids_app.plan.inputs import find_roots, selection_of
 from bids_app.settings import Dataset, validate
 from bids_app.vocabulary.execution import Execution
@@ -16,14 +17,17 @@ from bids_app.vocabulary.execution import Execution
 MOST = 20
 """Failures that are printed; the records have all."""
 
+Reasons = Mapping[str, str]
+
 
 @dataclass(frozen=True)
 class Status:
-    """Labels of sessions by what has become of them, and why those failed that did."""
+    """Labels of sessions by what has become of them; why those failed that did, and who works on those begun."""
 
     done: list[str]
-    failed: Mapping[str, str]
+    failed: Reasons
     missing: list[str]
+    begun: Reasons = field(default_factory=dict)
 
     def unfinished_people(self) -> list[str]:
         """Return the labels of participants who lack a session."""
@@ -33,47 +37,53 @@ class Status:
 def tell(execution: Execution, tables: Mapping[str, Any]) -> None:
     """Print what has been done of a call; with `--missing` the labels of people alone, one a line.
 
-    A record says that the work was finished once. Whether inputs or options have changed since is for the run to see.
+    The first goes by names: a record says that the work was finished once. The second lists also those whose records
+    are of other options or another version, or older than their files.
     """
-    status = status_of(execution, validate(Dataset, tables.get("dataset", {}), "dataset"))
+    dataset: Dataset = validate(Dataset, tables.get("dataset", {}), "dataset")
+    found = find_runs(find_roots(execution), execution, selection_of(execution, dataset))
+    for note in found.notes[:MOST]:
+        print(f"left out: {note}", file=sys.stderr)
+    if len(found.notes) > MOST:
+        print(f"... and {len(found.notes) - MOST} more are left out", file=sys.stderr)
     if execution.missing:
-        print("\n".join(status.unfinished_people()), end="\n" if status.unfinished_people() else "")
+        from bids_app.plan.outdated import outdated
+
+        people = status_of(execution, found, outdated(execution, found, tables)).unfinished_people()
+        print("\n".join(people), end="\n" if people else "")
         return
-    group = [name for name in names_in(execution.output_dir / "logs" / "done") if name.startswith("group_")]
+    status = status_of(execution, found)
     total = len(status.done) + len(status.failed) + len(status.missing)
     print(
         f"{len(status.done)} of {total} sessions are done, {len(status.failed)} failed, {len(status.missing)} missing."
     )
-    for label, why in list(status.failed.items())[:MOST]:
-        print(f"  failed: {label}: {why}")
-    if len(status.failed) > MOST:
-        print(f"  ... and {len(status.failed) - MOST} more in {execution.output_dir}/logs/failed")
+    for word, those in (("failed", status.failed), ("running, or ended without a word", status.begun)):
+        for label, why in list(those.items())[:MOST]:
+            print(f"  {word}: {label}: {why}")
+        if len(those) > MOST:
+            print(f"  ... and {len(those) - MOST} more in {execution.output_dir}/logs")
     if people := status.unfinished_people():
         print(f"Not done: {len(people)} participants (--missing lists them). The same command does them alone.")
+    group = [name for name in names_in(execution.output_dir / "logs" / "done") if name.startswith("group_")]
     print(f"Group level: {f'{len(group)} analyses done' if group else 'not done'}.")
 
 
-def status_of(execution: Execution, dataset: Dataset) -> Status:
-    """Return what has become of every session that a call is about.
-
-    Raises
-    ------
-    DeqiError
-        As the call itself, if there is nothing that it could be about.
-    """
-    found = find_runs(find_roots(execution), execution, selection_of(execution, dataset))
+def status_of(execution: Execution, found: Found, outdated: frozenset[str] = frozenset()) -> Status:
+    """Return what has become of every session that a call is about; those that are outdated are missing."""
+    logs = execution.output_dir / "logs"
     labels = sorted({label_of(run.series.entities) for runs in found.runs.values() for run in runs})
     pages = set(names_in(execution.output_dir))
     done = {
         name.removesuffix(".json")
-        for name in names_in(execution.output_dir / "logs" / "done")
+        for name in names_in(logs / "done")
         if f"{name.split('_')[0]}.html" in pages  # else it was killed before the page of the person
-    }
+    } - outdated
+    left = [label for label in labels if label not in done]
     known = read_failures(execution.output_dir)
-    why = {label: known.get(label) or known.get(label.split("_")[0], "") for label in labels} if known else {}
+    why = {label: known.get(label) or known.get(label.split("_")[0], "") for label in left} if known else {}
     failed = {label: said for label, said in why.items() if said}
-    return Status(
-        [label for label in labels if label in done and label not in failed],
-        failed,
-        [label for label in labels if label not in done and label not in failed],
-    )
+    missing = [label for label in left if label not in failed]
+    begun = set(names_in(logs / "begun"))
+    by = {label: read_failure(logs / "begun" / f"{label}.json") for label in missing if f"{label}.json" in begun}
+    who = {label: f"on {by_.get('Host')}, batch job {by_.get('BatchJob') or 'none'}" for label, by_ in by.items()}
+    return Status([label for label in labels if label in done], failed, missing, who)

@@ -16,6 +16,8 @@ Table = Mapping[str, NDArray[np.float64]]
 MOTION = ("trans_x", "trans_y", "trans_z", "rot_x", "rot_y", "rot_z")
 """Head position of each frame: mm, then radians."""
 
+TISSUES = ("csf", "white_matter", "global_signal")
+
 LEGACY_NAMES = {
     **dict(zip(("X", "Y", "Z", "RotX", "RotY", "RotZ"), MOTION, strict=True)),
     "CSF": "csf",
@@ -47,6 +49,18 @@ def modern_column(name: str) -> str:
     return LEGACY_NAMES.get(name, name)
 
 
+def matters(name: str, patterns: Iterable[str]) -> bool:
+    """Tell whether a column of a table can change results: the model may take it, or frames are judged by it.
+
+    >>> matters("csf", []), matters("std_dvars", []), matters("aCompCor03", ["a_comp_cor_0[0-4]"]), matters("note", [])
+    (True, True, True, False)
+    """
+    modern = modern_column(name)
+    base = modern.partition("_derivative1")[0].partition("_power2")[0]
+    judged = base in (*MOTION, *TISSUES, "framewise_displacement", "std_dvars") or base.startswith("non_steady_state")
+    return judged or any(fnmatchcase(modern, choice) for pattern in patterns for choice in pattern.split("|"))
+
+
 def complete(table: Table) -> dict[str, NDArray[np.float64]]:
     """Return the table under today's names, with derivatives and squares that it lacks computed.
 
@@ -55,7 +69,7 @@ def complete(table: Table) -> dict[str, NDArray[np.float64]]:
     value of the frame before, which Friston's 24 terms have in place of the difference.
     """
     full = {modern_column(name): column for name, column in table.items()}
-    for base in (*MOTION, "csf", "white_matter", "global_signal"):
+    for base in (*MOTION, *TISSUES):
         if base not in full:
             continue
         slope = np.diff(full[base], prepend=np.nan)

@@ -16,7 +16,7 @@ from scipy import stats
 from bids_app.statistics import sweep
 from bids_app.statistics.allocation import Scheme
 from bids_app.statistics.linear_model import LinearModel
-from bids_app.vocabulary.room import ROWS
+from bids_app.vocabulary.room import slabs
 
 MOST = 12
 """Clusters, the largest mass first, whose means are kept."""
@@ -50,8 +50,7 @@ def means(maps: NDArray[np.float32], labels: NDArray[np.int32], numbers: Sequenc
     """
     found = np.empty((len(maps), len(numbers)), dtype=np.float32)
     inside = [np.flatnonzero(labels == number) for number in numbers]
-    for start in range(0, len(maps), ROWS):
-        some = slice(start, start + ROWS)
+    for some in slabs(maps):
         for i, voxels in enumerate(inside):
             found[some, i] = maps[some, voxels].mean(axis=1, dtype=np.float64)
     return found

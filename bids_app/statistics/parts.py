@@ -16,15 +16,17 @@ LENGTH = 512
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Maxima of relabellings by statistic, (n,) each, and how many of them reached the observed map, (voxels,)."""
+    """Relabellings from number `start` on: maxima by statistic, (n,) each, and how many reached the map, (voxels,)."""
 
+    start: int
     maxima: Mapping[str, NDArray[np.float32]]
     reached: NDArray[np.int32]
 
-    def fits(self, relabellings: int, voxels: int, statistics: Iterable[str]) -> bool:
-        """Tell whether it holds every statistic of so many relabellings, and every voxel."""
+    def fits(self, wanted: slice, voxels: int, statistics: Iterable[str]) -> bool:
+        """Tell whether it holds every statistic of the wanted relabellings, and every voxel."""
         alike = set(self.maxima) == set(statistics) and self.reached.shape == (voxels,)
-        return alike and all(values.shape == (relabellings,) for values in self.maxima.values())
+        size = (wanted.stop - wanted.start,)
+        return alike and self.start == wanted.start and all(values.shape == size for values in self.maxima.values())
 
 
 class Keeper(Protocol):

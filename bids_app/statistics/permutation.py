@@ -104,9 +104,10 @@ class Relabellings:
             for part in self._ranges():
                 found = self._part(part, pool, WORTH_KEEPING)
                 for name, values in found.maxima.items():
-                    maxima[name][part] = values
+                    own = slice(found.start, found.start + len(values))
+                    maxima[name][own] = values
                 reached += found.reached
-                seen[part] += 1
+                seen[own] += 1
         if not (seen == 1).all():
             raise RuntimeError(f"Relabellings {np.flatnonzero(seen != 1)[:5]} were not counted exactly once.")
         return Null(maxima, reached, t, enhanced(t, self._geometry), self._geometry.both)
@@ -131,7 +132,7 @@ class Relabellings:
     def _part(self, part: slice, pool: ThreadPoolExecutor, worth_keeping: float) -> parts.Part:
         work, keeper, name = self._work, self._keeper, f"{self._name}_{part.start}"
         known = keeper.load(name) if keeper else None
-        if known is not None and known.fits(part.stop - part.start, len(work.t), work.maxima):
+        if known is not None and known.fits(part, len(work.t), work.maxima):
             work.maxima["voxel"][part] = known.maxima["voxel"]  # for what is said on the way
             return known
         counts = np.zeros(len(work.t), dtype=np.int32)
@@ -141,7 +142,7 @@ class Relabellings:
             so_far = min(part.start + done * work.step, part.stop)
             largest = work.maxima["voxel"][:so_far]
             self._progress(so_far, self._total, critical(largest[largest > 0], 0.05))
-        made = parts.Part({key: m[part] for key, m in work.maxima.items()}, counts)
+        made = parts.Part(part.start, {key: m[part] for key, m in work.maxima.items()}, counts)
         if keeper and time.monotonic() - began > worth_keeping:
             keeper.save(name, made)
         return made

@@ -66,8 +66,10 @@ class Listed(ABC):
     @cached_property
     def digest(self) -> str:
         """SHA-256 of all relabellings in their order."""
-        rows = (self._one(k).astype(np.int16).tobytes() for k in range(self.total))
-        return hashlib.sha256(b"".join(rows)).hexdigest()
+        found = hashlib.sha256()
+        for k in range(self.total):
+            found.update(self._one(k).astype(np.int16).tobytes())
+        return found.hexdigest()
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Provider = Callable[[tuple[int, int]], Floats]
 
-ROWS = 256
-"""Rows that are worked on at once where whole arrays would be copied."""
+SLAB = 1 << 25
+"""Bytes that are worked on at once where whole arrays would be copied."""
 
 
 def _in_memory(shape: tuple[int, int]) -> Floats:
@@ -45,6 +45,13 @@ def rows_of(stack: Floats, members: NDArray[np.intp]) -> Floats:
     if len(members) == len(stack) and (np.diff(members) == 1).all():
         return stack
     chosen = empty((len(members), stack.shape[1]))
-    for start in range(0, len(members), ROWS):
-        chosen[start : start + ROWS] = stack[members[start : start + ROWS]]
+    for rows in slabs(chosen):
+        chosen[rows] = stack[members[rows]]
     return chosen
+
+
+def slabs(stack: Floats) -> Iterator[slice]:
+    """Yield the rows of an array, some at a time."""
+    some = max(1, SLAB // max(1, stack.itemsize * stack.shape[1]))
+    for start in range(0, len(stack), some):
+        yield slice(start, start + some)

@@ -263,7 +263,7 @@ def test_real_confound_tables_of_two_versions_serve_the_default_strategy(real_da
 
     path = Path(real_data) / "fmriprep_confounds" / name
     frames = len(path.read_text().splitlines()) - 1
-    table = complete(read_confounds(path, frames))
+    table = complete(read_confounds(path, frames, lambda _: True))
     names = select(table, confound_patterns("24P+csf+wm"))
     assert len(names) == 26
     assert np.isfinite(matrix(table, names, np.ones(frames, dtype=bool))).all()

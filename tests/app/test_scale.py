@@ -87,6 +87,7 @@ def test_maps_in_files_give_the_bytes_of_maps_in_memory(before_the_group, analys
 
 def test_status_and_missing(undisturbed, tmp_path):
     trial, out = copy(undisturbed.trial, tmp_path / "data"), tmp_path / "out"
+    missing = [trial.root, out, "participant", *OPTIONS, "--status", "--missing"]
     nobody = run_deqi(trial.root, out, "participant", "--status")
     assert nobody.code == 0
     assert "0 of 4 sessions are done, 0 failed, 4 missing" in nobody.out
@@ -97,16 +98,19 @@ def test_status_and_missing(undisturbed, tmp_path):
     some = run_deqi(trial.root, out, "participant", "--status")
     assert "3 of 4 sessions are done, 1 failed, 0 missing" in some.out
     assert "is damaged" in some.out
-    assert run_deqi(trial.root, out, "participant", "--status", "--missing").out == "01\n"
+    assert run_deqi(*missing).out == "01\n"
     trial.file("01", "pre", "bold").write_bytes(whole)
     ended = run_deqi(trial.root, out, "participant", *OPTIONS)
     assert "1 of 2 participants are done already" in ended.err
-    assert run_deqi(trial.root, out, "participant", "--status", "--missing").out == ""
+    assert run_deqi(*missing).out == ""
+    assert run_deqi(*missing, "--set", "modalities.fmri.smoothing_fwhm=9").out == "01\n02\n"
+    trial.file("02", "post", "confounds").touch()
+    assert run_deqi(*missing).out == "02\n"
     again = run_deqi(trial.root, out, "participant", *OPTIONS)
     assert "2 of 2 participants are done already" in again.err
     assert "[1/" not in again.err  # nobody was started
     (out / "sub-02.html").unlink()  # killed between the last session and the page
-    assert run_deqi(trial.root, out, "participant", "--status", "--missing").out == "02\n"
+    assert run_deqi(*missing).out == "02\n"
     assert run_deqi(trial.root, out, "participant", "--missing").code == 64
 
 
@@ -133,18 +137,7 @@ def test_a_call_for_one_person_leaves_the_notes_of_others(undisturbed, tmp_path)
 def test_the_script_for_slurm_in_a_container(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my data").mkdir()
-    words = [
-        "my data",
-        "out",
-        "participant",
-        "--seeds",
-        "a b:1,2,3",
-        "--nprocs",
-        "4",
-        "--mem=12G",
-        "--write-slurm-script",
-        "x",
-    ]
+    words = ["my data", "out", "participant", "--seeds", "a b:1,2,3", "--nprocs", "4", "--mem=12G"]
     batch.write_script(Path("run.sh"), [*words, "--write-slurm-script", "x"], "deqi.sif")
     text = Path("run.sh").read_text()
     assert "@" not in text.replace("${@:2}", "").replace("[@]", "")
@@ -155,7 +148,8 @@ def test_the_script_for_slurm_in_a_container(tmp_path, monkeypatch):
     assert "FOLDERS=(/data /out)" in text
     assert "OPTIONS=(--seeds 'a b:1,2,3')" in text
     assert "CPUS=4 " in text
-    assert "MEMORY=12G " in text
+    assert "\nMEMORY=12288M " in text
+    assert "\nGROUP_MEMORY=16G" in text
     assert f"LOGS={tmp_path / 'out' / 'logs' / 'slurm'}" in text
     shellcheck = Path(sys.executable).with_name("shellcheck")
     ended = subprocess.run([shellcheck, "-e", "SC2034", "run.sh"], capture_output=True, text=True, check=False)

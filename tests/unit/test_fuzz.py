@@ -62,7 +62,7 @@ def only_words(read, content, name):
 
 TABLE_READERS = {
     "table": read_tsv,
-    "confounds": lambda path: read_confounds(path, 2),
+    "confounds": lambda path: read_confounds(path, 2, lambda _: True),
     "participants": read_participants,
     "ratings": read_ratings,
 }

@@ -40,17 +40,18 @@ def test_largest_components_are_those_of_scipy(seed):
 def test_values_without_shared_nodes_stand_alone():
     table = {"network_a": ["A", "A", "B"], "network_b": ["A", "B", "B"], "fisherz": ["0.4", "n/a", "-0.1"]}
     values = network_coherence.group_values(table)
-    assert {name: value for name, (value, _) in values.items() if np.isfinite(value)} == {"A": 0.4, "B": -0.1}
-    graph = network.graph_of({name: ends for name, (_, ends) in values.items()})
+    assert values.names == ("A", "A-B", "B")
+    assert values.values == pytest.approx([0.4, np.nan, -0.1], nan_ok=True)
+    graph = network.graph_of(dict(zip(values.names, values.ends, strict=True)))
     assert network.largest_components(np.full(3, 9, dtype=np.float32), graph, 1.0)[0] == 1
 
 
 def test_edges_of_a_matrix_are_its_fisher_z():
     table = {"node": ["a", "b", "c"], "a": ["1", "0.5", "n/a"], "b": ["0.5", "1", "-0.2"], "c": ["n/a", "-0.2", "1"]}
     values = parcel_correlation.group_values(table)
-    assert values["a-b"] == (pytest.approx(np.arctanh(0.5)), ("a", "b"))
-    assert values["b-c"][0] == pytest.approx(np.arctanh(-0.2))
-    assert np.isnan(values["a-c"][0])
+    assert values.names == ("a-b", "a-c", "b-c")
+    assert values.ends == (("a", "b"), ("a", "c"), ("b", "c"))
+    assert values.values == pytest.approx(np.arctanh([0.5, np.nan, -0.2]), nan_ok=True)
 
 
 def test_familywise_error_over_edges_is_nominal():
