@@ -59,10 +59,6 @@ def told(section: str, row: Row) -> None:
     assert row.line() in lines, f"not in {PAGE.name} (make reliability):\n{row.line()}"
 
 
-def rows_of_page() -> list[str]:
-    return [line for line in PAGE.read_text().splitlines() if line.startswith("| ") and not line.startswith("| Fault")]
-
-
 def refused(ended: Ended) -> None:
     """No traceback ever reaches the user."""
     assert "Traceback" not in ended.text, ended.text[-3000:]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from functools import partial
 
-from bids_app.errors import WrongDataError
+from bids_app.errors import MissingInputError, WrongDataError
 from bids_app.levels import contrasts
 from bids_app.levels.contrasts import Progress
 from bids_app.levels.overlap import Stacks
@@ -13,6 +13,9 @@ from bids_app.levels.reading import everybody_of, kept_of, keys_of, read
 from bids_app.statistics.result import Subject
 from bids_app.vocabulary.execution import Share
 from bids_app.vocabulary.job import GroupJob, Summary
+
+LEFT = (MissingInputError, WrongDataError)
+"""What is left to the call that sums up to tell."""
 
 
 def relabel(job: GroupJob, progress: Progress) -> Summary:
@@ -27,7 +30,7 @@ def relabel(job: GroupJob, progress: Progress) -> Summary:
     for number, key in enumerate(keys):
         if not job.share.overlaps(number / len(keys), (number + 1) / len(keys)):
             continue
-        with suppress(WrongDataError):
+        with suppress(*LEFT):
             subject, stacks, _ = read(job, key, covered)
             _relabel(subject, stacks, run, (number / len(keys), 1 / len(keys)))
     return Summary(frozenset(), (), {"Participants": len(everybody.rows)})
@@ -40,7 +43,7 @@ def _relabel(subject: Subject, stacks: Stacks, run: contrasts.Run, place: tuple[
     length = place[1] / len(asked)
     for i, contrast in enumerate(asked):
         start = place[0] + i * length
-        with suppress(WrongDataError):
+        with suppress(*LEFT):
             if share.overlaps(start, start + length):
                 contrasts.relabel(
                     contrasts.ask(subject, stacks, contrast, run), run, partial(_wanted, share, start, length)

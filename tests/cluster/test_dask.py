@@ -32,6 +32,7 @@ def dask(folder, *scheduler, environment=None, workers=1):
                  "--local-directory", folder, "--death-timeout", "20"]  # fmt: skip
         running.append(subprocess.Popen(words, **quiet))
     try:
+        waited(lambda: file.exists() and file.read_text())
         yield running[0], file
     finally:
         for process in running:
@@ -54,6 +55,28 @@ def test_the_scheduler_is_lost(undisturbed, tmp_path):
     words = said_by(ended, "The Dask scheduler is gone. What it had finished is kept")
     left(out, 4)
     told("clusters", Row("the scheduler of Dask is lost", ended.code, words, "what was finished",
+                         healed(trial, out, undisturbed.output)))  # fmt: skip
+
+
+def test_ctrl_c_finishes_what_workers_do(undisturbed, tmp_path):
+    """What runs elsewhere is waited for, what waits is not begun, and nothing goes on behind our back."""
+    trial, out = copy(undisturbed.trial, tmp_path / "data"), tmp_path / "out"
+    with dask(tmp_path) as (_, file):
+        words = [trial.root, out, "participant", *OPTIONS, "--dask-scheduler-file", file]
+        command = [sys.executable, "-m", "bids_app", *words]
+        more = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "start_new_session": True}
+        more["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+        with subprocess.Popen(list(map(str, command)), **more) as call:
+            waited(lambda: list(out.glob("logs/begun/*")))
+            os.killpg(call.pid, signal.SIGINT)
+            text, _ = call.communicate(timeout=60)
+    ended = Ended(call.returncode, text, "")
+    refused(ended)
+    assert ended.code == 130, text
+    words, there = said_by(ended, "those that run are being finished"), left(out, 4)
+    assert there.startswith("2"), there
+    assert not list(out.glob("logs/begun/*"))
+    told("clusters", Row("Ctrl-C while workers of Dask do participants", ended.code, words, there,
                          healed(trial, out, undisturbed.output)))  # fmt: skip
 
 
@@ -89,7 +112,7 @@ def test_tls_and_the_same_bytes(undisturbed, tmp_path):
         settings[f"{prefix}TLS__{role}__CERT"] = str(certificate)
     trial, out = copy(undisturbed.trial, tmp_path / "data"), tmp_path / "out"
     with dask(tmp_path, "--protocol", "tls", environment=settings) as (_, file):
-        address = waited(lambda: file.exists() and file.read_text())
+        address = file.read_text()
         assert "tls://" in address
         plain = address.split('"address": "')[1].split('"')[0].replace("tls:", "tcp:")
         words = ["--dask-scheduler-file", file]

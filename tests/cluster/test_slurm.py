@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from conftest import run_deqi, start_deqi
-from matrix import Row, left, told
+from matrix import Row, copy, left, told
 from slurm import Slurm, why_not
 from waiting import parent, waited
 
@@ -113,6 +114,25 @@ def test_a_killed_job_and_a_lost_node_cost_nothing(analysed, laptop, cluster, tm
     for fault in ("a Slurm job is killed", "a node of Slurm is lost"):
         told("clusters", Row(fault, 0, "", "the other jobs go on; those of a lost node start elsewhere",
                              "bash run.sh: exit 0, same bytes as the laptop's"))  # fmt: skip
+
+
+def test_the_group_waits_for_everybody_if_that_is_asked(undisturbed, cluster, tmp_path):
+    trial, out = copy(undisturbed.trial, tmp_path / "data"), tmp_path / "out"
+    for label in trial.people:
+        for session in ("pre", "post"):
+            trial.file(label, session, "bold").write_bytes(b"x")
+    path = script(trial, out, tmp_path, GROUP_AFTER="afterok", GROUP_SHARES=1)
+    run(path, cluster)
+    twice = subprocess.run(["bash", path], env=cluster.environment, capture_output=True, text=True, check=False)
+    assert twice.returncode == 75
+    assert "queued or running" in twice.stderr
+    assert cluster.idle(60), cluster.says("squeue")
+    logs = {file.name.partition("-1")[0]: file.read_text() for file in out.glob("logs/slurm/*.txt")}
+    assert not [name for name in logs if "group" in name or "share" in name], logs
+    status = run(path, cluster, "status")
+    assert "0 of 4 sessions are done, 4 failed, 0 missing" in status
+    record = json.loads(next(out.glob("logs/failed/*.json")).read_text())
+    assert re.fullmatch(r"\d+_0", record["BatchJob"])
 
 
 def missing(trial, out):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import shutil
 
 import nibabel as nib
@@ -147,6 +148,35 @@ def test_folders_of_any_name(fault, name, undisturbed, tmp_path):
     assert ended.code == 0, ended.text
     same(out, undisturbed.output)
     told("places", Row(f"folder names with {fault}", ended.code, "", left(out, 4), "nothing to heal"))
+
+
+def test_a_folder_that_cannot_be_looked_into(undisturbed, tmp_path):
+    trial, out = copy(undisturbed.trial, tmp_path / "data"), tmp_path / "out"
+    func = trial.func("01", "post")
+    func.rename(tmp_path / "kept")
+    func.symlink_to(func.name)
+    ended = run_deqi(trial.root, out, "participant", *OPTIONS)
+    refused(ended)
+    words, there = said(ended, "cannot be looked into"), left(out, 4)
+    assert "cannot be looked into" in (out / "index.html").read_text()
+    assert "cannot be looked into" in run_deqi(trial.root, out, "participant", "--status").err
+    func.unlink()
+    (tmp_path / "kept").rename(func)
+    told("files", Row("a folder that cannot be looked into", ended.code, words, there,
+                      healed(trial, out, undisturbed.output)))  # fmt: skip
+
+
+def test_a_name_that_is_no_text(undisturbed, tmp_path):
+    trial, out = copy(undisturbed.trial, tmp_path / "data"), tmp_path / "out"
+    stranger = trial.root / os.fsdecode(b"sub-\xff")
+    stranger.mkdir()
+    ended = run_deqi(trial.root, out, "participant", *OPTIONS)
+    refused(ended)
+    assert ended.code == 0, ended.text
+    words, there = said(ended, "in BIDS_DIR but without fMRIPrep derivatives"), left(out, 4)
+    stranger.rmdir()
+    told("files", Row("a person whose label is no text", ended.code, words, there,
+                      healed(trial, out, undisturbed.output)))  # fmt: skip
 
 
 STRANGERS = [

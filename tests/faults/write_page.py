@@ -25,12 +25,21 @@ def main() -> int:
             return ended.returncode
         before, start, rest = PAGE.read_text().partition("<!-- rows -->")
         _, end, after = rest.partition("<!-- end of rows -->")
+        found = {path.read_text() for path in Path(folder).glob("*/*")}
+        gone = [line for line in rest.splitlines() if line.startswith("| ") and _fault(line) not in map(_fault, found)]
+        if lost := [line for line in gone if not line.startswith("| Fault") and "--drop" not in sys.argv]:
+            print("No test tells of these any more, or it was skipped (--drop takes them out):", *lost, sep="\n")
+            return 1
         made = []
         for section, title in SECTIONS.items():
             rows = sorted(path.read_text() for path in (Path(folder) / section).glob("*"))
             made.append(f"\n## {title}\n\n{HEAD}{''.join(rows)}")
         PAGE.write_text(before + start + "\n" + "".join(made) + "\n" + end + after)
     return 0
+
+
+def _fault(row: str) -> str:
+    return row.split(" | ", maxsplit=1)[0]
 
 
 if __name__ == "__main__":

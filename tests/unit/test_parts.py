@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from bids_app.derivatives.parts import Files
+from bids_app.errors import OutputError
 from bids_app.statistics import clusters, linear_model, permutation, sweep, terrain
 from bids_app.statistics.allocation import Rerandomisation
+from bids_app.statistics.parts import Part
+from bids_app.vocabulary.execution import Share
 
 MASK = np.ones((5, 5, 4), dtype=bool)
 N = 24
@@ -71,6 +74,59 @@ def test_a_damaged_part_is_done_again(kept, tmp_path):
     first, *_ = sorted((tmp_path / "parts").glob("*_0.npz"))
     first.write_bytes(first.read_bytes()[:100])
     same(whole, run(data(), kept))
+
+
+def test_no_bit_of_a_part_can_change_a_result(kept, tmp_path):
+    """Damage shows in many ways, and in none at all: what is taken up is what was kept, or nothing."""
+    run(data(), kept)
+    path = min((tmp_path / "parts").glob("*_0.npz"))
+    whole, sound = path.read_bytes(), kept.load(path.stem)
+    rng = np.random.default_rng(0)
+    lost = 0
+    for place in rng.integers(len(whole), size=400):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << rng.integers(8)]) + whole[place + 1 :])
+        found = kept.load(path.stem)
+        if found is None or not found.fits(slice(0, 512), int(MASK.sum()), sound.maxima):
+            lost += 1
+        else:
+            assert np.array_equal(found.reached, sound.reached)
+            assert all(np.array_equal(found.maxima[name], sound.maxima[name]) for name in sound.maxima)
+    assert lost > 300
+
+
+def test_a_part_under_the_name_of_another_is_not_counted_twice(kept, tmp_path):
+    whole = run(data(), kept)
+    first, second, _ = sorted((tmp_path / "parts").glob("*.npz"), key=lambda path: int(path.stem.split("_")[1]))
+    second.write_bytes(first.read_bytes())
+    assert kept.load(second.stem) is None
+    same(whole, run(data(), kept))
+
+
+@pytest.mark.parametrize("of", [1, 2, 3, 7])
+def test_shares_make_each_part_once_and_all_of_them(kept, tmp_path, of):
+    model = linear_model.fit(data(), ARM, np.ones((N, 1)))
+    scheme = Rerandomisation(ARM, np.zeros(N, dtype=int), 1, 1500)
+    geometry = sweep.Geometry(clusters.neighbourhood(MASK), terrain.terrain(MASK, 6), 2.0)
+    made: list[set] = []
+    for number in range(of, 0, -1):
+        own = permutation.Relabellings(model, scheme, geometry, 1, permutation.silent, kept)
+        own.fill(Share(number, of).takes)
+        made.append({path.name for path in (tmp_path / "parts").glob("*.npz")})
+    assert len(made[-1]) == 3
+    assert sum(len(now - before) for before, now in zip([set(), *made], made, strict=False)) == 3
+    assert of == 1 or len(made[0]) < 3
+    said = []
+    null = permutation.run(model, scheme, geometry, 1, lambda *_: said.append(1), kept)
+    same(run(data()), null)
+    assert not said  # none was made again
+
+
+def test_a_share_that_cannot_be_kept_is_an_error(tmp_path):
+    (tmp_path / "parts").write_text("in the way")
+    part = Part(0, {"voxel": np.zeros(1, np.float32)}, np.zeros(1, np.int32))
+    Files(tmp_path / "parts").save("x", part)
+    with pytest.raises(OutputError):
+        Files(tmp_path / "parts", needed=True).save("x", part)
 
 
 def test_short_work_leaves_nothing(tmp_path):

@@ -1,0 +1,87 @@
+"""Readers of tables, settings and volumes on what spreadsheets, damage and other programs leave in them."""
+
+from __future__ import annotations
+
+import gzip
+import struct
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from bids_app.dataset.series import Series
+from bids_app.dataset.settings_words import override, read_file
+from bids_app.dataset.tables import numeric, read_json, read_tsv
+from bids_app.dataset.volumes import read_map
+from bids_app.errors import MissingInputError, UsageError, WrongDataError
+from bids_app.statistics.comparable import Comparable
+
+DIGITS = "1" * 5000
+
+
+def test_a_lone_quotation_mark_swallows_no_lines(tmp_path):
+    path = tmp_path / "table.tsv"
+    path.write_text('participant_id\tnote\nsub-01\t"late\nsub-02\t"a ""b"""\nsub-03\t5"\n')
+    assert read_tsv(path) == {"participant_id": ["sub-01", "sub-02", "sub-03"], "note": ['"late', 'a "b"', '5"']}
+
+
+def test_numbers_are_those_of_tables_not_of_programs():
+    assert numeric(["1_000"]) is None
+    assert numeric(["1e3", "n/a"]) == pytest.approx([1000, np.nan], nan_ok=True)
+
+
+def test_numbers_of_thousands_of_digits_are_told(tmp_path):
+    sidecar, settings, tables = tmp_path / "x.json", tmp_path / "x.toml", {}
+    sidecar.write_text(f'{{"X": {DIGITS}}}')
+    settings.write_text(f"[inference]\nrandom_seed = {DIGITS}\n")
+    with pytest.raises(WrongDataError, match="not valid JSON"):
+        read_json(sidecar)
+    with pytest.raises(UsageError, match="not a readable TOML"):
+        read_file(settings)
+    override(tables, [f"inference.random_seed={DIGITS}"])
+    assert tables == {"inference": {"random_seed": DIGITS}}  # text, which is refused there
+
+
+def volume(path, shape):
+    data = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    nib.save(nib.Nifti1Image(data, np.diag([4.0, 4, 4, 1])), path)
+    return data
+
+
+def test_one_bit_of_a_map_is_found_wherever_it_is(tmp_path):
+    path = tmp_path / "map.nii.gz"
+    data = volume(path, (6, 7, 8))
+    whole = path.read_bytes()
+    assert np.array_equal(read_map(path)[0], data)
+    wrong = 0
+    for place in range(10, len(whole), 7):  # past gzip's own header, whose time and flags are nobody's concern
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 16]) + whole[place + 1 :])
+        try:
+            wrong += not np.array_equal(read_map(path)[0], data)
+        except (MissingInputError, WrongDataError):
+            continue
+    assert wrong == 0
+
+
+def test_a_series_with_more_volumes_than_its_header_knows_is_damaged(tmp_path):
+    path = tmp_path / "bold.nii.gz"
+    volume(path, (4, 4, 4, 20))
+    content = gzip.decompress(path.read_bytes())
+    path.write_bytes(gzip.compress(content[:48] + struct.pack("<h", 17) + content[50:]))
+    mask = np.ones((4, 4, 4), dtype=bool)
+    with pytest.raises(MissingInputError, match="3 volumes follow that its header does not know"):
+        list(Series(path).blocks(mask, np.ones(17, dtype=bool)))
+
+
+def test_columns_are_compared_where_two_people_can_differ():
+    nan = np.float32(np.nan)
+    several = np.array([[1, 5, nan, 0], [2, 5, 1, 0]], dtype=np.float32)
+    one = np.array([[3, 3, 3, nan]], dtype=np.float32)
+    found = Comparable(4)
+    for stack in (several, one, several[:0]):
+        found.stack()
+        for row in stack:
+            found.row(row)
+        found.end()
+    assert found.columns.tolist() == [True, False, False, False]
+    assert found.cut(several).tolist() == [[1], [2]]
