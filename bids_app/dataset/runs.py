@@ -60,22 +60,22 @@ _SPATIAL = re.compile(r"_(space|cohort|res|den)-[^_]+")
 """Entities that confounds, which belong to no space, do not have."""
 
 
-def recordings(name: str, root: Path, raw: Path, runs: Iterable[Complete]) -> list[Recording]:
+def recordings(name: str, root: Path, raw: Path | None, runs: Iterable[Complete]) -> list[Recording]:
     """Return runs with what their sidecars say, and their events.
 
     Parameters
     ----------
     name, root : str, Path
         Derivative dataset that the runs are in.
-    raw : Path
-        Dataset that may have their events.
+    raw : Path or None
+        Dataset that may have their events; None if nobody reads events.
     """
     found, listed = [], cache(_general_files)
     for series, mask, confounds in runs:
         path, entities = series.path, series.entities
         sidecars = _sidecars(root, series, listed)
         metadata, problem = _metadata(sidecars)
-        events = _events(raw, entities, listed) or _events(root, entities, listed)
+        events = raw and (_events(raw, entities, listed) or _events(root, entities, listed))
         found.append(
             Recording(
                 without(entities, "desc"), path, path.with_name(mask), path.with_name(confounds), root, name,

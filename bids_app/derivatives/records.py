@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
@@ -29,8 +30,15 @@ def fingerprint(context: Mapping[str, Any], inputs: Iterable[Path]) -> str:
         with contextlib.suppress(OSError):  # whoever reads it for its content says what is wrong with it
             status = path.stat()
             small = status.st_size <= _SMALL
-            digest.update(path.read_bytes() if small else f"{status.st_size} {status.st_mtime_ns}".encode())
+            stamp = f"{status.st_size} {status.st_mtime_ns}"
+            digest.update(_content(path, stamp) if small else stamp.encode())
     return digest.hexdigest()
+
+
+@functools.lru_cache(32)
+def _content(path: Path, _: str) -> bytes:
+    """Return what a file holds; files of everybody, such as seeds, are read once."""
+    return path.read_bytes()
 
 
 def _plain(value: Any) -> Any:

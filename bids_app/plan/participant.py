@@ -40,9 +40,8 @@ def plan_participants(execution: Execution, settings: Settings) -> Plan:
     selection = selection_of(execution, settings.dataset)
     wanted = _wanted(settings)
     found = find_runs(roots, execution, selection)
-    runs = [
-        run for name, ready in found.runs.items() for run in recordings(name, roots[name], execution.bids_dir, ready)
-    ]
+    raw = execution.bids_dir if _with_events(settings) else None
+    runs = [run for name, ready in found.runs.items() for run in recordings(name, roots[name], raw, ready)]
     space, notes = found.space, found.notes
     if not runs:
         raise MissingInputError("No run is complete. " + " ".join(notes[:3]))
@@ -84,8 +83,6 @@ def _without_events(runs: Sequence[Recording], settings: Settings) -> list[str]:
 def _jobs(runs: list[Recording], execution: Execution, settings: Settings, shared: list[Path]) -> list[ParticipantJob]:
     """Group runs by session; prove that no two jobs own one label, and so one file."""
     sessions: dict[str, list[Recording]] = {}
-    if not _with_events(settings):
-        runs = [replace(run, events=None) for run in runs]  # nobody reads them
     for run in runs:
         sessions.setdefault(label_of(run.entities), []).append(run)
     jobs = []

@@ -1,6 +1,6 @@
 """`make bench-scale`: planning ten thousand people beside pybids and bids2table, and a group level of ten thousand.
 
-Prints two tables and writes them between marks of docs/scaling.md. Datasets are skeletons of fMRIPrep's names with a
+Prints three tables and writes them between marks of docs/scaling.md. Datasets are skeletons of fMRIPrep's names with a
 few bytes each; group maps are noise, so that only time and memory mean anything.
 """
 
@@ -22,12 +22,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 # A process counts the memory of the one that it was forked from: this one stays small.
 from measured import cpu, measure, publish
+from multiplied import multiplied
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "scaling.md"
 PLANS = "<!-- plans: made by make bench-scale -->", "<!-- end of plans -->"
 GROUPS = "<!-- groups: made by make bench-scale -->", "<!-- end of groups -->"
-WHOLE = 235_375
-"""Voxels of the brain at 2 mm."""
+FILES = "<!-- files: made by make bench-scale -->", "<!-- end of files -->"
+ARRAYS = 5
+"""Of all people and voxels that a group level has at once, without equivalence."""
 
 PYBIDS = "import sys, bids; print(len(bids.BIDSLayout(sys.argv[1], validate=False, is_derivative=True).get()))"
 BIDS2TABLE = "import sys; from bids2table import index_dataset; print(len(index_dataset(sys.argv[1])))"
@@ -89,12 +91,13 @@ def anonymous() -> float:
     return 0.0
 
 
-def group(people: int, folder: Path) -> None:
+def group(people: int, resolution: int, folder: Path) -> None:
     """Fit and relabel a contrast with each voxel's own baseline; all large arrays lie in files."""
     import numpy as np
     from group import brain
 
     from bids_app.dataset.scratch import Scratch
+    from bids_app.derivatives.parts import Files
     from bids_app.statistics import clusters, linear_model, permutation, sweep
     from bids_app.statistics.allocation import Rerandomisation
     from bids_app.vocabulary import room
@@ -106,7 +109,7 @@ def group(people: int, folder: Path) -> None:
             peak[0] = max(peak[0], anonymous())
 
     threading.Thread(target=watch, daemon=True).start()
-    mask = brain(4)
+    mask = brain(resolution)
     rng = np.random.default_rng(1)
     arm = (np.arange(people) % 2).astype(float)
     nuisance = np.column_stack([np.ones(people), rng.standard_normal((people, 3))])
@@ -123,32 +126,48 @@ def group(people: int, folder: Path) -> None:
         blocks = np.zeros(people, dtype=int)
         permutation.run(model, Rerandomisation(arm, blocks, 0, 32), geometry)
         started = time.perf_counter()
-        permutation.run(model, Rerandomisation(arm, blocks, 0, 128), geometry)
+        kept = Files(folder / "parts")
+        permutation.run(model, Rerandomisation(arm, blocks, 0, 128), geometry, keeper=kept)
         each = (time.perf_counter() - started) / 128
     going.set()
     found = {"voxels": int(mask.sum()), "fit": fitted, "each": each, "anonymous": peak[0]}
     (folder / "found.json").write_text(json.dumps(found))
 
 
-def groups(sizes: list[int]) -> str:
-    """Return the table of group levels."""
+def groups(sizes: list[str]) -> str:
+    """Return the table of group levels; a size is `people@mm`."""
+    rows = []
+    for size in sizes:
+        people, resolution = map(int, size.split("@"))
+        with tempfile.TemporaryDirectory(dir=roomy()) as folder:
+            subprocess.run([sys.executable, __file__, "--group", size, "--folder", folder], check=True)
+            found = json.loads((Path(folder) / "found.json").read_text())
+        rows.append(
+            f"| {people:,} | {resolution} mm, {found['voxels']:,} | {found['fit']:.1f} | {1000 * found['each']:.1f} | "
+            f"{5000 * found['each'] / 60:.0f} | {found['anonymous']:.0f} | "
+            f"{ARRAYS * people * found['voxels'] * 4 / 1e9:.1f} |"
+        )
+    columns = (
+        "participants", "voxels", "fit (s)", "one relabelling (ms)", "5,000 of them (min)", "MiB, files apart",
+        "files (GB)",
+    )  # fmt: skip
+    head = f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}"
+    return "\n".join([head, *rows])
+
+
+def from_files(sizes: list[int]) -> str:
+    """Return the table of group levels from records and maps to pages."""
     rows = []
     for people in sizes:
         with tempfile.TemporaryDirectory(dir=roomy()) as folder:
-            subprocess.run([sys.executable, __file__, "--group", str(people), "--folder", folder], check=True)
-            found = json.loads((Path(folder) / "found.json").read_text())
-        scale = WHOLE / found["voxels"]
-        disk = people * WHOLE * 4 * 4 / 1e9
-        minutes = 5000 * found["each"] * scale / 60
+            words = [sys.executable, "-m", "bids_app", *multiplied(Path(folder), people)]
+            found = measure({"all": words, "pages": [*words, "--reports-only"]}, 1)
+            page = (Path(folder) / "out" / "group.html").stat().st_size / 1e6
         rows.append(
-            f"| {people:,} | {found['voxels']:,} | {found['fit']:.1f} | {1000 * found['each']:.1f} | "
-            f"{found['anonymous']:.0f} | {found['fit'] * scale:.0f} | {minutes:.0f} | {disk:.1f} |"
+            f"| {people:,} | {found['all'].seconds:.0f} | {found['pages'].seconds:.0f} | {found['all'].memory:.0f} | "
+            f"{page:.1f} |"
         )
-    columns = (
-        "participants", "voxels", "fit (s)", "one relabelling (ms)", "MiB, files apart", "fit at 2 mm (s)",
-        "5,000 relabellings at 2 mm (min)", "files at 2 mm (GB)",
-    )  # fmt: skip
-    head = f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}"
+    head = "| participants | all (s) | of it pages (s) | MiB | group.html (MB) |\n|---|---|---|---|---|"
     return "\n".join([head, *rows])
 
 
@@ -156,23 +175,24 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--others", default="", help="interpreter of an environment that has bids2table")
     parser.add_argument("--plans", nargs="+", type=int, default=[1000, 10_000])
-    parser.add_argument("--groups", nargs="+", type=int, default=[100, 1000, 10_000])
-    parser.add_argument("--group", type=int)
+    parser.add_argument("--groups", nargs="+", default=["100@4", "1000@4", "10000@4", "1000@2"], metavar="PEOPLE@MM")
+    parser.add_argument("--files", nargs="+", type=int, default=[1000, 10_000])
+    parser.add_argument("--only", choices=("plans", "groups", "files"), help="one table alone")
+    parser.add_argument("--group", metavar="PEOPLE@MM")
     parser.add_argument("--folder", type=Path)
     args = parser.parse_args()
     if args.group:
-        group(args.group, args.folder)
+        group(*map(int, args.group.split("@")), args.folder)
         return
     today = dt.datetime.now(tz=dt.UTC).date()
-    where = f"{today}, {cpu()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    publish(
-        DOCUMENT,
-        PLANS,
-        f"\n{where}, two sessions each; medians of 3 (pybids: 1).\n\n{plans(args.others, args.plans)}\n",
-    )
-    publish(
-        DOCUMENT, GROUPS, f"\n{where}, one thread; the last three columns are extrapolated.\n\n{groups(args.groups)}\n"
-    )
+    where = f"\n{today}, {cpu()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    if args.only in (None, "plans"):
+        table = plans(args.others, args.plans)
+        publish(DOCUMENT, PLANS, f"{where}, two sessions each; medians of 3 (pybids: 1).\n\n{table}\n")
+    if args.only in (None, "groups"):
+        publish(DOCUMENT, GROUPS, f"{where}, one thread.\n\n{groups(args.groups)}\n")
+    if args.only in (None, "files"):
+        publish(DOCUMENT, FILES, f"{where}, two sessions each, 100 relabellings.\n\n{from_files(args.files)}\n")
 
 
 if __name__ == "__main__":
