@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bids_app.dataset.tables import require_content
+from bids_app.dataset.tables import read_tsv
 from bids_app.errors import WrongDataError
 
 
@@ -15,13 +15,13 @@ def read_phenotype(path: Path) -> dict[str, dict[str, str]]:
 
     Raises
     ------
-    WrongDataError
-        If there is no participant_id, or rows cannot be told apart.
+    MissingInputError, WrongDataError
+        If it cannot be read, there is no participant_id, or rows cannot be told apart.
     """
     # pandas costs half a second to import: only the group level pays.
     import pandas as pd
 
-    frame = pd.read_csv(require_content(path), sep="\t", dtype=str, keep_default_na=False, na_values=["n/a"])
+    frame = pd.DataFrame(read_tsv(path), dtype=str).replace("n/a", None)
     if "participant_id" not in frame:
         raise WrongDataError(f"{path} has columns {', '.join(frame)}; expected participant_id among them.")
     frame["participant_id"] = frame["participant_id"].str.strip().str.removeprefix("sub-")

@@ -37,7 +37,7 @@ class Scratch:
                 mapped = mmap.mmap(file.fileno(), size)
         except OSError as error:
             raise OutputError(
-                f"{self._folder} has no room for {size / 1e9:.1f} GB of maps ({error.strerror}). Give another folder "
-                "with --work-dir, or more memory with --mem."
+                f"{self._folder} cannot take {size / 1e9:.3g} GB of maps ({error.strerror}). Give another folder with "
+                "--work-dir, or more memory with --mem."
             ) from error
         return np.frombuffer(mapped, dtype=np.float32).reshape(shape)

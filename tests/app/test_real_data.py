@@ -178,7 +178,7 @@ def test_every_design_and_correction_runs_on_real_maps(two_sites, real_maps, tmp
     ages = [f"{row}\t{20 + 7 * i % 31}" for i, row in enumerate(rows)]  # made up, like the arms
     (data / "participants.tsv").write_text("\n".join([f"{head}\tage", *ages]) + "\n")
     more = [word for text in words for word in ("--set", text)]
-    ended = run_deqi(data, out, "group", "--seeds", "PCC", "--n-permutations", "64", *more)
+    ended = run_deqi(data, out, "group", "--seeds", "PCC", "--n-permutations", "24", *more)
     assert ended.code == 0, ended.err
     found = {path: json.loads(path.read_text()) for path in out.glob("group/*seed-PCC_*_statmap.json")}
     ((path, about),) = [(path, about) for path, about in found.items() if about["Primary"]]

@@ -105,6 +105,7 @@ class Slurm:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(10)
             process.kill()
+        kill(under(f"SLURM_CONF={self.path}"))  # steps are no children of their nodes
 
     @property
     def path(self) -> Path:
@@ -131,17 +132,10 @@ class Slurm:
 
     def lose(self, node: str) -> None:
         """Let a node vanish with everything that runs on it, as when its power is cut."""
-        doomed = [self.processes.pop(f"slurmd {node}").pid]
+        doomed = [self.processes.pop(f"slurmd {node}").pid, *under(f"SLURMD_NODENAME={node}")]
         for number in doomed:
             doomed += children(number)
-        for folder in Path("/proc").glob("[0-9]*"):  # steps are no children of their node
-            with suppress(OSError):
-                if f"SLURMD_NODENAME={node}".encode() in (folder / "environ").read_bytes().split(b"\0"):
-                    doomed.append(int(folder.name))
-                    doomed += children(int(folder.name))
-        for number in dict.fromkeys(doomed):
-            with suppress(ProcessLookupError):
-                os.kill(number, signal.SIGKILL)
+        kill(doomed)
 
     def _start(self, name: str, *words: str) -> None:
         log = (self.folder / f"{name.replace(' ', '-')}.out").open("wb")
@@ -158,6 +152,22 @@ class Slurm:
             time.sleep(0.1)
         logs = "\n".join(path.read_text(errors="replace")[-1500:] for path in self.folder.glob("*.log"))
         raise AssertionError(f"{what} did not come up:\n{logs}")
+
+
+def under(setting: str) -> list[int]:
+    """Return the processes, other than this one, in whose environment a setting stands."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if setting.encode() in (folder / "environ").read_bytes().split(b"\0") and int(folder.name) != os.getpid():
+                found.append(int(folder.name))
+    return found
+
+
+def kill(numbers: list[int]) -> None:
+    for number in dict.fromkeys(numbers):
+        with suppress(ProcessLookupError):
+            os.kill(number, signal.SIGKILL)
 
 
 def children(number: int) -> list[int]:

@@ -19,6 +19,7 @@ from bids_app.dataset import settings_words
 from bids_app.dataset.confounds import read_confounds
 from bids_app.dataset.filters import series_filter
 from bids_app.dataset.participants import read_participants
+from bids_app.dataset.phenotype import read_phenotype
 from bids_app.dataset.ratings import read_ratings
 from bids_app.dataset.series import Series
 from bids_app.dataset.tables import read_json, read_tsv
@@ -65,6 +66,7 @@ TABLE_READERS = {
     "confounds": lambda path: read_confounds(path, 2, lambda _: True),
     "participants": read_participants,
     "ratings": read_ratings,
+    "phenotype": read_phenotype,
 }
 
 

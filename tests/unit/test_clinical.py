@@ -1,0 +1,138 @@
+"""Numbers of persons against constants of the literature, of scipy's options named, and of plain loops (T23)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+from statsmodels.api import OLS
+
+from bids_app.statistics.allocation import Rerandomisation
+from bids_app.statistics.clinical.ancova import compare
+from bids_app.statistics.clinical.blinding import bang, james
+from bids_app.statistics.clinical.improvement import cumulative, improvement, responders, variability
+from bids_app.statistics.clinical.proportions import risk_difference
+from bids_app.statistics.clinical.ranks import between_arms, within_arm
+
+FIRST = np.array([4.1, 3.2, 2.8, 1.0, 0.5, 2.2])
+SECOND = np.array([1.1, 0.3, 2.0, 0, 1.4, 0.9])
+BEFORE = np.array([7, 6, 8, 5, 6, 7, 9, 4, 6, 5])
+AFTER = np.array([4, 5, 5, 4, 2, 6, 5, 4, 3, 1])
+
+
+def test_ranks_between_arms():
+    found = between_arms(FIRST, SECOND)
+    assert (found.u, found.exact_p) == (29, pytest.approx(0.0930736, abs=1e-7))
+    assert (found.z, found.p) == (pytest.approx(1.761410, abs=1e-6), pytest.approx(0.0781691, abs=1e-7))
+    assert (found.superiority, found.shift) == (pytest.approx(0.805556, abs=1e-6), pytest.approx(1.35))
+    turned = between_arms(SECOND, FIRST)
+    assert (turned.z, turned.shift) == (pytest.approx(-found.z), pytest.approx(-found.shift))
+    assert (turned.low, turned.high) == (pytest.approx(-found.high), pytest.approx(-found.low))
+
+
+def test_limits_of_the_shift_cover_it_as_often_as_they_say():
+    rng, trials = np.random.default_rng(0), 600
+    inside = 0
+    for _ in range(trials):
+        found = between_arms(rng.standard_normal(25) + 0.7, rng.standard_normal(22))
+        inside += found.low <= 0.7 <= found.high
+    low, high = stats.binom.interval(0.99, trials, 0.95)
+    assert low <= inside <= high
+
+
+def test_few_people_give_no_limits_and_ties_no_exact_p():
+    few = between_arms(np.array([1.0, 2]), np.array([3.0, 4]))
+    assert (few.low, few.high) == (-np.inf, np.inf)
+    assert between_arms(np.array([1.0, 2, 2]), np.array([2.0, 4, 5])).exact_p is None
+    same = between_arms(np.ones(5), np.ones(6))
+    assert same.superiority == 0.5
+    assert not np.isfinite(same.z) or same.z == 0
+
+
+def test_signed_ranks_within_an_arm():
+    found = within_arm(BEFORE, AFTER)
+    assert found.w == 0
+    assert (found.z, found.p) == (pytest.approx(-2.694080, abs=1e-6), pytest.approx(0.00705833, abs=1e-8))
+    assert within_arm(BEFORE, AFTER, "pratt").p == pytest.approx(0.00547855, abs=1e-8)
+    assert within_arm(AFTER, BEFORE).z == pytest.approx(2.694080, abs=1e-6)
+    assert within_arm(BEFORE, BEFORE).p == 1
+
+
+def test_responders_and_how_many_to_treat():
+    found = risk_difference(33, 49, 16, 49)
+    assert [found.difference, found.low, found.high] == pytest.approx([0.346939, 0.149405, 0.508803], abs=1e-6)
+    assert found.p == pytest.approx(0.00111680, abs=1e-8)
+    assert found.needed == pytest.approx(2.882, abs=1e-3)
+    assert found.said() == "NNTB 2.9 (95 % CI 2.0 to 6.7)"
+    unsure = risk_difference(25, 49, 20, 49)
+    assert [unsure.difference, unsure.low, unsure.high] == pytest.approx([0.102041, -0.092356, 0.286016], abs=1e-6)
+    assert unsure.said() == "NNTB 9.8 (95 % CI NNTH 10.8 to ∞ to NNTB 3.5)"
+    assert risk_difference(5, 20, 5, 20).said().startswith("∞")
+    assert risk_difference(0, 20, 0, 20).p == 1
+
+
+def test_blinding_of_the_published_example():
+    assert bang(82, 25, 170) == pytest.approx((0.205776, 0.136712, 0.274840), abs=1e-6)
+    assert bang(29, 27, 83) == pytest.approx((0.014388, -0.091103, 0.119880), abs=1e-6)
+    assert james(np.array([[82, 25, 170], [27, 29, 83]])) == pytest.approx((0.747928, 0.705323, 0.790532), abs=1e-6)
+
+
+def test_blinding_at_its_ends():
+    assert bang(10, 0, 0).value == 1
+    assert bang(0, 10, 0).value == -1
+    assert james(np.array([[10, 0, 0], [0, 10, 0]])).value == pytest.approx(0)
+    assert james(np.array([[5, 5, 0], [5, 5, 0]])).value == pytest.approx(0.5)
+
+
+def test_improvement_is_a_share_of_where_people_began():
+    before, after = np.array([8.0, 4, 0, 5, np.nan]), np.array([4.0, 5, 1, 3.5, 2])
+    shares = improvement(before, after, lower_is_better=True)
+    assert shares == pytest.approx([0.5, -0.25, np.nan, 0.3, np.nan], nan_ok=True)
+    assert responders(shares, 0.3) == (2, 3)
+    assert responders(shares, 0.5) == (1, 3)
+    assert cumulative(shares, np.array([-1, 0, 0.3, 0.5, 0.6])) == pytest.approx([1, 2 / 3, 2 / 3, 1 / 3, 0])
+    assert improvement(before, after, lower_is_better=False)[1] == 0.25
+    assert np.isnan(cumulative(np.array([np.nan]), np.array([0.3]))).all()
+
+
+def test_how_unlike_each_other_people_respond():
+    found = variability(2.4, 49, 2.0, 49)
+    assert found.individual == pytest.approx(1.326650, abs=1e-6)
+    assert (found.log_ratio, found.error) == (pytest.approx(0.182322, abs=1e-6), pytest.approx(0.1443, abs=1e-4))
+    assert found.limits == pytest.approx(
+        (1.2 * np.exp(-1.959964 * 0.144338), 1.2 * np.exp(1.959964 * 0.144338)), rel=1e-5
+    )
+    assert variability(2.0, 49, 2.4, 49).individual == pytest.approx(-1.326650, abs=1e-6)
+
+
+PRE = np.array([6.1, 5, 7.2, 6.6, 5.8, 6.9, 5.5, 7])
+POST = np.array([3, 2.4, 4.1, 3.2, 4.9, 5.6, 4.4, 6.1])
+ARM = np.array([1.0, 1, 1, 1, 0, 0, 0, 0])
+
+
+def test_arms_adjusted_for_baseline():  # T4
+    scheme = Rerandomisation(ARM, np.zeros(8, dtype=int), 0, 1000)
+    found = compare(POST, ARM, np.ones((8, 1)), PRE, scheme)
+    assert [found.difference, found.error, found.t] == pytest.approx([-2.013887, 0.170791, -11.791525], abs=1e-6)
+    assert [found.low, found.high] == pytest.approx([-2.452920, -1.574855], abs=1e-6)
+    assert found.p == pytest.approx(7.719e-5, rel=1e-3)
+    assert (found.df, found.relabellings) == (5, 70)
+    assert found.rerandomised_p == pytest.approx(2 / 70)
+    change = compare(POST - PRE, ARM, np.ones((8, 1)), None, scheme)
+    assert change.t == pytest.approx(-10.444659, abs=1e-6)
+
+
+def test_strata_and_covariates_are_those_of_ordinary_least_squares():
+    rng = np.random.default_rng(3)
+    n = 40
+    arm, site, age = rng.permutation(n) % 2 * 1.0, rng.permutation(n) % 3, rng.normal(45, 9, n)
+    before = rng.normal(60, 12, n)
+    after = 0.6 * before - 7 * arm + 3 * site + 0.1 * age + rng.normal(0, 6, n)
+    nuisance = np.column_stack([np.ones(n), site == 1, site == 2, age])
+    found = compare(after, arm, nuisance, before, Rerandomisation(arm, site, 0, 200))
+    ols = OLS(after, np.column_stack([arm, nuisance, before])).fit()
+    low, high = ols.conf_int()[0]
+    assert [found.difference, found.error, found.t, found.p] == pytest.approx(
+        [ols.params[0], ols.bse[0], ols.tvalues[0], ols.pvalues[0]], rel=1e-8
+    )
+    assert [found.low, found.high] == pytest.approx([low, high], rel=1e-8)
