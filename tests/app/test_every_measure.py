@@ -373,8 +373,8 @@ def test_a_new_measure_is_one_file_and_runs_at_both_levels(tmp_path):
     python = Path(sys.base_prefix) / "bin" / "python3"
     path = os.pathsep.join(p for p in sys.path if p.endswith("site-packages"))
     for level in ("participant", "group"):
-        words = [python, package / "run.py", trial.root, tmp_path / "out", level, "--measures", "toy", "--n-permutations",
-                 "20", "--set", "measures.toy.factor=2", "--set", "inference.tfce=none"]  # fmt: skip
+        words = [python, package / "run.py", trial.root, tmp_path / "out", level, "--measures", "toy"]
+        words += ["--n-permutations", "20", "--set", "measures.toy.factor=2", "--set", "inference.tfce=none"]
         ended = subprocess.run(
             list(map(str, words)), capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": path}
         )
