@@ -9,6 +9,7 @@ from pathlib import Path
 from bids_app.dataset.participants import participants_file, read_participants
 from bids_app.dataset.phenotype import add_phenotype
 from bids_app.dataset.ratings import Rating, excluded_by, read_ratings, require_known
+from bids_app.dataset.sessions import add_sessions
 from bids_app.dataset.tables import stands
 from bids_app.errors import DeqiError, MissingInputError, NothingSelectedError, NothingToCompareError
 from bids_app.launch.memory import memory_there
@@ -99,7 +100,9 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
 
 
 def _people(execution: Execution, table: Path) -> _People:
-    rows = with_allocation(add_phenotype(read_participants(table), execution.bids_dir), execution.allocation)
+    folder = execution.bids_dir
+    known = add_sessions(add_phenotype(read_participants(table), folder), folder)
+    rows = with_allocation(known, execution.allocation)
     wanted = frozenset(label.removeprefix("sub-") for label in execution.participants)
     if absent := sorted(wanted - set(rows)):
         raise NothingSelectedError(f"--participant-label {' '.join(absent)}: not in {table}.")

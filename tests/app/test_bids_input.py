@@ -11,7 +11,8 @@ import pytest
 from conftest import validate_bids
 
 from bids_app.dataset.phenotype import read_phenotype
-from bids_app.errors import WrongDataError
+from bids_app.dataset.sessions import add_sessions, read_sessions
+from bids_app.errors import InvalidBidsError, WrongDataError
 
 
 def write(path: Path, content: str | dict) -> None:
@@ -66,6 +67,31 @@ def test_a_long_table_is_not_bids_but_is_read_the_same(raw):  # T28
     assert ended.returncode == 16
     assert "TSV_INDEX_VALUE_NOT_UNIQUE" in ended.stdout
     assert read_phenotype(raw / "phenotype" / "vas.tsv") == wide
+
+
+def test_tables_of_sessions_are_read_beside_the_others(raw):
+    rows = {"01": {"age": "40", "vas_pre": "n/a"}, "02": {"age": "41", "vas_pre": "7"}, "03": {"age": "42"}}
+    assert add_sessions(rows, raw) == {
+        "01": {"age": "40", "vas_pre": "7", "vas_post": "3"},
+        "02": {"age": "41", "vas_pre": "7", "vas_post": "3"},
+        "03": {"age": "42", "vas_pre": "n/a", "vas_post": "n/a"},
+    }
+    with pytest.raises(WrongDataError, match="vas_pre is 7, and 6 in"):
+        add_sessions({"01": {"vas_pre": "6"}}, raw)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("visit\tvas\npre\t7\n", "expected session_id"),
+        ("session_id\tvas\nses-pre\t7\npre\t6\n", "names session pre twice"),
+    ],
+)
+def test_tables_of_sessions_that_cannot_be_meant(raw, table, message):
+    path = raw / "sub-01" / "sub-01_sessions.tsv"
+    write(path, table)
+    with pytest.raises(InvalidBidsError, match=message):
+        read_sessions(path)
 
 
 def test_rows_that_cannot_be_told_apart_are_refused(raw):

@@ -22,7 +22,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 # A process counts the memory of the one that it was forked from: this one stays small.
 from measured import cpu, measure, publish
-from multiplied import multiplied
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "scaling.md"
 PLANS = "<!-- plans: made by make bench-scale -->", "<!-- end of plans -->"
@@ -144,7 +143,7 @@ def groups(sizes: list[str]) -> str:
             found = json.loads((Path(folder) / "found.json").read_text())
         rows.append(
             f"| {people:,} | {resolution} mm, {found['voxels']:,} | {found['fit']:.1f} | {1000 * found['each']:.1f} | "
-            f"{5000 * found['each'] / 60:.0f} | {found['anonymous']:.0f} | "
+            f"{5000 * found['each'] / 60:.1f} | {found['anonymous']:.0f} | "
             f"{ARRAYS * people * found['voxels'] * 4 / 1e9:.1f} |"
         )
     columns = (
@@ -157,6 +156,8 @@ def groups(sizes: list[str]) -> str:
 
 def from_files(sizes: list[int]) -> str:
     """Return the table of group levels from records and maps to pages."""
+    from multiplied import multiplied
+
     rows = []
     for people in sizes:
         with tempfile.TemporaryDirectory(dir=roomy()) as folder:

@@ -22,6 +22,7 @@ from bids_app.dataset.participants import read_participants
 from bids_app.dataset.phenotype import read_phenotype
 from bids_app.dataset.ratings import read_ratings
 from bids_app.dataset.series import Series
+from bids_app.dataset.sessions import read_sessions
 from bids_app.dataset.tables import read_json, read_tsv
 from bids_app.dataset.volumes import read_map, read_mask
 from bids_app.derivatives.failed import read_failures
@@ -67,6 +68,7 @@ TABLE_READERS = {
     "participants": read_participants,
     "ratings": read_ratings,
     "phenotype": read_phenotype,
+    "sessions": read_sessions,
 }
 
 

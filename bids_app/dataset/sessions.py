@@ -1,0 +1,58 @@
+"""`sub-*/sub-*_sessions.tsv`: what was asked at each visit, one row a session, as BIDS has it for repeated measures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bids_app.dataset.tables import read_tsv, stands
+from bids_app.errors import InvalidBidsError, WrongDataError
+
+WHEN = ("session_id", "acq_time")
+"""Columns that say which visit and when, and are no measures."""
+
+
+def read_sessions(path: Path) -> dict[str, str]:
+    """Return the values of one person: `vas` of session `pre` is `vas_pre`.
+
+    Raises
+    ------
+    MissingInputError, WrongDataError
+        If the table cannot be read.
+    InvalidBidsError
+        If it has no session_id, or names a session twice.
+    """
+    table = read_tsv(path)
+    if "session_id" not in table:
+        raise InvalidBidsError(f"{path} has columns {', '.join(table)}; expected session_id among them.")
+    sessions = [identifier.strip().removeprefix("ses-") for identifier in table["session_id"]]
+    if twice := sorted({session for session in sessions if sessions.count(session) > 1}):
+        raise InvalidBidsError(f"{path} names session {', '.join(twice)} twice. Keep one row for each session.")
+    return {
+        f"{name}_{session}": value.strip()
+        for name, values in table.items() if name not in WHEN
+        for session, value in zip(sessions, values, strict=True)
+    }  # fmt: skip
+
+
+def add_sessions(rows: dict[str, dict[str, str]], folder: Path) -> dict[str, dict[str, str]]:
+    """Return participants' rows with what their tables of sessions say beside their own; absent is n/a.
+
+    Raises
+    ------
+    WrongDataError
+        If a value of somebody stands elsewhere too, and differs: nobody but you can know which is right.
+    """
+    paths = {label: folder / f"sub-{label}" / f"sub-{label}_sessions.tsv" for label in rows}
+    found = {label: read_sessions(path) for label, path in paths.items() if stands(path)}
+    for label, values in found.items():
+        for name, value in values.items():
+            other = rows[label].get(name, "n/a")
+            if "n/a" not in (value, other) and value != other:
+                raise WrongDataError(
+                    f"{paths[label]}: {name} is {value}, and {other} in participants.tsv or phenotype. Keep one."
+                )
+    columns = dict.fromkeys(name for values in found.values() for name in values)
+    return {
+        label: {**dict.fromkeys(columns, "n/a"), **row, **{k: v for k, v in found.get(label, {}).items() if v != "n/a"}}
+        for label, row in rows.items()
+    }
