@@ -103,9 +103,11 @@ def run_child(words: Sequence[str], cwd: str, batch: str, *, stop_early: bool) -
         _running[child.pid] = batch
         if batch in _ended:
             child.kill()
-        text, peak = _followed(child)
-        code = child.wait()
-        del _running[child.pid]
+        try:
+            text, peak = _followed(child)
+            code = child.wait()
+        finally:
+            del _running[child.pid]
     if code and stop_early:
         stop(batch)
     return Ended(code, text, socket.gethostname(), batch_job(), peak, name)
