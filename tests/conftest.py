@@ -131,6 +131,29 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, request: pytest.Fixtur
     return made_once(request, tmp_path_factory, "undisturbed", make)
 
 
+@pytest.fixture
+def done(undisturbed: Analysed, tmp_path: Path) -> tuple[Trial, Path]:
+    """A copy of two people whose participant level is done."""
+    return _copied(undisturbed, tmp_path)
+
+
+@pytest.fixture
+def before_the_group(analysed: Analysed, tmp_path: Path) -> tuple[Trial, Path]:
+    """A copy of ten people whose group level is still to be done."""
+    trial, out = _copied(analysed, tmp_path)
+    shutil.rmtree(out / "group")
+    for path in out.glob("logs/done/group_*"):
+        path.unlink()
+    return trial, out
+
+
+def _copied(made: Analysed, folder: Path) -> tuple[Trial, Path]:
+    from matrix import copy
+
+    shutil.copytree(made.output, folder / "out")
+    return copy(made.trial, folder / "data"), folder / "out"
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """Return the folder of real data; skip where there is none."""

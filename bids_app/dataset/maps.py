@@ -13,8 +13,7 @@ from bids_app.dataset.seeds import parse_seeds, seed_image
 from bids_app.dataset.tables import read_json, stands
 from bids_app.dataset.volumes import read_map, read_mask
 from bids_app.errors import WrongDataError
-from bids_app.statistics.comparable import Comparable
-from bids_app.vocabulary import room
+from bids_app.statistics.comparable import stacks_of
 from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.grid import Grid, GroupMask, Mask
 from bids_app.vocabulary.job import MapKey, SessionMaps
@@ -105,29 +104,23 @@ def load_maps(
     WrongDataError
         If no voxel is left.
     """
-    comparable, stacks = Comparable(int(covered.mask.sum())), {}
-    for stage, session in design.sessions.items():
-        stack = stacks[stage] = room.empty((len(design.rows), len(comparable.columns)))
-        comparable.stack()
-        for row, about in zip(stack, design.rows, strict=True):
-            if stage not in about["stages"]:
-                row[:] = np.nan
-                continue
-            path = sessions[about["participant_id"].removeprefix("sub-"), session].maps[key]
-            values, grid = read_map(path)
-            if not grid.matches(covered.grid):
-                raise WrongDataError(
-                    f"{path} lies on {grid.describe()}, the masks on {covered.grid.describe()}. Remove it, and run the "
-                    "participant level again."
-                )
-            row[:] = values[covered.mask]
-            comparable.row(row)
-        comparable.end()
-    if not comparable.columns.any():
+
+    def read(person: str, session: str) -> NDArray[np.float32]:
+        path = sessions[person, session].maps[key]
+        values, grid = read_map(path)
+        if not grid.matches(covered.grid):
+            raise WrongDataError(
+                f"{path} lies on {grid.describe()}, the masks on {covered.grid.describe()}. Remove it, and run the "
+                "participant level again."
+            )
+        return values[covered.mask]
+
+    stacks, kept = stacks_of(design, int(covered.mask.sum()), read)
+    if not kept.any():
         raise WrongDataError(f"{key.label}: no voxel has a value in every map.")
     mask = covered.mask.copy()
-    mask[covered.mask] = comparable.columns
-    return {stage: comparable.cut(stack) for stage, stack in stacks.items()}, mask
+    mask[covered.mask] = kept
+    return stacks, mask
 
 
 def smoothing_of(path: Path) -> float:

@@ -80,7 +80,7 @@ def is_done(record: Path, mark: str) -> bool:
     if content.get("Fingerprint") != mark:
         return False
     try:
-        return all(path.stat().st_size > 0 for path in _outputs(content, record))
+        return all((record.parents[2] / name).stat().st_size > 0 for name in content["Outputs"])
     except OSError:
         return False
 
@@ -90,18 +90,13 @@ def begin(record: Path, about: Mapping[str, Any]) -> None:
 
     What is known of the files stays, in the record that work has begun.
     """
-    former = {path.relative_to(record.parents[2]).as_posix() for path in _former(record)}
-    write_json(begun_path(record), {"Outputs": sorted(former), **about})
+    write_json(begun_path(record), {"Outputs": sorted(_former(record)), **about})
     record.unlink(missing_ok=True)
 
 
-def _former(record: Path) -> set[Path]:
-    """Return the files that earlier runs of the same work wrote, whatever they depended on."""
-    return {path for place in (record, begun_path(record)) for path in _outputs(read_record(place), record)}
-
-
-def _outputs(content: Mapping[str, Any], record: Path) -> set[Path]:
-    return {record.parents[2] / name for name in content.get("Outputs", ())}
+def _former(record: Path) -> set[str]:
+    """Return the names of files that earlier runs of the same work wrote, whatever they depended on."""
+    return {name for place in (record, begun_path(record)) for name in read_record(place).get("Outputs", ())}
 
 
 def write_record(record: Path, mark: str, outputs: Iterable[Path], summary: Mapping[str, Any]) -> None:
@@ -111,9 +106,8 @@ def write_record(record: Path, mark: str, outputs: Iterable[Path], summary: Mapp
     this one did not are removed, so that no result of other settings stays behind.
     """
     root = record.parents[2]
-    written = set(outputs)
+    written = {path.relative_to(root).as_posix() for path in outputs}
     for stale in _former(record) - written:
-        stale.unlink(missing_ok=True)
-    names = sorted(path.relative_to(root).as_posix() for path in written)
-    write_json(record, {"Fingerprint": mark, "Outputs": names, **summary})
+        (root / stale).unlink(missing_ok=True)
+    write_json(record, {"Fingerprint": mark, "Outputs": sorted(written), **summary})
     begun_path(record).unlink(missing_ok=True)

@@ -12,10 +12,9 @@ from bids_app.dataset.tables import read_tsv
 from bids_app.errors import WrongDataError
 from bids_app.levels import design
 from bids_app.levels.overlap import Stacks
-from bids_app.statistics.comparable import Comparable
+from bids_app.statistics.comparable import stacks_of
 from bids_app.statistics.network import graph_of
 from bids_app.statistics.result import Subject
-from bids_app.vocabulary import room
 from bids_app.vocabulary.edges import Edges
 from bids_app.vocabulary.job import GroupJob, MapKey
 
@@ -31,27 +30,20 @@ def subject_of(job: GroupJob, key: MapKey) -> tuple[Subject, Stacks, list[str]]:
     plug = plugs.load("measures", key.measure)
     chosen = design.build(job, [key])
     first, more = _first(job, key, plug), set[str]()
-    comparable, stacks = Comparable(len(first.names)), {}
-    for stage, session in chosen.sessions.items():
-        stack = stacks[stage] = room.empty((len(chosen.rows), len(first.names)))
-        comparable.stack()
-        for row, about in zip(stack, chosen.rows, strict=True):
-            if stage not in about["stages"]:
-                row[:] = np.nan
-                continue
-            own = _read(job, key, plug, (about["participant_id"].removeprefix("sub-"), session))
-            row[:] = _in_order(own, first)
-            more.update(set(own.names).difference(first.names) if own.names != first.names else ())
-            comparable.row(row)
-        comparable.end()
-    known = comparable.columns
+
+    def read(person: str, session: str) -> NDArray[np.float64]:
+        own = _read(job, key, plug, (person, session))
+        more.update(set(own.names).difference(first.names) if own.names != first.names else ())
+        return _in_order(own, first)
+
+    stacks, known = stacks_of(chosen, len(first.names), read)
     if not known.any():
         raise WrongDataError(f"{key.label}: no value is known for everybody.")
     kept = {name: ends for name, ends, use in zip(first.names, first.ends, known, strict=True) if use}
     mask = np.ones((len(kept), 1, 1), dtype=bool)
     subject = Subject(key, plug.GROUP, chosen, mask, np.zeros_like(mask), graph_of(kept))
     lost = [name for name, use in zip(first.names, known, strict=True) if not use]
-    return subject, {stage: comparable.cut(stack) for stage, stack in stacks.items()}, [*lost, *sorted(more)]
+    return subject, stacks, [*lost, *sorted(more)]
 
 
 def _first(job: GroupJob, key: MapKey, plug: Any) -> Edges:

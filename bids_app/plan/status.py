@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from bids_app.dataset.layout import names_in
@@ -27,7 +28,7 @@ class Status:
     done: list[str]
     failed: Reasons
     missing: list[str]
-    begun: Reasons = field(default_factory=dict)
+    begun: Reasons
 
     def unfinished_people(self) -> list[str]:
         """Return the labels of participants who lack a session."""
@@ -83,7 +84,12 @@ def status_of(execution: Execution, found: Found, outdated: frozenset[str] = fro
     why = {label: known.get(label) or known.get(label.split("_")[0], "") for label in left} if known else {}
     failed = {label: said for label, said in why.items() if said}
     missing = [label for label in left if label not in failed]
-    begun = set(names_in(logs / "begun"))
-    by = {label: read_failure(logs / "begun" / f"{label}.json") for label in missing if f"{label}.json" in begun}
-    who = {label: f"on {by_.get('Host')}, batch job {by_.get('BatchJob') or 'none'}" for label, by_ in by.items()}
-    return Status([label for label in labels if label in done], failed, missing, who)
+    names = set(names_in(logs / "begun"))
+    begun = {label: _where(logs / "begun" / f"{label}.json") for label in missing if f"{label}.json" in names}
+    return Status([label for label in labels if label in done], failed, missing, begun)
+
+
+def _where(begun: Path) -> str:
+    """Return where the work of a session was begun."""
+    record = read_failure(begun)
+    return f"on {record.get('Host')}, batch job {record.get('BatchJob') or 'none'}"

@@ -20,17 +20,6 @@ from bids_app.plan.words import understand
 from bids_app.vocabulary.execution import Share
 
 
-@pytest.fixture
-def before_the_group(analysed, tmp_path):
-    """A copy whose group level is still to be done."""
-    out = tmp_path / "out"
-    shutil.copytree(analysed.output, out)
-    shutil.rmtree(out / "group")
-    for path in out.glob("logs/done/group_*"):
-        path.unlink()
-    return copy(analysed.trial, tmp_path / "data"), out
-
-
 def test_shares_in_any_order_give_the_bytes_of_one_run(before_the_group, analysed):
     trial, out = before_the_group
     seen: dict[Path, int] = {}

@@ -14,7 +14,7 @@ import pytest
 from conftest import Ended, run_deqi, start_deqi
 from matrix import OPTIONS, Row, copy, healed, left, refused, same, told
 from matrix import said as said_by
-from waiting import waited
+from running import waited
 
 DASK = Path(sys.executable).with_name("dask")
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from conftest import run_deqi, start_deqi
 from matrix import Row, copy, left, told
+from running import parent, waited
 from slurm import Slurm, why_not
-from waiting import parent, waited
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not())
 

@@ -7,32 +7,18 @@ import os
 import shutil
 import signal
 import time
-from pathlib import Path
 
 import nibabel as nib
 import pytest
 from conftest import FAST, run_deqi
 from matrix import OPTIONS, Row, copy, healed, left, refused, said, same, told
-from test_processes import child_of, ended, started
-from waiting import parent, waited
+from running import child_of, ended, forked, parent, started, waited
 
 WIDER = ["--set", "modalities.fmri.smoothing_fwhm=12"]
 
 
-@pytest.fixture
-def done(undisturbed, tmp_path):
-    """A copy of what the undisturbed run left."""
-    shutil.copytree(undisturbed.output, tmp_path / "out")
-    return copy(undisturbed.trial, tmp_path / "data"), tmp_path / "out"
-
-
 def records(out, kind):
     return {path.stem: json.loads(path.read_text()) for path in out.glob(f"logs/{kind}/*.json")}
-
-
-def forked(process):
-    """Return the copy that a call for one person, or for a group, works in."""
-    return waited(lambda: [int(p.name) for p in Path("/proc").glob("[0-9]*") if parent(int(p.name)) == process.pid])[0]
 
 
 def test_killed_while_sessions_are_made_anew(undisturbed, done):
@@ -119,16 +105,6 @@ def test_interrupted_alone(undisturbed, tmp_path):
     assert result.code == 130
     assert not records(out, "failed")
     healed(trial, out, undisturbed.output)
-
-
-@pytest.fixture
-def before_the_group(analysed, tmp_path):
-    """A copy whose group level is still to be done."""
-    out = tmp_path / "out"
-    shutil.copytree(analysed.output, out)
-    shutil.rmtree(out / "group")
-    next(out.glob("logs/done/group_*")).unlink()
-    return copy(analysed.trial, tmp_path / "data"), out
 
 
 def mended(trial, out, reference):

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from conftest import FAST, Ended, run_deqi, start_deqi
 from matrix import OPTIONS, Row, copy, healed, left, refused, said, same, told
-from waiting import waited
+from running import waited
 
 ROOT_ONLY = pytest.mark.skipif(os.getuid() != 0 or not shutil.which("unshare"), reason="needs root and unshare")
 NOBODY = 65534
@@ -203,12 +203,9 @@ def test_no_shared_memory_and_a_full_temporary_folder(undisturbed, open_folder):
 
 
 @ROOT_ONLY
-def test_a_home_that_is_full(analysed, tmp_path):
+def test_a_home_that_is_full(before_the_group, tmp_path):
     """The folder of compiled kernels: the group level does without."""
-    trial, out, home = copy(analysed.trial, tmp_path / "data"), tmp_path / "out", tmp_path / "home"
-    shutil.copytree(analysed.output, out)
-    shutil.rmtree(out / "group")
-    next(out.glob("logs/done/group_*")).unlink()
+    (trial, out), home = before_the_group, tmp_path / "home"
     with disk(home, "4k"):
         with contextlib.suppress(OSError):
             (home / "full").write_bytes(bytes(1 << 16))
@@ -217,13 +214,6 @@ def test_a_home_that_is_full(analysed, tmp_path):
     refused(ended)
     assert ended.code == 0, ended.text
     told("places", Row("HOME is full", ended.code, "", left(out, 1, "group_*"), "nothing to heal"))
-
-
-@pytest.fixture
-def done(undisturbed, tmp_path):
-    """A copy of what the undisturbed run left."""
-    shutil.copytree(undisturbed.output, tmp_path / "out")
-    return copy(undisturbed.trial, tmp_path / "data"), tmp_path / "out"
 
 
 def records(out):

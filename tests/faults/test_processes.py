@@ -10,60 +10,14 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import FAST, Ended
-from matrix import OPTIONS, Row, copy, healed, left, refused, said, told
+from conftest import FAST
+from matrix import Row, copy, healed, left, refused, said, told
+from running import child_of, ended, gone, started, waited
 from synthetic import hash_of, write_run
-from waiting import parent, waited
-
-PATIENCE = 60
-
-
-@contextmanager
-def started(trial, out, *words, level="participant", **more):
-    """Start deqi as a user does; whatever is left of it at the end is killed."""
-    command = [sys.executable, "-m", "bids_app", trial.root, out, level, *OPTIONS, *words]
-    # A shell that runs tests in the background has Ctrl-C ignored for all that it starts.
-    more.setdefault("preexec_fn", lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
-    with subprocess.Popen(
-        list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **more
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def ended(process):
-    text, _ = process.communicate(timeout=PATIENCE)
-    return Ended(process.returncode, text, "")
-
-
-def children(label=""):
-    """Return the processes that work for one participant, or for anybody."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            words = (folder / "cmdline").read_bytes().decode().split("\0")
-            if "DEQI_CHILD=1" in (folder / "environ").read_text(errors="replace").split("\0") and label in words:
-                found.append(int(folder.name))
-    return found
-
-
-def child_of(process, label):
-    """Return the child of this very process that does one participant."""
-    return waited(lambda: [p for p in children(label) if parent(p) == process.pid])[0]
-
-
-def gone(number):
-    """Tell whether a process has ended; one that nobody has waited for is a zombie."""
-    with suppress(OSError):
-        return "\nState:\tZ" in Path(f"/proc/{number}/status").read_text()
-    return True
-
 
 KILLS = [
     ("killed (SIGKILL), as when memory runs out", signal.SIGKILL, "probably out of memory"),

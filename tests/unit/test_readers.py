@@ -14,7 +14,8 @@ from bids_app.dataset.settings_words import override, read_file
 from bids_app.dataset.tables import numeric, read_json, read_tsv
 from bids_app.dataset.volumes import read_map
 from bids_app.errors import MissingInputError, UsageError, WrongDataError
-from bids_app.statistics.comparable import Comparable
+from bids_app.statistics.comparable import stacks_of
+from bids_app.vocabulary.design import Design
 
 DIGITS = "1" * 5000
 
@@ -74,14 +75,13 @@ def test_a_series_with_more_volumes_than_its_header_knows_is_damaged(tmp_path):
 
 
 def test_columns_are_compared_where_two_people_can_differ():
-    nan = np.float32(np.nan)
-    several = np.array([[1, 5, nan, 0], [2, 5, 1, 0]], dtype=np.float32)
-    one = np.array([[3, 3, 3, nan]], dtype=np.float32)
-    found = Comparable(4)
-    for stack in (several, one, several[:0]):
-        found.stack()
-        for row in stack:
-            found.row(row)
-        found.end()
-    assert found.columns.tolist() == [True, False, False, False]
-    assert found.cut(several).tolist() == [[1], [2]]
+    nan = np.nan
+    values = {("1", "pre"): [1, 5, nan, 0], ("2", "pre"): [2, 5, 1, 0], ("1", "late"): [3, 3, 3, nan]}
+    rows = tuple({"participant_id": f"sub-{who}", "stages": {s for w, s in values if w == who}} for who in "12")
+    design = Design(rows, {"pre": "pre", "late": "late", "never": "never"}, ())
+    stacks, kept = stacks_of(design, 4, lambda person, session: np.array(values[person, session], dtype=np.float32))
+    assert kept.tolist() == [True, False, False, False]
+    assert stacks["pre"].tolist() == [[1], [2]]
+    assert stacks["late"][0].tolist() == [3]
+    assert np.isnan(stacks["late"][1]).all()
+    assert np.isnan(stacks["never"]).all()

@@ -27,7 +27,7 @@ class RiskDifference:
 
         An interval of the difference that crosses zero is two intervals of its reciprocal, which meet at infinity.
         """
-        first = f"{_named(self.difference)}"
+        first = _named(self.difference)
         if self.low > 0 or self.high < 0:
             near, far = sorted((abs(1 / self.low), abs(1 / self.high)))
             return f"{first} (95 % CI {near:.1f} to {far:.1f})"
