@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future, as_completed
@@ -52,8 +55,9 @@ def run_calls(
     work = _Work(len(calls), unit, settle)
     with work.bar:
         try:
-            for label, words in calls.items():
-                work.left[workers.pool.submit(child.run_child, words, here, batch, stop_early=stop_early)] = label
+            with _uninterrupted():
+                for label, words in calls.items():
+                    work.left[workers.pool.submit(child.run_child, words, here, batch, stop_early=stop_early)] = label
             for ended_badly in work.finish():
                 if ended_badly and stop_early:
                     workers.tell(child.stop, batch)
@@ -69,6 +73,23 @@ def run_calls(
             workers.tell(child.end, batch)
             raise
     return work.outcome
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold Ctrl-C back until the end: a call that has begun must be among those that we wait for."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
+        yield  # Ctrl-C does not end us here
+        return
+    asked: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: asked.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if asked:
+        raise KeyboardInterrupt
 
 
 class _Work:

@@ -1,0 +1,32 @@
+"""Calls that are handed over are waited for, whenever Ctrl-C comes."""
+
+from __future__ import annotations
+
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+
+import pytest
+
+from bids_app.execute import calls, child
+
+
+def test_ctrl_c_while_calls_are_handed_over_still_finishes_those_that_run(monkeypatch):
+    """It used to kill a call that had begun and was not yet known to be waited for."""
+    settled = {}
+    monkeypatch.setattr(child, "run_child", lambda *_, stop_early: child.Ended(0, "", "here", "", 1.0))
+    with ThreadPoolExecutor(1) as pool:
+
+        def submit(work, *words, **more):
+            future = pool.submit(work, *words, **more)
+            os.kill(os.getpid(), signal.SIGINT)  # now it runs, and nobody has noted it
+            return future
+
+        workers = SimpleNamespace(pool=SimpleNamespace(submit=submit), tell=lambda what, batch: what(batch))
+        with pytest.raises(KeyboardInterrupt):
+            calls.run_calls(
+                {"sub-01": ["x"]}, workers, "participant", lambda label, ended: settled.update({label: ended})
+            )
+    assert settled["sub-01"].code == 0
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
