@@ -29,7 +29,7 @@ demo: $(VENV)/.done ## write a synthetic trial, analyse it, say where the report
 	@echo "--- participant level"
 	@$(BIN)/deqi $(DEMO) $(DEMO)/derivatives/deqi participant
 	@echo "--- group level"
-	@$(BIN)/deqi $(DEMO) $(DEMO)/derivatives/deqi group --n-permutations 500
+	@$(BIN)/deqi $(DEMO) $(DEMO)/derivatives/deqi group --config $(DEMO)/code/analysis.toml --n-permutations 500
 	@$(BIN)/python tests/check_demo.py $(DEMO)/derivatives/deqi
 	@echo "Open $(DEMO)/derivatives/deqi/group.html"
 

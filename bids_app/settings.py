@@ -13,6 +13,8 @@ from bids_app.vocabulary.exclusions import Exclusions
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.multiverse import Multiverse
 from bids_app.vocabulary.option import Doc
+from bids_app.vocabulary.outcome import OutcomeOptions
+from bids_app.vocabulary.trial import TrialOptions
 
 DEFAULT_PLUGS = {
     "modalities": ("fmri",),
@@ -21,7 +23,12 @@ DEFAULT_PLUGS = {
 }
 """What runs when the settings name nothing."""
 
-GENERAL: dict[str, type[Any]] = {"inference": Inference, "exclusions": Exclusions, "multiverse": Multiverse}
+GENERAL: dict[str, type[Any]] = {
+    "inference": Inference,
+    "exclusions": Exclusions,
+    "multiverse": Multiverse,
+    "trial": TrialOptions,
+}
 """Options of tables that belong to no plug."""
 
 
@@ -54,6 +61,8 @@ class Settings:
     inference: Inference = field(default_factory=Inference)
     exclusions: Exclusions = field(default_factory=Exclusions)
     multiverse: Multiverse = field(default_factory=Multiverse)
+    trial: TrialOptions = field(default_factory=TrialOptions)
+    outcomes: Mapping[str, OutcomeOptions] = field(default_factory=dict)
     modalities: Mapping[str, Any] = field(default_factory=dict)
     measures: Mapping[str, Any] = field(default_factory=dict)
     designs: Mapping[str, Any] = field(default_factory=dict)
@@ -96,7 +105,15 @@ def resolve(tables: Mapping[str, Any]) -> Settings:
         chosen[kind] = {name: understood[name] for name in names}
     dataset = replace(dataset, measures=tuple(chosen["measures"]))
     general: dict[str, Any] = {name: validate(options, tables.get(name, {}), name) for name, options in GENERAL.items()}
-    return Settings(dataset, **general, **chosen, given=frozenset(_names(tables)))
+    return Settings(dataset, **general, outcomes=_outcomes(tables), **chosen, given=frozenset(_names(tables)))
+
+
+def _outcomes(tables: Mapping[str, Any]) -> dict[str, OutcomeOptions]:
+    """Return the options of every outcome; their names are the user's own."""
+    given = tables.get("outcomes", {})
+    if not isinstance(given, dict):
+        raise UsageError(f"[outcomes] holds {given!r}; expected tables such as [outcomes.vas].")
+    return {name: validate(OutcomeOptions, table, f"outcomes.{name}") for name, table in given.items()}
 
 
 def _measures(words: Iterable[str]) -> dict[str, None]:
@@ -149,6 +166,6 @@ def validate(options: type[Any], table: Any, where: str) -> Any:
 def described(settings: Settings) -> dict[str, tuple[type[Any], dict[str, Any]]]:
     """Return options class and values of every table by its full name, for writing a settings file."""
     tables: dict[str, Any] = {name: getattr(settings, name) for name in ("dataset", *GENERAL)}
-    for kind in DEFAULT_PLUGS:
+    for kind in (*DEFAULT_PLUGS, "outcomes"):
         tables |= {f"{kind}.{name}": options for name, options in getattr(settings, kind).items()}
     return {name: (type(options), asdict(options)) for name, options in tables.items()}

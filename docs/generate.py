@@ -14,7 +14,9 @@ from bids_app.derivatives.clusters import CLUSTER_COLUMNS
 from bids_app.derivatives.contrast import STATISTICS_TEXT
 from bids_app.derivatives.participant import FRAMES
 from bids_app.derivatives.quality import QUALITY
+from bids_app.derivatives.trial import LINES
 from bids_app.vocabulary.option import describe
+from bids_app.vocabulary.outcome import OutcomeOptions
 
 MADE = "*Made from the code; do not edit.*\n"
 
@@ -60,7 +62,7 @@ def all_settings() -> Iterator[str]:
     yield "Tables of `analysis.toml`; each option can also be given as `--set TABLE.KEY=VALUE`."
     yield "`deqi BIDS_DIR --init-config analysis.toml` writes them for your dataset."
     yield ""
-    tables: dict[str, type[Any]] = {"dataset": settings.Dataset, **settings.GENERAL}
+    tables: dict[str, type[Any]] = {"dataset": settings.Dataset, **settings.GENERAL, "outcomes.NAME": OutcomeOptions}
     for kind in ("modalities", "measures", "designs"):
         tables |= {f"{kind}.{name}": plugs.load(kind, name).Options for name in plugs.names(kind)}
     for name, options in tables.items():
@@ -85,7 +87,9 @@ def outputs() -> Iterator[str]:
     yield from table(("stat", "meaning"), ((f"`{k}`", v) for k, v in STATISTICS_TEXT.items()))
     yield from ("## Clusters: `group/*_clusters.tsv`", "", ", ".join(f"`{name}`" for name in CLUSTER_COLUMNS) + ".", "")
     yield OF_CLUSTERS
-    yield from ("", "## Further tables of the group level", "")
+    yield from ("", "## Outcomes of people: `group/meas-<outcome>_outcome.tsv`", "")
+    yield from table(("column", "meaning"), ((f"`{k}`", v) for k, v in LINES.items()))
+    yield from ("## Further tables of the group level", "")
     yield from table(("file", "what it holds"), GROUP_FILES.items())
 
 
@@ -117,6 +121,12 @@ GROUP_FILES = {
     "`*_edges.tsv`": "Edges of matrices and values of networks, with their statistics.",
     "`*_heterogeneity.json`": "How the effect differs between sites.",
     "`*_multiverse.tsv`": "Effects under other choices.",
+    "`meas-<outcome>_values.tsv`": "An outcome of each person at each visit.",
+    "`desc-trial_people.tsv`": "Who was randomised, scanned or not, and who is left out of the outcomes and why.",
+    "`desc-treatment_characteristics.tsv`": "Dose, sensations and expectation by arm, and when they arose.",
+    "`desc-treatment_points.tsv`": "Points needled, in how many people of each arm.",
+    "`desc-treatment_blinding.json`": "What people guessed, with the indices of Bang and James.",
+    "`desc-<name>_checklist.tsv`": "STRICTA, TIDieR-Placebo and CONSORT as far as the record goes.",
 }
 
 

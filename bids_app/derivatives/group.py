@@ -77,8 +77,8 @@ class GroupWriter:
         write_json(self._path("flow", ".json"), about)
 
     def characteristics(self, design: Design) -> None:
-        """Write who is in each arm: every column of participants.tsv, described and not tested."""
-        own = {"participant_id", "arm", "stages"}
+        """Write who is in each arm: every column known before randomisation, described and not tested."""
+        own = {"participant_id", "arm", "stages", *self._job.later}
         columns = [key for key in design.rows[0] if key not in own and any(r[key] != r["arm"] for r in design.rows)]
         write_table(self._path("characteristics", ".tsv"), characteristics_table(design, columns))
 

@@ -21,10 +21,10 @@ def to_toml(tables: Mapping[str, tuple[type[Any], Mapping[str, Any]]], heading: 
     for name, (options, values) in tables.items():
         lines += ["", f"[{name}]"]
         for option in describe(options):
-            lines += [
-                f"# {_sentence(option.doc)}",
-                f"{option.name} = {_value(values.get(option.name, option.default))}",
-            ]
+            value = values.get(option.name, option.default)
+            # TOML has no word for nothing.
+            said = f"# {option.name} =" if value is None else f"{option.name} = {_value(value)}"
+            lines += [f"# {_sentence(option.doc)}", said]
     return "\n".join(lines) + "\n"
 
 

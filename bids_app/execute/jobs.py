@@ -19,7 +19,7 @@ from bids_app.errors import DeqiError
 from bids_app.execute.failures import here
 from bids_app.execute.progress import relabelling_bar, say
 from bids_app.vocabulary import room
-from bids_app.vocabulary.job import GroupJob, Job, ParticipantJob, Summary
+from bids_app.vocabulary.job import GroupJob, Job, ParticipantJob, Summary, TrialJob
 
 
 def is_finished(job: Job) -> bool:
@@ -85,6 +85,10 @@ def _run(job: Job) -> Summary:
         from bids_app.levels import participant
 
         return participant.run(job)
+    if isinstance(job, TrialJob):
+        from bids_app.levels import trial
+
+        return trial.run(job)
     assert isinstance(job, GroupJob)
     from threadpoolctl import threadpool_limits
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from bids_app.derivatives.dataset import DEMONSTRATION, SYNTHETIC_NOTICE
 from bids_app.derivatives.files import write_json, write_labels, write_series, write_table
+from bids_app.launch.demonstration_trial import write_record
 from bids_app.signals.confounds import MOTION, complete
 from bids_app.signals.smoothing import smooth_in_mask
 from bids_app.vocabulary.grid import Grid, Mask
@@ -66,8 +67,7 @@ def write_demonstration(folder: Path) -> None:
     root = folder / "derivatives" / "fmriprep"
     everyone = people()
     _write_dataset(folder, root, everyone)
-    said = f"Writing a synthetic trial of {len(everyone)} people to {folder} (no person was scanned) ..."
-    print(said, file=sys.stderr)
+    print(f"Writing a synthetic trial of {len(everyone)} people to {folder} (nobody was scanned) ...", file=sys.stderr)
 
     def write(number: int) -> None:
         person = everyone[number]
@@ -80,7 +80,8 @@ def write_demonstration(folder: Path) -> None:
     with threadpool_limits(1), ThreadPoolExecutor(min(4, len(os.sched_getaffinity(0)))) as pool:
         written = pool.map(write, range(len(everyone)))
         list(tqdm(written, total=len(everyone), unit="person", disable=not sys.stderr.isatty()))
-    calls = (f"  deqi {folder} {folder}/derivatives/deqi {level}" for level in ("participant", "group"))
+    call = f"  deqi {folder} {folder}/derivatives/deqi"
+    calls = f"{call} participant", f"{call} group --config {folder}/code/analysis.toml"
     print("Written. Next:", *calls, sep="\n", file=sys.stderr)
 
 
@@ -94,19 +95,11 @@ def _brain() -> tuple[Mask, Grid]:
 
 
 def _write_dataset(folder: Path, root: Path, everyone: list[Person]) -> None:
+    write_record(folder, [{**asdict(p), "gone": p.drops_out} for p in everyone])
     about = {"Name": f"deqi demonstration ({SYNTHETIC_NOTICE})", "BIDSVersion": "1.9.0"}
     write_json(folder / "dataset_description.json", {**about, "DatasetType": "raw"})
     made = [{"Name": DEMONSTRATION, "Description": SYNTHETIC_NOTICE}]
     write_json(root / "dataset_description.json", {**about, "DatasetType": "derivative", "GeneratedBy": made})
-    columns = {
-        "participant_id": [f"sub-{p.label}" for p in everyone],
-        "group": [p.arm for p in everyone],
-        "age": [p.age for p in everyone],
-        "sex": [p.sex for p in everyone],
-    }
-    write_table(folder / "participants.tsv", columns)
-    levels = {"verum": "made-up arm with the planted effect", "sham": "made-up arm without it"}
-    write_json(folder / "participants.json", {"group": {"Description": SYNTHETIC_NOTICE, "Levels": levels}})
 
 
 def _write_rest(root: Path, person: Person, session: str, mask: Mask, grid: Grid, rng: np.random.Generator) -> None:

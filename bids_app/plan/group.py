@@ -6,21 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bids_app.dataset.participants import participants_file, read_participants
-from bids_app.dataset.phenotype import add_phenotype
+from bids_app.dataset.participants import participants_file
 from bids_app.dataset.ratings import Rating, excluded_by, read_ratings, require_known
-from bids_app.dataset.sessions import add_sessions
 from bids_app.dataset.tables import stands
-from bids_app.errors import DeqiError, MissingInputError, NothingSelectedError, NothingToCompareError
+from bids_app.errors import DeqiError, MissingInputError, NothingToCompareError
 from bids_app.launch.memory import memory_there
 from bids_app.levels import design
-from bids_app.plan.blind import blinded, with_allocation
+from bids_app.plan.blind import blinded
 from bids_app.plan.finished import Finished, Key, Shared, failed_people, finished_sessions, left_out, require_alike
 from bids_app.plan.flip import require_same_sides
 from bids_app.plan.found import why_absent
 from bids_app.plan.inputs import Plan, generated_by, read_dataset, selection_of
+from bids_app.plan.people import People, people_of
 from bids_app.plan.quality import excluded
 from bids_app.plan.recorded import Chosen, chosen_maps, recorded_settings
+from bids_app.plan.trial import later_columns, plan_trial, refuse_later_covariates
 from bids_app.settings import Settings
 from bids_app.vocabulary.entities import join, parse
 from bids_app.vocabulary.execution import Execution
@@ -28,15 +28,6 @@ from bids_app.vocabulary.job import GroupJob, MapKey, SessionMaps
 
 ARRAYS = 10
 """Arrays of all people and voxels that an analysis has at once, at most, and some air."""
-
-
-@dataclass(frozen=True)
-class _People:
-    """The table of participants, its rows by label, and who was asked for (empty: everybody)."""
-
-    table: Path
-    rows: Mapping[str, Mapping[str, str]]
-    wanted: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -61,8 +52,9 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
         If there are no maps, they were made in different ways, there is no table of participants, or no design
         can be built from it.
     """
+    refuse_later_covariates(settings)
     roots = read_dataset(execution, settings, needed=False)
-    people = _people(execution, participants_file(execution.bids_dir, *roots.values()))
+    people = people_of(execution, participants_file(execution.bids_dir, *roots.values()))
     selection = selection_of(execution, settings.dataset)
     analyses: dict[Shared, list[Finished]] = {}
     finished = list(finished_sessions(execution.output_dir))
@@ -88,25 +80,22 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
         rows, made = blinded(people.rows, made)
         people = replace(people, rows=rows)
     known = {session.key for sessions in analyses.values() for session in sessions}
-    needed = {session for _, session in known}
-    lacking = {label for label in people.rows if any((label, session) not in known for session in needed)}
-    absent = why_absent(roots, lacking, selection)
+    absent = why_absent(roots, _lacking(people, known), selection)
     found = (
         _job(execution, made, _Maps(shared, sessions, chosen, absent), people) for shared, sessions in analyses.items()
     )
     jobs, notes = _with_a_design([job for job in found if job])
+    trial = None if execution.share else plan_trial(execution, made, people)
     sources = {**roots, **({} if execution.bids_dir in roots.values() else {"raw": execution.bids_dir})}
-    return Plan(jobs, sources, made, notes, generated_by=tuple(generated_by(roots.values())))
+    return Plan(
+        (*([trial] if trial else []), *jobs), sources, made, notes, generated_by=tuple(generated_by(roots.values()))
+    )
 
 
-def _people(execution: Execution, table: Path) -> _People:
-    folder = execution.bids_dir
-    known = add_sessions(add_phenotype(read_participants(table), folder), folder)
-    rows = with_allocation(known, execution.allocation)
-    wanted = frozenset(label.removeprefix("sub-") for label in execution.participants)
-    if absent := sorted(wanted - set(rows)):
-        raise NothingSelectedError(f"--participant-label {' '.join(absent)}: not in {table}.")
-    return _People(table, rows, wanted)
+def _lacking(people: People, known: set[Key]) -> set[str]:
+    """Return who lacks a session that somebody has."""
+    needed = {session for _, session in known}
+    return {label for label in people.rows if any((label, session) not in known for session in needed)}
 
 
 def _ratings(path: Path | None, finished: Sequence[Finished]) -> list[Rating]:
@@ -117,7 +106,7 @@ def _ratings(path: Path | None, finished: Sequence[Finished]) -> list[Rating]:
     return ratings
 
 
-def _job(execution: Execution, settings: Settings, asked: _Maps, people: _People) -> GroupJob | None:
+def _job(execution: Execution, settings: Settings, asked: _Maps, people: People) -> GroupJob | None:
     found: dict[Key, SessionMaps] = {}
     sessions = {session.key[1] for session in asked.sessions}
     failed = failed_people(execution.output_dir).items()
@@ -144,6 +133,7 @@ def _job(execution: Execution, settings: Settings, asked: _Maps, people: _People
         sessions=dict(sorted(found.items())),
         reasons=reasons,
         participants=people.rows,
+        later=later_columns(settings, people.rows),
         design=settings.designs,
         inference=settings.inference,
         threads=execution.nprocs,

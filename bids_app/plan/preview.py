@@ -9,7 +9,7 @@ from bids_app import plugs
 from bids_app.errors import DeqiError
 from bids_app.plan.inputs import Plan, unreadable
 from bids_app.plan.participant import expected_outputs
-from bids_app.vocabulary.job import GroupJob, Job, ParticipantJob
+from bids_app.vocabulary.job import GroupJob, Job, ParticipantJob, TrialJob
 from bids_app.vocabulary.multiverse import Specification
 
 MOST = 20
@@ -34,6 +34,11 @@ def _lines(job: Job, bids_dir: Path) -> Iterator[str]:
     if isinstance(job, GroupJob):
         people = {participant for participant, _ in job.sessions}
         yield f"  reads  {len(job.inputs)} files of {len(people)} participants"
+        yield f"  writes {job.output_dir}/group/*"
+        return
+    if isinstance(job, TrialJob):
+        said = ", ".join(outcome.name for outcome in job.outcomes) or "none"
+        yield f"  reads  {len(job.inputs)} tables of {len(job.participants)} participants; outcomes: {said}"
         yield f"  writes {job.output_dir}/group/*"
         return
     assert isinstance(job, ParticipantJob)

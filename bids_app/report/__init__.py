@@ -17,7 +17,7 @@ def write_participants(output_dir: Path, labels: Iterable[str]) -> None:
 
 def write_group(output_dir: Path) -> None:
     """Write the group page, if there are group results."""
-    if any((output_dir / "group").glob("*_flow.tsv")):
+    if any(any((output_dir / "group").glob(made)) for made in ("*_flow.tsv", "desc-trial_people.json")):
         from bids_app.report import group
 
         group.write_page(output_dir)

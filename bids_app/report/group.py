@@ -9,11 +9,13 @@ from typing import Any
 from bids_app.dataset.outputs import index_outputs
 from bids_app.dataset.tables import read_json
 from bids_app.report import edges, multiverse, page, viewer
-from bids_app.report.claims import Finding, Verdict, Wording, verdict
+from bids_app.report.claims.maps import Finding, Verdict, Wording, verdict
 from bids_app.report.contrasts import Contrasts
 from bids_app.report.drawing.template import template
+from bids_app.report.outcomes import outcomes
 from bids_app.report.people import people
 from bids_app.report.sensitivity import sensitivity
+from bids_app.report.treatment import treatment
 from bids_app.report.wording import statistic_name
 from bids_app.vocabulary.entities import parse, without
 
@@ -27,7 +29,11 @@ def write_page(output_dir: Path) -> None:
     below = {"0": viewer.background(*template())} if views else {}
     shown: Mapping[str, Any] = next((c["about"] for a in analyses for c in a["contrasts"]), {})
     atlas = viewer.labels(shown.get("Labels", ""), parse(flows[0].name)[0].get("space", "")) if views else None
-    values = {"analyses": analyses, "viewer": viewer.content(below, views, atlas)}
+    folder = output_dir / "group"
+    values = {
+        "analyses": analyses, "viewer": viewer.content(below, views, atlas), "outcomes": outcomes(folder),
+        "treatment": treatment(folder),
+    }  # fmt: skip
     page.write(output_dir, "group.html", "group.html", values, [flow.with_suffix(".json") for flow in flows])
 
 

@@ -10,6 +10,7 @@ from bids_app import __version__, plugs
 from bids_app.dataset import presets
 from bids_app.derivatives.atomic import write_text
 from bids_app.report import page, references
+from bids_app.report.methods_outcomes import outcomes
 
 Tables = Mapping[str, tuple[type[Any], Mapping[str, Any]]]
 
@@ -42,6 +43,8 @@ def _paragraphs(tables: Tables) -> list[str]:
             paragraphs.append(plugs.load(kind, plug).METHODS)
         elif kind == "designs":
             paragraphs.append(f"{plugs.load(kind, plug).METHODS} {_inference(tables['inference'][1])}")
+    if declared := {name.partition(".")[2]: o for name, (_, o) in tables.items() if name.startswith("outcomes.")}:
+        paragraphs.append(outcomes(declared))
     return paragraphs
 
 

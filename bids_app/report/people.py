@@ -40,7 +40,7 @@ def people(output_dir: Path, flow_path: Path) -> dict[str, Any]:
         "flow": _flow(flow, arms, about["Sessions"]),
         "lost": flow[flow["stage"] != "analysed"].fillna("n/a").to_dict("records"),
         "mask": read_json(flow_path.with_name(flow_path.name.replace("_flow.tsv", "_desc-group_mask.json"))),
-        "characteristics": _characteristics(
+        "characteristics": characteristics(
             flow_path.with_name(flow_path.name.replace("_flow", "_characteristics")), arms
         ),
         "count": [int((analysed["arm"] == arm).sum()) for arm in arms],
@@ -69,7 +69,7 @@ def _flow(flow: pd.DataFrame, arms: tuple[str, ...], sessions: dict[str, str]) -
     return boxes
 
 
-def _characteristics(path: Path, arms: Sequence[str]) -> list[dict[str, Any]]:
+def characteristics(path: Path, arms: Sequence[str]) -> list[dict[str, Any]]:
     """Return the rows of the table of characteristics in the words that papers print."""
     if not path.exists():
         return []

@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 
 from bids_app.vocabulary.execution import Share
 from bids_app.vocabulary.inference import Inference
+from bids_app.vocabulary.outcome import Outcome
 from bids_app.vocabulary.recording import Recording
+from bids_app.vocabulary.trial import Treatment, TrialOptions
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ class GroupJob(Job):
     """One task in one space: every map of every participant at hand, under one design.
 
     `entities` are those that all maps share; `sessions` maps (participant, session) to what is on disk and `reasons`
-    to why nothing is; `participants` are the rows of participants.tsv. With a `share` nothing is concluded:
+    to why nothing is; `participants` are the rows of participants.tsv, of which the columns `later` arose after
+    randomisation. With a `share` nothing is concluded:
     that part of the relabellings is made and kept. Arrays of more than `in_memory` bytes lie in the folder `scratch`.
     """
 
@@ -70,12 +73,30 @@ class GroupJob(Job):
     sessions: Mapping[tuple[str, str], SessionMaps] = field(default_factory=dict)
     reasons: Mapping[tuple[str, str], str] = field(default_factory=dict)
     participants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    later: tuple[str, ...] = ()
     design: Mapping[str, Any] = field(default_factory=dict)
     inference: Inference = field(default_factory=Inference)
     threads: int = 1
     share: Share | None = None
     scratch: Path = Path()
     in_memory: float = float("inf")
+
+
+@dataclass(frozen=True)
+class TrialJob(Job):
+    """What is known of the people of a trial outside the scanner, whether they were scanned or not.
+
+    `participants` are their rows, `treatment` is how they were treated (None while arms are blinded), `declared` what
+    the dataset and the call say that checklists ask for.
+    """
+
+    participants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    design: Mapping[str, Any] = field(default_factory=dict)
+    outcomes: tuple[Outcome, ...] = ()
+    trial: TrialOptions = field(default_factory=TrialOptions)
+    treatment: Treatment | None = None
+    declared: Mapping[str, str] = field(default_factory=dict)
+    inference: Inference = field(default_factory=Inference)
 
 
 @dataclass(frozen=True)

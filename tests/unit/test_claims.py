@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bids_app.report.claims import Finding, Wording, verdict
+from bids_app.report.claims.maps import Finding, Wording, verdict
 
 
 def say(*findings, smallest=0.0002, per_arm=20):

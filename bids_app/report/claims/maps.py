@@ -1,4 +1,4 @@
-"""What may be said: the claims grammar.
+"""What may be said of maps.
 
 "Specific to" an arm is said only when a test between arms passes the familywise threshold. Significance in
 one arm and none in the other is not such a test (Bland & Altman 2011, doi:10.1186/1745-6215-12-264).

@@ -1,0 +1,155 @@
+"""Outcomes of people: every pair of arms at every visit, and what decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from bids_app.errors import WrongDataError
+from bids_app.statistics.clinical.between import compared
+from bids_app.statistics.clinical.improvement import cumulative, improvement
+from bids_app.statistics.clinical.scores import Line, Scores
+from bids_app.statistics.clinical.within import changed, described, standardised_baseline
+from bids_app.statistics.coding import MISSING
+from bids_app.statistics.corrected import holm
+from bids_app.trial.cohort import Cohort
+from bids_app.trial.dropout import UNEQUAL
+from bids_app.trial.outcomes import values_of
+from bids_app.vocabulary.inference import Inference
+from bids_app.vocabulary.outcome import Outcome
+
+SHARES = np.round(np.arange(-0.5, 1.001, 0.05), 2)
+"""Shares of improvement at which the curves of responders are read."""
+
+
+@dataclass(frozen=True, eq=False)
+class Analysed:
+    """An outcome with all its lines; `holm_p` is corrected over the outcomes of the same role."""
+
+    scores: Scores
+    lines: tuple[Line, ...]
+    notes: tuple[str, ...]
+    holm_p: float = float("nan")
+    holm_over: int = 1
+
+    @property
+    def deciding(self) -> Line | None:
+        """The line that decides, if arms are compared."""
+        return next((line for line in self.lines if line.weight == "decides"), None)
+
+    @property
+    def p(self) -> float:
+        """The p that decides: of arms drawn anew, corrected over outcomes of its role."""
+        if self.deciding is None or np.isfinite(self.holm_p):
+            return self.holm_p
+        return self.deciding.p_rerandomised
+
+
+def scores_of(outcome: Outcome, cohort: Cohort, inference: Inference) -> Scores:
+    """Return everybody's values of an outcome with arms, strata and covariates."""
+    strata = [cohort.strata == value for value in np.unique(cohort.strata)[1:]]
+    columns = [np.ones(len(cohort.rows)), *(s.astype(np.float64) for s in strata), *cohort.covariates.values()]
+    return Scores(
+        outcome, values_of(outcome.columns, cohort.rows), cohort.arm, cohort.arms, cohort.strata,
+        np.column_stack(columns), {name: _moderator(name, cohort) for name in outcome.moderators},
+        inference.random_seed, inference.n_permutations,
+    )  # fmt: skip
+
+
+def _moderator(name: str, cohort: Cohort) -> np.ndarray:
+    """Return a moderator as numbers: those of the column, or 1 for the last of two words."""
+    words = [str(row.get(name, "n/a")) for row in cohort.rows]
+    known = [word for word in words if word.lower() not in MISSING]
+    try:
+        return np.array([float(word) if word.lower() not in MISSING else np.nan for word in words])
+    except ValueError:
+        levels = sorted(set(known))
+        if len(levels) != 2:
+            said = f"The moderator {name!r} has levels {', '.join(levels[:6])}; expected numbers, or two words."
+            raise WrongDataError(said) from None
+        return np.array([float(word == levels[1]) if word in levels else np.nan for word in words])
+
+
+def analyse(scores: Scores) -> Analysed:
+    """Return every line of one outcome.
+
+    Raises
+    ------
+    WrongDataError
+        If the main pair of arms cannot be compared at the endpoint.
+    """
+    outcome, arms = scores.outcome, scores.arms
+    lines, notes = list(described(scores)), list(_losses(scores))
+    endpoint = outcome.visits.index(outcome.endpoint)
+    main = (arms[0], arms[-1])
+    for pair in sorted(combinations(arms, 2), key=lambda pair: pair != main):
+        own = scores.pair(*pair)
+        lines.append(standardised_baseline(own))
+        for visit in sorted(range(1, len(outcome.visits)), key=lambda visit: visit != endpoint):
+            decides = pair == main and visit == endpoint
+            try:
+                lines += compared(own, visit, decides=decides)
+            except WrongDataError as error:
+                if decides:
+                    raise
+                notes.append(f"{' against '.join(pair)} is not compared at {outcome.visits[visit]}: {error}")
+    for visit in range(1, len(outcome.visits)):
+        lines += changed(scores, visit)
+    return Analysed(scores, tuple(lines), tuple(notes))
+
+
+def _losses(scores: Scores) -> Iterator[str]:
+    """Say who was not asked at the endpoint, and whether arms lose different shares of their people."""
+    outcome = scores.outcome
+    gone = ~np.isfinite(scores.values[:, outcome.visits.index(outcome.endpoint)])
+    if not gone.any():
+        return
+    shares = [float(gone[scores.arm == i].mean()) for i in range(len(scores.arms))]
+    counts = [int(gone[scores.arm == i].sum()) for i in range(len(scores.arms))]
+    said = ", ".join(f"{count} of {arm}" for count, arm in zip(counts, scores.arms, strict=True))
+    yield f"Not asked at {outcome.endpoint}: {said}; they count with the visits they have."
+    if max(shares) - min(shares) > UNEQUAL:
+        yield "Arms lost different shares of their people: what was lost may differ too (not missing at random)."
+
+
+def corrected(found: Sequence[Analysed]) -> list[Analysed]:
+    """Return the outcomes with p corrected over those of the same declared role (Holm); exploratory ones are not."""
+    whole = list(found)
+    for role in ("primary", "secondary"):
+        places = [i for i, one in enumerate(whole) if one.scores.outcome.role == role and one.deciding]
+        adjusted = holm([whole[i].deciding.p_rerandomised for i in places])  # type: ignore[union-attr]
+        for i, p in zip(places, adjusted, strict=True):
+            whole[i] = replace(whole[i], holm_p=p, holm_over=len(places))
+    return whole
+
+
+def about(analysed: Analysed, cohort: Cohort, inference: Inference) -> dict[str, Any]:
+    """Return the sidecar of an outcome."""
+    scores, outcome = analysed.scores, analysed.scores.outcome
+    main = scores.pair(scores.arms[0], scores.arms[-1]) if len(scores.arms) > 1 else None
+    return {
+        "Title": outcome.title, "Columns": list(outcome.columns), "Visits": list(outcome.visits),
+        "Endpoint": outcome.endpoint, "Role": outcome.role, "Kind": outcome.kind, "Units": outcome.units,
+        "LowerIsBetter": outcome.lower_is_better, "Minimum": outcome.minimum, "Maximum": outcome.maximum,
+        "ImportantDifference": outcome.important_difference, "RemissionCutoff": outcome.remission,
+        "Arms": list(scores.arms), "Alpha": inference.alpha, "DecidingP": analysed.p, "HolmOver": analysed.holm_over,
+        "Relabellings": main.scheme.total if main else 0, "RandomSeed": inference.random_seed,
+        "SmallestPossibleP": main.scheme.smallest_p if main else 1.0,
+        "Strata": list(cohort.options.strata), "Covariates": list(cohort.options.covariates),
+        "Responders": responder_curves(scores), "Notes": list(analysed.notes),
+    }  # fmt: skip
+
+
+def responder_curves(scores: Scores) -> dict[str, Any]:
+    """Return the proportion of each arm that improved by at least each share, at the endpoint."""
+    outcome = scores.outcome
+    before, after = scores.values[:, 0], scores.values[:, outcome.visits.index(outcome.endpoint)]
+    shares = improvement(before, after, lower_is_better=outcome.lower_is_better)
+    curves: Mapping[str, list[float]] = {
+        arm: cumulative(shares[scores.arm == i], SHARES).tolist() for i, arm in enumerate(scores.arms)
+    }
+    return {"Improvement": SHARES.tolist(), "Proportion": curves}

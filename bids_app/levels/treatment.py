@@ -1,0 +1,91 @@
+"""How people were treated, by arm: dose, deqi, expectation, points, and what they guessed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from bids_app.statistics.clinical.blinding import bang, james
+from bids_app.statistics.clinical.deqi import mass_index
+from bids_app.statistics.coding import MISSING
+from bids_app.statistics.table_one import table_one
+from bids_app.trial.outcomes import values_of
+from bids_app.trial.points import point_of
+from bids_app.vocabulary.trial import Needle, TrialOptions
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def exposure(rows: Rows, arms: Sequence[str], options: TrialOptions, needles: Sequence[Needle]) -> list[dict[str, Any]]:
+    """Return columns of treatment and of what people thought of it, described by arm and by when they arose."""
+    doses = dose(needles)
+    sensations = sorted({key for row in rows for key in row if key.startswith(options.sensations)})
+    whole = [{**row, **doses.get(row["participant_id"].removeprefix("sub-"), {})} for row in rows]
+    if sensations:
+        for row, value in zip(whole, mass_index(values_of(sensations, rows)), strict=True):
+            row["MASS index"] = "n/a" if np.isnan(value) else f"{value:.6g}"
+    measured = ["MASS index", *next(iter(doses.values()), {})]
+    found: list[dict[str, Any]] = []
+    for when, columns in (("before", options.before), ("after", (*options.after, *measured))):
+        there = [name for name in columns if any(name in row for row in whole)]
+        found += [{"when": f"{when} randomisation", **asdict(one)} for one in table_one(whole, arms, there)]
+    return found
+
+
+def dose(needles: Sequence[Needle]) -> dict[str, dict[str, str]]:
+    """Return what each person got by the tables of needles: sessions, needles a session, depth, time, deqi."""
+    people: dict[str, list[Needle]] = defaultdict(list)
+    for needle in needles:
+        people[needle.participant].append(needle)
+    found = {}
+    for label, own in people.items():
+        sessions = len({needle.session for needle in own})
+        means = {
+            "depth (mm)": [n.depth for n in own], "retention (min)": [n.duration / 60 for n in own],
+            "deqi of needles": [n.deqi for n in own],
+        }  # fmt: skip
+        found[label] = {"sessions with needles": str(sessions), "needles a session": f"{len(own) / sessions:.6g}"}
+        for name, values in means.items():
+            known = [value for value in values if np.isfinite(value)]
+            found[label][name] = f"{np.mean(known):.6g}" if known else "n/a"
+    return found
+
+
+def points(needles: Sequence[Needle], arm_of: Mapping[str, str], arms: Sequence[str]) -> list[dict[str, Any]]:
+    """Return each point with how many people of each arm were needled there, and what is odd about its name."""
+    people: dict[tuple[str, str], set[str]] = defaultdict(set)
+    remarks: dict[str, set[str]] = defaultdict(set)
+    for needle in needles:
+        point = point_of(needle.point)
+        code = point.code or needle.point
+        people[code, arm_of.get(needle.participant, "")].add(needle.participant)
+        remarks[code] |= {point.remark} - {""}
+    return [
+        {"point": code, **{arm: len(people[code, arm]) for arm in arms}, "remark": "; ".join(sorted(remarks[code]))}
+        for code in sorted(remarks, key=lambda code: -sum(len(people[code, arm]) for arm in arms))
+    ]
+
+
+def blinding(rows: Rows, arms: Sequence[str], column: str) -> dict[str, Any]:
+    """Return what people of two arms guessed, and both indices of blinding; nothing where nobody was asked."""
+    if len(arms) != 2 or not any(column in row for row in rows):
+        return {}
+    counts = np.zeros((2, 3), dtype=int)
+    for row in rows:
+        guess = str(row.get(column, "n/a"))
+        if guess.lower() not in MISSING and row["arm"] in arms:
+            counts[arms.index(row["arm"]), arms.index(guess) if guess in arms else 2] += 1
+    if not counts.sum(axis=1).all():
+        return {}
+    own = [bang(int(counts[i, i]), int(counts[i, 1 - i]), int(counts[i, 2])) for i in (0, 1)]
+    return {
+        "Guesses": {
+            arm: dict(zip((*arms, "do not know"), counts[i].tolist(), strict=True)) for i, arm in enumerate(arms)
+        },
+        "Bang": {arm: own[i]._asdict() for i, arm in enumerate(arms)},
+        "James": james(counts)._asdict() if counts[:, :2].any() and (counts[:, :2].sum(axis=0) > 0).all() else None,
+    }

@@ -1,0 +1,101 @@
+"""The job of what is known of people outside the scanner: outcomes declared, and treatment on record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bids_app.dataset.described import described_columns, tables_of
+from bids_app.dataset.tables import read_json, stands
+from bids_app.dataset.treatment import RECORD, needle_files, read_treatment
+from bids_app.derivatives.names import record_path
+from bids_app.errors import UsageError
+from bids_app.levels import trial
+from bids_app.plan.people import People
+from bids_app.settings import Settings
+from bids_app.trial.checklists import said
+from bids_app.trial.options import ArmOptions
+from bids_app.trial.outcomes import outcome_of
+from bids_app.vocabulary.execution import Execution
+from bids_app.vocabulary.job import TrialJob
+
+LABEL = "group_trial"
+
+
+def plan_trial(execution: Execution, settings: Settings, people: People) -> TrialJob | None:
+    """Return the job, or None where no outcome is declared and no treatment is on record.
+
+    While arms are blinded outcomes compare A with B, and nothing is told of the treatment, which would name them.
+
+    Raises
+    ------
+    DeqiError
+        If an outcome cannot be understood, a value is impossible, or nobody can be compared.
+    """
+    folder, rows = execution.bids_dir, people.chosen
+    needles = needle_files(folder, rows)
+    hidden = execution.blind and not execution.allocation
+    recorded = not hidden and (bool(needles) or stands(folder / RECORD))
+    before = record_path(execution.output_dir, LABEL).exists()  # what it left must not outlive what it was asked
+    if not (settings.outcomes or recorded or before):
+        return None
+    ((_, design),) = settings.designs.items()
+    described, visits = described_columns(folder), _visits(design)
+    job = TrialJob(
+        LABEL, execution.output_dir, {}, {}, (people.table, *tables_of(folder), *needles), rows, settings.designs,
+        tuple(outcome_of(name, o, rows, described, visits) for name, o in settings.outcomes.items()),
+        settings.trial, read_treatment(folder, needles) if recorded else None,
+        _declared(folder), settings.inference,
+    )  # fmt: skip
+    trial.everybody(job)
+    return job
+
+
+def later_columns(settings: Settings, rows: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
+    """Return the columns of people that arose after randomisation: they describe nobody who was drawn."""
+    ((_, design),) = settings.designs.items()
+    visits = {visit for outcome in settings.outcomes.values() for visit in outcome.visits[1:]} | {*_visits(design)[1:]}
+    named = {*settings.trial.after, settings.trial.guess}
+    columns = dict.fromkeys(column for row in rows.values() for column in row)
+
+    def later(column: str) -> bool:
+        return column in named or column.rpartition("_")[2] in visits or column.startswith(settings.trial.sensations)
+
+    return tuple(column for column in columns if later(column))
+
+
+def _visits(design: Any) -> tuple[str, ...]:
+    """Return the sessions of a design, the one before treatment first."""
+    found = (getattr(design, "pre", ""), *(getattr(design, "posts", ()) or [getattr(design, "post", "")]))
+    return found if all(found) else ()
+
+
+def refuse_later_covariates(settings: Settings) -> None:
+    """Refuse to adjust arms for what treatment may have changed: that can hide an effect, or make one.
+
+    Raises
+    ------
+    UsageError
+        If there is one.
+    """
+    ((name, design),) = settings.designs.items()
+    if not isinstance(design, ArmOptions) or name == "regression":
+        return
+    later = {*settings.trial.after, settings.trial.guess}
+    if wrong := sorted(later & {*design.covariates, *design.strata}):
+        raise UsageError(
+            f"{', '.join(wrong)} arises after randomisation ([trial] after): adjusting arms for it can "
+            "hide an effect or make one. Take it out of the covariates and strata of the design; slopes on it are "
+            "described by designs.regression."
+        )
+
+
+def _declared(folder: Path) -> dict[str, str]:
+    """Return what dataset_description.json and the record of the trial say that checklists ask for."""
+    path = folder / "dataset_description.json"
+    about = read_json(path) if stands(path) else {}
+    record = read_json(folder / RECORD).get("Trial", {}) if stands(folder / RECORD) else {}
+    known = {key: said(value) for key, value in record.items()} if isinstance(record, Mapping) else {}
+    where = [f"{key} {said(about[key])}" for key in ("DatasetDOI", "License") if said(about.get(key))]
+    return {"data": ", ".join(where), "Funding": said(about.get("Funding")), **known}

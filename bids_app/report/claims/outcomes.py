@@ -1,0 +1,85 @@
+"""What may be said of an outcome of people: how arms differ, and whether that matters to patients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bids_app.report.claims.maps import NEVER_ALIKE, Verdict
+from bids_app.report.page import format_number, says_p
+
+WITHIN = "A change in one arm and none in the other does not compare them."
+
+
+def verdict(about: Mapping[str, Any], lines: list[dict[str, Any]]) -> Verdict:
+    """Return what the analysis of an outcome allows to say.
+
+    Parameters
+    ----------
+    about : mapping
+        The sidecar of the outcome.
+    lines : list of dict
+        Rows of its table.
+    """
+    deciding = next((line for line in lines if line["weight"] == "decides"), None)
+    if deciding is None:
+        return Verdict(f"{about['Title']} is described; no arms are compared.", False, (WITHIN,))
+    first, other = about["Arms"][0], about["Arms"][-1]
+    p = about["DecidingP"]
+    remarks = list(_remarks(about, deciding))
+    corrected = f", corrected for {about['HolmOver']} {about['Role']} outcomes (Holm)" if about["HolmOver"] > 1 else ""
+    by = f"arms drawn anew {about['Relabellings']:,} times: {says_p(p)}{corrected}"
+    lead = "Exploratory: " if about["Role"] == "exploratory" else ""
+    if p > about["Alpha"]:
+        headline = f"No difference in {about['Title']} at {about['Endpoint']} between {first} and {other} was shown"
+        return Verdict(f"{lead}{headline} ({_size(about, deciding)}; {by}).", False, (*remarks, NEVER_ALIKE))
+    headline = f"{lead}{about['Title']} at {about['Endpoint']} was {_side(about, deciding)} in {first} than in {other}"
+    size = _size(about, _positive(deciding) if about["Kind"] == "score" else deciding)
+    return Verdict(f"{headline}, by {size} ({by}).", about["Role"] != "exploratory", tuple(remarks))
+
+
+def _side(about: Mapping[str, Any], line: Mapping[str, Any]) -> str:
+    below = line["estimate"] < (1 if about["Kind"] == "count" else 0)
+    better = "better" if below == about["LowerIsBetter"] else "worse"
+    return f"{'lower' if below else 'higher'} ({better})"
+
+
+def _size(about: Mapping[str, Any], line: Mapping[str, Any]) -> str:
+    low, high = format_number(line["low"]), format_number(line["high"])
+    if about["Kind"] == "count":
+        ratio = f"a ratio of rates of {format_number(line['estimate'])} (95 % limits {low} to {high})"
+        return f"{ratio}, given the count before"
+    difference = f"{format_number(line['estimate'])} {about['Units']} (95 % limits {low} to {high})"
+    return f"{difference}, given where each one began"
+
+
+def _positive(line: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a difference that is told as `lower by`: without its sign."""
+    sign = -1 if line["estimate"] < 0 else 1
+    low, high = sorted((sign * line["low"], sign * line["high"]))
+    return {**line, "estimate": sign * line["estimate"], "low": low, "high": high}
+
+
+def _remarks(about: Mapping[str, Any], line: Mapping[str, Any]) -> list[str]:
+    """Return what must stand beside: importance, people lost, roles, few people."""
+    remarks = []
+    important = about.get("ImportantDifference")
+    if about["Kind"] == "score" and important:
+        remarks.append(_importance(about, line, float(important)))
+    if about["Role"] == "exploratory":
+        remarks.append("It was not declared as primary or secondary: it can suggest, and confirms nothing.")
+    if about["SmallestPossibleP"] > about["Alpha"]:
+        remarks.append(f"With so few people no p below {about['SmallestPossibleP']:.3f} exists.")
+    return [*remarks, *about.get("Notes", ())]
+
+
+def _importance(about: Mapping[str, Any], line: Mapping[str, Any], important: float) -> str:
+    """Say where the limits lie beside the smallest difference that matters to patients."""
+    sign = -1 if about["LowerIsBetter"] else 1
+    low, high = sorted((sign * line["low"], sign * line["high"]))
+    said = f"the smallest difference that matters to patients ({format_number(important)} {about['Units']})"
+    if low >= important:
+        return f"All of the interval reaches {said}."
+    if high < important:
+        return f"All of the interval lies below {said}: if there is a benefit, it is too small to matter to most."
+    return f"The interval holds {said} as well as smaller ones: whether the benefit matters is not told."

@@ -1,0 +1,89 @@
+"""Outcomes of people on the group page: the sentence, each one's course, responders, and every line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bids_app.dataset.tables import read_frame, read_json
+from bids_app.report import page
+from bids_app.report.claims.outcomes import verdict
+from bids_app.report.drawing import charts
+from bids_app.report.drawing.panels import courses
+
+WORDS = {
+    "ancova": "adjusted difference (ANCOVA)", "clda": "adjusted difference, everybody seen (cLDA)",
+    "change": "difference of changes", "g": "Hedges g", "rate_ratio": "ratio of rates",
+    "mann_whitney": "changes, Mann-Whitney", "superiority": "probability of superiority",
+    "responders": "responders", "remission": "remission", "variance_ratio": "spread of changes",
+    "moderator": "does the effect depend on", "baseline": "before treatment", "mean": "mean",
+    "mean_change": "mean change", "wilcoxon": "change, Wilcoxon",
+}  # fmt: skip
+ORDER = ("primary", "secondary", "exploratory")
+WIDE, HIGH = 260.0, 150.0
+
+
+def outcomes(folder: Path) -> list[dict[str, Any]]:
+    """Return every outcome on disk, the declared ones first."""
+    found = [_section(path) for path in sorted(folder.glob("meas-*_outcome.json"))]
+    return sorted(found, key=lambda one: (ORDER.index(one["about"]["Role"]), one["about"]["Title"]))
+
+
+def _section(path: Path) -> dict[str, Any]:
+    about = read_json(path)
+    table = read_frame(path.with_suffix(".tsv"))
+    lines: list[dict[str, Any]] = table.to_dict("records")
+    for line in lines:
+        name, _, rest = str(line["analysis"]).partition("_")
+        known = WORDS.get(line["analysis"]) or WORDS.get(name, line["analysis"])
+        line["what"] = f"{known} {rest}" if name == "moderator" else known
+        line["remark"] = "" if line["remark"] != line["remark"] else line["remark"]
+        line["quantity"] = "" if line["quantity"] != line["quantity"] else line["quantity"]
+    described = [line for line in lines if line["analysis"] == "mean"]
+    compared = [line for line in lines if line["analysis"] not in ("mean", "mean_change", "wilcoxon")]
+    within = [line for line in lines if line["analysis"] in ("mean_change", "wilcoxon")]
+    return {
+        "name": path.name.partition("_")[0].removeprefix("meas-"),
+        "about": about,
+        "verdict": verdict(about, lines),
+        "means": _means(described, about),
+        "now": [line for line in compared if line["visit"] == about["Endpoint"] or line["analysis"] == "baseline"],
+        "other": [line for line in compared if line["visit"] not in (about["Endpoint"], about["Visits"][0])],
+        "within": within,
+        "panel": _courses(path, about),
+        "curves": _curves(about),
+        "file": path.with_suffix(".tsv").name,
+    }
+
+
+def _means(lines: list[dict[str, Any]], about: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return mean and SD of each arm, a cell a visit."""
+    rows = []
+    for arm in about["Arms"]:
+        own = [line for line in lines if line["comparison"] == arm]
+        cells = [f"{page.format_number(o['estimate'])} ({str(o['remark']).removeprefix('SD ')})" for o in own]
+        rows.append({"arm": arm, "cells": cells, "people": [o["people"] for o in own]})
+    return rows
+
+
+def _courses(path: Path, about: Mapping[str, Any]) -> dict[str, Any]:
+    values = read_frame(path.with_name(path.name.replace("_outcome.json", "_values.tsv")))
+    there = [arm for arm in about["Arms"] if (values["arm"] == arm).any()]
+    return courses(values, about["Visits"], there)
+
+
+def _curves(about: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the share of each arm that improved by at least so much, as lines."""
+    shares = np.array(about["Responders"]["Improvement"], dtype=float)
+    across, up = charts.Scale(float(shares[0]), float(shares[-1]), 0, WIDE), charts.Scale(0, 1, HIGH, 0)
+    lines = []
+    for i, (arm, values) in enumerate(about["Responders"]["Proportion"].items()):
+        proportions = np.array([np.nan if value is None else value for value in values], dtype=float)
+        lines.append({"arm": arm, "colour": i, "points": charts.line(across(shares), up(proportions))})
+    percent = [(x, f"{100 * float(text.replace(chr(0x2212), '-')):.0f}".replace("-", "−")) for x, text in across.ticks]
+    height = [(y, f"{100 * float(text):.0f}") for y, text in up.ticks]
+    marks = [f"{float(across(share)):.1f}" for share in (0.3, 0.5)]
+    return {"lines": lines, "across": percent, "up": height, "marks": marks, "width": WIDE, "height": HIGH}

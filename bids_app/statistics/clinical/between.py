@@ -1,0 +1,184 @@
+"""Lines that compare two arms in one outcome at one visit: the model that decides, and what the literature prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from bids_app.errors import WrongDataError
+from bids_app.statistics.clinical.ancova import Comparison, compare
+from bids_app.statistics.clinical.improvement import improvement, responders, variability
+from bids_app.statistics.clinical.longitudinal import Visits, compare_visits
+from bids_app.statistics.clinical.proportions import risk_difference
+from bids_app.statistics.clinical.ranks import between_arms
+from bids_app.statistics.clinical.rates import compare_rates
+from bids_app.statistics.clinical.scores import Line, Scores
+from bids_app.statistics.effect_size import small_sample_factor
+from bids_app.statistics.relabelling import Exchange
+
+FEWEST = 3
+"""People of an arm with a visit from which on it is compared."""
+
+
+def compared(scores: Scores, visit: int, *, decides: bool) -> Iterator[Line]:
+    """Yield every line of one pair of arms at one visit.
+
+    Parameters
+    ----------
+    scores : Scores
+        Of two arms, as `Scores.pair` returns them.
+    visit : int
+        Its number among the visits, 1 or more.
+    decides : bool
+        True at the endpoint of the main pair.
+
+    Raises
+    ------
+    WrongDataError
+        If an arm has too few people with both visits.
+    """
+    both = scores.having(0, visit)
+    counts = [int((both.arm == i).sum()) for i in (0, 1)]
+    if min(counts) < FEWEST:
+        said = " and ".join(f"{count} of {arm}" for count, arm in zip(counts, scores.arms, strict=True))
+        raise WrongDataError(
+            f"{scores.outcome.title} is known at {scores.outcome.visits[0]} and {scores.outcome.visits[visit]} of "
+            f"{said}; at least {FEWEST} of each are needed."
+        )
+    when = scores.outcome.visits[visit]
+    models = _rates(both, visit, when) if scores.outcome.kind == "count" else _differences(scores, both, visit, when)
+    first, *others = models
+    yield replace(first, weight="decides" if decides else "beside")
+    yield from others
+    yield from _ranks(both, visit, when)
+    yield from _proportions(both, visit, when)
+    yield _spread(both, visit, when)
+    if decides and scores.outcome.kind == "score":
+        yield from _moderated(both, visit, when)
+
+
+def _line(analysis: str, when: str, scores: Scores, weight: str, quantity: str, found: Comparison) -> Line:
+    return Line(
+        analysis, when, scores.comparison, scores.people, weight, quantity, found.difference, found.low, found.high,
+        "t", found.t, found.df, found.p, found.rerandomised_p,
+    )  # fmt: skip
+
+
+def _differences(scores: Scores, both: Scores, visit: int, when: str) -> list[Line]:
+    """Return the adjusted difference, of everybody seen if somebody lacks a visit, and what stands beside it."""
+    units = f"difference ({scores.outcome.units})"
+    found = compare(both.values[:, visit], both.active, both.nuisance, both.values[:, 0], both.scheme)
+    complete = _line("ancova", when, both, "beside", units, found)
+    lines = [complete]
+    if not np.isfinite(scores.values[:, [0, visit]]).all():
+        visits = Visits(scores.values, scores.active, scores.nuisance)
+        everybody = _line("clda", when, scores, "beside", units, compare_visits(visits, visit, scores.scheme))
+        lines = [
+            replace(everybody, remark="everybody seen at any visit (missing at random)"),
+            replace(complete, remark="people with both visits alone"),
+        ]
+    change = compare(both.change(visit), both.active, both.nuisance, None, both.scheme)
+    lines.append(_line("change", when, both, "beside", f"difference of changes ({scores.outcome.units})", change))
+    return [*lines, _standardised(both, when, lines[0])]
+
+
+def _standardised(both: Scores, when: str, model: Line) -> Line:
+    """Return the adjusted difference in standard deviations of the baseline within arms (Hedges g)."""
+    sides = [both.values[both.arm == i, 0] for i in (0, 1)]
+    df = len(both.arm) - 2
+    pooled = np.sqrt(sum(((side - side.mean()) ** 2).sum() for side in sides) / df)
+    scale = small_sample_factor(df) / pooled if pooled > 0 else np.nan
+    return Line(
+        "g", when, both.comparison, both.people, "beside", "Hedges g (baseline SD)", model.estimate * scale,
+        model.low * scale, model.high * scale, remark="the adjusted difference over the SD before treatment",
+    )  # fmt: skip
+
+
+def _rates(both: Scores, visit: int, when: str) -> list[Line]:
+    found = compare_rates(both.values[:, visit], both.active, both.nuisance, both.values[:, 0], both.scheme)
+    line = _line("rate_ratio", when, both, "beside", "ratio of rates", found)
+    ratio = [float(np.exp(value)) for value in (found.difference, found.low, found.high)]
+    mean = ", ".join(
+        f"{arm} {28 * values.mean() / both.outcome.days:.1f} in 28 days"
+        for arm, values in zip(both.arms, both.by_arm(both.values[:, visit]), strict=True)
+    )
+    return [replace(line, estimate=ratio[0], low=ratio[1], high=ratio[2], remark=mean)]
+
+
+def _ranks(both: Scores, visit: int, when: str) -> Iterator[Line]:
+    """Yield Mann-Whitney of changes, as papers print it."""
+    found = between_arms(*both.by_arm(both.change(visit)))
+    yield Line(
+        "mann_whitney", when, both.comparison, both.people, "literature",
+        f"Hodges-Lehmann shift of changes ({both.outcome.units})", found.shift, found.low, found.high, "Z", found.z,
+        p=found.p, p_exact=found.exact_p if found.exact_p is not None else np.nan,
+        remark=f"U = {found.u:g}, tie-corrected, no continuity correction",
+    )  # fmt: skip
+    better = found.superiority if not both.outcome.lower_is_better else 1 - found.superiority
+    yield Line(
+        "superiority", when, both.comparison, both.people, "literature", "probability of superiority", better,
+        remark=f"that one of {both.arms[0]} improves more than one of {both.arms[1]}; 0.5 is none",
+    )  # fmt: skip
+
+
+def _proportions(both: Scores, visit: int, when: str) -> Iterator[Line]:
+    """Yield responders at each share of improvement, and people who count as well."""
+    outcome = both.outcome
+    shares = improvement(both.values[:, 0], both.values[:, visit], lower_is_better=outcome.lower_is_better)
+    for least in outcome.responders:
+        counts = [responders(side, least) for side in both.by_arm(shares)]
+        yield _risk(both, when, f"responders_{round(100 * least)}", f"improved by {100 * least:g} % or more", counts)
+    if outcome.remission is not None:
+        ill = outcome.sign * (both.values[:, 0] - outcome.remission) < 0
+        well = outcome.sign * (both.values[:, visit] - outcome.remission) >= 0
+        counts = [(int(well[ill & (both.arm == i)].sum()), int((ill & (both.arm == i)).sum())) for i in (0, 1)]
+        word = "or less" if outcome.lower_is_better else "or more"
+        yield _risk(both, when, "remission", f"{outcome.remission:g} {word}, of those above before", counts)
+
+
+def _risk(both: Scores, when: str, name: str, what: str, counts: list[tuple[int, int]]) -> Line:
+    said = " / ".join(f"{k} of {n}" for k, n in counts)
+    line = Line(name, when, both.comparison, said, "literature", "risk difference")
+    if not all(n for _, n in counts):
+        return replace(line, remark=f"{what}: not known of an arm")
+    found = risk_difference(*counts[0], *counts[1])
+    return replace(
+        line, estimate=found.difference, low=found.low, high=found.high, p_exact=found.p,
+        remark=f"{what}; {found.said()} (Newcombe's limits, Fisher's p)",
+    )  # fmt: skip
+
+
+def _spread(both: Scores, visit: int, when: str) -> Line:
+    """Return whether people respond more unlike each other in the active arm."""
+    first, second = both.by_arm(both.change(visit))
+    line = Line("variance_ratio", when, both.comparison, both.people, "descriptive", "ratio of SDs of change")
+    sds = float(first.std(ddof=1)), float(second.std(ddof=1))
+    if min(sds) <= 0:
+        return replace(line, remark="all people of an arm changed alike")
+    found = variability(sds[0], len(first), sds[1], len(second))
+    low, high = found.limits
+    said = (
+        f"SD of individual response {found.individual:.3g}" if found.individual > 0 else "no excess in the active arm"
+    )
+    return replace(line, estimate=float(np.exp(found.log_ratio)), low=low, high=high, remark=said)
+
+
+def _moderated(both: Scores, visit: int, when: str) -> Iterator[Line]:
+    """Yield whether the effect of the arm depends on a value that was there before: arm x moderator."""
+    for name, column in both.moderators.items():
+        known = np.isfinite(column)
+        own = both.of(known)
+        line = Line(f"moderator_{name}", when, own.comparison, own.people, "exploratory", f"arm x {name}")
+        try:
+            centred = column[known] - column[known].mean()
+            nuisance = np.column_stack([own.nuisance, own.active, centred])
+            scheme = Exchange(own.strata, own.seed, own.requested)
+            product = (own.active - own.active.mean()) * centred
+            found = compare(own.values[:, visit], product, nuisance, own.values[:, 0], scheme)
+        except WrongDataError as error:
+            yield replace(line, remark=str(error))
+            continue
+        quantity = f"change of the difference per unit of {name} ({both.outcome.units})"
+        yield replace(_line(line.analysis, when, own, "exploratory", quantity, found), remark="residuals exchanged")

@@ -1,0 +1,194 @@
+"""Outcomes, treatment and blinding from the tables of a dataset to the group page, and bad records on the way."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+from conftest import FAST, run_deqi
+from recorded import CONFIG, write_record, write_tsv
+from scipy import stats
+
+from bids_app.dataset.tables import read_frame, read_tsv
+
+FORBIDDEN = ("mediated by", "caused by", "verum-specific", "were alike", "proves that", "no effect of")
+
+
+@pytest.fixture(scope="module")
+def place(analysed, tmp_path_factory):
+    """A copy of the tiny trial with a record, analysed with outcomes; read only."""
+    folder = tmp_path_factory.mktemp("record")
+    data, out = folder / "data", folder / "out"
+    shutil.copytree(analysed.trial.root, data, symlinks=True)
+    shutil.copytree(analysed.output, out)
+    write_record(data, analysed.trial.people)
+    (folder / "analysis.toml").write_text(CONFIG)
+    ended = run_deqi(data, out, "group", *FAST, "--config", folder / "analysis.toml")
+    assert ended.code == 0, ended.text
+    return folder
+
+
+@pytest.fixture
+def copy(place, tmp_path):
+    for name in ("data", "out"):
+        shutil.copytree(place / name, tmp_path / name, symlinks=True)
+    shutil.copy(place / "analysis.toml", tmp_path)
+    return tmp_path
+
+
+def again(folder, *words):
+    return run_deqi(folder / "data", folder / "out", "group", *FAST, "--config", folder / "analysis.toml", *words)
+
+
+def lines(folder, name):
+    table = read_frame(folder / "out" / "group" / f"meas-{name}_outcome.tsv").to_dict("records")
+    return {row["analysis"]: row for row in table if row["visit"] == "post" and "against" in row["comparison"]}
+
+
+def test_outcomes_have_tables_and_a_page(place):
+    group = place / "out" / "group"
+    vas = lines(place, "vas")
+    assert vas["clda"]["weight"] == "decides"
+    assert vas["clda"]["people"] == "5 / 5"
+    assert vas["ancova"]["people"] == "5 / 4"
+    assert vas["moderator_age"]["weight"] == "exploratory"
+    assert lines(place, "days")["rate_ratio"]["weight"] == "decides"
+    about = json.loads((group / "meas-vas_outcome.json").read_text())
+    assert about["ImportantDifference"] == 10
+    assert about["Notes"][0] == "Not asked at post: 0 of verum, 1 of sham; they count with the visits they have."
+    text = (place / "out" / "group.html").read_text()
+    assert "vas at post was lower (better) in verum than in sham" in text
+    assert "Points needled" in text
+    for word in FORBIDDEN:
+        assert word not in text
+
+
+def test_ranks_are_those_of_scipy_on_the_values_that_are_written(place):
+    values = read_frame(place / "out" / "group" / "meas-vas_values.tsv").dropna()
+    change = values["post"] - values["pre"]
+    expected = stats.mannwhitneyu(change[values["arm"] == "verum"], change[values["arm"] == "sham"],
+                                  use_continuity=False, method="asymptotic")  # fmt: skip
+    assert lines(place, "vas")["mann_whitney"]["p"] == pytest.approx(expected.pvalue)
+
+
+def test_treatment_points_guesses_and_checklists_are_written(place):
+    group = place / "out" / "group"
+    points = read_tsv(group / "desc-treatment_points.tsv")
+    assert points["point"] == ["GB20", "GB99"]
+    assert "did you mean 'GB44'" in points["remark"][1]
+    assert json.loads((group / "desc-treatment_blinding.json").read_text())["Bang"].keys() == {"verum", "sham"}
+    stricta = read_tsv(group / "desc-stricta_checklist.tsv")
+    assert dict(zip(stricta["item"], stricta["verum"], strict=True))["2b"] == "Code GB20"
+    consort = read_tsv(group / "desc-consort_checklist.tsv")
+    answers = dict(zip(consort["item"], consort["answer"], strict=True))
+    assert answers["2"] == "none: a test"
+    assert answers["14"].startswith("vas at post (primary)")
+    assert answers["6"] == "not reported"
+
+
+def test_people_who_were_never_scanned_count_in_outcomes(copy):
+    path = copy / "data" / "participants.tsv"
+    path.write_text(path.read_text() + "sub-99\tverum\t40\tA\n")
+    for name, value in (("vas", "60\t30"), ("days", "9\t3")):
+        table = copy / "data" / "phenotype" / f"{name}.tsv"
+        table.write_text(table.read_text() + f"sub-99\t{value}\n")
+    assert again(copy).code == 0
+    assert lines(copy, "vas")["clda"]["people"] == "6 / 5"
+
+
+def test_a_long_table_and_tables_of_sessions_are_read_as_well(copy):
+    vas = read_tsv(copy / "data" / "phenotype" / "vas.tsv")
+    (copy / "data" / "phenotype" / "vas.tsv").unlink()
+    for who, before, after in zip(*vas.values(), strict=True):
+        write_tsv(
+            copy / "data" / who / f"{who}_sessions.tsv", {"session_id": ["ses-pre", "ses-post"], "vas": [before, after]}
+        )
+    before = lines(copy, "vas")["clda"]
+    assert again(copy).code == 0
+    assert lines(copy, "vas")["clda"] == pytest.approx(before, nan_ok=True)
+
+
+def test_while_arms_are_blinded_nothing_is_told_of_their_treatment(copy):
+    ended = again(copy, "--blind")
+    assert ended.code == 0, ended.text
+    assert json.loads((copy / "out" / "group" / "meas-vas_outcome.json").read_text())["Arms"] == ["A", "B"]
+    assert not list((copy / "out" / "group").glob("desc-*_checklist.tsv"))
+    text = (copy / "out" / "group.html").read_text()
+    at = text.find("verum")
+    assert at == -1, text[at - 300 : at + 100]
+    assert "blunt needle" not in text
+
+
+def test_results_go_with_what_is_no_longer_asked(copy):
+    (copy / "analysis.toml").write_text('[outcomes.days]\nkind = "count"\n')
+    assert again(copy).code == 0
+    assert not list((copy / "out" / "group").glob("meas-vas_*"))
+    assert list((copy / "out" / "group").glob("meas-days_outcome.tsv"))
+
+
+BAD = {
+    "impossible": ("phenotype/vas.tsv", "sub-01\t", "sub-01\t1", "impossible values: sub-01 has vas_pre = 1"),
+    "direction": ("phenotype/vas.json", '"Direction"', '"Way"', "--set outcomes.vas.better=lower"),
+    "units": ("phenotype/vas.json", '"Units"', '"Unit"', "vas has no units"),
+    "column": ("phenotype/vas.tsv", "vas_pre", "pain_pre", "needs the column vas_pre"),
+    "stricta": ("phenotype/acupuncture.json", '"Arms": {', '"Arms": 3, "x": {', "STRICTA must hold"),
+    "json": ("phenotype/acupuncture.json", "{", "", "is not valid JSON"),
+    "needles": (
+        "sub-01/ses-tx01/beh/sub-01_ses-tx01_task-acupuncture_events.tsv",
+        "acupoint",
+        "place",
+        "expected acupoint",
+    ),
+    "depth": (
+        "sub-01/ses-tx01/beh/sub-01_ses-tx01_task-acupuncture_events.tsv",
+        "n/a",
+        "deep",
+        "depth_mm holds 15, deep",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_a_bad_record_ends_the_call_before_any_work(copy, what):
+    place, found, instead, said = BAD[what]
+    path = copy / "data" / place
+    path.write_text(path.read_text().replace(found, instead, 1 if what in ("impossible", "json") else -1))
+    ended = again(copy)
+    assert ended.code == 65, ended.text
+    assert said in ended.err
+    assert "Traceback" not in ended.text
+
+
+def test_an_outcome_that_cannot_be_analysed_stops_no_other(copy):
+    (copy / "data" / "phenotype" / "vas.tsv").write_text("participant_id\tvas_pre\tvas_post\nsub-01\t50\t40\n")
+    ended = again(copy)
+    assert ended.code == 0, ended.text
+    assert "Outcome vas is not analysed" in ended.err
+    assert "Outcome vas is not analysed" in (copy / "out" / "group.html").read_text()
+    assert lines(copy, "days")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--set", 'designs.parallel_prepost.covariates=["n_sessions_attended"]'], 64, "arises after randomisation"),
+        (["--set", "outcomes.vas.endpoint=later"], 64, "expected one of post"),
+        (["--set", "outcomes.vas.rolle=primary"], 64, "did you mean"),
+        (["--set", 'outcomes.vas.moderators=["nothing"]'], 65, "needs the column nothing"),
+    ],
+)
+def test_settings_that_cannot_be_are_told(copy, words, code, said):
+    ended = again(copy, *words)
+    assert (ended.code, said in ended.text) == (code, True), ended.text
+
+
+def test_two_words_can_moderate_and_more_cannot(copy):
+    assert again(copy, "--set", 'outcomes.vas.moderators=["genotype"]').code == 0
+    assert lines(copy, "vas")["moderator_genotype"]["weight"] == "exploratory"
+
+
+def test_the_dry_run_names_the_outcomes(copy):
+    ended = again(copy, "--dry-run")
+    assert ended.code == 0
+    assert "outcomes: vas, days" in ended.out

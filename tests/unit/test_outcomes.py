@@ -1,0 +1,238 @@
+"""Outcomes as they are declared, checked, analysed and told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bids_app.errors import UsageError, WrongDataError
+from bids_app.levels import outcomes
+from bids_app.levels.treatment import blinding, dose, exposure, points
+from bids_app.report.claims.outcomes import verdict
+from bids_app.statistics.clinical.scores import Scores
+from bids_app.trial.checklists import checklist
+from bids_app.trial.outcomes import outcome_of
+from bids_app.trial.points import codes, point_of
+from bids_app.vocabulary.outcome import OutcomeOptions
+from bids_app.vocabulary.trial import Needle, TrialOptions
+
+ABOUT = {"Direction": "lower is better", "Units": "points", "Minimum": 0, "Maximum": 100}
+DESCRIBED = {"vas_pre": ABOUT, "vas_post": ABOUT}
+ROWS = {"01": {"vas_pre": "60", "vas_post": "40"}, "02": {"vas_pre": "70", "vas_post": "n/a"}}
+
+
+def declared(rows=None, described=None, visits=("pre", "post"), **options):
+    return outcome_of(
+        "vas", OutcomeOptions(**options), rows or ROWS, DESCRIBED if described is None else described, visits
+    )
+
+
+def test_what_the_json_says_is_taken_and_the_settings_win():
+    found = declared()
+    assert (found.columns, found.endpoint, found.lower_is_better) == (("vas_pre", "vas_post"), "post", True)
+    assert (found.units, found.minimum, found.maximum) == ("points", 0, 100)
+    other = declared(better="higher", units="mm", maximum=70.0, remission=5.0)
+    assert (other.lower_is_better, other.units, other.maximum, other.remission) == (False, "mm", 70, 5)
+    assert declared(described={"vas": {**ABOUT, "LongName": "pain"}}).title == "pain"
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "said"),
+    [
+        ({"described": {}}, WrongDataError, "whether a lower or a higher vas is better"),
+        ({"described": {"vas": {"Direction": "lower"}}}, WrongDataError, "has no units"),
+        ({"column": "nrs"}, WrongDataError, "needs the column nrs_pre, nrs_post.*There are vas_post, vas_pre"),
+        ({"visits": ()}, UsageError, "expected the one before treatment"),
+        ({"endpoint": "later"}, UsageError, "expected one of post"),
+        ({"maximum": 65.0}, WrongDataError, "sub-02 has vas_pre = 70; expected numbers from 0 to 65"),
+        ({"rows": {"01": {"vas_pre": "sixty", "vas_post": "1"}}}, WrongDataError, "vas_pre = sixty"),
+        ({"rows": {"01": {"vas_pre": "6_0", "vas_post": "1"}}}, WrongDataError, "vas_pre = 6_0"),
+        (
+            {"rows": {"01": {"vas_pre": "1.5", "vas_post": "1"}}, "kind": "count"},
+            WrongDataError,
+            "whole numbers from 0",
+        ),
+        ({"described": {"vas": {**ABOUT, "Minimum": "none"}}}, WrongDataError, "expected a number"),
+    ],
+)
+def test_bad_records_are_refused_with_what_mends_them(options, error, said):
+    with pytest.raises(error, match=said):
+        declared(**options)
+
+
+def scores(n=40, effect=0.0, gone=0, seed=0, **options):
+    rng = np.random.default_rng(seed)
+    arm = rng.permutation(n) % 2
+    before = np.round(rng.normal(60, 10, n))
+    after = np.round(0.5 * before + 20 + effect * (arm == 0) + rng.normal(0, 8, n))
+    after[:gone] = np.nan
+    outcome = declared(**options)
+    return Scores(outcome, np.column_stack([before, after]), arm, ("verum", "sham"), np.zeros(n, dtype=int),
+                  np.ones((n, 1)), {}, 0, 500)  # fmt: skip
+
+
+def by_name(found):
+    return {line.analysis: line for line in found.lines if line.visit == "post" and "against" in line.comparison}
+
+
+def test_the_model_decides_and_the_rest_stands_beside():
+    whole = by_name(outcomes.analyse(scores(effect=-10)))
+    assert whole["ancova"].weight == "decides"
+    assert "clda" not in whole
+    assert whole["g"].estimate < 0
+    gaps = by_name(outcomes.analyse(scores(effect=-10, gone=4)))
+    assert (gaps["clda"].weight, gaps["ancova"].weight) == ("decides", "beside")
+    assert gaps["mann_whitney"].weight == gaps["responders_30"].weight == "literature"
+    assert {"change", "superiority", "variance_ratio"} <= set(gaps)
+
+
+def test_probability_of_superiority_follows_the_direction():
+    lower, higher = (
+        by_name(outcomes.analyse(scores(effect=-10, better=b)))["superiority"].estimate for b in ("lower", "higher")
+    )
+    assert lower > 0.5
+    assert lower + higher == pytest.approx(1)
+
+
+def test_an_arm_that_nobody_was_asked_in_is_an_error():
+    own = scores()
+    own.values[own.arm == 1, 1] = np.nan
+    with pytest.raises(WrongDataError, match="20 of verum and 0 of sham"):
+        outcomes.analyse(own)
+
+
+def test_uneven_losses_are_told():
+    own = scores(n=40)
+    own.values[np.flatnonzero(own.arm == 0)[:6], 1] = np.nan
+    notes = outcomes.analyse(own).notes
+    assert notes[0].startswith("Not asked at post: 6 of verum, 0 of sham")
+    assert "not missing at random" in notes[1]
+
+
+def test_outcomes_of_one_role_are_corrected_together_and_exploratory_ones_are_not():
+    roles = ["secondary", "secondary", "exploratory", "primary"]
+    found = outcomes.corrected([outcomes.analyse(scores(effect=-10, seed=i, role=r)) for i, r in enumerate(roles)])
+    assert [one.holm_over for one in found] == [2, 2, 1, 1]
+    raw = [one.deciding.p_rerandomised for one in found]
+    assert found[0].p == pytest.approx(min(1, 2 * min(raw[:2])) if raw[0] <= raw[1] else max(raw[0], 2 * raw[1]))
+    assert found[2].p == raw[2]
+    assert found[3].p == raw[3]
+
+
+def test_moderators_are_tested_as_products_and_called_exploratory():
+    own = scores(n=60, effect=0)
+    moderator = np.linspace(-1, 1, 60)
+    own.values[:, 1] += np.where(own.arm == 0, 12 * moderator, 0)
+    line = by_name(outcomes.analyse(replace(own, moderators={"age": moderator})))["moderator_age"]
+    assert line.weight == "exploratory"
+    assert line.p_rerandomised < 0.01
+    assert line.estimate == pytest.approx(12, abs=6)
+    few = by_name(outcomes.analyse(replace(own, moderators={"age": np.where(np.arange(60) < 3, moderator, np.nan)})))
+    assert "degrees of freedom" in few["moderator_age"].remark
+
+
+def said(effect, role="primary", important=None, arms=("verum", "sham"), n=40):
+    own = replace(scores(n=n, effect=effect, role=role), arms=arms)
+    found = outcomes.corrected([outcomes.analyse(own)])[0]
+    options = type("Options", (), {"strata": (), "covariates": ()})
+    cohort = type("Cohort", (), {"options": options})
+    inference = type("Inference", (), {"alpha": 0.05, "random_seed": 0})
+    about = {**outcomes.about(found, cohort, inference), "ImportantDifference": important}
+    lines = [vars(line) | {"weight": line.weight} for line in found.lines]
+    told = verdict(about, lines)
+    return told, " ".join((told.headline, *told.remarks))
+
+
+def test_a_difference_is_told_with_its_direction_size_and_what_it_means_to_patients():
+    told, text = said(-30, important=5.0)
+    assert told.positive
+    assert "was lower (better) in verum than in sham, by" in text
+    assert "All of the interval reaches the smallest difference that matters to patients (5 points)" in text
+    assert "too small to matter" in said(-12, important=60.0)[1]
+    assert "whether the benefit matters is not told" in said(-12, important=12.0)[1]
+    assert "was higher (worse) in verum" in said(30)[1]
+
+
+def test_no_difference_is_never_called_alike_and_exploratory_never_confirms():
+    told, text = said(0)
+    assert not told.positive
+    assert "No difference in vas at post between verum and sham was shown" in text
+    assert "not evidence that the arms are alike" in text
+    told, text = said(-30, role="exploratory")
+    assert not told.positive
+    assert text.startswith("Exploratory: ")
+    assert "confirms nothing" in text
+
+
+@pytest.mark.parametrize("effect", [-30, 0])
+@pytest.mark.parametrize("role", ["primary", "exploratory"])
+def test_forbidden_words_never_stand_in_what_is_said_of_outcomes(effect, role):
+    text = said(effect, role=role, important=5.0)[1].lower()
+    for word in ("specific", "mediated", "caused by", "proves", "no effect", "equivalent", "due to"):
+        assert word not in text
+
+
+def test_there_are_361_points_and_odd_names_are_told():
+    assert len(codes()) == len(set(codes())) == 361
+    assert {"LU11", "BL67", "GV28", "CV24"} <= set(codes())
+    assert point_of("Du 20").code == "GV20"
+    assert point_of("LIV3").code == "LR3"
+    assert point_of("li4").code == "LI4"
+    assert (point_of("ST46").code, point_of("Ashi").code) == ("", "")
+    assert "did you mean 'ST45'?" in point_of("ST46").remark
+    assert "did you mean 'GV20'?" in point_of("GN20").remark
+    assert point_of("EX-XX1").code == ""
+
+
+NEEDLES = [
+    Needle("01", "tx01", "GB20", "left", 20, 1200, 6), Needle("01", "tx01", "gb 20", "right", 10, 1200, np.nan),
+    Needle("01", "tx02", "GB99", "left", 20, 1200, 4), Needle("02", "tx01", "LI4", "left", 0, 1800, 1),
+]  # fmt: skip
+
+
+def test_doses_and_points_of_people():
+    assert dose(NEEDLES)["01"] == {
+        "sessions with needles": "2", "needles a session": "1.5", "depth (mm)": "16.6667", "retention (min)": "20",
+        "deqi of needles": "5",
+    }  # fmt: skip
+    found = {row["point"]: row for row in points(NEEDLES, {"01": "verum", "02": "sham"}, ["verum", "sham"])}
+    assert (found["GB20"]["verum"], found["GB20"]["sham"], found["LI4"]["sham"]) == (1, 0, 1)
+    assert "written 'gb 20'" in found["GB20"]["remark"]
+    assert "no point of the WHO standard" in found["GB99"]["remark"]
+
+
+def test_what_arises_after_randomisation_is_told_apart():
+    rows = [{"participant_id": f"sub-{i}", "arm": "verum" if i % 2 else "sham", "expectation": str(i),
+             "n_sessions_attended": "4", "mass_ache": "2", "mass_warm": str(i)} for i in range(6)]  # fmt: skip
+    found = exposure(rows, ["verum", "sham"], TrialOptions(), NEEDLES)
+    whens = {row["name"]: row["when"] for row in found}
+    assert whens["expectation"] == "before randomisation"
+    assert whens["n_sessions_attended"] == whens["MASS index"] == "after randomisation"
+
+
+def test_guesses_by_arm():
+    guesses = {"verum": ["verum"] * 6 + ["?"] * 2, "sham": ["verum"] * 3 + ["sham"] * 3 + ["n/a"]}
+    rows = [{"arm": arm, "guess_arm": guess} for arm, own in guesses.items() for guess in own]
+    found = blinding(rows, ["verum", "sham"], "guess_arm")
+    assert found["Guesses"]["verum"] == {"verum": 6, "sham": 0, "do not know": 2}
+    assert found["Bang"]["verum"]["value"] == pytest.approx(0.75)
+    assert found["Bang"]["sham"]["value"] == 0
+    assert blinding(rows, ["verum", "sham"], "other") == {}
+
+
+def test_checklists_answer_what_is_on_record_and_nothing_else():
+    items = {
+        "verum": {"1a_Style": "manual", "2c_Depth": {"Value": 20, "Units": "mm"}},
+        "sham": {"6b_Description": "blunt"},
+    }
+    rows = {row["item"]: row for row in checklist("stricta", ["verum", "sham"], items, {})}
+    assert len(rows) == 17
+    assert rows["2c"]["verum"] == "Value 20, Units mm"
+    assert rows["2c"]["sham"] == rows["3a"]["verum"] == "not reported"
+    assert rows["6b"]["sham"] == "blunt"
+    placebo = checklist("tidier-placebo", ["verum", "sham"], items, {"blinding": "Bang index 0.1"})
+    assert len(placebo) == 13
+    assert placebo[-1]["verum"] == "Bang index 0.1"
+    assert len(checklist("consort", [], {}, {})) == 42
