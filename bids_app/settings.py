@@ -20,6 +20,7 @@ DEFAULT_PLUGS = {
     "modalities": ("fmri",),
     "measures": ("seed_correlation", "parcel_correlation", "network_coherence", "alff", "reho", "task_glm"),
     "designs": ("parallel_prepost",),
+    "associations": (),
 }
 """What runs when the settings name nothing."""
 
@@ -66,6 +67,7 @@ class Settings:
     modalities: Mapping[str, Any] = field(default_factory=dict)
     measures: Mapping[str, Any] = field(default_factory=dict)
     designs: Mapping[str, Any] = field(default_factory=dict)
+    associations: Mapping[str, Any] = field(default_factory=dict)
     given: frozenset[str] = frozenset()
 
     def mark(self) -> str:
@@ -92,7 +94,7 @@ def resolve(tables: Mapping[str, Any]) -> Settings:
     for kind, defaults in DEFAULT_PLUGS.items():
         given = tables.get(kind) or {}
         if not isinstance(given, dict):
-            raise UsageError(f"[{kind}] holds {given!r}; expected tables such as [{kind}.{defaults[0]}].")
+            raise UsageError(f"[{kind}] holds {given!r}; expected tables such as [{kind}.{plugs.names(kind)[0]}].")
         if kind == "measures":
             names = _measures(dataset.measures) or dict.fromkeys((*defaults, *given))
         else:

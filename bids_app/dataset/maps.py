@@ -91,6 +91,12 @@ def restricted(covered: GroupMask, words: Sequence[str], space: str) -> GroupMas
     return replace(covered, mask=mask, notes=(*covered.notes, note))
 
 
+def region_masks(words: Sequence[str], grid: Grid, space: str) -> dict[str, Mask]:
+    """Return the voxels of each region that is named in the grammar of seeds, by its name."""
+    seeds = parse_seeds(words, SMALL_RADIUS) if words else ()
+    return {seed.name: seed_image([seed], grid, space) > 0 for seed in seeds}
+
+
 def load_maps(
     sessions: Sessions, design: Design, key: MapKey, covered: GroupMask
 ) -> tuple[dict[str, NDArray[np.float32]], Mask]:

@@ -34,6 +34,16 @@ STATISTICS_TEXT = {
 }
 
 
+COMMON = (
+    "Conjunction of the changes within both arms: the smaller |t| where signs agree, else 0; p is the larger of both, "
+    "corrected over the map (Nichols 2005)."
+)
+BEFORE = (
+    "Difference of the arms before treatment, described and not tested: of randomised arms chance alone made it. g is "
+    "Hedges g with 95 % limits."
+)
+
+
 @dataclass(frozen=True)
 class Family:
     """What a result is corrected together with: how many maps, and Holm's p over the families of its contrast."""
@@ -63,6 +73,7 @@ def about_result(
         "SpecificTo": words.specific,
         "Sign": words.sign,
         "Primary": contrast.asked.primary,
+        "Association": contrast.asked.association,
         "BetweenArms": contrast.between_arms,
         "Arm": words.arm,
         "Change": contrast.is_change,

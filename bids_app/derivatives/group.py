@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from bids_app.derivatives.characteristics import characteristics_table
 from bids_app.derivatives.clusters import Namer, cluster_table, value_table
-from bids_app.derivatives.contrast import Family, about_result, by_arm, design_table, spread
+from bids_app.derivatives.contrast import BEFORE, COMMON, Family, about_result, by_arm, design_table, spread
 from bids_app.derivatives.edges import EDGE_COLUMNS, edge_table
 from bids_app.derivatives.files import write_json, write_labels, write_map, write_table
 from bids_app.derivatives.names import STAT_OF, group_path
 from bids_app.statistics.heterogeneity import heterogeneity
 from bids_app.statistics.result import Result
 from bids_app.vocabulary.design import Design
+from bids_app.vocabulary.entities import as_label
 from bids_app.vocabulary.grid import Grid, GroupMask
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.job import GroupJob
@@ -67,10 +68,8 @@ class GroupWriter:
         """Write who was found, who was lost at which stage and why, and who was analysed."""
         rows = [{"participant_id": f"sub-{p.participant}", "arm": p.arm, "stage": p.stage, "reason": p.reason}
                 for p in design.lost]  # fmt: skip
-        rows += [
-            {"participant_id": row["participant_id"], "arm": row["arm"], "stage": "analysed", "reason": ""}
-            for row in design.rows
-        ]
+        rows += [{"participant_id": row["participant_id"], "arm": row["arm"], "stage": "analysed", "reason": ""}
+                 for row in design.rows]  # fmt: skip
         columns = {key: [row[key] for row in rows] for key in ("participant_id", "arm", "stage", "reason")}
         write_table(self._path("flow", ".tsv"), columns)
         about = {"Arms": list(design.arms), "Sessions": design.sessions, "Notes": notes, **self._mark}
@@ -157,8 +156,7 @@ class GroupWriter:
         for stat, values in maps.items():
             write_map(self._path("statmap", ".nii.gz", **names, stat=stat), values, active.subject.mask, self._grid)
         said = {
-            "Description": "Conjunction of the changes within both arms: the smaller |t| where signs agree, else 0; p "
-            "is the larger of both, corrected over the map (Nichols 2005).",
+            "Description": COMMON,
             "Arms": [active.contrast.asked.words.arm, control.contrast.asked.words.arm],
             "SmallestP": 10 ** -float(np.nanmax(maps["logpvoxfwe"])),
             "Voxels": int((maps["t"] != 0).sum()),
@@ -171,12 +169,22 @@ class GroupWriter:
         for stat, values in maps.items():
             write_map(self._path("statmap", ".nii.gz", **names, stat=stat), values, primary.subject.mask, self._grid)
         about = {
-            "Description": "Difference of the arms before treatment, described and not tested: of randomised arms "
-            "chance alone made it. g is Hedges g with 95 % limits.",
+            "Description": BEFORE,
             "MedianAbsoluteG": float(np.nanmedian(np.abs(maps["g"]))),
             "ParticipantsByArm": by_arm(primary),
         }
         write_json(self._path("baseline", ".json", **names), {**self._mark, **about})
+
+    def association(
+        self, primary: Result, name: str, tables: Mapping[str, Sequence[Mapping[str, Any]]], about: Mapping[str, Any]
+    ) -> None:
+        """Write what an association found beside a contrast: a table for each label, and a sidecar."""
+        for label, rows in tables.items():
+            if rows:
+                path = self._path("association", ".tsv", **_names(primary), desc=label)
+                write_table(path, {key: [row[key] for row in rows] for key in rows[0]})
+        said = {**self._mark, "Association": name, "Map": primary.subject.key.label, **about}
+        write_json(self._path("association", ".json", **_names(primary), desc=as_label(name.replace("_", " "))), said)
 
     def _sources(self, result: Result) -> list[str]:
         key, sessions = result.subject.key, result.subject.design.sessions.values()

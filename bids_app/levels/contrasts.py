@@ -168,7 +168,7 @@ def _geometry(
 
 def _scheme(contrast: Contrast, inference: Inference) -> Scheme:
     seed, number = inference.random_seed, inference.n_permutations
-    if contrast.labels is not None and contrast.scheme == "rerandomise":
+    if contrast.labels is not None and contrast.scheme in ("rerandomise", "shuffle"):
         return Rerandomisation(contrast.labels, contrast.blocks, seed, number)
     if contrast.scheme.startswith("exchange"):
         return Exchange(contrast.blocks, seed, number, whole=contrast.scheme == "exchange_whole")

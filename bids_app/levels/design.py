@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bids_app import plugs
 from bids_app.errors import DeqiError
+from bids_app.levels.associated import with_associations
 from bids_app.trial.cohort import Table
 from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.job import GroupJob, MapKey
@@ -29,4 +30,4 @@ def build(job: GroupJob, keys: Sequence[MapKey] = ()) -> Design:
     except DeqiError as error:
         where = " ".join([*(f"{key}-{value}" for key, value in job.entities.items()), *(key.label for key in keys)])
         raise type(error)(f"{where}: {error}") from error
-    return design
+    return with_associations(job, design)

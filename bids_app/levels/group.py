@@ -14,13 +14,14 @@ from bids_app.derivatives.contrast import Family
 from bids_app.derivatives.group import GroupWriter
 from bids_app.errors import DeqiError, WrongDataError
 from bids_app.levels import baseline, contrasts, motion, overlap
+from bids_app.levels.associated import associate
 from bids_app.levels.contrasts import Progress
 from bids_app.levels.overlap import Stacks
 from bids_app.levels.reading import everybody_of, kept_of, keys_of, read
 from bids_app.statistics import corrected
 from bids_app.statistics.result import Result, joint_p
 from bids_app.vocabulary.design import Design
-from bids_app.vocabulary.grid import GroupMask
+from bids_app.vocabulary.grid import Grid, GroupMask
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.job import GroupJob, MapKey, Summary
 
@@ -43,7 +44,9 @@ def run(job: GroupJob, progress: Progress = lambda what, done, total, height: No
     writer = GroupWriter(job, covered.grid, mark, named)
     writer.mask(covered)
     kept = kept_of(job)
-    group = _Group(contrasts.Run(job, {}, progress, kept), writer, notes=[*everybody.notes, *covered.notes])
+    group = _Group(
+        contrasts.Run(job, {}, progress, kept), writer, covered.grid, notes=[*everybody.notes, *covered.notes]
+    )
     for key in keys_of(job):
         try:
             group.analyse(key, everybody, covered)
@@ -65,6 +68,7 @@ class _Group:
 
     run: contrasts.Run
     writer: GroupWriter
+    grid: Grid
     notes: list[str]
     results: list[Result] = field(default_factory=list)
     problems: list[DeqiError] = field(default_factory=list)
@@ -102,6 +106,8 @@ class _Group:
             self.writer.about(primary, "qcfc", coupled)
         if before := baseline.difference(primary.contrast, stacks):
             self.writer.before(primary, baseline.name_of(primary), before)
+        for name, found in associate(self.run.job, primary, stacks, self.grid):
+            self.writer.association(primary, name, found.tables, found.about)
         if pair := overlap.changes(own):
             said = overlap.likeness(stacks, *pair, self.run.job.inference)
             self.writer.common(*pair, overlap.common(*pair), said)

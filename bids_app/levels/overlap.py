@@ -22,6 +22,15 @@ Stacks = Mapping[str, Floats]
 
 def outcome_of(stacks: Stacks, contrast: Contrast) -> Floats:
     """Return the maps that a contrast explains, (members, voxels)."""
+    whole = _weighted(stacks, contrast)
+    if contrast.times is None:
+        return whole
+    product = room.empty((whole.shape[0], whole.shape[1]))  # not in place: the maps may be those of everybody
+    np.multiply(whole, contrast.times[:, None].astype(np.float32), out=product)
+    return product
+
+
+def _weighted(stacks: Stacks, contrast: Contrast) -> Floats:
     weights = contrast.asked.outcome.weights
     if list(weights.values()) == [1]:
         return room.rows_of(stacks[next(iter(weights))], contrast.members)

@@ -20,7 +20,7 @@ from bids_app.plan.inputs import Plan, generated_by, read_dataset, selection_of
 from bids_app.plan.people import People, people_of
 from bids_app.plan.quality import excluded
 from bids_app.plan.recorded import Chosen, chosen_maps, recorded_settings
-from bids_app.plan.trial import later_columns, plan_trial, refuse_later_covariates
+from bids_app.plan.trial import later_columns, outcomes_of, plan_trial, refuse
 from bids_app.settings import Settings
 from bids_app.vocabulary.entities import join, parse
 from bids_app.vocabulary.execution import Execution
@@ -52,7 +52,7 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
         If there are no maps, they were made in different ways, there is no table of participants, or no design
         can be built from it.
     """
-    refuse_later_covariates(settings)
+    refuse(execution, settings)
     roots = read_dataset(execution, settings, needed=False)
     people = people_of(execution, participants_file(execution.bids_dir, *roots.values()))
     selection = selection_of(execution, settings.dataset)
@@ -135,6 +135,8 @@ def _job(execution: Execution, settings: Settings, asked: _Maps, people: People)
         participants=people.rows,
         later=later_columns(settings, people.rows),
         design=settings.designs,
+        associations=settings.associations,
+        outcomes=outcomes_of(execution, settings, people) if settings.associations else (),
         inference=settings.inference,
         threads=execution.nprocs,
         share=execution.share,

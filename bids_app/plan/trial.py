@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bids_app import plugs
 from bids_app.dataset.described import described_columns, tables_of
 from bids_app.dataset.tables import read_json, stands
 from bids_app.dataset.treatment import RECORD, needle_files, read_treatment
@@ -19,6 +20,7 @@ from bids_app.trial.options import ArmOptions
 from bids_app.trial.outcomes import outcome_of
 from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.job import TrialJob
+from bids_app.vocabulary.outcome import Outcome
 
 LABEL = "group_trial"
 
@@ -40,11 +42,9 @@ def plan_trial(execution: Execution, settings: Settings, people: People) -> Tria
     before = record_path(execution.output_dir, LABEL).exists()  # what it left must not outlive what it was asked
     if not (settings.outcomes or recorded or before):
         return None
-    ((_, design),) = settings.designs.items()
-    described, visits = described_columns(folder), _visits(design)
     job = TrialJob(
         LABEL, execution.output_dir, {}, {}, (people.table, *tables_of(folder), *needles), rows, settings.designs,
-        tuple(outcome_of(name, o, rows, described, visits) for name, o in settings.outcomes.items()),
+        outcomes_of(execution, settings, people),
         settings.trial, read_treatment(folder, needles) if recorded else None,
         _declared(folder), settings.inference,
     )  # fmt: skip
@@ -71,23 +71,42 @@ def _visits(design: Any) -> tuple[str, ...]:
     return found if all(found) else ()
 
 
-def refuse_later_covariates(settings: Settings) -> None:
-    """Refuse to adjust arms for what treatment may have changed: that can hide an effect, or make one.
+def outcomes_of(execution: Execution, settings: Settings, people: People) -> tuple[Outcome, ...]:
+    """Return the outcomes that are declared, of which all is known; every value of everybody was looked at.
+
+    Raises
+    ------
+    DeqiError
+        If an outcome cannot be understood, or a value is impossible.
+    """
+    if not settings.outcomes:
+        return ()
+    ((_, design),) = settings.designs.items()
+    described, visits = described_columns(execution.bids_dir), _visits(design)
+    return tuple(outcome_of(name, o, people.chosen, described, visits) for name, o in settings.outcomes.items())
+
+
+def refuse(execution: Execution, settings: Settings) -> None:
+    """Refuse circular values of associations, and to adjust arms for what treatment may have changed.
+
+    Adjusting for the latter can hide an effect, or make one.
 
     Raises
     ------
     UsageError
-        If there is one.
+        With the reason.
     """
+    for association, options in settings.associations.items():
+        plugs.load("associations", association).check(options, execution.output_dir)
     ((name, design),) = settings.designs.items()
     if not isinstance(design, ArmOptions) or name == "regression":
         return
     later = {*settings.trial.after, settings.trial.guess}
     if wrong := sorted(later & {*design.covariates, *design.strata}):
         raise UsageError(
-            f"{', '.join(wrong)} arises after randomisation ([trial] after): adjusting arms for it can "
-            "hide an effect or make one. Take it out of the covariates and strata of the design; slopes on it are "
-            "described by designs.regression."
+            f"{', '.join(wrong)} arises after randomisation ([trial] after): adjusting arms for it can hide an effect "
+            "or make one. Take it out of the covariates and strata of the design; slopes on it are described by "
+            "designs.regression."
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from bids_app.dataset.outputs import index_outputs
 from bids_app.dataset.tables import read_json
 from bids_app.report import edges, multiverse, page, viewer
+from bids_app.report.associations import associations
 from bids_app.report.claims.maps import Finding, Verdict, Wording, verdict
 from bids_app.report.contrasts import Contrasts
 from bids_app.report.drawing.template import template
@@ -32,7 +33,7 @@ def write_page(output_dir: Path) -> None:
     folder = output_dir / "group"
     values = {
         "analyses": analyses, "viewer": viewer.content(below, views, atlas), "outcomes": outcomes(folder),
-        "treatment": treatment(folder),
+        "treatment": treatment(folder), "associations": associations(folder),
     }  # fmt: skip
     page.write(output_dir, "group.html", "group.html", values, [flow.with_suffix(".json") for flow in flows])
 

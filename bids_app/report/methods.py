@@ -39,7 +39,7 @@ def _paragraphs(tables: Tables) -> list[str]:
         )
     for name in tables:
         kind, _, plug = name.partition(".")
-        if kind == "measures":
+        if kind in ("measures", "associations"):
             paragraphs.append(plugs.load(kind, plug).METHODS)
         elif kind == "designs":
             paragraphs.append(f"{plugs.load(kind, plug).METHODS} {_inference(tables['inference'][1])}")

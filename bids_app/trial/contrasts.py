@@ -101,3 +101,28 @@ def slope(cohort: Cohort, asked: Question, values: Columns, others: Mapping[str,
     nuisance = np.column_stack([np.ones(len(rows)), *more.values(), *columns])
     heads = (asked.name, "constant", *more, *names)
     return Contrast(asked, "exchange", rows, values[rows][:, None], nuisance, blocks, "slope", heads)
+
+
+def moderated(cohort: Cohort, asked: Question, values: Columns, arm: Columns) -> Contrast:
+    """Return whether the effect of an arm on a value depends on each voxel's map before treatment.
+
+    The partial correlation of a value with arm x map, given arm and map, is the same whichever of both is explained:
+    here it is arm x map, so that the engine of the maps can do it. Values change places within arms and strata.
+
+    Parameters
+    ----------
+    values : (participants of the cohort,)
+        NaN where it is not known.
+    arm : (participants of the cohort,)
+        1 active, 0 control.
+    """
+    rows = cohort.having(*asked.outcome.stages)
+    rows = rows[np.isfinite(values[rows])]
+    names, columns = _fixed(cohort, rows)
+    own = arm[rows] - arm[rows].mean()
+    blocks = cohort.strata[rows] * len(cohort.arms) + cohort.arm[rows]
+    nuisance = np.column_stack([np.ones(len(rows)), own, *columns])
+    labels = np.unique(values[rows], return_inverse=True)[1].astype(np.float64)
+    heads = (asked.name, "constant", "arm", *names)
+    tested = values[rows][:, None]
+    return Contrast(asked, "shuffle", rows, tested, nuisance, blocks, "slope", heads, labels, times=own)

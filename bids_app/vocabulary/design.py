@@ -63,12 +63,16 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Question:
-    """What a contrast asks: its name in files, its words, the maps it explains, and whether it carries the claim."""
+    """What a contrast asks: its name in files, its words, the maps it explains, and whether it carries the claim.
+
+    `association` is the plug that asked, where no design did.
+    """
 
     name: str
     words: Words
     outcome: Outcome
     primary: bool = False
+    association: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,9 +81,9 @@ class Contrast:
 
     Attributes
     ----------
-    scheme : {'rerandomise', 'signflip', 'exchange', 'exchange_whole'}
+    scheme : {'rerandomise', 'signflip', 'exchange', 'exchange_whole', 'shuffle'}
         What chance could have done: other arms within strata, other signs of a person's change, other people's
-        residuals within blocks, or those of other blocks.
+        residuals within blocks, those of other blocks, or other people's tested value within blocks.
     members : (n,) int
         Rows of the design's participants.
     tested : (n, q) float
@@ -93,7 +97,9 @@ class Contrast:
     columns : tuple of str
         Names of the tested and the other columns.
     labels : (n,) float or None
-        Arm of each member, by number: what `rerandomise` draws anew.
+        Arm, or tested value, of each member, by number: what `rerandomise` and `shuffle` draw anew.
+    times : (n,) float or None
+        What the maps explained are multiplied by, member by member: a product with the voxel's own value.
     """
 
     asked: Question
@@ -105,6 +111,7 @@ class Contrast:
     effect: str
     columns: tuple[str, ...] = ()
     labels: NDArray[np.float64] | None = None
+    times: NDArray[np.float64] | None = None
 
     @property
     def name(self) -> str:

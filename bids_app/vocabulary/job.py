@@ -65,7 +65,7 @@ class GroupJob(Job):
 
     `entities` are those that all maps share; `sessions` maps (participant, session) to what is on disk and `reasons`
     to why nothing is; `participants` are the rows of participants.tsv, of which the columns `later` arose after
-    randomisation. With a `share` nothing is concluded:
+    randomisation; `associations` are asked of `outcomes` beside the design. With a `share` nothing is concluded:
     that part of the relabellings is made and kept. Arrays of more than `in_memory` bytes lie in the folder `scratch`.
     """
 
@@ -75,6 +75,8 @@ class GroupJob(Job):
     participants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     later: tuple[str, ...] = ()
     design: Mapping[str, Any] = field(default_factory=dict)
+    associations: Mapping[str, Any] = field(default_factory=dict)
+    outcomes: tuple[Outcome, ...] = ()
     inference: Inference = field(default_factory=Inference)
     threads: int = 1
     share: Share | None = None

@@ -192,3 +192,41 @@ def test_the_dry_run_names_the_outcomes(copy):
     ended = again(copy, "--dry-run")
     assert ended.code == 0
     assert "outcomes: vas, days" in ended.out
+
+
+COUPLED = (
+    CONFIG
+    + """
+[associations.brain_symptom]
+regions = ["target:20,28,4:20", "nowhere:300,0,0:5"]
+clusters = "leave-one-out"
+mediation = true
+"""
+)
+
+
+def test_brain_and_symptom_stand_beside_the_contrasts(copy):
+    (copy / "analysis.toml").write_text(COUPLED)
+    ended = again(copy)
+    assert ended.code == 0, ended.text
+    group = copy / "out" / "group"
+    rows = read_frame(next(group.glob("*seed-near*_desc-brainSymptom_association.tsv")))
+    assert set(rows["region"]) == {"target", "leaveOneOut"}
+    values = read_frame(next(group.glob("*seed-near*_desc-brainSymptomValues_association.tsv")))
+    own = values[(values["region"] == "target") & (values["arm"] == "verum")].dropna()
+    row = rows[(rows["region"] == "target") & (rows["whom"] == "within verum")].iloc[0]
+    assert row["estimate"] == pytest.approx(stats.spearmanr(own["change"], own["improvement"]).statistic)
+    assert list(group.glob("*seed-near_contrast-verumVsShamVasByBaseline_stat-t_statmap.nii.gz"))
+    text = (copy / "out" / "group.html").read_text()
+    assert "Region nowhere has no voxel that everybody has." in text
+    assert "never a result" in text
+    for word in FORBIDDEN:
+        assert word not in text
+    (copy / "analysis.toml").write_text(COUPLED.replace('"leave-one-out"', '"significant"'))
+    ended = again(copy)
+    assert ended.code == 64
+    assert "counts twice (circular)" in ended.err
+    (copy / "analysis.toml").write_text("[associations.brain_symptom]\n")
+    ended = again(copy)
+    assert ended.code == 64
+    assert "[outcomes.<name>] declares" in ended.err

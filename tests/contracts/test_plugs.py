@@ -24,7 +24,8 @@ from bids_app.vocabulary.signals import Region, Signals, Task
 ALL = [(kind, name) for kind in plugs.KINDS for name in plugs.names(kind)]
 MEASURES, DESIGNS = plugs.names("measures"), plugs.names("designs")
 VERBS = {"modalities": ["prepare", "load", "describe", "too_little"],
-         "measures": ["wanted_regions", "measure", "combine"], "designs": ["design"]}  # fmt: skip
+         "measures": ["wanted_regions", "measure", "combine"], "designs": ["design"],
+         "associations": ["check", "contrasts", "associate"]}  # fmt: skip
 
 
 @pytest.mark.parametrize(("kind", "name"), ALL)

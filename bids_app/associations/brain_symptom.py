@@ -1,0 +1,161 @@
+"""Does the change in the brain go with relief? Slopes within arms, their difference, and who gains from which arm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+import numpy as np
+from annotated_types import Ge
+from numpy.typing import NDArray
+
+from bids_app.errors import UsageError
+from bids_app.trial.association import Found, Given
+from bids_app.trial.cohort import Cohort
+from bids_app.trial.contrasts import labels_of, moderated, slope
+from bids_app.trial.coupling import Coupled
+from bids_app.trial.regions import declared, left_out
+from bids_app.vocabulary.design import IT, Contrast, Outcome, Question, Words
+from bids_app.vocabulary.entities import as_label
+from bids_app.vocabulary.option import Doc
+
+NAME = "brain_symptom"
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of `[associations.brain_symptom]`."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    outcome: Annotated[str, Doc("Outcome whose improvement is related to maps; empty: the primary one.")] = ""
+    regions: Annotated[
+        tuple[str, ...], Doc("Regions declared beforehand, in the grammar of --seeds, whose values are related too.")
+    ] = ()
+    clusters: Annotated[
+        str, Doc("'leave-one-out' takes each person's value from the largest cluster of all others; empty: none.")
+    ] = ""
+    baseline: Annotated[bool, Doc("Whether maps before treatment are asked who gains more from which arm.")] = True
+    mediation: Annotated[bool, Doc("Whether paths from arm over a region to the outcome are shown (exploratory).")] = (
+        False
+    )
+    draws: Annotated[int, Ge(100), Doc("Samples of people for the limits of paths.")] = 2000
+
+
+METHODS = (
+    "Improvement was related to change in the brain within each arm, and the slopes of arms were compared, by "
+    "exchanging residuals within arms and strata (Freedman & Lane 1983); whether the brain before treatment tells who "
+    "gains more from which arm, by exchanging improvements within arms and strata. These are associations: people were "
+    "not drawn to have more or less change. Values of regions came from regions declared beforehand or, person by "
+    "person, from clusters of all others."
+)
+
+CHANGE = Outcome({"post": 1.0, "pre": -1.0})
+BEFORE = Outcome({"pre": 1.0}, "pre")
+LEAVE_ONE_OUT = "leave-one-out"
+
+
+def check(options: Options, output_dir: Path) -> None:
+    """Refuse values of places that the same data chose.
+
+    Raises
+    ------
+    UsageError
+        If clusters of the whole sample, or files of the group level, are asked for.
+    """
+    reason = (
+        "A value that is read where the same people differ most goes with their relief even if nothing does: what "
+        "chose the place counts twice (circular). Name regions beforehand (associations.brain_symptom.regions), or "
+        f'take clusters = "{LEAVE_ONE_OUT}", in which nobody chooses the place of their own value.'
+    )
+    if options.clusters not in ("", LEAVE_ONE_OUT):
+        raise UsageError(f"associations.brain_symptom.clusters = {options.clusters!r}. {reason}")
+    group = (output_dir / "group").resolve()
+    for word in options.regions:
+        path = Path(word.partition("=")[2].partition("#")[0] or word)
+        made = path.name.endswith((".nii", ".nii.gz")) and ("_contrast-" in path.name or "_clusters" in path.name)
+        if made or group in path.resolve().parents:
+            raise UsageError(f"associations.brain_symptom.regions: {word} is a result of a group level. {reason}")
+
+
+def contrasts(
+    cohort: Cohort, name: str, title: str, improvement: NDArray[np.float64], options: Options
+) -> Iterator[Contrast]:
+    """Yield the contrasts of maps that ask how they go with improvement.
+
+    Parameters
+    ----------
+    name, title : str
+        Of the outcome, in files and in words.
+    improvement : (participants,)
+        Positive is better; NaN where it is not known.
+    """
+    stem = as_label(f"{name} x")[:-1]
+    labels = dict(zip(cohort.arms, labels_of(cohort.arms), strict=True))
+    arms = {f"arm_{arm}": (cohort.arm == i).astype(np.float64) for i, arm in enumerate(cohort.arms[:-1])}
+    sign = f"positive = larger change where {title} improved more"
+    what = f"the change in {IT}"
+
+    def asked(label: str, words: Words, outcome: Outcome = CHANGE) -> Question:
+        return Question(label, words, outcome, association=NAME)
+
+    for arm in cohort.arms:
+        words = Words(f"Does {what} go with improvement of {title} within {arm}? An association.", sign, arm=arm)
+        yield slope(cohort, asked(_joined(labels[arm], stem, "Slope"), words), improvement, {}, arm)
+    if len(cohort.arms) < 2:
+        return
+    words = Words(f"Does {what} go with improvement of {title}, given the arm? An association.", sign)
+    yield slope(cohort, asked(_joined("all", stem, "Slope"), words), improvement, arms)
+    first, control = cohort.arms[0], cohort.arms[-1]
+    pair = f"{labels[first]}Vs{labels[control][:1].upper()}{labels[control][1:]}"
+    own = (cohort.arm == 0).astype(np.float64)
+    both = np.where(np.isin(cohort.arm, [0, len(cohort.arms) - 1]), improvement, np.nan)
+    centred = both - np.nanmean(both)
+    words = Words(
+        f"Does the slope of {what} on improvement of {title} differ between {first} and {control}?",
+        f"positive = steeper in {first}",
+        f"{what} goes with improvement of {title} differently in {first} and {control}",
+        f"No difference between the slopes of {first} and {control}", f"{first} with {control}",
+    )  # fmt: skip
+    yield slope(cohort, asked(_joined(pair, stem, "Slope"), words), own * centred, {"arm": own, stem: centred})
+    if options.baseline:
+        words = Words(
+            f"Does {IT} before treatment tell who improves more in {title} under {first} than under {control}?",
+            f"positive = where it is larger, {first} does better against {control}",
+            f"{IT} before treatment tells who gains more from {first} than from {control}",
+            f"Not shown that {IT} before treatment tells who gains more from {first}", f"{first} with {control}",
+        )  # fmt: skip
+        yield moderated(cohort, asked(_joined(pair, stem, "ByBaseline"), words, BEFORE), both, own)
+
+
+def _joined(*words: Sequence[str] | str) -> str:
+    first, *rest = (str(word) for word in words)
+    return first + "".join(word[:1].upper() + word[1:] for word in rest)
+
+
+def associate(given: Given, options: Options) -> Found:
+    """Return how the change of regions goes with improvement, by region, and every person's values."""
+    regions = list(declared(given))
+    missing = sorted(set(given.regions) - {region.name for region in regions})
+    if options.clusters:
+        regions.append(left_out(given))
+    people = Coupled(given)
+    mediated = [people.mediation(region, options.draws) for region in regions] if options.mediation else []
+    values = [
+        {"participant_id": row["participant_id"], "arm": row["arm"], "region": region.name, "before": region.before[i],
+         "change": region.after[i] - region.before[i], "improvement": given.improvement[i]}
+        for region in regions for i, row in enumerate(given.cohort.rows)
+    ]  # fmt: skip
+    tables = {
+        "brainSymptom": [row for region in regions for row in people.rows(region)],
+        "brainSymptomValues": values,
+        "brainSymptomPaths": [found for found in mediated if found],
+    }
+    about = {
+        "Outcome": given.outcome.title, "Units": given.outcome.units, "Noun": given.result.subject.output.noun,
+        "Arms": list(given.cohort.arms), "Alpha": given.inference.alpha,
+        "Notes": [f"Region {name} has no voxel that everybody has." for name in missing],
+    }  # fmt: skip
+    return Found(tables, about)

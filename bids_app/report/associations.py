@@ -1,0 +1,100 @@
+"""Brain and symptom on the group page: what maps say, every region with each person, paths."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bids_app.dataset.tables import read_frame, read_json
+from bids_app.report.claims.associations import PATHS, coupling
+from bids_app.report.drawing import charts
+from bids_app.vocabulary.entities import parse
+
+WIDE, HIGH = 220.0, 160.0
+
+
+def associations(folder: Path) -> dict[str, Any] | None:
+    """Return what is on disk of brain and symptom, or None."""
+    sidecars = [read_json(path) for path in sorted(folder.glob("*_statmap.json"))]
+    asked = [about for about in sidecars if about.get("Association") == "brain_symptom"]
+    regions = [_regions(path) for path in sorted(folder.glob("*_desc-brainSymptom_association.json"))]
+    if not asked and not regions:
+        return None
+    contrasts = [
+        {"about": about, **_named(path), "p": about["SmallestJointP"][about["ClaimStatistic"]]}
+        for path, about in zip(sorted(folder.glob("*_statmap.json")), sidecars, strict=True)
+        if about.get("Association") == "brain_symptom"
+    ]
+    about: Mapping[str, Any] = regions[0]["about"] if regions else {"Outcome": "the outcome", "Arms": [""]}
+    return {
+        "outcome": about["Outcome"],
+        "verdict": coupling(contrasts, about["Outcome"], about["Arms"]),
+        "maps": _by_question(contrasts),
+        "regions": [one for one in regions if one["rows"]],
+        "notes": sorted({note for one in regions for note in one["about"]["Notes"]}),
+        "paths_remark": PATHS,
+    }
+
+
+def _named(path: Path) -> dict[str, str]:
+    entities = parse(path.name)[0]
+    return {"label": entities.get("seed") or entities.get("meas") or "", "contrast": entities["contrast"]}
+
+
+def _order(one: Mapping[str, Any]) -> tuple[bool, bool, bool]:
+    """Sort key: within arms, their difference, given the arm, before treatment."""
+    about = one["about"]
+    return one["contrast"].endswith("ByBaseline"), not about["Arm"], not about["BetweenArms"]
+
+
+def _by_question(contrasts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return p of every map, a row a question."""
+    labels = sorted({one["label"] for one in contrasts})
+    questions: dict[str, dict[str, Any]] = {}
+    for one in sorted(contrasts, key=_order):
+        row = questions.setdefault(one["about"]["Question"], {"about": one["about"], "p": {}})
+        row["p"][one["label"]] = one["p"]
+    rows = [
+        {"question": question, "alpha": row["about"]["Alpha"], "people": row["about"]["Participants"],
+         "cells": [row["p"].get(label) for label in labels]}
+        for question, row in questions.items()
+    ]  # fmt: skip
+    return {"labels": labels, "rows": rows}
+
+
+def _regions(path: Path) -> dict[str, Any]:
+    table = path.with_suffix(".tsv")
+    rows = read_frame(table).replace({np.nan: None}).to_dict("records") if table.exists() else []
+    stem = table.name.removesuffix("_association.tsv")
+    values, paths = (path.with_name(f"{stem}{more}_association.tsv") for more in ("Values", "Paths"))
+    about = read_json(path)
+    frame = read_frame(values) if values.exists() else pd.DataFrame({"region": []})
+    return {
+        "about": about,
+        "map": about["Map"],
+        "rows": rows,
+        "panels": [_panel(own, str(name), about) for name, own in frame.groupby("region", sort=False)],
+        "paths": read_frame(paths).to_dict("records") if paths.exists() else [],
+        "file": table.name,
+    }
+
+
+def _panel(own: pd.DataFrame, name: str, about: Mapping[str, Any]) -> dict[str, Any]:
+    """Return everybody's change beside their improvement, with a line of each arm."""
+    known = own[np.isfinite(own["change"]) & np.isfinite(own["improvement"])]
+    across, up = charts.around(known["change"], 0, WIDE), charts.around(known["improvement"], HIGH, 0)
+    arms = []
+    for i, arm in enumerate(about["Arms"]):
+        x, y = (known.loc[known["arm"] == arm, key].to_numpy(dtype=float) for key in ("change", "improvement"))
+        dots = [(f"{a:.1f}", f"{b:.1f}") for a, b in zip(across(x), up(y), strict=True)]
+        line = ""
+        if len(x) > 2 and np.ptp(x) > 0:
+            slope, start = np.polyfit(x, y, 1)
+            ends = np.array([x.min(), x.max()])
+            line = charts.line(across(ends), up(start + slope * ends))
+        arms.append({"arm": arm, "colour": i, "dots": dots, "line": line, "n": len(x)})
+    return {"name": name, "arms": arms, "across": across.ticks, "up": up.ticks, "width": WIDE, "height": HIGH}

@@ -1,0 +1,49 @@
+"""What may be said of associations: that values go together, never that one makes the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bids_app.report.claims.maps import Verdict
+from bids_app.report.page import says_p
+
+NOT_A_CAUSE = "An association: a common cause explains it as well as an effect of one on the other."
+ONE_ARM = (
+    "An association that is shown within {arm} and not within {others} does not differ between them by that: slopes "
+    "are compared by a test of their own."
+)
+PATHS = (
+    "Exploratory by construction: both values were taken at one visit, nobody was drawn to have more of the first, and "
+    "no share of the effect is given. The paths describe what the models hold; they do not show a mechanism."
+)
+
+
+def coupling(contrasts: Sequence[Mapping[str, Any]], outcome: str, arms: Sequence[str]) -> Verdict:
+    """Return what the contrasts of maps with improvement allow to say.
+
+    Parameters
+    ----------
+    contrasts : sequence of mapping
+        Each with `about` (the sidecar), `label` (the map), `p` (corrected over the map and its family).
+    """
+    passed = [one for one in contrasts if one["p"] <= one["about"]["Alpha"]]
+    between = [one for one in passed if one["about"]["BetweenArms"]]
+    within = {one["about"]["Arm"] for one in passed if one["about"]["Arm"]}
+    remarks = [NOT_A_CAUSE]
+    if within and within < set(arms) and not between:
+        others = ", ".join(arm for arm in arms if arm not in within)
+        remarks.append(ONE_ARM.format(arm=", ".join(sorted(within)), others=others))
+    if between:
+        said = "; ".join(f"{one['about']['Found']} ({one['label']}, {says_p(one['p'])})" for one in between)
+        return Verdict(f"Exploratory: {said}.", False, tuple(remarks))
+    if passed:
+        said = "; ".join(f"{_where(one)} ({one['label']}, {says_p(one['p'])})" for one in passed)
+        return Verdict(f"Exploratory: maps go with improvement of {outcome} {said}.", False, tuple(remarks))
+    headline = f"No map was shown to go with improvement of {outcome}, in any arm or differently between arms."
+    return Verdict(headline, False, (*remarks, "This is not evidence that they are unrelated."))
+
+
+def _where(one: Mapping[str, Any]) -> str:
+    arm = one["about"]["Arm"]
+    return f"within {arm}" if arm else "given the arm"

@@ -1,0 +1,47 @@
+"""What an association is given, and what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bids_app.statistics.result import Result
+from bids_app.trial.cohort import Cohort
+from bids_app.vocabulary.grid import Mask
+from bids_app.vocabulary.inference import Inference
+from bids_app.vocabulary.outcome import Outcome
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """The primary contrast of one kind of map, the maps that it came from, and an outcome of the same people.
+
+    Attributes
+    ----------
+    stacks : mapping of (participants, voxels)
+        Maps by stage.
+    improvement : (participants,)
+        Of the outcome; positive is better, NaN where it is not known.
+    regions : mapping of (x, y, z) bool
+        Regions declared beforehand, by name.
+    """
+
+    result: Result
+    stacks: Mapping[str, NDArray[np.float32]]
+    cohort: Cohort
+    outcome: Outcome
+    improvement: NDArray[np.float64]
+    regions: Mapping[str, Mask]
+    inference: Inference
+
+
+@dataclass(frozen=True)
+class Found:
+    """Tables by the label that stands in their names, one mapping a row, and what the sidecar says."""
+
+    tables: Mapping[str, Sequence[Mapping[str, Any]]]
+    about: Mapping[str, Any] = field(default_factory=dict)
