@@ -14,6 +14,7 @@ from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.multiverse import Multiverse
 from bids_app.vocabulary.option import Doc
 from bids_app.vocabulary.outcome import OutcomeOptions
+from bids_app.vocabulary.prediction import Prediction
 from bids_app.vocabulary.trial import TrialOptions
 
 DEFAULT_PLUGS = {
@@ -21,6 +22,7 @@ DEFAULT_PLUGS = {
     "measures": ("seed_correlation", "parcel_correlation", "network_coherence", "alff", "reho", "task_glm"),
     "designs": ("parallel_prepost",),
     "associations": (),
+    "predictors": (),
 }
 """What runs when the settings name nothing."""
 
@@ -29,6 +31,7 @@ GENERAL: dict[str, type[Any]] = {
     "exclusions": Exclusions,
     "multiverse": Multiverse,
     "trial": TrialOptions,
+    "prediction": Prediction,
 }
 """Options of tables that belong to no plug."""
 
@@ -68,6 +71,8 @@ class Settings:
     measures: Mapping[str, Any] = field(default_factory=dict)
     designs: Mapping[str, Any] = field(default_factory=dict)
     associations: Mapping[str, Any] = field(default_factory=dict)
+    predictors: Mapping[str, Any] = field(default_factory=dict)
+    prediction: Prediction = field(default_factory=Prediction)
     given: frozenset[str] = frozenset()
 
     def mark(self) -> str:

@@ -63,7 +63,7 @@ def all_settings() -> Iterator[str]:
     yield "`deqi BIDS_DIR --init-config analysis.toml` writes them for your dataset."
     yield ""
     tables: dict[str, type[Any]] = {"dataset": settings.Dataset, **settings.GENERAL, "outcomes.NAME": OutcomeOptions}
-    for kind in ("modalities", "measures", "designs", "associations"):
+    for kind in ("modalities", "measures", "designs", "associations", "predictors"):
         tables |= {f"{kind}.{name}": plugs.load(kind, name).Options for name in plugs.names(kind)}
     for name, options in tables.items():
         yield from (f"## `[{name}]`", "")

@@ -19,7 +19,7 @@ from bids_app.errors import DeqiError
 from bids_app.execute.failures import here
 from bids_app.execute.progress import relabelling_bar, say
 from bids_app.vocabulary import room
-from bids_app.vocabulary.job import GroupJob, Job, ParticipantJob, Summary, TrialJob
+from bids_app.vocabulary.job import GroupJob, Job, ParticipantJob, PredictionJob, Summary, TrialJob
 
 
 def is_finished(job: Job) -> bool:
@@ -89,6 +89,11 @@ def _run(job: Job) -> Summary:
         from bids_app.levels import trial
 
         return trial.run(job)
+    if isinstance(job, PredictionJob):
+        from bids_app.levels import prediction
+
+        with relabelling_bar("trained pipelines") as progress:
+            return prediction.run(job, progress)
     assert isinstance(job, GroupJob)
     from threadpoolctl import threadpool_limits
 

@@ -15,9 +15,9 @@ def say(text: str) -> None:
 
 
 @contextlib.contextmanager
-def relabelling_bar() -> Iterator[Callable[[str, int, int, float], None]]:
+def relabelling_bar(unit: str = "relabellings") -> Iterator[Callable[[str, int, int, float], None]]:
     """Show relabellings on a bar, or one line for each contrast where there is no terminal."""
-    bar = tqdm(unit="perm", disable=not sys.stderr.isatty(), file=sys.stderr, smoothing=0.05)
+    bar = tqdm(unit=unit[:4], disable=not sys.stderr.isatty(), file=sys.stderr, smoothing=0.05)
     seen = ""
 
     def progress(what: str, done: int, total: int, height: float) -> None:
@@ -26,7 +26,7 @@ def relabelling_bar() -> Iterator[Callable[[str, int, int, float], None]]:
             bar.reset(total)
             bar.set_description(what)
             if bar.disable:
-                say(f"{what}: {total} relabellings")
+                say(f"{what}: {total} {unit}")
             seen = what
         bar.set_postfix_str(f"|t| > {height:.2f} passes so far" if height < float("inf") else "", refresh=False)
         bar.update(done - bar.n)

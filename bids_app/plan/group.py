@@ -18,6 +18,7 @@ from bids_app.plan.flip import require_same_sides
 from bids_app.plan.found import why_absent
 from bids_app.plan.inputs import Plan, generated_by, read_dataset, selection_of
 from bids_app.plan.people import People, people_of
+from bids_app.plan.prediction import plan_predictions
 from bids_app.plan.quality import excluded
 from bids_app.plan.recorded import Chosen, chosen_maps, recorded_settings
 from bids_app.plan.trial import later_columns, outcomes_of, plan_trial, refuse
@@ -79,21 +80,22 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
     if execution.blind and not execution.allocation:
         rows, made = blinded(people.rows, made)
         people = replace(people, rows=rows)
-    known = {session.key for sessions in analyses.values() for session in sessions}
-    absent = why_absent(roots, _lacking(people, known), selection)
+    absent = why_absent(roots, _lacking(people, analyses), selection)
     found = (
         _job(execution, made, _Maps(shared, sessions, chosen, absent), people) for shared, sessions in analyses.items()
     )
     jobs, notes = _with_a_design([job for job in found if job])
-    trial = None if execution.share else plan_trial(execution, made, people)
+    beside = [] if execution.share else [plan_trial(execution, made, people), *plan_predictions(made, jobs)]
     sources = {**roots, **({} if execution.bids_dir in roots.values() else {"raw": execution.bids_dir})}
     return Plan(
-        (*([trial] if trial else []), *jobs), sources, made, notes, generated_by=tuple(generated_by(roots.values()))
-    )
+        (*(job for job in beside if job), *jobs), sources, made, notes,
+        generated_by=tuple(generated_by(roots.values())),
+    )  # fmt: skip
 
 
-def _lacking(people: People, known: set[Key]) -> set[str]:
+def _lacking(people: People, analyses: Mapping[Shared, Sequence[Finished]]) -> set[str]:
     """Return who lacks a session that somebody has."""
+    known = {session.key for sessions in analyses.values() for session in sessions}
     needed = {session for _, session in known}
     return {label for label in people.rows if any((label, session) not in known for session in needed)}
 
@@ -136,7 +138,7 @@ def _job(execution: Execution, settings: Settings, asked: _Maps, people: People)
         later=later_columns(settings, people.rows),
         design=settings.designs,
         associations=settings.associations,
-        outcomes=outcomes_of(execution, settings, people) if settings.associations else (),
+        outcomes=outcomes_of(execution, settings, people) if settings.associations or settings.predictors else (),
         inference=settings.inference,
         threads=execution.nprocs,
         share=execution.share,

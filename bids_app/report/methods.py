@@ -39,7 +39,7 @@ def _paragraphs(tables: Tables) -> list[str]:
         )
     for name in tables:
         kind, _, plug = name.partition(".")
-        if kind in ("measures", "associations"):
+        if kind in ("measures", "associations", "predictors"):
             paragraphs.append(plugs.load(kind, plug).METHODS)
         elif kind == "designs":
             paragraphs.append(f"{plugs.load(kind, plug).METHODS} {_inference(tables['inference'][1])}")

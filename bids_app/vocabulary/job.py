@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from bids_app.vocabulary.execution import Share
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.outcome import Outcome
+from bids_app.vocabulary.prediction import Prediction
 from bids_app.vocabulary.recording import Recording
 from bids_app.vocabulary.trial import Treatment, TrialOptions
 
@@ -82,6 +83,14 @@ class GroupJob(Job):
     share: Share | None = None
     scratch: Path = Path()
     in_memory: float = float("inf")
+
+
+@dataclass(frozen=True)
+class PredictionJob(GroupJob):
+    """The maps and tables before treatment of one task, from which an outcome is predicted."""
+
+    predictors: Mapping[str, Any] = field(default_factory=dict)
+    prediction: Prediction = field(default_factory=Prediction)
 
 
 @dataclass(frozen=True)

@@ -230,3 +230,57 @@ def test_brain_and_symptom_stand_beside_the_contrasts(copy):
     ended = again(copy)
     assert ended.code == 64
     assert "[outcomes.<name>] declares" in ended.err
+
+
+PREDICTED = (
+    CONFIG
+    + """
+[prediction]
+measure = "seed_correlation"
+components = 4
+folds = 2
+repeats = 2
+n_permutations = 20
+target = "improvement"
+clinical = ["vas_pre", "genotype"]
+confounds = ["age"]
+site = "site"
+[predictors.ridge]
+"""
+)
+
+
+def test_an_outcome_is_predicted_from_maps_before_treatment(copy):
+    (copy / "analysis.toml").write_text(PREDICTED)
+    ended = again(copy)
+    assert ended.code == 0, ended.text
+    assert "sub-10 is not predicted: vas is not known at both visits." in ended.err
+    group = copy / "out" / "group"
+    table = read_frame(next(group.glob("*_desc-ridge_prediction.tsv")))
+    assert list(table["features"]) == ["clinical", "brain", "combined"]
+    card = json.loads(next(group.glob("*_desc-ridge_model.json")).read_text())
+    assert "components of maps are not written" in card["Remark"]
+    assert len(read_tsv(next(group.glob("*_desc-ridge_predictions.tsv")))["participant_id"]) == 9
+    text = (copy / "out" / "group.html").read_text()
+    assert "Who responds" in text
+    assert "how much people improve in vas" in text
+    again_ = again(copy)
+    assert "prediction_task-rest_space-MNI152NLin2009cAsym_res-8: already done" in again_.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--set", "prediction.folds=5"], "9 people can be predicted; at least 20 are needed"),
+        (["--set", "prediction.measure=alff"], "prediction.measure is 'alff'; there are seed_correlation"),
+        (["--set", 'prediction.clinical=["nothing"]'], "prediction needs the column nothing"),
+        (["--set", 'prediction.confounds=["vas_post"]'], None),
+        (["--set", "prediction.target=responder", "--set", "prediction.share=0.99"], "each class needs at least 2"),
+    ],
+)
+def test_what_cannot_be_predicted_is_told_and_stops_nothing_else(copy, words, said):
+    (copy / "analysis.toml").write_text(PREDICTED)
+    ended = again(copy, *words)
+    assert ended.code == (1 if said else 0), ended.text
+    assert said is None or said in ended.err
+    assert "group_task-rest" in ended.err

@@ -1,0 +1,61 @@
+"""What may be said of predictions: how good they are for people unseen, and that to foretell is not to treat."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bids_app.report.claims.maps import Verdict
+from bids_app.report.page import format_number, says_p
+
+WHAT = {"responder": "who responds in", "improvement": "how much people improve in"}
+
+FEW = 100
+"""People below whom cross-validated accuracies scatter by ten points and more."""
+
+SMALL = (
+    "{n} people: with fewer than 100, cross-validated accuracies scatter by about ten points either way "
+    "(Varoquaux 2018, doi:10.1016/j.neuroimage.2017.06.061). It wants other people before anybody relies on it."
+)
+PROGNOSIS = (
+    "A prediction of who improves, whatever the arm, is a prognosis. It does not say who gains more from {first} than "
+    "from {other}; that is asked by arm x prediction ({said})."
+)
+
+
+def verdict(about: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Verdict:
+    """Return what the assessment of one predictor allows to say.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        One a set of features: clinical, brain, combined.
+    """
+    by = {row["features"]: row for row in rows}
+    best, plain = by["combined"], by["clinical"]
+    name = {"auc": "AUC", "r2": "R2"}[about["Statistic"]]
+    low, high = format_number(best["low"], 2), format_number(best["high"], 2)
+    value = format_number(best[about["Statistic"]], 2)
+    good = f"{name} {value} (95 % limits {low} to {high}, {says_p(best['p_exchanged'])})"
+    what = f"{WHAT[about['Target']]} {about['Outcome']}"
+    head = f"It was not shown that {what} can be foretold of people unseen: {good}."
+    if best["p_exchanged"] <= about["Alpha"]:
+        head = f"Exploratory: {what} was foretold of people unseen better than by chance, {good}."
+    remarks = [_gain(about, best, plain)]
+    if len(about["Arms"]) > 1:
+        p = best.get("arm_interaction_p")
+        said = says_p(p) if p is not None else "not known"
+        remarks.append(PROGNOSIS.format(first=about["Arms"][0], other=about["Arms"][-1], said=said))
+    if about["Participants"] < FEW:
+        remarks.append(SMALL.format(n=about["Participants"]))
+    return Verdict(head, False, (*remarks, *about["Notes"]))
+
+
+def _gain(about: Mapping[str, Any], best: Mapping[str, Any], plain: Mapping[str, Any]) -> str:
+    """Say what the brain adds to what the clinic knows."""
+    key = about["Statistic"]
+    gain = float(best[key]) - float(plain[key])
+    return (
+        f"What the clinic knows alone gives {format_number(plain[key], 2)}; with the brain it is "
+        f"{format_number(abs(gain), 2)} {'more' if gain > 0 else 'less'}."
+    )

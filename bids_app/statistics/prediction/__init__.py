@@ -1,0 +1,1 @@
+"""Prediction of one person from others: everything that learns does so inside the folds."""
