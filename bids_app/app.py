@@ -95,6 +95,12 @@ def _main(args: argparse.Namespace, words: list[str]) -> int:
         write_script(args.write_slurm_script, words)
         print(f"Wrote {args.write_slurm_script}. Look through its settings, then: bash {args.write_slurm_script}")
         return 0
+    if args.lock:
+        from bids_app.plan.locked import lock
+
+        sealed = lock(execution, chosen, args.lock, after=args.lock_after_unblinding)
+        print(f"Sealed {args.lock}: SHA-256 {sealed}. Register it somewhere; hold results against it with --plan.")
+        return 0
     if args.init_config:
         from bids_app.launch.configuration import write_configuration
 
@@ -116,6 +122,10 @@ def _helped(args: argparse.Namespace) -> bool:
 
         write_app(args.export_app[0], Path(args.export_app[1]))
         print(f"Wrote {args.export_app[1]}; read its README.md.")
+    elif args.check_claims:
+        from bids_app.report.published import check
+
+        print(check(args.check_claims), end="")
     elif args.preset == "list":
         from bids_app.launch.presets import listing
 

@@ -110,6 +110,7 @@ def _science(top: argparse.ArgumentParser) -> None:
         help="table of ratings (keep, exclude, unsure) by participant and session, as index.html exports it",
     )
     add("--allocation", type=Path, metavar="FILE", help="table of participant_id and arm, kept apart until unblinding")
+    add("--plan", type=Path, metavar="FILE", help="sealed plan that results are held against, see --lock")
     add(
         "--multiverse",
         action="store_true",
@@ -150,6 +151,9 @@ def _helpers(top: argparse.ArgumentParser) -> None:
     add("--status", action="store_true", help="say who is done, failed or missing, at once, and do nothing")
     add("--missing", action="store_true", help="with --status: print only the labels of who is not done")
     add("--write-slurm-script", type=Path, metavar="FILE", help="write the script that runs this call on Slurm")
+    add("--lock", type=Path, metavar="FILE", help="seal the plan of this call, before arms can be read")
+    add("--lock-after-unblinding", action="store_true", help="seal it though arms can be read; results say so for ever")
+    add("--check-claims", metavar="FILE", help="check numbers that a paper prints (no other argument needed)")
     add("--init-config", type=Path, metavar="FILE", help="write a commented analysis.toml for BIDS_DIR")
     add("--demo", type=Path, metavar="DIR", help="write a small synthetic trial (no other argument needed)")
     add("--export-app", nargs=2, metavar=("PLATFORM", "DIR"), help="write what babs, brainlife or nipoppy needs")
@@ -183,6 +187,6 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     words = list(argv)
     # Some helpers work before there is anything to analyse: their positionals may be absent.
     return parser(
-        demo=bool({"--demo", "--export-app"} & set(words)) or words == ["--preset", "list"],
+        demo=bool({"--demo", "--export-app", "--check-claims"} & set(words)) or words == ["--preset", "list"],
         configure="--init-config" in words,
     ).parse_args(words)

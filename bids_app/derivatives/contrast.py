@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bids_app.statistics.result import OF_CLUSTERS, Result
 from bids_app.vocabulary.design import IT
 from bids_app.vocabulary.inference import Inference
+from bids_app.vocabulary.sealed import OF_MAPS, Sealed, told
 
 STATISTICS_TEXT = {
     "effect": "Coefficient of the contrast in units of the outcome (Fisher z for connectivity); of F: share explained.",
@@ -54,8 +55,9 @@ class Family:
 
 
 def about_result(
-    result: Result, joint: Mapping[str, NDArray[np.float64]], inference: Inference, family: Family
-) -> dict[str, Any]:
+    result: Result, joint: Mapping[str, NDArray[np.float64]], inference: Inference, family: Family,
+    sealed: Sealed | None,
+) -> dict[str, Any]:  # fmt: skip
     """Return the sidecar of a result."""
     contrast, words, scheme, output = result.contrast, result.contrast.asked.words, result.scheme, result.subject.output
     said = {name: getattr(words, name).replace(IT, output.noun) for name in ("question", "found", "absent")}
@@ -74,6 +76,7 @@ def about_result(
         "Sign": words.sign,
         "Primary": contrast.asked.primary,
         "Association": contrast.asked.association,
+        "Plan": told(sealed, *OF_MAPS, declared=contrast.asked.primary),
         "BetweenArms": contrast.between_arms,
         "Arm": words.arm,
         "Change": contrast.is_change,

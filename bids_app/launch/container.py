@@ -21,8 +21,11 @@ from bids_app.launch.words import DERIVATIVES
 ENGINES = ("docker", "podman", "apptainer", "singularity")
 
 CONFIG = ("--config", "--config-file")
-READ = ("--bids-filter-file", "--bids_filter_file", *CONFIG, "--exclusions", "--allocation", "--dask-scheduler-file")
-WRITTEN = ("--init-config", "--write-slurm-script")
+READ = (
+    "--bids-filter-file", "--bids_filter_file", *CONFIG, "--exclusions", "--allocation", "--plan",
+    "--dask-scheduler-file",
+)  # fmt: skip
+WRITTEN = ("--init-config", "--write-slurm-script", "--lock")
 FOLDERS = ("-w", "--work-dir", "--demo")
 """Options that name a file to read, a file to write, or a folder to write into."""
 

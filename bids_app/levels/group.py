@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bids_app import plugs
 from bids_app.dataset import places
+from bids_app.derivatives.beside import Beside
 from bids_app.derivatives.contrast import Family
 from bids_app.derivatives.group import GroupWriter
 from bids_app.errors import DeqiError, WrongDataError
@@ -99,18 +100,18 @@ class _Group:
         """Write what stands beside the contrasts of one kind of map and is no test of any arm."""
         primary = next((result for result in own if result.contrast.asked.primary), None)
         if primary and parts:
-            self.writer.heterogeneity(primary, parts)
+            Beside(self.writer).heterogeneity(primary, parts)
         if not primary or primary.subject.graph:
             return
         if coupled := motion.left_over(primary, stacks, self.run.job):
-            self.writer.about(primary, "qcfc", coupled)
+            Beside(self.writer).about(primary, "qcfc", coupled)
         if before := baseline.difference(primary.contrast, stacks):
-            self.writer.before(primary, baseline.name_of(primary), before)
+            Beside(self.writer).before(primary, baseline.name_of(primary), before)
         for name, found in associate(self.run.job, primary, stacks, self.grid):
-            self.writer.association(primary, name, found.tables, found.about)
+            Beside(self.writer).association(primary, name, found.tables, found.about)
         if pair := overlap.changes(own):
             said = overlap.likeness(stacks, *pair, self.run.job.inference)
-            self.writer.common(*pair, overlap.common(*pair), said)
+            Beside(self.writer).common(*pair, overlap.common(*pair), said)
 
 
 def _absent(name: str, everybody: Design, own: Design) -> list[str]:

@@ -14,6 +14,7 @@ from bids_app.trial.checklists import UNKNOWN, checklist
 from bids_app.trial.cohort import Cohort, Table, arms_of, gather
 from bids_app.trial.options import ArmOptions
 from bids_app.vocabulary.job import Summary, TrialJob
+from bids_app.vocabulary.sealed import OF_OUTCOMES, told
 
 
 def everybody(job: TrialJob) -> Cohort:
@@ -54,10 +55,21 @@ def run(job: TrialJob) -> Summary:
     writer.people(cohort.rows, cohort.lost, cohort.arms, [*cohort.notes, *notes])
     found = outcomes.corrected(found)
     for one in found:
-        writer.outcome(one.scores, one.lines, one.p, outcomes.about(one, cohort, job.inference), cohort.rows)
+        writer.outcome(
+            one.scores,
+            one.lines,
+            one.p,
+            {**outcomes.about(one, cohort, job.inference), "Plan": _planned(job, one)},
+            cohort.rows,
+        )
     if job.treatment is not None:
         _treatment(job, cohort, found, writer)
     return Summary(frozenset(writer.files), (*job.treatment.faults, *notes) if job.treatment else tuple(notes))
+
+
+def _planned(job: TrialJob, one: Analysed) -> dict[str, object] | None:
+    outcome = one.scores.outcome
+    return told(job.sealed, *OF_OUTCOMES, f"outcomes.{outcome.table}", declared=outcome.role != "exploratory")
 
 
 def _treatment(job: TrialJob, cohort: Cohort, found: list[Analysed], writer: TrialWriter) -> None:
@@ -101,6 +113,8 @@ def _facts(job: TrialJob, cohort: Cohort, found: list[Analysed], blinding: Mappi
         "results": "section Outcomes of group.html, with limits" if found else "",
         "additional": "marked exploratory where they stand" if found else "",
         "methods": "logs/CITATION.md",
+        "plan": f"sealed on {job.sealed.locked_on}, SHA-256 {job.sealed.sha256}" if job.sealed else "",
+        "deviations": "; ".join(job.sealed.deviations) if job.sealed else "",
         "characteristics": "section Who is in it of group.html",
         "stricta": "table STRICTA beside" if job.treatment and job.treatment.arms else "",
     }

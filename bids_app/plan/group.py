@@ -7,19 +7,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bids_app.dataset.participants import participants_file
-from bids_app.dataset.ratings import Rating, excluded_by, read_ratings, require_known
 from bids_app.dataset.tables import stands
 from bids_app.errors import DeqiError, MissingInputError, NothingToCompareError
 from bids_app.launch.memory import memory_there
 from bids_app.levels import design
+from bids_app.plan.analyses import analyses_of, lacking
 from bids_app.plan.blind import blinded
-from bids_app.plan.finished import Finished, Key, Shared, failed_people, finished_sessions, left_out, require_alike
+from bids_app.plan.finished import Finished, Key, Shared, failed_people, require_alike
 from bids_app.plan.flip import require_same_sides
 from bids_app.plan.found import why_absent
 from bids_app.plan.inputs import Plan, generated_by, read_dataset, selection_of
+from bids_app.plan.locked import opened
 from bids_app.plan.people import People, people_of
 from bids_app.plan.prediction import plan_predictions
-from bids_app.plan.quality import excluded
 from bids_app.plan.recorded import Chosen, chosen_maps, recorded_settings
 from bids_app.plan.trial import later_columns, outcomes_of, plan_trial, refuse
 from bids_app.settings import Settings
@@ -57,16 +57,7 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
     roots = read_dataset(execution, settings, needed=False)
     people = people_of(execution, participants_file(execution.bids_dir, *roots.values()))
     selection = selection_of(execution, settings.dataset)
-    analyses: dict[Shared, list[Finished]] = {}
-    finished = list(finished_sessions(execution.output_dir))
-    ratings = _ratings(execution.ratings, finished)
-    for session in finished:
-        if selection.takes(session.entities):
-            why = left_out(session, selection.sessions, selection.matches)
-            if people.wanted and session.key[0] not in people.wanted:
-                why = "left out by --participant-label"
-            why = why or excluded_by(ratings, session.entities) or excluded(session, settings.exclusions)
-            analyses.setdefault(session.shared, []).append(replace(session, problem=why))
+    analyses = analyses_of(execution, settings, people, selection)
     used = [session for sessions in analyses.values() for session in sessions if not session.problem]
     if not used:
         raise MissingInputError(
@@ -77,35 +68,22 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
     made = recorded_settings(settings, used)
     require_same_sides(used, made, execution.bids_dir, *roots.values())
     chosen = chosen_maps(settings, made)
+    sealed = opened(execution.plan, made)
     if execution.blind and not execution.allocation:
         rows, made = blinded(people.rows, made)
         people = replace(people, rows=rows)
-    absent = why_absent(roots, _lacking(people, analyses), selection)
+    absent = why_absent(roots, lacking(people, analyses), selection)
     found = (
         _job(execution, made, _Maps(shared, sessions, chosen, absent), people) for shared, sessions in analyses.items()
     )
-    jobs, notes = _with_a_design([job for job in found if job])
-    beside = [] if execution.share else [plan_trial(execution, made, people), *plan_predictions(made, jobs)]
+    jobs, notes = _with_a_design([replace(job, sealed=sealed) for job in found if job])
+    trial = None if execution.share else plan_trial(execution, made, people, sealed)
+    beside = () if execution.share else plan_predictions(made, jobs)
     sources = {**roots, **({} if execution.bids_dir in roots.values() else {"raw": execution.bids_dir})}
     return Plan(
-        (*(job for job in beside if job), *jobs), sources, made, notes,
+        (*([trial] if trial else []), *beside, *jobs), sources, made, notes,
         generated_by=tuple(generated_by(roots.values())),
     )  # fmt: skip
-
-
-def _lacking(people: People, analyses: Mapping[Shared, Sequence[Finished]]) -> set[str]:
-    """Return who lacks a session that somebody has."""
-    known = {session.key for sessions in analyses.values() for session in sessions}
-    needed = {session for _, session in known}
-    return {label for label in people.rows if any((label, session) not in known for session in needed)}
-
-
-def _ratings(path: Path | None, finished: Sequence[Finished]) -> list[Rating]:
-    if path is None:
-        return []
-    ratings = read_ratings(path)
-    require_known(ratings, [session.entities for session in finished], path)
-    return ratings
 
 
 def _job(execution: Execution, settings: Settings, asked: _Maps, people: People) -> GroupJob | None:

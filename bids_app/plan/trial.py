@@ -21,11 +21,12 @@ from bids_app.trial.outcomes import outcome_of
 from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.job import TrialJob
 from bids_app.vocabulary.outcome import Outcome
+from bids_app.vocabulary.sealed import Sealed
 
 LABEL = "group_trial"
 
 
-def plan_trial(execution: Execution, settings: Settings, people: People) -> TrialJob | None:
+def plan_trial(execution: Execution, settings: Settings, people: People, sealed: Sealed | None) -> TrialJob | None:
     """Return the job, or None where no outcome is declared and no treatment is on record.
 
     While arms are blinded outcomes compare A with B, and nothing is told of the treatment, which would name them.
@@ -46,7 +47,7 @@ def plan_trial(execution: Execution, settings: Settings, people: People) -> Tria
         LABEL, execution.output_dir, {}, {}, (people.table, *tables_of(folder), *needles), rows, settings.designs,
         outcomes_of(execution, settings, people),
         settings.trial, read_treatment(folder, needles) if recorded else None,
-        _declared(folder), settings.inference,
+        _declared(folder), sealed, settings.inference,
     )  # fmt: skip
     trial.everybody(job)
     return job

@@ -58,6 +58,7 @@ def understand(args: argparse.Namespace, words: list[str]) -> tuple[Execution, d
         blind=args.blind,
         allocation=args.allocation,
         ratings=args.exclusions,
+        plan=args.plan,
         multiverse=args.multiverse and not args.alternative,
         verbose=args.verbose,
         argv=tuple(words),
@@ -80,6 +81,10 @@ def _refuse(args: argparse.Namespace) -> None:
         raise UsageError("--executor dask: which? Give --dask-scheduler ADDRESS or --dask-scheduler-file FILE.")
     if args.permutation_share and args.analysis_level != "group":
         raise UsageError("--permutation-share belongs to the group level, which has the relabellings.")
+    if args.plan and args.analysis_level != "group":
+        raise UsageError("--plan belongs to the group level, whose results are held against it.")
+    if args.lock_after_unblinding and not args.lock:
+        raise UsageError("--lock-after-unblinding is a form of --lock; give both.")
     if args.missing and not args.status:
         raise UsageError("--missing is a form of --status; give both.")
 

@@ -10,6 +10,7 @@ from bids_app.dataset.outputs import index_outputs
 from bids_app.dataset.tables import read_json
 from bids_app.report import edges, multiverse, page, viewer
 from bids_app.report.associations import associations
+from bids_app.report.claims import plan
 from bids_app.report.claims.maps import Finding, Verdict, Wording, verdict
 from bids_app.report.contrasts import Contrasts
 from bids_app.report.drawing.template import template
@@ -32,7 +33,9 @@ def write_page(output_dir: Path) -> None:
     shown: Mapping[str, Any] = next((c["about"] for a in analyses for c in a["contrasts"]), {})
     atlas = viewer.labels(shown.get("Labels", ""), parse(flows[0].name)[0].get("space", "")) if views else None
     folder = output_dir / "group"
+    plans = [read_json(path).get("Plan") for path in sorted(folder.glob("*.json"))]
     values = {
+        "plan": plan.status(plans),
         "analyses": analyses, "viewer": viewer.content(below, views, atlas), "outcomes": outcomes(folder),
         "treatment": treatment(folder), "associations": associations(folder),
         "predictions": predictions(folder),

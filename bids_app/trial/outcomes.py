@@ -75,8 +75,8 @@ def outcome_of(
         return value
 
     found = Outcome(
-        as_label(name), str(said.get("LongName", name)), columns, tuple(visits), endpoint, options.role, options.kind,
-        lower, units, number(options.minimum, "Minimum"), number(options.maximum, "Maximum"),
+        as_label(name), name, str(said.get("LongName", name)), columns, tuple(visits), endpoint, options.role,
+        options.kind, lower, units, number(options.minimum, "Minimum"), number(options.maximum, "Maximum"),
         number(options.important_difference, "MinimalImportantDifference"),
         number(options.remission, "RemissionCutoff"),
         options.responders, options.days, options.moderators, options.zeros,

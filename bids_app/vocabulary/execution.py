@@ -50,6 +50,7 @@ class Execution:
     blind: bool = False
     allocation: Path | None = None
     ratings: Path | None = None
+    plan: Path | None = None
     multiverse: bool = False
     verbose: int = 0
     argv: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.outcome import Outcome
 from bids_app.vocabulary.prediction import Prediction
 from bids_app.vocabulary.recording import Recording
+from bids_app.vocabulary.sealed import Sealed
 from bids_app.vocabulary.trial import Treatment, TrialOptions
 
 
@@ -66,8 +67,9 @@ class GroupJob(Job):
 
     `entities` are those that all maps share; `sessions` maps (participant, session) to what is on disk and `reasons`
     to why nothing is; `participants` are the rows of participants.tsv, of which the columns `later` arose after
-    randomisation; `associations` are asked of `outcomes` beside the design. With a `share` nothing is concluded:
-    that part of the relabellings is made and kept. Arrays of more than `in_memory` bytes lie in the folder `scratch`.
+    randomisation; `associations` are asked of `outcomes` beside the design; `sealed` is what was planned. With a
+    `share` nothing is concluded: that part of the relabellings is made and kept. Arrays of more than `in_memory` bytes
+    lie in the folder `scratch`.
     """
 
     entities: Mapping[str, str] = field(default_factory=dict)
@@ -78,6 +80,7 @@ class GroupJob(Job):
     design: Mapping[str, Any] = field(default_factory=dict)
     associations: Mapping[str, Any] = field(default_factory=dict)
     outcomes: tuple[Outcome, ...] = ()
+    sealed: Sealed | None = None
     inference: Inference = field(default_factory=Inference)
     threads: int = 1
     share: Share | None = None
@@ -107,6 +110,7 @@ class TrialJob(Job):
     trial: TrialOptions = field(default_factory=TrialOptions)
     treatment: Treatment | None = None
     declared: Mapping[str, str] = field(default_factory=dict)
+    sealed: Sealed | None = None
     inference: Inference = field(default_factory=Inference)
 
 

@@ -62,8 +62,8 @@ class Outcome:
 
     Attributes
     ----------
-    name : str
-        As it stands in file names.
+    name, table : str
+        As it stands in file names, and in the settings.
     columns : tuple of str
         Column of each visit.
     lower_is_better : bool
@@ -71,6 +71,7 @@ class Outcome:
     """
 
     name: str
+    table: str
     title: str
     columns: tuple[str, ...]
     visits: tuple[str, ...]

@@ -1,0 +1,129 @@
+"""A plan that is sealed before arms can be read, and what a later call does differently."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from bids_app import __version__, settings
+from bids_app.dataset.participants import participants_file
+from bids_app.dataset.tables import read_json, stands
+from bids_app.derivatives.files import plain, write_json
+from bids_app.derivatives.records import digest
+from bids_app.errors import UsageError, WrongDataError
+from bids_app.plan.inputs import find_roots
+from bids_app.plan.people import people_of
+from bids_app.settings import Settings
+from bids_app.vocabulary.execution import Execution
+from bids_app.vocabulary.sealed import Sealed
+
+_FILE = re.compile(r"(?:^|=)([^=#@]+\.(?:nii(?:\.gz)?|tsv|gmt|csv))(?:[#@]|$)")
+
+
+def content_of(chosen: Settings) -> dict[str, Any]:
+    """Return the science of a call as JSON knows it: every table, and what files it names hold."""
+    tables = {name: plain(values) for name, (_, values) in settings.described(chosen).items()}
+    files = {word: digest(Path(word)) for word in sorted(_files(tables)) if Path(word).is_file()}
+    return {"Settings": tables, "Files": files}
+
+
+def _files(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for item in value.values():
+            yield from _files(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _files(item)
+    elif isinstance(value, str) and (found := _FILE.search(value)):
+        yield found[1]
+
+
+def hash_of(content: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a plan in canonical form: keys sorted, no spaces."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def lock(execution: Execution, chosen: Settings, path: Path, *, after: bool) -> str:
+    """Write a sealed plan and return its hash.
+
+    Raises
+    ------
+    UsageError
+        If arms can be read in the dataset and that was not admitted (`after`), or the file is there.
+    """
+    if stands(path):
+        raise UsageError(f"{path} is there; a plan is sealed once. Give another name, and keep both.")
+    readable = arms_readable(execution, chosen)
+    if readable and not after:
+        raise UsageError(
+            f"{readable}: arms can be read, so nobody can tell that this plan was made without them. Keep the "
+            "allocation in a file of its own (--allocation) until the plan is sealed; or seal it with "
+            "--lock-after-unblinding, which every result will say."
+        )
+    content = content_of(chosen)
+    sealed = {
+        "Plan": content, "SHA256": hash_of(content), "Version": __version__,
+        "LockedOn": dt.datetime.now(dt.UTC).date().isoformat(), "AfterUnblinding": bool(readable),
+    }  # fmt: skip
+    write_json(path, sealed)
+    return str(sealed["SHA256"])
+
+
+def arms_readable(execution: Execution, chosen: Settings) -> str:
+    """Return where the arms of people can be read, or nothing."""
+    ((_, options),) = chosen.designs.items()
+    arms = set(getattr(options, "arms", ()))
+    if execution.allocation:
+        return f"--allocation {execution.allocation}"
+    people = people_of(execution, participants_file(execution.bids_dir, *find_roots(execution).values()))
+    for column in dict.fromkeys(column for row in people.rows.values() for column in row):
+        values = {row.get(column) for row in people.rows.values()}
+        if arms and arms <= values and column != chosen.trial.guess:
+            return f"Column {column} has {', '.join(sorted(arms))}"
+    return ""
+
+
+def opened(path: Path | None, chosen: Settings) -> Sealed | None:
+    """Return what became of a sealed plan in this call: its hash, and all that differs.
+
+    Raises
+    ------
+    MissingInputError, WrongDataError
+        If it cannot be read, or is not what was sealed.
+    """
+    if path is None:
+        return None
+    sealed = read_json(path)
+    plan = sealed.get("Plan")
+    if not isinstance(plan, Mapping) or sealed.get("SHA256") != hash_of(plan):
+        raise WrongDataError(
+            f"{path} is not what was sealed: its SHA256 does not belong to its Plan. Get the sealed file."
+        )
+    now = content_of(chosen)
+    differs = [*_differences(plan["Settings"], now["Settings"]), *_files_differ(plan["Files"], now["Files"])]
+    return Sealed(
+        str(sealed["SHA256"]), str(sealed.get("LockedOn", "")), bool(sealed.get("AfterUnblinding")), tuple(differs)
+    )
+
+
+def _differences(planned: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    for table in sorted({*planned, *now}):
+        before, after = planned.get(table), now.get(table)
+        if before is None or after is None:
+            yield f"{table}: {'was not planned' if before is None else 'was planned and is not done'}"
+            continue
+        for key in sorted({*before, *after}):
+            if before.get(key) != after.get(key):
+                yield f"{table}.{key}: planned {json.dumps(before.get(key))}, now {json.dumps(after.get(key))}"
+
+
+def _files_differ(planned: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    for name in sorted({*planned} & {*now}):
+        if planned[name] != now[name]:
+            yield f"file {name}: its content is not what was sealed"

@@ -1,0 +1,32 @@
+"""What may be said of a plan: what is confirmatory, what is not, and what was done differently."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+NONE = (
+    "No plan was sealed before arms could be read (--lock): that these questions were asked beforehand is not on "
+    "record here."
+)
+LATE = "The plan was sealed after arms could be read: nothing that follows from it is confirmatory."
+
+
+def status(plans: Sequence[Mapping[str, Any] | None]) -> dict[str, Any]:
+    """Return a sentence on the plan and what was done differently, from the sidecars of results."""
+    known = [plan for plan in plans if plan]
+    if not known:
+        return {"sentence": NONE, "deviations": [], "good": False}
+    plan = known[0]
+    sealed = f"Held against the plan that was sealed on {plan['LockedOn']} (SHA-256 {plan['SHA256'][:12]}...)."
+    deviations = list(plan["Deviations"])
+    if plan["AfterUnblinding"]:
+        return {"sentence": f"{sealed} {LATE}", "deviations": deviations, "good": False}
+    if not deviations:
+        said = "the primary contrast and the declared outcomes are confirmatory, all else is exploratory."
+        return {"sentence": f"{sealed} Nothing was done differently: {said}", "deviations": [], "good": True}
+    count = f"{len(deviations)} {'thing was' if len(deviations) == 1 else 'things were'} done differently"
+    return {
+        "sentence": f"{sealed} {count}: what that touches is exploratory, the rest of what was declared confirmatory.",
+        "deviations": deviations, "good": False,
+    }  # fmt: skip

@@ -1,0 +1,41 @@
+"""A plan that was sealed beforehand, as results carry it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+OF_MAPS = ("dataset", "modalities.", "measures.", "designs.", "inference", "exclusions", "file ")
+OF_OUTCOMES = ("designs.", "inference", "trial")
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A plan's hash, the day it was sealed, whether arms could be read then, and what this call does differently."""
+
+    sha256: str
+    locked_on: str
+    after_unblinding: bool
+    deviations: tuple[str, ...]
+
+    def status(self, *tables: str) -> str:
+        """Return `confirmatory` if nothing of some tables differs and arms could not be read, else `exploratory`."""
+        differs = any(deviation.startswith(tables) for deviation in self.deviations)
+        return "exploratory" if differs or self.after_unblinding else "confirmatory"
+
+
+def told(sealed: Sealed | None, *tables: str, declared: bool) -> dict[str, object] | None:
+    """Return what a sidecar says of the plan; None where none was sealed.
+
+    Parameters
+    ----------
+    tables : str
+        Tables of settings, by how their names begin, that the result depends on.
+    declared : bool
+        False for what no plan declares to decide anything: it is exploratory whatever was sealed.
+    """
+    if sealed is None:
+        return None
+    return {
+        "SHA256": sealed.sha256, "LockedOn": sealed.locked_on, "AfterUnblinding": sealed.after_unblinding,
+        "Status": sealed.status(*tables) if declared else "exploratory", "Deviations": list(sealed.deviations),
+    }  # fmt: skip

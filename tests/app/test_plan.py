@@ -1,0 +1,135 @@
+"""A plan is sealed before arms can be read; what is done later is held against it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+from conftest import FAST, run_deqi
+from recorded import CONFIG, write_record
+
+from bids_app.dataset.tables import read_tsv
+
+
+@pytest.fixture(scope="module")
+def place(analysed, tmp_path_factory):
+    """A trial whose allocation lies apart, and the participant level's output."""
+    folder = tmp_path_factory.mktemp("plan")
+    data = folder / "data"
+    shutil.copytree(analysed.trial.root, data, symlinks=True)
+    shutil.copytree(analysed.output, folder / "out", ignore=shutil.ignore_patterns("group", "group_*"))
+    write_record(data, analysed.trial.people)
+    (data / "phenotype" / "acupuncture.json").unlink()
+    table = read_tsv(data / "participants.tsv")
+    rows = [dict(zip(table, values, strict=True)) for values in zip(*table.values(), strict=True)]
+    write = lambda path, keys: path.write_text(  # noqa: E731
+        "\n".join("\t".join(row) for row in [keys, *([r[k] for k in keys] for r in rows)]) + "\n"
+    )
+    write(folder / "allocation.tsv", ["participant_id", "group"])
+    write(data / "participants.tsv", ["participant_id", "age", "site"])
+    (folder / "analysis.toml").write_text(CONFIG.replace('moderators = ["age"]\n', ""))
+    ended = call(folder, "--lock", folder / "plan.json")
+    assert ended.code == 0, ended.text
+    return folder
+
+
+def call(folder, *words):
+    return run_deqi(folder / "data", folder / "out", "group", *FAST, "--config", folder / "analysis.toml", *words)
+
+
+@pytest.fixture
+def copy(place, tmp_path):
+    shutil.copytree(place, tmp_path / "p", symlinks=True)
+    return tmp_path / "p"
+
+
+def group(folder, *words):
+    ended = call(folder, "--allocation", folder / "allocation.tsv", *words)
+    assert ended.code == 0, ended.text
+    return ended
+
+
+def told(folder):
+    maps = next((folder / "out" / "group").glob("*seed-near_contrast-verumVsShamAdjusted_statmap.json"))
+    change = next((folder / "out" / "group").glob("*seed-near_contrast-verumChange_statmap.json"))
+    outcome = folder / "out" / "group" / "meas-vas_outcome.json"
+    return [json.loads(path.read_text())["Plan"] for path in (maps, change, outcome)]
+
+
+def test_what_was_sealed_is_confirmatory_and_all_else_exploratory(copy):
+    sealed = json.loads((copy / "plan.json").read_text())
+    assert sealed["AfterUnblinding"] is False
+    assert len(sealed["SHA256"]) == 64
+    group(copy, "--plan", copy / "plan.json")
+    maps, change, outcome = told(copy)
+    assert (maps["Status"], change["Status"], outcome["Status"]) == ("confirmatory", "exploratory", "confirmatory")
+    assert maps["SHA256"] == outcome["SHA256"] == sealed["SHA256"]
+    assert maps["Deviations"] == []
+    assert "confirmatory" in (copy / "out" / "group.html").read_text()
+
+
+def test_deviations_are_listed_and_lower_what_they_touch(copy):
+    group(copy, "--plan", copy / "plan.json", "--set", "inference.claim=voxel")
+    maps, _, outcome = told(copy)
+    assert maps["Status"] == outcome["Status"] == "exploratory"
+    assert maps["Deviations"] == ['inference.claim: planned "mass", now "voxel"']
+    assert "inference.claim: planned" in (copy / "out" / "group.html").read_text()
+    group(copy, "--plan", copy / "plan.json", "--set", "outcomes.vas.important_difference=5")
+    maps, _, outcome = told(copy)
+    assert (maps["Status"], outcome["Status"]) == ("confirmatory", "exploratory")
+
+
+def test_without_a_plan_nothing_is_called_confirmatory(copy):
+    group(copy)
+    assert told(copy) == [None, None, None]
+    assert "No plan was sealed" in (copy / "out" / "group.html").read_text()
+
+
+def test_a_plan_is_not_sealed_once_arms_can_be_read(copy):
+    ended = call(copy, "--lock", copy / "late.json", "--allocation", copy / "allocation.tsv")
+    assert ended.code == 64
+    assert "arms can be read" in ended.err
+    assert not (copy / "late.json").exists()
+    ended = call(copy, "--lock", copy / "late.json", "--allocation", copy / "allocation.tsv", "--lock-after-unblinding")
+    assert ended.code == 0, ended.text
+    group(copy, "--plan", copy / "late.json")
+    maps, _, outcome = told(copy)
+    assert (maps["AfterUnblinding"], maps["Status"], outcome["Status"]) == (True, "exploratory", "exploratory")
+    assert "sealed after arms could be read" in (copy / "out" / "group.html").read_text()
+
+
+def test_arms_in_any_column_unblind(copy):
+    path = copy / "data" / "phenotype" / "other.tsv"
+    rows = read_tsv(copy / "allocation.tsv")
+    lines = ["participant_id\tnote", *(f"{who}\t{arm}" for who, arm in zip(*rows.values(), strict=True))]
+    path.write_text("\n".join(lines) + "\n")
+    ended = call(copy, "--lock", copy / "late.json")
+    assert ended.code == 64
+    assert "Column note has sham, verum" in ended.err
+
+
+def test_a_plan_is_sealed_once_and_not_mended(copy):
+    ended = call(copy, "--lock", copy / "plan.json")
+    assert ended.code == 64
+    assert "a plan is sealed once" in ended.err
+    sealed = json.loads((copy / "plan.json").read_text())
+    sealed["Plan"]["Settings"]["inference"]["claim"] = "voxel"
+    (copy / "plan.json").write_text(json.dumps(sealed))
+    ended = call(copy, "--allocation", copy / "allocation.tsv", "--plan", copy / "plan.json")
+    assert ended.code == 65
+    assert "is not what was sealed" in ended.err
+
+
+def test_blinded_results_are_held_against_the_plan_as_well(copy):
+    shutil.copy(copy / "data" / "participants.tsv", copy / "kept.tsv")
+    rows = read_tsv(copy / "allocation.tsv")
+    arms = dict(zip(*rows.values(), strict=True))
+    lines = (copy / "data" / "participants.tsv").read_text().splitlines()
+    whole = [f"{lines[0]}\tgroup", *(f"{line}\t{arms[line.split(chr(9))[0]]}" for line in lines[1:])]
+    (copy / "data" / "participants.tsv").write_text("\n".join(whole) + "\n")
+    ended = call(copy, "--blind", "--plan", copy / "plan.json")
+    assert ended.code == 0, ended.text
+    path = next((copy / "out" / "group").glob("*seed-near_contrast-*Adjusted_statmap.json"))
+    assert json.loads(path.read_text())["Plan"]["Status"] == "confirmatory"
+    assert "verum" not in json.dumps(json.loads(path.read_text())["Plan"])

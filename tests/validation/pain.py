@@ -1,0 +1,85 @@
+"""Pain sensitivity of real people predicted at sites that models have not seen; writes docs/validation.md.
+
+Real data: healthy people of three sites (Spisak et al. 2020, Nat Commun 11:187), of whom the authors included 91. Their
+published partial correlations are the features, the composite of pain thresholds is predicted. Whatever comes out is
+written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+
+from measured import publish
+
+from bids_app import plugs
+from bids_app.statistics.prediction.assess import Assessment, Plan, assess
+from bids_app.statistics.prediction.prepare import Features
+from bids_app.statistics.prediction.task import Task
+
+ROOT = Path(__file__).parents[2]
+MARKS = "<!-- pain: made by make pain -->", "<!-- end of pain -->"
+SITES = ("bochum", "essen", "szeged")
+CLINICAL = ("Age", "Male", "meanFD")
+
+
+def read(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return pain sensitivity, age, sex and motion, edges, and site of everybody included."""
+    tables, edges = [], []
+    for site in SITES:
+        tables.append(pd.read_csv(folder / f"{site}_participants_included_with_predictions.csv"))
+        edges.append(np.load(folder / f"{site}_reference_partialcorr_features.npy"))
+    whole = pd.concat(tables)
+    site = np.repeat(np.arange(len(SITES)), [len(table) for table in tables])
+    pain, clinical = whole["mean_QST_pain_sensitivity"].to_numpy(), whole[list(CLINICAL)].to_numpy(float)
+    return pain, clinical, np.concatenate(edges), site
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=10)
+    parser.add_argument("--permutations", type=int, default=100)
+    args = parser.parse_args()
+    folder = Path(os.environ.get("DEQI_TEST_DATA", ROOT.parent / "shared" / "data")) / "rpn_pain_rest"
+    pain, clinical, edges, site = read(folder)
+    task = Task(pain, site.astype(np.intp), classes=False)
+    plan = Plan(np.zeros(len(pain)), site.astype(np.intp), args.repeats, args.permutations, 0, 2)
+    n = len(pain)
+    sets = {
+        "age, sex, motion": Features(clinical, np.empty((n, 0)), np.empty((n, 0)), CLINICAL),
+        "connectivity": Features(np.empty((n, 0)), edges, np.empty((n, 0)), [""] * edges.shape[1]),
+        "both": Features(clinical, edges, np.empty((n, 0)), [""] * (3 + edges.shape[1])),
+    }
+    head = ["learner", "features", "R2 in people unseen (95 %)", "r", "p", *(f"R2, {name} unseen" for name in SITES)]
+    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    for name in plugs.names("predictors"):
+        plug = plugs.load("predictors", name)
+        for label, features in sets.items():
+            found = assess(features, task, plan, plug.learner(plug.Options()))
+            lines.append(_line(name, label, found))
+            print(lines[-1], flush=True)
+    people = ", ".join(f"{int((site == i).sum())} {name}" for i, name in enumerate(SITES))
+    where = (
+        f"{dt.datetime.now(tz=dt.UTC):%Y-%m-%d}, {n} people ({people}), {edges.shape[1]} edges, 5 folds balanced over "
+        f"sites, {args.repeats} divisions, {args.permutations} outcomes exchanged within sites."
+    )
+    publish(ROOT / "docs" / "validation.md", MARKS, "\n".join(["", where, "", *lines, ""]))
+
+
+def _line(name: str, label: str, found: Assessment) -> str:
+    sites = [f"{found.sites[i]:.2f}" if i in found.sites else "" for i in range(len(SITES))]
+    good = f"{found.good.mean():.2f} ({found.low:.2f} to {found.high:.2f})"
+    cells = [name.replace("_", " "), label, good, f"{found.more['r']:.2f}", f"{found.p:.3f}", *sites]
+    return "| " + " | ".join(cells) + " |"
+
+
+if __name__ == "__main__":
+    main()
