@@ -29,7 +29,7 @@ demo: $(VENV)/.done ## write a synthetic trial, analyse it, say where the report
 	@echo "--- participant level"
 	@$(BIN)/deqi $(DEMO) $(DEMO)/derivatives/deqi participant
 	@echo "--- group level"
-	@$(BIN)/deqi $(DEMO) $(DEMO)/derivatives/deqi group --config $(DEMO)/code/analysis.toml --n-permutations 500
+	@$(BIN)/deqi $(DEMO) $(DEMO)/derivatives/deqi group --config $(DEMO)/code/analysis.toml --plan $(DEMO)/code/plan.json
 	@$(BIN)/python tests/check_demo.py $(DEMO)/derivatives/deqi
 	@echo "Open $(DEMO)/derivatives/deqi/group.html"
 
@@ -72,6 +72,12 @@ bench-scale: $(VENV)/.done ## planning and group level of ten thousand people; w
 reliability: $(VENV)/.done ## bring every fault about and write docs/reliability.md (some minutes)
 	@$(BIN)/python tests/faults/write_page.py
 
+pain: $(VENV)/.done ## predict pain of real people at unseen sites; writes docs/validation.md (needs the real data; minutes)
+	@$(BIN)/python tests/validation/pain.py $(ARGS)
+
+claims: $(VENV)/.done ## check published numbers; writes docs/claims.md
+	@$(BIN)/deqi --check-claims neck-pain > docs/claims.md
+
 power: $(VENV)/.done ## planted effects found, beside nilearn; writes docs/validation.md (some minutes)
 	@$(BIN)/python tests/validation/power.py $(ARGS)
 
@@ -82,4 +88,4 @@ lock: ## pin the dependencies anew (needs uv)
 clean: ## remove the environment and the demo
 	rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install demo test check containers docs validate bench bench-group bench-scale reliability validation power lock clean
+.PHONY: help install demo test check containers docs validate bench bench-group bench-scale reliability validation power pain claims lock clean

@@ -117,6 +117,7 @@ def _helped(args: argparse.Namespace) -> bool:
         from bids_app.launch.demonstration import write_demonstration
 
         write_demonstration(args.demo)
+        _seal_demonstration(args.demo / "code")
     elif args.export_app:
         from bids_app.launch.apps import write_app
 
@@ -133,6 +134,16 @@ def _helped(args: argparse.Namespace) -> bool:
     else:
         return False
     return True
+
+
+def _seal_demonstration(code: Path) -> None:
+    """Seal the plan of the demonstration: its settings were written before its arms were drawn."""
+    from bids_app import settings
+    from bids_app.dataset.settings_words import read_file
+    from bids_app.plan.locked import seal
+
+    (code / "plan.json").unlink(missing_ok=True)
+    seal(settings.resolve(read_file(code / "analysis.toml")), code / "plan.json", late=False)
 
 
 def _run(execution: Execution, chosen: Settings) -> int:

@@ -27,6 +27,9 @@ LIMITS = ["--ulimit", "nofile=4096:4096", "--ulimit", "nproc=4096:4096"]
 INSIDE = ("01", "02", "03")
 """Participants who go through a container; the group level then compares all."""
 
+KERNELS = [f"{name}={value}" for name, value in sorted(os.environ.items()) if name.startswith("OPENBLAS_")]
+"""What this machine has chosen for sums: other kernels round otherwise, in a container as well as outside."""
+
 ELSEWHERE = {"dataset_description.json"}
 """It names the container and where the input lies, which differ."""
 
@@ -39,7 +42,8 @@ def run(*words: object, **more) -> subprocess.CompletedProcess[str]:
 
 def podman(*words: object, image: bool = True, mounts: dict[Path, str] | None = None, flags=HARD):
     binds = [word for host, inside in (mounts or {}).items() for word in ("-v", f"{host}:{inside}")]
-    start = ["podman", *STORE, "--runtime", "runc", "run", "--rm", "--pull=never", *flags, *LIMITS, *binds]
+    kernels = [word for kernel in KERNELS for word in ("-e", kernel)]
+    start = ["podman", *STORE, "--runtime", "runc", "run", "--rm", "--pull=never", *flags, *LIMITS, *kernels, *binds]
     return run(*start, *([IMAGE] if image else []), *words)
 
 
@@ -68,13 +72,13 @@ def demo(tmp_path_factory) -> tuple[Path, Path]:
         made = tmp_path_factory.mktemp("demo") / "demo"
         run(sys.executable, "-m", "bids_app", "--demo", made)
         for level in ("participant", "group"):
-            run(sys.executable, "-m", "bids_app", made, made / "derivatives" / "deqi", level, *permutations(level))
+            run(sys.executable, "-m", "bids_app", made, made / "derivatives" / "deqi", level, *declared(level, made))
     return made, made / "derivatives" / "deqi"
 
 
-def permutations(level: str) -> list[str]:
-    """Return the words that `make demo` has for a level too."""
-    return ["--n-permutations", "500"] if level == "group" else []
+def declared(level: str, data: Path) -> list[str]:
+    """Return the words that `make demo` has for a level too: what the trial declared, and its plan."""
+    return ["--config", f"{data}/code/analysis.toml", "--plan", f"{data}/code/plan.json"] if level == "group" else []
 
 
 def add_others(expected: Path, out: Path) -> None:

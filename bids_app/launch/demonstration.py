@@ -81,7 +81,7 @@ def write_demonstration(folder: Path) -> None:
         written = pool.map(write, range(len(everyone)))
         list(tqdm(written, total=len(everyone), unit="person", disable=not sys.stderr.isatty()))
     call = f"  deqi {folder} {folder}/derivatives/deqi"
-    calls = f"{call} participant", f"{call} group --config {folder}/code/analysis.toml"
+    calls = f"{call} participant", f"{call} group --config {folder}/code/analysis.toml --plan {folder}/code/plan.json"
     print("Written. Next:", *calls, sep="\n", file=sys.stderr)
 
 

@@ -21,7 +21,10 @@ NEEDLES = {
     "depth_mm": "Depth of the needle (mm).", "deqi": "Strength of the sensation, 0 to 10.",
 }  # fmt: skip
 
-SETTINGS = """# Settings of the demonstration: what its trial declared. See docs/trial.md.
+SETTINGS = """# Settings of the demonstration: what its trial declared (docs/howto/trial.md).
+
+[inference]
+n_permutations = 500
 
 [outcomes.vas]
 role = "primary"
@@ -32,6 +35,17 @@ kind = "count"
 
 [outcomes.psqi]
 role = "exploratory"
+
+[associations.brain_symptom]
+regions = ["aMCC"]
+clusters = "leave-one-out"
+
+[prediction]
+folds = 4
+repeats = 5
+n_permutations = 50
+
+[predictors.elastic_net]
 """
 
 STRICTA = {

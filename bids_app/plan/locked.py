@@ -66,13 +66,17 @@ def lock(execution: Execution, chosen: Settings, path: Path, *, after: bool) -> 
             "allocation in a file of its own (--allocation) until the plan is sealed; or seal it with "
             "--lock-after-unblinding, which every result will say."
         )
+    return seal(chosen, path, late=bool(readable))
+
+
+def seal(chosen: Settings, path: Path, *, late: bool) -> str:
+    """Write a sealed plan and return its hash; `late` if arms could be read."""
     content = content_of(chosen)
-    sealed = {
-        "Plan": content, "SHA256": hash_of(content), "Version": __version__,
-        "LockedOn": dt.datetime.now(dt.UTC).date().isoformat(), "AfterUnblinding": bool(readable),
-    }  # fmt: skip
-    write_json(path, sealed)
-    return str(sealed["SHA256"])
+    mark = hash_of(content)
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    about = {"SHA256": mark, "Version": __version__, "LockedOn": today, "AfterUnblinding": late}
+    write_json(path, {"Plan": content, **about})
+    return mark
 
 
 def arms_readable(execution: Execution, chosen: Settings) -> str:

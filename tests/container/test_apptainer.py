@@ -9,14 +9,15 @@ import pytest
 from engines import (  # noqa: F401  (fixtures)
     HERE,
     INSIDE,
+    KERNELS,
     ROOT,
     STATE,
     STORE,
     add_others,
     assert_same_bytes,
+    declared,
     demo,
     image,
-    permutations,
     run,
 )  # fmt: skip
 
@@ -64,7 +65,8 @@ def test_apptainer_gives_the_same_bytes_from_bind_mounts_alone(sif, demo):
     (place / "out").chmod(0o1777)
 
     def deqi(*words: str) -> None:
-        apptainer(place, "run", "-C", "--net", "--network", "none", "-B", f"{place}/data:/data:ro",
+        kernels = [word for kernel in KERNELS for word in ("--env", kernel)]
+        apptainer(place, "run", "-C", "--net", "--network", "none", *kernels, "-B", f"{place}/data:/data:ro",
                   "-B", f"{place}/out:/out", sif, "/data", "/out", *words)  # fmt: skip
 
     deqi("participant", "--participant-label", *INSIDE)
@@ -73,7 +75,7 @@ def test_apptainer_gives_the_same_bytes_from_bind_mounts_alone(sif, demo):
     assert {path.name for path in (place / "out").glob("sub-*.html")} == {f"sub-{x}.html" for x in INSIDE}
     add_others(expected, place / "out")
     run("chmod", "-R", "a+rwX", place / "out")
-    deqi("group", *permutations("group"))
+    deqi("group", *declared("group", Path("/data")))
     assert_same_bytes(place / "out", expected)
 
 

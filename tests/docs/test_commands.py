@@ -63,6 +63,12 @@ def place(analysed, tmp_path_factory) -> Path:
     (folder / "ratings.tsv").write_text(f"participant_id\trating\n{rows[1][0]}\tunsure\n")
     ended = run_deqi("data", "--init-config", "analysis.toml", *FAST, cwd=folder)
     assert ended.code == 0, ended.text
+    sealing = ["group", "--config", "analysis.toml", "--lock", "plan.json", "--lock-after-unblinding"]
+    ended = run_deqi("data", "out", *sealing, cwd=folder)
+    assert ended.code == 0, ended.text
+    (folder / "data" / "code").mkdir()
+    for name in ("analysis.toml", "plan.json"):
+        shutil.copy(folder / name, folder / "data" / "code")
     return folder
 
 
@@ -77,6 +83,16 @@ def _words_of_deqi(line: str, place: Path) -> list[str]:
         re.sub(r"^(?:(\w+)=)?(/\w+)$", lambda m: f"{m[1] + '=' if m[1] else ''}{mounts.get(m[2], m[2])}", w)
         for w in inside
     ]
+
+
+def _planned(words: list[str], place: Path) -> list[str]:
+    """Return the words of a call that computes nothing; what it writes goes elsewhere."""
+    if words[:2] == ["--preset", "list"] or "--init-config" in words or "--preproc" in words:
+        return [str(place / "new.toml") if word == "analysis.toml" else word for word in words]
+    if "--lock" in words:  # arms of this dataset can be read
+        elsewhere = [str(place / "new.json") if word == "plan.json" else word for word in words]
+        return [*elsewhere, "--lock-after-unblinding"]
+    return [*words, "--dry-run"]
 
 
 @pytest.mark.parametrize(("page", "line"), list(dict.fromkeys(commands())))
@@ -104,11 +120,7 @@ def test_a_command_of_the_documentation_is_understood(page, line, place, tmp_pat
         with pytest.raises(SystemExit, match="0"):
             main(words)
         return
-    if words[:2] == ["--preset", "list"] or "--init-config" in words or "--preproc" in words:
-        words = [str(tmp_path / "new.toml") if word == "analysis.toml" else word for word in words]
-    else:
-        words.append("--dry-run")
-    assert main(words) == 0, f"{page}: {line}\n{capfd.readouterr()}"
+    assert main(_planned(words, tmp_path)) == 0, f"{page}: {line}\n{capfd.readouterr()}"
 
 
 def test_every_kind_of_error_has_its_part_in_the_documentation():

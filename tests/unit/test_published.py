@@ -72,3 +72,10 @@ def test_claims_that_cannot_be_understood(text, error, said, tmp_path):
         check(str(path))
     with pytest.raises(MissingInputError, match="neck-pain"):
         check(str(tmp_path / "other.toml"))
+
+
+def test_the_page_of_the_documentation_is_what_the_command_says():
+    from pathlib import Path
+
+    kept = Path(__file__).parents[2] / "docs" / "claims.md"
+    assert kept.read_text() == check("neck-pain"), "run make claims"

@@ -1,8 +1,8 @@
 """Pain sensitivity of real people predicted at sites that models have not seen; writes docs/validation.md.
 
-Real data: healthy people of three sites (Spisak et al. 2020, Nat Commun 11:187), of whom the authors included 91. Their
-published partial correlations are the features, the composite of pain thresholds is predicted. Whatever comes out is
-written.
+Real data: healthy people of three sites (Spisak et al. 2020, Nature Communications 11:187), of whom the authors
+included 91. Their published partial correlations are the features, the composite of pain thresholds is predicted.
+Whatever comes out is written.
 """
 
 from __future__ import annotations

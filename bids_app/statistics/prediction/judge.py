@@ -38,9 +38,13 @@ def limits(predicted: Values, good: Values, task: Task, seed: int) -> tuple[floa
         mean, ones = float(good.mean()), int(task.outcome.sum())
         margin = float(stats.norm.isf(0.025)) * auc_error(mean, ones, n - ones)
         return max(0.0, mean - margin), min(1.0, mean + margin)
-    rng, average = np.random.default_rng(seed), predicted.mean(axis=0)
+    rng = np.random.default_rng(seed)
     drawn = (rng.integers(0, n, n) for _ in range(1000))
-    values = [explained(average[rows], task.outcome[rows]) for rows in drawn if np.ptp(task.outcome[rows]) > 0]
+    values = [
+        np.mean([explained(row[people], task.outcome[people]) for row in predicted])
+        for people in drawn
+        if np.ptp(task.outcome[people]) > 0
+    ]
     low, high = np.percentile(values, [2.5, 97.5])
     return float(low), float(high)
 
