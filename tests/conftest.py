@@ -131,6 +131,24 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, request: pytest.Fixtur
     return made_once(request, tmp_path_factory, "undisturbed", make)
 
 
+@pytest.fixture(scope="session")
+def whole(analysed: Analysed, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Analysed:
+    """The same with outcomes, treatment, brain and symptom, a predictor and a sealed plan; read only."""
+    from recorded import EVERYTHING, write_record
+
+    def make(folder: Path) -> Analysed:
+        trial, out = _copied(analysed, folder)
+        write_record(trial.root, trial.people)
+        (folder / "analysis.toml").write_text(EVERYTHING)
+        words = ["group", *FAST, "--config", folder / "analysis.toml"]
+        sealed = start_deqi(trial.root, out, *words, "--lock", folder / "plan.json", "--lock-after-unblinding")
+        assert sealed.code == 0, sealed.text
+        ended = start_deqi(trial.root, out, *words, "--plan", folder / "plan.json")
+        return Analysed(trial, out, analysed.participant, ended)
+
+    return made_once(request, tmp_path_factory, "whole", make)
+
+
 @pytest.fixture
 def done(undisturbed: Analysed, tmp_path: Path) -> tuple[Trial, Path]:
     """A copy of two people whose participant level is done."""

@@ -17,6 +17,30 @@ role = "secondary"
 kind = "count"
 """
 
+COUPLED = (
+    CONFIG
+    + """
+[associations.brain_symptom]
+regions = ["target:20,28,4:20", "nowhere:300,0,0:5"]
+clusters = "leave-one-out"
+mediation = true
+"""
+)
+PREDICTED = """
+[prediction]
+measure = "seed_correlation"
+components = 4
+folds = 2
+repeats = 2
+n_permutations = 20
+target = "improvement"
+clinical = ["vas_pre", "genotype"]
+confounds = ["age"]
+site = "site"
+[predictors.ridge]
+"""
+EVERYTHING = COUPLED + PREDICTED
+
 
 def write_tsv(path: Path, columns: dict) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)

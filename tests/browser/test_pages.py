@@ -85,6 +85,22 @@ def test_pages_fit_a_telephone(opened, name):
     assert one.problems == []
 
 
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1200), ("dark", 1200), ("light", 400)])
+def test_the_page_of_a_whole_trial_can_be_read_by_everybody_and_fits(browser, whole, scheme, width):
+    from axe_playwright_python.sync_playwright import Axe
+
+    assert whole.group.code == 0, whole.group.text
+    one = Opened(browser, whole.output / "group.html", width=width, scheme=scheme)
+    one.page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
+    for place in ("outcomes", "associations", "predictions", "treatment", "plan"):
+        expect(one.page.locator(f"#{place}")).to_be_visible()
+    found = Axe().run(one.page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa"]}).response["violations"]
+    assert [(v["id"], v["nodes"][0]["html"][:200]) for v in found] == []
+    assert one.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert one.problems == []
+    one.context.close()
+
+
 def _seen(page: Page) -> bytes:
     page.wait_for_timeout(300)
     return page.locator("#viewer-canvas").screenshot()

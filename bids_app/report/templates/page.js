@@ -1,4 +1,4 @@
-// Opens what a link points into, and offers figures and tables as files.
+// Opens what a link points into, lets wide tables scroll by keyboard, and offers figures and tables as files.
 (() => {
   const reveal = () => {
     const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
@@ -8,6 +8,14 @@
   };
   addEventListener("hashchange", reveal);
   reveal();
+
+  // A wide table must be reachable by keyboard before it can be scrolled by keyboard.
+  const wide = new ResizeObserver((seen) => { for (const { target } of seen) target.tabIndex = target.scrollWidth > target.clientWidth ? 0 : -1; });
+  for (const box of document.querySelectorAll(".scroll")) {
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-label", "table that scrolls sideways");
+    wide.observe(box);
+  }
 
   const heading = (node) => {
     const section = node.closest("section[id]");

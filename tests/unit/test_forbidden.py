@@ -1,0 +1,117 @@
+"""No sentence that a report can hold says what the methods forbid (T29), whatever came out."""
+
+from __future__ import annotations
+
+import ast
+from itertools import product
+from pathlib import Path
+
+import pytest
+from forbidden import said_too_much
+
+from bids_app.report.claims.associations import coupling
+from bids_app.report.claims.maps import Finding, Wording, verdict
+from bids_app.report.claims.outcomes import verdict as of_outcome
+from bids_app.report.claims.plan import status
+from bids_app.report.claims.predictions import verdict as of_prediction
+
+PACKAGE = Path(__file__).parents[2] / "bids_app"
+FOLDERS = ("report", "levels", "trial", "designs", "associations", "predictors", "derivatives")
+SPEAKING = [path for folder in FOLDERS for path in (PACKAGE / folder).rglob("*.py")]
+BAD = (
+    "The effect is verum-specific.", "It was absent in the sham group.", "mediated by GABA", "a biomarker of relief",
+    "Connectivity predicts response to acupuncture", "The groups were comparable", "a trend toward relief",
+    "groups did not differ at baseline (p = .4)", "the proportion mediated was 40 %", "marginally significant",
+)  # fmt: skip
+
+
+def test_the_list_knows_what_it_forbids():
+    for bad in BAD:
+        assert said_too_much(f"<p>{bad}</p>"), bad
+    assert said_too_much("The difference is specific to the comparison of verum with sham.") == []
+
+
+@pytest.mark.parametrize("path", sorted(SPEAKING), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_text_in_the_code_of_reports_says_too_much(path):
+    tree = ast.parse(path.read_text())
+    docs = {id(n.body[0].value) for n in ast.walk(tree) if isinstance(n, ast.Module | ast.ClassDef | ast.FunctionDef)
+            and n.body and isinstance(n.body[0], ast.Expr)}  # fmt: skip
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
+            assert said_too_much(node.value) == []
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.glob("report/templates/*.html")), ids=lambda path: path.name)
+def test_no_template_says_too_much(path):
+    assert said_too_much(path.read_text()) == []
+
+
+def words(told) -> str:
+    return " ".join((told.headline, *told.remarks))
+
+
+P = (0.001, 0.2)
+
+
+@pytest.mark.parametrize(("between", "active", "control", "pooled"), list(product(P, P, P, P)))
+def test_whatever_maps_show(between, active, control, pooled):
+    found = [Finding("PCC", between, "", True), Finding("PCC", active, "verum", False),
+             Finding("PCC", control, "sham", False), Finding("PCC", pooled, "both", False)]  # fmt: skip
+    wording = Wording("connectivity differs", "No difference in connectivity", "verum with sham", "seeds", "mass")
+    told = verdict(found, ("verum", "sham"), 0.05, 0.0002, 20, wording)
+    assert said_too_much(words(told)) == []
+    if between > 0.05:
+        assert "specific" not in words(told)  # T29
+
+
+def outcome(role, kind, p, important):
+    about = {
+        "Title": "pain", "Endpoint": "post", "Arms": ["verum", "sham"], "DecidingP": p, "Alpha": 0.05, "HolmOver": 2,
+        "Role": role, "Relabellings": 5000, "Kind": kind, "LowerIsBetter": True, "Units": "points",
+        "ImportantDifference": important, "SmallestPossibleP": 0.0002, "Notes": [],
+    }  # fmt: skip
+    return of_outcome(about, [{"weight": "decides", "estimate": -12.0, "low": -20.0, "high": -4.0}])
+
+
+@pytest.mark.parametrize(
+    ("role", "kind", "p", "important"),
+    list(product(("primary", "secondary", "exploratory"), ("score", "count"), P, (None, 2.0, 10.0, 30.0))),
+)
+def test_whatever_outcomes_show(role, kind, p, important):
+    told = outcome(role, kind, p, important)
+    assert said_too_much(words(told)) == []
+    assert told.positive == (p <= 0.05 and role != "exploratory")
+    assert ("Exploratory" in told.headline) == (role == "exploratory")
+
+
+@pytest.mark.parametrize(("within", "other", "between", "before"), list(product(P, P, P, P)))
+def test_whatever_goes_together(within, other, between, before):
+    def one(p, arm="", between=False, found=""):
+        return {"p": p, "label": "PCC", "about": {"Alpha": 0.05, "Arm": arm, "BetweenArms": between, "Found": found}}
+
+    gain = "connectivity before treatment tells who gains more from verum than from sham"
+    found = [one(within, "verum"), one(other, "sham"), one(between, between=True, found="slopes of both arms differ")]
+    told = coupling([*found, one(before, between=True, found=gain)], "pain", ("verum", "sham"))
+    assert said_too_much(words(told)) == []
+    assert "a common cause explains it" in words(told)
+
+
+@pytest.mark.parametrize(("p", "arm", "n", "statistic"), list(product(P, P, (40, 200), ("auc", "r2"))))
+def test_whatever_is_foretold(p, arm, n, statistic):
+    about = {"Statistic": statistic, "Target": "responder", "Outcome": "pain", "Alpha": 0.05, "Arms": ["verum", "sham"],
+             "Participants": n, "Notes": []}  # fmt: skip
+    rows = [{"features": name, statistic: 0.7, "low": 0.6, "high": 0.8, "p_exchanged": p, "arm_interaction_p": arm}
+            for name in ("clinical", "brain", "combined")]  # fmt: skip
+    assert said_too_much(words(of_prediction(about, rows))) == []
+
+
+def test_whatever_was_planned():
+    plan = {
+        "LockedOn": "2026-01-01",
+        "SHA256": "0" * 64,
+        "AfterUnblinding": False,
+        "Deviations": ["x: planned 1, now 2"],
+    }
+    for sealed in (None, plan, {**plan, "AfterUnblinding": True}, {**plan, "Deviations": []}):
+        assert said_too_much(status([sealed])["sentence"]) == []
+    assert "confirmatory" not in status([None])["sentence"]
