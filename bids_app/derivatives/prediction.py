@@ -51,6 +51,7 @@ class PredictionWriter:
         sites = {k: {about["Sites"][i]: good for i, good in one.sites.items()} for k, one in found.items()}
         said = {
             **about, "Predictor": predictor, "Statistic": statistic, "SitesLeftOut": sites,
+            "OfDivisions": {label: list(one.good) for label, one in found.items()},
             "DecisionCurves": curves if task.classes else {},
             "Steady": {label: steady(one, names[label]) for label, one in found.items()},
         }  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from bids_app.trial.cohort import Cohort, Table, arms_of, gather
 from bids_app.trial.contrasts import between, within
@@ -17,6 +17,8 @@ from bids_app.vocabulary.option import Doc
 @dataclass(frozen=True)
 class Options(ArmOptions):
     """Options of `[designs.crossover]`: arms are orders of treatment; `active` begins with the real one."""
+
+    parallel: ClassVar[bool] = False
 
     column: Annotated[Name, Doc("Column of participants.tsv that holds the order of treatments.")] = "sequence"
     active: Annotated[Name, Doc("Order that begins with the real treatment.")] = "AB"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
@@ -27,6 +27,11 @@ class Options(BeforeAfter, ArmOptions):
         "site"
     )
 
+    @property
+    def drawn_within(self) -> tuple[str, ...]:
+        """The site, then the strata."""
+        return (self.site, *(name for name in self.strata if name != self.site))
+
 
 METHODS = (
     "Sites were strata of the re-randomisation and fixed effects of the model. The primary estimand was the difference "
@@ -45,8 +50,7 @@ def design(table: Table, options: Options) -> Design:
         cannot be used.
     """
     arm = arms_of(table.participants, options, "multi_site")
-    strata = (options.site, *(name for name in options.strata if name != options.site))
-    cohort = gather(table, arm, options.stages, ("pre", "post"), replace(options, strata=strata))
+    cohort = gather(table, arm, options.stages, ("pre", "post"), options)
     if len({row[options.site] for row in cohort.rows}) < 2:
         raise WrongDataError(f"All participants with both sessions have one {options.site}; take parallel_prepost.")
     unequal = uneven_dropout(cohort, ("pre", "post"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
@@ -74,8 +74,13 @@ def _moderator(name: str, cohort: Cohort) -> np.ndarray:
         return np.array([float(word == levels[1]) if word in levels else np.nan for word in words])
 
 
-def analyse(scores: Scores) -> Analysed:
+def analyse(scores: Scores, later: Collection[str] = ()) -> Analysed:
     """Return every line of one outcome.
+
+    Parameters
+    ----------
+    later : collection of str
+        Columns that arose after randomisation: a moderator of these is said to be one.
 
     Raises
     ------
@@ -92,7 +97,7 @@ def analyse(scores: Scores) -> Analysed:
         for visit in sorted(range(1, len(outcome.visits)), key=lambda visit: visit != endpoint):
             decides = pair == main and visit == endpoint
             try:
-                lines += compared(own, visit, decides=decides)
+                lines += [_dated(line, later) for line in compared(own, visit, decides=decides)]
             except WrongDataError as error:
                 if decides:
                     raise
@@ -100,6 +105,16 @@ def analyse(scores: Scores) -> Analysed:
     for visit in range(1, len(outcome.visits)):
         lines += changed(scores, visit)
     return Analysed(scores, tuple(lines), tuple(notes))
+
+
+def _dated(line: Line, later: Collection[str]) -> Line:
+    """Say of a moderator whether it was there before arms were drawn, or may be a result of treatment."""
+    kind, _, name = line.analysis.partition("_")
+    if kind != "moderator":
+        return line
+    when = f"{name} arises after randomisation and may itself differ because of treatment"
+    said = when if name in later else f"{name} is taken as known before randomisation"
+    return replace(line, remark=f"{line.remark}; {said}" if line.remark else said)
 
 
 def _losses(scores: Scores) -> Iterator[str]:
@@ -139,7 +154,7 @@ def about(analysed: Analysed, cohort: Cohort, inference: Inference) -> dict[str,
         "Arms": list(scores.arms), "Alpha": inference.alpha, "DecidingP": analysed.p, "HolmOver": analysed.holm_over,
         "Relabellings": main.scheme.total if main else 0, "RandomSeed": inference.random_seed,
         "SmallestPossibleP": main.scheme.smallest_p if main else 1.0,
-        "Strata": list(cohort.options.strata), "Covariates": list(cohort.options.covariates),
+        "Strata": list(cohort.options.drawn_within), "Covariates": list(cohort.options.covariates),
         "Responders": responder_curves(scores), "Notes": list(analysed.notes),
     }  # fmt: skip
 

@@ -64,14 +64,20 @@ def _told(progress: Progress, what: str, done: Iterator[int], total: int) -> Non
 
 
 def _plan(job: PredictionJob, sample: Sample) -> Plan:
-    options, rows = job.prediction, sample.cohort.rows
+    options, rows, column = job.prediction, sample.cohort.rows, _site(job)
     sites = None
-    if options.site:
-        words = [str(row.get(options.site, "n/a")) for row in rows]
+    if column:
+        words = [str(row.get(column, "n/a")) for row in rows]
         sites = np.unique(words, return_inverse=True)[1].astype(np.intp)
     arm = (sample.cohort.arm == 0).astype(np.float64) if len(sample.cohort.arms) > 1 else np.zeros(len(rows))
     seed = job.inference.random_seed
     return Plan(arm, sites, options.repeats, options.n_permutations, seed, job.threads)
+
+
+def _site(job: PredictionJob) -> str:
+    """Return the column of sites that is named, else that of the design."""
+    ((_, design),) = job.design.items()
+    return job.prediction.site or getattr(design, "site", "")
 
 
 def _people(sample: Sample) -> dict[str, list[Any]]:
@@ -82,7 +88,8 @@ def _people(sample: Sample) -> dict[str, list[Any]]:
 
 def _about(job: PredictionJob, sample: Sample, plan: Plan, notes: Sequence[str]) -> dict[str, Any]:
     options, outcome = job.prediction, sample.outcome
-    sites = sorted({str(row.get(options.site, "n/a")) for row in sample.cohort.rows}) if options.site else []
+    column = _site(job)
+    sites = sorted({str(row.get(column, "n/a")) for row in sample.cohort.rows}) if column else []
     return {
         "Outcome": outcome.title, "Target": options.target, "Share": options.share, "Units": outcome.units,
         "Participants": len(sample.task.outcome), "Arms": list(sample.cohort.arms), "Measure": options.measure,

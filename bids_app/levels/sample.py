@@ -23,7 +23,7 @@ from bids_app.vocabulary.job import PredictionJob
 from bids_app.vocabulary.outcome import Outcome
 from bids_app.vocabulary.prediction import Prediction
 
-SHARED = ("column", "active", "control", "more_arms", "covariates", "strata")
+SHARED = ("column", "active", "control", "more_arms", "covariates")
 """Options that designs with arms have in common."""
 
 PER_FOLD = 4
@@ -116,7 +116,8 @@ def _before(job: PredictionJob) -> PredictionJob:
     once = plugs.load("designs", "post_only").Options
     session = getattr(options, "pre", "pre")
     shared = {name: getattr(options, name) for name in SHARED} if isinstance(options, ArmOptions) else {}
-    return replace(job, design={"post_only": once(session=session, **shared)}, associations={})
+    alone = once(session=session, strata=options.drawn_within, **shared)
+    return replace(job, design={"post_only": alone}, associations={})
 
 
 def _brain(job: PredictionJob) -> tuple[Design, Values, list[str]]:

@@ -10,48 +10,20 @@ from typing import Any
 import numpy as np
 
 from bids_app.statistics.clinical.blinding import bang, james
-from bids_app.statistics.clinical.deqi import mass_index
 from bids_app.statistics.coding import MISSING
 from bids_app.statistics.table_one import table_one
-from bids_app.trial.outcomes import values_of
 from bids_app.trial.points import point_of
 from bids_app.vocabulary.trial import Needle, TrialOptions
 
 Rows = Sequence[Mapping[str, Any]]
 
 
-def exposure(rows: Rows, arms: Sequence[str], options: TrialOptions, needles: Sequence[Needle]) -> list[dict[str, Any]]:
+def exposure(rows: Rows, arms: Sequence[str], options: TrialOptions) -> list[dict[str, Any]]:
     """Return columns of treatment and of what people thought of it, described by arm and by when they arose."""
-    doses = dose(needles)
-    sensations = sorted({key for row in rows for key in row if key.startswith(options.sensations)})
-    whole = [{**row, **doses.get(row["participant_id"].removeprefix("sub-"), {})} for row in rows]
-    if sensations:
-        for row, value in zip(whole, mass_index(values_of(sensations, rows)), strict=True):
-            row["MASS index"] = "n/a" if np.isnan(value) else f"{value:.6g}"
-    measured = ["MASS index", *next(iter(doses.values()), {})]
     found: list[dict[str, Any]] = []
-    for when, columns in (("before", options.before), ("after", (*options.after, *measured))):
-        there = [name for name in columns if any(name in row for row in whole)]
-        found += [{"when": f"{when} randomisation", **asdict(one)} for one in table_one(whole, arms, there)]
-    return found
-
-
-def dose(needles: Sequence[Needle]) -> dict[str, dict[str, str]]:
-    """Return what each person got by the tables of needles: sessions, needles a session, depth, time, deqi."""
-    people: dict[str, list[Needle]] = defaultdict(list)
-    for needle in needles:
-        people[needle.participant].append(needle)
-    found = {}
-    for label, own in people.items():
-        sessions = len({needle.session for needle in own})
-        means = {
-            "depth (mm)": [n.depth for n in own], "retention (min)": [n.duration / 60 for n in own],
-            "deqi of needles": [n.deqi for n in own],
-        }  # fmt: skip
-        found[label] = {"sessions with needles": str(sessions), "needles a session": f"{len(own) / sessions:.6g}"}
-        for name, values in means.items():
-            known = [value for value in values if np.isfinite(value)]
-            found[label][name] = f"{np.mean(known):.6g}" if known else "n/a"
+    for when, columns in (("before", options.before), ("after", options.later)):
+        there = [name for name in columns if name != options.guess and any(name in row for row in rows)]
+        found += [{"when": f"{when} randomisation", **asdict(one)} for one in table_one(rows, arms, there)]
     return found
 
 

@@ -12,9 +12,14 @@ from bids_app.levels import outcomes, treatment
 from bids_app.levels.outcomes import Analysed
 from bids_app.trial.checklists import UNKNOWN, checklist
 from bids_app.trial.cohort import Cohort, Table, arms_of, gather
-from bids_app.trial.options import ArmOptions
+from bids_app.trial.options import ArmOptions, PeopleOptions
 from bids_app.vocabulary.job import Summary, TrialJob
 from bids_app.vocabulary.sealed import OF_OUTCOMES, told
+
+ORDERS = (
+    "Orders of a crossover are no arms: everybody gets both treatments. Outcomes are described over all people, and "
+    "treatments are not compared; maps are, within people."
+)
 
 
 def everybody(job: TrialJob) -> Cohort:
@@ -26,10 +31,10 @@ def everybody(job: TrialJob) -> Cohort:
         If there are too few people, or a covariate or stratum is not there.
     """
     ((name, options),) = job.design.items()
-    if isinstance(options, ArmOptions):
+    if isinstance(options, ArmOptions) and options.parallel:
         arm: Mapping[str, str] = arms_of(job.participants, options, name)
     else:
-        arm = dict.fromkeys(job.participants, "all")
+        arm, options = dict.fromkeys(job.participants, "all"), PeopleOptions(options.covariates, options.drawn_within)
     return gather(Table(job.participants, {}, {}), arm, {}, (), options)
 
 
@@ -42,10 +47,13 @@ def run(job: TrialJob) -> Summary:
         If nothing can be analysed.
     """
     cohort, notes, problems = everybody(job), list[str](), list[DeqiError]()
+    ((_, options),) = job.design.items()
+    if job.outcomes and not getattr(options, "parallel", True):
+        notes.append(ORDERS)
     found: list[Analysed] = []
     for outcome in job.outcomes:
         try:
-            found.append(outcomes.analyse(outcomes.scores_of(outcome, cohort, job.inference)))
+            found.append(outcomes.analyse(outcomes.scores_of(outcome, cohort, job.inference), job.later))
         except WrongDataError as error:
             problems.append(error)
             notes.append(f"Outcome {outcome.name} is not analysed: {error}")
@@ -76,7 +84,7 @@ def _treatment(job: TrialJob, cohort: Cohort, found: list[Analysed], writer: Tri
     """Write what is on record of the treatment, and the checklists that it fills."""
     assert job.treatment is not None
     needles, options = job.treatment.needles, job.trial
-    exposure = treatment.exposure(cohort.rows, cohort.arms, options, needles)
+    exposure = treatment.exposure(cohort.rows, cohort.arms, options)
     writer.exposure(exposure, cohort.arms)
     arm_of = {row["participant_id"].removeprefix("sub-"): row["arm"] for row in cohort.rows}
     writer.points(treatment.points(needles, arm_of, cohort.arms))
@@ -104,7 +112,7 @@ def _facts(job: TrialJob, cohort: Cohort, found: list[Analysed], blinding: Mappi
     facts = {
         **job.declared,
         "design": f"{next(iter(job.design))}; {counts}",
-        "strata": f"arms drawn within {', '.join(cohort.options.strata)}" if cohort.options.strata else "",
+        "strata": f"arms drawn within {', '.join(cohort.options.drawn_within)}" if cohort.options.drawn_within else "",
         "outcomes": "; ".join(declared),
         "assigned": f"in an arm compared: {counts}",
         "losses": "; ".join(note for one in found for note in one.notes if note.startswith("Not asked")),

@@ -61,7 +61,7 @@ def blinded(rows: Rows, settings: Settings) -> tuple[Rows, Settings]:
     letters = {arm: chr(ord("A") + i) for i, arm in enumerate(order)}
     more = tuple(letters[arm] for arm in order[2:])
     masked_options: Any = replace(options, active="A", control="B", more_arms=more)
-    told = _telling(rows, options.column) - {*options.covariates, *options.strata}
+    told = _telling(rows, options.column) - {*options.covariates, *options.drawn_within}
     masked = {}
     for label, row in rows.items():
         arm = row.get(options.column, "n/a")

@@ -21,7 +21,7 @@ from bids_app.plan.locked import opened
 from bids_app.plan.people import People, people_of
 from bids_app.plan.prediction import plan_predictions
 from bids_app.plan.recorded import Chosen, chosen_maps, recorded_settings
-from bids_app.plan.trial import later_columns, outcomes_of, plan_trial, refuse
+from bids_app.plan.trial import later_columns, outcomes_of, plan_trial, refuse, refuse_later, treated
 from bids_app.settings import Settings
 from bids_app.vocabulary.entities import join, parse
 from bids_app.vocabulary.execution import Execution
@@ -56,6 +56,8 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
     refuse(execution, settings)
     roots = read_dataset(execution, settings, needed=False)
     people = people_of(execution, participants_file(execution.bids_dir, *roots.values()))
+    people = treated(execution, settings, people)
+    refuse_later(settings, people)
     selection = selection_of(execution, settings.dataset)
     analyses = analyses_of(execution, settings, people, selection)
     used = [session for sessions in analyses.values() for session in sessions if not session.problem]

@@ -12,15 +12,17 @@ from bids_app.dataset.sessions import add_sessions
 from bids_app.errors import NothingSelectedError
 from bids_app.plan.blind import with_allocation
 from bids_app.vocabulary.execution import Execution
+from bids_app.vocabulary.trial import Treatment
 
 
 @dataclass(frozen=True)
 class People:
-    """The table of participants, its rows by label, and who was asked for (empty: everybody)."""
+    """The table of participants, its rows by label, who was asked for (empty: everybody), and how they were treated."""
 
     table: Path
     rows: Mapping[str, Mapping[str, str]]
     wanted: frozenset[str]
+    treatment: Treatment | None = None
 
     @property
     def chosen(self) -> dict[str, Mapping[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from bids_app.levels import trial
 from bids_app.plan.people import People
 from bids_app.settings import Settings
 from bids_app.trial.checklists import said
+from bids_app.trial.exposure import with_exposure
 from bids_app.trial.options import ArmOptions
 from bids_app.trial.outcomes import outcome_of
 from bids_app.vocabulary.execution import Execution
@@ -46,18 +48,32 @@ def plan_trial(execution: Execution, settings: Settings, people: People, sealed:
     job = TrialJob(
         LABEL, execution.output_dir, {}, {}, (people.table, *tables_of(folder), *needles), rows, settings.designs,
         outcomes_of(execution, settings, people),
-        settings.trial, read_treatment(folder, needles) if recorded else None,
-        _declared(folder), sealed, settings.inference,
+        settings.trial, people.treatment if recorded else None,
+        later_columns(settings, rows), _declared(folder), sealed, settings.inference,
     )  # fmt: skip
     trial.everybody(job)
     return job
 
 
+def treated(execution: Execution, settings: Settings, people: People) -> People:
+    """Return people with how they were treated, and with their dose and sensations as columns.
+
+    Raises
+    ------
+    MissingInputError, WrongDataError
+        If a file cannot be read, or a number is none.
+    """
+    found = read_treatment(execution.bids_dir, needle_files(execution.bids_dir, people.chosen))
+    rows = with_exposure(people.rows, found.needles, settings.trial.sensations)
+    return replace(people, rows=rows, treatment=found)
+
+
 def later_columns(settings: Settings, rows: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
     """Return the columns of people that arose after randomisation: they describe nobody who was drawn."""
     ((_, design),) = settings.designs.items()
-    visits = {visit for outcome in settings.outcomes.values() for visit in outcome.visits[1:]} | {*_visits(design)[1:]}
-    named = {*settings.trial.after, settings.trial.guess}
+    told = [visit for outcome in settings.outcomes.values() for visit in outcome.visits[1:]]
+    visits = {visit.removeprefix("ses-") for visit in (*told, *_visits(design)[1:])}
+    named = {*settings.trial.later}
     columns = dict.fromkeys(column for row in rows.values() for column in row)
 
     def later(column: str) -> bool:
@@ -88,9 +104,7 @@ def outcomes_of(execution: Execution, settings: Settings, people: People) -> tup
 
 
 def refuse(execution: Execution, settings: Settings) -> None:
-    """Refuse circular values of associations, and to adjust arms for what treatment may have changed.
-
-    Adjusting for the latter can hide an effect, or make one.
+    """Refuse circular values of associations.
 
     Raises
     ------
@@ -99,11 +113,29 @@ def refuse(execution: Execution, settings: Settings) -> None:
     """
     for association, options in settings.associations.items():
         plugs.load("associations", association).check(options, execution.output_dir)
+
+
+def refuse_later(settings: Settings, people: People) -> None:
+    """Refuse to adjust arms for what treatment may have changed, and to foretell an outcome from what came after it.
+
+    The former can hide an effect, or make one; the latter is no foretelling.
+
+    Raises
+    ------
+    UsageError
+        With the reason.
+    """
+    later = {*later_columns(settings, people.rows), *settings.trial.later}
+    options = settings.prediction
+    if settings.predictors and (wrong := sorted(later & {*options.clinical, *options.confounds})):
+        raise UsageError(
+            f"{', '.join(wrong)} arises after randomisation: nobody can be foretold from it. Take it out of "
+            "prediction.clinical and prediction.confounds."
+        )
     ((name, design),) = settings.designs.items()
     if not isinstance(design, ArmOptions) or name == "regression":
         return
-    later = {*settings.trial.after, settings.trial.guess}
-    if wrong := sorted(later & {*design.covariates, *design.strata}):
+    if wrong := sorted(later & {*design.covariates, *design.drawn_within}):
         raise UsageError(
             f"{', '.join(wrong)} arises after randomisation ([trial] after): adjusting arms for it can hide an effect "
             "or make one. Take it out of the covariates and strata of the design; slopes on it are described by "

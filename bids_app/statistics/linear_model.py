@@ -32,9 +32,10 @@ def tiles(people: int, voxels: int) -> Iterator[slice]:
 
 def orthonormal(columns: Matrix) -> Matrix:
     """Return an orthonormal basis (n, rank) of the span of the columns."""
-    if columns.shape[1] == 0:
-        return columns
-    left, singular, _ = np.linalg.svd(columns / np.linalg.norm(columns, axis=0), full_matrices=False)
+    length = np.linalg.norm(columns, axis=0)
+    if not length.any():
+        return columns[:, :0]
+    left, singular, _ = np.linalg.svd(columns[:, length > 0] / length[length > 0], full_matrices=False)
     return np.asarray(left[:, singular > 1e-9 * singular[0]])
 
 

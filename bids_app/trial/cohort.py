@@ -53,7 +53,7 @@ class Cohort:
 
     @cached_property
     def _combined(self) -> list[str]:
-        return ["|".join(str(row[name]) for name in self.options.strata) for row in self.rows]
+        return ["|".join(str(row[name]) for name in self.options.drawn_within) for row in self.rows]
 
     @cached_property
     def strata(self) -> NDArray[np.intp]:
@@ -146,7 +146,9 @@ def gather(
     rows: list[dict[str, Any]] = []
     for label in sorted(arm):
         row = table.participants[label]
-        loss = _unscanned(label, table, stages, needed) or _unknown(row, (*options.covariates, *options.strata, *known))
+        loss = _unscanned(label, table, stages, needed) or _unknown(
+            row, (*options.covariates, *options.drawn_within, *known)
+        )
         if loss:
             lost.append(Lost(label, arm[label], *loss))
             continue

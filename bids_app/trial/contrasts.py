@@ -25,7 +25,7 @@ def labels_of(arms: Sequence[str]) -> tuple[str, ...]:
     return tuple(plain)
 
 
-def _fixed(cohort: Cohort, rows: NDArray[np.intp]) -> tuple[list[str], list[Columns]]:
+def fixed(cohort: Cohort, rows: NDArray[np.intp]) -> tuple[list[str], list[Columns]]:
     """Return names and columns of strata and covariates that vary among some people."""
     strata = cohort.strata[rows]
     found = {f"stratum_{s}": (strata == s).astype(np.float64) for s in np.unique(strata)[1:]}
@@ -53,7 +53,7 @@ def between(
     else:
         tested = (cohort.arm[rows][:, None] == np.arange(len(cohort.arms) - 1)).astype(np.float64)
         effect = "variance"
-    names, columns = _fixed(cohort, rows)
+    names, columns = fixed(cohort, rows)
     tested_names = [f"arm_{pair[0]}"] if pair else [f"arm_{arm}" for arm in cohort.arms[:-1]]
     labels = tested[:, 0] if pair else cohort.arm[rows].astype(np.float64)
     nuisance = np.column_stack([np.ones(len(rows)), *columns])
@@ -95,7 +95,7 @@ def slope(cohort: Cohort, asked: Question, values: Columns, others: Mapping[str,
     rows = rows[np.isfinite(values[rows])]
     if arm:
         rows = rows[cohort.arm[rows] == cohort.arms.index(arm)]
-    names, columns = _fixed(cohort, rows)
+    names, columns = fixed(cohort, rows)
     more = {key: column[rows] for key, column in others.items() if np.ptp(column[rows]) > 0}
     blocks = cohort.strata[rows] * len(cohort.arms) + cohort.arm[rows]
     nuisance = np.column_stack([np.ones(len(rows)), *more.values(), *columns])
@@ -118,7 +118,7 @@ def moderated(cohort: Cohort, asked: Question, values: Columns, arm: Columns) ->
     """
     rows = cohort.having(*asked.outcome.stages)
     rows = rows[np.isfinite(values[rows])]
-    names, columns = _fixed(cohort, rows)
+    names, columns = fixed(cohort, rows)
     own = arm[rows] - arm[rows].mean()
     blocks = cohort.strata[rows] * len(cohort.arms) + cohort.arm[rows]
     nuisance = np.column_stack([np.ones(len(rows)), own, *columns])

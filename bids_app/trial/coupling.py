@@ -14,6 +14,7 @@ from bids_app.statistics.clinical.coupling import baseline_with_own_change, pool
 from bids_app.statistics.clinical.mediation import paths
 from bids_app.statistics.relabelling import Exchange
 from bids_app.trial.association import Given
+from bids_app.trial.contrasts import fixed
 from bids_app.trial.outcomes import values_of
 from bids_app.trial.regions import Region, Values
 
@@ -37,33 +38,33 @@ class Coupled:
         arms = self._cohort.arms
         for number, arm in enumerate(arms):
             own = known & (self._cohort.arm == number)
-            yield self._line(region, "change and improvement", f"within {arm}", own, change, ())
+            yield self._line(region, "change and improvement", f"within {arm}", own, change)
         if len(arms) > 1:
-            yield self._line(region, "change and improvement", "given the arm", known, change, self._arms(known))
+            yield self._line(region, "change and improvement", "given the arm", known, change, arms=len(arms))
             yield self._difference(region, "slopes of arms differ", known, change)
             before = np.isfinite(region.before) & np.isfinite(self.improvement)
             yield self._difference(region, "before treatment: who gains more from which arm", before, region.before)
             yield self._pooled(region, known, change)
         yield self._own_change(region)
 
-    def _arms(self, rows: NDArray[np.bool_]) -> tuple[Values, ...]:
-        return tuple(
-            (self._cohort.arm[rows] == i).astype(np.float64) for i in range(len(self._cohort.arms) - 1)
-        )  # fmt: skip
+    def _others(self, rows: NDArray[np.bool_], arms: int) -> Values:
+        """Return the columns of some arms, of strata and of covariates as far as they vary among some people."""
+        own = [(self._cohort.arm[rows] == i).astype(np.float64) for i in range(arms - 1)]
+        return np.column_stack([np.empty((int(rows.sum()), 0)), *own, *fixed(self._cohort, np.flatnonzero(rows))[1]])
 
     def _scheme(self, rows: NDArray[np.bool_]) -> Exchange:
         blocks = self._cohort.strata[rows] * len(self._cohort.arms) + self._cohort.arm[rows]
         return Exchange(blocks, self._inference.random_seed, self._inference.n_permutations)
 
     def _line(
-        self, region: Region, what: str, whom: str, rows: NDArray[np.bool_], values: Values, others: tuple[Values, ...]
+        self, region: Region, what: str, whom: str, rows: NDArray[np.bool_], values: Values, arms: int = 1
     ) -> dict[str, Any]:
         row = _row(region, what, whom, int(rows.sum()))
-        if rows.sum() < FEWEST or np.ptp(values[rows]) == 0 or np.ptp(self.improvement[rows]) == 0:
-            return {**row, "remark": f"fewer than {FEWEST} people, or all alike"}
-        columns = np.column_stack([*others]) if others else np.empty((int(rows.sum()), 0))
-        found = spearman(values[rows], self.improvement[rows], columns, self._scheme(rows))
-        name = "partial Spearman r" if others else "Spearman r"
+        others = self._others(rows, arms)
+        if rows.sum() < FEWEST + others.shape[1] or np.ptp(values[rows]) == 0 or np.ptp(self.improvement[rows]) == 0:
+            return {**row, "remark": f"fewer than {FEWEST + others.shape[1]} people, or all alike"}
+        found = spearman(values[rows], self.improvement[rows], others, self._scheme(rows))
+        name = "partial Spearman r" if others.shape[1] else "Spearman r"
         return {**row, "quantity": name, "estimate": found.r, "low": found.low, "high": found.high, "p": found.p,
                 "p_exchanged": found.p_exchanged}  # fmt: skip
 
@@ -73,9 +74,10 @@ class Coupled:
         rows = rows & np.isin(self._cohort.arm, [0, len(arms) - 1])
         row = _row(region, what, f"{arms[0]} against {arms[-1]}", int(rows.sum()))
         own = (self._cohort.arm[rows] == 0).astype(np.float64)
+        if min(own.sum(), len(own) - own.sum()) < FEWEST:
+            return {**row, "remark": f"fewer than {FEWEST} people of an arm"}
         centred = values[rows] - values[rows].mean()
-        strata = [self._cohort.strata[rows] == s for s in np.unique(self._cohort.strata[rows])[1:]]
-        nuisance = np.column_stack([np.ones(len(own)), own, centred, *strata]).astype(np.float64)
+        nuisance = np.column_stack([np.ones(len(own)), own, centred, self._others(rows, 1)])
         try:
             found = compare(self.improvement[rows], own * centred, nuisance, None, self._scheme(rows))
         except WrongDataError as error:
@@ -115,9 +117,7 @@ class Coupled:
         last = values[:, outcome.visits.index(outcome.endpoint)]
         whole = np.column_stack([region.before, region.after, values[:, 0], last])
         rows = np.isfinite(whole).all(axis=1) & np.isin(self._cohort.arm, [0, len(self._cohort.arms) - 1])
-        strata = [self._cohort.strata[rows] == s for s in np.unique(self._cohort.strata[rows])[1:]]
-        covariates = [column[rows] for column in self._cohort.covariates.values()]
-        others = np.column_stack([np.ones(int(rows.sum())), whole[rows][:, [0, 2]], *strata, *covariates])
+        others = np.column_stack([np.ones(int(rows.sum())), whole[rows][:, [0, 2]], self._others(rows, 1)])
         if len(self._cohort.arms) < 2 or rows.sum() < others.shape[1] + 2 * FEWEST:
             return None
         arm = (self._cohort.arm[rows] == 0).astype(np.float64)

@@ -23,10 +23,18 @@ class PeopleOptions:
     ] = ()
     strata: Annotated[tuple[str, ...], Doc("Columns that randomisation was stratified by, e.g. site.")] = ()
 
+    @property
+    def drawn_within(self) -> tuple[str, ...]:
+        """All columns that arms were drawn within, with those that a design adds itself."""
+        return self.strata
+
 
 @dataclass(frozen=True)
 class ArmOptions(PeopleOptions):
     """Which column holds the arms, and which arms are compared."""
+
+    parallel: ClassVar[bool] = True
+    """False where arms are orders in which everybody gets every treatment."""
 
     column: Annotated[Name, Doc("Column of participants.tsv that holds the arm.")] = "group"
     active: Annotated[Name, Doc("Value of the arm that gets the real treatment.")] = "verum"

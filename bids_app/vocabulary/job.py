@@ -100,8 +100,8 @@ class PredictionJob(GroupJob):
 class TrialJob(Job):
     """What is known of the people of a trial outside the scanner, whether they were scanned or not.
 
-    `participants` are their rows, `treatment` is how they were treated (None while arms are blinded), `declared` what
-    the dataset and the call say that checklists ask for.
+    `participants` are their rows, of which the columns `later` arose after randomisation; `treatment` is how they were
+    treated (None while arms are blinded), `declared` what the dataset and the call say that checklists ask for.
     """
 
     participants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -109,6 +109,7 @@ class TrialJob(Job):
     outcomes: tuple[Outcome, ...] = ()
     trial: TrialOptions = field(default_factory=TrialOptions)
     treatment: Treatment | None = None
+    later: tuple[str, ...] = ()
     declared: Mapping[str, str] = field(default_factory=dict)
     sealed: Sealed | None = None
     inference: Inference = field(default_factory=Inference)

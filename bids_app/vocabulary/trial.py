@@ -8,6 +8,10 @@ from typing import Annotated, Any, ClassVar
 
 from bids_app.vocabulary.option import Doc
 
+MASS = "mass_index"
+DOSE = ("needle_sessions", "needles_per_session", "needle_depth_mm", "needle_retention_min", "needle_deqi")
+"""Columns that are made of ratings of sensations, and of tables of needles."""
+
 
 @dataclass(frozen=True)
 class TrialOptions:
@@ -27,6 +31,11 @@ class TrialOptions:
     sensations: Annotated[
         str, Doc("Beginning of the columns with ratings of needle sensations, of which the MASS index is made.")
     ] = "mass_"
+
+    @property
+    def later(self) -> tuple[str, ...]:
+        """Columns that arise after randomisation."""
+        return tuple(dict.fromkeys((*self.after, MASS, *DOSE, self.guess)))
 
 
 @dataclass(frozen=True)

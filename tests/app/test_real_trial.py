@@ -17,6 +17,7 @@ from bids_app.statistics.clinical.coupling import spearman
 from bids_app.statistics.clinical.deqi import mass_index
 from bids_app.statistics.clinical.scores import Scores
 from bids_app.statistics.relabelling import Exchange
+from bids_app.trial.exposure import with_exposure
 from bids_app.trial.outcomes import outcome_of
 from bids_app.vocabulary.outcome import OutcomeOptions
 from bids_app.vocabulary.trial import TrialOptions
@@ -96,12 +97,13 @@ def test_real_needle_sensations_at_points_and_beside_them(real_data):
             for i, row in enumerate(csv.DictReader(text)):
                 ratings = {f"mass_{name}": row[name] or "n/a" for name in list(row)[:12]}
                 rows.append({"participant_id": f"sub-{place}{i}", "arm": place, **ratings})
-    found = {row["name"]: row for row in exposure(rows, ["Acu", "C1"], TrialOptions(), [])}
+    people = with_exposure({row["participant_id"]: row for row in rows}, [], "mass_")
+    found = {row["name"]: row for row in exposure(list(people.values()), ["Acu", "C1"], TrialOptions())}
     ratings = np.array(
         [[float(v) if v != "n/a" else np.nan for k, v in row.items() if k[:5] == "mass_"] for row in rows]
     )
     index = mass_index(ratings)
     assert len(index) == 52
     assert ((index <= np.nanmax(ratings, axis=1) + 1e-9) & (index >= np.nanmean(ratings, axis=1) - 1e-9)).all()
-    assert found["MASS index"]["when"] == "after randomisation"
-    assert found["MASS index"]["cells"][0][0] == pytest.approx(index[:26].mean(), rel=1e-4)
+    assert found["mass_index"]["when"] == "after randomisation"
+    assert found["mass_index"]["cells"][0][0] == pytest.approx(index[:26].mean(), rel=1e-4)

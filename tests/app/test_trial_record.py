@@ -182,8 +182,11 @@ def test_settings_that_cannot_be_are_told(copy, words, code, said):
 
 
 def test_two_words_can_moderate_and_more_cannot(copy):
-    assert again(copy, "--set", 'outcomes.vas.moderators=["genotype"]').code == 0
-    assert lines(copy, "vas")["moderator_genotype"]["weight"] == "exploratory"
+    assert again(copy, "--set", 'outcomes.vas.moderators=["genotype", "needle_deqi"]').code == 0
+    found = lines(copy, "vas")
+    assert found["moderator_genotype"]["weight"] == "exploratory"
+    assert "known before randomisation" in found["moderator_genotype"]["remark"]
+    assert "arises after randomisation" in found["moderator_needle_deqi"]["remark"]
 
 
 def test_the_dry_run_names_the_outcomes(copy):

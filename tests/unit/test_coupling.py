@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -16,7 +18,10 @@ from bids_app.statistics.clinical.coupling import baseline_with_own_change, pool
 from bids_app.statistics.clinical.mediation import paths
 from bids_app.statistics.relabelling import Exchange
 from bids_app.trial.cohort import Cohort
+from bids_app.trial.coupling import Coupled
 from bids_app.trial.options import ArmOptions
+from bids_app.trial.regions import Region
+from bids_app.vocabulary.inference import Inference
 
 X = np.arange(1.0, 9)
 Y = np.array([2.0, 1, 4, 3, 7, 5, 8, 6])
@@ -191,3 +196,25 @@ def test_stats_of_scipy_agree_on_the_plain_correlation():
     assert spearman(x, y, np.empty((40, 0)), Exchange(np.zeros(40, dtype=int), 0, 20)).r == pytest.approx(
         stats.spearmanr(x, y).statistic
     )
+
+
+def test_sites_do_not_make_a_region_go_with_relief():
+    """Two sites differ in both values; within each of them the two go against each other."""
+    rng = np.random.default_rng(7)
+    rows, site = [], np.repeat([0, 1], 30)
+    for i, s in enumerate(site):
+        rows.append({"participant_id": f"sub-{i:02d}", "arm": ("verum", "sham")[i % 2], "site": "AB"[s],
+                     "stages": {"pre", "post"}})  # fmt: skip
+    cohort = Cohort(tuple(rows), ("verum", "sham"), (), ArmOptions(strata=("site",)))
+    change = 5.0 * site + rng.standard_normal(60)
+    improvement = 5.0 * site - change + 5.0 * site + 0.5 * rng.standard_normal(60)
+    given = SimpleNamespace(cohort=cohort, inference=Inference(n_permutations=200), improvement=improvement)
+    region = Region("PAG", before := rng.standard_normal(60), before + change, "declared")
+    found = {(row["what"], row["whom"]): row for row in Coupled(given).rows(region)}
+    row = found["change and improvement", "given the arm"]
+    assert row["high"] < 0
+    assert row["p_exchanged"] <= 0.01
+    arm, ranks = (cohort.arm == 0) * 1.0, [stats.rankdata(v) for v in (change, improvement)]
+    others = np.column_stack([np.ones(60), arm, site])
+    left = [v - others @ np.linalg.lstsq(others, v, rcond=None)[0] for v in ranks]
+    assert row["estimate"] == pytest.approx(np.corrcoef(*left)[0, 1])

@@ -6,13 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from bids_app.errors import UsageError, WrongDataError
 from bids_app.levels import outcomes
-from bids_app.levels.treatment import blinding, dose, exposure, points
+from bids_app.levels.treatment import blinding, exposure, points
 from bids_app.report.claims.outcomes import verdict
+from bids_app.statistics.clinical.between import _moderated
 from bids_app.statistics.clinical.scores import Scores
 from bids_app.trial.checklists import checklist
+from bids_app.trial.exposure import dose, with_exposure
 from bids_app.trial.outcomes import outcome_of
 from bids_app.trial.points import codes, point_of
 from bids_app.vocabulary.outcome import OutcomeOptions
@@ -129,14 +132,27 @@ def test_moderators_are_tested_as_products_and_called_exploratory():
     assert line.weight == "exploratory"
     assert line.p_rerandomised < 0.01
     assert line.estimate == pytest.approx(12, abs=6)
+    assert line.remark == "age is taken as known before randomisation"
+    later = by_name(outcomes.analyse(replace(own, moderators={"deqi": moderator}), ["deqi"]))["moderator_deqi"]
+    assert "arises after randomisation" in later.remark
     few = by_name(outcomes.analyse(replace(own, moderators={"age": np.where(np.arange(60) < 3, moderator, np.nan)})))
     assert "degrees of freedom" in few["moderator_age"].remark
+
+
+@pytest.mark.parametrize(
+    "of", [lambda arm: np.where(arm == 0, 4.0, np.nan), lambda arm: np.full(len(arm), 2.0), lambda arm: arm * np.nan]
+)
+def test_a_moderator_that_tells_nothing_is_told(of):
+    own = scores(n=30, effect=0)
+    line = by_name(outcomes.analyse(replace(own, moderators={"deqi": of(own.arm)})))["moderator_deqi"]
+    assert line.remark.startswith("not tested: ")
+    assert np.isnan(line.p_rerandomised)
 
 
 def said(effect, role="primary", important=None, arms=("verum", "sham"), n=40):
     own = replace(scores(n=n, effect=effect, role=role), arms=arms)
     found = outcomes.corrected([outcomes.analyse(own)])[0]
-    options = type("Options", (), {"strata": (), "covariates": ()})
+    options = type("Options", (), {"drawn_within": (), "covariates": ()})
     cohort = type("Cohort", (), {"options": options})
     inference = type("Inference", (), {"alpha": 0.05, "random_seed": 0})
     about = {**outcomes.about(found, cohort, inference), "ImportantDifference": important}
@@ -194,8 +210,8 @@ NEEDLES = [
 
 def test_doses_and_points_of_people():
     assert dose(NEEDLES)["01"] == {
-        "sessions with needles": "2", "needles a session": "1.5", "depth (mm)": "16.6667", "retention (min)": "20",
-        "deqi of needles": "5",
+        "needle_sessions": "2", "needles_per_session": "1.5", "needle_depth_mm": "16.6667",
+        "needle_retention_min": "20", "needle_deqi": "5",
     }  # fmt: skip
     found = {row["point"]: row for row in points(NEEDLES, {"01": "verum", "02": "sham"}, ["verum", "sham"])}
     assert (found["GB20"]["verum"], found["GB20"]["sham"], found["LI4"]["sham"]) == (1, 0, 1)
@@ -204,12 +220,18 @@ def test_doses_and_points_of_people():
 
 
 def test_what_arises_after_randomisation_is_told_apart():
-    rows = [{"participant_id": f"sub-{i}", "arm": "verum" if i % 2 else "sham", "expectation": str(i),
+    rows = [{"participant_id": f"sub-0{i}", "arm": "verum" if i % 2 else "sham", "expectation": str(i),
              "n_sessions_attended": "4", "mass_ache": "2", "mass_warm": str(i)} for i in range(6)]  # fmt: skip
-    found = exposure(rows, ["verum", "sham"], TrialOptions(), NEEDLES)
+    people = with_exposure({row["participant_id"][4:]: row for row in rows}, NEEDLES, "mass_")
+    found = exposure(list(people.values()), ["verum", "sham"], TrialOptions())
     whens = {row["name"]: row["when"] for row in found}
     assert whens["expectation"] == "before randomisation"
-    assert whens["n_sessions_attended"] == whens["MASS index"] == "after randomisation"
+    for name in ("n_sessions_attended", "mass_index", "needle_deqi"):
+        assert whens[name] == "after randomisation"
+    assert (people["01"]["mass_index"], people["01"]["needle_deqi"]) == ("1.66667", "5")
+    own = with_exposure({"1": {"mass_ache": "2", "mass_index": "7"}}, [], "mass_")
+    assert own["1"]["mass_index"] == "7"
+    assert with_exposure({"1": {"age": "40"}}, [], "mass_") == {"1": {"age": "40"}}
 
 
 def test_guesses_by_arm():
@@ -236,3 +258,33 @@ def test_checklists_answer_what_is_on_record_and_nothing_else():
     assert len(placebo) == 13
     assert placebo[-1]["verum"] == "Bang index 0.1"
     assert len(checklist("consort", [], {}, {})) == 42
+
+
+def test_a_baseline_that_is_the_same_in_everybody_adjusts_for_nothing():
+    own = scores(effect=-10)
+    own.values[:, 0] = 60.0
+    found = by_name(outcomes.analyse(own))
+    assert "the same in everybody" in found["ancova"].remark
+    # What is left is the plain comparison of two means.
+    plain = stats.ttest_ind(*(own.values[own.arm == i, 1] for i in (0, 1)))
+    assert found["ancova"].value == pytest.approx(plain.statistic)
+    assert found["ancova"].p == pytest.approx(plain.pvalue)
+
+
+@pytest.mark.parametrize("after", [lambda before: before * 0, lambda before: before + 5, lambda before: before])
+def test_nothing_is_significant_where_nobody_differs(after):
+    own = scores()
+    own.values[:, 1] = after(own.values[:, 0])
+    with pytest.raises(WrongDataError, match="Nobody differs from anybody"):
+        outcomes.analyse(own)
+
+
+def test_moderators_hold_their_level_where_arms_are_unequal_and_scatter_unlike():
+    hits, sets = 0, 400
+    for seed in range(sets):
+        rng = np.random.default_rng(seed)
+        arm = np.repeat([0, 1], [10, 30])
+        values = np.column_stack([rng.normal(0, 1, 40), np.where(arm == 0, 2, 1) * rng.normal(0, 1, 40)])
+        own = replace(scores(), values=values, arm=arm, moderators={"age": rng.normal(0, 1, 40)}, requested=200)
+        hits += next(_moderated(own, 1, "post")).p_rerandomised <= 0.05
+    assert hits <= stats.binom.ppf(0.999, sets, 0.05)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from bids_app.errors import WrongDataError
 from bids_app.statistics import linear_model, permutation
 from bids_app.statistics.allocation import Scheme
 from bids_app.statistics.network import graph_of
@@ -31,6 +32,8 @@ class Comparison:
     rerandomised_p : float
         Share of the relabellings, the observed one among them, whose |t| reaches the observed one.
     relabellings : int
+    adjusted : bool
+        False where the value before is told by the other columns already, or the same in everybody.
     """
 
     difference: float
@@ -42,6 +45,7 @@ class Comparison:
     df: int
     rerandomised_p: float
     relabellings: int
+    adjusted: bool = True
 
 
 def compare(after: Values, arm: Values, nuisance: Values, before: Values | None, scheme: Scheme) -> Comparison:
@@ -62,9 +66,9 @@ def compare(after: Values, arm: Values, nuisance: Values, before: Values | None,
     Raises
     ------
     WrongDataError
-        If no degree of freedom is left, or strata tell the arm.
+        If no degree of freedom is left, strata tell the arm, or nothing varies once the model is taken out.
     """
-    baseline = None if before is None else np.asarray(before, dtype=np.float64)[:, None]
+    baseline = None if before is None or not _says_more(before, nuisance) else before.astype(np.float64)[:, None]
     model = linear_model.fit(
         np.asarray(after, dtype=np.float64)[:, None], np.asarray(arm, dtype=np.float64),
         np.asarray(nuisance, dtype=np.float64), baseline,
@@ -72,9 +76,19 @@ def compare(after: Values, arm: Values, nuisance: Values, before: Values | None,
     alone = Geometry(graph_of({"outcome": ("a", "b")}), None, np.inf)
     null = permutation.run(model, scheme, alone)
     difference, error = float(model.effect[0]), float(np.sqrt(model.variance[0]))
+    if not error > 1e-9 * float(np.abs(after).max()):
+        raise WrongDataError("Nobody differs from anybody else once arms and what is adjusted for are taken out.")
     margin = stats.t.isf(0.025, model.df) * error
     t = difference / error
     return Comparison(
         difference, error, difference - margin, difference + margin, t, float(2 * stats.t.sf(abs(t), model.df)),
-        model.df, float(null.reached[0] / scheme.total), scheme.total,
+        model.df, float(null.reached[0] / scheme.total), scheme.total, before is None or baseline is not None,
     )  # fmt: skip
+
+
+def _says_more(column: Values, nuisance: Values) -> bool:
+    """Return whether a column varies beside others, beyond rounding."""
+    left = linear_model.residual(
+        column.astype(np.float64)[:, None], linear_model.orthonormal(nuisance.astype(np.float64))
+    )
+    return bool(np.linalg.norm(left) > 1e-7 * np.linalg.norm(column))

@@ -70,14 +70,15 @@ def _differences(scores: Scores, both: Scores, visit: int, when: str) -> list[Li
     """Return the adjusted difference, of everybody seen if somebody lacks a visit, and what stands beside it."""
     units = f"difference ({scores.outcome.units})"
     found = compare(both.values[:, visit], both.active, both.nuisance, both.values[:, 0], both.scheme)
-    complete = _line("ancova", when, both, "beside", units, found)
+    same = "" if found.adjusted else "not adjusted for the value before: it is the same in everybody"
+    complete = replace(_line("ancova", when, both, "beside", units, found), remark=same)
     lines = [complete]
     if not np.isfinite(scores.values[:, [0, visit]]).all():
         visits = Visits(scores.values, scores.active, scores.nuisance)
         everybody = _line("clda", when, scores, "beside", units, compare_visits(visits, visit, scores.scheme))
         lines = [
             replace(everybody, remark="everybody seen at any visit (missing at random)"),
-            replace(complete, remark="people with both visits alone"),
+            replace(complete, remark="; ".join(filter(None, ["people with both visits alone", same]))),
         ]
     change = compare(both.change(visit), both.active, both.nuisance, None, both.scheme)
     lines.append(_line("change", when, both, "beside", f"difference of changes ({scores.outcome.units})", change))
@@ -166,19 +167,29 @@ def _spread(both: Scores, visit: int, when: str) -> Line:
 
 
 def _moderated(both: Scores, visit: int, when: str) -> Iterator[Line]:
-    """Yield whether the effect of the arm depends on a value that was there before: arm x moderator."""
+    """Yield whether the effect of the arm depends on a value of people: arm x moderator.
+
+    Residuals are exchanged within stratum and arm, because arms may scatter unlike each other.
+    """
     for name, column in both.moderators.items():
         known = np.isfinite(column)
+        line = Line(f"moderator_{name}", when, both.comparison, str(int(known.sum())), "exploratory", f"arm x {name}")
+        if not known.any() or np.ptp(column[known]) == 0:
+            yield replace(line, remark=f"not tested: nobody differs in {name}")
+            continue
         own = both.of(known)
-        line = Line(f"moderator_{name}", when, own.comparison, own.people, "exploratory", f"arm x {name}")
+        centred = column[known] - column[known].mean()
+        nuisance = np.column_stack([own.nuisance, own.active, centred])
+        product = (own.active - own.active.mean()) * centred
+        enough = len(product) > nuisance.shape[1] + 2
+        if enough and np.linalg.matrix_rank(np.column_stack([nuisance, product])) <= nuisance.shape[1]:
+            yield replace(line, remark=f"not tested: {name} cannot be told from arm or strata")
+            continue
         try:
-            centred = column[known] - column[known].mean()
-            nuisance = np.column_stack([own.nuisance, own.active, centred])
-            scheme = Exchange(own.strata, own.seed, own.requested)
-            product = (own.active - own.active.mean()) * centred
+            scheme = Exchange(own.strata * 2 + own.arm, own.seed, own.requested)
             found = compare(own.values[:, visit], product, nuisance, own.values[:, 0], scheme)
         except WrongDataError as error:
             yield replace(line, remark=str(error))
             continue
         quantity = f"change of the difference per unit of {name} ({both.outcome.units})"
-        yield replace(_line(line.analysis, when, own, "exploratory", quantity, found), remark="residuals exchanged")
+        yield _line(line.analysis, when, own, "exploratory", quantity, found)

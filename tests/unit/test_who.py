@@ -1,0 +1,81 @@
+"""Who stands in which arm and stratum outside the scanner, whatever the design of the maps is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bids_app import plugs
+from bids_app.errors import UsageError
+from bids_app.levels import trial
+from bids_app.levels.associated import cohort_of
+from bids_app.levels.outcomes import analyse, scores_of
+from bids_app.plan.people import People
+from bids_app.plan.trial import later_columns, refuse_later
+from bids_app.settings import Settings
+from bids_app.trial.outcomes import outcome_of
+from bids_app.vocabulary.design import Design
+from bids_app.vocabulary.inference import Inference
+from bids_app.vocabulary.job import TrialJob
+from bids_app.vocabulary.outcome import OutcomeOptions
+from bids_app.vocabulary.prediction import Prediction
+
+
+def people(kind="group", arms=("verum", "sham")):
+    """Two sites that draw arms in different shares and differ by 20 points; the arm does nothing."""
+    rng, rows = np.random.default_rng(0), {}
+    for i in range(40):
+        site = i >= 20
+        first = (i % 20 < 15) != site
+        after = 50 + 20 * site + rng.normal(0, 3)
+        arm, before = arms[0] if first else arms[1], f"{rng.normal(60, 5):.1f}"
+        rows[f"{i:02d}"] = {kind: arm, "site": "AB"[site], "vas_pre": before, "vas_post": f"{after:.1f}"}
+    return rows
+
+
+def job(design, rows):
+    outcome = outcome_of("vas", OutcomeOptions(better="lower", units="mm"), rows, {}, ["pre", "post"])
+    options = plugs.load("designs", design).Options()
+    empty = (Path(), {}, {}, (), rows)
+    return TrialJob("group_trial", *empty, {design: options}, (outcome,), inference=Inference(n_permutations=500))
+
+
+def test_a_design_of_sites_compares_outcomes_within_sites():
+    asked = job("multi_site", people())
+    cohort = trial.everybody(asked)
+    assert set(cohort.strata.tolist()) == {0, 1}
+    found = {line.analysis: line for line in analyse(scores_of(asked.outcomes[0], cohort, asked.inference)).lines}
+    assert abs(found["ancova"].estimate) < 3  # not the 10 that sites make
+    assert found["ancova"].p_rerandomised > 0.05
+    design = Design(cohort.rows, {}, (), (), (), cohort.arms)
+    assert set(cohort_of(asked, design).strata.tolist()) == {0, 1}
+
+
+def test_orders_of_a_crossover_are_no_arms():
+    asked = job("crossover", people("sequence", ("AB", "BA")))
+    cohort = trial.everybody(asked)
+    assert cohort.arms == ("all",)
+    found = analyse(scores_of(asked.outcomes[0], cohort, asked.inference))
+    assert found.deciding is None
+
+
+@pytest.mark.parametrize("visits", [("pre", "post"), ("ses-pre", "ses-post")])
+def test_what_came_after_treatment_adjusts_nothing_and_foretells_nothing(visits):
+    rows = people()
+    options = plugs.load("designs", "parallel_prepost").Options
+    outcomes = {"vas": OutcomeOptions(visits=visits)}
+    who = People(Path("participants.tsv"), rows, frozenset())
+    base = {"outcomes": outcomes, "predictors": {"ridge": None}}
+    good = Settings(designs={"parallel_prepost": options(covariates=("vas_pre",))}, **base)
+    assert later_columns(good, rows) == ("vas_post",)
+    refuse_later(good, who)
+    wrong = Settings(designs={"parallel_prepost": options(covariates=("vas_post",))}, **base)
+    with pytest.raises(UsageError, match=r"vas_post arises after randomisation .*covariates"):
+        refuse_later(wrong, who)
+    for name in ("clinical", "confounds"):
+        asked = Prediction(**{name: ("vas_pre", "vas_post")})
+        told = Settings(designs={"parallel_prepost": options()}, prediction=asked, **base)
+        with pytest.raises(UsageError, match="vas_post arises after randomisation: nobody can be foretold"):
+            refuse_later(told, who)
