@@ -117,7 +117,7 @@ def _helped(args: argparse.Namespace) -> bool:
         from bids_app.launch.demonstration import write_demonstration
 
         write_demonstration(args.demo)
-        _seal_demonstration(args.demo / "code")
+        _seal_demonstration(args.demo)
     elif args.export_app:
         from bids_app.launch.apps import write_app
 
@@ -136,14 +136,17 @@ def _helped(args: argparse.Namespace) -> bool:
     return True
 
 
-def _seal_demonstration(code: Path) -> None:
+def _seal_demonstration(place: Path) -> None:
     """Seal the plan of the demonstration: its settings were written before its arms were drawn."""
     from bids_app import settings
     from bids_app.dataset.settings_words import read_file
     from bids_app.plan.locked import seal
+    from bids_app.vocabulary.execution import Execution
 
+    code = place / "code"
     (code / "plan.json").unlink(missing_ok=True)
-    seal(settings.resolve(read_file(code / "analysis.toml")), code / "plan.json", late=False)
+    chosen = settings.resolve(read_file(code / "analysis.toml"))
+    seal(Execution(place, place / "out", "group"), chosen, code / "plan.json", late=False)
 
 
 def _run(execution: Execution, chosen: Settings) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 from annotated_types import Ge
 from numpy.typing import NDArray
 
-from bids_app.errors import UsageError
+from bids_app.errors import UsageError, WrongDataError
 from bids_app.trial.association import Found, Given
 from bids_app.trial.cohort import Cohort
 from bids_app.trial.contrasts import labels_of, moderated, slope
@@ -55,6 +55,8 @@ METHODS = (
 CHANGE = Outcome({"post": 1.0, "pre": -1.0})
 BEFORE = Outcome({"pre": 1.0}, "pre")
 LEAVE_ONE_OUT = "leave-one-out"
+FEWEST = 3
+"""People of an arm whose improvement must be known."""
 
 
 def check(options: Options, output_dir: Path) -> None:
@@ -91,7 +93,18 @@ def contrasts(
         Of the outcome, in files and in words.
     improvement : (participants,)
         Positive is better; NaN where it is not known.
+
+    Raises
+    ------
+    WrongDataError
+        If it is known of too few people of an arm, or the same in all of them.
     """
+    for i, arm in enumerate(cohort.arms):
+        known = improvement[(cohort.arm == i) & np.isfinite(improvement)]
+        if len(known) < FEWEST or np.ptp(known) == 0:
+            raise WrongDataError(
+                f"improvement is known of {len(known)} people of {arm}; at least {FEWEST} are needed who differ."
+            )
     stem = as_label(f"{name} x")[:-1]
     labels = dict(zip(cohort.arms, labels_of(cohort.arms), strict=True))
     arms = {f"arm_{arm}": (cohort.arm == i).astype(np.float64) for i, arm in enumerate(cohort.arms[:-1])}

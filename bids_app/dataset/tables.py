@@ -85,7 +85,7 @@ _MARKED = re.compile(r"(?m)(?:^|(?<=\t))'(?=[=+@])")
 """The quote that `derivatives.files.write_table` sets before what looks like a formula."""
 
 
-_TEXT = {"participant_id": str, "arm": str}
+_TEXT = dict.fromkeys(("participant_id", "arm", "visit", "comparison"), str)
 
 
 def read_frame(path: Path) -> pd.DataFrame:

@@ -41,7 +41,8 @@ def read_treatment(folder: Path, needles: Iterable[Path]) -> Treatment:
             f'{folder / RECORD}: STRICTA must hold {{"Arms": {{"verum": {{"1a_Style": ...}}, "sham": {{...}}}}}}.'
         )
     trial = about.get("Trial", {})
-    rows = [needle for path in needles for needle in _needles(path)]
+    rows = [needle for path in needles if path.parent.name != "func" or "acupoint" in read_tsv(path)
+            for needle in _needles(path)]  # fmt: skip
     return Treatment(tuple(rows), dict(arms), dict(trial) if isinstance(trial, Mapping) else {})
 
 

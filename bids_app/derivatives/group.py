@@ -21,6 +21,7 @@ from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.grid import Grid, GroupMask
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.job import GroupJob
+from bids_app.vocabulary.sealed import told
 
 FLOW = ("participant_id", "arm", "stage", "reason")
 
@@ -43,7 +44,9 @@ class GroupWriter:
     def __init__(self, job: GroupJob, grid: Grid, mark: str, name: Namer) -> None:
         self._job = job
         self._name = name
-        self.mark_of = {"ReplicationOnly": mark} if mark else {}
+        self.mark_of: dict[str, Any] = {"ReplicationOnly": mark} if mark else {}
+        if job.sealed:
+            self.mark_of["Plan"] = told(job.sealed, declared=False)
         self.grid = grid
         self.files: list[Path] = []
 

@@ -99,6 +99,12 @@ def _former(record: Path) -> set[str]:
     return {name for place in (record, begun_path(record)) for name in read_record(place).get("Outputs", ())}
 
 
+def forget(record: Path) -> None:
+    """Remove the files that earlier runs of the same work wrote."""
+    for stale in _former(record):
+        (record.parents[2] / stale).unlink(missing_ok=True)
+
+
 def write_record(record: Path, mark: str, outputs: Iterable[Path], summary: Mapping[str, Any]) -> None:
     """Write the record of finished work, after all its files.
 

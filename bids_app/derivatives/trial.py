@@ -59,8 +59,8 @@ class TrialWriter:
 
     def outcome(self, scores: Scores, lines: Sequence[Line], p: float, about: Mapping[str, Any], rows: Rows) -> None:
         """Write every line of an outcome, its sidecar, and the values of each person."""
-        name = scores.outcome.name
-        told = [{**asdict(line), "p_holm": p if line.weight == "decides" else None} for line in lines]
+        name, corrected = scores.outcome.name, scores.outcome.role != "exploratory"
+        told = [{**asdict(line), "p_holm": p if corrected and line.weight == "decides" else None} for line in lines]
         columns = {key: [line[key] for line in told] for key in LINES}
         write_table(self._path("outcome", ".tsv", meas=name), columns)
         write_json(self._path("outcome", ".json", meas=name), {**about, "TableColumns": LINES})

@@ -14,7 +14,7 @@ from bids_app.derivatives.atomic import sweep
 from bids_app.derivatives.failed import failure_path
 from bids_app.derivatives.files import write_json
 from bids_app.derivatives.names import person_page, record_path
-from bids_app.derivatives.records import begin, digest, fingerprint, is_done, made_with, write_record
+from bids_app.derivatives.records import begin, digest, fingerprint, forget, is_done, made_with, write_record
 from bids_app.errors import DeqiError
 from bids_app.execute.failures import here
 from bids_app.execute.progress import relabelling_bar, say
@@ -77,6 +77,10 @@ def _begin(job: Job, record: Path) -> None:
     begin(record, here())
     if isinstance(job, ParticipantJob):  # the page tells of what is being made anew
         person_page(job.output_dir, f"sub-{job.recordings[0].participant}").unlink(missing_ok=True)
+    if isinstance(
+        job, TrialJob | PredictionJob
+    ):  # an attempt that fails must not leave what names arms, or old answers
+        forget(record)
 
 
 def _run(job: Job) -> Summary:

@@ -30,7 +30,7 @@ def outcome_asked(outcomes: tuple[Outcome, ...], name: str, where: str) -> Outco
     UsageError
         If there is none, or several could be meant.
     """
-    known = {outcome.name: outcome for outcome in outcomes}
+    known = {outcome.table: outcome for outcome in outcomes}
     chosen = [known[name]] if name in known else [] if name else [o for o in outcomes if o.role == "primary"]
     if not name and not chosen:
         chosen = list(outcomes)

@@ -24,6 +24,8 @@ from bids_app.vocabulary.outcome import Outcome
 
 SHARES = np.round(np.arange(-0.5, 1.001, 0.05), 2)
 """Shares of improvement at which the curves of responders are read."""
+LEVELS = 6
+"""Words of a moderator at most, each of which is held against all others."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,23 +57,25 @@ def scores_of(outcome: Outcome, cohort: Cohort, inference: Inference) -> Scores:
     columns = [np.ones(len(cohort.rows)), *(s.astype(np.float64) for s in strata), *cohort.covariates.values()]
     return Scores(
         outcome, values_of(outcome.columns, cohort.rows), cohort.arm, cohort.arms, cohort.strata,
-        np.column_stack(columns), {name: _moderator(name, cohort) for name in outcome.moderators},
+        np.column_stack(columns), dict(_moderators(outcome.moderators, cohort)),
         inference.random_seed, inference.n_permutations,
     )  # fmt: skip
 
 
-def _moderator(name: str, cohort: Cohort) -> np.ndarray:
-    """Return a moderator as numbers: those of the column, or 1 for the last of two words."""
-    words = [str(row.get(name, "n/a")) for row in cohort.rows]
-    known = [word for word in words if word.lower() not in MISSING]
-    try:
-        return np.array([float(word) if word.lower() not in MISSING else np.nan for word in words])
-    except ValueError:
-        levels = sorted(set(known))
-        if len(levels) != 2:
-            said = f"The moderator {name!r} has levels {', '.join(levels[:6])}; expected numbers, or two words."
-            raise WrongDataError(said) from None
-        return np.array([float(word == levels[1]) if word in levels else np.nan for word in words])
+def _moderators(names: Sequence[str], cohort: Cohort) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield moderators as numbers: those of a column, or of words 1 for one of them and 0 for all others."""
+    for name in names:
+        words = np.array([str(row.get(name, "n/a")) for row in cohort.rows])
+        known = np.array([word.lower() not in MISSING for word in words])
+        try:
+            yield name, np.array([float(word) if there else np.nan for word, there in zip(words, known, strict=True)])
+        except ValueError:
+            levels = sorted(set(words[known]))
+            if len(levels) > LEVELS:
+                said = f"The moderator {name!r} has {len(levels)} words; expected numbers, or up to {LEVELS} words."
+                raise WrongDataError(said) from None
+            for level in levels if len(levels) > 2 else levels[-1:]:
+                yield f"{name}={level}" if len(levels) > 2 else name, np.where(known, words == level, np.nan)
 
 
 def analyse(scores: Scores, later: Collection[str] = ()) -> Analysed:
@@ -113,7 +117,7 @@ def _dated(line: Line, later: Collection[str]) -> Line:
     if kind != "moderator":
         return line
     when = f"{name} arises after randomisation and may itself differ because of treatment"
-    said = when if name in later else f"{name} is taken as known before randomisation"
+    said = when if name.partition("=")[0] in later else f"{name} is taken as known before randomisation"
     return replace(line, remark=f"{line.remark}; {said}" if line.remark else said)
 
 
@@ -126,7 +130,9 @@ def _losses(scores: Scores) -> Iterator[str]:
     shares = [float(gone[scores.arm == i].mean()) for i in range(len(scores.arms))]
     counts = [int(gone[scores.arm == i].sum()) for i in range(len(scores.arms))]
     said = ", ".join(f"{count} of {arm}" for count, arm in zip(counts, scores.arms, strict=True))
-    yield f"Not asked at {outcome.endpoint}: {said}; they count with the visits they have."
+    yield f"Not asked at {outcome.endpoint}: {said}" + (
+        "." if outcome.kind == "count" else "; they count with the visits they have."
+    )
     if max(shares) - min(shares) > UNEQUAL:
         yield "Arms lost different shares of their people: what was lost may differ too (not missing at random)."
 

@@ -17,6 +17,7 @@ from bids_app.statistics.prediction.assess import Assessment, Plan, assess
 from bids_app.statistics.prediction.learner import Learner
 from bids_app.statistics.prediction.nested import train
 from bids_app.vocabulary.job import PredictionJob, Summary
+from bids_app.vocabulary.sealed import told
 
 SETS = ("clinical", "brain", "combined")
 
@@ -29,6 +30,8 @@ def run(job: PredictionJob, progress: Progress) -> Summary:
     DeqiError
         If there is nothing to predict, or nothing to predict from.
     """
+    if not job.predictors:
+        return Summary(frozenset())  # nothing is asked any more: what was there goes
     sample, notes = sample_of(job)
     writer, plan = PredictionWriter(job.output_dir, job.entities), _plan(job, sample)
     names = {label: sample.of(label).names for label in SETS}
@@ -69,7 +72,8 @@ def _plan(job: PredictionJob, sample: Sample) -> Plan:
     if column:
         words = [str(row.get(column, "n/a")) for row in rows]
         sites = np.unique(words, return_inverse=True)[1].astype(np.intp)
-    arm = (sample.cohort.arm == 0).astype(np.float64) if len(sample.cohort.arms) > 1 else np.zeros(len(rows))
+    arms, number = len(sample.cohort.arms), sample.cohort.arm
+    arm = np.where(np.isin(number, [0, arms - 1]), number == 0, np.nan) if arms > 1 else np.zeros(len(rows))
     seed = job.inference.random_seed
     return Plan(arm, sites, options.repeats, options.n_permutations, seed, job.threads)
 
@@ -91,13 +95,14 @@ def _about(job: PredictionJob, sample: Sample, plan: Plan, notes: Sequence[str])
     column = _site(job)
     sites = sorted({str(row.get(column, "n/a")) for row in sample.cohort.rows}) if column else []
     return {
-        "Outcome": outcome.title, "Target": options.target, "Share": options.share, "Units": outcome.units,
+        "Outcome": outcome.title, "Baseline": outcome.columns[0],
+        "Target": options.target, "Share": options.share, "Units": outcome.units,
         "Participants": len(sample.task.outcome), "Arms": list(sample.cohort.arms), "Measure": options.measure,
         "BrainFeatures": sample.features.brain.shape[1], "Components": sample.features.components,
         "Responders": int(sample.task.outcome.sum()) if sample.task.classes else None,
         "Clinical": list(sample.clinical), "Confounds": list(options.confounds), "Folds": options.folds,
         "Repeats": options.repeats, "Permutations": plan.permutations, "RandomSeed": plan.seed, "Sites": sites,
-        "Alpha": job.inference.alpha, "Notes": list(notes),
+        "Alpha": job.inference.alpha, "Plan": told(job.sealed, declared=False), "Notes": list(notes),
     }  # fmt: skip
 
 

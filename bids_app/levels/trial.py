@@ -77,7 +77,9 @@ def run(job: TrialJob) -> Summary:
 
 def _planned(job: TrialJob, one: Analysed) -> dict[str, object] | None:
     outcome = one.scores.outcome
-    return told(job.sealed, *OF_OUTCOMES, f"outcomes.{outcome.table}", declared=outcome.role != "exploratory")
+    own = (f"outcomes.{outcome.table}.", f"outcomes.{outcome.table}:")
+    family = job.sealed.family if job.sealed else ()
+    return told(job.sealed, *OF_OUTCOMES, *own, *family, declared=outcome.role != "exploratory")
 
 
 def _treatment(job: TrialJob, cohort: Cohort, found: list[Analysed], writer: TrialWriter) -> None:

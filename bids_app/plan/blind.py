@@ -11,6 +11,7 @@ from typing import Any
 from bids_app.dataset.participants import read_participants
 from bids_app.errors import UsageError, WrongDataError
 from bids_app.settings import Settings
+from bids_app.statistics.coding import MISSING
 
 Rows = Mapping[str, Mapping[str, str]]
 
@@ -71,11 +72,20 @@ def blinded(rows: Rows, settings: Settings) -> tuple[Rows, Settings]:
 
 
 def _telling(rows: Rows, arm: str) -> set[str]:
-    """Return columns that name the arms in other words, such as a code of the treatment: they would unblind."""
+    """Return columns that name the arms, in their own words or others (a code of the treatment): they would unblind.
+
+    What is missing of somebody hides nothing of the others.
+    """
     found = set()
+    words = {row.get(arm, "n/a") for row in rows.values()}.difference(MISSING)
     for column in next(iter(rows.values()), {}):
-        pairs = {(row.get(column), row.get(arm)) for row in rows.values()}
+        known = [
+            row for row in rows.values() if not {row.get(column, "n/a"), row.get(arm, "n/a")}.intersection(MISSING)
+        ]
+        pairs = {(row[column], row[arm]) for row in known}
         values, arms = ({pair[i] for pair in pairs} for i in (0, 1))
-        if column != arm and len(pairs) == len(values) == len(arms) < len(rows):
+        coded = len(pairs) == len(values) == len(arms) > 1 and len(pairs) < len(known)
+        named = words <= values and not all(word.isnumeric() for word in words)
+        if column != arm and (coded or named):
             found.add(column)
     return found

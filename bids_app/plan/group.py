@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from bids_app.dataset.participants import participants_file
+from bids_app.dataset.regions import region_files
 from bids_app.dataset.tables import stands
 from bids_app.errors import DeqiError, MissingInputError, NothingToCompareError
 from bids_app.launch.memory import memory_there
@@ -20,12 +22,13 @@ from bids_app.plan.inputs import Plan, generated_by, read_dataset, selection_of
 from bids_app.plan.locked import opened
 from bids_app.plan.people import People, people_of
 from bids_app.plan.prediction import plan_predictions
-from bids_app.plan.recorded import Chosen, chosen_maps, recorded_settings
+from bids_app.plan.recorded import Chosen, chosen_maps, compared, recorded_settings
 from bids_app.plan.trial import later_columns, outcomes_of, plan_trial, refuse, refuse_later, treated
 from bids_app.settings import Settings
 from bids_app.vocabulary.entities import join, parse
 from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.job import GroupJob, MapKey, SessionMaps
+from bids_app.vocabulary.seed import Wanted
 
 ARRAYS = 10
 """Arrays of all people and voxels that an analysis has at once, at most, and some air."""
@@ -70,7 +73,7 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
     made = recorded_settings(settings, used)
     require_same_sides(used, made, execution.bids_dir, *roots.values())
     chosen = chosen_maps(settings, made)
-    sealed = opened(execution.plan, made)
+    sealed = opened(execution, compared(settings, made))
     if execution.blind and not execution.allocation:
         rows, made = blinded(people.rows, made)
         people = replace(people, rows=rows)
@@ -110,7 +113,12 @@ def _job(execution: Execution, settings: Settings, asked: _Maps, people: People)
         output_dir=execution.output_dir,
         modality=settings.modalities,
         measures=settings.measures,
-        inputs=(people.table, *files, *(session.record for session in asked.sessions)),
+        inputs=(
+            people.table,
+            *files,
+            *(session.record for session in asked.sessions),
+            *(file for o in settings.associations.values() for file in region_files(_regions(o), entities["space"])),
+        ),
         entities=entities,
         sessions=dict(sorted(found.items())),
         reasons=reasons,
@@ -125,6 +133,11 @@ def _job(execution: Execution, settings: Settings, asked: _Maps, people: People)
         scratch=execution.work_dir or execution.output_dir / "logs" / "parts",
         in_memory=_memory(execution) / ARRAYS,
     )
+
+
+def _regions(options: Any) -> Wanted:
+    """Return the regions that an association names."""
+    return Wanted(words=tuple(getattr(options, "regions", ())))
 
 
 def _memory(execution: Execution) -> float:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from bids_app import __version__, settings
+from bids_app.dataset.described import described_columns
 from bids_app.dataset.participants import participants_file
-from bids_app.dataset.tables import read_json, stands
+from bids_app.dataset.tables import read_json, read_tsv, stands
 from bids_app.derivatives.files import plain, write_json
 from bids_app.derivatives.records import digest
 from bids_app.errors import UsageError, WrongDataError
@@ -22,13 +23,30 @@ from bids_app.settings import Settings
 from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.sealed import Sealed
 
+SAID = ("Direction", "Units", "Minimum", "Maximum", "MinimalImportantDifference", "RemissionCutoff")
 _FILE = re.compile(r"(?:^|=)([^=#@]+\.(?:nii(?:\.gz)?|tsv|gmt|csv))(?:[#@]|$)")
 
 
-def content_of(chosen: Settings) -> dict[str, Any]:
-    """Return the science of a call as JSON knows it: every table, and what files it names hold."""
+def content_of(execution: Execution, chosen: Settings) -> dict[str, Any]:
+    """Return the science of a call as JSON knows it: every table, what files it names hold, who and what is chosen.
+
+    What the dataset says of outcomes (direction, units, range) counts as a setting: it decides as much.
+    """
     tables = {name: plain(values) for name, (_, values) in settings.described(chosen).items()}
     files = {word: digest(Path(word)) for word in sorted(_files(tables)) if Path(word).is_file()}
+    described = described_columns(execution.bids_dir)
+    for name, options in chosen.outcomes.items():
+        stem = options.column or name
+        tables[f"outcomes.{name}"]["said"] = {
+            column: {key: said[key] for key in SAID if key in said}
+            for column, said in sorted(described.items())
+            if column == stem or column.startswith(f"{stem}_")
+        }
+    chosen_by = {"bids_filter_file": execution.filter_file, "exclusions": execution.ratings}
+    tables["call"] = {
+        "participant_label": sorted(label.removeprefix("sub-") for label in execution.participants),
+        **{key: digest(path) if path else None for key, path in chosen_by.items()},
+    }
     return {"Settings": tables, "Files": files}
 
 
@@ -43,8 +61,9 @@ def _files(value: Any) -> Iterator[str]:
         yield found[1]
 
 
-def hash_of(content: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a plan in canonical form: keys sorted, no spaces."""
+def hash_of(sealed: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of all that a sealed file says but this, in canonical form: keys sorted, no spaces."""
+    content = {key: value for key, value in sealed.items() if key != "SHA256"}
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -66,16 +85,16 @@ def lock(execution: Execution, chosen: Settings, path: Path, *, after: bool) -> 
             "allocation in a file of its own (--allocation) until the plan is sealed; or seal it with "
             "--lock-after-unblinding, which every result will say."
         )
-    return seal(chosen, path, late=bool(readable))
+    return seal(execution, chosen, path, late=bool(readable))
 
 
-def seal(chosen: Settings, path: Path, *, late: bool) -> str:
+def seal(execution: Execution, chosen: Settings, path: Path, *, late: bool) -> str:
     """Write a sealed plan and return its hash; `late` if arms could be read."""
-    content = content_of(chosen)
-    mark = hash_of(content)
     today = dt.datetime.now(dt.UTC).date().isoformat()
-    about = {"SHA256": mark, "Version": __version__, "LockedOn": today, "AfterUnblinding": late}
-    write_json(path, {"Plan": content, **about})
+    about = {"Version": __version__, "LockedOn": today, "AfterUnblinding": late}
+    sealed = plain({"Plan": content_of(execution, chosen), **about})
+    mark = hash_of(sealed)
+    write_json(path, {**sealed, "SHA256": mark})
     return mark
 
 
@@ -90,10 +109,13 @@ def arms_readable(execution: Execution, chosen: Settings) -> str:
         values = {row.get(column) for row in people.rows.values()}
         if arms and arms <= values and column != chosen.trial.guess:
             return f"Column {column} has {', '.join(sorted(arms))}"
+    for path in sorted(execution.output_dir.glob("group/*people.tsv")):
+        if arms & set(read_tsv(path).get("arm", ())):
+            return f"{path} has the arms of people: results were written with them"
     return ""
 
 
-def opened(path: Path | None, chosen: Settings) -> Sealed | None:
+def opened(execution: Execution, chosen: Settings) -> Sealed | None:
     """Return what became of a sealed plan in this call: its hash, and all that differs.
 
     Raises
@@ -101,15 +123,16 @@ def opened(path: Path | None, chosen: Settings) -> Sealed | None:
     MissingInputError, WrongDataError
         If it cannot be read, or is not what was sealed.
     """
+    path = execution.plan
     if path is None:
         return None
     sealed = read_json(path)
     plan = sealed.get("Plan")
-    if not isinstance(plan, Mapping) or sealed.get("SHA256") != hash_of(plan):
+    if not isinstance(plan, Mapping) or sealed.get("SHA256") != hash_of(sealed):
         raise WrongDataError(
-            f"{path} is not what was sealed: its SHA256 does not belong to its Plan. Get the sealed file."
+            f"{path} is not what was sealed: its SHA256 does not belong to what it says. Get the sealed file."
         )
-    now = content_of(chosen)
+    now = content_of(execution, chosen)
     differs = [*_differences(plan["Settings"], now["Settings"]), *_files_differ(plan["Files"], now["Files"])]
     return Sealed(
         str(sealed["SHA256"]), str(sealed.get("LockedOn", "")), bool(sealed.get("AfterUnblinding")), tuple(differs)
@@ -128,6 +151,6 @@ def _differences(planned: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator
 
 
 def _files_differ(planned: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    for name in sorted({*planned} & {*now}):
-        if planned[name] != now[name]:
-            yield f"file {name}: its content is not what was sealed"
+    for name in sorted(planned):
+        if planned[name] != now.get(name):
+            yield f"file {name}: " + ("its content is not what was sealed" if name in now else "it is not there")

@@ -100,7 +100,13 @@ def outcomes_of(execution: Execution, settings: Settings, people: People) -> tup
         return ()
     ((_, design),) = settings.designs.items()
     described, visits = described_columns(execution.bids_dir), _visits(design)
-    return tuple(outcome_of(name, o, people.chosen, described, visits) for name, o in settings.outcomes.items())
+    first = getattr(design, "primary", "") or (visits[1] if len(visits) > 1 else "")
+    rows, post = people.chosen, first.removeprefix("ses-")
+    found = tuple(outcome_of(name, o, rows, described, visits, post) for name, o in settings.outcomes.items())
+    labels = [outcome.name.lower() for outcome in found]
+    if twice := [outcome.table for outcome in found if labels.count(outcome.name.lower()) > 1]:
+        raise UsageError(f"Outcomes {' and '.join(twice)} would have one file: names differ in letters and digits.")
+    return found
 
 
 def refuse(execution: Execution, settings: Settings) -> None:

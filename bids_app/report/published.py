@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
+from math import sqrt
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def _report(content: Mapping[str, Any]) -> Iterator[str]:
         yield from (f"Source: {content['citation']}.", "")
     yield from ("Each check names what it assumes. None of them says what was done or meant.", "")
     claims = content.get("claims", [])
-    if not claims:
+    if not claims or not isinstance(claims, list) or not all(isinstance(claim, Mapping) for claim in claims):
         raise WrongDataError("The file has no [[claims]]; each has says, kind and the numbers of its kind.")
     for number, claim in enumerate(claims, 1):
         kind = claim.get("kind", "")
@@ -56,7 +57,7 @@ def _report(content: Mapping[str, Any]) -> Iterator[str]:
             yield from (f"- {line}" for line in KINDS[kind](claim))
         except KeyError as error:
             raise WrongDataError(f"Claim {number} ({kind}) lacks {error}.") from error
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, IndexError, ZeroDivisionError, AttributeError) as error:
             raise WrongDataError(f"Claim {number} ({kind}) holds a value that cannot be used: {error}.") from error
         yield ""
 
@@ -65,12 +66,11 @@ def _ranks(claim: Mapping[str, Any]) -> Iterator[str]:
     z, people = float(claim["z"]), [int(n) for n in claim["people"]]
     first, second = people if len(people) == 2 else (people[0], people[0])
     within, between = published.largest_z_within(max(first, second)), published.largest_z_between(first, second)
-    yield f"Assumed: arms of {first} and {second}; no ties."
-    can = "can" if abs(z) <= within else "cannot"
-    most = f"reaches |Z| = {within:.4f} at most: {abs(z):g} {can} be one."
+    yield f"Assumed: arms of {first} and {second}; normal approximation, without continuity correction."
+    most = _most(z, within, sqrt(max(first, second)))
     yield f"A signed-rank test of {max(first, second)} people {most}"
     if abs(z) > between:
-        yield f"A Mann-Whitney test of these arms reaches {between:.4f} at most: {abs(z):g} cannot be one."
+        yield f"A Mann-Whitney test of these arms {_most(z, between, sqrt(first + second - 1))}"
         return
     found = published.behind_z(z, first, second)
     yield (
@@ -83,6 +83,14 @@ def _ranks(claim: Mapping[str, Any]) -> Iterator[str]:
             f"The {usual['source']} found {usual['effect']} SD (95 % limits {usual['low']} to {usual['high']}): this "
             f"is {times:.0f} times as large. Blinding, baseline and allocation are what one would look at first."
         )
+
+
+def _most(z: float, plain: float, tied: float) -> str:
+    """Say whether a Z can be one: ties, corrected for, allow larger ones up to where values are but two."""
+    can = "can be one" if abs(z) <= plain else "cannot be one"
+    if plain < abs(z) <= tied:
+        can = "can be one only if many values are the same"
+    return f"reaches |Z| = {plain:.4f} at most without ties, {tied:.4f} with any: {abs(z):g} {can}."
 
 
 def _peak(claim: Mapping[str, Any]) -> Iterator[str]:

@@ -21,8 +21,9 @@ NAMED = 5
 
 
 def outcome_of(
-    name: str, options: OutcomeOptions, rows: Rows, described: Mapping[str, Mapping[str, Any]], visits: Sequence[str]
-) -> Outcome:
+    name: str, options: OutcomeOptions, rows: Rows, described: Mapping[str, Mapping[str, Any]], visits: Sequence[str],
+    post: str = "",
+) -> Outcome:  # fmt: skip
     """Return an outcome of which everything is known.
 
     Parameters
@@ -33,6 +34,8 @@ def outcome_of(
         What JSON files say of columns.
     visits : sequence of str
         Those of the design, if the outcome names none.
+    post : str
+        The visit that carries the claim of the design: the endpoint, if the outcome has it and names none.
 
     Raises
     ------
@@ -48,7 +51,7 @@ def outcome_of(
             f"{where} has visits {', '.join(visits) or 'none'}; expected the one before treatment and at least one "
             f'after it: --set \'{where}.visits=["pre", "post"]\'.'
         )
-    endpoint = options.endpoint or visits[-1]
+    endpoint = options.endpoint.removeprefix("ses-") or (post if post in visits[1:] else visits[-1])
     if endpoint not in visits[1:]:
         raise UsageError(f"{where}.endpoint is {endpoint!r}; expected one of {', '.join(visits[1:])}.")
     columns = tuple(f"{stem}_{visit}" for visit in visits)

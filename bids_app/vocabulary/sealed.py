@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-OF_MAPS = ("dataset", "modalities.", "measures.", "designs.", "inference", "exclusions", "file ")
-OF_OUTCOMES = ("designs.", "inference", "trial")
+OF_MAPS = ("dataset", "modalities.", "measures.", "designs.", "inference", "exclusions", "call.", "file ")
+OF_OUTCOMES = ("designs.", "inference", "trial", "call.participant_label")
+_FAMILY = re.compile(r"outcomes\.[^.:]+(: was|\.role|\.kind)")
+
+"""Which outcomes are declared decides how each of them is corrected."""
 
 
 @dataclass(frozen=True)
@@ -16,6 +20,11 @@ class Sealed:
     locked_on: str
     after_unblinding: bool
     deviations: tuple[str, ...]
+
+    @property
+    def family(self) -> tuple[str, ...]:
+        """Deviations in which outcomes there are, and what is declared of them."""
+        return tuple(deviation for deviation in self.deviations if _FAMILY.match(deviation))
 
     def status(self, *tables: str) -> str:
         """Return `confirmatory` if nothing of some tables differs and arms could not be read, else `exploratory`."""

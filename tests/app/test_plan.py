@@ -6,7 +6,7 @@ import json
 import shutil
 
 import pytest
-from conftest import FAST, run_deqi
+from conftest import FAST, SEEDS, run_deqi
 from recorded import CONFIG, write_record
 
 from bids_app.dataset.tables import read_tsv
@@ -133,3 +133,61 @@ def test_blinded_results_are_held_against_the_plan_as_well(copy):
     path = next((copy / "out" / "group").glob("*seed-near_contrast-*Adjusted_statmap.json"))
     assert json.loads(path.read_text())["Plan"]["Status"] == "confirmatory"
     assert "verum" not in json.dumps(json.loads(path.read_text())["Plan"])
+
+
+def test_what_a_call_chooses_is_part_of_the_plan(copy):
+    """Seeds, people, lists of exclusions and what the dataset says of an outcome decide as much as settings do."""
+    planned = (
+        "--allocation",
+        copy / "allocation.tsv",
+        "--plan",
+        copy / "plan.json",
+        "--config",
+        copy / "analysis.toml",
+    )
+    near = [*FAST[:3], SEEDS[0], *FAST[-2:]]
+    ended = run_deqi(copy / "data", copy / "out", "group", *near, *planned)
+    assert ended.code == 0, ended.text
+    maps, _, outcome = told(copy)
+    assert (maps["Status"], outcome["Status"]) == ("exploratory", "confirmatory")
+    assert maps["Deviations"][0].startswith("measures.seed_correlation.seeds: planned")
+    kept = [who for who in read_tsv(copy / "data" / "participants.tsv")["participant_id"] if who != "sub-01"]
+    group(copy, "--plan", copy / "plan.json", "--participant-label", *kept)
+    maps, _, outcome = told(copy)
+    assert (maps["Status"], outcome["Status"]) == ("exploratory", "exploratory")
+    ratings = copy / "ratings.tsv"
+    ratings.write_text("participant_id\tsession_id\trating\nsub-01\tses-pre\texclude\n")
+    group(copy, "--plan", copy / "plan.json", "--exclusions", ratings)
+    maps, _, outcome = told(copy)
+    assert (maps["Status"], outcome["Status"]) == ("exploratory", "confirmatory")
+    about = copy / "data" / "phenotype" / "vas.json"
+    about.write_text(about.read_text().replace("lower is better", "higher is better"))
+    group(copy, "--plan", copy / "plan.json")
+    maps, change, outcome = told(copy)
+    assert (maps["Status"], outcome["Status"]) == ("confirmatory", "exploratory")
+    assert "higher is better" in outcome["Deviations"][0]
+    assert change["SHA256"] == maps["SHA256"]
+
+
+def test_an_outcome_that_is_dropped_lowers_those_it_was_corrected_with(copy):
+    path = copy / "analysis.toml"
+    path.write_text(path.read_text().partition("[outcomes.days]")[0])
+    group(copy, "--plan", copy / "plan.json")
+    maps, _, outcome = told(copy)
+    assert (maps["Status"], outcome["Status"]) == ("confirmatory", "exploratory")
+
+
+@pytest.mark.parametrize(("key", "value"), [("AfterUnblinding", False), ("LockedOn", "2020-01-01")])
+def test_when_and_how_a_plan_was_sealed_cannot_be_mended_either(copy, key, value):
+    late = copy / "late.json"
+    words = ("--allocation", copy / "allocation.tsv", "--lock-after-unblinding")
+    assert call(copy, "--lock", late, *words).code == 0
+    late.write_text(json.dumps({**json.loads(late.read_text()), key: value}))
+    ended = call(copy, "--allocation", copy / "allocation.tsv", "--plan", late)
+    assert (ended.code, "is not what was sealed" in ended.err) == (65, True)
+
+
+def test_no_plan_is_sealed_beside_results_that_name_the_arms(copy):
+    group(copy)
+    ended = call(copy, "--lock", copy / "late.json")
+    assert (ended.code, "results were written with them" in ended.err) == (64, True)

@@ -27,3 +27,14 @@ def test_a_column_that_names_the_arms_otherwise_is_hidden_and_others_stay():
 def test_a_declared_stratum_is_kept():
     rows, _ = blinded(ROWS, resolve({"designs": {"parallel_prepost": {"strata": ["needle"]}}}))
     assert all("needle" in row for row in rows.values())
+
+
+def test_what_is_missing_of_somebody_hides_nothing_and_words_of_arms_are_hidden():
+    codes = ["n/a", "blunt", "blunt", "real"]
+    guesses = ["verum", "verum", "sham", "n/a"]
+    rows = {
+        label: {**row, "needle": code, "guess_arm": guess}
+        for (label, row), code, guess in zip(ROWS.items(), codes, guesses, strict=True)
+    }
+    masked, _ = blinded(rows, resolve({}))
+    assert all(set(row) == {"participant_id", "group", "site", "age"} for row in masked.values())

@@ -10,7 +10,7 @@ from scipy import stats
 from statsmodels.api import OLS
 
 from bids_app.associations import brain_symptom
-from bids_app.errors import UsageError
+from bids_app.errors import UsageError, WrongDataError
 from bids_app.levels.overlap import outcome_of
 from bids_app.report.claims.associations import coupling
 from bids_app.statistics import linear_model
@@ -218,3 +218,15 @@ def test_sites_do_not_make_a_region_go_with_relief():
     others = np.column_stack([np.ones(60), arm, site])
     left = [v - others @ np.linalg.lstsq(others, v, rcond=None)[0] for v in ranks]
     assert row["estimate"] == pytest.approx(np.corrcoef(*left)[0, 1])
+
+
+@pytest.mark.parametrize("gone", ["one arm", "everybody", "alike"])
+def test_maps_are_not_related_to_what_nobody_of_an_arm_has(gone):
+    cohort, _ = people()
+    improvement = np.arange(30.0)
+    if gone == "alike":
+        improvement[cohort.arm == 1] = 5.0
+    else:
+        improvement[(cohort.arm == 1) | (gone == "everybody")] = np.nan
+    with pytest.raises(WrongDataError, match="improvement is known of"):
+        asked(cohort, improvement)

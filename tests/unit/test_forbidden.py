@@ -99,7 +99,7 @@ def test_whatever_goes_together(within, other, between, before):
 @pytest.mark.parametrize(("p", "arm", "n", "statistic"), list(product(P, P, (40, 200), ("auc", "r2"))))
 def test_whatever_is_foretold(p, arm, n, statistic):
     about = {"Statistic": statistic, "Target": "responder", "Outcome": "pain", "Alpha": 0.05, "Arms": ["verum", "sham"],
-             "Participants": n, "Notes": []}  # fmt: skip
+             "Participants": n, "Notes": [], "Baseline": "vas", "Clinical": ["vas", "age"][n == 200 :]}  # fmt: skip
     rows = [{"features": name, statistic: 0.7, "low": 0.6, "high": 0.8, "p_exchanged": p, "arm_interaction_p": arm}
             for name in ("clinical", "brain", "combined")]  # fmt: skip
     assert said_too_much(words(of_prediction(about, rows))) == []

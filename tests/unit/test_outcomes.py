@@ -12,10 +12,12 @@ from bids_app.errors import UsageError, WrongDataError
 from bids_app.levels import outcomes
 from bids_app.levels.treatment import blinding, exposure, points
 from bids_app.report.claims.outcomes import verdict
-from bids_app.statistics.clinical.between import _moderated
-from bids_app.statistics.clinical.scores import Scores
+from bids_app.statistics.clinical.moderation import moderated
+from bids_app.statistics.clinical.scores import Line, Scores
 from bids_app.trial.checklists import checklist
+from bids_app.trial.cohort import Cohort
 from bids_app.trial.exposure import dose, with_exposure
+from bids_app.trial.options import ArmOptions
 from bids_app.trial.outcomes import outcome_of
 from bids_app.trial.points import codes, point_of
 from bids_app.vocabulary.outcome import OutcomeOptions
@@ -286,5 +288,56 @@ def test_moderators_hold_their_level_where_arms_are_unequal_and_scatter_unlike()
         arm = np.repeat([0, 1], [10, 30])
         values = np.column_stack([rng.normal(0, 1, 40), np.where(arm == 0, 2, 1) * rng.normal(0, 1, 40)])
         own = replace(scores(), values=values, arm=arm, moderators={"age": rng.normal(0, 1, 40)}, requested=200)
-        hits += next(_moderated(own, 1, "post")).p_rerandomised <= 0.05
+        hits += next(moderated(own, 1, "post")).p_rerandomised <= 0.05
     assert hits <= stats.binom.ppf(0.999, sets, 0.05)
+
+
+def three_visits(third):
+    """An outcome with a follow-up, and one person who was not asked after treatment."""
+    own = scores(effect=-10, gone=1)
+    values = np.column_stack([own.values, third(own.values)])
+    outcome = replace(own.outcome, visits=("pre", "post", "fu"), columns=("vas_pre", "vas_post", "vas_fu"))
+    return replace(own, outcome=outcome, values=values)
+
+
+@pytest.mark.parametrize(
+    ("third", "said"),
+    [
+        (lambda v: np.where(np.arange(len(v)) < 3, 50.0, np.nan), "without fu, which too few have"),
+        (lambda v: v[:, 1] * np.nan, "without fu, which too few have"),
+        (lambda v: v[:, 1], "Visits 2 and 3 hold the same values"),
+    ],
+)
+def test_a_visit_that_cannot_help_stops_nothing(third, said):
+    lines = outcomes.analyse(three_visits(third)).lines
+    deciding = next(line for line in lines if line.weight == "decides")
+    assert said in deciding.remark
+    two = by_name(outcomes.analyse(scores(effect=-10, gone=1)))
+    assert deciding.estimate == pytest.approx(two[deciding.analysis].estimate)
+
+
+def test_a_covariate_of_large_numbers_is_no_constant():
+    own = scores(effect=-10, gone=1)
+    day = np.random.default_rng(3).integers(20240101, 20241231, 40).astype(float)
+    plain = by_name(outcomes.analyse(replace(own, nuisance=np.column_stack([np.ones(40), day - day.mean()]))))["clda"]
+    dated = by_name(outcomes.analyse(replace(own, nuisance=np.column_stack([np.ones(40), day]))))["clda"]
+    assert (dated.estimate, dated.low) == (pytest.approx(plain.estimate, rel=1e-5), pytest.approx(plain.low, rel=1e-5))
+
+
+def test_the_endpoint_is_that_of_the_design_and_else_the_last():
+    rows = {"01": {"vas_pre": "60", "vas_post": "40", "vas_fu": "30"}}
+    options = OutcomeOptions(better="lower", units="mm", visits=("pre", "post", "fu"))
+    assert outcome_of("vas", options, rows, {}, ["pre", "post"], "post").endpoint == "post"
+    assert outcome_of("vas", options, rows, {}, ["pre", "week4"], "week4").endpoint == "fu"
+
+
+def test_each_word_of_three_is_held_against_the_others():
+    words = ["AA", "AG", "GG", "n/a"] * 10
+    rows = tuple({"arm": "verum", "genotype": word, "sex": "FM"[i % 2]} for i, word in enumerate(words))
+    cohort = Cohort(rows, ("verum",), (), ArmOptions())
+    found = dict(outcomes._moderators(["genotype", "sex"], cohort))
+    assert list(found) == ["genotype=AA", "genotype=AG", "genotype=GG", "sex"]
+    assert np.isnan(found["genotype=AG"][3])
+    assert (np.nansum(found["genotype=AG"]), found["sex"].sum()) == (10, 20)
+    line = Line("moderator_genotype=AG", "post", "", "", "exploratory", "")
+    assert "arises after" in outcomes._dated(line, ["genotype"]).remark

@@ -15,7 +15,7 @@ from bids_app.derivatives.prediction import PredictionWriter, steady
 from bids_app.errors import WrongDataError
 from bids_app.report.claims.predictions import verdict
 from bids_app.statistics.prediction.assess import Plan, assess
-from bids_app.statistics.prediction.judge import decision_curve, stability
+from bids_app.statistics.prediction.judge import decision_curve, interaction_t, stability
 from bids_app.statistics.prediction.nested import out_of_fold, train
 from bids_app.statistics.prediction.prepare import Features, prepare
 from bids_app.statistics.prediction.scores import auc, auc_error, auc_within, brier, calibration, explained
@@ -267,9 +267,9 @@ def test_steady_features_and_decisions():
     assert calibration(np.full(4, 0.5), np.array([0, 1, 0, 1])) == pytest.approx((np.nan, np.nan), nan_ok=True)
 
 
-def said(p, n=60, arms=("verum", "sham")):
+def said(p, n=60, arms=("verum", "sham"), clinical=("age",)):
     about = {"Statistic": "auc", "Target": "responder", "Outcome": "pain", "Alpha": 0.05, "Arms": list(arms),
-             "Participants": n, "Notes": []}  # fmt: skip
+             "Participants": n, "Notes": [], "Baseline": "vas_pre", "Clinical": clinical}  # fmt: skip
     rows = [{"features": name, "auc": 0.7, "low": 0.6, "high": 0.8, "p_exchanged": p, "arm_interaction_p": 0.4}
             for name in ("clinical", "brain", "combined")]  # fmt: skip
     told = verdict(about, rows)
@@ -285,5 +285,26 @@ def test_what_may_be_said_of_a_prediction():
     assert "about ten points" not in said(0.01, n=150)[1]
     assert "It was not shown that" in said(0.5)[1]
     assert "prognosis" not in said(0.5, arms=("all",))[1]
+    assert "regression to the mean" not in text
+    assert "regression to the mean alone" in said(0.01, clinical=("vas_pre", "age"))[1]
     for word in ("predicts response to acupuncture", "biomarker", "specific", "will respond", "because"):
         assert word not in text
+
+
+def test_further_arms_have_no_part_in_who_gains_from_the_first_against_the_last():
+    rng = np.random.default_rng(0)
+    predicted, outcome = rng.standard_normal((2, 60))
+    arm = np.repeat([1.0, 0.0, np.nan], 20)
+    whole = interaction_t(predicted, Task(outcome, np.zeros(60, dtype=int), classes=False), arm)
+    two = interaction_t(predicted[:40], Task(outcome[:40], np.zeros(40, dtype=int), classes=False), arm[:40])
+    assert whole == two != 0
+
+
+def test_people_who_all_improve_alike_cannot_be_foretold():
+    features = Features(
+        np.random.default_rng(0).standard_normal((20, 2)), np.empty((20, 0)), np.empty((20, 0)), ["a", "b"]
+    )
+    task = Task(np.full(20, 3.0), np.zeros(20, dtype=np.intp), classes=False)
+    plug = plugs.load("predictors", "ridge")
+    with pytest.raises(WrongDataError, match="nothing to predict"):
+        assess(features, task, Plan(np.zeros(20), None, 2, 10, 0), plug.learner(plug.Options()))

@@ -22,6 +22,12 @@ PROGNOSIS = (
     "from {other}; that is asked by arm x prediction ({said})."
 )
 
+BASELINE = (
+    "{outcome} before treatment is among the clinical features, and improvement is measured from it: who began worse "
+    "improves more by regression to the mean alone. Clinical features foretell that much of pure noise; look at what "
+    "the brain adds."
+)
+
 
 def verdict(about: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Verdict:
     """Return what the assessment of one predictor allows to say.
@@ -42,6 +48,8 @@ def verdict(about: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Verd
     if best["p_exchanged"] <= about["Alpha"]:
         head = f"Exploratory: {what} was foretold of people unseen better than by chance, {good}."
     remarks = [_gain(about, best, plain)]
+    if about["Baseline"] in about["Clinical"]:
+        remarks.append(BASELINE.format(outcome=about["Outcome"]))
     if len(about["Arms"]) > 1:
         p = best.get("arm_interaction_p")
         said = says_p(p) if p is not None else "not known"
@@ -57,5 +65,5 @@ def _gain(about: Mapping[str, Any], best: Mapping[str, Any], plain: Mapping[str,
     gain = float(best[key]) - float(plain[key])
     return (
         f"What the clinic knows alone gives {format_number(plain[key], 2)}; with the brain it is "
-        f"{format_number(abs(gain), 2)} {'more' if gain > 0 else 'less'}."
+        f"{format_number(abs(gain), 2)} {'more' if gain > 0 else 'less'} (no test of that difference)."
     )

@@ -8,15 +8,16 @@ from dataclasses import replace
 import numpy as np
 
 from bids_app.errors import WrongDataError
-from bids_app.statistics.clinical.ancova import Comparison, compare
+from bids_app.statistics.clinical.ancova import compare
 from bids_app.statistics.clinical.improvement import improvement, responders, variability
-from bids_app.statistics.clinical.longitudinal import Visits, compare_visits
+from bids_app.statistics.clinical.longitudinal import compare_visits
+from bids_app.statistics.clinical.moderation import moderated
 from bids_app.statistics.clinical.proportions import risk_difference
 from bids_app.statistics.clinical.ranks import between_arms
 from bids_app.statistics.clinical.rates import compare_rates
-from bids_app.statistics.clinical.scores import Line, Scores
+from bids_app.statistics.clinical.scores import Line, Scores, line_of
+from bids_app.statistics.clinical.seen import Visits
 from bids_app.statistics.effect_size import small_sample_factor
-from bids_app.statistics.relabelling import Exchange
 
 FEWEST = 3
 """People of an arm with a visit from which on it is compared."""
@@ -56,14 +57,7 @@ def compared(scores: Scores, visit: int, *, decides: bool) -> Iterator[Line]:
     yield from _proportions(both, visit, when)
     yield _spread(both, visit, when)
     if decides and scores.outcome.kind == "score":
-        yield from _moderated(both, visit, when)
-
-
-def _line(analysis: str, when: str, scores: Scores, weight: str, quantity: str, found: Comparison) -> Line:
-    return Line(
-        analysis, when, scores.comparison, scores.people, weight, quantity, found.difference, found.low, found.high,
-        "t", found.t, found.df, found.p, found.rerandomised_p,
-    )  # fmt: skip
+        yield from moderated(both, visit, when)
 
 
 def _differences(scores: Scores, both: Scores, visit: int, when: str) -> list[Line]:
@@ -71,18 +65,34 @@ def _differences(scores: Scores, both: Scores, visit: int, when: str) -> list[Li
     units = f"difference ({scores.outcome.units})"
     found = compare(both.values[:, visit], both.active, both.nuisance, both.values[:, 0], both.scheme)
     same = "" if found.adjusted else "not adjusted for the value before: it is the same in everybody"
-    complete = replace(_line("ancova", when, both, "beside", units, found), remark=same)
+    complete = replace(line_of("ancova", when, both, "beside", units, found), remark=same)
     lines = [complete]
     if not np.isfinite(scores.values[:, [0, visit]]).all():
-        visits = Visits(scores.values, scores.active, scores.nuisance)
-        everybody = _line("clda", when, scores, "beside", units, compare_visits(visits, visit, scores.scheme))
-        lines = [
-            replace(everybody, remark="everybody seen at any visit (missing at random)"),
-            replace(complete, remark="; ".join(filter(None, ["people with both visits alone", same]))),
-        ]
+        lines = _everybody(scores, visit, when, complete)
     change = compare(both.change(visit), both.active, both.nuisance, None, both.scheme)
-    lines.append(_line("change", when, both, "beside", f"difference of changes ({scores.outcome.units})", change))
+    lines.append(line_of("change", when, both, "beside", f"difference of changes ({scores.outcome.units})", change))
     return [*lines, _standardised(both, when, lines[0])]
+
+
+def _everybody(scores: Scores, visit: int, when: str, complete: Line) -> list[Line]:
+    """Return the difference of everybody seen at any visit and that of people with both, or the latter alone.
+
+    Visits that fewer than three people of an arm have (not collected yet, say) are left out.
+    """
+    seen = np.isfinite(scores.values)
+    counts = np.array([seen[scores.arm == i].sum(axis=0) for i in (0, 1)]).min(axis=0)
+    kept = [i for i in range(len(counts)) if counts[i] >= FEWEST or i in (0, visit)]
+    without = [scores.outcome.visits[i] for i in range(len(counts)) if i not in kept]
+    alone = "; ".join(filter(None, ["people with both visits alone", complete.remark]))
+    try:
+        visits = Visits(scores.values[:, kept], scores.active, scores.nuisance)
+        found = compare_visits(visits, kept.index(visit), scores.scheme)
+    except WrongDataError as error:
+        return [replace(complete, remark=f"{alone}: {error}")]
+    said = f"; without {', '.join(without)}, which too few have" if without else ""
+    line = line_of("clda", when, scores, "beside", complete.quantity, found)
+    remark = f"everybody seen at any visit (missing at random){said}"
+    return [replace(line, remark=remark), replace(complete, remark=alone)]
 
 
 def _standardised(both: Scores, when: str, model: Line) -> Line:
@@ -99,7 +109,7 @@ def _standardised(both: Scores, when: str, model: Line) -> Line:
 
 def _rates(both: Scores, visit: int, when: str) -> list[Line]:
     found = compare_rates(both.values[:, visit], both.active, both.nuisance, both.values[:, 0], both.scheme)
-    line = _line("rate_ratio", when, both, "beside", "ratio of rates", found)
+    line = line_of("rate_ratio", when, both, "beside", "ratio of rates", found)
     ratio = [float(np.exp(value)) for value in (found.difference, found.low, found.high)]
     mean = ", ".join(
         f"{arm} {28 * values.mean() / both.outcome.days:.1f} in 28 days"
@@ -164,32 +174,3 @@ def _spread(both: Scores, visit: int, when: str) -> Line:
         f"SD of individual response {found.individual:.3g}" if found.individual > 0 else "no excess in the active arm"
     )
     return replace(line, estimate=float(np.exp(found.log_ratio)), low=low, high=high, remark=said)
-
-
-def _moderated(both: Scores, visit: int, when: str) -> Iterator[Line]:
-    """Yield whether the effect of the arm depends on a value of people: arm x moderator.
-
-    Residuals are exchanged within stratum and arm, because arms may scatter unlike each other.
-    """
-    for name, column in both.moderators.items():
-        known = np.isfinite(column)
-        line = Line(f"moderator_{name}", when, both.comparison, str(int(known.sum())), "exploratory", f"arm x {name}")
-        if not known.any() or np.ptp(column[known]) == 0:
-            yield replace(line, remark=f"not tested: nobody differs in {name}")
-            continue
-        own = both.of(known)
-        centred = column[known] - column[known].mean()
-        nuisance = np.column_stack([own.nuisance, own.active, centred])
-        product = (own.active - own.active.mean()) * centred
-        enough = len(product) > nuisance.shape[1] + 2
-        if enough and np.linalg.matrix_rank(np.column_stack([nuisance, product])) <= nuisance.shape[1]:
-            yield replace(line, remark=f"not tested: {name} cannot be told from arm or strata")
-            continue
-        try:
-            scheme = Exchange(own.strata * 2 + own.arm, own.seed, own.requested)
-            found = compare(own.values[:, visit], product, nuisance, own.values[:, 0], scheme)
-        except WrongDataError as error:
-            yield replace(line, remark=str(error))
-            continue
-        quantity = f"change of the difference per unit of {name} ({both.outcome.units})"
-        yield _line(line.analysis, when, own, "exploratory", quantity, found)

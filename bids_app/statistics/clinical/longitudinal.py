@@ -7,7 +7,7 @@ of the ANCOVA (Liang & Zeger 2000; Coffman 2016, doi:10.1136/bmjopen-2016-013096
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,46 +16,12 @@ from scipy import stats
 from bids_app.errors import WrongDataError
 from bids_app.statistics.allocation import Rerandomisation
 from bids_app.statistics.clinical.ancova import Comparison
+from bids_app.statistics.clinical.seen import Visits, require_unlike
 from bids_app.statistics.linear_model import orthonormal, residual
 
 Array = NDArray[np.float64]
 
 STEPS, ENOUGH = 2000, 1e-10
-
-
-@dataclass(frozen=True, eq=False)
-class Visits:
-    """What was seen of everybody.
-
-    Attributes
-    ----------
-    values : (n, visits)
-        NaN where somebody was not seen; the first visit is before treatment.
-    arm : (n,)
-        1 active, 0 control.
-    nuisance : (n, k)
-        The constant, strata and covariates; their effects may differ between visits.
-    """
-
-    values: Array
-    arm: Array
-    nuisance: Array
-
-    @property
-    def seen(self) -> NDArray[np.bool_]:
-        """Which visits there are, (n, visits)."""
-        return np.isfinite(self.values)
-
-    def design(self, arm: Array | None) -> Array:
-        """Return the columns of everybody's visits, (n, visits, parameters): arms differ after the first visit."""
-        n, count = self.values.shape
-        width = self.nuisance.shape[1]
-        whole = np.zeros((n, count, count * width + (count - 1 if arm is not None else 0)))
-        for visit in range(count):
-            whole[:, visit, visit * width : (visit + 1) * width] = self.nuisance
-            if visit and arm is not None:
-                whole[:, visit, count * width + visit - 1] = arm
-        return whole
 
 
 def compare_visits(visits: Visits, endpoint: int, scheme: Rerandomisation) -> Comparison:
@@ -73,8 +39,11 @@ def compare_visits(visits: Visits, endpoint: int, scheme: Rerandomisation) -> Co
     Raises
     ------
     WrongDataError
-        If too few people were seen, or strata tell the arm.
+        If too few people were seen, strata tell the arm, or two visits are the same.
     """
+    # One basis of what is adjusted for: a covariate such as a date must not look like the constant.
+    visits = replace(visits, nuisance=orthonormal(visits.nuisance))
+    require_unlike(visits)
     df = int(visits.seen[:, endpoint].sum()) - orthonormal(visits.nuisance).shape[1] - 2
     if df < 1:
         raise WrongDataError(f"{df + 2} people more than columns were seen at the endpoint; at least 3 are needed.")

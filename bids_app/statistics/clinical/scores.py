@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.statistics.allocation import Rerandomisation
+from bids_app.statistics.clinical.ancova import Comparison
 from bids_app.vocabulary.outcome import Outcome
 
 Array = NDArray[np.float64]
@@ -132,3 +133,11 @@ class Scores:
     def comparison(self) -> str:
         """The arms in words."""
         return " against ".join(self.arms)
+
+
+def line_of(analysis: str, when: str, scores: Scores, weight: str, quantity: str, found: Comparison) -> Line:
+    """Return a comparison of two arms as a line."""
+    return Line(
+        analysis, when, scores.comparison, scores.people, weight, quantity, found.difference, found.low, found.high,
+        "t", found.t, found.df, found.p, found.rerandomised_p,
+    )  # fmt: skip

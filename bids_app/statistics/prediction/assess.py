@@ -27,7 +27,7 @@ class Plan:
     Attributes
     ----------
     arm : (n,)
-        1 active, 0 control; all alike where there is one.
+        1 active, 0 control, NaN in further arms; all alike where there is one.
     sites : (n,) int or None
         Each is predicted from all others.
     """
@@ -79,7 +79,7 @@ def assess(features: Features, task: Task, plan: Plan, learner: Learner, tell: T
     Raises
     ------
     WrongDataError
-        If a class has fewer people than folds.
+        If a class has fewer people than folds, or nobody differs from anybody.
     """
     if task.classes and min(np.bincount(task.outcome.astype(int), minlength=2)) < task.folds:
         ones = int(task.outcome.sum())
@@ -87,6 +87,9 @@ def assess(features: Features, task: Task, plan: Plan, learner: Learner, tell: T
             f"{ones} of {len(task.outcome)} people respond; each class needs at least {task.folds}, one a fold. Take "
             "another share (prediction.share), or predict improvement (prediction.target)."
         )
+
+    if np.ptp(task.outcome) == 0:
+        raise WrongDataError("All people improved alike: there is nothing to predict.")
 
     def divided(number: int) -> Unseen:
         found = out_of_fold(features, task, learner, plan.seed + 1000 * number)
@@ -122,7 +125,7 @@ def assess(features: Features, task: Task, plan: Plan, learner: Learner, tell: T
 
 
 def _interaction(t: Values, predicted: Values, task: Task, arm: Values) -> dict[str, float]:
-    if np.ptp(arm) == 0:
+    if np.nanmax(arm) == np.nanmin(arm):
         return {}
     reached = (np.abs(t) >= abs(t[0]) - 1e-12).mean()
     return {"t": interaction_t(predicted.mean(axis=0), task, arm), "p": float(reached)}

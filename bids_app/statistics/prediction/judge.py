@@ -20,7 +20,9 @@ def good_of(predicted: Values, task: Task, fold: Places | None = None) -> float:
 
 
 def interaction_t(predicted: Values, task: Task, arm: Values) -> float:
-    """Return t of arm x prediction in a linear model of the outcome; 0 where there is one arm."""
+    """Return t of arm x prediction in a linear model of the outcome; 0 where there is one arm, NaN arms apart."""
+    known = np.isfinite(arm)
+    predicted, arm, task = predicted[known], arm[known], task.rows(np.flatnonzero(known))
     if np.ptp(arm) == 0 or np.ptp(predicted) == 0:
         return 0.0
     centred = predicted - predicted.mean()
