@@ -66,7 +66,8 @@ def compared(settings: Settings, made: Settings) -> Settings:
     """Return settings as maps were made, with what this call chooses among them (seeds) in place of all there are."""
     measures = dict(made.measures)
     for name, options in made.measures.items():
-        keys = [key for key in plugs.load("measures", name).SELECTING if f"measures.{name}.{key}" in settings.given]
+        free = getattr(plugs.load("measures", name), "SELECTING", ())
+        keys = [key for key in free if f"measures.{name}.{key}" in settings.given]
         measures[name] = replace(options, **{key: getattr(settings.measures[name], key) for key in keys})
     return replace(made, measures=measures)
 

@@ -11,6 +11,7 @@ import argparse
 import datetime as dt
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,8 @@ from measured import publish
 
 from bids_app import plugs
 from bids_app.statistics.prediction.assess import Assessment, Plan, assess
+from bids_app.statistics.prediction.judge import good_of
+from bids_app.statistics.prediction.nested import train
 from bids_app.statistics.prediction.prepare import Features
 from bids_app.statistics.prediction.task import Task
 
@@ -71,7 +74,25 @@ def main() -> None:
         f"{dt.datetime.now(tz=dt.UTC):%Y-%m-%d}, {n} people ({people}), {edges.shape[1]} edges, 5 folds balanced over "
         f"sites, {args.repeats} divisions, {args.permutations} outcomes exchanged within sites."
     )
+    lines += ["", "Ridge on connectivity, trained at one site and tried at another: R2, and r of its predictions.", ""]
+    lines += list(_between_sites(sets["connectivity"], task, site))
     publish(ROOT / "docs" / "validation.md", MARKS, "\n".join(["", where, "", *lines, ""]))
+
+
+def _between_sites(features: Features, task: Task, site: np.ndarray) -> Iterator[str]:
+    """Yield a row for each site that is learnt from, a cell for each that is foretold."""
+    plug = plugs.load("predictors", "ridge")
+    yield "| learnt from | " + " | ".join(f"{name} foretold" for name in SITES) + " |"
+    yield "|---" * (1 + len(SITES)) + "|"
+    rows = [np.flatnonzero(site == i) for i in range(len(SITES))]
+    for name, own in zip(SITES, rows, strict=True):
+        model = train(features.rows(own), task.rows(own), plug.learner(plug.Options()), 0)
+        cells = []
+        for other in rows:
+            told, real = model.predict(features.rows(other)), task.outcome[other]
+            r = np.corrcoef(told, real)[0, 1]
+            cells.append("" if other is own else f"{good_of(told, task.rows(other)):.2f}, r = {r:.2f}")
+        yield "| " + " | ".join([name, *cells]) + " |"
 
 
 def _line(name: str, label: str, found: Assessment) -> str:
