@@ -43,9 +43,13 @@ def points(needles: Sequence[Needle], arm_of: Mapping[str, str], arms: Sequence[
 
 
 def blinding(rows: Rows, arms: Sequence[str], column: str) -> dict[str, Any]:
-    """Return what people of two arms guessed, and both indices of blinding; nothing where nobody was asked."""
-    if len(arms) != 2 or not any(column in row for row in rows):
+    """Return what people of the first and the last arm guessed, and both indices of blinding.
+
+    Nothing where nobody was asked. Further arms (a waiting list) cannot be blinded; who guesses one does not know.
+    """
+    if len(arms) < 2 or not any(column in row for row in rows):
         return {}
+    arms = (arms[0], arms[-1])
     counts = np.zeros((2, 3), dtype=int)
     for row in rows:
         guess = str(row.get(column, "n/a"))

@@ -14,6 +14,7 @@ from bids_app import __version__, settings
 from bids_app.dataset.described import described_columns
 from bids_app.dataset.participants import participants_file
 from bids_app.dataset.tables import read_json, read_tsv, stands
+from bids_app.dataset.treatment import needle_files
 from bids_app.derivatives.files import plain, write_json
 from bids_app.derivatives.records import digest
 from bids_app.errors import UsageError, WrongDataError
@@ -109,6 +110,8 @@ def arms_readable(execution: Execution, chosen: Settings) -> str:
         values = {row.get(column) for row in people.rows.values()}
         if arms and arms <= values and column != chosen.trial.guess:
             return f"Column {column} has {', '.join(sorted(arms))}"
+    if needles := needle_files(execution.bids_dir, people.rows):
+        return f"{needles[0]} and its like tell who was needled how"
     for path in sorted(execution.output_dir.glob("group/*people.tsv")):
         if arms & set(read_tsv(path).get("arm", ())):
             return f"{path} has the arms of people: results were written with them"

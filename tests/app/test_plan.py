@@ -21,6 +21,8 @@ def place(analysed, tmp_path_factory):
     shutil.copytree(analysed.output, folder / "out", ignore=shutil.ignore_patterns("group", "group_*"))
     write_record(data, analysed.trial.people)
     (data / "phenotype" / "acupuncture.json").unlink()
+    for needled in data.glob("sub-*/ses-tx01"):
+        shutil.rmtree(needled)
     table = read_tsv(data / "participants.tsv")
     rows = [dict(zip(table, values, strict=True)) for values in zip(*table.values(), strict=True)]
     write = lambda path, keys: path.write_text(  # noqa: E731
@@ -107,6 +109,12 @@ def test_arms_in_any_column_unblind(copy):
     ended = call(copy, "--lock", copy / "late.json")
     assert ended.code == 64
     assert "Column note has sham, verum" in ended.err
+
+
+def test_tables_of_needles_unblind(copy):
+    write_record(copy / "data", {row.removeprefix("sub-"): "verum" for row in ("sub-01", "sub-02")})
+    ended = call(copy, "--lock", copy / "late.json")
+    assert (ended.code, "tell who was needled how" in ended.err) == (64, True)
 
 
 def test_a_plan_is_sealed_once_and_not_mended(copy):

@@ -137,6 +137,9 @@ def test_moderators_are_tested_as_products_and_called_exploratory():
     assert line.remark == "age is taken as known before randomisation"
     later = by_name(outcomes.analyse(replace(own, moderators={"deqi": moderator}), ["deqi"]))["moderator_deqi"]
     assert "arises after randomisation" in later.remark
+    counted = replace(own, outcome=replace(own.outcome, kind="count"), values=np.abs(own.values).round())
+    told = by_name(outcomes.analyse(replace(counted, moderators={"age": moderator})))["moderator_age"].remark
+    assert told.startswith("not tested: moderators of counts")
     few = by_name(outcomes.analyse(replace(own, moderators={"age": np.where(np.arange(60) < 3, moderator, np.nan)})))
     assert "degrees of freedom" in few["moderator_age"].remark
 
@@ -244,6 +247,10 @@ def test_guesses_by_arm():
     assert found["Bang"]["verum"]["value"] == pytest.approx(0.75)
     assert found["Bang"]["sham"]["value"] == 0
     assert blinding(rows, ["verum", "sham"], "other") == {}
+    more = [*rows, {"arm": "waiting", "guess_arm": "waiting"}, {"arm": "verum", "guess_arm": "waiting"}]
+    found = blinding(more, ["verum", "waiting", "sham"], "guess_arm")
+    assert found["Guesses"]["verum"] == {"verum": 6, "sham": 0, "do not know": 3}
+    assert set(found["Bang"]) == {"verum", "sham"}
 
 
 def test_checklists_answer_what_is_on_record_and_nothing_else():

@@ -56,7 +56,7 @@ def compared(scores: Scores, visit: int, *, decides: bool) -> Iterator[Line]:
     yield from _ranks(both, visit, when)
     yield from _proportions(both, visit, when)
     yield _spread(both, visit, when)
-    if decides and scores.outcome.kind == "score":
+    if decides:
         yield from moderated(both, visit, when)
 
 

@@ -21,6 +21,9 @@ def moderated(both: Scores, visit: int, when: str) -> Iterator[Line]:
     for name, column in both.moderators.items():
         known = np.isfinite(column)
         line = Line(f"moderator_{name}", when, both.comparison, str(int(known.sum())), "exploratory", f"arm x {name}")
+        if both.outcome.kind == "count":
+            yield replace(line, remark="not tested: moderators of counts are not implemented; declare it as a score")
+            continue
         if not known.any() or np.ptp(column[known]) == 0:
             yield replace(line, remark=f"not tested: nobody differs in {name}")
             continue
