@@ -137,14 +137,18 @@ def _losses(scores: Scores) -> Iterator[str]:
         yield "Arms lost different shares of their people: what was lost may differ too (not missing at random)."
 
 
-def corrected(found: Sequence[Analysed]) -> list[Analysed]:
-    """Return the outcomes with p corrected over those of the same declared role (Holm); exploratory ones are not."""
+def corrected(found: Sequence[Analysed], failed: Sequence[Outcome] = ()) -> list[Analysed]:
+    """Return the outcomes with p corrected over those of the same declared role (Holm); exploratory ones are not.
+
+    Outcomes that could not be analysed were declared all the same: they count, as p = 1.
+    """
     whole = list(found)
     for role in ("primary", "secondary"):
         places = [i for i, one in enumerate(whole) if one.scores.outcome.role == role and one.deciding]
-        adjusted = holm([whole[i].deciding.p_rerandomised for i in places])  # type: ignore[union-attr]
-        for i, p in zip(places, adjusted, strict=True):
-            whole[i] = replace(whole[i], holm_p=p, holm_over=len(places))
+        others = [1.0 for outcome in failed if outcome.role == role]
+        adjusted = holm([*(whole[i].deciding.p_rerandomised for i in places), *others])  # type: ignore[union-attr]
+        for i, p in zip(places, adjusted, strict=False):
+            whole[i] = replace(whole[i], holm_p=p, holm_over=len(adjusted))
     return whole
 
 

@@ -14,6 +14,7 @@ from bids_app.trial.checklists import UNKNOWN, checklist
 from bids_app.trial.cohort import Cohort, Table, arms_of, gather
 from bids_app.trial.options import ArmOptions, PeopleOptions
 from bids_app.vocabulary.job import Summary, TrialJob
+from bids_app.vocabulary.outcome import Outcome
 from bids_app.vocabulary.sealed import OF_OUTCOMES, told
 
 ORDERS = (
@@ -50,26 +51,22 @@ def run(job: TrialJob) -> Summary:
     ((_, options),) = job.design.items()
     if job.outcomes and not getattr(options, "parallel", True):
         notes.append(ORDERS)
-    found: list[Analysed] = []
+    found, failed = list[Analysed](), list[Outcome]()
     for outcome in job.outcomes:
         try:
             found.append(outcomes.analyse(outcomes.scores_of(outcome, cohort, job.inference), job.later))
         except WrongDataError as error:
+            failed.append(outcome)
             problems.append(error)
             notes.append(f"Outcome {outcome.name} is not analysed: {error}")
     if problems and not found:
         raise problems[0]
     writer = TrialWriter(job.output_dir)
     writer.people(cohort.rows, cohort.lost, cohort.arms, [*cohort.notes, *notes])
-    found = outcomes.corrected(found)
+    found = outcomes.corrected(found, failed)
     for one in found:
-        writer.outcome(
-            one.scores,
-            one.lines,
-            one.p,
-            {**outcomes.about(one, cohort, job.inference), "Plan": _planned(job, one)},
-            cohort.rows,
-        )
+        about = {**outcomes.about(one, cohort, job.inference), "Plan": _planned(job, one)}
+        writer.outcome(one.scores, one.lines, one.p, about, cohort.rows)
     if job.treatment is not None:
         _treatment(job, cohort, found, writer)
     return Summary(frozenset(writer.files), (*job.treatment.faults, *notes) if job.treatment else tuple(notes))

@@ -123,6 +123,8 @@ def test_outcomes_of_one_role_are_corrected_together_and_exploratory_ones_are_no
     raw = [one.deciding.p_rerandomised for one in found]
     assert found[0].p == pytest.approx(min(1, 2 * min(raw[:2])) if raw[0] <= raw[1] else max(raw[0], 2 * raw[1]))
     assert found[2].p == raw[2]
+    lost = outcomes.corrected([outcomes.analyse(scores(effect=-10, role="primary"))], [declared(role="primary")])
+    assert (lost[0].p, lost[0].holm_over) == (min(1, 2 * lost[0].deciding.p_rerandomised), 2)
     assert found[3].p == raw[3]
 
 
