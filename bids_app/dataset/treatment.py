@@ -16,13 +16,21 @@ COLUMNS = {"depth": "depth_mm", "duration": "duration", "deqi": "deqi"}
 
 
 def needle_files(folder: Path, labels: Iterable[str]) -> list[Path]:
-    """Return the tables of needles of some participants, of any session, in beh or func."""
+    """Return the tables of needles of some participants, of any session, in beh or func.
+
+    What a scanner ran under that name (blocks of needling) has no acupoints: it is not one of them.
+
+    Raises
+    ------
+    MissingInputError, WrongDataError
+        If a table in func cannot be read.
+    """
     found: list[Path] = []
     for label in labels:
         own = folder / f"sub-{label}"
         found += own.glob("ses-*/*/*_task-acupuncture*_events.tsv")
         found += own.glob("*/*_task-acupuncture*_events.tsv")
-    return sorted(found)
+    return sorted(path for path in found if path.parent.name != "func" or "acupoint" in read_tsv(path))
 
 
 def read_treatment(folder: Path, needles: Iterable[Path]) -> Treatment:
@@ -41,8 +49,7 @@ def read_treatment(folder: Path, needles: Iterable[Path]) -> Treatment:
             f'{folder / RECORD}: STRICTA must hold {{"Arms": {{"verum": {{"1a_Style": ...}}, "sham": {{...}}}}}}.'
         )
     trial = about.get("Trial", {})
-    rows = [needle for path in needles if path.parent.name != "func" or "acupoint" in read_tsv(path)
-            for needle in _needles(path)]  # fmt: skip
+    rows = [needle for path in needles for needle in _needles(path)]
     return Treatment(tuple(rows), dict(arms), dict(trial) if isinstance(trial, Mapping) else {})
 
 

@@ -77,9 +77,8 @@ def _begin(job: Job, record: Path) -> None:
     begin(record, here())
     if isinstance(job, ParticipantJob):  # the page tells of what is being made anew
         person_page(job.output_dir, f"sub-{job.recordings[0].participant}").unlink(missing_ok=True)
-    if isinstance(
-        job, TrialJob | PredictionJob
-    ):  # an attempt that fails must not leave what names arms, or old answers
+    if isinstance(job, TrialJob | PredictionJob):
+        # An attempt that fails must not leave what names arms, or old answers.
         forget(record)
 
 

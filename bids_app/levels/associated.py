@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,9 +41,9 @@ def outcome_asked(outcomes: tuple[Outcome, ...], name: str, where: str) -> Outco
     return chosen[0]
 
 
-def improvement_of(outcome: Outcome, design: Design) -> NDArray[np.float64]:
-    """Return how much everybody of a design improved at the endpoint; positive is better, NaN where it is not known."""
-    values = values_of(outcome.columns, design.rows)
+def improvement_of(outcome: Outcome, rows: Sequence[Mapping[str, Any]]) -> NDArray[np.float64]:
+    """Return how much people improved at the endpoint; positive is better, NaN where it is not known."""
+    values = values_of(outcome.columns, rows)
     return outcome.sign * (values[:, outcome.visits.index(outcome.endpoint)] - values[:, 0])
 
 
@@ -58,7 +59,7 @@ def with_associations(job: GroupJob, design: Design) -> Design:
     for name, options in job.associations.items():
         plug = plugs.load("associations", name)
         outcome = outcome_asked(job.outcomes, options.outcome, f"associations.{name}")
-        improvement = improvement_of(outcome, design)
+        improvement = improvement_of(outcome, design.rows)
         if {"pre", "post"} - set(design.sessions):
             notes.append(f"{name}: the design has no sessions pre and post; nothing is related to {outcome.title}.")
             continue
@@ -78,7 +79,7 @@ def associate(job: GroupJob, primary: Result, stacks: Stacks, grid: Grid) -> Ite
         if {"pre", "post"} - set(design.sessions):
             continue
         given = Given(
-            primary, stacks, cohort_of(job, design), outcome, improvement_of(outcome, design),
+            primary, stacks, cohort_of(job, design), outcome, improvement_of(outcome, design.rows),
             region_masks(options.regions, grid, job.entities["space"]), job.inference,
         )  # fmt: skip
         yield name, plugs.load("associations", name).associate(given, options)

@@ -17,6 +17,7 @@ from bids_app.statistics.clinical.within import changed, described, standardised
 from bids_app.statistics.coding import MISSING
 from bids_app.statistics.corrected import holm
 from bids_app.trial.cohort import Cohort
+from bids_app.trial.contrasts import fixed
 from bids_app.trial.dropout import UNEQUAL
 from bids_app.trial.outcomes import values_of
 from bids_app.vocabulary.inference import Inference
@@ -53,8 +54,8 @@ class Analysed:
 
 def scores_of(outcome: Outcome, cohort: Cohort, inference: Inference) -> Scores:
     """Return everybody's values of an outcome with arms, strata and covariates."""
-    strata = [cohort.strata == value for value in np.unique(cohort.strata)[1:]]
-    columns = [np.ones(len(cohort.rows)), *(s.astype(np.float64) for s in strata), *cohort.covariates.values()]
+    count = len(cohort.rows)
+    columns = [np.ones(count), *fixed(cohort, np.arange(count))[1]]
     return Scores(
         outcome, values_of(outcome.columns, cohort.rows), cohort.arm, cohort.arms, cohort.strata,
         np.column_stack(columns), dict(_moderators(outcome.moderators, cohort)),

@@ -11,7 +11,7 @@ import numpy as np
 from bids_app import plugs
 from bids_app.errors import MissingInputError, WrongDataError
 from bids_app.levels import reading
-from bids_app.levels.associated import cohort_of, outcome_asked
+from bids_app.levels.associated import cohort_of, improvement_of, outcome_asked
 from bids_app.statistics.clinical.improvement import improvement
 from bids_app.statistics.prediction.prepare import Features
 from bids_app.statistics.prediction.task import Task, Values
@@ -85,10 +85,10 @@ def sample_of(job: PredictionJob) -> tuple[Sample, list[str]]:
 
 def _target(outcome: Outcome, cohort: Cohort, options: Prediction) -> Values:
     """Return what is predicted of everybody, (n,); NaN where it is not known."""
+    if options.target == "improvement":
+        return improvement_of(outcome, cohort.rows)
     values = values_of(outcome.columns, cohort.rows)
     first, last = values[:, 0], values[:, outcome.visits.index(outcome.endpoint)]
-    if options.target == "improvement":
-        return np.asarray(outcome.sign * (last - first))
     share = improvement(first, last, lower_is_better=outcome.lower_is_better)
     return np.where(np.isfinite(share), (share >= options.share - 1e-12).astype(np.float64), np.nan)
 

@@ -14,6 +14,7 @@ from recorded import CONFIG, COUPLED, EVERYTHING, PREDICTED, write_record, write
 from scipy import stats
 
 from bids_app.dataset.tables import read_frame, read_tsv
+from bids_app.dataset.treatment import needle_files
 
 
 @pytest.fixture(scope="module")
@@ -316,6 +317,7 @@ def test_events_of_the_scanner_are_no_needles(copy):
               {"onset": [0], "duration": [30], "trial_type": ["needling"]})  # fmt: skip
     ended = again(copy)
     assert ended.code == 0, ended.text
+    assert not [path for path in needle_files(copy / "data", ["01"]) if path.parent.name == "func"]
 
 
 def test_outcomes_that_would_share_a_file_are_refused(copy):
