@@ -11,6 +11,7 @@ import numpy as np
 from annotated_types import Ge
 from numpy.typing import NDArray
 
+from bids_app.dataset.regions import region_files
 from bids_app.errors import UsageError, WrongDataError
 from bids_app.trial.association import Found, Given
 from bids_app.trial.cohort import Cohort
@@ -20,8 +21,10 @@ from bids_app.trial.regions import declared, left_out
 from bids_app.vocabulary.design import IT, Contrast, Outcome, Question, Words
 from bids_app.vocabulary.entities import as_label
 from bids_app.vocabulary.option import Doc
+from bids_app.vocabulary.seed import Wanted
 
 NAME = "brain_symptom"
+ASKS = "outcome"
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,11 @@ def check(options: Options, output_dir: Path) -> None:
         made = path.name.endswith((".nii", ".nii.gz")) and ("_contrast-" in path.name or "_clusters" in path.name)
         if made or group in path.resolve().parents:
             raise UsageError(f"associations.brain_symptom.regions: {word} is a result of a group level. {reason}")
+
+
+def files(options: Options, space: str) -> list[Path]:
+    """Return the files of the regions that are named."""
+    return region_files(Wanted(words=options.regions), space)
 
 
 def contrasts(

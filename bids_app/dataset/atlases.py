@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bids_app.dataset.region_table import read_rows
 from bids_app.dataset.tables import numeric, read_tsv, require_content, stands
 from bids_app.dataset.volumes import open_image, read_map
 from bids_app.errors import MissingInputError, UsageError, WrongDataError
@@ -65,8 +66,9 @@ def template_file(space: str, **entities: str) -> Path:
 
 
 def table_beside(path: Path) -> Path:
-    """Return where the table of labels of an atlas lies if it has one."""
-    return path.with_name(path.name.removesuffix(".gz").removesuffix(".nii") + ".tsv")
+    """Return where the table of labels of an atlas lies if it has one: a .tsv, or a .csv as abagen writes it."""
+    tsv = path.with_name(path.name.removesuffix(".gz").removesuffix(".nii") + ".tsv")
+    return tsv if stands(tsv) or not stands(tsv.with_suffix(".csv")) else tsv.with_suffix(".csv")
 
 
 @lru_cache(maxsize=8)
@@ -76,13 +78,14 @@ def label_names(path: Path) -> dict[int, str]:
     Raises
     ------
     WrongDataError
-        If the table has no columns `index` and `name`, or gives a name or number twice.
+        If the table has no columns `index` and `name` (in a .csv `id`, `label` and `hemisphere`), or gives a name or
+        number twice.
     """
     table_path = table_beside(path)
     if not stands(table_path):
         found = np.unique(np.rint(atlas_values(path)[0]).astype(np.int64))
         return {int(number): str(number) for number in found if number > 0}
-    table = read_tsv(table_path)
+    table = read_tsv(table_path) if table_path.suffix == ".tsv" else _table_of_abagen(table_path)
     if not {"index", "name"} <= set(table):
         raise WrongDataError(f"{table_path} has columns {', '.join(table)}; expected index and name.")
     numbers = numeric(table["index"])
@@ -92,6 +95,19 @@ def label_names(path: Path) -> dict[int, str]:
     if len(set(names.values())) < np.count_nonzero(numbers):
         raise WrongDataError(f"{table_path} gives a name or an index twice; each label needs its own.")
     return names
+
+
+def _table_of_abagen(path: Path) -> dict[str, list[str]]:
+    """Return index and name (`L_insula`) from a table with id, label and hemisphere."""
+    header, *rows = read_rows(path) or [[]]
+    table = {name: [row[j] for row in rows] for j, name in enumerate(header)}
+    if not {"id", "label"} <= set(table):
+        return table
+    sides = table.get("hemisphere", [""] * len(rows))
+    names = [
+        f"{side}_{label}" if side in ("L", "R") else label for side, label in zip(sides, table["label"], strict=True)
+    ]
+    return {"index": table["id"], "name": names}
 
 
 def label_number(path: Path, label: str) -> int:

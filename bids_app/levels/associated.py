@@ -41,6 +41,11 @@ def outcome_asked(outcomes: tuple[Outcome, ...], name: str, where: str) -> Outco
     return chosen[0]
 
 
+def outcomes_asked(job: GroupJob) -> dict[str, Any]:
+    """Return the associations of a job that look at an outcome."""
+    return {name: o for name, o in job.associations.items() if plugs.load("associations", name).ASKS == "outcome"}
+
+
 def improvement_of(outcome: Outcome, rows: Sequence[Mapping[str, Any]]) -> NDArray[np.float64]:
     """Return how much people improved at the endpoint; positive is better, NaN where it is not known."""
     values = values_of(outcome.columns, rows)
@@ -56,7 +61,7 @@ def cohort_of(job: GroupJob, design: Design) -> Cohort:
 def with_associations(job: GroupJob, design: Design) -> Design:
     """Return a design with the contrasts of its associations; those that too few people answer are notes."""
     found, notes = list(design.contrasts), list(design.notes)
-    for name, options in job.associations.items():
+    for name, options in outcomes_asked(job).items():
         plug = plugs.load("associations", name)
         outcome = outcome_asked(job.outcomes, options.outcome, f"associations.{name}")
         improvement = improvement_of(outcome, design.rows)
@@ -74,7 +79,7 @@ def with_associations(job: GroupJob, design: Design) -> Design:
 def associate(job: GroupJob, primary: Result, stacks: Stacks, grid: Grid) -> Iterator[tuple[str, Found]]:
     """Yield what each association finds beside the primary contrast of one kind of map, by its name."""
     design = primary.subject.design
-    for name, options in job.associations.items():
+    for name, options in outcomes_asked(job).items():
         outcome = outcome_asked(job.outcomes, options.outcome, f"associations.{name}")
         if {"pre", "post"} - set(design.sessions):
             continue

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from bids_app import plugs
 from bids_app.errors import DeqiError
 from bids_app.levels.associated import with_associations
+from bids_app.levels.regional import require_contrasts
 from bids_app.trial.cohort import Table
 from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.job import GroupJob, MapKey
@@ -30,4 +31,5 @@ def build(job: GroupJob, keys: Sequence[MapKey] = ()) -> Design:
     except DeqiError as error:
         where = " ".join([*(f"{key}-{value}" for key, value in job.entities.items()), *(key.label for key in keys)])
         raise type(error)(f"{where}: {error}") from error
+    require_contrasts(job, design)
     return with_associations(job, design)

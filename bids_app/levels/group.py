@@ -19,6 +19,7 @@ from bids_app.levels.associated import associate
 from bids_app.levels.contrasts import Progress
 from bids_app.levels.overlap import Stacks
 from bids_app.levels.reading import everybody_of, kept_of, keys_of, read
+from bids_app.levels.regional import Regional
 from bids_app.statistics import corrected
 from bids_app.statistics.result import Result, joint_p
 from bids_app.vocabulary.design import Design
@@ -107,11 +108,20 @@ class _Group:
             Beside(self.writer).about(primary, "qcfc", coupled)
         if before := baseline.difference(primary.contrast, stacks):
             Beside(self.writer).before(primary, baseline.name_of(primary), before)
-        for name, found in associate(self.run.job, primary, stacks, self.grid):
-            Beside(self.writer).association(primary, name, found.tables, found.about)
+        self._associate(primary, own, stacks)
         if pair := overlap.changes(own):
             said = overlap.likeness(stacks, *pair, self.run.job.inference)
             Beside(self.writer).common(*pair, overlap.common(*pair), said)
+
+    def _associate(self, primary: Result, own: list[Result], stacks: Stacks) -> None:
+        """Write what goes with an outcome, and with references from elsewhere; what cannot be asked is a note."""
+        for name, found in associate(self.run.job, primary, stacks, self.grid):
+            Beside(self.writer).association(primary, name, found.tables, found.about)
+        for result, name, there in Regional(self.run, own, stacks, self.grid).associations():
+            if isinstance(there, DeqiError):
+                self.notes.append(f"{name} of {result.subject.key.label}, {result.contrast.name}: {there}")
+            else:
+                Beside(self.writer).association(result, name, there.tables, there.about)
 
 
 def _absent(name: str, everybody: Design, own: Design) -> list[str]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bids_app import plugs
 from bids_app.dataset.participants import participants_file
-from bids_app.dataset.regions import region_files
 from bids_app.dataset.tables import stands
 from bids_app.errors import DeqiError, MissingInputError, NothingToCompareError
 from bids_app.launch.memory import memory_there
@@ -19,6 +19,7 @@ from bids_app.plan.finished import Finished, Key, Shared, failed_people, require
 from bids_app.plan.flip import require_same_sides
 from bids_app.plan.found import why_absent
 from bids_app.plan.inputs import Plan, generated_by, read_dataset, selection_of
+from bids_app.plan.located import located
 from bids_app.plan.locked import opened
 from bids_app.plan.people import People, people_of
 from bids_app.plan.prediction import plan_predictions
@@ -28,7 +29,6 @@ from bids_app.settings import Settings
 from bids_app.vocabulary.entities import join, parse
 from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.job import GroupJob, MapKey, SessionMaps
-from bids_app.vocabulary.seed import Wanted
 
 ARRAYS = 10
 """Arrays of all people and voxels that an analysis has at once, at most, and some air."""
@@ -108,6 +108,7 @@ def _job(execution: Execution, settings: Settings, asked: _Maps, people: People)
         return None
     files = [path for maps in found.values() for path in (maps.mask, *maps.maps.values())]
     entities = dict(asked.shared)
+    associations = {name: located(o, execution.bids_dir) for name, o in settings.associations.items()}
     return GroupJob(
         label="group_" + join(entities, "x", "").removesuffix("_x"),
         output_dir=execution.output_dir,
@@ -117,7 +118,7 @@ def _job(execution: Execution, settings: Settings, asked: _Maps, people: People)
             people.table,
             *files,
             *(session.record for session in asked.sessions),
-            *(file for o in settings.associations.values() for file in region_files(_regions(o), entities["space"])),
+            *(file for name, o in associations.items() for file in _files(name, o, entities["space"])),
         ),
         entities=entities,
         sessions=dict(sorted(found.items())),
@@ -125,7 +126,7 @@ def _job(execution: Execution, settings: Settings, asked: _Maps, people: People)
         participants=people.rows,
         later=later_columns(settings, people.rows),
         design=settings.designs,
-        associations=settings.associations,
+        associations=associations,
         outcomes=outcomes_of(execution, settings, people) if settings.associations or settings.predictors else (),
         inference=settings.inference,
         threads=execution.nprocs,
@@ -135,9 +136,10 @@ def _job(execution: Execution, settings: Settings, asked: _Maps, people: People)
     )
 
 
-def _regions(options: Any) -> Wanted:
-    """Return the regions that an association names."""
-    return Wanted(words=tuple(getattr(options, "regions", ())))
+def _files(association: str, options: Any, space: str) -> list[Path]:
+    """Return the files that an association reads."""
+    found: list[Path] = plugs.load("associations", association).files(options, space)
+    return found
 
 
 def _memory(execution: Execution) -> float:

@@ -1,0 +1,140 @@
+"""Is the map of a contrast spatially associated with the expression of genes? Each gene, and components of all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from annotated_types import Ge, Le
+from numpy.typing import NDArray
+from scipy import stats
+
+from bids_app.regional import genes
+from bids_app.regional.genes import Expression, read_expression
+from bids_app.regional.given import NULLS, Given
+from bids_app.regional.options import RegionalOptions
+from bids_app.regional.tables import bars, regions_table
+from bids_app.statistics.spatial import pls, recipe
+from bids_app.statistics.spatial.scores import Tested, band, ranks, share, tested, unit
+from bids_app.trial.association import Found
+from bids_app.vocabulary.option import Doc
+
+NAME = "gene_expression"
+ASKS = "regions"
+
+
+@dataclass(frozen=True)
+class Options(RegionalOptions):
+    """Options of `[associations.gene_expression]`."""
+
+    table: Annotated[
+        str, Doc("Table of regions x genes (.csv or .tsv; regions first), with a JSON of its provenance beside.")
+    ] = ""
+    components: Annotated[int, Ge(1), Le(5), Doc("Components of partial least squares.")] = 1
+    draws: Annotated[int, Ge(100), Doc("Draws of regions for the stability of weights.")] = 1000
+    recipe_maps: Annotated[
+        int, Ge(20), Doc("Relabelled maps that the literature's recipe is tried on, to see what it gives for nothing.")
+    ] = 200
+
+
+METHODS = (
+    "The unthresholded t map of the contrast was averaged by region and correlated with the expression of each gene "
+    "(Spearman), and with all genes by partial least squares. P values come from the relabellings of the trial: arms "
+    "were drawn anew, and map, correlations and components computed again, so that the smoothness of the brain and the "
+    "co-expression of genes are in every null map. Surrogates that keep Moran's I (Wagner & Dray 2015) or the "
+    "variogram (Burt 2020) stand beside. Ratios of weights to their spread over redrawn regions tell of stability and "
+    "are no test."
+)
+
+
+def check(options: Options, output_dir: Path) -> None:
+    """Refuse nothing: a reference from elsewhere is not chosen by the data."""
+
+
+def files(options: Options, space: str) -> list[Path]:
+    """Return the atlas and the table; both are read and understood once."""
+    return genes.files_of(options.table, options, space, NAME)
+
+
+def associate(given: Given, options: Options) -> Found:
+    """Return scores of genes and components for each part of the brain, with all nulls beside."""
+    table = read_expression(Path(options.table))
+    wholes, notes = genes.expressions(given, table, options)
+    tables: dict[str, list[Mapping[str, Any]]] = {}
+    recipes: dict[str, Mapping[str, Any]] = {}
+    for whole in wholes:
+        found, recipes[whole.part.name] = _of(whole, options)
+        for label, rows in found.items():
+            tables.setdefault(label, []).extend(rows)
+    about = {
+        **genes.about(table), "Recipe": recipes, "Components": options.components,
+        "Parts": {w.part.name: {"Regions": len(w.part.columns), "Genes": len(w.genes),
+                                "MoransI": w.part.autocorrelation} for w in wholes},
+        "Notes": notes,
+    }  # fmt: skip
+    return Found(tables, about)
+
+
+def _of(whole: Expression, options: Options) -> tuple[dict[str, Sequence[Mapping[str, Any]]], Mapping[str, Any]]:
+    part, maps = whole.part, {kind: whole.part.null(kind) for kind in NULLS}
+    ranked = unit(ranks(whole.values))
+    found = {kind: tested(unit(ranks(own, 1).T).T, ranked) for kind, own in maps.items()}
+    products = pls.gram(whole.values)
+    shares = {kind: pls.explained(products, own, options.components) for kind, own in maps.items()}
+    fitted = pls.components(whole.values, part.observed, options.components)
+    rng = np.random.default_rng([part.given.seed, 7])
+    draws = recipe.redrawn(whole.values, options.draws, rng)
+    observed, limits = band(unit(ranks(maps["trial"], 1).T).T, ranked)
+    tables: dict[str, Sequence[Mapping[str, Any]]] = {
+        "geneExpression": _genes(whole, found, fitted.weights[:, 0], recipe.boot_ratio(part.observed, draws)),
+        "geneExpressionComponents": _components(part.name, shares),
+        "geneExpressionNull": [row for kind in NULLS for row in bars(part.name, kind, shares[kind][:, 0])],
+        "geneExpressionRanked": [
+            {"part": part.name, "place": i / (len(observed) - 1), "rho": value, "low": limits[0, i],
+             "high": limits[1, i]}
+            for i, value in enumerate(observed)
+        ],
+        "geneExpressionRegions": regions_table(part, {"score": fitted.scores[:, 0]}),
+    }  # fmt: skip
+    return tables, _recipe(maps["trial"], products, draws, options, rng)
+
+
+def _genes(
+    whole: Expression, found: Mapping[str, Tested], weights: NDArray[np.float64], ratio: NDArray[np.float64]
+) -> list[Mapping[str, Any]]:
+    trial = found["trial"]
+    q = stats.false_discovery_control(trial.p)
+    order = np.argsort(-trial.score, kind="stable")
+    return [
+        {"part": whole.part.name, "gene": whole.genes[i], "rho": trial.score[i], "p": trial.p[i],
+         "p_fwe": trial.p_fwe[i], "q": q[i], "p_moran": found["moran"].p[i], "p_variogram": found["variogram"].p[i],
+         "weight": weights[i], "boot_ratio": ratio[i]}
+        for i in order
+    ]  # fmt: skip
+
+
+def _components(part: str, shares: Mapping[str, NDArray[np.float64]]) -> list[Mapping[str, Any]]:
+    """Return the variance that each component explains, and what chance explains, by kind of chance."""
+    return [
+        {"part": part, "component": m + 1, "null": kind, "explained": own[0, m], "p": share(own[:, m]),
+         "chance_median": np.median(own[1:, m]), "chance_95": np.quantile(own[1:, m], 0.95), "maps": len(own)}
+        for kind, own in shares.items() for m in range(own.shape[1])
+    ]  # fmt: skip
+
+
+def _recipe(
+    maps: NDArray[np.float64], products: NDArray[np.float64], draws: recipe.Redrawn, options: Options,
+    rng: np.random.Generator,
+) -> Mapping[str, Any]:  # fmt: skip
+    """Return what the literature's recipe says of the observed map, and of maps whose arms mean nothing."""
+    tried = maps[: options.recipe_maps + 1]
+    p = recipe.shuffled_p(products, tried, 1000, rng)
+    few = recipe.Redrawn(draws.counts[:200], draws.columns, draws.sums[:200])
+    counts = recipe.counted(tried, few)
+    return {
+        "ShuffledP": p[0], "ShuffledPassesByChance": float((p[1:] <= 0.05).mean()), "GenesAbove3": int(counts[0]),
+        "GenesAbove3ByChance": np.quantile(counts[1:], [0.025, 0.5, 0.975]).tolist(), "MapsTried": len(tried) - 1,
+    }  # fmt: skip

@@ -1,0 +1,102 @@
+"""Associations of a contrast's map with references: the map by regions, under the relabellings of its inference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from bids_app import plugs
+from bids_app.dataset.atlases import atlas_file, atlas_values, on_grid
+from bids_app.dataset.parcels import places
+from bids_app.errors import DeqiError, UsageError, WrongDataError, suggest
+from bids_app.levels import contrasts
+from bids_app.levels.overlap import Stacks
+from bids_app.regional.given import Given
+from bids_app.regional.options import RegionalOptions
+from bids_app.statistics.result import Result
+from bids_app.statistics.spatial.relabelled import regional
+from bids_app.trial.association import Found
+from bids_app.vocabulary.design import Design
+from bids_app.vocabulary.grid import Grid
+from bids_app.vocabulary.job import GroupJob
+
+
+def asked(job: GroupJob) -> dict[str, RegionalOptions]:
+    """Return the associations of a job that look at regions."""
+    return {name: o for name, o in job.associations.items() if isinstance(o, RegionalOptions)}
+
+
+def require_contrasts(job: GroupJob, design: Design) -> None:
+    """Refuse associations of contrasts that the design does not have.
+
+    Raises
+    ------
+    UsageError
+        The message names the nearest.
+    """
+    names = [contrast.name for contrast in design.contrasts if not contrast.asked.association]
+    for association, options in asked(job).items():
+        if options.contrast and options.contrast not in names:
+            raise UsageError(f"associations.{association}.contrast = {options.contrast!r}; "
+                             f"{suggest(options.contrast, names)}")  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Regional:
+    """One kind of map, its results, and what was averaged by regions so far."""
+
+    run: contrasts.Run
+    results: Sequence[Result]
+    stacks: Stacks
+    grid: Grid
+    made: dict[tuple[str, str], Given] = field(default_factory=dict)
+
+    def associations(self) -> Iterator[tuple[Result, str, Found | DeqiError]]:
+        """Yield each association with the contrast that it is of, or why there is none."""
+        for name, options in asked(self.run.job).items():
+            result = self._chosen(options)
+            if result is None or (options.maps and result.subject.key.label not in options.maps):
+                continue
+            try:
+                yield result, name, plugs.load("associations", name).associate(self._given(result, options), options)
+            except DeqiError as error:
+                yield result, name, error
+
+    def _chosen(self, options: RegionalOptions) -> Result | None:
+        def fits(result: Result) -> bool:
+            return result.contrast.name == options.contrast if options.contrast else result.contrast.asked.primary
+
+        return next((result for result in self.results if fits(result)), None)
+
+    def _given(self, result: Result, options: RegionalOptions) -> Given:
+        place = result.contrast.name, options.atlas
+        if place not in self.made:
+            self.made[place] = self._averaged(result, options.atlas)
+        return self.made[place]
+
+    def _averaged(self, result: Result, atlas: str) -> Given:
+        if result.rank > 1:
+            raise WrongDataError(f"{result.contrast.name} compares several arms at once: its map has no direction.")
+        job = self.run.job
+        question = contrasts.ask(result.subject, self.stacks, result.contrast, self.run)
+        path = atlas_file(atlas, job.entities["space"])
+        known = places(path)
+        number = np.rint(on_grid(path, self.grid)).astype(np.int64)[result.subject.mask]
+        index: dict[Any, int] = {place.number: i for i, place in enumerate(known)}
+        regions = np.array([index.get(value, -1) for value in number.tolist()], dtype=np.intp)
+        tell = partial(self.run.progress, f"{result.subject.key.label}, {result.contrast.name} by regions")
+        means, voxels = regional(question.model, question.scheme, regions, job.threads, tell)
+        every = len(known)
+        if means.shape[1] < every:  # the last regions of the atlas have no voxel here
+            means = np.pad(means, ((0, 0), (0, every - means.shape[1])), constant_values=np.nan)
+            voxels = np.pad(voxels, (0, every - len(voxels)))
+        size = np.prod(atlas_values(path)[1].voxel_sizes) / np.prod(self.grid.voxel_sizes)
+        expected = np.maximum(np.rint([place.voxels * size for place in known]), 1).astype(np.int64)
+        return Given(
+            result.contrast, known, voxels.astype(np.int64), expected, means, job.inference.alpha,
+            job.inference.random_seed, result.smallest_p,
+        )  # fmt: skip

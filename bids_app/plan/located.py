@@ -1,0 +1,22 @@
+"""Files that settings name by a BIDS URI: `bids::code/expression.tsv` lies in the dataset, wherever that is."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+URI = "bids::"
+
+
+def located(options: Any, bids_dir: Path) -> Any:
+    """Return options with each BIDS URI as the path that it stands for; settings and sealed plans keep the URI."""
+
+    def path(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(map(path, value))
+        if isinstance(value, str) and value.startswith(URI):
+            return str(bids_dir / value.removeprefix(URI))
+        return value
+
+    return replace(options, **{f.name: path(getattr(options, f.name)) for f in fields(options)})
