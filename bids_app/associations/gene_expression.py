@@ -1,4 +1,4 @@
-"""Is the map of a contrast spatially associated with the expression of genes? Each gene, and components of all."""
+"""Expression of genes beside the map of a contrast: each gene, and components of all."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def _genes(
 def _components(part: str, shares: Mapping[str, NDArray[np.float64]]) -> list[Mapping[str, Any]]:
     """Return the variance that each component explains, and what chance explains, by kind of chance."""
     return [
-        {"part": part, "component": m + 1, "null": kind, "explained": own[0, m], "p": share(own[:, m]),
+        {"part": part, "component": m + 1, "null": kind, "explained": own[0, m], "p": float(share(own[:, m])),
          "chance_median": np.median(own[1:, m]), "chance_95": np.quantile(own[1:, m], 0.95), "maps": len(own)}
         for kind, own in shares.items() for m in range(own.shape[1])
     ]  # fmt: skip

@@ -16,8 +16,8 @@ from bids_app.errors import WrongDataError
 from bids_app.vocabulary.grid import Grid
 
 SUBCORTEX = (
-    "thal", "caud", "put", "pal", "accumb", "nac", "gp", "hip", "amy", "brainstem", "cerebell", "vermis", "ventraldc",
-    "diencephalon", "hypothal", "nucleus", "striatum",
+    "tha", "cau", "put", "pal", "accumb", "nac", "gp", "hip", "amy", "brain", "cereb", "vermis", "ventral",
+    "diencephalon", "hypothal", "nucleus", "striatum", "substantia", "vta",
 )  # fmt: skip
 """Beginnings of the names of what is not cortex, in the atlases of the field."""
 

@@ -97,6 +97,6 @@ class Regional:
         size = np.prod(atlas_values(path)[1].voxel_sizes) / np.prod(self.grid.voxel_sizes)
         expected = np.maximum(np.rint([place.voxels * size for place in known]), 1).astype(np.int64)
         return Given(
-            result.contrast, known, voxels.astype(np.int64), expected, means, job.inference.alpha,
-            job.inference.random_seed, result.smallest_p,
+            result.contrast, known, voxels.astype(np.int64), expected, means, job.entities["space"],
+            job.inference.alpha, job.inference.random_seed, result.smallest_p,
         )  # fmt: skip

@@ -98,6 +98,17 @@ def _of(part: Part, table: RegionTable, rows: Mapping[str, int]) -> Expression:
     return Expression(part, genes, values[:, varying], f"{part.name}: genes left out: {said}." if said else "")
 
 
+def rows_of(table: RegionTable, part: Part) -> Matrix:
+    """Return the values of a table in the regions of a part, (regions, genes); NaN where it has none."""
+    places = part.given.places
+    found = match(table.regions, [place.name for place in places], [place.number for place in places])
+    values = np.full((len(part.columns), len(table.columns)), np.nan)
+    for i, name in enumerate(part.names):
+        if name in found.rows:
+            values[i] = table.values[found.rows[name]]
+    return values
+
+
 def files_of(table: str, options: RegionalOptions, space: str, where: str) -> list[Path]:
     """Return the files of an expression table and its atlas; all of it is read and understood once.
 

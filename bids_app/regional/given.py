@@ -41,6 +41,7 @@ class Given:
     voxels: NDArray[np.int64]
     expected: NDArray[np.int64]
     maps: Matrix
+    space: str
     alpha: float
     seed: int
     smallest_p: float

@@ -17,6 +17,7 @@ from bids_app.report.drawing.template import template
 from bids_app.report.outcomes import outcomes
 from bids_app.report.people import people
 from bids_app.report.predictions import predictions
+from bids_app.report.regional import regional
 from bids_app.report.sensitivity import sensitivity
 from bids_app.report.treatment import treatment
 from bids_app.report.wording import statistic_name
@@ -38,7 +39,7 @@ def write_page(output_dir: Path) -> None:
         "plan": plan.status(plans),
         "analyses": analyses, "viewer": viewer.content(below, views, atlas), "outcomes": outcomes(folder),
         "treatment": treatment(folder), "associations": associations(folder),
-        "predictions": predictions(folder),
+        "predictions": predictions(folder), "regional": regional(folder),
     }  # fmt: skip
     page.write(output_dir, "group.html", "group.html", values, [flow.with_suffix(".json") for flow in flows])
 

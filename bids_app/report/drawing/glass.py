@@ -16,9 +16,9 @@ from bids_app.vocabulary.grid import Grid, Mask
 STEP = 2.0
 """mm per pixel."""
 
-_X = tuple(np.arange(-80, 80 + STEP, STEP).tolist())
-_Y = tuple(np.arange(80, -114 - STEP, -STEP).tolist())
-_Z = tuple(np.arange(84, -70 - STEP, -STEP).tolist())
+X = tuple(np.arange(-80, 80 + STEP, STEP).tolist())
+Y = tuple(np.arange(80, -114 - STEP, -STEP).tolist())
+Z = tuple(np.arange(84, -70 - STEP, -STEP).tolist())
 
 INK, EDGE = 30.0, 110.0
 """Greys of the inside and of the outline."""
@@ -40,7 +40,7 @@ def glass(values: NDArray[Any], grid: Grid, scale: tuple[float, float], correcte
     shown = np.where(np.abs(shown) >= floor, shown, 0)
     firm = _box(corrected.astype(np.float32), grid) > 0.5
     panels = []
-    for axis, inside in enumerate(_silhouettes()):
+    for axis, inside in enumerate(silhouettes()):
         image = np.repeat(np.where(outline(inside), EDGE, np.where(inside, INK, 0.0))[..., None], 3, axis=2)
         for layer, alpha in ((shown, PALE), (np.where(firm, shown, 0), 1.0)):
             seen = _largest(layer, axis)
@@ -57,7 +57,7 @@ def glass(values: NDArray[Any], grid: Grid, scale: tuple[float, float], correcte
 
 def _box(volume: NDArray[Any], grid: Grid) -> NDArray[np.float32]:
     """Return a volume on the lattice of the picture: (y, z, x)."""
-    return sample(volume, grid, _X, _Y, _Z).reshape(len(_Y), len(_Z), len(_X))
+    return sample(volume, grid, X, Y, Z).reshape(len(Y), len(Z), len(X))
 
 
 def _largest(box: NDArray[Any], direction: int) -> NDArray[Any]:
@@ -69,7 +69,8 @@ def _largest(box: NDArray[Any], direction: int) -> NDArray[Any]:
 
 
 @cache
-def _silhouettes() -> tuple[Mask, Mask, Mask]:
+def silhouettes() -> tuple[Mask, Mask, Mask]:
+    """Return the outline of the brain from the right, from behind and from above, filled."""
     values, grid = template()
     inside = _box(values, grid) > 0.1 * float(np.percentile(values, 99))
     x, y, z = (_largest(inside, direction).astype(bool) for direction in range(3))

@@ -100,7 +100,7 @@ def tested(maps: Rows, reference: Rows) -> Tested:
 
 def share(values: Matrix) -> Matrix:
     """Return the share of a null that reaches its first value, (B, ...) -> (...)."""
-    return np.asarray((values >= values[0] - SLACK * np.maximum(np.abs(values[0]), 1.0)).mean(axis=0))
+    return np.asarray((values >= values[0] - SLACK).mean(axis=0))
 
 
 def band(maps: Rows, reference: Rows, points: int = 60, limit: int = 400) -> tuple[Matrix, Matrix]:

@@ -1,0 +1,186 @@
+"""Sets of genes that go with the map of a contrast more than with maps of chance: the question of enrichment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from annotated_types import Ge, MinLen
+from numpy.typing import NDArray
+from scipy import stats
+
+from bids_app.dataset.gene_sets import read_gene_sets
+from bids_app.errors import UsageError, WrongDataError
+from bids_app.regional import genes
+from bids_app.regional.genes import Expression, read_expression
+from bids_app.regional.given import NULLS, Given
+from bids_app.regional.options import RegionalOptions
+from bids_app.statistics.spatial import enrichment
+from bids_app.statistics.spatial.scores import ranks, share, unit
+from bids_app.trial.association import Found
+from bids_app.vocabulary.option import Doc
+
+NAME = "gene_set_enrichment"
+ASKS = "regions"
+
+LEADING = 5
+"""Genes of a set that are named: those that go furthest its way."""
+
+
+@dataclass(frozen=True)
+class Options(RegionalOptions):
+    """Options of `[associations.gene_set_enrichment]`."""
+
+    table: Annotated[
+        str, Doc("Table of regions x genes (.csv or .tsv; regions first), with a JSON of its provenance beside.")
+    ] = ""
+    gene_sets: Annotated[
+        tuple[Annotated[str, MinLen(1)], ...],
+        Doc("Files of sets: .gmt, or tables with the columns gene and class; none ships with deqi."),
+    ] = ()
+    smallest: Annotated[int, Ge(2), Doc("Fewest genes of a set that are in the table.")] = 10
+    largest: Annotated[int, Ge(2), Doc("Most genes of a set that are in the table.")] = 200
+    score: Annotated[
+        Literal["mean", "absolute"],
+        Doc("Score of a set: the mean correlation of its genes with the map, or the mean of their absolute values."),
+    ] = "mean"
+    gsea: Annotated[
+        bool, Doc("Whether plain GSEA with random genes stands beside, for comparison (needs deqi[genes]).")
+    ] = False
+
+
+METHODS = (
+    "Sets of genes were scored by the mean correlation of their genes with the map of the contrast. P values come from "
+    "the same score of the relabelled maps of the trial, with all genes as they are expressed together (ensemble null, "
+    "Fulcher 2021), and were corrected over sets by Benjamini and Hochberg. P values from random genes, as GSEA takes "
+    "them, find sets in noise and are shown for comparison alone."
+)
+
+
+def check(options: Options, _output_dir: Path) -> None:
+    """Refuse a comparison that cannot be made here, and sizes that no set can have.
+
+    Raises
+    ------
+    UsageError
+        With what to do.
+    """
+    if options.gsea and find_spec("gseapy") is None:
+        raise UsageError(
+            f"associations.{NAME}.gsea needs gseapy, which is not installed: pip install 'deqi[genes]', or leave it "
+            "out; the ensemble null does not need it."
+        )
+    if options.largest < options.smallest:
+        raise UsageError(f"associations.{NAME}: largest ({options.largest}) is below smallest ({options.smallest}).")
+
+
+def files(options: Options, space: str) -> list[Path]:
+    """Return atlas, table and sets; all of them are read and understood once.
+
+    Raises
+    ------
+    UsageError
+        If no sets are named.
+    """
+    if not options.gene_sets:
+        raise UsageError(f"associations.{NAME}.gene_sets is not given; expected .gmt files, e.g. of the Gene Ontology.")
+    found = genes.files_of(options.table, options, space, NAME)
+    for word in options.gene_sets:
+        read_gene_sets(Path(word))
+        found.append(Path(word))
+    return found
+
+
+def associate(given: Given, options: Options) -> Found:
+    """Return scores of sets for each part of the brain, the background, and which sets are left out."""
+    table = read_expression(Path(options.table))
+    wholes, notes = genes.expressions(given, table, options)
+    sets = {(Path(word).name, name): members for word in options.gene_sets
+            for name, members in read_gene_sets(Path(word)).items()}  # fmt: skip
+    rows, out, background = [], [], []
+    for whole in wholes:
+        kept, lost = _chosen(sets, whole, options)
+        out += lost
+        notes.append(f"{whole.part.name}: {len(kept)} sets of {len(sets)}, {len(whole.genes)} genes as background.")
+        background += [{"part": whole.part.name, "gene": gene} for gene in whole.genes]
+        if kept:
+            rows += _of(whole, kept, options)
+    if not rows:
+        raise WrongDataError(
+            f"No set has {options.smallest} to {options.largest} genes in the table. {' '.join(notes)} Are genes named "
+            "by their symbols in both?"
+        )
+    about = {**genes.about(table), "Score": options.score, "Sets": len(sets), "Notes": notes,
+             "PlainGSEA": options.gsea}  # fmt: skip
+    return Found({"geneSets": rows, "geneSetsLeftOut": out, "geneSetsBackground": background}, about)
+
+
+Chosen = dict[tuple[str, str], list[int]]
+
+
+def _chosen(
+    sets: Mapping[tuple[str, str], Sequence[str]], whole: Expression, options: Options
+) -> tuple[Chosen, list[dict[str, Any]]]:
+    """Return the places of the genes of each set that is scored, and which sets are not."""
+    place = {gene: i for i, gene in enumerate(whole.genes)}
+    kept: Chosen = {}
+    lost = []
+    for (file, name), members in sets.items():
+        there = [place[gene] for gene in members if gene in place]
+        if options.smallest <= len(there) <= options.largest:
+            kept[file, name] = there
+        else:
+            few = "too few genes in the table" if there else "no gene in the table"
+            reason = few if len(there) < options.smallest else "too many genes in the table"
+            lost.append({"part": whole.part.name, "file": file, "set": name, "size": len(members),
+                         "genes": len(there), "reason": reason})  # fmt: skip
+    return kept, lost
+
+
+def _of(whole: Expression, kept: Chosen, options: Options) -> list[dict[str, Any]]:
+    ranked = unit(ranks(whole.values))
+    weights = enrichment.membership(list(kept.values()), len(whole.genes))
+    score = enrichment.means if options.score == "mean" else enrichment.absolute_means
+    scores = {
+        kind: score(unit(ranks(whole.part.null(kind), 1).T).T, ranked, weights) for kind in NULLS
+    }  # fmt: skip
+    p = {kind: share(np.abs(own)) for kind, own in scores.items()}
+    q = stats.false_discovery_control(p["trial"])
+    single = unit(ranks(whole.part.observed)[:, None])[:, 0] @ ranked
+    plain = _gsea(whole, kept, single) if options.gsea else {}
+    observed, low, high = scores["trial"][0], *np.quantile(scores["trial"][1:], [0.025, 0.975], axis=0)
+    return [
+        {"part": whole.part.name, "file": file, "set": name, "genes": len(members), "score": observed[i],
+         "chance_low": low[i], "chance_high": high[i], "p": p["trial"][i], "q": q[i], "p_moran": p["moran"][i],
+         "p_variogram": p["variogram"][i], "leading": _leading(members, single, whole.genes, observed[i]),
+         "gsea_es": enrichment.running_sum(single, np.array(members)), **plain.get((file, name), {})}
+        for i, ((file, name), members) in sorted(enumerate(kept.items()), key=lambda item: p["trial"][item[0]])
+    ]  # fmt: skip
+
+
+def _leading(members: Sequence[int], single: NDArray[np.float64], names: Sequence[str], score: float) -> str:
+    """Return the genes of a set that go furthest its way."""
+    order = sorted(members, key=lambda place: -single[place] * np.sign(score))
+    return " ".join(names[place] for place in order[:LEADING])
+
+
+def _gsea(whole: Expression, kept: Chosen, single: NDArray[np.float64]) -> dict[tuple[str, str], dict[str, float]]:
+    """Return p and q of GSEA with random genes, of each set."""
+    import gseapy
+    import pandas as pd
+
+    ranking = pd.DataFrame({"gene": whole.genes, "score": single})
+    sets = {str(i): [whole.genes[place] for place in members] for i, members in enumerate(kept.values())}
+    found = gseapy.prerank(
+        rnk=ranking, gene_sets=sets, min_size=1, max_size=len(single), permutation_num=1000, seed=whole.part.given.seed,
+        threads=1, no_plot=True, outdir=None, verbose=False,
+    ).res2d.set_index("Term")  # fmt: skip
+    names = list(kept)
+    return {
+        names[int(term)]: {"gsea_p": float(row["NOM p-val"]), "gsea_q": float(row["FDR q-val"])}
+        for term, row in found.iterrows()
+    }

@@ -1,0 +1,127 @@
+"""Density of receptors and transporters beside the map of a contrast, with the gene of each if asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from annotated_types import MinLen
+from numpy.typing import NDArray
+
+from bids_app.dataset.references import volume_by_regions
+from bids_app.regional import genes, references
+from bids_app.regional.atlas import named_atlas
+from bids_app.regional.genes import read_expression
+from bids_app.regional.given import NULLS, Given, Part
+from bids_app.regional.options import RegionalOptions
+from bids_app.regional.receptors import beside_genes, receptor_of
+from bids_app.regional.references import Reference
+from bids_app.statistics.spatial import dominance
+from bids_app.statistics.spatial.scores import share
+from bids_app.trial.association import Found
+from bids_app.vocabulary.option import Doc
+
+NAME = "receptor_density"
+ASKS = "regions"
+
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Options(RegionalOptions):
+    """Options of `[associations.receptor_density]`."""
+
+    receptors: Annotated[
+        tuple[Annotated[str, MinLen(1)], ...],
+        Doc("PET and SPECT maps: volumes (0 is background), tables with a row a region, or folders of them."),
+    ] = ()
+    grey_matter: Annotated[
+        str, Doc("Volume of the probability of grey matter that correlations are adjusted for; empty: not adjusted.")
+    ] = ""
+    together: Annotated[
+        bool, Doc("Whether all maps together explain the contrast, and what each brings (exploratory; up to 12 maps).")
+    ] = True
+    expression: Annotated[
+        str, Doc("Table of regions x genes: the genes of the receptors beside receptors and map; empty: none.")
+    ] = ""
+    hemispheres: Annotated[Literal["left", "both"], Doc("Regions of the left side alone, or of both.")] = "both"
+
+
+METHODS = (
+    "The map of the contrast was averaged by region and correlated (Spearman) with maps of receptors and transporters "
+    "of other people. P values come from the relabellings of the trial, corrected over maps by Benjamini and Hochberg; "
+    "surrogates that keep the spatial autocorrelation stand beside. What receptors explain together, and the dominance "
+    "of each (Azen & Budescu 2003), is exploratory."
+)
+
+
+def check(options: Options, output_dir: Path) -> None:
+    """Refuse a result of this very trial as its own reference.
+
+    Raises
+    ------
+    UsageError
+        With the reason.
+    """
+    references.require_elsewhere((*options.receptors, options.grey_matter), output_dir, NAME)
+
+
+def files(options: Options, space: str) -> list[Path]:
+    """Return the atlas, the maps and tables; all of them are read and understood once."""
+    found = references.files_of(options.receptors, options, space, NAME, needed="receptors")
+    if options.grey_matter:
+        volume_by_regions(Path(options.grey_matter), found[0], space)
+        found.append(Path(options.grey_matter))
+    return found + (genes.files_of(options.expression, options, space, NAME)[1:] if options.expression else [])
+
+
+def associate(given: Given, options: Options) -> Found:
+    """Return how the map goes with each receptor, with all together, and with the genes of each."""
+    known, said = references.read(options.receptors, options, given.space, NAME)
+    grey = None
+    if options.grey_matter:
+        atlas = named_atlas(options, given.space, NAME)
+        grey = volume_by_regions(Path(options.grey_matter), atlas, given.space).values
+    rows, regions, notes = references.all_parts(given, options, known, grey)
+    joint, own = list[Mapping[str, Any]](), list[Mapping[str, Any]]()
+    for part in references.parts_of(given, options, known):
+        if options.together:
+            found, note = _together(part, known)
+            joint += found
+            notes += [note] if note else []
+        if options.expression:
+            own += beside_genes(part, known, read_expression(Path(options.expression)), options.least)
+    for row in rows:
+        row["receptor"] = receptor_of(row["map"])[0]
+    about = {"AdjustedFor": "probability of grey matter" if options.grey_matter else None, "Notes": [*said, *notes]}
+    tables: dict[str, Sequence[Mapping[str, Any]]] = {
+        "receptorDensity": rows,
+        "receptorDensityTogether": joint,
+        "receptorDensityGenes": own,
+        "receptorDensityRegions": regions,
+    }
+    return Found(tables, about)
+
+
+def _together(part: Part, known: Sequence[Reference]) -> tuple[list[Mapping[str, Any]], str]:
+    """Return what all maps explain of the contrast in the regions that all know, and the dominance of each."""
+    columns = np.stack([reference.values[part.columns] for reference in known], axis=1)
+    there = np.asarray(np.isfinite(columns).all(axis=1))
+    if not 2 <= len(known) <= dominance.MOST or there.sum() < len(known) + 10:
+        return [], (
+            f"{part.name}: {len(known)} maps in {there.sum()} regions that all of them know are not explained together "
+            f"(2 to {dominance.MOST} maps, and 10 regions more than maps)."
+        )
+    some = part if there.all() else part.among(there)
+    explained = {kind: dominance.explained(columns[there], some.null(kind)) for kind in NULLS}
+    p = {kind: float(share(values)) for kind, values in explained.items()}
+    whole = {"part": part.name, "map": "all together", "explained": float(explained["trial"][0]), "p": p["trial"],
+             "p_moran": p["moran"], "p_variogram": p["variogram"],
+             "chance_median": float(np.median(explained["trial"][1:]))}  # fmt: skip
+    brought = dominance.dominance(columns[there], some.observed)
+    each = [{**dict.fromkeys(whole), "part": part.name, "map": known[j].name, "explained": float(brought[j])}
+            for j in np.argsort(-brought, kind="stable")]  # fmt: skip
+    return [whole, *each], ""

@@ -1,0 +1,84 @@
+"""Other maps of the brain, or where studies report activity, beside the map of a contrast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from annotated_types import MinLen
+
+from bids_app.dataset.foci import foci_by_regions, read_foci
+from bids_app.errors import UsageError
+from bids_app.regional import references
+from bids_app.regional.atlas import named_atlas
+from bids_app.regional.given import Given
+from bids_app.regional.options import RegionalOptions
+from bids_app.regional.references import Reference
+from bids_app.trial.association import Found
+from bids_app.vocabulary.option import Doc
+
+NAME = "reference_map"
+ASKS = "regions"
+
+Word = Annotated[str, MinLen(1)]
+
+
+@dataclass(frozen=True)
+class Options(RegionalOptions):
+    """Options of `[associations.reference_map]`."""
+
+    references: Annotated[
+        tuple[Word, ...],
+        Doc("Maps: volumes, tables with a row a region, or folders of them, e.g. meta-analytic maps and gradients."),
+    ] = ()
+    coordinates: Annotated[
+        tuple[Word, ...],
+        Doc("Tables of published foci (x, y, z; study, n, space), which become maps of activation likelihood."),
+    ] = ()
+    hemispheres: Annotated[Literal["left", "both"], Doc("Regions of the left side alone, or of both.")] = "both"
+
+
+METHODS = (
+    "The map of the contrast was averaged by region and correlated (Spearman) with maps from elsewhere; published foci "
+    "became maps of activation likelihood (Eickhoff 2009). P values come from the relabellings of the trial, corrected "
+    "over maps by Benjamini and Hochberg; surrogates that keep the spatial autocorrelation stand beside."
+)
+
+
+def check(options: Options, output_dir: Path) -> None:
+    """Refuse a result of this very trial as its own reference.
+
+    Raises
+    ------
+    UsageError
+        With the reason.
+    """
+    references.require_elsewhere((*options.references, *options.coordinates), output_dir, NAME)
+
+
+def files(options: Options, space: str) -> list[Path]:
+    """Return the atlas, the maps and the tables of foci; all of them are read and understood once.
+
+    Raises
+    ------
+    UsageError
+        If nothing is named.
+    """
+    if not (options.references or options.coordinates):
+        raise UsageError(f"associations.{NAME}: expected maps (references) or tables of foci (coordinates).")
+    foci = [Path(word) for word in options.coordinates]
+    for path in foci:
+        read_foci(path)
+    return [*references.files_of(options.references, options, space, NAME), *foci]
+
+
+def associate(given: Given, options: Options) -> Found:
+    """Return how the map goes with each reference, in each part of the brain."""
+    known, said = references.read(options.references, options, given.space, NAME)
+    atlas = named_atlas(options, given.space, NAME)
+    for word in options.coordinates:
+        volume = foci_by_regions(Path(word), atlas)
+        known.append(Reference(volume.name, Path(word).name, volume.values))
+    rows, regions, notes = references.all_parts(given, options, known)
+    return Found({"referenceMap": rows, "referenceMapRegions": regions}, {"Notes": [*said, *notes]})

@@ -1,0 +1,183 @@
+"""Maps from elsewhere beside the map of a contrast, region by region."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from bids_app.dataset.parcels import places
+from bids_app.dataset.references import TABLES, reference_files, table_by_regions, volume_by_regions
+from bids_app.errors import UsageError, WrongDataError
+from bids_app.regional.atlas import beside as beside_atlas
+from bids_app.regional.atlas import named_atlas
+from bids_app.regional.given import NULLS, Given, Part, parts, require_known
+from bids_app.regional.matching import match
+from bids_app.regional.options import RegionalOptions
+from bids_app.regional.tables import regions_table
+from bids_app.statistics.spatial.scores import ranks, tested, unit
+
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """A map from elsewhere.
+
+    Attributes
+    ----------
+    name : str
+        As its file or column is called.
+    file : str
+    values : (regions of the atlas,)
+        NaN where it has none.
+    """
+
+    name: str
+    file: str
+    values: Matrix
+
+
+def by_regions(files: Sequence[Path], atlas: Path, space: str, least: int) -> tuple[list[Reference], list[str]]:
+    """Return every map of some files by the regions of an atlas, and what is to be said of them.
+
+    Raises
+    ------
+    DeqiError
+        If one cannot be read, or rows of a table are no regions of the atlas.
+    """
+    found, said = list[Reference](), list[str]()
+    for file in files:
+        if not file.name.endswith(TABLES):
+            volume = volume_by_regions(file, atlas, space)
+            found.append(Reference(volume.name, file.name, volume.values))
+            continue
+        table, known = table_by_regions(file), places(atlas)
+        names = [place.name for place in known]
+        matched = match(table.regions, names, [place.number for place in known])
+        said += [*table.notes, require_known(matched.unknown, len(matched.rows), names, file.name, least)]
+        whole = np.full((len(known), len(table.columns)), np.nan)
+        for i, name in enumerate(names):
+            if name in matched.rows:
+                whole[i] = table.values[matched.rows[name]]
+        found += [Reference(name, file.name, whole[:, j]) for j, name in enumerate(table.columns)]
+    return found, [note for note in said if note]
+
+
+def require_elsewhere(words: Sequence[str], output_dir: Path, where: str) -> None:
+    """Refuse results of the group level as references of themselves.
+
+    Raises
+    ------
+    UsageError
+        With the reason.
+    """
+    group = (output_dir / "group").resolve()
+    for word in filter(None, words):
+        path = Path(word).resolve()
+        if group == path or group in path.parents:
+            raise UsageError(
+                f"associations.{where}: {word} is a result of this group level. A map goes with what was made of the "
+                "same people even if nothing does: take references from elsewhere."
+            )
+
+
+def files_of(words: Sequence[str], options: RegionalOptions, space: str, where: str, needed: str = "") -> list[Path]:
+    """Return the atlas first, and the files of references; all of them are read and understood once.
+
+    Parameters
+    ----------
+    needed : str
+        The option that must name one, for the message.
+    """
+    atlas = named_atlas(options, space, where)
+    files = reference_files(words, f"associations.{where}.{needed}") if words or needed else []
+    by_regions(files, atlas, space, options.least)
+    return [atlas, *beside_atlas(atlas), *files]
+
+
+def read(words: Sequence[str], options: RegionalOptions, space: str, where: str) -> tuple[list[Reference], list[str]]:
+    """Return the references that words name by the regions of the atlas, and what is to be said of them."""
+    files = reference_files(words, where) if words else []
+    return by_regions(files, named_atlas(options, space, where), space, options.least)
+
+
+def parts_of(given: Given, options: RegionalOptions, known: Sequence[Reference]) -> list[Part]:
+    """Return the parts of the brain that are analysed: regions that any reference knows."""
+    return [part for part, _ in _parts(given, options, known) if part is not None]
+
+
+def _parts(given: Given, options: RegionalOptions, known: Sequence[Reference]) -> Iterator[tuple[Part | None, str]]:
+    there = {
+        place.name: any(bool(np.isfinite(reference.values[i])) for reference in known)
+        for i, place in enumerate(given.places)
+    }
+    return parts(given, options, there)
+
+
+def all_parts(
+    given: Given, options: RegionalOptions, known: Sequence[Reference], adjusted: Matrix | None = None
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[str]]:
+    """Return rows of references, rows of regions, and notes, over all parts of the brain.
+
+    Raises
+    ------
+    WrongDataError
+        If no part has enough regions.
+    """
+    rows, regions, notes = list[dict[str, Any]](), list[dict[str, Any]](), list[str]()
+    for part, note in _parts(given, options, known):
+        notes.append(note)
+        if part is None:
+            continue
+        own, said = compared(part, known, adjusted, options.least)
+        rows += own
+        notes += said
+        values = {reference.name: reference.values[part.columns] for reference in known}
+        regions += regions_table(part, values)
+    if not rows:
+        raise WrongDataError(" ".join(notes))
+    return rows, regions, notes
+
+
+def compared(
+    part: Part, references: Sequence[Reference], beside: Matrix | None = None, least: int = 10
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return how the map of a part goes with each reference, in rows, and which references are left out.
+
+    Parameters
+    ----------
+    beside : (regions of the atlas,), optional
+        What both are adjusted for, such as the share of grey matter.
+    least : int
+        Fewest regions that a reference must know.
+
+    Notes
+    -----
+    Correlations are of ranks; adjusted ones are of what ranks have left beside those of `beside`. P values are
+    two-sided, those of the trial corrected over references by Benjamini and Hochberg.
+    """
+    rows, said = list[dict[str, Any]](), list[str]()
+    for reference in references:
+        own = reference.values[part.columns]
+        known = np.isfinite(own) & (np.isfinite(beside[part.columns]) if beside is not None else True)
+        if known.sum() < least or not np.ptp(own[known]):
+            what = f"has a value in {known.sum()} regions" if known.sum() < least else "is the same everywhere"
+            said.append(f"{part.name}: {reference.name} {what} and is left out.")
+            continue
+        some = part if known.all() else part.among(known)
+        fixed = None if beside is None else ranks(beside[some.columns])[:, None]
+        column = unit(ranks(own[known])[:, None], fixed)
+        found = {kind: tested(unit(ranks(some.null(kind), 1).T, fixed).T, column) for kind in NULLS}
+        p = {kind: float(one.p[0]) for kind, one in found.items()}
+        rows.append({"part": part.name, "map": reference.name, "file": reference.file, "regions": int(known.sum()),
+                     "rho": float(found["trial"].score[0]), "p": p["trial"], "p_moran": p["moran"],
+                     "p_variogram": p["variogram"]})  # fmt: skip
+    for row, q in zip(rows, stats.false_discovery_control([row["p"] for row in rows]) if rows else [], strict=True):
+        row["q"] = float(q)
+    return rows, said

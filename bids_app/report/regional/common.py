@@ -1,0 +1,87 @@
+"""What sections of associations with references have in common: files, correction over maps, pictures of regions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bids_app.dataset.tables import read_frame, read_json, stands
+from bids_app.report import page
+from bids_app.report.drawing import charts
+from bids_app.report.drawing.spots import spots
+from bids_app.statistics.corrected import holm
+from bids_app.vocabulary.entities import parse
+
+WIDE, HIGH = 240.0, 150.0
+
+NULLS = {
+    "trial": "arms drawn anew",
+    "moran": "surrogates, Moran's I kept",
+    "variogram": "surrogates, variogram kept",
+}
+"""Kinds of chance in words; the first decides."""
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """One association of one map: its sidecar, that of the contrast, and where its tables lie."""
+
+    path: Path
+    about: Mapping[str, Any]
+    contrast: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Map and contrast in words."""
+        return f"{self.about['Map']} · {parse(self.path.name)[0]['contrast']}"
+
+    def table(self, label: str) -> pd.DataFrame:
+        """Return one of its tables; an empty one where there is none."""
+        own = parse(self.path.name)[0]["desc"]
+        path = self.path.with_name(self.path.name.replace(f"_desc-{own}_", f"_desc-{label}_")).with_suffix(".tsv")
+        return read_frame(path) if stands(path) else pd.DataFrame()
+
+
+def results(folder: Path, label: str) -> list[Result]:
+    """Return the results of one association, by map."""
+    found = []
+    for path in sorted(folder.glob(f"*_desc-{label}_association.json")):
+        sidecar = path.with_name(path.name.replace(f"_desc-{label}_association.json", "_statmap.json"))
+        found.append(Result(path, read_json(path), read_json(sidecar) if stands(sidecar) else {}))
+    return found
+
+
+def over_maps(found: Sequence[Any], p: Callable[[Any], float]) -> list[float]:
+    """Return p values corrected over the maps of one association (Holm)."""
+    return holm([p(one) for one in found])
+
+
+def shown(contrast: Mapping[str, Any]) -> bool:
+    """Tell whether the contrast of a map passes its own correction."""
+    if "SmallestJointP" not in contrast:
+        return False
+    return bool(contrast["SmallestJointP"][contrast["ClaimStatistic"]] <= contrast["Alpha"])
+
+
+def picture(own: pd.DataFrame, column: str) -> str:
+    """Return regions coloured by a column, on the outline of the brain; the largest magnitude is brightest."""
+    known = own[np.isfinite(own[column])]
+    values = known[column].to_numpy(dtype=float)
+    if column != "t":  # densities have no natural zero: more and less than the mean of regions
+        values = (values - values.mean()) / (values.std() or 1.0)
+    limit = float(np.abs(values).max(initial=0.0)) or 1.0
+    return page.embed(spots(known[["x", "y", "z"]].to_numpy(float), values, known["voxels"].to_numpy(float), limit))
+
+
+def cloud(own: pd.DataFrame, column: str) -> dict[str, Any]:
+    """Return the map by a column, one dot a region."""
+    known = own[np.isfinite(own[column])]
+    x, y = known[column].to_numpy(dtype=float), known["t"].to_numpy(dtype=float)
+    across, up = charts.around(x, 0, WIDE), charts.around(y, HIGH, 0)
+    dots = [(f"{a:.1f}", f"{b:.1f}", name) for a, b, name in zip(across(x), up(y), known["region"], strict=True)]
+    return {"across": across.ticks, "up": up.ticks, "width": WIDE, "height": HIGH, "dots": dots}

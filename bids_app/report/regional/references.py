@@ -1,0 +1,53 @@
+"""Receptors and other maps from elsewhere on the group page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bids_app.report.claims.regional import MAPS, RECEPTORS, references_verdict
+from bids_app.report.regional.common import Result, cloud, picture, results
+
+
+def receptors(folder: Path) -> dict[str, Any] | None:
+    """Return what is on disk of densities of receptors, or None."""
+    return _section(folder, "receptorDensity", "Density of receptors", RECEPTORS)
+
+
+def reference_maps(folder: Path) -> dict[str, Any] | None:
+    """Return what is on disk of other maps, or None."""
+    return _section(folder, "referenceMap", "Maps from elsewhere", MAPS)
+
+
+def _section(folder: Path, label: str, title: str, remarks: tuple[str, ...]) -> dict[str, Any] | None:
+    found = results(folder, label)
+    members = [_member(one, label, str(part)) for one in found for part in one.table(label)["part"].unique()]
+    if not members:
+        return None
+    members.sort(key=lambda member: member["rows"][0]["p"])
+    return {"id": label, "title": title, "kind": "references", "members": members, "remarks": remarks,
+            "notes": list(dict.fromkeys(note for one in found for note in one.about["Notes"])),
+            "headline": references_verdict(members, title)}  # fmt: skip
+
+
+def _rows(one: Result, label: str, part: str) -> list[dict[str, Any]]:
+    table = one.table(label)
+    if table.empty:
+        return []
+    rows: list[dict[str, Any]] = table[table["part"] == part].replace({np.nan: None}).to_dict("records")
+    return rows
+
+
+def _member(one: Result, label: str, part: str) -> dict[str, Any]:
+    rows = sorted(_rows(one, label, part), key=lambda row: row["p"])
+    regions = one.table(f"{label}Regions")
+    regions, best = regions[regions["part"] == part], rows[0]["map"]
+    return {
+        "name": one.name, "part": part, "rows": rows, "together": _rows(one, f"{label}Together", part),
+        "genes": _rows(one, f"{label}Genes", part), "adjusted": one.about.get("AdjustedFor"), "best": best,
+        "pictures": [(picture(regions, "t"), f"t of the contrast ({one.about['Map']})"),
+                     (picture(regions, best), best)],
+        "cloud": cloud(regions, best), "file": one.path.with_suffix(".tsv").name,
+    }  # fmt: skip
