@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from bids_app.derivatives.dataset import DEMONSTRATION, SYNTHETIC_NOTICE
 from bids_app.derivatives.files import write_json, write_labels, write_series, write_table
+from bids_app.launch.demonstration_molecules import write_molecules
 from bids_app.launch.demonstration_trial import write_record
 from bids_app.signals.confounds import MOTION, complete
 from bids_app.signals.smoothing import smooth_in_mask
@@ -67,6 +68,7 @@ def write_demonstration(folder: Path) -> None:
     root = folder / "derivatives" / "fmriprep"
     everyone = people()
     _write_dataset(folder, root, everyone)
+    write_molecules(folder / "code" / "molecules", mask, grid, CINGULATE)
     print(f"Writing a synthetic trial of {len(everyone)} people to {folder} (nobody was scanned) ...", file=sys.stderr)
 
     def write(number: int) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from bids_app.derivatives.dataset import SYNTHETIC_NOTICE
 from bids_app.derivatives.files import write_json, write_table
+from bids_app.launch.demonstration_molecules import SETTINGS as MOLECULES
 
 RELIEF = 14.0
 """Planted: points of the pain scale by which verum does better than sham."""
@@ -79,7 +80,7 @@ def write_record(folder: Path, people: Sequence[Mapping[str, Any]]) -> None:
         write_json(folder / "phenotype" / f"{name}.json", {**tool, **dict.fromkeys(columns, about)})
     _write_treatment(folder, people, rng)
     (folder / "code").mkdir(exist_ok=True)
-    (folder / "code" / "analysis.toml").write_text(SETTINGS, encoding="utf-8")
+    (folder / "code" / "analysis.toml").write_text(SETTINGS + MOLECULES, encoding="utf-8")
 
 
 def _scales(

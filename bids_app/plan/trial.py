@@ -14,6 +14,7 @@ from bids_app.dataset.treatment import RECORD, needle_files, read_treatment
 from bids_app.derivatives.names import record_path
 from bids_app.errors import UsageError
 from bids_app.levels import trial
+from bids_app.plan.located import located
 from bids_app.plan.people import People
 from bids_app.settings import Settings
 from bids_app.trial.checklists import said
@@ -118,7 +119,7 @@ def refuse(execution: Execution, settings: Settings) -> None:
         With the reason.
     """
     for association, options in settings.associations.items():
-        plugs.load("associations", association).check(options, execution.output_dir)
+        plugs.load("associations", association).check(located(options, execution.bids_dir), execution.output_dir)
 
 
 def refuse_later(settings: Settings, people: People) -> None:

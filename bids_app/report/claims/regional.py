@@ -51,7 +51,8 @@ def genes_verdict(members: Sequence[Mapping[str, Any]]) -> str:
         return (
             f"Spatial association with expression of genes was not shown for any of {_maps(members)}: in "
             f"{best['name']} ({best['part']}) the first component explains {_percent(best['explained'])} of the map, "
-            f"and {_percent(best['chance'])} of a map of chance ({says_p(best['p'])}, over maps {says_p(best['p_maps'])})."
+            f"and {_percent(best['chance'])} of one of chance ({says_p(best['p'])}; over maps "
+            f"{says_p(best['p_maps'])})."
         )
     said = "; ".join(
         f"{one['name']} ({one['part']}): {_percent(one['explained'])} of the map, {_percent(one['chance'])} of one of "

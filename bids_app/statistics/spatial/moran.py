@@ -23,8 +23,7 @@ def neighbourhood(distance: Matrix) -> Matrix:
 
     Regions at one place are as near as the closest pair that is apart.
     """
-    apart = np.where(distance > 0, distance, np.inf)
-    weights = 1.0 / np.maximum(np.minimum(apart, 1e300), apart.min())
+    weights = 1.0 / np.maximum(distance, distance[distance > 0].min())
     np.fill_diagonal(weights, 0.0)
     return np.asarray(weights)
 
