@@ -75,7 +75,9 @@ def files(options: Options, space: str) -> list[Path]:
     if options.grey_matter:
         volume_by_regions(Path(options.grey_matter), found[0], space)
         found.append(Path(options.grey_matter))
-    return found + (genes.files_of(options.expression, options, space, NAME)[1:] if options.expression else [])
+    if options.expression:
+        found += genes.files_of(options.expression, options, space, NAME)
+    return list(dict.fromkeys(found))
 
 
 def associate(given: Given, options: Options) -> Found:

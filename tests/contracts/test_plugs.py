@@ -25,7 +25,7 @@ ALL = [(kind, name) for kind in plugs.KINDS for name in plugs.names(kind)]
 MEASURES, DESIGNS = plugs.names("measures"), plugs.names("designs")
 VERBS = {"modalities": ["prepare", "load", "describe", "too_little"],
          "measures": ["wanted_regions", "measure", "combine"], "designs": ["design"],
-         "associations": ["check", "contrasts", "associate"], "predictors": ["learner"]}  # fmt: skip
+         "associations": ["check", "files", "associate"], "predictors": ["learner"]}  # fmt: skip
 
 
 @pytest.mark.parametrize(("kind", "name"), ALL)
