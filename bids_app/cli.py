@@ -110,6 +110,8 @@ def _science(top: argparse.ArgumentParser) -> None:
         help="table of ratings (keep, exclude, unsure) by participant and session, as index.html exports it",
     )
     add("--allocation", type=Path, metavar="FILE", help="table of participant_id and arm, kept apart until unblinding")
+    add("--ahba-dir", type=Path, metavar="DIR",
+        help="microarrays of the Allen atlas, of which abagen (in its own Python) makes tables of genes")  # fmt: skip
     add("--plan", type=Path, metavar="FILE", help="sealed plan that results are held against, see --lock")
     add(
         "--multiverse",

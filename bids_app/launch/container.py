@@ -22,7 +22,7 @@ ENGINES = ("docker", "podman", "apptainer", "singularity")
 
 CONFIG = ("--config", "--config-file")
 READ = (
-    "--bids-filter-file", "--bids_filter_file", *CONFIG, "--exclusions", "--allocation", "--plan",
+    "--bids-filter-file", "--bids_filter_file", *CONFIG, "--exclusions", "--allocation", "--plan", "--ahba-dir",
     "--dask-scheduler-file",
 )  # fmt: skip
 WRITTEN = ("--init-config", "--write-slurm-script", "--lock")

@@ -15,6 +15,7 @@ from bids_app.launch.memory import memory_there
 from bids_app.levels import design
 from bids_app.plan.analyses import analyses_of, lacking
 from bids_app.plan.blind import blinded
+from bids_app.plan.expression import with_tables
 from bids_app.plan.finished import Finished, Key, Shared, failed_people, require_alike
 from bids_app.plan.flip import require_same_sides
 from bids_app.plan.found import why_absent
@@ -109,6 +110,7 @@ def _job(execution: Execution, settings: Settings, asked: _Maps, people: People)
     files = [path for maps in found.values() for path in (maps.mask, *maps.maps.values())]
     entities = dict(asked.shared)
     associations = {name: located(o, execution.bids_dir) for name, o in settings.associations.items()}
+    associations = with_tables(associations, execution, entities["space"])
     return GroupJob(
         label="group_" + join(entities, "x", "").removesuffix("_x"),
         output_dir=execution.output_dir,

@@ -59,6 +59,7 @@ def understand(args: argparse.Namespace, words: list[str]) -> tuple[Execution, d
         allocation=args.allocation,
         ratings=args.exclusions,
         plan=args.plan,
+        ahba_dir=args.ahba_dir,
         multiverse=args.multiverse and not args.alternative,
         verbose=args.verbose,
         argv=tuple(words),

@@ -51,6 +51,7 @@ class Execution:
     allocation: Path | None = None
     ratings: Path | None = None
     plan: Path | None = None
+    ahba_dir: Path | None = None
     multiverse: bool = False
     verbose: int = 0
     argv: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""What runs in an environment of abagen: a script that knows nothing of deqi."""

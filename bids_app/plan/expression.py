@@ -1,0 +1,40 @@
+"""Associations without a table of genes get one from the Allen atlas, if the call names its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from bids_app.dataset.atlases import atlas_file
+from bids_app.dataset.parcels import places
+from bids_app.derivatives.records import digest
+from bids_app.launch.expression import made, make_table, microarrays
+from bids_app.vocabulary.execution import Execution
+
+
+def with_tables(associations: Mapping[str, Any], execution: Execution, space: str) -> dict[str, Any]:
+    """Return associations with the table that `--ahba-dir` gives to those that name an atlas and no table.
+
+    Raises
+    ------
+    DeqiError
+        If a file of the Allen atlas is missing, or abagen cannot make the table.
+    """
+    wanting = [name for name, o in associations.items() if getattr(o, "table", None) == "" and o.atlas]
+    if execution.ahba_dir is None or not wanting:
+        return dict(associations)
+    source, folder = (
+        microarrays(execution.ahba_dir),
+        (execution.work_dir or execution.output_dir / "logs") / "expression",
+    )
+    found = dict(associations)
+    for name in wanting:
+        atlas = atlas_file(found[name].atlas, space)
+        if execution.dry_run and not made(folder, atlas):
+            print(f"{name}: its table of genes would be made first, of {execution.ahba_dir}; its files are not listed.")
+            del found[name]
+            continue
+        table = make_table(atlas, places(atlas), source, folder, digest(atlas))
+        found[name] = replace(found[name], table=str(table))
+    return found
