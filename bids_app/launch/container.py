@@ -7,97 +7,25 @@ the caller's user id; folders are bound read-only but for the output and what an
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
-import tomllib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 
 from bids_app.errors import MissingInputError, UsageError
+from bids_app.launch.mounts import IMAGE, Mounts
 from bids_app.launch.words import DERIVATIVES
 
 ENGINES = ("docker", "podman", "apptainer", "singularity")
 
 CONFIG = ("--config", "--config-file")
 READ = (
-    "--bids-filter-file", "--bids_filter_file", *CONFIG, "--exclusions", "--allocation", "--plan", "--ahba-dir",
+    "--bids-filter-file", "--bids_filter_file", *CONFIG, "--exclusions", "--allocation", "--plan",
     "--dask-scheduler-file",
 )  # fmt: skip
 WRITTEN = ("--init-config", "--write-slurm-script", "--lock")
 FOLDERS = ("-w", "--work-dir", "--demo")
 """Options that name a file to read, a file to write, or a folder to write into."""
-
-IMAGE = re.compile(r"^(?P<name>[^=]+=)?(?P<file>(?!templateflow:)[^#@]+\.nii(?:\.gz)?)(?P<rest>[#@].*)?$")
-"""A seed or a setting that is an image: its name, the file, and the label or threshold in it."""
-
-
-@dataclass
-class Mounts:
-    """What of the host is seen inside: (folder of the host, its place inside, whether it can be written).
-
-    Folders to write into are made: else the engine makes them, and they belong to root. For a line that is only to be
-    printed (not `real`) nothing is made or looked for.
-    """
-
-    real: bool = True
-    bound: list[tuple[Path, str, bool]] = field(default_factory=list)
-    here: Path | None = None
-    """The folder that relative paths in a settings file start from, if it has any."""
-
-    def folder(self, path: Path, inside: str, *, writable: bool = False) -> str:
-        """Bind a folder and return its place inside.
-
-        Raises
-        ------
-        MissingInputError
-            If it is not there and is not to be written.
-        """
-        place = path.expanduser().resolve()
-        if writable and self.real:
-            place.mkdir(parents=True, exist_ok=True)
-        elif self.real and not writable and not place.is_dir():
-            raise MissingInputError(f"{path} is not a folder; nothing was started. Mend the path.")
-        home = place if writable else annex_of(place) or place
-        self._bind(home, inside, writable)
-        return inside if home == place else f"{inside}/{place.relative_to(home)}"
-
-    def file(self, path: Path, *, writable: bool = False) -> str:
-        """Bind the folder of a file, because tables lie beside images, and return the file's place inside."""
-        place = path.expanduser().absolute()  # its own name: a link of git-annex leads to one that says nothing
-        if self.real and not writable and not place.is_file():
-            raise MissingInputError(f"{path} is not a file; nothing was started. Mend the path.")
-        if place.is_symlink() and not annex_of(place.parent.resolve()):
-            place = place.resolve()
-        folder = place.parent.resolve()
-        known = (inside for host, inside, write in self.bound if host == folder and write >= writable)
-        inside = next(known, "") or self.folder(folder, f"/files/{len(self.bound)}", writable=writable)
-        return f"{inside}/{place.name}"
-
-    def named_in(self, settings: Path) -> None:
-        """Bind the folders of files that a settings file names at the places where they are, for its text stays."""
-        try:
-            words = list(_texts(tomllib.loads(settings.read_text(encoding="utf-8"))))
-        except (ValueError, RecursionError):
-            return  # deqi says what is wrong with it
-        for word in words:
-            found = IMAGE.match(word)
-            path = Path(found["file"] if found else word)
-            if path.is_file() and path.is_absolute():
-                self._bind(path.resolve().parent, str(path.parent))
-            elif path.is_file():
-                self.here = Path.cwd()
-                self._bind(self.here, str(self.here))
-
-    def _bind(self, host: Path, inside: str, writable: bool = False) -> None:
-        if (host, inside, writable) not in self.bound:  # engines refuse one place twice
-            self.bound.append((host, inside, writable))
-
-
-def annex_of(folder: Path) -> Path | None:
-    """Return the DataLad dataset around a folder: its files are links to contents under the `.git` at its top."""
-    return next((p for p in (folder, *folder.parents) if (p / ".git" / "annex").is_dir()), None)
 
 
 def translate(words: Sequence[str], *, real: bool = True) -> tuple[Mounts, list[str]]:
@@ -125,6 +53,9 @@ def translate(words: Sequence[str], *, real: bool = True) -> tuple[Mounts, list[
 def _placed(mounts: Mounts, option: str, value: str) -> str:
     """Return the value of an option with the path in it, if it holds one, as it is inside."""
     name, equals, rest = value.partition("=")
+    if option == "--ahba-dir":
+        raise UsageError("--ahba-dir needs abagen, which is not in the container: make the table with deqi itself, and "
+                         "name it in the settings (associations.gene_expression.table).")  # fmt: skip
     if option in CONFIG and mounts.real and Path(value).is_file():
         mounts.named_in(Path(value))
     if option in READ or option in WRITTEN:
@@ -135,19 +66,14 @@ def _placed(mounts: Mounts, option: str, value: str) -> str:
         path = Path(rest if equals else value)
         place = mounts.folder(path, f"/deriv/{name if equals else path.resolve().name}")
         return f"{name}={place}" if equals else place
+    if option == "--set" and Path(rest).is_absolute() and Path(rest).exists() and not IMAGE.match(value):
+        path = Path(rest)
+        place = mounts.folder(path, f"/files/{len(mounts.bound)}") if path.is_dir() else mounts.file(path)
+        return f"{name}={place}"
     image = IMAGE.match(value)
     if image and option in ("--seeds", "--set"):
         return f"{image['name'] or ''}{mounts.file(Path(image['file']))}{image['rest'] or ''}"
     return value
-
-
-def _texts(value: object) -> Iterator[str]:
-    """Yield every text in a settings file."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _texts(item)
 
 
 def command(engine: str, image: str, mounts: Mounts, words: Sequence[str]) -> list[str]:

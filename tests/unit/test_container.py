@@ -284,3 +284,20 @@ def test_it_needs_the_standard_library_alone(tmp_path):
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(cli.__file__).parents[1]
     )
     assert ended.stdout.splitlines()[-1] == "[]"
+
+
+def test_tables_and_folders_of_references_are_bound_too(place):
+    (place / "maps" / "pet").mkdir(parents=True)
+    (place / "genes.csv").touch()
+    (place / "analysis.toml").write_text(
+        f'[associations.receptor_density]\nreceptors = ["{place}/maps/pet"]\n'
+        f'[associations.gene_expression]\ntable = "{place}/genes.csv"\n'
+    )
+    words = f"data out group --config analysis.toml --set associations.gene_expression.table={place}/genes.csv"
+    mounts, inside = container.translate(shlex.split(words))
+    bound = {(host, at) for host, at, _ in mounts.bound}
+    assert (place / "maps" / "pet", str(place / "maps" / "pet")) in bound
+    assert (place, str(place)) in bound
+    assert inside[-1].startswith("associations.gene_expression.table=/files/")
+    with pytest.raises(UsageError, match="not in the container"):
+        container.translate(["data", "out", "group", "--ahba-dir", "x"])
