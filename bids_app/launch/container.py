@@ -25,7 +25,8 @@ READ = (
 )  # fmt: skip
 WRITTEN = ("--init-config", "--write-slurm-script", "--lock")
 FOLDERS = ("-w", "--work-dir", "--demo")
-"""Options that name a file to read, a file to write, or a folder to write into."""
+REFUSED = ("--ahba-dir",)
+"""Options that name a file to read, a file to write, a folder to write into, or what a container cannot do."""
 
 
 def translate(words: Sequence[str], *, real: bool = True) -> tuple[Mounts, list[str]]:
@@ -53,8 +54,8 @@ def translate(words: Sequence[str], *, real: bool = True) -> tuple[Mounts, list[
 def _placed(mounts: Mounts, option: str, value: str) -> str:
     """Return the value of an option with the path in it, if it holds one, as it is inside."""
     name, equals, rest = value.partition("=")
-    if option == "--ahba-dir":
-        raise UsageError("--ahba-dir needs abagen, which is not in the container: make the table with deqi itself, and "
+    if option in REFUSED:
+        raise UsageError(f"{option} needs abagen, which is not in the container: make the table with deqi itself, and "
                          "name it in the settings (associations.gene_expression.table).")  # fmt: skip
     if option in CONFIG and mounts.real and Path(value).is_file():
         mounts.named_in(Path(value))

@@ -120,7 +120,7 @@ def test_links_of_datalad_are_bound_with_their_contents(place):
 
 
 def test_every_option_of_deqi_that_names_a_path_is_known():
-    known = {*container.READ, *container.WRITTEN, *container.FOLDERS, *DERIVATIVES}
+    known = {*container.READ, *container.REFUSED, *container.WRITTEN, *container.FOLDERS, *DERIVATIVES}
     for action in cli.parser()._actions:
         if action.type is Path and action.option_strings:
             assert set(action.option_strings) <= known, action.option_strings
@@ -298,6 +298,8 @@ def test_tables_and_folders_of_references_are_bound_too(place):
     bound = {(host, at) for host, at, _ in mounts.bound}
     assert (place / "maps" / "pet", str(place / "maps" / "pet")) in bound
     assert (place, str(place)) in bound
-    assert inside[-1].startswith("associations.gene_expression.table=/files/")
+    assert inside[-1] == f"associations.gene_expression.table={place}/genes.csv"  # bound where it is
+    _, alone = container.translate(["data", "out", "group", "--set", f"x.table={place}/maps/pet"])
+    assert alone[-1] == "x.table=/files/2"
     with pytest.raises(UsageError, match="not in the container"):
         container.translate(["data", "out", "group", "--ahba-dir", "x"])
