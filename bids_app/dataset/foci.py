@@ -75,7 +75,7 @@ def spread(people: float) -> float:
     """Return the standard deviation (mm) of a focus of a study of so many people.
 
     >>> round(spread(20) * 2.3548, 1)  # FWHM
-    9.4
+    9.2
     """
     return float(np.hypot(TEMPLATE, SUBJECT / np.sqrt(people)) / (2 * np.sqrt(2 / np.pi)))
 

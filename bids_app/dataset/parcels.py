@@ -84,7 +84,11 @@ def is_cortex(name: str) -> bool:
     >>> is_cortex("7Networks_LH_Vis_1"), is_cortex("Lthal"), is_cortex("pTHA-lh"), is_cortex("L_caudalmiddlefrontal")
     (True, False, False, True)
     """
-    words = [word for word in re.split(r"[^a-z]+", name.lower()) if word not in ("", "l", "r", "lh", "rh", "ctx")]
+    words = [
+        word
+        for word in re.split(r"[^a-z]+", name.lower())
+        if word not in ("", "l", "r", "lh", "rh", "left", "right", "ctx")
+    ]
     if any("cort" in word for word in words):
         return True
     word = words[0] if words else ""
@@ -110,6 +114,8 @@ def region_means(path: Path, values: NDArray[np.float32], grid: Grid) -> NDArray
     found[found == 0] = np.nan
     known = np.isfinite(found)
     wanted = [place.number for place in places(path)]
+    if not known.any():
+        return np.full(len(wanted), np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(
             ndimage.sum_labels(found[known], number[known], wanted)

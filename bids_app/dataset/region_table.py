@@ -96,8 +96,8 @@ def read_region_table(path: Path) -> RegionTable:
 
 
 def _numbers(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> NDArray[np.float64]:
-    text = np.array([row[1:] for row in rows], dtype=np.str_)
-    text[np.isin(text, ["", "n/a", "NA", "NaN"])] = "nan"
+    known = {"": "nan", "n/a": "nan", "NA": "nan"}
+    text = np.array([[known.get(cell.strip(), cell) for cell in row[1:]] for row in rows], dtype=object)
     try:
         return np.asarray(text.astype(np.float64))
     except ValueError:
