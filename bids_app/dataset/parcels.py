@@ -21,6 +21,8 @@ SUBCORTEX = (
 )  # fmt: skip
 """Beginnings of the names of what is not cortex, in the atlases of the field."""
 
+SAYS_NOTHING = ("", "l", "r", "lh", "rh", "left", "right", "ctx")
+
 FORE = re.compile(r"^[ap](?=tha)")
 """Front and back part of the thalamus in the atlas of Tian et al."""
 
@@ -97,6 +99,17 @@ def is_cortex(name: str) -> bool:
     return not below
 
 
+def _scaled_zero(values: NDArray[np.float32]) -> float:
+    """Return what the background is where slope and intercept of a file have moved it off 0; else 0.
+
+    It is the value of the corner, if a tenth of the volume has it and it is nearly nothing beside the largest.
+    """
+    corner = float(values[0, 0, 0])
+    largest = float(np.nanmax(np.abs(values), initial=0.0))
+    many = np.count_nonzero(values == corner) > values.size / 10
+    return corner if many and abs(corner) <= 1e-3 * largest else 0.0
+
+
 def region_means(path: Path, values: NDArray[np.float32], grid: Grid) -> NDArray[np.float64]:
     """Return the mean of a volume in every region of an atlas, (regions,) in the order of `places`.
 
@@ -111,7 +124,7 @@ def region_means(path: Path, values: NDArray[np.float32], grid: Grid) -> NDArray
     inside = ((at >= 0) & (at < np.array(grid.shape))).all(axis=1)
     found = np.full(len(at), np.nan)
     found[inside] = values[tuple(at[inside].T)]
-    found[found == 0] = np.nan
+    found[(found == 0) | (found == _scaled_zero(values))] = np.nan
     known = np.isfinite(found)
     wanted = [place.number for place in places(path)]
     if not known.any():

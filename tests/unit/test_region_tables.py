@@ -146,6 +146,18 @@ def test_means_of_a_volume_leave_zeros_and_gaps_out(tmp_path):
     assert np.isnan(means[1])
 
 
+def test_a_background_that_scaling_moved_off_zero_is_background_still(tmp_path):
+    path = atlas(tmp_path)
+    affine = np.diag([2.0, 2, 2, 1])
+    affine[:3, 3] = [-24, -24, -24]
+    values = np.full((24, 24, 24), -0.003, dtype=np.float32)
+    values[4:12, 8:16, 8:16] = 100
+    nib.save(nib.Nifti1Image(values, affine), tmp_path / "map.nii.gz")
+    means = parcels.region_means(path, *read_map(tmp_path / "map.nii.gz"))
+    assert means[0] == pytest.approx(100)
+    assert np.isnan(means[1])
+
+
 def test_a_volume_elsewhere_or_in_another_space_is_refused(tmp_path):
     path = atlas(tmp_path)
     affine = np.diag([2.0, 2, 2, 1])

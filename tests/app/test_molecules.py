@@ -1,0 +1,288 @@
+"""Associations with references from the command line: what is written, and every bad word and table on the way."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+
+import nibabel as nib
+import numpy as np
+import pytest
+from conftest import FAST, run_deqi, validate_bids
+from forbidden import said_too_much
+from synthetic import AFFINE, TARGET, brain
+
+from bids_app.dataset.tables import read_frame
+from bids_app.launch.demonstration_molecules import ATLAS, SETTINGS, write_molecules
+from bids_app.vocabulary.grid import Grid
+
+CONFIG = SETTINGS.replace('maps = ["thalamusR", "PCC"]', 'maps = ["near"]').replace("= 2000", "= 200")
+CODES = {"usage": 64, "data": 65, "missing": 66}
+
+
+@pytest.fixture(scope="module")
+def place(analysed, tmp_path_factory):
+    """The tiny trial beside made-up references, analysed; read only."""
+    folder = tmp_path_factory.mktemp("molecules")
+    shutil.copytree(analysed.trial.root, folder / "data", symlinks=True)
+    shutil.copytree(analysed.output, folder / "out")
+    write_molecules(folder / "data" / "code" / "molecules", brain(), Grid(brain().shape, AFFINE), TARGET)
+    (folder / "a.toml").write_text(CONFIG)
+    ended = run_deqi(folder / "data", folder / "out", "group", *FAST, "--config", folder / "a.toml")
+    assert ended.code == 0, ended.text
+    return folder
+
+
+@pytest.fixture
+def copy(place, tmp_path):
+    for name in ("data", "out"):
+        shutil.copytree(place / name, tmp_path / name, symlinks=True)
+    shutil.copy(place / "a.toml", tmp_path)
+    return tmp_path
+
+
+def again(folder, *words, env=None):
+    config = ("--config", folder / "a.toml")
+    return run_deqi(folder / "data", folder / "out", "group", *FAST, *config, *words, env=env)
+
+
+def table(folder, label):
+    (path,) = (folder / "out" / "group").glob(f"*_seed-near_contrast-verumVsShamAdjusted_desc-{label}_association.tsv")
+    return read_frame(path)
+
+
+def test_every_association_has_its_tables_and_its_section(place):
+    genes = table(place, "geneExpression")
+    assert len(genes) == 240
+    assert genes["rho"].is_monotonic_decreasing
+    components = table(place, "geneExpressionComponents")
+    assert list(components["null"]) == ["trial", "moran", "variogram"]
+    assert components["maps"].tolist() == [100, 201, 201]
+    assert (genes["p"] >= 0.01 - 1e-9).all()
+    assert set(table(place, "geneSets")["set"]) == {"made-up set, planted", *(f"made-up set {i}" for i in range(1, 9))}
+    assert set(table(place, "receptorDensity")["receptor"]) == {"MOR", "GABA-A", "5-HT1A", "D2"}
+    together = table(place, "receptorDensityTogether")
+    assert together["explained"].iloc[1:].sum() == pytest.approx(together["explained"].iloc[0])
+    text = (place / "out" / "group.html").read_text()
+    for name in ("genes", "gene-sets", "receptorDensity"):
+        assert f'<section id="{name}">' in text
+    assert "The literature&#39;s recipe" in text
+    assert said_too_much(text) == []
+
+
+def test_the_page_methods_and_output_are_whole(place):
+    methods = (place / "out" / "logs" / "CITATION.md").read_text()
+    assert "Spearman" in methods
+    assert "ensemble null" in methods
+    assert validate_bids(place / "out").returncode == 0
+
+
+def test_planted_genes_come_first_and_regions_are_those_of_the_map(place):
+    genes = table(place, "geneExpression")
+    first = genes.head(20)["gene"]
+    assert sum(name <= "SYN020" for name in first) >= 8
+    regions = table(place, "geneExpressionRegions")
+    (path,) = (place / "out" / "group").glob("*_seed-near_contrast-verumVsShamAdjusted_stat-t_statmap.nii.gz")
+    t = np.asarray(nib.load(path).dataobj)
+    labels = np.asarray(nib.load(place / "data" / "code" / "molecules" / f"{ATLAS}.nii.gz").dataobj)
+    names = read_frame(place / "data" / "code" / "molecules" / f"{ATLAS}.tsv").set_index("name")["index"]
+    for row in regions.itertuples():
+        own = t[(labels == names[row.region]) & np.isfinite(t)]
+        assert row.t == pytest.approx(own.mean(), abs=1e-4)
+        assert row.voxels == len(own)
+
+
+def test_finished_work_is_not_done_again_until_a_table_changes(copy):
+    assert again(copy).code == 0  # the copy lies elsewhere
+    assert "already done" in again(copy).text
+    path = copy / "data" / "code" / "molecules" / "expression.tsv"
+    path.write_text(path.read_text().replace("SYN001", "SYNNEW", 1))
+    assert "already done" not in again(copy).text
+    assert "SYNNEW" in set(table(copy, "geneExpression")["gene"])
+
+
+def test_a_contrast_is_chosen_by_name_and_a_misspelt_one_is_refused(copy):
+    chosen = "associations.gene_expression.contrast=verumChange"
+    assert again(copy, "--set", chosen).code == 0
+    assert list((copy / "out" / "group").glob("*_seed-near_contrast-verumChange_desc-geneExpression_association.tsv"))
+    ended = again(copy, "--set", f"{chosen}s")
+    assert ended.code == CODES["usage"]
+    assert "did you mean 'verumChange'" in ended.text
+    assert "Traceback" not in ended.text
+
+
+def test_old_answers_do_not_outlive_what_asked_them(copy):
+    (copy / "a.toml").write_text("")
+    assert again(copy).code == 0
+    assert not list((copy / "out" / "group").glob("*_association.*"))
+    assert 'id="genes"' not in (copy / "out" / "group.html").read_text()
+
+
+def edit(folder, name, change):
+    path = folder / "data" / "code" / "molecules" / name
+    path.write_text(change(path.read_text()))
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "code", "said"),
+    [
+        ("expression.tsv", lambda text: text.replace("region", "gyrus"), "data", "nearest: L_region01"),
+        ("expression.tsv", lambda text: text.replace("L_region02", "L_region01"), "data", "names regions twice"),
+        ("expression.tsv", lambda text: "\n".join(text.splitlines()[:2]), "data", "1 of its 1 rows"),
+        ("expression.tsv", lambda text: "", "missing", "0 bytes"),
+        ("sets.gmt", lambda text: "one\n", "data", "line 1 has 1 words"),
+        (f"{ATLAS}.tsv", lambda text: text.replace("index", "number"), "data", "expected index and name"),
+        ("receptors.tsv", lambda text: text.replace("\t", ","), "data", "1 columns"),
+    ],
+)
+def test_bad_tables_end_the_call_before_any_work(copy, name, change, code, said):
+    edit(copy, name, change)
+    before = {path: path.stat().st_mtime_ns for path in (copy / "out" / "group").iterdir()}
+    ended = again(copy)
+    assert ended.code == CODES[code], ended.text
+    assert said in ended.text
+    assert "Traceback" not in ended.text
+    assert {path: path.stat().st_mtime_ns for path in (copy / "out" / "group").iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ("gene_expression.table=absent.tsv", "missing", "does not exist"),
+        ("gene_expression.atlas=bids::absent.nii.gz", "missing", "does not exist"),
+        ("gene_set_enrichment.gene_sets=KEGG_2016", "usage", "Nothing is fetched by name"),
+        ("gene_set_enrichment.smallest=300", "usage", "below smallest"),
+        ("receptor_density.receptors=nowhere", "usage", "is no map"),
+        ("gene_expression.tabel=x", "usage", "did you mean 'table'"),
+    ],
+)
+def test_bad_words_end_the_call_before_any_work(copy, words, code, said):
+    ended = again(copy, "--set", f"associations.{words}")
+    assert ended.code == CODES[code], ended.text
+    assert said in ended.text
+
+
+def test_a_result_of_this_trial_is_no_reference_of_itself(copy):
+    (path,) = (copy / "out" / "group").glob("*_seed-far_contrast-verumChange_stat-t_statmap.nii.gz")
+    (copy / "a.toml").write_text(
+        f'[associations.reference_map]\natlas = "bids::code/molecules/{ATLAS}.nii.gz"\nreferences = ["{path}"]\n'
+    )
+    ended = again(copy)
+    assert ended.code == CODES["usage"]
+    assert "is a result of this group level" in ended.text
+
+
+def test_genes_without_values_and_constant_ones_are_left_out_and_counted(copy):
+    def change(text):
+        rows = [line.split("\t") for line in text.splitlines()]
+        for row in rows[1:]:
+            row[1] = "7"
+        rows[3][2] = "n/a"
+        return "\n".join("\t".join(row) for row in rows) + "\n"
+
+    edit(copy, "expression.tsv", change)
+    assert again(copy).code == 0
+    assert len(table(copy, "geneExpression")) == 238
+    (path,) = (copy / "out" / "group").glob("*_seed-near_*_desc-geneExpression_association.json")
+    assert "genes left out: 1 without a value in every region and 1 that do not vary" in path.read_text()
+
+
+def test_sets_without_a_gene_are_an_error_of_that_association_alone(copy):
+    edit(copy, "sets.gmt", lambda text: text.replace("SYN", "XXX"))
+    ended = again(copy)
+    assert ended.code == 0
+    assert "No set has 10 to 200 genes in the table" in ended.text
+    assert not list((copy / "out" / "group").glob("*_desc-geneSets_association.tsv"))
+    assert len(table(copy, "geneExpression")) == 240
+
+
+def test_plain_gsea_stands_beside_where_it_is_asked_for(copy):
+    pytest.importorskip("gseapy")
+    assert again(copy, "--set", "associations.gene_set_enrichment.gsea=true").code == 0
+    found = table(copy, "geneSets")
+    assert found["gsea_p"].between(0, 1).all()
+    assert "Random genes would call" in (copy / "out" / "group.html").read_text()
+
+
+FAKE = """
+import json, os, pathlib
+__version__ = "0.0"
+def get_expression_data(atlas, atlas_info, data_dir, **recipe):
+    import pandas as pd
+    names = pd.read_csv(atlas_info)
+    inside = sorted(p.name for p in (pathlib.Path(data_dir) / "microarray").iterdir())
+    assert len(inside) == 6, inside
+    assert recipe["missing"] is None and recipe["lr_mirror"] is None
+    if os.environ.get("FAKE_FETCH"):
+        import urllib.request
+        urllib.request.urlopen("http://127.0.0.1:9/")
+    frame = pd.DataFrame({f"G{g}": [(7 * g + 3 * i * i) % 17 / 17 for i in names["id"]] for g in range(30)})
+    return frame.set_axis(names["id"], axis="index")
+"""
+
+
+def microarrays(folder):
+    for donor in (9861, 10021, 12876, 14380, 15496, 15697):
+        own = folder / "ahba" / f"normalized_microarray_donor{donor}"
+        own.mkdir(parents=True)
+        for name in ("MicroarrayExpression", "Ontology", "PACall", "Probes", "SampleAnnot"):
+            (own / f"{name}.csv").write_text("1\n")
+    return folder / "ahba"
+
+
+@pytest.fixture
+def without_a_table(copy):
+    """A call that has no table of genes, thirty files, and a stand-in for abagen."""
+    (copy / "a.toml").write_text(
+        f'[associations.gene_expression]\natlas = "bids::code/molecules/{ATLAS}.nii.gz"\nstructures = "together"\n'
+        'surrogates = 200\nmaps = ["near"]\n'
+    )
+    site = copy / "site"
+    (site / "abagen").mkdir(parents=True)
+    (site / "abagen" / "__init__.py").write_text(FAKE)
+    python = copy / "python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH="{site}" exec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    return copy, microarrays(copy), {"DEQI_ABAGEN_PYTHON": str(python)}
+
+
+def test_a_table_is_made_by_abagen_in_its_own_python_once(without_a_table):
+    folder, source, env = without_a_table
+    before = sorted(source.rglob("*"))
+    ended = again(folder, "--ahba-dir", source, env=env)
+    assert ended.code == 0, ended.text
+    assert "abagen makes a table of 80 regions" in ended.text
+    assert len(table(folder, "geneExpression")) == 30
+    (sidecar,) = (folder / "out" / "logs" / "expression").glob("*.json")
+    about = json.loads(sidecar.read_text())
+    assert about["Donors"] == 6
+    assert about["Recipe"]["probe_selection"] == "diff_stability"
+    assert sorted(source.rglob("*")) == before
+    assert "abagen makes" not in again(folder, "--ahba-dir", source, env=env).text
+
+
+def test_abagen_never_downloads(without_a_table):
+    folder, source, env = without_a_table
+    ended = again(folder, "--ahba-dir", source, env={**env, "FAKE_FETCH": "1"})
+    assert ended.code == CODES["missing"]
+    assert "abagen asked for the network" in ended.text
+
+
+def test_the_thirty_files_are_looked_for_first(without_a_table):
+    folder, source, env = without_a_table
+    (source / "normalized_microarray_donor14380" / "PACall.csv").unlink()
+    ended = again(folder, "--ahba-dir", source, env=env)
+    assert ended.code == CODES["missing"]
+    assert "1 of 30 files are absent, first normalized_microarray_donor14380/PACall.csv" in ended.text
+    assert "abagen makes" not in ended.text
+
+
+def test_without_its_python_abagen_is_asked_for(without_a_table):
+    folder, source, _ = without_a_table
+    ended = again(folder, "--ahba-dir", source, env={"DEQI_ABAGEN_PYTHON": ""})
+    assert ended.code == CODES["usage"]
+    assert "pip install abagen==0.1.3" in ended.text
+    dry = again(folder, "--ahba-dir", source, "--dry-run", env={"DEQI_ABAGEN_PYTHON": "python"})
+    assert dry.code == 0
+    assert "would be made first" in dry.text
