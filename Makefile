@@ -75,6 +75,9 @@ reliability: $(VENV)/.done ## bring every fault about and write docs/reliability
 pain: $(VENV)/.done ## predict pain of real people at unseen sites; writes docs/validation.md (needs the real data; minutes)
 	@$(BIN)/python tests/validation/pain.py $(ARGS)
 
+molecules: $(VENV)/.done ## shares of variance and numbers of genes in trials of nothing; writes docs/molecules.md (some minutes)
+	@$(BIN)/python tests/validation/molecules.py $(ARGS)
+
 claims: $(VENV)/.done ## check published numbers; writes docs/claims.md
 	@$(BIN)/deqi --check-claims neck-pain > docs/claims.md
 
@@ -88,4 +91,4 @@ lock: ## pin the dependencies anew (needs uv)
 clean: ## remove the environment and the demo
 	rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install demo test check containers docs validate bench bench-group bench-scale reliability validation power pain claims lock clean
+.PHONY: help install demo test check containers docs validate bench bench-group bench-scale reliability validation power pain molecules claims lock clean

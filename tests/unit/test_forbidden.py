@@ -14,9 +14,10 @@ from bids_app.report.claims.maps import Finding, Wording, verdict
 from bids_app.report.claims.outcomes import verdict as of_outcome
 from bids_app.report.claims.plan import status
 from bids_app.report.claims.predictions import verdict as of_prediction
+from bids_app.report.claims.regional import genes_verdict, recipe_remark, references_verdict, sets_verdict
 
 PACKAGE = Path(__file__).parents[2] / "bids_app"
-FOLDERS = ("report", "levels", "trial", "designs", "associations", "predictors", "derivatives")
+FOLDERS = ("report", "levels", "trial", "designs", "associations", "predictors", "regional", "derivatives")
 SPEAKING = [path for folder in FOLDERS for path in (PACKAGE / folder).rglob("*.py")]
 BAD = (
     "The effect is verum-specific.", "It was absent in the sham group.", "mediated by GABA", "a biomarker of relief",
@@ -103,6 +104,22 @@ def test_whatever_is_foretold(p, arm, n, statistic):
     rows = [{"features": name, statistic: 0.7, "low": 0.6, "high": 0.8, "p_exchanged": p, "arm_interaction_p": arm}
             for name in ("clinical", "brain", "combined")]  # fmt: skip
     assert said_too_much(words(of_prediction(about, rows))) == []
+
+
+@pytest.mark.parametrize(("p", "q", "count"), list(product(P, P, (1, 3))))
+def test_whatever_is_spatially_associated(p, q, count):
+    one = {"name": "PCC", "part": "left cortex", "p": p, "p_maps": p, "alpha": 0.05, "explained": 0.3983, "chance": 0.4}
+    told = [genes_verdict([{**one, "name": f"map {i}"} for i in range(count)])]
+    told.append(sets_verdict([{**one, "passing": int(q <= 0.05), "count": 300}]))
+    rows = [{"map": "MOR", "rho": 0.4, "p": p, "q": q}]
+    told.append(references_verdict([{**one, "rows": rows}], "Density of receptors"))
+    recipe = {"ShuffledP": p, "ShuffledPassesByChance": 0.9, "GenesAbove3": 2031, "MapsTried": 200}
+    told.append(recipe_remark({**recipe, "GenesAbove3ByChance": [573, 2331, 6484]}))
+    text = " ".join(told)
+    assert said_too_much(text) == []
+    assert ("Exploratory: spatially associated" in told[0]) == (p <= 0.05)
+    assert ("Exploratory: spatially associated" in told[1]) == (q <= 0.05)
+    assert "not shown" in told[0] or p <= 0.05
 
 
 def test_whatever_was_planned():
