@@ -21,6 +21,23 @@ def passed(group: Path, seed: str, contrast: str) -> list[dict[str, str]]:
     return [row for row in rows(group, seed, contrast) if float(row["p_mass_fwe_joint"]) <= 0.05]
 
 
+def molecules(group: Path) -> None:
+    """Genes and their set were made dense where the effect is planted; the decoy's map has none of it."""
+
+    def told(seed: str, label: str) -> list[dict[str, str]]:
+        (path,) = group.glob(f"*_seed-{seed}_contrast-verumVsShamAdjusted_desc-{label}_association.tsv")
+        with path.open(encoding="utf-8") as stream:
+            return list(csv.DictReader(stream, delimiter="\t"))
+
+    def explained(seed: str) -> float:
+        return next(float(row["p"]) for row in told(seed, "geneExpressionComponents") if row["null"] == "trial")
+
+    assert explained("thalamusR") <= 0.05, "the planted genes were not found"
+    assert explained("PCC") > 0.05, "genes go with the map of the decoy"
+    sets = {row["set"]: float(row["q"]) for row in told("thalamusR", "geneSets")}
+    assert sets["made-up set, planted"] <= 0.05, "the planted set was not found"
+
+
 def main(output_dir: Path) -> None:
     group = output_dir / "group"
     found = passed(group, "thalamusR", "verumVsShamAdjusted")
@@ -30,6 +47,7 @@ def main(output_dir: Path) -> None:
     assert all(row["sign"] == "positive" for row in found)
     assert not passed(group, "PCC", "verumVsShamAdjusted"), "the decoy passes between the arms"
     assert passed(group, "PCC", "pooledChange"), "the decoy is not there: it would prove nothing"
+    molecules(group)
     print(
         f"The planted effect was found at {peak.astype(int)} mm; the decoy common to both arms was not called verum's."
     )

@@ -135,10 +135,15 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, request: pytest.Fixtur
 def whole(analysed: Analysed, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Analysed:
     """The same with outcomes, treatment, brain and symptom, a predictor and a sealed plan; read only."""
     from recorded import EVERYTHING, write_record
+    from synthetic import AFFINE, TARGET, brain
+
+    from bids_app.launch.demonstration_molecules import write_molecules
+    from bids_app.vocabulary.grid import Grid
 
     def make(folder: Path) -> Analysed:
         trial, out = _copied(analysed, folder)
         write_record(trial.root, trial.people)
+        write_molecules(trial.root / "code" / "molecules", brain(), Grid(brain().shape, AFFINE), TARGET)
         (folder / "analysis.toml").write_text(EVERYTHING)
         words = ["group", *FAST, "--config", folder / "analysis.toml"]
         sealed = start_deqi(trial.root, out, *words, "--lock", folder / "plan.json", "--lock-after-unblinding")

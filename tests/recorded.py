@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from bids_app.launch.demonstration_molecules import SETTINGS
+
 CONFIG = """
 [outcomes.vas]
 role = "primary"
@@ -39,7 +41,8 @@ confounds = ["age"]
 site = "site"
 [predictors.ridge]
 """
-EVERYTHING = COUPLED + PREDICTED
+MOLECULES = SETTINGS.replace('maps = ["thalamusR", "PCC"]', 'maps = ["near"]').replace("= 2000", "= 200")
+EVERYTHING = COUPLED + PREDICTED + MOLECULES
 
 
 def write_tsv(path: Path, columns: dict) -> None:

@@ -106,6 +106,6 @@ def _fields(centres: Matrix, count: int, rng: np.random.Generator) -> Matrix:
 def _sets(genes: list[str], rng: np.random.Generator) -> str:
     """Return sets of genes: the planted ones, and some drawn from the others."""
     sets = {"made-up set, planted": genes[:PLANTED]}
-    for number in range(1, 9):
+    for number in range(1, 5):
         sets[f"made-up set {number}"] = sorted(rng.choice(genes[PLANTED:], 20, replace=False).tolist())
     return "".join("\t".join([name, SYNTHETIC_NOTICE, *members]) + "\n" for name, members in sets.items())

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from conftest import FAST, run_deqi, validate_bids
 from forbidden import said_too_much
+from recorded import MOLECULES as CONFIG
 from synthetic import AFFINE, TARGET, brain
 
 from bids_app.dataset.tables import read_frame
-from bids_app.launch.demonstration_molecules import ATLAS, SETTINGS, write_molecules
+from bids_app.launch.demonstration_molecules import ATLAS, write_molecules
 from bids_app.vocabulary.grid import Grid
 
-CONFIG = SETTINGS.replace('maps = ["thalamusR", "PCC"]', 'maps = ["near"]').replace("= 2000", "= 200")
 CODES = {"usage": 64, "data": 65, "missing": 66}
 
 
@@ -60,7 +60,7 @@ def test_every_association_has_its_tables_and_its_section(place):
     assert list(components["null"]) == ["trial", "moran", "variogram"]
     assert components["maps"].tolist() == [100, 201, 201]
     assert (genes["p"] >= 0.01 - 1e-9).all()
-    assert set(table(place, "geneSets")["set"]) == {"made-up set, planted", *(f"made-up set {i}" for i in range(1, 9))}
+    assert set(table(place, "geneSets")["set"]) == {"made-up set, planted", *(f"made-up set {i}" for i in range(1, 5))}
     assert set(table(place, "receptorDensity")["receptor"]) == {"MOR", "GABA-A", "5-HT1A", "D2"}
     together = table(place, "receptorDensityTogether")
     assert together["explained"].iloc[1:].sum() == pytest.approx(together["explained"].iloc[0])

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from conftest import FAST, run_deqi, validate_bids
 from forbidden import said_too_much
-from recorded import CONFIG, COUPLED, EVERYTHING, PREDICTED, write_record, write_tsv
+from recorded import CONFIG, COUPLED, PREDICTED, write_record, write_tsv
 from scipy import stats
 
 from bids_app.dataset.tables import read_frame, read_tsv
@@ -287,7 +287,7 @@ def test_the_page_of_a_whole_trial_says_no_more_than_it_may(whole):
 
 
 def test_predictions_that_are_no_longer_asked_for_go(copy):
-    (copy / "analysis.toml").write_text(EVERYTHING)
+    (copy / "analysis.toml").write_text(COUPLED + PREDICTED)
     assert again(copy).code == 0
     group = copy / "out" / "group"
     assert list(group.glob("*_prediction.json"))

@@ -92,7 +92,16 @@ def test_the_page_of_a_whole_trial_can_be_read_by_everybody_and_fits(browser, wh
     assert whole.group.code == 0, whole.group.text
     one = Opened(browser, whole.output / "group.html", width=width, scheme=scheme)
     one.page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
-    for place in ("outcomes", "associations", "predictions", "treatment", "plan"):
+    for place in (
+        "outcomes",
+        "associations",
+        "predictions",
+        "treatment",
+        "plan",
+        "genes",
+        "gene-sets",
+        "receptorDensity",
+    ):
         expect(one.page.locator(f"#{place}")).to_be_visible()
     found = Axe().run(one.page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa"]}).response["violations"]
     assert [(v["id"], v["nodes"][0]["html"][:200]) for v in found] == []
