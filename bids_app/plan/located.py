@@ -9,14 +9,17 @@ from typing import Any
 URI = "bids::"
 
 
+def at(word: str, bids_dir: Path) -> str:
+    """Return the path that a BIDS URI stands for; other words as they are."""
+    return str(bids_dir / word.removeprefix(URI)) if word.startswith(URI) else word
+
+
 def located(options: Any, bids_dir: Path) -> Any:
     """Return options with each BIDS URI as the path that it stands for; settings and sealed plans keep the URI."""
 
     def path(value: Any) -> Any:
         if isinstance(value, tuple):
             return tuple(map(path, value))
-        if isinstance(value, str) and value.startswith(URI):
-            return str(bids_dir / value.removeprefix(URI))
-        return value
+        return at(value, bids_dir) if isinstance(value, str) else value
 
     return replace(options, **{f.name: path(getattr(options, f.name)) for f in fields(options)})

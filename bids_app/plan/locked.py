@@ -19,13 +19,15 @@ from bids_app.derivatives.files import plain, write_json
 from bids_app.derivatives.records import digest
 from bids_app.errors import UsageError, WrongDataError
 from bids_app.plan.inputs import find_roots
+from bids_app.plan.located import at
 from bids_app.plan.people import people_of
 from bids_app.settings import Settings
 from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.sealed import Sealed
 
 SAID = ("Direction", "Units", "Minimum", "Maximum", "MinimalImportantDifference", "RemissionCutoff")
-_FILE = re.compile(r"(?:^|=)([^=#@]+\.(?:nii(?:\.gz)?|tsv|gmt|csv))(?:[#@]|$)")
+_FILE = re.compile(r"(?:^|=)([^=#@]+(?:\.(?:nii|tsv|gmt|csv)(?:\.gz)?|/))(?:[#@]|$)")
+"""A file, or a folder that is written with a slash at its end, in a word of the settings."""
 
 
 def content_of(execution: Execution, chosen: Settings) -> dict[str, Any]:
@@ -34,7 +36,7 @@ def content_of(execution: Execution, chosen: Settings) -> dict[str, Any]:
     What the dataset says of outcomes (direction, units, range) counts as a setting: it decides as much.
     """
     tables = {name: plain(values) for name, (_, values) in settings.described(chosen).items()}
-    files = {word: digest(Path(word)) for word in sorted(_files(tables)) if Path(word).is_file()}
+    files = {word: mark for word in sorted(_files(tables)) if (mark := _content(Path(at(word, execution.bids_dir))))}
     described = described_columns(execution.bids_dir)
     for name, options in chosen.outcomes.items():
         stem = options.column or name
@@ -49,6 +51,15 @@ def content_of(execution: Execution, chosen: Settings) -> dict[str, Any]:
         **{key: digest(path) if path else None for key, path in chosen_by.items()},
     }
     return {"Settings": tables, "Files": files}
+
+
+def _content(path: Path) -> str:
+    """Return the digest of a file, or of all files of a folder and their names; nothing if it is not there."""
+    if path.is_file():
+        return digest(path)
+    inside = sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else []
+    whole = "".join(f"{file.name} {digest(file)}\n" for file in inside)
+    return hashlib.sha256(whole.encode()).hexdigest() if whole else ""
 
 
 def _files(value: Any) -> Iterator[str]:

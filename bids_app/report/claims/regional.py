@@ -20,17 +20,12 @@ DONORS = (
     "them with a right hemisphere."
 )
 TRIAL_NULL = (
-    "P values come from arms drawn anew, which keeps the smoothness of brains and the co-expression of genes in every "
-    "map of chance. Surrogates that imitate the map alone stand beside as a check."
+    "P values come from the relabellings of the contrast itself, which keep the smoothness of brains and the "
+    "co-expression of genes in every map of chance. Surrogates that imitate the map alone stand beside as a check."
 )
 WHOLE_MAPS = (
     "Sets are held against whole maps of chance. Random genes, as plain GSEA draws them, ignore that genes of a set "
     "are expressed together, and find sets in noise (Fulcher 2021, doi:10.1038/s41467-021-22862-1)."
-)
-GENES = (
-    ELSEWHERE,
-    DONORS,
-    TRIAL_NULL,
 )
 SETS = (
     ELSEWHERE,
@@ -60,6 +55,15 @@ def genes_verdict(members: Sequence[Mapping[str, Any]]) -> str:
         for one in passed
     )
     return f"Exploratory: spatially associated with expression of genes, by the first component: {said}."
+
+
+def genes_remarks(members: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return what must stand beside genes: where expression was measured, as far as the table tells, and what p is."""
+    told = {str(one["provenance"].get("Description", "")) for one in members} - {""}
+    donors = () if all(one["provenance"].get("Donors") == 0 for one in members) else (DONORS,)
+    tables = tuple(f"The table of genes: {description}" for description in sorted(told))
+    nothing = () if all(one["shown"] for one in members) else (NO_MAP,)
+    return (ELSEWHERE, *donors, *tables, TRIAL_NULL, *nothing)
 
 
 def recipe_remark(recipe: Mapping[str, Any]) -> str:

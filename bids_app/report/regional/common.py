@@ -19,12 +19,10 @@ from bids_app.vocabulary.entities import parse
 
 WIDE, HIGH = 240.0, 150.0
 
-NULLS = {
-    "trial": "arms drawn anew",
-    "moran": "surrogates, Moran's I kept",
-    "variogram": "surrogates, variogram kept",
-}
-"""Kinds of chance in words; the first decides."""
+SURROGATES = {"moran": "surrogates, Moran's I kept", "variogram": "surrogates, variogram kept"}
+
+TRIAL = {"rerandomise": "arms drawn anew", "signflip": "signs of people flipped"}
+"""What the relabellings of a contrast are, in a few words; else residuals, or values, are exchanged."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +37,11 @@ class Result:
     def name(self) -> str:
         """Map and contrast in words."""
         return f"{self.about['Map']} · {parse(self.path.name)[0]['contrast']}"
+
+    @property
+    def nulls(self) -> dict[str, str]:
+        """Kinds of chance in words; the first decides."""
+        return {"trial": TRIAL.get(self.contrast.get("Scheme", "rerandomise"), "residuals exchanged"), **SURROGATES}
 
     def table(self, label: str) -> pd.DataFrame:
         """Return one of its tables; an empty one where there is none."""

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from bids_app.report.claims.regional import GENES, NO_MAP, genes_verdict, recipe_remark
+from bids_app.report.claims.regional import genes_remarks, genes_verdict, recipe_remark
 from bids_app.report.drawing import charts
-from bids_app.report.regional.common import HIGH, NULLS, WIDE, Result, cloud, over_maps, picture, results, shown
+from bids_app.report.regional.common import HIGH, WIDE, Result, cloud, over_maps, picture, results, shown
 
 MOST = 10
 """Genes of each end that are printed; the table has all."""
@@ -24,7 +24,7 @@ def genes(folder: Path) -> dict[str, Any] | None:
     members = [_member(one, part, p) for (one, part), p in zip(found, corrected, strict=True)]
     members.sort(key=lambda member: member["p"])
     return {"id": "genes", "title": "Expression of genes", "kind": "genes", "members": members,
-            "remarks": GENES if all(member["shown"] for member in members) else (*GENES, NO_MAP),
+            "remarks": genes_remarks(members),
             "notes": _notes([one for one, _ in found]), "headline": genes_verdict(members)}  # fmt: skip
 
 
@@ -48,8 +48,8 @@ def _member(one: Result, part: str, p: float) -> dict[str, Any]:
         "name": one.name, "part": part, "p": float(_first(one, part)["p"]), "p_maps": p, "alpha": _alpha(one),
         "explained": float(_first(one, part)["explained"]), "chance": float(_first(one, part)["chance_median"]),
         "high": float(_first(one, part)["chance_95"]), "shown": shown(one.contrast), "sizes": one.about["Parts"][part],
-        "components": [{**row, "null": NULLS[row["null"]]} for row in own["Components"].to_dict("records")],
-        "chances": [_chance(own["Null"], kind, float(_first(one, part)["explained"])) for kind in NULLS],
+        "components": [{**row, "null": one.nulls[row["null"]]} for row in own["Components"].to_dict("records")],
+        "chances": [_chance(own["Null"], kind, one, float(_first(one, part)["explained"])) for kind in one.nulls],
         "ranked": _ranked(own["Ranked"]), "recipe_said": recipe_remark(one.about["Recipe"][part]),
         "ends": [own[""].head(MOST).to_dict("records"), own[""].tail(MOST).iloc[::-1].to_dict("records")],
         "passing": {"fwe": int((own[""]["p_fwe"] <= _alpha(one)).sum()), "fdr": int((own[""]["q"] <= 0.05).sum())},
@@ -64,13 +64,13 @@ def _alpha(one: Result) -> float:
     return float(one.contrast.get("Alpha", 0.05))
 
 
-def _chance(bars: pd.DataFrame, kind: str, observed: float) -> dict[str, Any]:
+def _chance(bars: pd.DataFrame, kind: str, one: Result, observed: float) -> dict[str, Any]:
     """Return the variance that maps of one kind of chance let the component explain, and that of the map."""
     own = bars[bars["null"] == kind]
     across = charts.Scale(0.0, max(float(bars["to"].max()), observed) * 1.02, 0, 300)
     edges = [*own["from"], own["to"].iloc[-1]]
     return {
-        "name": NULLS[kind], "bars": charts.bars(own["maps"].to_numpy(), across(edges), 90), "ticks": across.ticks,
+        "name": one.nulls[kind], "bars": charts.bars(own["maps"].to_numpy(), across(edges), 90), "ticks": across.ticks,
         "observed": f"{float(across(observed)):.1f}", "value": observed, "count": int(own["maps"].sum()),
     }  # fmt: skip
 
