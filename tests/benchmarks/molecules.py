@@ -66,7 +66,8 @@ def main() -> None:
     where = (
         f"{dt.datetime.now(tz=dt.UTC):%Y-%m-%d}, {cpu()}, one thread, medians of {args.repeats}; {REGIONS} regions, "
         f"{GENES:,} genes. Agreement: mean Moran's I of surrogates, the first gene's correlation, the variance "
-        "explained, the enrichment score of a set. gseapy draws random genes, 1,000 times; deqi scores sets of 10,000 whole maps."
+        "explained, the enrichment score of a set. gseapy draws random genes, 1,000 times; deqi scores sets of 10,000 "
+        "whole maps."
     )
     publish(ROOT / "docs" / "performance.md", MARKS, "\n".join(["", where, "", *lines, ""]))
 

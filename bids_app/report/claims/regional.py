@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -75,6 +76,13 @@ def recipe_remark(recipe: Mapping[str, Any]) -> str:
         f"mean nothing (5 % would be right). It counts {recipe['GenesAbove3']} genes with |Z| above 3; such maps give "
         f"{middle} (95 % of them {low} to {high})."
     )
+
+
+def resolution(smallest: float, genes: int) -> str:
+    """Return what the number of relabellings allows of single genes."""
+    at_once = math.ceil(smallest * genes / 0.05 - 1e-9)
+    few = f" At a false discovery rate of .05 at least {at_once:,} genes must reach it together." if at_once > 1 else ""
+    return f"No p of a gene can be below {smallest:.2g} with these relabellings.{few}"
 
 
 def sets_verdict(members: Sequence[Mapping[str, Any]]) -> str:

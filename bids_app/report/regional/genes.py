@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from bids_app.report.claims.regional import genes_remarks, genes_verdict, recipe_remark
+from bids_app.report.claims.regional import genes_remarks, genes_verdict, recipe_remark, resolution
 from bids_app.report.drawing import charts
 from bids_app.report.regional.common import HIGH, WIDE, Result, cloud, over_maps, picture, results, shown
 
@@ -57,6 +57,7 @@ def _member(one: Result, part: str, p: float) -> dict[str, Any]:
                      (picture(own["Regions"], "score"), "component 1 of expression")],
         "cloud": cloud(own["Regions"], "score"), "file": one.path.with_suffix(".tsv").name,
         "provenance": one.about["Provenance"],
+        "resolution": resolution(one.about["SmallestPossibleP"], len(own[""])),
     }  # fmt: skip
 
 
