@@ -15,6 +15,7 @@ from bids_app.derivatives.contrast import STATISTICS_TEXT
 from bids_app.derivatives.participant import FRAMES
 from bids_app.derivatives.quality import QUALITY
 from bids_app.derivatives.trial import LINES
+from bids_app.regional.columns import COLUMNS, TABLES
 from bids_app.vocabulary.option import describe
 from bids_app.vocabulary.outcome import OutcomeOptions
 
@@ -89,6 +90,9 @@ def outputs() -> Iterator[str]:
     yield OF_CLUSTERS
     yield from ("", "## Outcomes of people: `group/meas-<outcome>_outcome.tsv`", "")
     yield from table(("column", "meaning"), ((f"`{k}`", v) for k, v in LINES.items()))
+    yield from ("## Beside references: `group/*_desc-<label>_association.tsv`", "")
+    yield from table(("label", "what it holds"), ((f"`{k}`", v) for k, v in TABLES.items()))
+    yield from table(("column", "meaning"), ((f"`{k}`", v) for k, v in COLUMNS.items()))
     yield from ("## Further tables of the group level", "")
     yield from table(("file", "what it holds"), GROUP_FILES.items())
 

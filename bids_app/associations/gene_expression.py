@@ -70,7 +70,8 @@ def associate(given: Given, options: Options) -> Found:
         for label, rows in found.items():
             tables.setdefault(label, []).extend(rows)
     about = {
-        **genes.about(table), "SmallestPossibleP": given.smallest_p, "Recipe": recipes, "Components": options.components,
+        **genes.about(table), "SmallestPossibleP": given.smallest_p,
+        "Recipe": recipes, "Components": options.components,
         "Parts": {w.part.name: {"Regions": len(w.part.columns), "Genes": len(w.genes),
                                 "MoransI": w.part.autocorrelation} for w in wholes},
         "Notes": notes,

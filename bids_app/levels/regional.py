@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from bids_app.dataset.parcels import places
 from bids_app.errors import DeqiError, UsageError, WrongDataError, suggest
 from bids_app.levels import contrasts
 from bids_app.levels.overlap import Stacks
+from bids_app.regional import columns
 from bids_app.regional.given import Given
 from bids_app.regional.options import RegionalOptions
 from bids_app.statistics.result import Result
@@ -62,7 +63,9 @@ class Regional:
             if result is None or (options.maps and result.subject.key.label not in options.maps):
                 continue
             try:
-                yield result, name, plugs.load("associations", name).associate(self._given(result, options), options)
+                found: Found = plugs.load("associations", name).associate(self._given(result, options), options)
+                about = {**found.about, "Columns": columns.described(found.tables)}
+                yield result, name, replace(found, about=about)
             except DeqiError as error:
                 yield result, name, error
 

@@ -15,6 +15,7 @@ from bids_app import plugs
 from bids_app.dataset.parcels import places
 from bids_app.errors import DeqiError, UsageError, WrongDataError
 from bids_app.launch.demonstration_molecules import ATLAS, write_molecules
+from bids_app.regional.columns import COLUMNS, TABLES
 from bids_app.regional.given import Given
 from bids_app.regional.options import RegionalOptions
 from bids_app.vocabulary.design import Contrast, Outcome, Question, Words
@@ -105,6 +106,10 @@ def test_it_repeats_itself_and_leaves_its_input_alone(name, folder):
     for label, rows in first.tables.items():
         assert re.fullmatch(r"[a-zA-Z0-9]+", label)
         assert all(list(row) == list(rows[0]) for row in rows), label
+    for label, rows in first.tables.items():
+        assert label in TABLES
+        if not label.endswith("Regions"):  # those have a column for each reference, too
+            assert set(rows[0] if rows else ()) <= set(COLUMNS), label
     for row in main:
         assert {"part", "p", "p_moran", "p_variogram", "q"} <= set(row) or "p" in row
         assert 0 < row["p"] <= 1
