@@ -81,6 +81,21 @@ def picture(own: pd.DataFrame, column: str) -> str:
     return page.embed(spots(known[["x", "y", "z"]].to_numpy(float), values, known["voxels"].to_numpy(float), limit))
 
 
+DRAWN = 8
+"""Maps of a section whose regions are drawn: those with the smallest p."""
+
+
+def drawn(members: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return members of a section with the pictures and the cloud of the first ones, from `draw` of each."""
+    return [{**one, **(one["draw"]() if i < DRAWN else {"pictures": []})} for i, one in enumerate(members)]
+
+
+def side_by_side(own: pd.DataFrame, column: str, names: tuple[str, str]) -> dict[str, Any]:
+    """Return the map and a column beside each other: pictures of both, and one by the other."""
+    pictures = [(picture(own, "t"), names[0]), (picture(own, column), names[1])]
+    return {"pictures": pictures, "cloud": cloud(own, column)}
+
+
 def cloud(own: pd.DataFrame, column: str) -> dict[str, Any]:
     """Return the map by a column, one dot a region."""
     known = own[np.isfinite(own[column])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pandas as pd
 
 from bids_app.report.claims.regional import genes_remarks, genes_verdict, recipe_remark, resolution
 from bids_app.report.drawing import charts
-from bids_app.report.regional.common import HIGH, WIDE, Result, cloud, over_maps, picture, results, shown
+from bids_app.report.regional.common import HIGH, WIDE, Result, drawn, over_maps, results, shown, side_by_side
 
 MOST = 10
 """Genes of each end that are printed; the table has all."""
@@ -23,7 +24,7 @@ def genes(folder: Path) -> dict[str, Any] | None:
     corrected = over_maps(found, lambda one: float(_first(*one)["p"]))
     members = [_member(one, part, p) for (one, part), p in zip(found, corrected, strict=True)]
     members.sort(key=lambda member: member["p"])
-    return {"id": "genes", "title": "Expression of genes", "kind": "genes", "members": members,
+    return {"id": "genes", "title": "Expression of genes", "kind": "genes", "members": drawn(members),
             "remarks": genes_remarks(members),
             "notes": _notes([one for one, _ in found]), "headline": genes_verdict(members)}  # fmt: skip
 
@@ -44,6 +45,7 @@ def _member(one: Result, part: str, p: float) -> dict[str, Any]:
         for label in ("", "Components", "Null", "Ranked", "Regions")
         for table in [one.table(f"geneExpression{label}")]
     }
+    names = f"t of the contrast ({one.about['Map']})", "component 1 of expression"
     return {
         "name": one.name, "part": part, "p": float(_first(one, part)["p"]), "p_maps": p, "alpha": _alpha(one),
         "explained": float(_first(one, part)["explained"]), "chance": float(_first(one, part)["chance_median"]),
@@ -53,9 +55,7 @@ def _member(one: Result, part: str, p: float) -> dict[str, Any]:
         "ranked": _ranked(own["Ranked"]), "recipe_said": recipe_remark(one.about["Recipe"][part]),
         "ends": [own[""].head(MOST).to_dict("records"), own[""].tail(MOST).iloc[::-1].to_dict("records")],
         "passing": {"fwe": int((own[""]["p_fwe"] <= _alpha(one)).sum()), "fdr": int((own[""]["q"] <= 0.05).sum())},
-        "pictures": [(picture(own["Regions"], "t"), f"t of the contrast ({one.about['Map']})"),
-                     (picture(own["Regions"], "score"), "component 1 of expression")],
-        "cloud": cloud(own["Regions"], "score"), "file": one.path.with_suffix(".tsv").name,
+        "draw": partial(side_by_side, own["Regions"], "score", names), "file": one.path.with_suffix(".tsv").name,
         "provenance": one.about["Provenance"],
         "resolution": resolution(one.about["SmallestPossibleP"], len(own[""])),
     }  # fmt: skip

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bids_app.report.claims.regional import MAPS, RECEPTORS, references_verdict
-from bids_app.report.regional.common import Result, cloud, picture, results
+from bids_app.report.regional.common import Result, drawn, results, side_by_side
 
 
 def receptors(folder: Path) -> dict[str, Any] | None:
@@ -27,7 +28,7 @@ def _section(folder: Path, label: str, title: str, remarks: tuple[str, ...]) -> 
     if not members:
         return None
     members.sort(key=lambda member: member["rows"][0]["p"])
-    return {"id": label, "title": title, "kind": "references", "members": members, "remarks": remarks,
+    return {"id": label, "title": title, "kind": "references", "members": drawn(members), "remarks": remarks,
             "notes": list(dict.fromkeys(note for one in found for note in one.about["Notes"])),
             "headline": references_verdict(members, title)}  # fmt: skip
 
@@ -44,10 +45,9 @@ def _member(one: Result, label: str, part: str) -> dict[str, Any]:
     rows = sorted(_rows(one, label, part), key=lambda row: row["p"])
     regions = one.table(f"{label}Regions")
     regions, best = regions[regions["part"] == part], rows[0]["map"]
+    names = f"t of the contrast ({one.about['Map']})", best
     return {
         "name": one.name, "part": part, "rows": rows, "together": _rows(one, f"{label}Together", part),
         "genes": _rows(one, f"{label}Genes", part), "adjusted": one.about.get("AdjustedFor"), "best": best,
-        "pictures": [(picture(regions, "t"), f"t of the contrast ({one.about['Map']})"),
-                     (picture(regions, best), best)],
-        "cloud": cloud(regions, best), "file": one.path.with_suffix(".tsv").name,
+        "draw": partial(side_by_side, regions, best, names), "file": one.path.with_suffix(".tsv").name,
     }  # fmt: skip
