@@ -62,7 +62,7 @@ def genes_remarks(members: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """Return what must stand beside genes: where expression was measured, as far as the table tells, and what p is."""
     told = {str(one["provenance"].get("Description", "")) for one in members} - {""}
     donors = () if all(one["provenance"].get("Donors") == 0 for one in members) else (DONORS,)
-    tables = tuple(f"The table of genes: {description}" for description in sorted(told))
+    tables = tuple(f"The table of genes: {description.rstrip('.')}." for description in sorted(told))
     nothing = () if all(one["shown"] for one in members) else (NO_MAP,)
     return (ELSEWHERE, *donors, *tables, TRIAL_NULL, *nothing)
 
