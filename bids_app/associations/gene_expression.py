@@ -25,6 +25,9 @@ from bids_app.vocabulary.option import Doc
 NAME = "gene_expression"
 ASKS = "regions"
 
+BAND = 400
+"""Relabelled maps that the band of ranked genes is made of."""
+
 
 @dataclass(frozen=True)
 class Options(RegionalOptions):
@@ -88,7 +91,7 @@ def _of(whole: Expression, options: Options) -> tuple[dict[str, Sequence[Mapping
     fitted = pls.components(whole.values, part.observed, options.components)
     rng = np.random.default_rng([part.given.seed, 7])
     draws = recipe.redrawn(whole.values, options.draws, rng)
-    observed, limits = band(unit(ranks(maps["trial"], 1).T).T, ranked)
+    observed, limits = band(unit(ranks(part.some(BAND), 1).T).T, ranked)
     tables: dict[str, Sequence[Mapping[str, Any]]] = {
         "geneExpression": _genes(whole, found, fitted.weights[:, 0], recipe.boot_ratio(part.observed, draws)),
         "geneExpressionComponents": _components(part.name, shares),
@@ -100,7 +103,7 @@ def _of(whole: Expression, options: Options) -> tuple[dict[str, Sequence[Mapping
         ],
         "geneExpressionRegions": regions_table(part, {"score": fitted.scores[:, 0]}),
     }  # fmt: skip
-    return tables, _recipe(maps["trial"], products, draws, options, rng)
+    return tables, _recipe(part.some(options.recipe_maps), products, draws, rng)
 
 
 def _genes(
@@ -127,15 +130,13 @@ def _components(part: str, shares: Mapping[str, NDArray[np.float64]]) -> list[Ma
 
 
 def _recipe(
-    maps: NDArray[np.float64], products: NDArray[np.float64], draws: recipe.Redrawn, options: Options,
-    rng: np.random.Generator,
+    maps: NDArray[np.float64], products: NDArray[np.float64], draws: recipe.Redrawn, rng: np.random.Generator
 ) -> Mapping[str, Any]:  # fmt: skip
     """Return what the literature's recipe says of the observed map, and of maps whose arms mean nothing."""
-    tried = maps[: options.recipe_maps + 1]
-    p = recipe.shuffled_p(products, tried, 1000, rng)
+    p = recipe.shuffled_p(products, maps, 1000, rng)
     few = recipe.Redrawn(draws.counts[:200], draws.columns, draws.sums[:200])
-    counts = recipe.counted(tried, few)
+    counts = recipe.counted(maps, few)
     return {
         "ShuffledP": p[0], "ShuffledPassesByChance": float((p[1:] <= 0.05).mean()), "GenesAbove3": int(counts[0]),
-        "GenesAbove3ByChance": np.quantile(counts[1:], [0.025, 0.5, 0.975]).tolist(), "MapsTried": len(tried) - 1,
+        "GenesAbove3ByChance": np.quantile(counts[1:], [0.025, 0.5, 0.975]).tolist(), "MapsTried": len(maps) - 1,
     }  # fmt: skip

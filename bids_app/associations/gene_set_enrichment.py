@@ -20,7 +20,7 @@ from bids_app.regional.genes import Expression, read_expression
 from bids_app.regional.given import NULLS, Given
 from bids_app.regional.options import RegionalOptions
 from bids_app.statistics.spatial import enrichment
-from bids_app.statistics.spatial.scores import ranks, share, unit
+from bids_app.statistics.spatial.scores import ranks, unit
 from bids_app.trial.association import Found
 from bids_app.vocabulary.option import Doc
 
@@ -144,15 +144,14 @@ def _chosen(
 def _of(whole: Expression, kept: Chosen, options: Options) -> list[dict[str, Any]]:
     ranked = unit(ranks(whole.values))
     weights = enrichment.membership(list(kept.values()), len(whole.genes))
-    score = enrichment.means if options.score == "mean" else enrichment.absolute_means
-    scores = {
-        kind: score(unit(ranks(whole.part.null(kind), 1).T).T, ranked, weights) for kind in NULLS
-    }  # fmt: skip
-    p = {kind: share(np.abs(own)) for kind, own in scores.items()}
+    make = enrichment.means if options.score == "mean" else enrichment.absolute_means
+    score = make(ranked, weights)
+    found = {kind: enrichment.scored(unit(ranks(whole.part.null(kind), 1).T).T, score) for kind in NULLS}
+    trial, p = found["trial"], {kind: one.p for kind, one in found.items()}
     q = stats.false_discovery_control(p["trial"])
     single = unit(ranks(whole.part.observed)[:, None])[:, 0] @ ranked
     plain = _gsea(whole, kept, single) if options.gsea else {}
-    observed, low, high = scores["trial"][0], *np.quantile(scores["trial"][1:], [0.025, 0.975], axis=0)
+    observed, (low, high) = trial.score, trial.limits
     return [
         {"part": whole.part.name, "file": file, "set": name, "genes": len(members), "score": observed[i],
          "chance_low": low[i], "chance_high": high[i], "p": p["trial"][i], "q": q[i], "p_moran": p["moran"][i],

@@ -12,15 +12,15 @@ from annotated_types import MinLen
 from numpy.typing import NDArray
 
 from bids_app.dataset.references import volume_by_regions
-from bids_app.regional import genes, references
-from bids_app.regional.atlas import named_atlas
+from bids_app.regional import genes, references, sources
+from bids_app.regional.atlas import beside, named_atlas
 from bids_app.regional.genes import read_expression
 from bids_app.regional.given import NULLS, Given, Part
 from bids_app.regional.options import RegionalOptions
 from bids_app.regional.receptors import beside_genes, receptor_of
-from bids_app.regional.references import Reference
+from bids_app.regional.sources import Reference, Source
 from bids_app.statistics.spatial import dominance
-from bids_app.statistics.spatial.scores import share
+from bids_app.statistics.spatial.scores import ranks, share, unit
 from bids_app.trial.association import Found
 from bids_app.vocabulary.option import Doc
 
@@ -66,36 +66,42 @@ def check(options: Options, output_dir: Path) -> None:
     UsageError
         With the reason.
     """
-    references.require_elsewhere((*options.receptors, options.grey_matter), output_dir, NAME)
+    sources.require_elsewhere((*options.receptors, options.grey_matter), output_dir, NAME)
 
 
 def files(options: Options, space: str) -> list[Path]:
     """Return the atlas, the maps and tables; all of them are read and understood once."""
-    found = references.files_of(options.receptors, options, space, NAME, needed="receptors")
+    atlas = named_atlas(options, space, NAME)
+    found = [atlas, *beside(atlas), *sources.files_of(_source(options), atlas, space, options.least)]
     if options.grey_matter:
-        volume_by_regions(Path(options.grey_matter), found[0], space)
+        volume_by_regions(Path(options.grey_matter), atlas, space, zeros_count=True)
         found.append(Path(options.grey_matter))
     if options.expression:
         found += genes.files_of(options.expression, options, space, NAME)
     return list(dict.fromkeys(found))
 
 
+def _source(options: Options) -> Source:
+    return Source(options.receptors, f"{NAME}.receptors")
+
+
 def associate(given: Given, options: Options) -> Found:
     """Return how the map goes with each receptor, with all together, and with the genes of each."""
-    known, said = references.read(options.receptors, options, given.space, NAME)
+    atlas = named_atlas(options, given.space, NAME)
+    known, said = sources.read(_source(options), atlas, given.space, options.least)
     grey = None
     if options.grey_matter:
-        atlas = named_atlas(options, given.space, NAME)
-        grey = volume_by_regions(Path(options.grey_matter), atlas, given.space).values
+        grey = volume_by_regions(Path(options.grey_matter), atlas, given.space, zeros_count=True).values
     rows, regions, notes = references.all_parts(given, options, known, grey)
     joint, own = list[Mapping[str, Any]](), list[Mapping[str, Any]]()
     for part in references.parts_of(given, options, known):
+        fixed = None if grey is None else grey[part.columns]
         if options.together:
-            found, note = _together(part, known)
+            found, note = _together(part, known, fixed)
             joint += found
             notes += [note] if note else []
         if options.expression:
-            own += beside_genes(part, known, read_expression(Path(options.expression)), options.least)
+            own += beside_genes(part, known, read_expression(Path(options.expression)), fixed)
     for row in rows:
         row["receptor"] = receptor_of(row["map"])[0]
     about = {"AdjustedFor": "probability of grey matter" if options.grey_matter else None, "Notes": [*said, *notes]}
@@ -108,22 +114,25 @@ def associate(given: Given, options: Options) -> Found:
     return Found(tables, about)
 
 
-def _together(part: Part, known: Sequence[Reference]) -> tuple[list[Mapping[str, Any]], str]:
-    """Return what all maps explain of the contrast in the regions that all know, and the dominance of each."""
+def _together(part: Part, known: Sequence[Reference], fixed: Matrix | None) -> tuple[list[Mapping[str, Any]], str]:
+    """Return what the ranks of all maps explain of those of the contrast, and the dominance of each."""
     columns = np.stack([reference.values[part.columns] for reference in known], axis=1)
-    there = np.asarray(np.isfinite(columns).all(axis=1))
+    whole = columns if fixed is None else np.column_stack([columns, fixed])
+    there = np.asarray(np.isfinite(whole).all(axis=1))
     if not 2 <= len(known) <= dominance.MOST or there.sum() < len(known) + 10:
         return [], (
             f"{part.name}: {len(known)} maps in {there.sum()} regions that all of them know are not explained together "
             f"(2 to {dominance.MOST} maps, and 10 regions more than maps)."
         )
-    some = part if there.all() else part.among(there)
-    explained = {kind: dominance.explained(columns[there], some.null(kind)) for kind in NULLS}
+    some, beside = part.among(there), None if fixed is None else ranks(fixed[there])[:, None]
+    ranked = unit(ranks(columns[there]), beside)
+    maps = {kind: unit(ranks(some.null(kind), 1).T, beside).T for kind in NULLS}
+    explained = {kind: dominance.explained(ranked, own) for kind, own in maps.items()}
     p = {kind: float(share(values)) for kind, values in explained.items()}
-    whole = {"part": part.name, "map": "all together", "explained": float(explained["trial"][0]), "p": p["trial"],
+    first = {"part": part.name, "map": "all together", "explained": float(explained["trial"][0]), "p": p["trial"],
              "p_moran": p["moran"], "p_variogram": p["variogram"],
              "chance_median": float(np.median(explained["trial"][1:]))}  # fmt: skip
-    brought = dominance.dominance(columns[there], some.observed)
-    each = [{**dict.fromkeys(whole), "part": part.name, "map": known[j].name, "explained": float(brought[j])}
+    brought = dominance.dominance(ranked, maps["trial"][0])
+    each = [{**dict.fromkeys(first), "part": part.name, "map": known[j].name, "explained": float(brought[j])}
             for j in np.argsort(-brought, kind="stable")]  # fmt: skip
-    return [whole, *each], ""
+    return [first, *each], ""

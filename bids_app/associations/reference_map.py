@@ -10,11 +10,11 @@ from annotated_types import MinLen
 
 from bids_app.dataset.foci import foci_by_regions, read_foci
 from bids_app.errors import UsageError
-from bids_app.regional import references
-from bids_app.regional.atlas import named_atlas
+from bids_app.regional import references, sources
+from bids_app.regional.atlas import beside, named_atlas
 from bids_app.regional.given import Given
 from bids_app.regional.options import RegionalOptions
-from bids_app.regional.references import Reference
+from bids_app.regional.sources import Reference, Source
 from bids_app.trial.association import Found
 from bids_app.vocabulary.option import Doc
 
@@ -36,6 +36,10 @@ class Options(RegionalOptions):
         tuple[Word, ...],
         Doc("Tables of published foci (x, y, z; study, n, space), which become maps of activation likelihood."),
     ] = ()
+    zeros: Annotated[
+        Literal["values", "background"],
+        Doc("Whether zeros of volumes are values, as in thresholded maps, or background, as in maps of tracers."),
+    ] = "values"
     hemispheres: Annotated[Literal["left", "both"], Doc("Regions of the left side alone, or of both.")] = "both"
 
 
@@ -54,7 +58,7 @@ def check(options: Options, output_dir: Path) -> None:
     UsageError
         With the reason.
     """
-    references.require_elsewhere((*options.references, *options.coordinates), output_dir, NAME)
+    sources.require_elsewhere((*options.references, *options.coordinates), output_dir, NAME)
 
 
 def files(options: Options, space: str) -> list[Path]:
@@ -67,18 +71,23 @@ def files(options: Options, space: str) -> list[Path]:
     """
     if not (options.references or options.coordinates):
         raise UsageError(f"associations.{NAME}: expected maps (references) or tables of foci (coordinates).")
-    foci = [Path(word) for word in options.coordinates]
+    atlas, foci = named_atlas(options, space, NAME), [Path(word) for word in options.coordinates]
     for path in foci:
         read_foci(path)
-    return [*references.files_of(options.references, options, space, NAME), *foci]
+    maps = sources.files_of(_source(options), atlas, space, options.least) if options.references else []
+    return [atlas, *beside(atlas), *maps, *foci]
+
+
+def _source(options: Options) -> Source:
+    return Source(options.references, f"{NAME}.references", options.zeros == "values")
 
 
 def associate(given: Given, options: Options) -> Found:
     """Return how the map goes with each reference, in each part of the brain."""
-    known, said = references.read(options.references, options, given.space, NAME)
-    atlas = named_atlas(options, given.space, NAME)
+    atlas, known, said = named_atlas(options, given.space, NAME), list[Reference](), list[str]()
+    if options.references:
+        known, said = sources.read(_source(options), atlas, given.space, options.least)
     for word in options.coordinates:
-        volume = foci_by_regions(Path(word), atlas)
-        known.append(Reference(volume.name, Path(word).name, volume.values))
+        known += [Reference(one.name, Path(word).name, one.values) for one in foci_by_regions(Path(word), atlas)]
     rows, regions, notes = references.all_parts(given, options, known)
     return Found({"referenceMap": rows, "referenceMapRegions": regions}, {"Notes": [*said, *notes]})

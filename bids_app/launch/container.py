@@ -6,9 +6,11 @@ the caller's user id; folders are bound read-only but for the output and what an
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -67,14 +69,27 @@ def _placed(mounts: Mounts, option: str, value: str) -> str:
         path = Path(rest if equals else value)
         place = mounts.folder(path, f"/deriv/{name if equals else path.resolve().name}")
         return f"{name}={place}" if equals else place
-    if option == "--set" and Path(rest).is_absolute() and Path(rest).exists() and not IMAGE.match(value):
-        path = Path(rest)
-        place = mounts.folder(path, f"/files/{len(mounts.bound)}") if path.is_dir() else mounts.file(path)
-        return f"{name}={place}"
+    if option == "--set":
+        return _setting(mounts, value)
     image = IMAGE.match(value)
-    if image and option in ("--seeds", "--set"):
+    if image and option == "--seeds":
         return f"{image['name'] or ''}{mounts.file(Path(image['file']))}{image['rest'] or ''}"
     return value
+
+
+def _setting(mounts: Mounts, value: str) -> str:
+    """Return `TABLE.KEY=VALUE` with the image, table or folder in it as it is inside; those of lists stay in place."""
+    name, _, rest = value.partition("=")
+    if rest.startswith("["):
+        with contextlib.suppress(ValueError, RecursionError):  # deqi says what is wrong with it
+            mounts.there(tomllib.loads(f"words = {rest}"))
+        return value
+    if image := IMAGE.match(value):
+        return f"{image['name'] or ''}{mounts.file(Path(image['file']))}{image['rest'] or ''}"
+    path = Path(rest)
+    if not (path.is_absolute() and path.exists()):
+        return value
+    return f"{name}={mounts.folder(path, f'/files/{len(mounts.bound)}') if path.is_dir() else mounts.file(path)}"
 
 
 def command(engine: str, image: str, mounts: Mounts, words: Sequence[str]) -> list[str]:

@@ -6,6 +6,8 @@ download it into the user's folder: all thirty are looked for before it is start
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import subprocess
@@ -15,6 +17,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from bids_app import __version__
 from bids_app.dataset.parcels import Place
 from bids_app.dataset.tables import read_json, require_content
 from bids_app.derivatives.atomic import make_folder, write_text
@@ -23,8 +26,6 @@ from bids_app.errors import MissingInputError, UsageError
 
 DONORS = (9861, 10021, 12876, 14380, 15496, 15697)
 PARTS = ("MicroarrayExpression.csv", "Ontology.csv", "PACall.csv", "Probes.csv", "SampleAnnot.csv")
-
-BELOW = {True: "cortex", False: "subcortex/brainstem"}
 
 VARIABLE = "DEQI_ABAGEN_PYTHON"
 
@@ -72,13 +73,13 @@ def microarrays(folder: Path) -> Microarrays:
     return Microarrays(inside, python)
 
 
-def made(folder: Path, atlas: Path) -> bool:
+def made(folder: Path, atlas: Path, mark: str) -> bool:
     """Tell whether a table of an atlas stands in a folder."""
-    return _table(folder, atlas).exists()
+    return _table(folder, atlas, mark).exists()
 
 
-def _table(folder: Path, atlas: Path) -> Path:
-    return folder / f"{atlas.name.partition('.')[0]}_expression.tsv"
+def _table(folder: Path, atlas: Path, mark: str) -> Path:
+    return folder / f"{atlas.name.partition('.')[0]}_{mark[:8]}_expression.tsv"
 
 
 def make_table(atlas: Path, places: Sequence[Place], source: Microarrays, folder: Path, mark: str) -> Path:
@@ -87,15 +88,17 @@ def make_table(atlas: Path, places: Sequence[Place], source: Microarrays, folder
     Parameters
     ----------
     mark : str
-        Tells what the table is made of: the digest of the atlas.
+        Tells what the table is made of: a digest of the atlas and its labels.
 
     Raises
     ------
     MissingInputError
         If abagen cannot be started, or fails; the message has its last words.
     """
-    table = _table(folder, atlas)
-    sidecar, made_of = table.with_suffix(".json"), {"Atlas": mark, "Microarrays": str(source.folder.resolve())}
+    table = _table(folder, atlas, mark)
+    sidecar, made_of = table.with_suffix(".json"), {
+        "Atlas": mark, "Microarrays": str(source.folder.resolve()), "Python": source.python, "deqi": __version__,
+    }  # fmt: skip
     if table.exists() and sidecar.exists() and read_json(sidecar).get("MadeOf") == made_of:
         return table
     make_folder(folder)
@@ -129,5 +132,8 @@ def _start(command: list[str], work: Path) -> None:
 def _regions(places: Sequence[Place]) -> str:
     """Return the table of regions as abagen wants it."""
     side = {"left": "L", "right": "R", "middle": "B"}
-    rows = [f"{place.number},{place.name},{side[place.side]},{BELOW[place.cortex]},{place.name}" for place in places]
-    return "\n".join(["id,label,hemisphere,structure,name", *rows]) + "\n"
+    stream = io.StringIO()
+    rows = csv.writer(stream, lineterminator="\n")
+    rows.writerow(["id", "label", "hemisphere", "structure", "name"])
+    rows.writerows([place.number, place.name, side[place.side], place.structure, place.name] for place in places)
+    return stream.getvalue()

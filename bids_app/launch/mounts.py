@@ -59,16 +59,20 @@ class Mounts:
     def named_in(self, settings: Path) -> None:
         """Bind the folders of files that a settings file names at the places where they are, for its text stays."""
         try:
-            words = list(_texts(tomllib.loads(settings.read_text(encoding="utf-8"))))
+            content = tomllib.loads(settings.read_text(encoding="utf-8"))
         except (ValueError, RecursionError):
             return  # deqi says what is wrong with it
-        for word in words:
+        self.there(content)
+
+    def there(self, content: object) -> None:
+        """Bind what texts name at the places where it is."""
+        for word in _texts(content):
             found = IMAGE.match(word)
             path = Path(found["file"] if found else word)
             if path.is_absolute() and path.exists():
                 folder = path if path.is_dir() else path.parent
                 self._bind(folder.resolve(), str(folder))
-            elif path.is_file() or (path.is_dir() and len(path.parts) > 1):
+            elif path.is_file() or (path.is_dir() and "/" in word):
                 self.here = Path.cwd()
                 self._bind(self.here, str(self.here))
 

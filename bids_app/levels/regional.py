@@ -46,6 +46,27 @@ def require_contrasts(job: GroupJob, design: Design) -> None:
                              f"{suggest(options.contrast, names)}")  # fmt: skip
 
 
+def require_maps(jobs: Sequence[GroupJob]) -> tuple[str, ...]:
+    """Refuse associations of maps that no job has; return notes where there are no maps at all, but tables.
+
+    Raises
+    ------
+    UsageError
+        The message names the nearest.
+    """
+    keys = {key for job in jobs for found in job.sessions.values() for key in found.maps}
+    labels, notes = sorted({key.label for key in keys if key.entity != "seg"}), dict[str, None]()
+    for name, options in (item for job in jobs for item in asked(job).items()):
+        if not labels:
+            notes[
+                f"{name}: only tables of regions or networks are compared; there is no map to set beside anything."
+            ] = None
+        for label in options.maps:
+            if labels and label not in labels:
+                raise UsageError(f"associations.{name}.maps has {label!r}; {suggest(label, labels)}")
+    return tuple(notes)
+
+
 @dataclass(frozen=True, eq=False)
 class Regional:
     """One kind of map, its results, and what was averaged by regions so far."""
@@ -60,7 +81,12 @@ class Regional:
         """Yield each association with the contrast that it is of, or why there is none."""
         for name, options in asked(self.run.job).items():
             result = self._chosen(options)
-            if result is None or (options.maps and result.subject.key.label not in options.maps):
+            label = self.results[0].subject.key.label if self.results else ""
+            if options.maps and label not in options.maps:
+                continue
+            if result is None:
+                if self.results:
+                    yield self.results[0], name, WrongDataError(f"{options.contrast or 'the contrast'} has no result.")
                 continue
             try:
                 found: Found = plugs.load("associations", name).associate(self._given(result, options), options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,6 +11,7 @@ from bids_app.dataset.atlases import atlas_file
 from bids_app.dataset.parcels import places
 from bids_app.derivatives.records import digest
 from bids_app.launch.expression import made, make_table, microarrays
+from bids_app.regional.atlas import beside
 from bids_app.vocabulary.execution import Execution
 
 
@@ -31,10 +33,11 @@ def with_tables(associations: Mapping[str, Any], execution: Execution, space: st
     found = dict(associations)
     for name in wanting:
         atlas = atlas_file(found[name].atlas, space)
-        if execution.dry_run and not made(folder, atlas):
+        mark = hashlib.sha256("".join(digest(file) for file in (atlas, *beside(atlas))).encode()).hexdigest()
+        if execution.dry_run and not made(folder, atlas, mark):
             print(f"{name}: its table of genes would be made first, of {execution.ahba_dir}; its files are not listed.")
             del found[name]
             continue
-        table = make_table(atlas, places(atlas), source, folder, digest(atlas))
+        table = make_table(atlas, places(atlas), source, folder, mark)
         found[name] = replace(found[name], table=str(table))
     return found

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from bids_app import __version__, settings
+from bids_app.dataset.atlases import table_beside
 from bids_app.dataset.described import described_columns
 from bids_app.dataset.participants import participants_file
+from bids_app.dataset.region_table import sidecar
 from bids_app.dataset.tables import read_json, read_tsv, stands
 from bids_app.dataset.treatment import needle_files
 from bids_app.derivatives.files import plain, write_json
@@ -36,7 +38,9 @@ def content_of(execution: Execution, chosen: Settings) -> dict[str, Any]:
     What the dataset says of outcomes (direction, units, range) counts as a setting: it decides as much.
     """
     tables = {name: plain(values) for name, (_, values) in settings.described(chosen).items()}
-    files = {word: mark for word in sorted(_files(tables)) if (mark := _content(Path(at(word, execution.bids_dir))))}
+    named = {word: Path(at(word, execution.bids_dir)) for word in (*_files(tables), *_references(tables))}
+    whole = {str(file): file for path in named.values() for file in _beside(path)} | named
+    files = {word: mark for word, path in sorted(whole.items()) if (mark := _content(path))}
     described = described_columns(execution.bids_dir)
     for name, options in chosen.outcomes.items():
         stem = options.column or name
@@ -51,6 +55,21 @@ def content_of(execution: Execution, chosen: Settings) -> dict[str, Any]:
         **{key: digest(path) if path else None for key, path in chosen_by.items()},
     }
     return {"Settings": tables, "Files": files}
+
+
+def _references(tables: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the words of associations that name a folder of references, with a slash at its end or without."""
+    for name, options in tables.items():
+        if name.startswith("associations."):
+            words = (word for value in options.values() for word in (value if isinstance(value, list) else [value]))
+            yield from (word for word in words if isinstance(word, str) and "/" in word and Path(word).is_dir())
+
+
+def _beside(path: Path) -> Iterator[Path]:
+    """Yield what lies beside a file and belongs to it: the labels of an atlas, the provenance of a table."""
+    beside = table_beside(path) if path.name.endswith((".nii", ".nii.gz")) else sidecar(path)
+    if path.is_file() and beside.is_file():
+        yield beside
 
 
 def _content(path: Path) -> str:

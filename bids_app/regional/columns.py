@@ -70,7 +70,7 @@ COLUMNS = {
     "p_receptor_map": "Its two-sided p from the relabellings of the contrast.",
     "rho_gene_map": "Spearman correlation of gene and map.",
     "p_gene_map": "Its two-sided p from the relabellings of the contrast.",
-    "p_both": "Share of relabellings in which the weaker of both reaches the weaker observed one.",
+    "p_both": "The larger of both p: that receptor and gene are both associated with the map.",
     "rho_gene_receptor": "Spearman correlation of gene and receptor.",
     "p_gene_receptor_moran": "Its p from surrogates of the receptor that keep Moran's I: the trial is not in it.",
 }

@@ -16,14 +16,18 @@ from bids_app.dataset.region_table import RegionTable, read_region_table, sideca
 from bids_app.dataset.tables import stands
 from bids_app.errors import UsageError, WrongDataError
 from bids_app.regional.atlas import beside, named_atlas
-from bids_app.regional.given import Given, Part, parts, require_known
+from bids_app.regional.given import Given, Part
 from bids_app.regional.matching import match
 from bids_app.regional.options import RegionalOptions
+from bids_app.regional.parts import parts, require_known
 
 Matrix = NDArray[np.float64]
 
 FEWEST = 2
 """Genes below which there is nothing to rank."""
+
+HALF = 0.5
+"""Share of the genes that a region must have: else it would cost all others their genes."""
 
 NO_PROVENANCE = (
     "Nothing is known of how the table was made: put a JSON of the same name beside it (donors, probe selection, "
@@ -64,10 +68,10 @@ def expressions(given: Given, table: RegionTable, options: RegionalOptions) -> t
     """
     names = [place.name for place in given.places]
     found = match(table.regions, names, [place.number for place in given.places])
-    said = [*table.notes, require_known(found.unknown, len(found.rows), names, "Table of genes", options.least)]
+    said = [*table.notes, require_known(found, given.places, "Table of genes", options.least)]
     if not table.provenance:
         said.append(NO_PROVENANCE)
-    known = {name: bool(np.isfinite(table.values[row]).any()) for name, row in found.rows.items()}
+    known = {name: bool(np.isfinite(table.values[row]).mean() >= HALF) for name, row in found.rows.items()}
     whole = []
     for part, note in parts(given, options, known):
         said.append(note)
@@ -127,7 +131,7 @@ def files_of(table: str, options: RegionalOptions, space: str, where: str) -> li
         raise UsageError(f"associations.{where}.table is not given; expected a table of regions x genes.")
     read, known = read_expression(path), places(atlas)
     found = match(read.regions, [p.name for p in known], [p.number for p in known])
-    require_known(found.unknown, len(found.rows), [p.name for p in known], str(path), options.least)
+    require_known(found, known, str(path), options.least)
     return [atlas, *beside(atlas), path, *([sidecar(path)] if stands(sidecar(path)) else [])]
 
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.dataset.parcels import Place
-from bids_app.errors import WrongDataError
-from bids_app.regional.matching import nearest
-from bids_app.regional.options import RegionalOptions
 from bids_app.statistics.spatial import moran, variogram
 from bids_app.vocabulary.design import Contrast
 
@@ -45,6 +41,7 @@ class Given:
     alpha: float
     seed: int
     smallest_p: float
+    made: dict[tuple[str, bytes, int], Matrix] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,13 +52,15 @@ class Part:
     ----------
     columns : (regions,) int
         Where they stand among the regions given.
+    within : (more regions,) int or None
+        Those of the part that it was cut from, whose surrogates are cut too.
     """
 
     name: str
     given: Given
     columns: NDArray[np.intp]
     number: int
-    made: dict[str, Matrix] = field(default_factory=dict)
+    within: NDArray[np.intp] | None = None
 
     @property
     def places(self) -> tuple[Place, ...]:
@@ -82,82 +81,37 @@ class Part:
         """Return the maps of one kind of chance, (B, regions); row 0 is the observed one."""
         if kind == "trial":
             return self.given.maps[:, self.columns]
-        if kind not in self.made:
-            rng = np.random.default_rng([self.given.seed, NULLS.index(kind), len(self.columns)])
-            distance = moran.distances(np.array([place.centre for place in self.places]))
-            around = moran.neighbourhood(distance) if kind == "moran" else distance
-            make = moran.surrogates if kind == "moran" else variogram.surrogates
-            self.made[kind] = np.vstack([self.observed, make(self.observed, around, self.number, rng)])
-        return self.made[kind]
+        whole = self.columns if self.within is None else self.within
+        key = kind, whole.tobytes(), self.number
+        if key not in self.given.made:  # associations share them: those of hundreds of regions take seconds
+            self.given.made[key] = self._surrogates(kind, whole)
+        found = self.given.made[key]
+        return found if self.within is None else found[:, np.searchsorted(whole, self.columns)]
+
+    def _surrogates(self, kind: str, columns: NDArray[np.intp]) -> Matrix:
+        rng = np.random.default_rng([self.given.seed, NULLS.index(kind), len(columns)])
+        distance = moran.distances(np.array([self.given.places[i].centre for i in columns]))
+        around = moran.neighbourhood(distance) if kind == "moran" else distance
+        make = moran.surrogates if kind == "moran" else variogram.surrogates
+        observed = self.given.maps[0, columns]
+        return np.vstack([observed, make(observed, around, self.number, rng)])
 
     def among(self, kept: NDArray[np.bool_]) -> Part:
         """Return the same part with some of its regions; their surrogates are cut from those of all."""
-        whole = {kind: self.null(kind)[:, kept] for kind in NULLS[1:]}
-        return replace(self, columns=self.columns[kept], made=whole)
+        return replace(self, columns=self.columns[kept], within=self.columns if self.within is None else self.within)
+
+    def some(self, number: int) -> Matrix:
+        """Return the observed map and up to so many relabelled ones, drawn among all but it, (maps, regions).
+
+        The first of relabellings that are listed in full are the nearest to what was observed.
+        """
+        maps = self.null("trial")
+        rng = np.random.default_rng([self.given.seed, 5])
+        drawn = rng.choice(len(maps) - 1, min(number, len(maps) - 1), replace=False) + 1
+        return maps[[0, *np.sort(drawn)]]
 
     @property
     def autocorrelation(self) -> float:
         """Moran's I of the map."""
         distance = moran.distances(np.array([place.centre for place in self.places]))
         return float(moran.morans_i(self.observed, moran.neighbourhood(distance)))
-
-
-def parts(given: Given, options: RegionalOptions, known: Mapping[str, bool]) -> Iterator[tuple[Part | None, str]]:
-    """Yield each part of the regions that is analysed, or None, with what is to be said of it.
-
-    Parameters
-    ----------
-    known : mapping
-        Whether the reference knows a region, by its name; regions that are not in it are not known.
-    """
-    covered = given.voxels >= np.maximum(options.coverage * given.expected, 1)
-    sided = np.array([options.hemispheres == "both" or place.side == "left" for place in given.places])
-    there = np.array([known.get(place.name, False) for place in given.places])
-    for name, structure in _structures(given.places, options):
-        wanted = sided & structure
-        if not wanted.any():
-            continue
-        chosen = wanted & covered & there
-        lost = _lost(given, wanted, covered, there)
-        said = f"{name}: {chosen.sum()} of {wanted.sum()} regions"
-        if chosen.sum() < options.least:
-            yield None, f"{said}; at least {options.least} are needed, so they are not analysed.{lost}"
-        else:
-            yield Part(name, given, np.flatnonzero(chosen), options.surrogates), f"{said}.{lost}"
-
-
-def _structures(places: Sequence[Place], options: RegionalOptions) -> list[tuple[str, NDArray[np.bool_]]]:
-    cortex = np.array([place.cortex for place in places])
-    side = "left " if options.hemispheres == "left" else ""
-    if options.structures == "together":
-        return [(f"{side}brain", np.ones(len(places), dtype=bool))]
-    apart = [(f"{side}cortex", cortex), (f"{side}subcortex", ~cortex)]
-    return apart[:1] if options.structures == "cortex" else apart
-
-
-def _lost(given: Given, wanted: NDArray[np.bool_], covered: NDArray[np.bool_], there: NDArray[np.bool_]) -> str:
-    """Return which of the wanted regions are left out and why."""
-    names = [place.name for place in given.places]
-    uncovered = [names[i] for i in np.flatnonzero(wanted & ~covered)]
-    unknown = [names[i] for i in np.flatnonzero(wanted & covered & ~there)]
-    said = [
-        f" Left out, not covered by everybody: {', '.join(uncovered)}." if uncovered else "",
-        f" Left out, without values in the reference: {', '.join(unknown)}." if unknown else "",
-    ]
-    return "".join(said)
-
-
-def require_known(unknown: Sequence[str], found: int, names: Sequence[str], what: str, least: int) -> str:
-    """Return what is to be said of rows of a table that are no region.
-
-    Raises
-    ------
-    WrongDataError
-        If too few are regions; the message shows the nearest names.
-    """
-    if found < least:
-        raise WrongDataError(
-            f"{what}: {found} of its {found + len(unknown)} rows are regions of the atlas; at least {least} must be. "
-            f"Not found: {nearest(unknown, names)}. Give the atlas that the table was made with, or rename its rows."
-        )
-    return f"{what}: rows that are no region of the atlas: {nearest(unknown, names)}." if unknown else ""

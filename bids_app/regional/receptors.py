@@ -13,11 +13,14 @@ from bids_app.dataset import presets
 from bids_app.dataset.region_table import RegionTable
 from bids_app.regional.genes import rows_of
 from bids_app.regional.given import Part
-from bids_app.regional.references import Reference
+from bids_app.regional.sources import Reference
 from bids_app.statistics.spatial import moran
-from bids_app.statistics.spatial.scores import ranks, share, tested, unit
+from bids_app.statistics.spatial.scores import ranks, tested, unit
 
 Matrix = NDArray[np.float64]
+
+FEWEST = 20
+"""Regions that receptor and gene must both know."""
 
 
 def receptor_of(name: str) -> tuple[str, str]:
@@ -37,39 +40,48 @@ def _plain(word: str) -> str:
     return re.sub(r"[^a-z0-9]", "", word.lower())
 
 
-def beside_genes(part: Part, known: Sequence[Reference], table: RegionTable, least: int) -> list[dict[str, Any]]:
-    """Return gene with map, gene with receptor, and receptor with map, for each receptor whose gene is in the table."""
-    expression = rows_of(table, part)
-    found = []
+def beside_genes(
+    part: Part, known: Sequence[Reference], table: RegionTable, fixed: Matrix | None
+) -> list[dict[str, Any]]:
+    """Return gene with map, gene with receptor, and receptor with map, for each receptor whose gene is in the table.
+
+    Parameters
+    ----------
+    fixed : (regions,) or None
+        What all three are adjusted for.
+    """
+    expression, found = rows_of(table, part), []
     for reference in known:
         receptor, gene = receptor_of(reference.name)
         if gene not in table.columns:
             continue
-        both = np.stack([reference.values[part.columns], expression[:, table.columns.index(gene)]], axis=1)
-        there = np.asarray(np.isfinite(both).all(axis=1))
-        if there.sum() < least:
+        own = [reference.values[part.columns], expression[:, table.columns.index(gene)]]
+        whole = np.stack([*own, *([] if fixed is None else [fixed])], axis=1)
+        there = np.asarray(np.isfinite(whole).all(axis=1))
+        if there.sum() < FEWEST:
             continue
         row = {"part": part.name, "map": reference.name, "receptor": receptor, "gene": gene}
-        found.append({**row, "regions": int(there.sum()), **_three(part.among(there), both[there])})
+        found.append({**row, "regions": int(there.sum()), **_three(part.among(there), whole[there])})
     return found
 
 
-def _three(part: Part, both: Matrix) -> dict[str, float]:
-    """Return the three correlations of map, receptor and gene, and the p that both reach the map as far as they do.
+def _three(part: Part, whole: Matrix) -> dict[str, float]:
+    """Return the three correlations of map, receptor and gene.
 
-    Map with receptor and map with gene are held against one null, the relabellings of the trial, and so is the weaker
-    of both. Gene with receptor does not depend on the trial: the receptor is imitated, keeping Moran's I.
+    Map with receptor and map with gene are held against the relabellings of the trial; that both are there has the
+    larger of their p. Gene with receptor does not depend on the trial: the receptor is imitated, keeping Moran's I.
     """
-    columns = unit(ranks(both))
-    maps = unit(ranks(part.null("trial"), 1).T).T
+    fixed = ranks(whole[:, 2:]) if whole.shape[1] > 2 else None
+    columns = unit(ranks(whole[:, :2]), fixed)
+    maps = unit(ranks(part.null("trial"), 1).T, fixed).T
     receptor, gene = (tested(maps, columns[:, [j]]) for j in range(2))
-    weaker = np.abs(maps @ columns).min(axis=1)
     around = moran.neighbourhood(moran.distances(np.array([place.centre for place in part.places])))
     rng = np.random.default_rng([part.given.seed, 11])
-    imitated = np.vstack([both[:, 0], moran.surrogates(both[:, 0], around, part.number, rng)])
-    between = tested(unit(ranks(imitated, 1).T).T, columns[:, [1]])
+    imitated = np.vstack([whole[:, 0], moran.surrogates(whole[:, 0], around, part.number, rng)])
+    between = tested(unit(ranks(imitated, 1).T, fixed).T, columns[:, [1]])
+    p = float(receptor.p[0]), float(gene.p[0])
     return {
-        "rho_receptor_map": float(receptor.score[0]), "p_receptor_map": float(receptor.p[0]),
-        "rho_gene_map": float(gene.score[0]), "p_gene_map": float(gene.p[0]), "p_both": float(share(weaker)),
-        "rho_gene_receptor": float(between.score[0]), "p_gene_receptor_moran": float(between.p[0]),
+        "rho_receptor_map": float(receptor.score[0]), "p_receptor_map": p[0], "rho_gene_map": float(gene.score[0]),
+        "p_gene_map": p[1], "p_both": max(p), "rho_gene_receptor": float(between.score[0]),
+        "p_gene_receptor_moran": float(between.p[0]),
     }  # fmt: skip

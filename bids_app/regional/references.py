@@ -3,108 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from bids_app.dataset.parcels import places
-from bids_app.dataset.references import TABLES, reference_files, table_by_regions, volume_by_regions
-from bids_app.errors import UsageError, WrongDataError
-from bids_app.regional.atlas import beside as beside_atlas
-from bids_app.regional.atlas import named_atlas
-from bids_app.regional.given import NULLS, Given, Part, parts, require_known
-from bids_app.regional.matching import match
+from bids_app.errors import WrongDataError
+from bids_app.regional.given import NULLS, Given, Part
 from bids_app.regional.options import RegionalOptions
+from bids_app.regional.parts import parts
+from bids_app.regional.sources import Reference
 from bids_app.regional.tables import regions_table
 from bids_app.statistics.spatial.scores import ranks, tested, unit
 
 Matrix = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class Reference:
-    """A map from elsewhere.
-
-    Attributes
-    ----------
-    name : str
-        As its file or column is called.
-    file : str
-    values : (regions of the atlas,)
-        NaN where it has none.
-    """
-
-    name: str
-    file: str
-    values: Matrix
-
-
-def by_regions(files: Sequence[Path], atlas: Path, space: str, least: int) -> tuple[list[Reference], list[str]]:
-    """Return every map of some files by the regions of an atlas, and what is to be said of them.
-
-    Raises
-    ------
-    DeqiError
-        If one cannot be read, or rows of a table are no regions of the atlas.
-    """
-    found, said = list[Reference](), list[str]()
-    for file in files:
-        if not file.name.endswith(TABLES):
-            volume = volume_by_regions(file, atlas, space)
-            found.append(Reference(volume.name, file.name, volume.values))
-            continue
-        table, known = table_by_regions(file), places(atlas)
-        names = [place.name for place in known]
-        matched = match(table.regions, names, [place.number for place in known])
-        said += [*table.notes, require_known(matched.unknown, len(matched.rows), names, file.name, least)]
-        whole = np.full((len(known), len(table.columns)), np.nan)
-        for i, name in enumerate(names):
-            if name in matched.rows:
-                whole[i] = table.values[matched.rows[name]]
-        found += [Reference(name, file.name, whole[:, j]) for j, name in enumerate(table.columns)]
-    return found, [note for note in said if note]
-
-
-def require_elsewhere(words: Sequence[str], output_dir: Path, where: str) -> None:
-    """Refuse results of the group level as references of themselves.
-
-    Raises
-    ------
-    UsageError
-        With the reason.
-    """
-    group = (output_dir / "group").resolve()
-    for word in filter(None, words):
-        path = Path(word).resolve()
-        if group == path or group in path.parents:
-            raise UsageError(
-                f"associations.{where}: {word} is a result of this group level. A map goes with what was made of the "
-                "same people even if nothing does: take references from elsewhere."
-            )
-
-
-def files_of(words: Sequence[str], options: RegionalOptions, space: str, where: str, needed: str = "") -> list[Path]:
-    """Return the atlas first, and the files of references; all of them are read and understood once.
-
-    Parameters
-    ----------
-    needed : str
-        The option that must name one, for the message.
-    """
-    atlas = named_atlas(options, space, where)
-    files = reference_files(words, f"associations.{where}.{needed}") if words or needed else []
-    by_regions(files, atlas, space, options.least)
-    return [atlas, *beside_atlas(atlas), *files]
-
-
-def read(words: Sequence[str], options: RegionalOptions, space: str, where: str) -> tuple[list[Reference], list[str]]:
-    """Return the references that words name by the regions of the atlas, and what is to be said of them."""
-    files = reference_files(words, where) if words else []
-    return by_regions(files, named_atlas(options, space, where), space, options.least)
 
 
 def parts_of(given: Given, options: RegionalOptions, known: Sequence[Reference]) -> list[Part]:

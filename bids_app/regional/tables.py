@@ -14,6 +14,9 @@ Matrix = NDArray[np.float64]
 
 BARS = 40
 
+OWN = ("part", "region", "x", "y", "z", "voxels", "t")
+"""Columns of a table of regions; others are those of references."""
+
 
 def regions_table(part: Part, values: Mapping[str, Matrix]) -> list[dict[str, Any]]:
     """Return where each region of a part lies, the map there, and other values of each, (regions,)."""

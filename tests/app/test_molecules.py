@@ -286,3 +286,92 @@ def test_without_its_python_abagen_is_asked_for(without_a_table):
     dry = again(folder, "--ahba-dir", source, "--dry-run", env={"DEQI_ABAGEN_PYTHON": "python"})
     assert dry.code == 0
     assert "would be made first" in dry.text
+
+
+def test_another_table_of_labels_makes_another_table_of_genes(without_a_table):
+    folder, source, env = without_a_table
+    assert again(folder, "--ahba-dir", source, env=env).code == 0
+    edit(folder, f"{ATLAS}.tsv", lambda text: text.replace("L_region01", "L_area01"))
+    assert "abagen makes" in again(folder, "--ahba-dir", source, env=env).text
+    assert len(list((folder / "out" / "logs" / "expression").glob("*.tsv"))) == 2
+
+
+def test_names_of_regions_with_commas_reach_abagen_whole(without_a_table):
+    folder, source, env = without_a_table
+    edit(folder, f"{ATLAS}.tsv", lambda text: text.replace("L_region01", "Cingulate Gyrus, anterior division (L)"))
+    ended = again(folder, "--ahba-dir", source, env=env)
+    assert ended.code == 0, ended.text
+    assert "Cingulate Gyrus, anterior division (L)" in set(table(folder, "geneExpressionRegions")["region"])
+
+
+def test_maps_that_are_called_numbers_or_like_a_column_of_ours_keep_their_names(copy):
+    edit(copy, "receptors.tsv", lambda text: text.replace("MOR\tGABAa\t5HT1a\tD2", "1\tt\tNA\tD2"))
+    ended = again(copy)
+    assert ended.code == 0, ended.text
+    assert set(table(copy, "receptorDensity")["map"]) == {"1", "receptors.tsv: t", "NA", "D2"}
+    regions = table(copy, "receptorDensityRegions")
+    assert regions["t"].equals(table(copy, "geneExpressionRegions")["t"])
+    assert "receptors.tsv: t" in regions
+
+
+def test_a_misspelt_map_is_refused_and_tables_alone_are_told(copy):
+    ended = again(copy, "--set", "associations.gene_expression.maps=neer")
+    assert ended.code == CODES["usage"]
+    assert "did you mean 'near'" in ended.text
+
+
+def test_a_section_whose_table_is_gone_says_so(copy):
+    for path in (copy / "out" / "group").glob("*_desc-geneExpressionComponents_association.tsv"):
+        path.unlink()
+    assert again(copy, "--reports-only").code == 0
+    text = (copy / "out" / "group.html").read_text()
+    assert "geneExpressionComponents_association.tsv is gone. Run the group level again." in text
+    assert "Nothing was set beside expression of genes." in text
+
+
+def test_what_goes_with_a_change_within_an_arm_is_no_evidence_of_specificity(copy):
+    chosen = [f"associations.{name}.contrast=verumChange" for name in ("gene_expression", "receptor_density")]
+    assert again(copy, *(word for one in chosen for word in ("--set", one))).code == 0
+    text = (copy / "out" / "group.html").read_text()
+    section = text.partition('<section id="receptorDensity">')[2].partition("</section>")[0]
+    assert "within arms: says nothing about specificity" in section
+    assert "It is not evidence of specificity." in section
+    assert "signs of people flipped" in text
+    assert said_too_much(text) == []
+
+
+def test_a_region_without_most_genes_costs_itself_and_not_the_genes(copy):
+    def change(text):
+        rows = [line.split("\t") for line in text.splitlines()]
+        rows[5][3:] = ["n/a"] * (len(rows[5]) - 3)
+        return "\n".join("\t".join(row) for row in rows) + "\n"
+
+    edit(copy, "expression.tsv", change)
+    assert again(copy).code == 0
+    assert len(table(copy, "geneExpression")) == 240
+    (path,) = (copy / "out" / "group").glob("*_seed-near_*_desc-geneExpression_association.json")
+    assert "without values (or half of them) in the reference: L_region05" in path.read_text()
+
+
+def test_a_sealed_plan_holds_what_tables_hold(copy):
+    words = ["--lock", copy / "plan.json", "--lock-after-unblinding"]
+    assert again(copy, *words).code == 0
+    files = json.loads((copy / "plan.json").read_text())["Plan"]["Files"]
+    assert {word.rpartition("/")[2] for word in files} >= {
+        "expression.tsv", "expression.json", "sets.gmt", "receptors.tsv", f"{ATLAS}.nii.gz", f"{ATLAS}.tsv",
+    }  # fmt: skip
+    edit(copy, f"{ATLAS}.tsv", lambda text: text.replace("L_region01", "X").replace("L_region02", "L_region01"))
+    assert again(copy, "--plan", copy / "plan.json").code == 0
+    (path,) = (copy / "out" / "group").glob("*_seed-near_*_desc-geneExpression_association.json")
+    assert f"{ATLAS}.tsv: its content is not what was sealed" in path.read_text()
+
+
+def test_a_folder_of_maps_is_sealed_with_a_slash_or_without(copy):
+    folder = copy / "pet"
+    folder.mkdir()
+    shutil.copy(copy / "data" / "code" / "molecules" / "receptors.tsv", folder / "a.tsv")
+    for number, word in enumerate((f"{folder}", f"{folder}/")):
+        plan = copy / f"{number}.json"
+        said = ("--set", f"associations.receptor_density.receptors={word}", "--lock", plan, "--lock-after-unblinding")
+        assert again(copy, *said).code == 0
+        assert word in json.loads(plan.read_text())["Plan"]["Files"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -15,10 +16,13 @@ from bids_app.dataset.foci import foci_by_regions, read_foci
 from bids_app.dataset.gene_sets import read_gene_sets
 from bids_app.dataset.parcels import places, region_means
 from bids_app.dataset.references import volume_by_regions
+from bids_app.dataset.region_names import BELOW, CEREBELLUM, CORTEX, side_of, structure_of
 from bids_app.dataset.region_table import read_region_table
 from bids_app.dataset.tables import read_frame
 from bids_app.dataset.volumes import read_map
+from bids_app.errors import WrongDataError
 from bids_app.regional.matching import match
+from bids_app.regional.parts import require_known
 
 pytestmark = pytest.mark.real
 SPACE = "MNI152NLin2009cAsym"
@@ -89,6 +93,29 @@ def test_rows_of_the_allen_tables_are_regions_of_their_atlases(real_data, schaef
     assert sum(name.startswith("7Networks") for name in matched.rows) == 100
 
 
+def test_a_table_of_another_resolution_is_refused(real_data, schaefer):
+    table = read_region_table(real_data / "ahba" / "allgenes_stable_r0.6_schaefer_400.csv")
+    known = places(schaefer)
+    found = match(table.regions, [place.name for place in known], [place.number for place in known])
+    assert len(found.rows) > 90  # the names are those of other regions
+    with pytest.raises(WrongDataError, match="three quarters"):
+        require_known(found, known, "table", 20)
+
+
+def test_what_is_cortex_is_right_in_the_atlases_of_the_field(real_data):
+    folder = real_data / "atlases"
+    for path in (folder / "tian").glob("*_label.txt"):
+        lines = [line.strip() for line in path.read_text().splitlines()]
+        assert {structure_of(line) for line in lines if line and not line[0].isdigit()} == {BELOW}, path
+    words = [line.split() for line in (folder / "brainnetome" / "BN_Atlas_246_LUT.txt").read_text().splitlines()]
+    names = [line[1] for line in words if line and line[0].isdigit() and line[0] != "0"]
+    assert [structure_of(name) == CORTEX for name in names] == [True] * 210 + [False] * 36
+    assert all(side_of(name) for name in names)
+    anatomical = [line.split()[1] for line in (folder / "aal" / "ROI_MNI_V4.txt").read_text().splitlines()]
+    kinds = Counter(structure_of(name) for name in anatomical)
+    assert kinds == {CORTEX: 78, BELOW: 12, CEREBELLUM: 26}
+
+
 def test_order_of_rows_does_not_matter(real_data):
     frame = pd.read_csv(real_data / "ahba" / "allgenes_stable_r0.8.csv").sample(frac=1, random_state=1)
     dk = places(real_data / "atlases" / "desikan_killiany" / "atlas-desikankilliany.nii.gz")
@@ -107,9 +134,12 @@ def test_sets_of_real_collections_are_read(real_data):
 def test_published_pain_is_in_insula_and_thalamus_more_than_in_the_occipital_cortex(real_data):
     atlas = real_data / "atlases" / "desikan_killiany" / "atlas-desikankilliany.nii.gz"
     file = real_data / "pain_meta_coordinates" / "coordinates_20200131.csv"
-    studies = read_foci(file)
-    assert sum(len(foci) for foci, _ in studies.values()) == 148
-    likelihood = dict(zip([place.name for place in places(atlas)], foci_by_regions(file, atlas).values, strict=True))
+    found = read_foci(file)
+    assert {name: sum(len(foci) for foci, _ in own.values()) for name, own in found.items()} == {
+        "pain_pat_con": 94, "pain_con_pat": 54,
+    }  # fmt: skip
+    patients = next(volume for volume in foci_by_regions(file, atlas) if "pat_con" in volume.name)
+    likelihood = dict(zip([place.name for place in places(atlas)], patients.values, strict=True))
     for place in ("L_insula", "R_insula", "R_thalamusproper"):
         assert likelihood[place] > 3 * likelihood["L_lateraloccipital"], place
 

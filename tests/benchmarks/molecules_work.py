@@ -127,7 +127,7 @@ def deqi_sets():
     single = correlations()
 
     def work():
-        enrichment.means(maps, genes, weights)
+        enrichment.scored(maps, enrichment.means(genes, weights))
         return enrichment.running_sum(single, MEMBERS)
 
     told(work, MAPS)

@@ -156,3 +156,13 @@ def test_a_table_of_another_atlas_shows_the_nearest_names(name, folder, tmp_path
         DeqiError, match=r"0 of its 80 rows are regions of the atlas.*L_gyrus01 \(nearest: L_region01\)"
     ):
         plug.files(dataclasses.replace(options, **changed), SPACE)
+
+
+@pytest.mark.parametrize("name", OF_REGIONS)
+def test_an_atlas_without_a_left_side_is_told(name, folder):
+    own = given(folder)
+    right = tuple(dataclasses.replace(place, side="right") for place in own.places)
+    with pytest.raises(WrongDataError, match="No region of the atlas lies on the left side"):
+        plugs.load("associations", name).associate(
+            dataclasses.replace(own, places=right), options_of(name, folder, hemispheres="left")
+        )

@@ -301,5 +301,7 @@ def test_tables_and_folders_of_references_are_bound_too(place):
     assert inside[-1] == f"associations.gene_expression.table={place}/genes.csv"  # bound where it is
     _, alone = container.translate(["data", "out", "group", "--set", f"x.table={place}/maps/pet"])
     assert alone[-1] == "x.table=/files/2"
+    several = container.translate(["data", "out", "group", "--set", f'x.receptors=["{place}/maps/pet"]'])[0]
+    assert (place / "maps" / "pet", str(place / "maps" / "pet"), False) in several.bound
     with pytest.raises(UsageError, match="not in the container"):
         container.translate(["data", "out", "group", "--ahba-dir", "x"])

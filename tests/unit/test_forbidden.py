@@ -14,7 +14,16 @@ from bids_app.report.claims.maps import Finding, Wording, verdict
 from bids_app.report.claims.outcomes import verdict as of_outcome
 from bids_app.report.claims.plan import status
 from bids_app.report.claims.predictions import verdict as of_prediction
-from bids_app.report.claims.regional import genes_verdict, recipe_remark, references_verdict, sets_verdict
+from bids_app.report.claims.regional import (
+    genes_remarks,
+    genes_verdict,
+    maps_remarks,
+    receptors_remarks,
+    recipe_remark,
+    references_verdict,
+    sets_remarks,
+    sets_verdict,
+)  # fmt: skip
 
 PACKAGE = Path(__file__).parents[2] / "bids_app"
 FOLDERS = ("report", "levels", "trial", "designs", "associations", "predictors", "regional", "derivatives")
@@ -106,13 +115,16 @@ def test_whatever_is_foretold(p, arm, n, statistic):
     assert said_too_much(words(of_prediction(about, rows))) == []
 
 
-@pytest.mark.parametrize(("p", "q", "count"), list(product(P, P, (1, 3))))
-def test_whatever_is_spatially_associated(p, q, count):
-    one = {"name": "PCC", "part": "left cortex", "p": p, "p_maps": p, "alpha": 0.05, "explained": 0.3983, "chance": 0.4}
+@pytest.mark.parametrize(("p", "q", "count", "arm"), list(product(P, P, (1, 3), ("", "verum"))))
+def test_whatever_is_spatially_associated(p, q, count, arm):
+    one = {"name": "PCC", "part": "left cortex", "p": p, "p_maps": p, "alpha": 0.05, "explained": 0.3983, "chance": 0.4,
+           "arm": arm, "shown": p < 0.01, "smallest_p": q, "provenance": {}, "genes": [{}]}  # fmt: skip
     told = [genes_verdict([{**one, "name": f"map {i}"} for i in range(count)])]
     told.append(sets_verdict([{**one, "passing": int(q <= 0.05), "count": 300}]))
-    rows = [{"map": "MOR", "rho": 0.4, "p": p, "q": q}]
+    rows = [{"map": "MOR", "rho": 0.4, "p": p, "q_all": q}]
     told.append(references_verdict([{**one, "rows": rows}], "Density of receptors"))
+    for remarks in (genes_remarks, sets_remarks, receptors_remarks, maps_remarks):
+        told += remarks([one])
     recipe = {"ShuffledP": p, "ShuffledPassesByChance": 0.9, "GenesAbove3": 2031, "MapsTried": 200}
     told.append(recipe_remark({**recipe, "GenesAbove3ByChance": [573, 2331, 6484]}))
     text = " ".join(told)
@@ -120,6 +132,8 @@ def test_whatever_is_spatially_associated(p, q, count):
     assert ("Exploratory: spatially associated" in told[0]) == (p <= 0.05)
     assert ("Exploratory: spatially associated" in told[1]) == (q <= 0.05)
     assert "not shown" in told[0] or p <= 0.05
+    assert ("a change within verum" in told[0]) == (arm == "verum")
+    assert ("not evidence of specificity" in text) == (arm == "verum")
 
 
 def test_whatever_was_planned():

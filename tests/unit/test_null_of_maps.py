@@ -50,7 +50,7 @@ def nothing():
         rows = scores.unit(scores.ranks(maps, 1).T).T
         found["component"].append(scores.share(pls.explained(products, maps))[0])
         found["gene"].append(scores.tested(rows, ranked).p_fwe.min())
-        found["set"].append(scores.share(np.abs(enrichment.means(rows, ranked, weights)))[0])
+        found["set"].append(enrichment.scored(rows, enrichment.means(ranked, weights)).p[0])
         found["shuffled"].append(recipe.shuffled_p(products, maps[:1], 200, rng)[0])
     return {name: np.array(p) for name, p in found.items()}
 
@@ -96,6 +96,6 @@ def test_planted_genes_and_their_set_are_found():
         rows, ranked = scores.unit(scores.ranks(maps, 1).T).T, scores.unit(scores.ranks(x))
         hits["component"] += scores.share(pls.explained(pls.gram(x), maps))[0] <= 0.05
         weights = enrichment.membership([range(20)], GENES)
-        hits["set"] += scores.share(np.abs(enrichment.means(rows, ranked, weights)))[0] <= 0.05
+        hits["set"] += enrichment.scored(rows, enrichment.means(ranked, weights)).p[0] <= 0.05
         hits["gene"] += scores.tested(rows, ranked).p_fwe[:20].min() <= 0.05
     assert min(hits.values()) >= 16, hits

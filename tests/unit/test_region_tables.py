@@ -11,10 +11,11 @@ import pytest
 from bids_app.dataset import foci, gene_sets, parcels
 from bids_app.dataset.atlases import label_names
 from bids_app.dataset.references import reference_files, volume_by_regions
+from bids_app.dataset.region_names import BELOW, CEREBELLUM, CORTEX, canonical, structure_of
 from bids_app.dataset.region_table import read_region_table
 from bids_app.dataset.volumes import read_map
 from bids_app.errors import MissingInputError, UsageError, WrongDataError
-from bids_app.regional.matching import canonical, match, nearest
+from bids_app.regional.matching import match, nearest
 from bids_app.regional.receptors import receptor_of
 
 DK = ("L_bankssts", "L_thalamusproper", "L_accumbensarea", "R_insula", "brainstem")
@@ -42,7 +43,11 @@ def test_regions_of_the_other_side_are_not_taken():
 
 
 def test_rows_that_are_numbers_are_those_of_the_atlas_whatever_their_order():
-    assert match(["3", "1"], ("a", "b", "c"), (1, 2, 3)).rows == {"c": 0, "a": 1}
+    found = match(["3", "1", "2"], ("a", "b", "c"), (1, 2, 3))
+    assert found.rows == {"c": 0, "a": 1, "b": 2}
+    assert found.numbered
+    for rows in (["3", "1"], ["0", "1", "2"]):  # those of another atlas, or of a programming language
+        assert match(rows, ("a", "b", "c"), (1, 2, 3)).rows == {}
 
 
 def test_the_very_name_wins_over_another_spelling():
@@ -126,10 +131,41 @@ def test_the_table_of_an_atlas_may_be_that_of_abagen(tmp_path):
     ("name", "cortex"),
     [("7Networks_RH_Default_pCunPCC_2", True), ("L_caudalanteriorcingulate", True), ("ctx_lh_parahippocampal", True),
      ("L_caudate", False), ("Rput", False), ("pTHA-lh", False), ("NAc-rh", False), ("Hippocampus_L", False),
-     ("Cerebelum_Crus1_L", False), ("Left Thalamus", False), ("Brain-Stem", False), ("Left Cerebral Cortex", True)],
+     ("Cerebelum_Crus1_L", False), ("Left Thalamus", False), ("Brain-Stem", False), ("Left Cerebral Cortex", True),
+     ("mPFtha_L", False), ("vmPu_R", False), ("lAMY-rh", False), ("THA-DP-lh", False), ("HIP-head-l-rh", False),
+     ("Left-Cerebellum-Cortex", False), ("ventral anterior insula L", True), ("STGp_L", True), ("N_Acc_L", False),
+     ("subcortical_L_x", False), ("Parahippocampal Gyrus, anterior division", True), ("dACC", True)],
 )  # fmt: skip
 def test_names_of_the_field_tell_cortex(name, cortex):
-    assert parcels.is_cortex(name) == cortex
+    assert (structure_of(name) == CORTEX) == cortex
+
+
+def test_what_the_table_of_an_atlas_says_wins_over_names(tmp_path):
+    path = atlas(tmp_path, "dk.nii.gz")
+    rows = "1,a,L,cortex\n2,b,R,subcortex/brainstem\n3,c,L,cerebellum\n"
+    write(tmp_path / "dk.csv", "id,label,hemisphere,structure\n" + rows)
+    assert [place.structure for place in parcels.places(path)] == [CORTEX, BELOW, CEREBELLUM]
+
+
+def test_an_atlas_whose_names_lie_on_the_other_side_is_refused(tmp_path):
+    path = atlas(tmp_path)
+    write(tmp_path / "atlas_dseg.tsv", "index\tname\n1\ta_R\n2\tb_L\n3\tc_R\n4\td\n")
+    with pytest.raises(WrongDataError, match="3 regions lie on the other side than their names say"):
+        parcels.places(path)
+
+
+def test_zeros_of_a_thresholded_map_are_values_if_they_are_said_to_be(tmp_path):
+    path = atlas(tmp_path)
+    affine = np.diag([2.0, 2, 2, 1])
+    affine[:3, 3] = [-24, -24, -24]
+    values = np.zeros((24, 24, 24), dtype=np.float32)
+    values[1:4, 8:16, 8:16] = 6
+    nib.save(nib.Nifti1Image(values, affine), tmp_path / "map.nii.gz")
+    read = read_map(tmp_path / "map.nii.gz")
+    assert parcels.region_means(path, *read)[0] == pytest.approx(6)
+    counted = parcels.region_means(path, *read, zeros_count=True)
+    assert 0 < counted[0] < 6
+    assert counted[1] == 0
 
 
 def test_means_of_a_volume_leave_zeros_and_gaps_out(tmp_path):
@@ -202,11 +238,17 @@ def test_foci_become_likelihoods_that_fall_with_distance_and_join_studies(tmp_pa
     one = write(tmp_path / "one.csv", "study,x,y,z,n\nA,-18,-6,-2,20\n")
     both = write(tmp_path / "both.csv", "study,x,y,z,n\nA,-18,-6,-2,20\nB,-18,-6,-2,20\n")
     twice = write(tmp_path / "twice.csv", "study,x,y,z,n\nA,-18,-6,-2,20\nA,-18,-6,-2,20\n")
-    alone, joined, same = (foci.foci_by_regions(file, path).values for file in (one, both, twice))
+    alone, joined, same = (foci.foci_by_regions(file, path)[0].values for file in (one, both, twice))
     assert alone.argmax() == 0
     assert alone[0] > 100 * alone[1]
     assert joined[0] == pytest.approx(2 * alone[0], rel=0.01)  # chances of a cubic millimetre are small
     assert same == pytest.approx(alone)  # a study counts once, however many foci it lists
+
+
+def test_opposite_contrasts_make_maps_of_their_own(tmp_path):
+    path = write(tmp_path / "t.csv", "x,y,z,contrast\n-18,-6,-2,pat_con\n18,-6,-2,con_pat\n")
+    found = {volume.name: volume.values.argmax() for volume in foci.foci_by_regions(path, atlas(tmp_path))}
+    assert found == {"t pat_con": 0, "t con_pat": 1}
 
 
 def test_width_of_a_focus_is_that_of_the_paper():
@@ -215,7 +257,8 @@ def test_width_of_a_focus_is_that_of_the_paper():
 
 def test_talairach_coordinates_are_moved_by_lancasters_transform(tmp_path):
     path = write(tmp_path / "t.csv", "x,y,z,space\n0,0,0,TAL\n-40,-20,50,mni\n")
-    ((places, people),) = foci.read_foci(path).values()
+    (studies,) = foci.read_foci(path).values()
+    ((places, people),) = studies.values()
     back = foci.TO_TALAIRACH @ [*places[0], 1]
     assert back == pytest.approx([0, 0, 0, 1], abs=1e-9)
     assert np.linalg.norm(places[0]) > 4

@@ -189,12 +189,24 @@ def test_scores_of_sets_are_means_of_scores_of_genes():
     sets = [[0, 3, 5], [39, 1], list(range(40))]
     weights = enrichment.membership(sets, 40)
     single = maps @ reference
-    assert enrichment.means(maps, reference, weights) == pytest.approx(
+    assert enrichment.means(reference, weights)(maps) == pytest.approx(
         np.stack([single[:, members].mean(axis=1) for members in sets], axis=1)
     )
-    assert enrichment.absolute_means(maps, reference, weights) == pytest.approx(
+    assert enrichment.absolute_means(reference, weights)(maps) == pytest.approx(
         np.stack([np.abs(single[:, members]).mean(axis=1) for members in sets], axis=1), abs=1e-6
     )
+
+
+@pytest.mark.parametrize("count", [3, 70, 2500])
+def test_p_of_sets_are_shares_of_maps_counted_one_by_one(count):
+    rng = np.random.default_rng(count)
+    maps, reference = scores.unit(rng.standard_normal((25, count))).T, scores.unit(rng.standard_normal((25, 40)))
+    sets = [[0, 3, 5], [39, 1]]
+    found = enrichment.scored(maps, enrichment.means(reference, enrichment.membership(sets, 40)))
+    single = np.stack([(maps @ reference)[:, members].mean(axis=1) for members in sets], axis=1)
+    assert found.score == pytest.approx(single[0])
+    assert found.p == pytest.approx((np.abs(single) >= np.abs(single[0]) - 1e-6).mean(axis=0))
+    assert found.limits == pytest.approx(np.quantile(single[1:], [0.025, 0.975], axis=0), abs=0.03)
 
 
 def test_running_sum_of_a_set_at_the_top_and_at_the_bottom():

@@ -100,7 +100,7 @@ def ask(at: Matrix, x: Matrix, trials: int, relabellings: int, seed: int) -> Fou
         found.counts.append(int((np.abs(z) > recipe.CUTOFF).sum()))
         found.fdr.append(int((stats.false_discovery_control(2 * stats.norm.sf(np.abs(z))) <= 0.05).sum()))
         rows = scores.unit(scores.ranks(maps, 1).T).T
-        found.add("set, whole maps", scores.share(np.abs(enrichment.means(rows, ranked, weights)))[0])
+        found.add("set, whole maps", enrichment.scored(rows, enrichment.means(ranked, weights)).p[0])
         single = rows[0] @ ranked
         random = single[rng.integers(0, x.shape[1], (500, len(together)))].mean(axis=1)
         found.add("set, random genes", (1 + (np.abs(random) >= abs(single[together].mean())).sum()) / 501)

@@ -8,6 +8,8 @@ from typing import Any
 
 from bids_app.report.page import format_number, says_p
 
+Members = Sequence[Mapping[str, Any]]
+
 ELSEWHERE = (
     "An association of places: what was measured in other people is high where the contrast is high. It tells nothing "
     "of how the treatment works, and nothing of the people in this trial."
@@ -15,6 +17,10 @@ ELSEWHERE = (
 NO_MAP = (
     "The contrast itself does not pass its own correction in the maps marked so: then it is not known that there is "
     "anything to be associated with."
+)
+WITHIN = (
+    "A change within one arm is no comparison of arms: what goes with it may as well go with the change of the other. "
+    "It is not evidence of specificity."
 )
 DONORS = (
     "Expression comes from the brains of a few people after death: six donors in the Allen Human Brain Atlas, two of "
@@ -28,43 +34,72 @@ WHOLE_MAPS = (
     "Sets are held against whole maps of chance. Random genes, as plain GSEA draws them, ignore that genes of a set "
     "are expressed together, and find sets in noise (Fulcher 2021, doi:10.1038/s41467-021-22862-1)."
 )
-SETS = (
-    ELSEWHERE,
-    WHOLE_MAPS,
+OTHERS = (
+    "Maps of receptors are averages of other people, most of them healthy, and some tracers bind to several receptors."
 )
-RECEPTORS = (
-    ELSEWHERE,
-    "Maps of receptors are averages of other people, most of them healthy, and some tracers bind to several receptors.",
-)
-MAPS = (ELSEWHERE, "Likelihoods of foci tell where studies report activity, and studies report what they look for.")
+FOCI = "Likelihoods of foci tell where studies report activity, and studies report what they look for."
+FALSE_DISCOVERY = "a false discovery rate of .05 over all tables of this section"
 
 
-def genes_verdict(members: Sequence[Mapping[str, Any]]) -> str:
+def genes_remarks(members: Members) -> tuple[str, ...]:
+    """Return what must stand beside genes."""
+    return (ELSEWHERE, *_expression(members), TRIAL_NULL, *_beside(members))
+
+
+def sets_remarks(members: Members) -> tuple[str, ...]:
+    """Return what must stand beside sets of genes."""
+    return (ELSEWHERE, *_expression(members), WHOLE_MAPS, *_beside(members))
+
+
+def receptors_remarks(members: Members) -> tuple[str, ...]:
+    """Return what must stand beside receptors."""
+    genes = (DONORS,) if any(one["genes"] for one in members) else ()
+    return (ELSEWHERE, OTHERS, *genes, *_beside(members))
+
+
+def maps_remarks(members: Members) -> tuple[str, ...]:
+    """Return what must stand beside other maps."""
+    return (ELSEWHERE, FOCI, *_beside(members))
+
+
+def _expression(members: Members) -> tuple[str, ...]:
+    """Say where expression was measured, as far as the tables tell."""
+    told = {str(one["provenance"].get("Description", "")) for one in members} - {""}
+    made_up = members and all(one["provenance"].get("Donors") == 0 for one in members)
+    tables = tuple(f"The table of genes: {description.rstrip('.')}." for description in sorted(told))
+    return (*(() if made_up else (DONORS,)), *tables)
+
+
+def _beside(members: Members) -> tuple[str, ...]:
+    """Say what is known of the contrasts themselves."""
+    floor = max((one["smallest_p"] for one in members), default=0.0)
+    few = f"With so few relabellings no p below {floor:.3f} exists: .05 cannot be reached."
+    said = {
+        NO_MAP: any(not one["shown"] for one in members),
+        WITHIN: any(one["arm"] for one in members),
+        few: floor > 0.05,
+    }
+    return tuple(sentence for sentence, holds in said.items() if holds)
+
+
+def genes_verdict(members: Members) -> str:
     """Return the sentence that component 1 of each map allows, corrected over the maps."""
+    if not members:
+        return "Nothing was set beside expression of genes."
     passed = [one for one in members if one["p_maps"] <= one["alpha"]]
     if not passed:
         best = members[0]
         return (
-            f"Spatial association with expression of genes was not shown for any of {_maps(members)}: in "
-            f"{best['name']} ({best['part']}) the first component explains {_percent(best['explained'])} of the map, "
-            f"and {_percent(best['chance'])} of one of chance ({says_p(best['p'])}; over maps "
-            f"{says_p(best['p_maps'])})."
+            f"Spatial association with expression of genes was not shown for any of {_maps(members)}: in {_of(best)} "
+            f"the first component explains {_percent(best['explained'])} of the map, and {_percent(best['chance'])} of "
+            f"one of chance ({says_p(best['p'])}; over maps {says_p(best['p_maps'])})."
         )
     said = "; ".join(
-        f"{one['name']} ({one['part']}): {_percent(one['explained'])} of the map, {_percent(one['chance'])} of one of "
-        f"chance, {says_p(one['p_maps'])}"
+        f"{_of(one)}: {_percent(one['explained'])} of the map, {_percent(one['chance'])} of one of chance, "
+        f"{says_p(one['p_maps'])} over maps"
         for one in passed
     )
     return f"Exploratory: spatially associated with expression of genes, by the first component: {said}."
-
-
-def genes_remarks(members: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Return what must stand beside genes: where expression was measured, as far as the table tells, and what p is."""
-    told = {str(one["provenance"].get("Description", "")) for one in members} - {""}
-    donors = () if all(one["provenance"].get("Donors") == 0 for one in members) else (DONORS,)
-    tables = tuple(f"The table of genes: {description.rstrip('.')}." for description in sorted(told))
-    nothing = () if all(one["shown"] for one in members) else (NO_MAP,)
-    return (ELSEWHERE, *donors, *tables, TRIAL_NULL, *nothing)
 
 
 def recipe_remark(recipe: Mapping[str, Any]) -> str:
@@ -72,9 +107,9 @@ def recipe_remark(recipe: Mapping[str, Any]) -> str:
     low, middle, high = (f"{value:.0f}" for value in recipe["GenesAbove3ByChance"])
     return (
         f"The literature's recipe: regions shuffled give {says_p(recipe['ShuffledP'])} here, and p below .05 in "
-        f"{_percent(recipe['ShuffledPassesByChance'])} of {recipe['MapsTried']} maps of this very trial whose arms "
-        f"mean nothing (5 % would be right). It counts {recipe['GenesAbove3']} genes with |Z| above 3; such maps give "
-        f"{middle} (95 % of them {low} to {high})."
+        f"{_percent(recipe['ShuffledPassesByChance'])} of {recipe['MapsTried']} relabelled maps of this very trial, in "
+        f"which nothing is to be found (5 % would be right). It counts {recipe['GenesAbove3']} genes with |Z| above 3; "
+        f"such maps give {middle} (95 % of them {low} to {high})."
     )
 
 
@@ -85,34 +120,39 @@ def resolution(smallest: float, genes: int) -> str:
     return f"No p of a gene can be below {smallest:.2g} with these relabellings.{few}"
 
 
-def sets_verdict(members: Sequence[Mapping[str, Any]]) -> str:
+def sets_verdict(members: Members) -> str:
     """Return the sentence that sets of genes allow."""
-    passed = [one for one in members if one["passing"]]
-    tested = sum(one["count"] for one in members)
+    passed, tested = [one for one in members if one["passing"]], sum(one["count"] for one in members)
     if not passed:
         return f"No set of genes was shown to be spatially associated with any of {_maps(members)} ({tested} tests)."
-    said = "; ".join(f"{one['passing']} of {one['count']} sets with {one['name']} ({one['part']})" for one in passed)
-    return f"Exploratory: spatially associated at a false discovery rate of .05 within each map: {said}."
+    said = "; ".join(f"{one['passing']} of {one['count']} sets with {_of(one)}" for one in passed)
+    return f"Exploratory: spatially associated at {FALSE_DISCOVERY}: {said}."
 
 
-def references_verdict(members: Sequence[Mapping[str, Any]], title: str) -> str:
+def references_verdict(members: Members, title: str) -> str:
     """Return the sentence that receptors, or other maps, allow."""
-    passed = [(one, row) for one in members for row in one["rows"] if row["q"] <= 0.05]
+    passed = [(one, row) for one in members for row in one["rows"] if row["q_all"] <= 0.05]
     if not passed:
         count = sum(len(one["rows"]) for one in members)
         return f"{title}: no spatial association was shown with any of {_maps(members)} ({count} tests)."
     said = "; ".join(
-        f"{one['name']} with {row['map']} (rho = {format_number(row['rho'], 2)}, q = {row['q']:.3f})"
+        f"{_of(one)} with {row['map']} (rho = {format_number(row['rho'], 2)}, q = {row['q_all']:.3f})"
         for one, row in passed[:6]
     )
     more = f"; and {len(passed) - 6} more" if len(passed) > 6 else ""
-    return f"Exploratory: spatially associated at a false discovery rate of .05 within each map: {said}{more}."
+    return f"Exploratory: spatially associated at {FALSE_DISCOVERY}: {said}{more}."
+
+
+def _of(one: Mapping[str, Any]) -> str:
+    """Return a map in words, with its part; of a change within arms that it is one."""
+    within = f", a change within {'both arms' if one['arm'] == 'both' else one['arm']}" if one["arm"] else ""
+    return f"{one['name']} ({one['part']}{within})"
 
 
 def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def _maps(members: Sequence[Any]) -> str:
+def _maps(members: Members) -> str:
     count = len({one["name"] for one in members})
-    return f"{count} maps" if count > 1 else "one map"
+    return "one map" if count == 1 else f"{count} maps"

@@ -10,59 +10,47 @@ import pandas as pd
 
 from bids_app.report.claims.regional import genes_remarks, genes_verdict, recipe_remark, resolution
 from bids_app.report.drawing import charts
-from bids_app.report.regional.common import HIGH, WIDE, Result, drawn, over_maps, results, shown, side_by_side
+from bids_app.report.regional.common import HIGH, WIDE, Result, drawn, results, side_by_side
+from bids_app.statistics.corrected import holm
 
 MOST = 10
 """Genes of each end that are printed; the table has all."""
 
+TABLES = ("", "Components", "Null", "Ranked", "Regions")
+
 
 def genes(folder: Path) -> dict[str, Any] | None:
     """Return what is on disk of expression of genes, or None."""
-    found = [(one, part) for one in results(folder, "geneExpression") for part in one.about["Parts"]]
-    if not found:
+    found, notes = results(folder, "geneExpression", [f"geneExpression{label}" for label in TABLES])
+    members = [_member(one, part) for one in found for part in one.about["Parts"]]
+    if not members and not notes:
         return None
-    corrected = over_maps(found, lambda one: float(_first(*one)["p"]))
-    members = [_member(one, part, p) for (one, part), p in zip(found, corrected, strict=True)]
+    for member, p in zip(members, holm([member["p"] for member in members]), strict=True):
+        member["p_maps"] = p
     members.sort(key=lambda member: member["p"])
     return {"id": "genes", "title": "Expression of genes", "kind": "genes", "members": drawn(members),
-            "remarks": genes_remarks(members),
-            "notes": _notes([one for one, _ in found]), "headline": genes_verdict(members)}  # fmt: skip
+            "remarks": genes_remarks(members), "notes": notes, "headline": genes_verdict(members)}  # fmt: skip
 
 
-def _notes(found: list[Result]) -> list[str]:
-    return list(dict.fromkeys(note for one in found for note in one.about["Notes"]))
-
-
-def _first(one: Result, part: str) -> Any:
-    """Return the row of component 1 under the null that decides."""
-    rows = one.table("geneExpressionComponents")
-    return rows[(rows["part"] == part) & (rows["component"] == 1) & (rows["null"] == "trial")].iloc[0]
-
-
-def _member(one: Result, part: str, p: float) -> dict[str, Any]:
+def _member(one: Result, part: str) -> dict[str, Any]:
     own = {
-        label: table[table["part"] == part]
-        for label in ("", "Components", "Null", "Ranked", "Regions")
-        for table in [one.table(f"geneExpression{label}")]
-    }
+        label: table[table["part"] == part] for label in TABLES for table in [one.table(f"geneExpression{label}")]
+    }  # fmt: skip
+    components, all_genes = own["Components"], own[""]
+    first = components[(components["component"] == 1) & (components["null"] == "trial")].iloc[0]
+    explained = float(first["explained"])
     names = f"t of the contrast ({one.about['Map']})", "component 1 of expression"
     return {
-        "name": one.name, "part": part, "p": float(_first(one, part)["p"]), "p_maps": p, "alpha": _alpha(one),
-        "explained": float(_first(one, part)["explained"]), "chance": float(_first(one, part)["chance_median"]),
-        "high": float(_first(one, part)["chance_95"]), "shown": shown(one.contrast), "sizes": one.about["Parts"][part],
-        "components": [{**row, "null": one.nulls[row["null"]]} for row in own["Components"].to_dict("records")],
-        "chances": [_chance(own["Null"], kind, one, float(_first(one, part)["explained"])) for kind in one.nulls],
+        **one.facts, "part": part, "p": float(first["p"]), "explained": explained,
+        "chance": float(first["chance_median"]), "sizes": one.about["Parts"][part],
+        "components": [{**row, "null": one.nulls[row["null"]]} for row in components.to_dict("records")],
+        "chances": [_chance(own["Null"], kind, one, explained) for kind in one.nulls],
         "ranked": _ranked(own["Ranked"]), "recipe_said": recipe_remark(one.about["Recipe"][part]),
-        "ends": [own[""].head(MOST).to_dict("records"), own[""].tail(MOST).iloc[::-1].to_dict("records")],
-        "passing": {"fwe": int((own[""]["p_fwe"] <= _alpha(one)).sum()), "fdr": int((own[""]["q"] <= 0.05).sum())},
-        "draw": partial(side_by_side, own["Regions"], "score", names), "file": one.path.with_suffix(".tsv").name,
-        "provenance": one.about["Provenance"],
-        "resolution": resolution(one.about["SmallestPossibleP"], len(own[""])),
+        "ends": [all_genes.head(MOST).to_dict("records"), all_genes.tail(MOST).iloc[::-1].to_dict("records")],
+        "passing": {"fwe": int((all_genes["p_fwe"] <= one.alpha).sum()), "fdr": int((all_genes["q"] <= 0.05).sum())},
+        "draw": partial(side_by_side, own["Regions"], "score", names), "file": one.file("geneExpression").name,
+        "provenance": one.about["Provenance"], "resolution": resolution(one.facts["smallest_p"], len(all_genes)),
     }  # fmt: skip
-
-
-def _alpha(one: Result) -> float:
-    return float(one.contrast.get("Alpha", 0.05))
 
 
 def _chance(bars: pd.DataFrame, kind: str, one: Result, observed: float) -> dict[str, Any]:

@@ -8,28 +8,32 @@ from typing import Any
 
 import numpy as np
 
-from bids_app.report.claims.regional import MAPS, RECEPTORS, references_verdict
-from bids_app.report.regional.common import Result, drawn, results, side_by_side
+from bids_app.report.claims.regional import maps_remarks, receptors_remarks, references_verdict
+from bids_app.report.regional.common import Result, drawn, pooled, results, side_by_side
 
 
 def receptors(folder: Path) -> dict[str, Any] | None:
     """Return what is on disk of densities of receptors, or None."""
-    return _section(folder, "receptorDensity", "Density of receptors", RECEPTORS)
+    found = _section(folder, "receptorDensity", "Density of receptors")
+    return found and {**found, "remarks": receptors_remarks(found["members"])}
 
 
 def reference_maps(folder: Path) -> dict[str, Any] | None:
     """Return what is on disk of other maps, or None."""
-    return _section(folder, "referenceMap", "Maps from elsewhere", MAPS)
+    found = _section(folder, "referenceMap", "Maps from elsewhere")
+    return found and {**found, "remarks": maps_remarks(found["members"])}
 
 
-def _section(folder: Path, label: str, title: str, remarks: tuple[str, ...]) -> dict[str, Any] | None:
-    found = results(folder, label)
+def _section(folder: Path, label: str, title: str) -> dict[str, Any] | None:
+    found, notes = results(folder, label, [label, f"{label}Regions"])
     members = [_member(one, label, str(part)) for one in found for part in one.table(label)["part"].unique()]
-    if not members:
+    if not members and not notes:
         return None
+    rows = [row for member in members for row in member["rows"]]
+    for row, q in zip(rows, pooled([row["p"] for row in rows]), strict=True):
+        row["q_all"] = q
     members.sort(key=lambda member: member["rows"][0]["p"])
-    return {"id": label, "title": title, "kind": "references", "members": drawn(members), "remarks": remarks,
-            "notes": list(dict.fromkeys(note for one in found for note in one.about["Notes"])),
+    return {"id": label, "title": title, "kind": "references", "members": drawn(members), "notes": notes,
             "headline": references_verdict(members, title)}  # fmt: skip
 
 
@@ -47,7 +51,7 @@ def _member(one: Result, label: str, part: str) -> dict[str, Any]:
     regions, best = regions[regions["part"] == part], rows[0]["map"]
     names = f"t of the contrast ({one.about['Map']})", best
     return {
-        "name": one.name, "part": part, "rows": rows, "together": _rows(one, f"{label}Together", part),
+        **one.facts, "part": part, "rows": rows, "together": _rows(one, f"{label}Together", part),
         "genes": _rows(one, f"{label}Genes", part), "adjusted": one.about.get("AdjustedFor"), "best": best,
-        "draw": partial(side_by_side, regions, best, names), "file": one.path.with_suffix(".tsv").name,
+        "draw": partial(side_by_side, regions, best, names), "file": one.file(label).name,
     }  # fmt: skip

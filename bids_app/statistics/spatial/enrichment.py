@@ -6,14 +6,15 @@ for independent ones and finds categories in noise (Fulcher 2021, doi:10.1038/s4
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from bids_app.statistics.spatial.scores import correlations
+from bids_app.statistics.spatial.scores import SLACK
 
 Matrix = NDArray[np.float64]
 Rows = NDArray[np.floating[Any]]
@@ -27,23 +28,61 @@ def membership(sets: Sequence[Sequence[int]], genes: int) -> sparse.csr_array[An
     return sparse.csr_array((np.repeat(1.0 / sizes, sizes), (rows, columns)), shape=(len(sets), genes))
 
 
-def means(maps: Rows, reference: Rows, weights: sparse.csr_array[Any]) -> Matrix:
-    """Return the mean score of each category with each map, (B, categories).
+Scorer = Callable[[Rows], Matrix]
+"""Returns the score of each category with each map, (maps, regions) -> (maps, categories)."""
+
+
+def means(reference: Rows, weights: sparse.csr_array[Any]) -> Scorer:
+    """Return what gives the mean score of each category.
 
     A mean of correlations is the inner product of the map with the mean of the genes' columns: no score of a single
     gene is computed. For maps and reference see `scores.correlations`.
     """
     profiles = np.asarray((weights @ reference.T.astype(np.float64)).T)
-    return np.asarray(maps.astype(np.float64) @ profiles)
+    return lambda maps: np.asarray(maps.astype(np.float64) @ profiles)
 
 
-def absolute_means(maps: Rows, reference: Rows, weights: sparse.csr_array[Any]) -> Matrix:
-    """Return the mean absolute score of each category with each map, (B, categories)."""
-    found = np.empty((len(maps), weights.shape[0]))
-    light = weights.astype(np.float32)
-    for part, scores in correlations(maps, reference):
-        found[part] = (light @ np.abs(scores).T).T
-    return found
+def absolute_means(reference: Rows, weights: sparse.csr_array[Any]) -> Scorer:
+    """Return what gives the mean absolute score of each category."""
+    columns, light = np.ascontiguousarray(reference, dtype=np.float32), weights.astype(np.float32)
+    return lambda maps: np.asarray((light @ np.abs(maps.astype(np.float32) @ columns).T).T, dtype=np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """Categories with the observed map, and among maps of chance.
+
+    Attributes
+    ----------
+    score, p : (categories,)
+    limits : (2, categories)
+        Middle 95 % of scores of up to `SHOWN` maps of chance.
+    """
+
+    score: Matrix
+    p: Matrix
+    limits: Matrix
+
+
+BLOCK = 64
+SHOWN = 1000
+
+
+def scored(maps: Rows, score: Scorer) -> Scored:
+    """Return scores and two-sided p of categories; row 0 of the maps, (B, regions), is the observed one.
+
+    Maps go through in blocks, so that memory does not grow with maps times categories.
+    """
+    observed = score(maps[:1])[0]
+    reached = np.zeros(len(observed), dtype=np.int64)
+    step = max(1, (len(maps) - 1) // SHOWN)
+    shown = [
+        score(maps[1 + start : 1 + start + BLOCK * step : step]) for start in range(0, len(maps) - 1, BLOCK * step)
+    ]
+    for start in range(0, len(maps), BLOCK):
+        reached += np.count_nonzero(np.abs(score(maps[start : start + BLOCK])) >= np.abs(observed) - SLACK, axis=0)
+    limits = np.quantile(np.concatenate(shown), [0.025, 0.975], axis=0)
+    return Scored(observed, np.maximum(reached, 1) / len(maps), limits)
 
 
 def running_sum(scores: Matrix, members: NDArray[np.intp], exponent: float = 1.0) -> float:

@@ -103,7 +103,7 @@ def share(values: Matrix) -> Matrix:
     return np.asarray((values >= values[0] - SLACK).mean(axis=0))
 
 
-def band(maps: Rows, reference: Rows, points: int = 60, limit: int = 400) -> tuple[Matrix, Matrix]:
+def band(maps: Rows, reference: Rows, points: int = 60) -> tuple[Matrix, Matrix]:
     """Return ranked scores of the observed map, and the middle 95 % of ranked scores of maps of chance.
 
     Returns
@@ -111,10 +111,9 @@ def band(maps: Rows, reference: Rows, points: int = 60, limit: int = 400) -> tup
     observed : (points,)
         At evenly spaced places of the ranking, from the lowest score to the highest.
     limits : (2, points)
-        Of up to `limit` maps.
+        Of the maps of chance.
     """
     at = np.linspace(0, 1, points)
-    chosen = maps[: limit + 1]
-    found = [np.quantile(scores, at, axis=1).T for _, scores in correlations(chosen, reference)]
+    found = [np.quantile(scores, at, axis=1).T for _, scores in correlations(maps, reference)]
     ranked = np.concatenate(found)
     return ranked[0], np.quantile(ranked[1:], [0.025, 0.975], axis=0)
