@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -174,10 +175,15 @@ def _gsea(whole: Expression, kept: Chosen, single: NDArray[np.float64]) -> dict[
 
     ranking = pd.DataFrame({"gene": whole.genes, "score": single})
     sets = {str(i): [whole.genes[place] for place in members] for i, members in enumerate(kept.values())}
-    found = gseapy.prerank(
-        rnk=ranking, gene_sets=sets, min_size=1, max_size=len(single), permutation_num=1000, seed=whole.part.given.seed,
-        threads=1, no_plot=True, outdir=None, verbose=False,
-    ).res2d.set_index("Term")  # fmt: skip
+    disabled = logging.root.manager.disable
+    logging.disable(logging.WARNING)  # that correlations of ranks tie is no news
+    try:
+        found = gseapy.prerank(
+            rnk=ranking, gene_sets=sets, min_size=1, max_size=len(single), permutation_num=1000,
+            seed=whole.part.given.seed, threads=1, no_plot=True, outdir=None, verbose=False,
+        ).res2d.set_index("Term")  # fmt: skip
+    finally:
+        logging.disable(disabled)
     names = list(kept)
     return {
         names[int(term)]: {"gsea_p": float(row["NOM p-val"]), "gsea_q": float(row["FDR q-val"])}

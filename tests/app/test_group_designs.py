@@ -12,8 +12,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import run_deqi
+from synthetic import AFFINE, TARGET, brain
 
 from bids_app.dataset.tables import read_tsv
+from bids_app.launch.demonstration_molecules import SETTINGS, write_molecules
+from bids_app.vocabulary.grid import Grid
 
 QUICK = ["--n-permutations", "40", "--seeds", "near:4,4,4:9", "--measures", "seed_correlation"]
 
@@ -348,3 +351,31 @@ def test_a_contrast_that_cannot_be_understood_is_refused(copy, contrast, said):
     assert ended.code in (64, 65), ended.err
     assert "Traceback" not in ended.err
     assert said in ended.err
+
+
+REFERENCES = SETTINGS.replace('maps = ["thalamusR", "PCC"]', 'maps = ["near"]').replace("= 2000", "= 150")
+DESIGNS = {
+    "post_only": 'session = "post"',
+    "one_arm_prepost": "",
+    "multi_site": "",
+    "regression": 'value = "age"',
+    "crossover": "",
+    "general": 'covariates = ["age"]\ncontrasts = ["older = age"]',
+}
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+def test_every_design_has_a_map_that_can_stand_beside_references(copy, design):
+    data, out = copy
+    write_molecules(data / "code" / "molecules", brain(), Grid(brain().shape, AFFINE), TARGET)
+    config = f"[designs.{design}]\n{DESIGNS[design]}\n{REFERENCES}"
+    if design == "crossover":
+        table(data, sequence=lambda i, row: ("AB", "BA")[i % 2])
+        config = config.replace("[designs.crossover]", '[designs.crossover]\nfirst = "pre"\nsecond = "post"')
+    found = analyse(data, out, config=config)
+    (primary,) = (name for name, about in found.items() if about["Primary"])
+    for label in ("geneExpression", "geneSets", "receptorDensity"):
+        (path,) = (out / "group").glob(f"*_contrast-{primary}_desc-{label}_association.tsv")
+        p = pd.read_csv(path, sep="\t")["p"]
+        assert p.between(found[primary]["SmallestPossibleP"] / 2 - 1e-9, 1).all()
+    assert 'id="genes"' in (out / "group.html").read_text()
