@@ -45,11 +45,11 @@ class Options(RegionalOptions):
 
 METHODS = (
     "The unthresholded t map of the contrast was averaged by region and correlated with the expression of each gene "
-    "(Spearman), and with all genes by partial least squares. P values come from the relabellings of the trial: arms "
-    "were drawn anew, and map, correlations and components computed again, so that the smoothness of the brain and the "
-    "co-expression of genes are in every null map. Surrogates that keep Moran's I (Wagner & Dray 2015) or the "
-    "variogram (Burt et al. 2020) stand beside. Ratios of weights to their spread over redrawn regions tell of "
-    "stability and are no test."
+    "(Spearman), and with all genes by partial least squares. P values come from the relabellings of the contrast "
+    "(arms drawn anew where arms are compared): map, correlations and components were computed again, so that the "
+    "smoothness of the brain and the co-expression of genes are in every null map. Surrogates that keep Moran's I "
+    "(Wagner & Dray 2015) or the variogram (Burt et al. 2020) stand beside. Ratios of weights to their spread over "
+    "redrawn regions tell of stability and are no test."
 )
 
 

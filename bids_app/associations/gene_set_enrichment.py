@@ -56,7 +56,7 @@ class Options(RegionalOptions):
 
 METHODS = (
     "Sets of genes were scored by the mean correlation of their genes with the map of the contrast. P values come from "
-    "the same score of the relabelled maps of the trial, with all genes as they are expressed together (ensemble null, "
+    "the same score of its relabelled maps, with all genes as they are expressed together (ensemble null, "
     "Fulcher et al. 2021), and were corrected over sets by Benjamini and Hochberg. P values from random genes, as GSEA "
     "takes them, find sets in noise and are shown for comparison alone."
 )

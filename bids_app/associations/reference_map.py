@@ -45,7 +45,7 @@ class Options(RegionalOptions):
 
 METHODS = (
     "The map of the contrast was averaged by region and correlated (Spearman) with maps from elsewhere; published foci "
-    "became maps of activation likelihood (Eickhoff et al. 2009). P values come from the relabellings of the trial, "
+    "became maps of activation likelihood (Eickhoff et al. 2009). P values come from the relabellings of the contrast, "
     "corrected over maps by Benjamini and Hochberg; surrogates that keep the spatial autocorrelation stand beside."
 )
 

@@ -39,7 +39,9 @@ def content_of(execution: Execution, chosen: Settings) -> dict[str, Any]:
     """
     tables = {name: plain(values) for name, (_, values) in settings.described(chosen).items()}
     named = {word: Path(at(word, execution.bids_dir)) for word in (*_files(tables), *_references(tables))}
-    whole = {str(file): file for path in named.values() for file in _beside(path)} | named
+    # By the words of the settings: in a container the same files have other paths.
+    beside = {word[: -len(path.name)] + file.name: file for word, path in named.items() for file in _beside(path)}
+    whole = beside | named
     files = {word: mark for word, path in sorted(whole.items()) if (mark := _content(path))}
     described = described_columns(execution.bids_dir)
     for name, options in chosen.outcomes.items():

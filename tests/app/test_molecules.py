@@ -375,3 +375,15 @@ def test_a_folder_of_maps_is_sealed_with_a_slash_or_without(copy):
         said = ("--set", f"associations.receptor_density.receptors={word}", "--lock", plan, "--lock-after-unblinding")
         assert again(copy, *said).code == 0
         assert word in json.loads(plan.read_text())["Plan"]["Files"]
+
+
+def test_a_plan_sealed_in_one_place_holds_in_another(place, tmp_path):
+    """As in a container, where the dataset lies elsewhere: what is sealed goes by the words of the settings."""
+    for name in ("here", "there"):
+        for part in ("data", "out"):
+            shutil.copytree(place / part, tmp_path / name / part, symlinks=True)
+        shutil.copy(place / "a.toml", tmp_path / name)
+    assert again(tmp_path / "here", "--lock", tmp_path / "plan.json", "--lock-after-unblinding").code == 0
+    assert again(tmp_path / "there", "--plan", tmp_path / "plan.json").code == 0
+    (path,) = (tmp_path / "there" / "out" / "group").glob("*_seed-near_*_desc-geneExpression_association.json")
+    assert json.loads(path.read_text())["Plan"]["Deviations"] == []
