@@ -53,8 +53,8 @@ class Options(RegionalOptions):
 METHODS = (
     "The map of the contrast was averaged by region and correlated (Spearman) with maps of receptors and transporters "
     "of other people. P values come from the relabellings of the contrast, corrected over maps by Benjamini and "
-    "Hochberg; surrogates that keep the spatial autocorrelation stand beside. What receptors explain together, and the dominance "
-    "of each (Azen & Budescu 2003), is exploratory."
+    "Hochberg; surrogates that keep the spatial autocorrelation stand beside. What receptors explain together, and the "
+    "dominance of each (Azen & Budescu 2003), is exploratory."
 )
 
 
