@@ -131,6 +131,7 @@ def _job(execution: Execution, settings: Settings, asked: _Maps, people: People)
         later=later_columns(settings, people.rows),
         design=settings.designs,
         associations=associations,
+        words=settings.associations,
         outcomes=outcomes_of(execution, settings, people) if settings.associations or settings.predictors else (),
         inference=settings.inference,
         threads=execution.nprocs,

@@ -32,6 +32,7 @@ class Job:
     def context(self) -> dict[str, Any]:
         """Return what results depend on besides the files read."""
         apart = ("output_dir", "inputs", "recordings", "sessions", "threads", "shared", "share", "scratch", "in_memory")
+        apart = (*apart, "associations")  # their files have paths: what the settings say of them is in `words`
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in apart}
 
 
@@ -67,7 +68,8 @@ class GroupJob(Job):
 
     `entities` are those that all maps share; `sessions` maps (participant, session) to what is on disk and `reasons`
     to why nothing is; `participants` are the rows of participants.tsv, of which the columns `later` arose after
-    randomisation; `associations` are asked of `outcomes` beside the design; `sealed` is what was planned. With a
+    randomisation; `associations` are asked of `outcomes` beside the design (`words`: as
+    the settings spell them); `sealed` is what was planned. With a
     `share` nothing is concluded: that part of the relabellings is made and kept. Arrays of more than `in_memory` bytes
     lie in the folder `scratch`.
     """
@@ -79,6 +81,7 @@ class GroupJob(Job):
     later: tuple[str, ...] = ()
     design: Mapping[str, Any] = field(default_factory=dict)
     associations: Mapping[str, Any] = field(default_factory=dict)
+    words: Mapping[str, Any] = field(default_factory=dict)
     outcomes: tuple[Outcome, ...] = ()
     sealed: Sealed | None = None
     inference: Inference = field(default_factory=Inference)
