@@ -30,9 +30,11 @@ class Job:
     inputs: tuple[Path, ...]
 
     def context(self) -> dict[str, Any]:
-        """Return what results depend on besides the files read."""
-        apart = ("output_dir", "inputs", "recordings", "sessions", "threads", "shared", "share", "scratch", "in_memory")
-        apart = (*apart, "associations")  # their files have paths: what the settings say of them is in `words`
+        """Return what results depend on besides the files read; of associations, whose files have paths, the words."""
+        apart = (
+            "output_dir", "inputs", "recordings", "sessions", "threads", "shared", "share", "scratch", "in_memory",
+            "associations",
+        )  # fmt: skip
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in apart}
 
 
@@ -68,10 +70,9 @@ class GroupJob(Job):
 
     `entities` are those that all maps share; `sessions` maps (participant, session) to what is on disk and `reasons`
     to why nothing is; `participants` are the rows of participants.tsv, of which the columns `later` arose after
-    randomisation; `associations` are asked of `outcomes` beside the design (`words`: as
-    the settings spell them); `sealed` is what was planned. With a
-    `share` nothing is concluded: that part of the relabellings is made and kept. Arrays of more than `in_memory` bytes
-    lie in the folder `scratch`.
+    randomisation; `associations` are asked of `outcomes` beside the design (`words`: as the settings spell them);
+    `sealed` is what was planned. With a `share` nothing is concluded: that part of the relabellings is made and kept.
+    Arrays of more than `in_memory` bytes lie in the folder `scratch`.
     """
 
     entities: Mapping[str, str] = field(default_factory=dict)
