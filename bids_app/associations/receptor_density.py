@@ -34,6 +34,8 @@ Matrix = NDArray[np.float64]
 class Options(RegionalOptions):
     """Options of `[associations.receptor_density]`."""
 
+    GENES = "expression"
+
     receptors: Annotated[
         tuple[Annotated[str, MinLen(1)], ...],
         Doc("PET and SPECT maps: volumes (0 is background), tables with a row a region, or folders of them."),
@@ -102,9 +104,12 @@ def associate(given: Given, options: Options) -> Found:
             notes += [note] if note else []
         if options.expression:
             own += beside_genes(part, known, read_expression(Path(options.expression)), fixed)
+    by_name = {reference.name: reference for reference in known}
     for row in rows:
-        row["receptor"] = receptor_of(row["map"])[0]
-    about = {"AdjustedFor": "probability of grey matter" if options.grey_matter else None, "Notes": [*said, *notes]}
+        reference = by_name[row["map"]]
+        row |= {"receptor": receptor_of(reference)[0], "tracer": reference.about.get("tracer", "")}
+    adjusted = "probability of grey matter" if options.grey_matter else None
+    about = {"AdjustedFor": adjusted, "References": sources.about(known), "Notes": [*said, *notes]}
     tables: dict[str, Sequence[Mapping[str, Any]]] = {
         "receptorDensity": rows,
         "receptorDensityTogether": joint,

@@ -90,4 +90,5 @@ def associate(given: Given, options: Options) -> Found:
     for word in options.coordinates:
         known += [Reference(one.name, Path(word).name, one.values) for one in foci_by_regions(Path(word), atlas)]
     rows, regions, notes = references.all_parts(given, options, known)
-    return Found({"referenceMap": rows, "referenceMapRegions": regions}, {"Notes": [*said, *notes]})
+    about = {"References": sources.about(known), "Notes": [*said, *notes]}
+    return Found({"referenceMap": rows, "referenceMapRegions": regions}, about)

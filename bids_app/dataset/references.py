@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.dataset.parcels import region_means
-from bids_app.dataset.region_table import RegionTable, read_region_table
+from bids_app.dataset.region_table import RegionTable, read_region_table, stem
 from bids_app.dataset.volumes import read_map
 from bids_app.errors import MissingInputError, UsageError
 from bids_app.vocabulary.entities import parse
@@ -71,7 +71,7 @@ def volume_by_regions(path: Path, atlas: Path, space: str, *, zeros_count: bool 
     means = region_means(atlas, values, grid, zeros_count=zeros_count)
     if not np.isfinite(means).any():
         raise UsageError(f"{path} has no value in any region of {atlas.name}: it lies elsewhere, or is empty.")
-    return Volume(path.name.removesuffix(".gz").removesuffix(".nii"), means)
+    return Volume(stem(path), means)
 
 
 @lru_cache(maxsize=8)

@@ -40,8 +40,13 @@ class RegionTable:
 
 
 def sidecar(path: Path) -> Path:
-    """Return where the JSON with the provenance of a table lies if it has one."""
-    return path.with_name(re.sub(r"\.(csv|tsv)(\.gz)?$", "", path.name) + ".json")
+    """Return where the JSON with the provenance of a table, or volume, lies if it has one."""
+    return path.with_name(re.sub(r"\.(csv|tsv|nii)(\.gz)?$", "", path.name) + ".json")
+
+
+def stem(path: Path) -> str:
+    """Return the name of a table or volume without its ending."""
+    return sidecar(path).stem
 
 
 def read_rows(path: Path) -> list[list[str]]:

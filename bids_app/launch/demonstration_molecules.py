@@ -73,7 +73,8 @@ def write_molecules(folder: Path, mask: Mask, grid: Grid, place: tuple[float, fl
     dense[:, 0] += 8 * near
     receptors = dict(zip(("MOR", "GABAa", "5HT1a", "D2"), dense.T, strict=True))
     write_table(folder / "receptors.tsv", {"region": names, **receptors})
-    write_json(folder / "receptors.json", {"Description": f"Made-up densities. {SYNTHETIC_NOTICE}"})
+    about = {name: {"Tracer": "none: made up"} for name in receptors}
+    write_json(folder / "receptors.json", {"Description": f"Made-up densities. {SYNTHETIC_NOTICE}", **about})
     (folder / "sets.gmt").write_text(_sets(genes, rng), encoding="utf-8")
 
 

@@ -12,18 +12,20 @@ from bids_app.dataset.parcels import places
 from bids_app.derivatives.records import digest
 from bids_app.launch.expression import made, make_table, microarrays
 from bids_app.regional.atlas import beside
+from bids_app.regional.options import RegionalOptions
 from bids_app.vocabulary.execution import Execution
 
 
 def with_tables(associations: Mapping[str, Any], execution: Execution, space: str) -> dict[str, Any]:
-    """Return associations with the table that `--ahba-dir` gives to those that name an atlas and no table.
+    """Return associations with the table that `--ahba-dir` gives to those that name an atlas and no table of genes.
 
     Raises
     ------
     DeqiError
         If a file of the Allen atlas is missing, or abagen cannot make the table.
     """
-    wanting = [name for name, o in associations.items() if getattr(o, "table", None) == "" and o.atlas]
+    regional = {name: o for name, o in associations.items() if isinstance(o, RegionalOptions) and o.atlas}
+    wanting = [name for name, o in regional.items() if getattr(o, o.GENES, None) == ""]
     if execution.ahba_dir is None or not wanting:
         return dict(associations)
     source, folder = (
@@ -39,5 +41,5 @@ def with_tables(associations: Mapping[str, Any], execution: Execution, space: st
             del found[name]
             continue
         table = make_table(atlas, places(atlas), source, folder, mark)
-        found[name] = replace(found[name], table=str(table))
+        found[name] = replace(found[name], **{found[name].GENES: str(table)})
     return found

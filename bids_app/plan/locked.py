@@ -68,10 +68,9 @@ def _references(tables: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _beside(path: Path) -> Iterator[Path]:
-    """Yield what lies beside a file and belongs to it: the labels of an atlas, the provenance of a table."""
-    beside = table_beside(path) if path.name.endswith((".nii", ".nii.gz")) else sidecar(path)
-    if path.is_file() and beside.is_file():
-        yield beside
+    """Yield what lies beside a file and belongs to it: the labels of an atlas, what a JSON says of a map or table."""
+    labels = [table_beside(path)] if path.name.endswith((".nii", ".nii.gz")) else []
+    yield from (file for file in (*labels, sidecar(path)) if path.is_file() and file.is_file())
 
 
 def _content(path: Path) -> str:

@@ -15,6 +15,8 @@ class RegionalOptions:
     """Which map is set beside a reference, in which regions, and how many maps of chance imitate it."""
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+    GENES: ClassVar[str] = "table"
+    """Option that names a table of regions x genes, which `--ahba-dir` can give; most maps do without one."""
 
     atlas: Annotated[
         str,

@@ -23,10 +23,18 @@ FEWEST = 20
 """Regions that receptor and gene must both know."""
 
 
-def receptor_of(name: str) -> tuple[str, str]:
-    """Return receptor and gene that the name of a map says, or nothing.
+def receptor_of(reference: Reference) -> tuple[str, str]:
+    """Return receptor and gene of a map: as is said of it, else as its name tells; nothing where neither does."""
+    if said := reference.about.get("receptor", ""):
+        receptor, gene = receptor_named(said)
+        return receptor or said, gene
+    return receptor_named(reference.label)
 
-    >>> receptor_of("MU_CARFENTANIL_c11"), receptor_of("gradient1")
+
+def receptor_named(name: str) -> tuple[str, str]:
+    """Return receptor and gene that a name says, or nothing.
+
+    >>> receptor_named("MU_CARFENTANIL_c11"), receptor_named("gradient1")
     (('MOR', 'OPRM1'), ('', ''))
     """
     said = {_plain(re.split(r"[_ ]", name)[0]), _plain(name)}
@@ -52,7 +60,7 @@ def beside_genes(
     """
     expression, found = rows_of(table, part), []
     for reference in known:
-        receptor, gene = receptor_of(reference.name)
+        receptor, gene = receptor_of(reference)
         if gene not in table.columns:
             continue
         own = [reference.values[part.columns], expression[:, table.columns.index(gene)]]

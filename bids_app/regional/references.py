@@ -90,7 +90,7 @@ def compared(
         p = {kind: float(one.p[0]) for kind, one in found.items()}
         rows.append({"part": part.name, "map": reference.name, "file": reference.file, "regions": int(known.sum()),
                      "rho": float(found["trial"].score[0]), "p": p["trial"], "p_moran": p["moran"],
-                     "p_variogram": p["variogram"]})  # fmt: skip
+                     "p_variogram": p["variogram"], "citation": reference.about.get("citation", "")})  # fmt: skip
     for row, q in zip(rows, stats.false_discovery_control([row["p"] for row in rows]) if rows else [], strict=True):
         row["q"] = float(q)
     return rows, said

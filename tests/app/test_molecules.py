@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import json
 import shutil
 import sys
@@ -99,6 +100,19 @@ def test_finished_work_is_not_done_again_until_a_table_changes(copy):
     path.write_text(path.read_text().replace("SYN001", "SYNNEW", 1))
     assert "already done" not in again(copy).text
     assert "SYNNEW" in set(table(copy, "geneExpression")["gene"])
+
+
+def test_shares_of_relabellings_give_the_tables_of_one_run(place, copy):
+    shutil.rmtree(copy / "out" / "group")
+    for path in (copy / "out").glob("logs/done/group_*"):
+        path.unlink()
+    for share in ("2/2", "1/2"):
+        assert again(copy, "--permutation-share", share).code == 0
+    assert again(copy).code == 0
+    tables = sorted(path.name for path in (place / "out" / "group").glob("*_association.*"))
+    found = filecmp.cmpfiles(place / "out" / "group", copy / "out" / "group", tables, shallow=False)
+    assert found == (tables, [], [])
+    assert len(tables) == 13
 
 
 def test_a_contrast_is_chosen_by_name_and_a_misspelt_one_is_refused(copy):
@@ -216,7 +230,8 @@ def get_expression_data(atlas, atlas_info, data_dir, **recipe):
     if os.environ.get("FAKE_FETCH"):
         import urllib.request
         urllib.request.urlopen("http://127.0.0.1:9/")
-    frame = pd.DataFrame({f"G{g}": [(7 * g + 3 * i * i) % 17 / 17 for i in names["id"]] for g in range(30)})
+    genes = ["OPRM1", *(f"G{g}" for g in range(1, 30))]
+    frame = pd.DataFrame({name: [(7 * g + 3 * i * i) % 17 / 17 for i in names["id"]] for g, name in enumerate(genes)})
     return frame.set_axis(names["id"], axis="index")
 """
 
@@ -236,6 +251,8 @@ def without_a_table(copy):
     (copy / "a.toml").write_text(
         f'[associations.gene_expression]\natlas = "bids::code/molecules/{ATLAS}.nii.gz"\nstructures = "together"\n'
         'surrogates = 200\nmaps = ["near"]\n'
+        f'[associations.receptor_density]\natlas = "bids::code/molecules/{ATLAS}.nii.gz"\nstructures = "together"\n'
+        'receptors = ["bids::code/molecules/receptors.tsv"]\nsurrogates = 200\nmaps = ["near"]\n'
     )
     site = copy / "site"
     (site / "abagen").mkdir(parents=True)
@@ -253,6 +270,7 @@ def test_a_table_is_made_by_abagen_in_its_own_python_once(without_a_table):
     assert ended.code == 0, ended.text
     assert "abagen makes a table of 80 regions" in ended.text
     assert len(table(folder, "geneExpression")) == 30
+    assert table(folder, "receptorDensityGenes")["gene"].tolist() == ["OPRM1"]
     (sidecar,) = (folder / "out" / "logs" / "expression").glob("*.json")
     about = json.loads(sidecar.read_text())
     assert about["Donors"] == 6

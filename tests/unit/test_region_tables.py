@@ -16,7 +16,7 @@ from bids_app.dataset.region_table import read_region_table
 from bids_app.dataset.volumes import read_map
 from bids_app.errors import MissingInputError, UsageError, WrongDataError
 from bids_app.regional.matching import match, nearest
-from bids_app.regional.receptors import receptor_of
+from bids_app.regional.receptors import receptor_named
 
 DK = ("L_bankssts", "L_thalamusproper", "L_accumbensarea", "R_insula", "brainstem")
 
@@ -298,4 +298,4 @@ def test_files_of_references_are_those_of_folders_too(tmp_path):
      ("KappaOp_LY2795050_hc10_ShokriKojori", "KOR"), ("5HTT_dasb_hc30_savli", "SERT"), ("CBF_ASL_MRI", "")],
 )  # fmt: skip
 def test_receptors_are_known_by_the_names_of_their_files(name, receptor):
-    assert receptor_of(name)[0] == receptor
+    assert receptor_named(name)[0] == receptor

@@ -54,12 +54,18 @@ def sets_remarks(members: Members) -> tuple[str, ...]:
 def receptors_remarks(members: Members) -> tuple[str, ...]:
     """Return what must stand beside receptors."""
     genes = (DONORS,) if any(one["genes"] for one in members) else ()
-    return (ELSEWHERE, OTHERS, *genes, *_beside(members))
+    return (ELSEWHERE, OTHERS, *genes, *_told(members), *_beside(members))
 
 
 def maps_remarks(members: Members) -> tuple[str, ...]:
     """Return what must stand beside other maps."""
-    return (ELSEWHERE, FOCI, *_beside(members))
+    return (ELSEWHERE, FOCI, *_told(members), *_beside(members))
+
+
+def _told(members: Members) -> tuple[str, ...]:
+    """Say what is said of the maps themselves."""
+    told = sorted({description for one in members for description in one["told"]})
+    return tuple(f"The maps: {description.rstrip('.')}." for description in told)
 
 
 def _expression(members: Members) -> tuple[str, ...]:

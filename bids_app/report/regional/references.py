@@ -53,5 +53,6 @@ def _member(one: Result, label: str, part: str) -> dict[str, Any]:
     return {
         **one.facts, "part": part, "rows": rows, "together": _rows(one, f"{label}Together", part),
         "genes": _rows(one, f"{label}Genes", part), "adjusted": one.about.get("AdjustedFor"), "best": best,
+        "told": {about["Description"] for about in one.about["References"].values() if "Description" in about},
         "draw": partial(side_by_side, regions, best, names), "file": one.file(label).name,
     }  # fmt: skip
