@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Annotated, Any, ClassVar, get_origin, get_type_hints
 
 from bids_app import plugs
+from bids_app.dataset.layout import PREPROCESSED
 from bids_app.errors import UsageError, suggest
 from bids_app.launch.presets import with_presets
 from bids_app.vocabulary.exclusions import Exclusions
@@ -15,6 +16,7 @@ from bids_app.vocabulary.multiverse import Multiverse
 from bids_app.vocabulary.option import Doc
 from bids_app.vocabulary.outcome import OutcomeOptions
 from bids_app.vocabulary.prediction import Prediction
+from bids_app.vocabulary.recording import JOINED
 from bids_app.vocabulary.trial import TrialOptions
 
 DEFAULT_PLUGS = {
@@ -50,8 +52,19 @@ class Dataset:
     preset: Annotated[str, Doc("Condition whose seeds, networks and pairs are the defaults; see --preset list.")] = ""
     profile: Annotated[str, Doc("Defaults of the cleaning: recommended, or dpabi-legacy (replication only).")] = ""
     space: Annotated[
-        str, Doc("Space, with resolution if needed (MNI152NLin2009cAsym:res-2); empty takes the standard one there is.")
+        str,
+        Doc(
+            "Space, with resolution (res-2, native) or cohort if needed: MNI152NLin2009cAsym:res-2; empty takes the "
+            "standard one there is."
+        ),
     ] = ""
+    desc: Annotated[
+        str, Doc("Which preprocessed series is analysed, by its desc label, e.g. nonaggrDenoised of fMRIPost-AROMA.")
+    ] = PREPROCESSED
+    join: Annotated[
+        tuple[str, ...],
+        Doc("Entities whose values are runs of one session (run, dir, acq, rec ...); others are analysed apart."),
+    ] = JOINED
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ def test_a_participant_job_loads_no_pandas_and_no_compiler():
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_files_are_short_and_say_what_they_are(path):
     text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 200
+    assert len(text.splitlines()) <= 300
     assert text.lstrip().startswith('"""')
 
 

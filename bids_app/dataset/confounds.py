@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +38,28 @@ def read_confounds(path: Path, frames: int, matters: Callable[[str], bool]) -> d
         if matters(name):  # silently left out it would change the model
             raise _not_a_number(path, name, table[name])
     return sound
+
+
+def joined_confounds(
+    paths: Sequence[Path], frames: int, matters: Callable[[str], bool]
+) -> dict[str, NDArray[np.float64]]:
+    """Return the columns of all confound tables of a run.
+
+    Raises
+    ------
+    WrongDataError
+        As `read_confounds` does, or if two tables have a column of one name with other values.
+    """
+    first, *others = paths
+    joined = read_confounds(first, frames, matters)
+    for path in others:
+        for name, column in read_confounds(path, frames, matters).items():
+            if name in joined and not np.allclose(joined[name], column, rtol=1e-6, atol=1e-9, equal_nan=True):
+                raise WrongDataError(
+                    f"{path} and {first} both have a column {name!r}, with other values. Rename it in one of them."
+                )
+            joined.setdefault(name, column)
+    return joined
 
 
 def _not_a_number(path: Path, name: str, values: list[str]) -> WrongDataError:

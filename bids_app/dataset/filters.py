@@ -7,12 +7,13 @@ from pathlib import Path
 
 from bids_app.dataset.tables import read_json
 from bids_app.errors import UsageError, suggest
+from bids_app.vocabulary.entities import plain
 
 
 def series_filter(path: Path) -> Callable[[Path], bool]:
     """Return a test of file names from the `bold` query of a filter file.
 
-    Values are those of fMRIPrep: text or a list of texts, `null` for "must not have it", `"*"` for "must
+    Values are those of fMRIPrep: text, a number or a list of them, `null` for "must not have it", `"*"` for "must
     have it". Entities are pybids' long names (`session`, `acquisition`, ...).
 
     Raises
@@ -21,25 +22,23 @@ def series_filter(path: Path) -> Callable[[Path], bool]:
         For an entity that pybids does not know; the message names the nearest.
     """
     # pybids costs more than a second to import: only those pay who bring a filter file.
-    from bids.layout import Config, Query, parse_file_entities
+    from bids.layout import Config, parse_file_entities
 
     wanted = _bold_query(path, {name for config in ("bids", "derivatives") for name in Config.load(config).entities})
-    queries = {
-        name: Query.NONE if value is None else Query.ANY if value == "*" else value for name, value in wanted.items()
-    }
+    queries = {name: value if isinstance(value, list) else [value] for name, value in wanted.items()}
 
     def matches(file: Path) -> bool:
         entities = parse_file_entities(file.as_posix(), config=["bids", "derivatives"])
-        for name, query in queries.items():
-            value = entities.get(name)
-            if query is Query.NONE or query is Query.ANY:
-                if (value is None) != (query is Query.NONE):
-                    return False
-            elif str(value) not in [str(q) for q in (query if isinstance(query, list) else [query])]:
-                return False
-        return True
+        return all(any(_fits(name, entities.get(name), one) for one in values) for name, values in queries.items())
 
     return matches
+
+
+def _fits(name: str, value: object, wanted: object) -> bool:
+    """Tell whether a value of a file name is the one asked for; indices are numbers, however they are written."""
+    if value is None or wanted is None or wanted == "*":
+        return wanted is None if value is None else wanted == "*"
+    return plain(name, str(value)) == plain(name, str(wanted))
 
 
 def _bold_query(path: Path, known: set[str]) -> Mapping[str, object]:

@@ -9,14 +9,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bids_app.dataset.layout import (
+    PREPROCESSED,
     functional_files,
     functional_folders,
     is_surface,
     series_entities,
 )
 from bids_app.errors import NothingSelectedError, UsageError
+from bids_app.vocabulary.entities import plain
+from bids_app.vocabulary.recording import JOINED
 
 STANDARD_SPACE = "MNI152NLin2009cAsym"
+
+NATIVE = "native"
+"""Resolution of series that have none in their names: that of the scan."""
 
 NO_SURFACES = (
     "series on surfaces (GIFTI, CIFTI) are not read yet. Take a volume space: run fMRIPrep with --output-spaces "
@@ -24,14 +30,29 @@ NO_SURFACES = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Selection:
-    """Which runs are asked for; empty means all. `matches` is a further test of a file, if there is one."""
+    """Which runs are asked for; empty means all.
+
+    Attributes
+    ----------
+    resolution : str
+        Label of `res`; `native` for series without one.
+    desc : str
+        Which series of fMRIPrep, or of a program after it, is analysed.
+    join : tuple of str
+        Entities of which the values are parts of one session: its runs.
+    matches : callable or None
+        A further test of a file.
+    """
 
     sessions: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
     space: str = ""
     resolution: str = ""
+    cohort: str = ""
+    desc: str = PREPROCESSED
+    join: tuple[str, ...] = JOINED
     matches: Callable[[Path], bool] | None = None
 
     def takes(self, entities: Mapping[str, str]) -> bool:
@@ -39,13 +60,16 @@ class Selection:
         return (
             (not self.tasks or entities.get("task") in self.tasks)
             and (not self.space or entities.get("space") == self.space)
-            and (not self.resolution or entities.get("res") == self.resolution)
+            and (not self.cohort or plain("cohort", entities.get("cohort", "")) == self.cohort)
+            and (not self.resolution or plain("res", entities.get("res", NATIVE)) == self.resolution)
         )
 
     def describe(self) -> str:
         """Return the filters in words, for messages."""
-        said = {"session": ",".join(self.sessions), "task": ",".join(self.tasks), "space": self.space}
-        return ", ".join(f"{key} {value}" for key, value in said.items() if value) or "no filter"
+        said = {"session": ",".join(self.sessions), "task": ",".join(self.tasks), "space": self.space,
+                "res": self.resolution, "cohort": self.cohort}  # fmt: skip
+        words = [f"{key} {value}" for key, value in said.items() if value]
+        return ", ".join([*words, *(["the filter file"] if self.matches else [])]) or "no filter"
 
 
 class Series(NamedTuple):
@@ -70,10 +94,14 @@ def find_series(root: Path, participants: Iterable[str], selection: Selection) -
             if problem:
                 problems.append(f"sub-{participant}: {problem}")
             for name in names:
-                entities = series_entities(name)
+                entities = series_entities(name, selection.desc)
                 # A copy of a folder, "sub-01 copy", holds the files of somebody else.
-                if entities and entities.get("sub") == participant and _wanted(entities, selection):
-                    found.append(Series(folder, name, entities, names))
+                if not entities or entities.get("sub") != participant or not _wanted(entities, selection):
+                    continue
+                if name.endswith(".nii") and f"{name}.gz" in names:
+                    problems.append(f"sub-{participant}: {name} is there as .nii and .nii.gz; the second is read")
+                    continue
+                found.append(Series(folder, name, entities, names))
     return [one for one in found if selection.matches(one.path)] if selection.matches else found, problems
 
 
@@ -101,26 +129,34 @@ def choose_space(series: Sequence[Series], selection: Selection) -> tuple[str, s
         If there are several and none was asked for, or the one asked for is not standard.
     """
     space = _space_of({one.entities["space"] for one in series if "space" in one.entities}, selection.space)
-    resolutions = sorted({one.entities.get("res") or "" for one in series if one.entities.get("space") == space})
-    if selection.resolution:
-        return space, selection.resolution
-    if len(resolutions) > 1:
-        raise UsageError(
-            f"Space {space} is there in resolutions {', '.join(r or 'native' for r in resolutions)}; "
-            f"choose one: --space {space}:res-{next(r for r in resolutions if r)}"
+    resolutions = sorted({one.entities.get("res", NATIVE) for one in series if one.entities.get("space") == space})
+    if selection.resolution and selection.resolution not in resolutions:
+        raise NothingSelectedError(
+            f"Space {space} is not there in resolution {selection.resolution}; there is {', '.join(resolutions)}. "
+            f"Ask for --space {space}:{_modifier(resolutions[0])}"
         )
-    return space, resolutions[0] or None
+    if len(resolutions) > 1 and not selection.resolution:
+        said = " or ".join(f"--space {space}:{_modifier(resolution)}" for resolution in resolutions)
+        raise UsageError(f"Space {space} is there in resolutions {', '.join(resolutions)}; choose one: {said}")
+    chosen = selection.resolution or resolutions[0]
+    return space, None if chosen == NATIVE else chosen
+
+
+def _modifier(resolution: str) -> str:
+    return f"res-{resolution}"
 
 
 def _space_of(found: AbstractSet[str], wanted: str) -> str:
     spaces = sorted(space for space in found if space.startswith("MNI"))
     if wanted.startswith("fs"):
         raise UsageError(f"--space {wanted}: {NO_SURFACES}")
-    if wanted and not wanted.startswith("MNI"):
-        raise UsageError(f"--space {wanted} is not a standard (MNI) space, in which seeds and groups are defined.")
     if wanted and wanted not in spaces:
+        there = {space.lower(): space for space in spaces}.get(wanted.lower())
+        hint = f" Did you mean --space {there}?" if there else ""
+        if not wanted.upper().startswith("MNI"):
+            raise UsageError(f"--space {wanted} is not a standard (MNI) space, in which seeds and groups are defined.")
         raise NothingSelectedError(
-            f"No preprocessed series in space {wanted}; found {', '.join(spaces) or 'none in a standard space'}."
+            f"No preprocessed series in space {wanted}; found {', '.join(spaces) or 'none in a standard space'}.{hint}"
         )
     if wanted or STANDARD_SPACE in spaces:
         return wanted or STANDARD_SPACE

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bids_app.dataset.tables import read_json, stands
-from bids_app.errors import InvalidBidsError, MissingInputError
-from bids_app.vocabulary.entities import parse
+from bids_app.errors import DeqiError, InvalidBidsError, MissingInputError
+from bids_app.vocabulary.entities import parse, plain, within
+
+PREPROCESSED = "preproc"
+"""`desc` of the series that fMRIPrep means to be analysed."""
+
+VOLUMES = (".nii", ".nii.gz")
 
 _LEGACY = (
     (re.compile(r"_bold_space-"), "_space-"),
-    (re.compile(r"_preproc\.nii"), "_desc-preproc_bold.nii"),
-    (re.compile(r"_brainmask\.nii"), "_desc-brain_mask.nii"),
+    (re.compile(r"_preproc\.(?=nii|json)"), "_desc-preproc_bold."),
+    (re.compile(r"_brainmask\.(?=nii|json)"), "_desc-brain_mask."),
     (re.compile(r"_bold_confounds\.tsv$"), "_desc-confounds_timeseries.tsv"),
     (re.compile(r"_desc-confounds_regressors\.tsv$"), "_desc-confounds_timeseries.tsv"),
 )
@@ -90,6 +95,14 @@ def functional_files(root: Path, participant: str) -> Iterator[Path]:
         yield from (Path(folder.path, name) for name in folder.names)
 
 
+def read_description(root: Path) -> Mapping[str, Any]:
+    """Return dataset_description.json as far as it can be read; nothing otherwise."""
+    try:
+        return read_json(root / "dataset_description.json")
+    except DeqiError:
+        return {}
+
+
 def check_description(root: Path) -> Mapping[str, object]:
     """Return dataset_description.json.
 
@@ -152,8 +165,7 @@ def derivative_roots(bids_dir: Path, given: Iterable[tuple[str, Path]]) -> dict[
 
 def _holds_derivatives(root: Path) -> bool:
     """Tell whether a dataset is itself a derivative one, by its description or by its first runs."""
-    path = root / "dataset_description.json"
-    if path.exists() and path.stat().st_size and read_json(path).get("DatasetType") == "derivative":
+    if read_description(root).get("DatasetType") == "derivative":
         return True
     for participant in participants_in(root)[:3]:
         if any(is_series(file.name) for file in functional_files(root, participant)):
@@ -167,15 +179,45 @@ def is_surface(name: str) -> bool:
     return suffix == "bold" and extension in (".func.gii", ".dtseries.nii", ".ptseries.nii")
 
 
-def series_entities(name: str) -> dict[str, str] | None:
-    """Return the entities of a preprocessed volumetric series; None for any other file."""
+def series_entities(name: str, desc: str = PREPROCESSED) -> dict[str, str] | None:
+    """Return the entities of a preprocessed volumetric series; None for any other file.
+
+    Labels of template and resolution are brought into one form (`res-02` is `res-2`): analyses go by them.
+    """
     if ".nii" not in name:
         return None
     entities, suffix, extension = parse(modern_name(name))
-    series = suffix == "bold" and entities.get("desc") == "preproc" and extension in (".nii", ".nii.gz")
-    return entities if series else None
+    if suffix != "bold" or entities.get("desc") != desc or extension not in VOLUMES:
+        return None
+    return {key: plain(key, value) if key in ("res", "cohort") else value for key, value in entities.items()}
 
 
 def is_series(name: str) -> bool:
     """Tell whether a file is a preprocessed volumetric series."""
     return series_entities(name) is not None
+
+
+def inherited(
+    root: Path, entities: Mapping[str, str], suffix: str, extension: str, listed: Callable[[str], list[str]]
+) -> list[Path]:
+    """Return the files of a kind that apply to a run by BIDS inheritance, the most general first.
+
+    Parameters
+    ----------
+    entities : mapping
+        Those of the run; a file with some of them, and no other, applies to it.
+    listed : callable
+        Folder -> what lies in it.
+    """
+    person = f"{root}/sub-{entities['sub']}"
+    session = f"{person}/ses-{entities['ses']}" if "ses" in entities else person
+    found = []
+    for folder in dict.fromkeys((str(root), person, session, f"{session}/func")):
+        fitting = []
+        for name in listed(folder):
+            if name.endswith(extension):
+                own, kind, ending = parse(modern_name(name))
+                if kind == suffix and ending == extension and within(own, entities):
+                    fitting.append((len(own), name))
+        found += [Path(folder, name) for _, name in sorted(fitting)]
+    return found

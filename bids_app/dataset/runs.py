@@ -2,36 +2,58 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from bids_app.dataset.fmriprep import Series
-from bids_app.dataset.layout import modern_name, names_in
+from bids_app.dataset.layout import Folder, inherited, modern_name, names_in
 from bids_app.dataset.tables import read_json
 from bids_app.errors import DeqiError
-from bids_app.vocabulary.entities import parse, without
+from bids_app.vocabulary.entities import parse, same, without
 from bids_app.vocabulary.recording import Recording
 
 Listed = Callable[[str], list[str]]
 """Folder -> what lies in it that may apply to several runs."""
 
+Elsewhere = Callable[[Series], Sequence[Folder]]
+"""Series -> the folders of the same session in other derivative datasets."""
+
+SPATIAL = ("space", "cohort", "res", "den")
+"""Entities that confounds, which belong to no space, do not have."""
+
+
+class Kind(NamedTuple):
+    """A kind of file: a word that every such name has, and the endings that it may have, the best first."""
+
+    desc: str
+    suffix: str
+    word: str
+    endings: tuple[str, ...]
+
+
+MASK = Kind("brain", "mask", "mask", (".nii.gz", ".nii"))
+CONFOUNDS = Kind("confounds", "timeseries", "confounds", (".tsv",))
+
 
 class Complete(NamedTuple):
-    """A run of which every file that is needed is there, by their names alone."""
+    """A run of which every file that is needed is there, by their names alone.
+
+    `more` are the confounds of the same run in other derivative datasets.
+    """
 
     series: Series
-    mask: str
-    confounds: str
+    mask: Path
+    confounds: Path
+    more: tuple[Path, ...] = ()
 
 
 def complete(
-    series: Iterable[Series], space: str, resolution: str | None
+    series: Iterable[Series], space: str, resolution: str | None, elsewhere: Elsewhere = lambda _: ()
 ) -> tuple[list[Complete], list[tuple[Series, str]]]:
-    """Bring series of one space together with the masks and confounds that lie beside them.
+    """Bring series of one space together with the masks and confounds that belong to them.
 
     Returns
     -------
@@ -42,47 +64,82 @@ def complete(
     for one in series:
         if one.entities.get("space") != space or one.entities.get("res") != resolution:
             continue
-        stem = modern_name(one.name).partition("_desc-preproc_bold.")[0]
-        mask = f"{stem}_desc-brain_mask.nii.gz"
-        confounds = f"{_SPATIAL.sub('', stem)}_desc-confounds_timeseries.tsv"
-        there = {name: name for name in one.beside}
-        if mask not in there or confounds not in there:
-            there = {modern_name(name): name for name in one.beside}
-        if absent := [name for name in (mask, confounds) if name not in there]:
-            why = "so it cannot be cleaned. Copy the file from the fMRIPrep output, or run fMRIPrep again."
-            incomplete.append((one, f"{one.name} has no {absent[0]} beside it, {why}"))
-        else:
-            runs.append(Complete(one, there[mask], there[confounds]))
+        places = [Folder(one.folder, list(one.beside)), *elsewhere(one)]
+        mask = [*_companions(one, MASK, places)]
+        confounds = [*_companions(one, CONFOUNDS, places, without_space=True)]
+        if mask and confounds:
+            runs.append(Complete(one, mask[0], confounds[0], tuple(confounds[1:])))
+            continue
+        lacks = CONFOUNDS if mask else MASK
+        name = f"*_desc-{lacks.desc}_{lacks.suffix}{lacks.endings[0]}"
+        why = "so it cannot be cleaned. Copy the file from the fMRIPrep output, or run fMRIPrep again."
+        incomplete.append((one, f"{one.name} has no {name} of the same run, {why}"))
     return runs, incomplete
 
 
-_SPATIAL = re.compile(r"_(space|cohort|res|den)-[^_]+")
-"""Entities that confounds, which belong to no space, do not have."""
+def _companions(one: Series, kind: Kind, places: Iterable[Folder], *, without_space: bool = False) -> Iterator[Path]:
+    """Yield the file of a kind that belongs to a series, of each place that has one."""
+    wanted = {**without(one.entities, *(SPATIAL if without_space else ())), "desc": kind.desc}
+    for folder, names, _ in places:
+        found = {}
+        for name in names:
+            if kind.word in name:
+                entities, suffix, ending = parse(modern_name(name))
+                if suffix == kind.suffix and same(entities, wanted):
+                    found[ending] = name
+        if best := next((found[ending] for ending in kind.endings if ending in found), ""):
+            yield Path(folder, best)
 
 
-def recordings(name: str, root: Path, raw: Path | None, runs: Iterable[Complete]) -> list[Recording]:
+def recordings(
+    name: str, root: Path, raw: Path, runs: Iterable[Complete], *, links: Mapping[str, Path], with_events: bool
+) -> list[Recording]:
     """Return runs with what their sidecars say, and their events.
 
     Parameters
     ----------
     name, root : str, Path
         Derivative dataset that the runs are in.
-    raw : Path or None
-        Dataset that may have their events; None if nobody reads events.
+    raw : Path
+        Dataset that may have their events, and the repetition time that old fMRIPrep did not write.
+    links : mapping
+        Every dataset that files may lie in, by its name.
     """
     found, listed = [], cache(_general_files)
-    for series, mask, confounds in runs:
-        path, entities = series.path, series.entities
-        sidecars = _sidecars(root, series, listed)
+    for series, mask, confounds, more in runs:
+        entities = series.entities
+        sidecars = [path for path in inherited(root, entities, "bold", ".json", listed) if _describes(path, entities)]
         metadata, problem = _metadata(sidecars)
-        events = raw and (_events(raw, entities, listed) or _events(root, entities, listed))
+        if not problem and "RepetitionTime" not in metadata and raw != root:
+            above = inherited(raw, entities, "bold", ".json", listed)
+            own, problem = _metadata(above)
+            metadata |= {key: own[key] for key in ("RepetitionTime",) if key in own}
+            sidecars += above
+        places = (raw, root) if with_events else ()
+        events = [path for place in places for path in inherited(place, entities, "events", ".tsv", listed)[-1:]]
         found.append(
             Recording(
-                without(entities, "desc"), path, path.with_name(mask), path.with_name(confounds), root, name,
-                tuple(sidecars), metadata, events, problem=problem,
+                entities=without(entities, "desc"),
+                series=series.path,
+                mask=mask,
+                confounds=confounds,
+                more_confounds=more,
+                root=root,
+                dataset=name,
+                links=tuple(links.items()),
+                sidecars=tuple(sidecars),
+                metadata=metadata,
+                events=events[0] if events else None,
+                problem=problem,
             )
-        )  # fmt: skip
+        )
     return found
+
+
+def _describes(sidecar: Path, entities: Mapping[str, str]) -> bool:
+    """Tell whether a sidecar is of this very series or of all: not of another of the same run."""
+    desc = parse(modern_name(sidecar.name))[0].get("desc")
+    return desc is None or desc == entities.get("desc")
 
 
 def _metadata(sidecars: Iterable[Path]) -> tuple[dict[str, object], str]:
@@ -101,29 +158,3 @@ def _general_files(folder: str) -> list[str]:
     with suppress(OSError):  # of a folder that cannot be looked into nothing is known
         return [name for name in names_in(folder) if name.endswith((".json", "_events.tsv"))]
     return []
-
-
-def _events(root: Path, entities: Mapping[str, str], listed: Listed) -> Path | None:
-    """Return the events table of a run: in its folder or, by BIDS inheritance, above; the most particular one."""
-    person = f"{root}/sub-{entities['sub']}"
-    session = f"{person}/ses-{entities['ses']}" if "ses" in entities else person
-    for folder in dict.fromkeys((f"{session}/func", session, person, str(root))):
-        fitting = [
-            (len(own), name)
-            for name in listed(folder)
-            if name.endswith("_events.tsv")
-            and (own := parse(name)[0]).items() <= entities.items()
-            and own.get("task") == entities.get("task")
-        ]
-        if fitting:
-            return Path(folder, max(fitting)[1])
-    return None
-
-
-def _sidecars(root: Path, series: Series, listed: Listed) -> list[Path]:
-    """Return sidecars that apply to a series by BIDS inheritance, the most general first."""
-    task = series.entities.get("task")
-    own = series.name.removesuffix(".gz").removesuffix(".nii") + ".json"
-    general = [f"task-{task}_bold.json", f"task-{task}_desc-preproc_bold.json"]
-    found = [root / name for name in general if name in listed(str(root))]
-    return [*found, Path(series.folder, own)] if own in series.beside else found

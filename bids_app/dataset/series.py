@@ -28,6 +28,8 @@ class Series:
     ----------
     grid : Grid
     frames : int
+    header_step : float
+        Seconds between volumes as the header has them, which is often 0, 1 or another unit.
     """
 
     def __init__(self, path: Path) -> None:
@@ -35,8 +37,11 @@ class Series:
         self._image = open_image(path)
         self.grid = grid_of(self._image)
         if len(self._image.shape) != 4:
-            raise WrongDataError(f"{path} has {len(self._image.shape)} dimensions; expected 4 (space and time).")
+            one = " It holds one volume: was the scan aborted?" if len(self._image.shape) == 3 else ""
+            raise WrongDataError(f"{path} has {len(self._image.shape)} dimensions; expected 4 (space and time).{one}")
         self.frames = int(self._image.shape[3])
+        unit = {16: 1e-3, 24: 1e-6}.get(int(self._image.header["xyzt_units"]) & 56, 1.0)  # milli- and microseconds
+        self.header_step = float(self._image.header["pixdim"][4]) * unit
         proxy = cast(Any, self._image.dataobj)
         self._dtype = np.dtype(self._image.get_data_dtype())
         self._offset, self._slope, self._intercept = int(proxy.offset), float(proxy.slope), float(proxy.inter)

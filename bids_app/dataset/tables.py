@@ -40,11 +40,35 @@ def require_content(path: Path) -> Path:
         raise MissingInputError(f"{path} does not exist; it is needed here.")
     if not os.access(path, os.R_OK):
         raise MissingInputError(f"{path} may not be read by user {os.getuid()}. Give yourself the right: chmod a+r.")
-    if path.stat().st_size == 0:
+    size = path.stat().st_size
+    if size == 0:
         raise MissingInputError(
             f"{path} is empty (0 bytes); expected content. Copy it again, or get it: datalad get '{path}'"
         )
+    if size < LONGEST_POINTER:
+        _require_no_pointer(path)
     return path
+
+
+LONGEST_POINTER = 32768
+"""Bytes; git-annex takes no longer file for a pointer, and those of git-lfs are shorter."""
+
+POINTERS = {
+    b"/annex/objects/": "datalad get '{path}' (git annex get '{path}')",
+    b"version https://git-lfs": "git lfs pull --include '{path}'",
+}
+"""First bytes of files that stand for content which is elsewhere, and how to get it."""
+
+
+def _require_no_pointer(path: Path) -> None:
+    with path.open("rb") as stream:
+        start = stream.read(64)
+    for mark, command in POINTERS.items():
+        if start.startswith(mark):
+            raise MissingInputError(
+                f"{path} is a pointer to content that is not here (git-annex or git-lfs). "
+                f"Get it: {command.format(path=path)}"
+            )
 
 
 def read_tsv(path: Path) -> dict[str, list[str]]:
@@ -57,12 +81,13 @@ def read_tsv(path: Path) -> dict[str, list[str]]:
     """
     require_content(path)
     try:
-        text = _MARKED.sub("", path.read_bytes().decode("utf-8-sig"))
+        text = _MARKED.sub("", _decoded(path))
         # BIDS has no quoting: a lone quotation mark would swallow the lines that follow.
         reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t", quoting=csv.QUOTE_NONE)
         header, *rows = [[_unquoted(cell) for cell in row] for row in reader if row] or [[]]
-    except (UnicodeDecodeError, csv.Error) as error:
+    except csv.Error as error:
         raise WrongDataError(f"{path} is not a tab-separated text table: {error}") from error
+    _require_tabs(path, header)
     if len(set(header)) != len(header):
         twice = sorted({name for name in header if header.count(name) > 1})
         raise WrongDataError(f"{path} has columns twice: {', '.join(twice)}. Each name may stand once.")
@@ -73,6 +98,38 @@ def read_tsv(path: Path) -> dict[str, list[str]]:
                 "Separate values by tabs and write n/a where there is none."
             )
     return {name: [row[i] for row in rows] for i, name in enumerate(header)}
+
+
+def _decoded(path: Path) -> str:
+    """Return the text of a table, which BIDS has in UTF-8.
+
+    Raises
+    ------
+    WrongDataError
+        If it is in another encoding; the message says how to save it.
+    """
+    content = path.read_bytes()
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content[:200]:
+        raise WrongDataError(
+            f"{path} is in UTF-16 (Excel calls it 'Unicode text'), or no text at all. Save it as UTF-8, with tabs."
+        )
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise WrongDataError(
+            f"{path} is not in UTF-8 (line {line}). Save it as UTF-8; spreadsheets ask for the encoding on saving."
+        ) from error
+
+
+def _require_tabs(path: Path, header: list[str]) -> None:
+    """Refuse a table of which the one column is several, set apart by something else than tabs."""
+    for mark, name in ((";", "semicolons"), (",", "commas")):
+        if len(header) == 1 and mark in header[0]:
+            raise WrongDataError(
+                f"{path} separates its columns by {name}; BIDS tables are separated by tabs. Save it as "
+                "tab-separated text (.tsv)."
+            )
 
 
 def _unquoted(cell: str) -> str:

@@ -74,8 +74,17 @@ def _check_size(path: Path, image: nib.Nifti1Image) -> None:
 
 
 def _check_orientation(path: Path, image: nib.Nifti1Image) -> None:
+    """Refuse a header that does not say where its voxels lie, in mm: what nibabel makes of it is a guess."""
     s_code = int(image.header["sform_code"])
     qform, q_code = image.get_qform(coded=True)
+    if s_code <= 0 and q_code <= 0:
+        raise WrongDataError(
+            f"{path} does not say where its voxels lie (sform_code and qform_code are 0): left and right, and every "
+            "coordinate, would be guessed. Take the file as fMRIPrep wrote it; whatever saved it again lost them."
+        )
+    unit = {1: "metres", 3: "micrometres"}.get(int(image.header["xyzt_units"]) & 7)
+    if unit:
+        raise WrongDataError(f"{path} measures space in {unit} by its header; expected mm. Save it in mm.")
     if s_code > 0 and q_code > 0:
         shift = grid_of(image).displacement(qform)
         if shift > 0.5 * grid_of(image).voxel_sizes.min():

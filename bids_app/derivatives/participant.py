@@ -43,7 +43,7 @@ class SessionWriter:
 
     def __init__(self, output_dir: Path, recordings: Sequence[Recording]) -> None:
         self._root = output_dir
-        self._session = without(recordings[0].entities, "run")
+        self._session = recordings[0].session
         self.files: list[Path] = []
 
     def _path(self, entities: Mapping[str, str], suffix: str, extension: str) -> Path:
@@ -113,7 +113,7 @@ class SessionWriter:
             name = join({**recording.entities, "desc": "carpet"}, "bold", ".png")
             write_picture(self._root / f"sub-{recording.entities['sub']}" / "figures" / name, picture)
         write_table(self._path(entities, "outliers", ".tsv"), columns)
-        sources = {"Sources": [recording.uri(recording.confounds)]}
+        sources = {"Sources": [recording.uri(path) for path in (recording.confounds, *recording.more_confounds)]}
         write_json(self._path(entities, "outliers", ".json"), {**{c: FRAMES[c] for c in columns}, **sources})
         if plan.regressors:
             write_table(self._path(entities, "design", ".tsv"), plan.regressors)
@@ -160,4 +160,4 @@ def _space(entities: Mapping[str, str]) -> dict[str, str]:
 
 
 def _sources(recordings: Sequence[Recording]) -> list[str]:
-    return [r.uri(p) for r in recordings for p in (r.series, r.mask, r.confounds)]
+    return [r.uri(p) for r in recordings for p in (r.series, r.mask, r.confounds, *r.more_confounds)]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 QUALITY = {
-    "run": "Label of the run; n/a where the name has none.",
+    "run": "What tells the run from the others of its session: its label, or entities; n/a where its name has none.",
     "volumes": "Volumes of the series.",
     "volumes_kept": "Volumes that are not censored.",
     "minutes_kept": "Minutes of kept volumes.",
@@ -23,31 +23,23 @@ QUALITY = {
     "refused": "Seeds and measures that are left out of this run.",
     "refused_because": "Why they are.",
     "decision": "used or left out.",
-    "reason": "Why the session is left out.",
+    "reason": "Why the run, or its whole session, is left out.",
 }
 
 
 def quality_row(one: Any, reason: str) -> dict[str, Any]:
-    """Return the row of one run, whether it was read or left out."""
-    plan, signals = one.plan, one.signals
-    measured = plan.displacement is not None and np.isfinite(plan.displacement).any()
-    displacement = plan.displacement[np.isfinite(plan.displacement)] if measured else None
+    """Return the row of one run, whether it was read or left out; `reason` is that of the whole session."""
+    signals = one.signals
     row: dict[str, Any] = dict.fromkeys(QUALITY)
     row |= {
-        "run": one.recording.entities.get("run"),
-        "volumes": len(plan.kept),
-        "volumes_kept": int(plan.kept.sum()),
-        "minutes_kept": plan.minutes,
-        "mean_fd": None if displacement is None else float(displacement.mean()),
-        "max_fd": None if displacement is None else float(displacement.max()),
-        "df_res": plan.df_res,
-        "df_confounds": plan.df["raw"] - plan.df["unfiltered"],
-        "df_band": plan.df["unfiltered"] - plan.df["filtered"],
+        "run": one.recording.part or None,
         "refused": ",".join(one.refused),
         "refused_because": "; ".join(f"{name}: {why}" for name, why in one.refused.items()),
         "decision": "left out" if reason or signals is None else "used",
-        "reason": reason,
+        "reason": one.problem or reason,
     }
+    if one.plan is not None:
+        row |= _of_plan(one.plan)
     if signals is not None:
         cleaned = signals.cleaned("filtered").coordinates
         unit = cleaned / np.linalg.norm(cleaned, axis=0)
@@ -58,3 +50,18 @@ def quality_row(one: Any, reason: str) -> dict[str, Any]:
             "gcor": float((unit.mean(axis=1) ** 2).sum()),
         }
     return row
+
+
+def _of_plan(plan: Any) -> dict[str, Any]:
+    measured = plan.displacement is not None and np.isfinite(plan.displacement).any()
+    displacement = plan.displacement[np.isfinite(plan.displacement)] if measured else None
+    return {
+        "volumes": len(plan.kept),
+        "volumes_kept": int(plan.kept.sum()),
+        "minutes_kept": plan.minutes,
+        "mean_fd": None if displacement is None else float(displacement.mean()),
+        "max_fd": None if displacement is None else float(displacement.max()),
+        "df_res": plan.df_res,
+        "df_confounds": plan.df["raw"] - plan.df["unfiltered"],
+        "df_band": plan.df["unfiltered"] - plan.df["filtered"],
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -13,7 +13,8 @@ from bids_app import plugs
 from bids_app.dataset.regions import locate_all, seeds_of
 from bids_app.dataset.seeds import seed_image
 from bids_app.derivatives.participant import SessionWriter
-from bids_app.errors import NotMeasurableError, WrongDataError
+from bids_app.errors import DeqiError, NotMeasurableError, WrongDataError
+from bids_app.levels.runs_together import over_runs, parts_of, together
 from bids_app.vocabulary.grid import Mask
 from bids_app.vocabulary.job import ParticipantJob, Summary
 from bids_app.vocabulary.output import Feature
@@ -23,49 +24,119 @@ from bids_app.vocabulary.signals import Region, Signals
 Describe = Callable[[str], Mapping[str, Any]]
 """Kind of cleaning -> what sidecars say of it."""
 
+FEWEST_DF = 3
+"""Residual degrees of freedom that a run needs to count at all."""
+
 
 @dataclass(eq=False)
 class Run:
     """What is known of one run while its session is worked on.
 
-    `refused` says why a region or a whole measure is left out, by its name.
+    `problem` says why the run cannot be used; `refused` why a region or a whole measure is left out of it, by name.
     """
 
     recording: Recording
-    plan: Any
+    plan: Any = None
     signals: Signals | None = None
     features: dict[str, list[Feature]] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
+    problem: str = ""
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return self.recording.series.name
 
 
 def run(job: ParticipantJob) -> Summary:
-    """Do one session and return what was written and what was left out."""
+    """Do one session and return what was written and what was left out.
+
+    A run that cannot be read or cleaned costs itself alone; the gates ask what the others have together.
+
+    Raises
+    ------
+    DeqiError
+        If no run can be used; it is the error of the first.
+    """
     ((kind, options),) = job.modality.items()
     modality = plugs.load("modalities", kind)
-    runs = [Run(recording, modality.prepare(recording, options)) for recording in job.recordings]
-    usable = [r for r in runs if r.plan.df_res >= 3]
-    counted = usable or runs
-    reason = modality.too_little(sum(r.plan.df_res for r in counted), sum(r.plan.minutes for r in counted), options)
     writer = SessionWriter(job.output_dir, job.recordings)
-    warnings = [
-        f"{job.label}: {r.recording.series.name} is left out, cleaning leaves it no degree of freedom"
-        for r in runs
-        if r not in usable
-    ]
+    runs = [Run(recording) for recording in job.recordings]
+    _each(runs, partial(_prepare, modality=modality, options=options))
+    reason = _too_little(runs, modality, options)
+    if not reason:
+        _each(runs, partial(_load, job=job, modality=modality, options=options, writer=writer))
+        reason = _too_little(runs, modality, options)
+    usable = [one for one in runs if not one.problem]
+    warnings = [f"{job.label}: {one.name} is left out: {one.problem}" for one in runs if one.problem]
+    warnings += [f"{job.label}: {one.name}: {note}" for one in usable for note in one.plan.notes]
     if reason:
         warnings.append(f"{job.label} is left out: {reason}")
     else:
-        for one in usable:
-            kinds = {plug.CLEANING for plug, _ in _measures(job, one).values()} | {"filtered"}
-            one.signals = modality.load(one.recording, one.plan, options, kinds)
-            _measure(job, one, writer, partial(modality.describe, one.plan, options))
-        _combine(job, usable, writer, partial(modality.describe, usable[0].plan, options))
-        warnings += [f"{job.label}: {name} is left out: {why}" for one in usable for name, why in one.refused.items()]
+        _combine(job, usable, writer, modality)
+        warnings += [f"{job.label}: {name} is left out: {why}" for name, why in _refused(usable).items()]
     for one in runs:
-        writer.frames(one.recording, one.plan, one.signals.carpet if one.signals else None)
-    refused = {name: why for one in usable for name, why in one.refused.items()}
+        if one.plan is not None:
+            writer.frames(one.recording, one.plan, one.signals.carpet if one.signals else None)
     writer.quality(runs, reason, modality.mark(options))
-    return Summary(frozenset(writer.files), tuple(warnings), {"LeftOut": reason, "Refused": refused})
+    notes = {"LeftOut": reason, "Refused": {} if reason else _refused(usable)}
+    return Summary(frozenset(writer.files), tuple(warnings), notes)
+
+
+def _each(runs: Sequence[Run], do: Callable[[Run], None]) -> None:
+    """Do something with every run that is still usable; what is wrong with one is kept with it.
+
+    Raises
+    ------
+    DeqiError
+        If nothing is left.
+    """
+    errors: list[DeqiError] = []
+    for one in runs:
+        if not one.problem:
+            try:
+                do(one)
+            except DeqiError as error:
+                errors.append(error)
+                one.problem, one.signals = str(error), None
+    if errors and all(one.problem for one in runs):
+        raise errors[0]
+
+
+def _prepare(one: Run, modality: Any, options: Any) -> None:
+    one.plan = modality.prepare(one.recording, options)
+
+
+def _load(one: Run, job: ParticipantJob, modality: Any, options: Any, writer: SessionWriter) -> None:
+    """Read and measure a run; write what is of it alone."""
+    if one.plan.df_res < FEWEST_DF:
+        raise WrongDataError(f"cleaning leaves it {max(one.plan.df_res, 0)} degrees of freedom")
+    kinds = {plug.CLEANING for plug, _ in _measures(job, one).values()} | {"filtered"}
+    one.signals = modality.load(one.recording, one.plan, options, kinds)
+    _measure(job, one, writer, partial(modality.describe, one.plan, options))
+
+
+def _too_little(runs: Sequence[Run], modality: Any, options: Any) -> str:
+    """Return why the runs that can be used are too little for a session, or nothing."""
+    ready = [one for one in runs if not one.problem]
+    counted = [one for one in ready if one.plan.df_res >= FEWEST_DF] or ready
+    df, minutes = sum(one.plan.df_res for one in counted), sum(one.plan.minutes for one in counted)
+    why: str = modality.too_little(df, minutes, options)
+    lost = len(runs) - len(counted)
+    return f"{why}. {lost} of its {len(runs)} runs cannot be used" if why and lost else why
+
+
+def _refused(runs: Sequence[Run]) -> dict[str, str]:
+    """Return what is left out of a session and why, by its name; of one run alone, the run is named."""
+    names = dict.fromkeys(name for one in runs for name in one.refused)
+    return {
+        name: "; ".join(
+            f"{one.name}: {one.refused[name]}" if len(runs) > 1 else one.refused[name]
+            for one in runs
+            if name in one.refused
+        )
+        for name in names
+    }
 
 
 def _measures(job: ParticipantJob, one: Run) -> dict[str, tuple[Any, Any]]:
@@ -84,15 +155,15 @@ def _measure(job: ParticipantJob, one: Run, writer: SessionWriter, about: Descri
     for name, (plug, options) in _measures(job, one).items():
         signals = replace(one.signals.cleaned(plug.CLEANING), threads=job.threads)
         regions = _regions(plug.wanted_regions(options), one, signals, writer)
-        if hasattr(plug, "usable_regions"):
-            one.refused.update(plug.usable_regions(regions, options)[1])
+        if hasattr(plug, "refusals"):
+            one.refused.update(plug.refusals(signals, regions, options))
         try:
             one.features[name] = list(plug.measure(signals, regions, options))
         except (NotMeasurableError, np.linalg.LinAlgError) as error:
             one.features[name] = []
             one.refused[name] = str(error)
         for feature in one.features[name]:
-            if "run" in one.recording.entities or feature.output.kind == "series":
+            if one.recording.part or feature.output.kind == "series":
                 writer.feature(feature, [one.recording], signals.mask, signals.grid, about(plug.CLEANING))
 
 
@@ -104,38 +175,41 @@ def _regions(wanted: Any, one: Run, signals: Signals, writer: SessionWriter) -> 
     return locate_all(wanted, signals.grid, signals.mask, space)
 
 
-def _combine(job: ParticipantJob, runs: Sequence[Run], writer: SessionWriter, about: Describe) -> None:
+def _combine(job: ParticipantJob, runs: Sequence[Run], writer: SessionWriter, modality: Any) -> None:
     """Write the maps and matrices of the session, maps on the voxels that all its runs have."""
+    ((_, options),) = job.modality.items()
     grids = [one.signals.grid for one in runs if one.signals]
     masks = [one.signals.mask for one in runs if one.signals]
     if not all(grid.matches(grids[0]) for grid in grids):
         said = "; ".join(grid.describe() for grid in grids)
         raise WrongDataError(f"{job.label}: its runs lie on different grids ({said}); they must be the same.")
     common: Mask = np.logical_and.reduce(masks)
-    together = {
-        "VolumesTotal": sum(len(one.plan.kept) for one in runs),
-        "VolumesKept": sum(int(one.plan.kept.sum()) for one in runs),
-        "RunsCombined": len(runs),
-    }
-    sources = [one.recording for one in runs]
-    writer.mask(common, grids[0], sources)
-    for name, options in job.measures.items():
-        plug = plugs.load("measures", name)
-        df_res = [one.plan.df[plug.CLEANING] for one in runs]
-        shared = [
-            [_within(f, common[mask]) for f in one.features.get(name, ())]
-            for one, mask in zip(runs, masks, strict=True)
-        ]
-        cleaning = {**about(plug.CLEANING), **together, "ResidualDegreesOfFreedom": sum(df_res)}
-        combined = list(plug.combine(shared, df_res, options)) if all(shared) else []
-        for feature in combined:
-            writer.feature(feature, sources, common, grids[0], cleaning, combined=True)
-        made = {f.label for f in combined}
-        lost = {f.label for part in shared for f in part if f.output.kind == "map"} - made
-        if lost:
-            runs[0].refused[f"{name} of the session"] = f"{', '.join(sorted(lost))} cannot be combined over its runs"
+    writer.mask(common, grids[0], [one.recording for one in runs])
+    for name in job.measures:
+        for feature, used in _of_session(job, name, runs, common):
+            cleaning = [modality.describe(one.plan, options, plugs.load("measures", name).CLEANING) for one in used]
+            about = {**together(cleaning), "RunsCombined": len(used)}
+            writer.feature(feature, [one.recording for one in used], common, grids[0], about, combined=True)
     mean = np.mean([one.signals.mean[common[one.signals.mask]] for one in runs if one.signals], axis=0)
-    writer.background(mean, common, grids[0], sources)
+    writer.background(mean, common, grids[0], [one.recording for one in runs])
+
+
+def _of_session(
+    job: ParticipantJob, name: str, runs: Sequence[Run], common: Mask
+) -> Iterator[tuple[Feature, Sequence[Run]]]:
+    """Yield what a measure finds in a session, each from the runs that have it, and those runs."""
+    plug = plugs.load("measures", name)
+    found = [
+        [_within(f, common[one.signals.mask]) for f in one.features.get(name, ())] if one.signals else []
+        for one in runs
+    ]
+    for places, features in parts_of(found):
+        used = [runs[place] for place in places]
+        combined = list(plug.combine(features, [one.plan.df[plug.CLEANING] for one in used], job.measures[name]))
+        yield from ((over_runs(feature, features), used) for feature in combined)
+        lost = {f.label for part in features for f in part if f.output.kind == "map"} - {f.label for f in combined}
+        if lost:
+            used[0].refused[f"{name} of the session"] = f"{', '.join(sorted(lost))} cannot be combined over its runs"
 
 
 def _within(feature: Feature, keep: Mask) -> Feature:

@@ -95,6 +95,11 @@ def usable_regions(regions: Sequence[Region], options: Options) -> tuple[list[Re
     return usable, refused
 
 
+def refusals(signals: Signals, regions: Sequence[Region], options: Options) -> dict[str, str]:  # noqa: ARG001
+    """Return which seeds are left out of a run, and why."""
+    return usable_regions(regions, options)[1]
+
+
 def measure(signals: Signals, regions: Sequence[Region], options: Options) -> Iterator[Feature]:
     """Yield r and Fisher z maps of each usable seed, and the table of all seeds' series.
 

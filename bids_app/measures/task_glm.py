@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from bids_app.errors import NotMeasurableError
 from bids_app.signals.smoothing import smooth_in_mask
 from bids_app.statistics import task_design, task_model
+from bids_app.statistics.task_design import Floats, Matrix
+from bids_app.statistics.task_events import Condition, sort_events
 from bids_app.vocabulary.entities import as_label
 from bids_app.vocabulary.option import Doc
 from bids_app.vocabulary.output import Feature, Output
@@ -50,7 +52,7 @@ NEEDS_EVENTS = True
 """Runs without a table of events are passed over."""
 
 EFFECT = Output(
-    "effect", "map", "statmap", "Contrast of responses, percent of the voxel's mean signal.", "percent",
+    "effect", "map", "statmap", "Contrast of responses at their peak, percent of the voxel's mean signal.", "percent",
     {"stat": "effect"}, "meas", (), "the response to the task",
 )  # fmt: skip
 VARIANCE = Output(
@@ -68,13 +70,63 @@ GROUP = EFFECT
 
 METHODS = (
     "Responses to events were estimated by a linear model with AR(1) noise (Abraham et al. 2014), confounds and slow "
-    "drift in the same model and no low-pass filter; series were smoothed and scaled to percent of the voxel's mean."
+    "drift in the same model and no low-pass filter; series were smoothed and scaled to percent of the voxel's mean. "
+    "Effects are the height of the response to one event at its peak."
 )
 
 
 def wanted_regions(options: Options) -> Wanted:
     """Return the regions whose time courses are estimated."""
     return Wanted("fir", options.regions)
+
+
+@dataclass(frozen=True, eq=False)
+class _Model:
+    """Design of a run: conditions, columns with names, weights of each contrast, and what is left out and why."""
+
+    found: Mapping[str, Condition]
+    design: Matrix
+    contrasts: Mapping[str, Floats]
+    refused: Mapping[str, str]
+
+
+def refusals(signals: Signals, regions: Sequence[Region], options: Options) -> dict[str, str]:  # noqa: ARG001
+    """Return which conditions, events and contrasts are left out of a run, and why."""
+    try:
+        return dict(_model(signals, options).refused)
+    except NotMeasurableError:  # that is said of the measure
+        return {}
+
+
+def _model(signals: Signals, options: Options) -> _Model:
+    """Build the design of a run; a condition or contrast that cannot be had is left out.
+
+    Raises
+    ------
+    NotMeasurableError
+        If the run has no events, or no contrast is left.
+    """
+    task = signals.task
+    if task is None or not task.events:
+        raise NotMeasurableError("the run has no events file")
+    end = float(task.times[-1]) + signals.repetition_time
+    events = task_design.with_modulators(sort_events(task.events, end), task.events, options.modulators)
+    columns, names = task_design.response_columns(events.conditions, task.times, options.hrf)
+    design = np.concatenate([columns, task.nuisance], axis=1)[signals.kept]
+    contrasts, refused = {}, dict(events.refused)
+    for words in options.contrasts or tuple(events.conditions):
+        try:
+            weights = np.pad(task_design.contrast_vector(words, names), (0, task.nuisance.shape[1]))
+        except NotMeasurableError as error:
+            refused[f"contrast {words}"] = str(error)
+            continue
+        if task_model.estimable(design, weights):
+            contrasts[words] = weights
+        else:
+            refused[f"contrast {words}"] = "it is collinear with the rest of the model (confounds, or frames that went)"
+    if not contrasts:
+        raise NotMeasurableError("; ".join(f"{name}: {why}" for name, why in refused.items()))
+    return _Model(events.conditions, design, contrasts, refused)
 
 
 def measure(signals: Signals, regions: Sequence[Region], options: Options) -> Iterator[Feature]:
@@ -85,16 +137,8 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
     NotMeasurableError
         If the run has no events, or they do not serve the contrasts.
     """
-    task = signals.task
-    if task is None or not task.events:
-        raise NotMeasurableError("the run has no events file")
-    found = task_design.conditions(task.events, options.modulators)
-    columns, names = task_design.response_columns(found, task.times, options.hrf)
-    design = np.concatenate([columns, task.nuisance], axis=1)[signals.kept]
-    contrasts = {
-        words: np.pad(task_design.contrast_vector(words, names), (0, task.nuisance.shape[1]))
-        for words in options.contrasts or tuple(found)
-    }
+    model = _model(signals, options)
+    found, design, contrasts = model.found, model.design, model.contrasts
     labels = {words: as_label(words.replace("-", " minus ").replace("*", " by ")) for words in contrasts}
     if len({label.lower() for label in labels.values()}) < len(labels):
         raise NotMeasurableError(f"contrasts would have one file name: {', '.join(contrasts)}; name trial types apart")
@@ -126,7 +170,7 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
 
 
 def _courses(
-    signals: Signals, regions: Sequence[Region], found: Mapping[str, task_design.Condition], options: Options,
+    signals: Signals, regions: Sequence[Region], found: Mapping[str, Condition], options: Options,
     percent: NDArray[np.float32],
 ) -> Iterator[Feature]:  # fmt: skip
     task = signals.task

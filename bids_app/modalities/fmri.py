@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from bids_app.dataset import presets
-from bids_app.dataset.confounds import read_confounds
+from bids_app.dataset.confounds import joined_confounds
 from bids_app.dataset.series import Series, file_order, reordered
 from bids_app.dataset.tables import read_tsv
 from bids_app.dataset.volumes import read_mask
@@ -26,14 +27,17 @@ from bids_app.vocabulary.signals import Signals, Task
 
 
 def confound_patterns(choice: str | tuple[str, ...]) -> tuple[str, ...]:
-    """Return the column patterns of a preset, or those given."""
-    if isinstance(choice, str):
-        return tuple(presets.load("confounds", choice)["columns"])
-    return choice
+    """Return the column patterns of a preset, or those given; a preset may be one of them."""
+    words = (choice,) if isinstance(choice, str) else choice
+    known = presets.names("confounds")
+    if isinstance(choice, str) and choice not in known:
+        return tuple(presets.load("confounds", choice)["columns"])  # says what is known
+    found = (presets.load("confounds", word)["columns"] if word in known else [word] for word in words)
+    return tuple(pattern for patterns in found for pattern in patterns)
 
 
-LONGEST_REPETITION = 600.0
-"""Seconds; more is an error of units."""
+SHORTEST_REPETITION, LONGEST_REPETITION = 0.05, 60.0
+"""Seconds; beyond them the unit is another one."""
 
 
 def repetition_time(recording: Recording) -> float:
@@ -42,32 +46,47 @@ def repetition_time(recording: Recording) -> float:
     Raises
     ------
     WrongDataError
-        If a sidecar cannot be read, none says it, or it is not a positive number of seconds.
+        If a sidecar cannot be read, none says it, or it is no possible number of seconds.
     """
     if recording.problem:
         raise WrongDataError(recording.problem)
     value = recording.metadata.get("RepetitionTime")
-    if not isinstance(value, int | float) or not 0 < value < LONGEST_REPETITION:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not SHORTEST_REPETITION <= float(str(value)) <= LONGEST_REPETITION:
         raise WrongDataError(
-            f"{recording.series.name}: RepetitionTime is {value!r} in its sidecars; expected seconds, above 0. "
+            f"{recording.series.name}: RepetitionTime is {value!r} in its sidecars; expected seconds, from "
+            f"{SHORTEST_REPETITION:g} to {LONGEST_REPETITION:g}. "
             'Write it into the JSON beside the file: {"RepetitionTime": 2.0}'
         )
-    return float(value)
+    return float(str(value))
 
 
 def prepare(recording: Recording, options: Options) -> Plan:
-    """Build the nuisance model of a run from its header and confound table alone.
+    """Build the nuisance model of a run from its header and confound tables alone.
 
     Raises
     ------
     WrongDataError, MissingInputError
-        If the table does not fit the series or lacks what the options ask for.
+        If a table does not fit the series or lacks what the options ask for.
     """
     step = repetition_time(recording)
-    frames = Series(recording.series).frames
+    series = Series(recording.series)
     patterns = confound_patterns(options.confounds)
-    table = read_confounds(recording.confounds, frames, lambda name: matters(name, patterns))
-    return plan_cleaning(table, frames, step, patterns, options, str(recording.confounds))
+    tables = (recording.confounds, *recording.more_confounds)
+    table = joined_confounds(tables, series.frames, lambda name: matters(name, patterns))
+    plan = plan_cleaning(table, series.frames, step, patterns, options, str(recording.confounds))
+    return replace(plan, notes=tuple(_odd(series, step, plan)))
+
+
+def _odd(series: Series, step: float, plan: Plan) -> Iterator[str]:
+    """Yield what a user should know of a run that is worked on all the same."""
+    ratio = series.header_step / step
+    if series.header_step not in (0.0, 1.0) and all(abs(ratio / unit - 1) > 0.01 for unit in (1e-3, 1.0, 1e3)):
+        yield f"its header says {series.header_step:g} s between volumes, its sidecar {step:g} s, which is used"
+    if plan.unknown:
+        yield f"the first {plan.unknown} volumes are left out: a confound has no value there"
+    if plan.unjudged:
+        yield f"{plan.unjudged} volumes are censored because their motion is n/a"
 
 
 def load(recording: Recording, plan: Plan, options: Options, kinds: Collection[str] = KINDS[:1]) -> Signals:
@@ -162,7 +181,8 @@ def describe(plan: Plan, options: Options, kind: str = KINDS[0]) -> dict[str, ob
         "CensoredAfter": options.censor_after,
         "VolumesTotal": len(plan.kept),
         "VolumesKept": int(plan.kept.sum()),
-        "VolumesNonSteadyState": plan.unsteady,
+        "VolumesNonSteadyState": plan.unsteady - plan.unknown,
+        **({"VolumesWithoutConfounds": plan.unknown} if plan.unknown else {}),
         "ResidualDegreesOfFreedom": plan.df[kind],
         "SmoothingFWHM": options.smoothing_fwhm,
         **({"ReplicationOnly": mark(options)} if mark(options) else {}),

@@ -158,7 +158,8 @@ def _maps(session: Finished, chosen: Chosen) -> SessionMaps | None:
     maps: dict[MapKey, Path] = {}
     for path in session.files:
         entities, suffix, extension = parse(path.name)
-        if "run" in entities or not stands(path):
+        of_a_run = {"run", "dir", "acq", "rec", "echo", "ce", "part"} & entities.keys() - session.entities.keys()
+        if of_a_run or not stands(path):
             continue
         if suffix == "mask" and extension == ".nii.gz":
             mask = path

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from bids_app.dataset.filters import series_filter
-from bids_app.dataset.fmriprep import Selection
-from bids_app.dataset.layout import check_description, derivative_roots
+from bids_app.dataset.fmriprep import NATIVE, Selection
+from bids_app.dataset.layout import check_description, derivative_roots, read_description
 from bids_app.dataset.tables import require_content
-from bids_app.errors import DeqiError, MissingInputError
+from bids_app.errors import DeqiError, MissingInputError, UsageError
 from bids_app.launch.preprocessing import advice
 from bids_app.plan.preprocess import asked_of
 from bids_app.settings import Dataset, Settings
+from bids_app.vocabulary.entities import plain
 from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.job import Job
 
@@ -61,16 +62,38 @@ def find_roots(execution: Execution) -> dict[str, Path]:
 
 
 def selection_of(execution: Execution, dataset: Dataset) -> Selection:
-    """Return the filters of a call as one value."""
-    space, _, resolution = dataset.space.partition(":")
-    more = {}
-    if execution.filter_file:
-        more["matches"] = series_filter(execution.filter_file)
+    """Return the filters of a call as one value.
+
+    Raises
+    ------
+    UsageError
+        If a space has a modifier of no known form, or the filter file cannot be understood.
+    """
+    space, *modifiers = dataset.space.split(":")
+    template = dict(template_label(word, dataset.space) for word in modifiers)
     return Selection(
-        tuple(s.removeprefix("ses-") for s in dataset.sessions),
-        tuple(t.removeprefix("task-") for t in dataset.tasks),
-        space, resolution.removeprefix("res-"), **more,
-    )  # fmt: skip
+        sessions=tuple(s.removeprefix("ses-") for s in dataset.sessions),
+        tasks=tuple(t.removeprefix("task-") for t in dataset.tasks),
+        space=space,
+        resolution=template.get("res", ""),
+        cohort=template.get("cohort", ""),
+        desc=dataset.desc.removeprefix("desc-"),
+        join=dataset.join,
+        matches=series_filter(execution.filter_file) if execution.filter_file else None,
+    )
+
+
+def template_label(word: str, whole: str) -> tuple[str, str]:
+    """Return entity and label of a modifier of a space, as fMRIPrep writes them: `res-2`, `native`, `cohort-1`."""
+    key, dash, label = word.partition("-")
+    if not dash:
+        key, label = "res", word
+    if key not in ("res", "cohort") or not (label == NATIVE or label.isdecimal() or dash):
+        raise UsageError(
+            f"--space {whole}: {word!r} is no modifier of a space. Write res-LABEL, native or cohort-LABEL, "
+            "e.g. MNI152NLin2009cAsym:res-2"
+        )
+    return key, plain(key, label)
 
 
 def unreadable(job: Job) -> str:
@@ -84,11 +107,13 @@ def unreadable(job: Job) -> str:
 
 
 def generated_by(roots: Iterable[Path]) -> list[Mapping[str, Any]]:
-    """Return the `GeneratedBy` entries of source datasets, which ours stands before."""
+    """Return the `GeneratedBy` entries of source datasets, which ours stands before.
+
+    Old datasets have one object in place of a list, or `PipelineDescription` (fMRIPrep before 20.2).
+    """
     entries: list[Mapping[str, Any]] = []
     for root in roots:
-        path = root / "dataset_description.json"
-        if path.exists() and path.stat().st_size:
-            found = check_description(root).get("GeneratedBy", [])
-            entries += [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
+        description = read_description(root)
+        found = description.get("GeneratedBy", description.get("PipelineDescription", []))
+        entries += [entry for entry in (found if isinstance(found, list) else [found]) if isinstance(entry, dict)]
     return entries

@@ -21,7 +21,7 @@ def outdated(execution: Execution, found: Found, tables: Mapping[str, Any]) -> f
     sessions: dict[str, list[Complete]] = {}
     for runs in found.runs.values():
         for run in runs:
-            sessions.setdefault(label_of(run.series.entities), []).append(run)
+            sessions.setdefault(label_of(run.series.entities, found.join), []).append(run)
     done = {label: record_path(execution.output_dir, label) for label in sessions}
     return frozenset(
         label for label, record in done.items()

@@ -21,7 +21,6 @@ from bids_app.plan.inputs import (
     unreadable,
 )
 from bids_app.settings import Settings
-from bids_app.vocabulary.entities import without
 from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.job import ParticipantJob
 from bids_app.vocabulary.recording import Recording
@@ -40,8 +39,14 @@ def plan_participants(execution: Execution, settings: Settings) -> Plan:
     selection = selection_of(execution, settings.dataset)
     wanted = _wanted(settings)
     found = find_runs(roots, execution, selection)
-    raw = execution.bids_dir if _with_events(settings) else None
-    runs = [run for name, ready in found.runs.items() for run in recordings(name, roots[name], raw, ready)]
+    links = {**roots, **({} if execution.bids_dir in roots.values() else {"raw": execution.bids_dir})}
+    runs = [
+        replace(run, joined=selection.join)
+        for name, ready in found.runs.items()
+        for run in recordings(
+            name, roots[name], execution.bids_dir, ready, links=links, with_events=bool(_with_events(settings))
+        )
+    ]
     space, notes = found.space, found.notes
     if not runs:
         raise MissingInputError("No run is complete. " + " ".join(notes[:3]))
@@ -51,8 +56,7 @@ def plan_participants(execution: Execution, settings: Settings) -> Plan:
     notes += _without_events(runs, settings)
     jobs = _jobs(runs, execution, settings, sorted({f for w in wanted for f in region_files(w, space)}))
     _refuse_if_all_broken(jobs, execution)
-    sources = {**roots, **({} if execution.bids_dir in roots.values() else {"raw": execution.bids_dir})}
-    return Plan(tuple(jobs), sources, settings, tuple(notes), tuple(generated_by(roots.values())))
+    return Plan(tuple(jobs), links, settings, tuple(notes), tuple(generated_by(roots.values())))
 
 
 def _wanted(settings: Settings) -> list[Wanted]:
@@ -84,7 +88,7 @@ def _jobs(runs: list[Recording], execution: Execution, settings: Settings, share
     """Group runs by session; prove that no two jobs own one label, and so one file."""
     sessions: dict[str, list[Recording]] = {}
     for run in runs:
-        sessions.setdefault(label_of(run.entities), []).append(run)
+        sessions.setdefault(label_of(run.entities, run.joined), []).append(run)
     jobs = []
     for label, members in sorted(sessions.items()):
         if len({tuple(sorted(m.entities.items())) for m in members}) < len(members):
@@ -113,7 +117,7 @@ def _refuse_if_all_broken(jobs: list[ParticipantJob], execution: Execution) -> N
 
 def expected_outputs(job: ParticipantJob) -> list[Path]:
     """Return the maps and tables that a job will write if its session can be used and every seed is covered."""
-    session = without(job.recordings[0].entities, "run")
+    session = job.recordings[0].session
     space = session["space"]
     paths = []
     for name, options in job.measures.items():

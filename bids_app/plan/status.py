@@ -72,7 +72,7 @@ def tell(execution: Execution, tables: Mapping[str, Any]) -> None:
 def status_of(execution: Execution, found: Found, outdated: frozenset[str] = frozenset()) -> Status:
     """Return what has become of every session that a call is about; those that are outdated are missing."""
     logs = execution.output_dir / "logs"
-    labels = sorted({label_of(run.series.entities) for runs in found.runs.values() for run in runs})
+    labels = sorted({label_of(run.series.entities, found.join) for runs in found.runs.values() for run in runs})
     pages = set(names_in(execution.output_dir))
     done = {
         name.removesuffix(".json")

@@ -104,6 +104,16 @@ def _lost(k: _Known) -> str:
     return "; ".join(f"{who}: {why}" for who, stage, why in rows if stage != "analysed") or ("nobody" if rows else "")
 
 
+def _seconds(said: float | list[float]) -> str:
+    """Return one repetition time, or that of each run where they differ."""
+    return ", ".join(f"{step:g} s" for step in (said if isinstance(said, list) else [said]))
+
+
+def _words(said: list[Any]) -> str:
+    """Return words, each once, also where runs have lists of their own."""
+    return ", ".join(dict.fromkeys(word for one in said for word in (one if isinstance(one, list) else [one])))
+
+
 def _band(k: _Known) -> str:
     if not k.cleaning:
         return ""
@@ -137,14 +147,14 @@ _SECTIONS: Mapping[str, Mapping[str, Callable[[_Known], str]]] = {
     "Acquisition": {
         "Scanner: make, model, field strength, coil": _nothing,
         "Sequence, echo time, flip angle, acceleration": _nothing,
-        "Repetition time": lambda k: f"{k.map['RepetitionTime']:g} s" if k.map else "",
+        "Repetition time": lambda k: _seconds(k.map["RepetitionTime"]) if k.map else "",
         "Volumes of a session": lambda k: str(k.map.get("VolumesTotal", "")),
         "Eyes open or closed, physiological recordings": _nothing,
     },
     "Preprocessing": {
         "Software and version of preprocessing": lambda k: "fMRIPrep layout; see the derivative's own description",
         "Space and resolution": lambda k: ". ".join(str(k.map[name]) for name in _WHERE if name in k.map),
-        "Nuisance regressors": lambda k: ", ".join(k.map.get("Confounds", [])),
+        "Nuisance regressors": lambda k: _words(k.map.get("Confounds", [])),
         "Censoring": lambda k: f"framewise displacement above {k.cleaning['fd_threshold']:g} mm" if k.cleaning else "",
         "Temporal filter": _band,
         "Order of the steps": lambda k: str(k.map.get("Procedure", "")),

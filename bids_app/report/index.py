@@ -49,18 +49,20 @@ def _cell(path: Path) -> tuple[str, dict[str, Any]]:
     """Return name and content of the cell of one session from its quality table."""
     entities, _, _ = parse(path.name)
     table = read_tsv(path)
-    left_out = any(value == "left out" for value in table["decision"])
-    refused = [value for value in table["refused_because"] if value != "n/a"]
+    out = [value == "left out" for value in table["decision"]]
+    reasons = [value for value in table["reason"] if value != "n/a"]
+    left_out = all(out)
+    refused = [*(value for value in table["refused_because"] if value != "n/a"), *reasons]
     movement, freedom, minutes = (_numbers(table[key]) for key in ("mean_fd", "df_res", "minutes_kept"))
     return " ".join(f"{k}-{v}" for k, v in entities.items() if k in ("ses", "task", "acq")), {
         "session": entities.get("ses", ""),
         "task": entities.get("task", ""),
         "state": "bad" if left_out else "caution" if refused else "good",
         "word": "left out" if left_out else "used in part" if refused else "used",
-        "fd": float(movement.mean()),
-        "df": int(freedom.sum()),
-        "minutes": float(minutes.sum()),
-        "reason": next((r for r in table["reason"] if r != "n/a"), ", ".join(refused)),
+        "fd": float(np.nanmean(movement)) if np.isfinite(movement).any() else np.nan,
+        "df": int(np.nansum(freedom)),
+        "minutes": float(np.nansum(minutes)),
+        "reason": reasons[0] if left_out else "; ".join(refused),
     }
 
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from bids_app.dataset.tables import numeric, read_tsv
 from bids_app.report import page
 from bids_app.report.drawing import charts
-from bids_app.vocabulary.entities import parse
 
 WIDTH, LANE = 700.0, 64.0
 """Pixels of the time axis, and the height of a trace."""
@@ -38,7 +37,6 @@ def run_figure(outliers: Path, picture: Path, repetition_time: float | None) -> 
     swings = [table[name] for name in ("dvars_before", "dvars_after") if name in table]
     last = frames * repetition_time if repetition_time else float(frames)
     return {
-        "run": parse(outliers.name)[0].get("run", ""),
         "width": WIDTH,
         "lane": LANE,
         "displacement": {"lines": charts.unbroken(middle, moved(displacement)), "ticks": moved.ticks},

@@ -14,7 +14,7 @@ from bids_app.dataset.volumes import read_map
 from bids_app.report import courses, measures, motion, page, viewer
 from bids_app.report.canvas import Canvas
 from bids_app.report.drawing.locator import locate
-from bids_app.vocabulary.entities import join, parse, without
+from bids_app.vocabulary.entities import join, parse, part_entities, without
 
 FLOOR, LIMIT = 0.15, 0.8
 """r that is drawn, and r of the brightest colour."""
@@ -72,7 +72,8 @@ def _session(output_dir: Path, table: Path) -> dict[str, Any]:
     entities, _, _ = parse(table.name)
     rows = read_tsv(table)
     runs = [dict(zip(rows, values, strict=True)) for values in zip(*rows.values(), strict=True)]
-    reason = next((run["reason"] for run in runs if run["reason"] != "n/a"), "")
+    left_out = [run for run in runs if run["decision"] == "left out"]
+    reason = next((run["reason"] for run in left_out if len(left_out) == len(runs)), "")
     timing = {k: v for k, v in without(entities, "space", "res", "desc", "cohort").items() if k != "sub"}
     stem = table.name.removesuffix("_desc-fc_qc.tsv")
     mean = table.with_name(f"{stem}_stat-mean_statmap.nii.gz")
@@ -85,7 +86,10 @@ def _session(output_dir: Path, table: Path) -> dict[str, Any]:
         "name": name,
         "reason": reason,
         "runs": runs,
-        "refused": sorted({run["refused_because"] for run in runs} - {"n/a"}),
+        "refused": [
+            *sorted({run["refused_because"] for run in runs} - {"n/a"}),
+            *(f"run {run['run']}: {run['reason']}" for run in left_out if not reason),
+        ],
         "figures": _figures(person / "figures", table, entities, runs),
         "canvas": canvas,
         "maps": maps,
@@ -97,26 +101,21 @@ def _session(output_dir: Path, table: Path) -> dict[str, Any]:
     }
 
 
-def _beside(table: Path, entities: Mapping[str, str], ending: str) -> list[Path]:
-    """Return files of the same task and acquisition in the same folder."""
-    wanted = without(entities, "space", "res", "desc", "cohort")
-    files = sorted(path for path in table.parent.iterdir() if path.name.endswith(ending))
-    return [path for path in files if without(parse(path.name)[0], "run", "desc") == wanted]
-
-
 def _figures(
     pictures: Path, table: Path, entities: Mapping[str, str], runs: list[dict[str, str]]
 ) -> list[dict[str, Any]]:
-    """Return the frames and the degrees of freedom of each run."""
+    """Return the frames and the degrees of freedom of each run that was read."""
     found = []
     sidecar = next(iter(sorted(table.parent.glob(f"{table.name.removesuffix('_desc-fc_qc.tsv')}*_statmap.json"))), None)
     step = read_json(sidecar).get("RepetitionTime") if sidecar else None
-    for path in _beside(table, entities, "outliers.tsv"):
-        run = parse(path.name)[0].get("run", "n/a")
-        own = {**entities, **({} if run == "n/a" else {"run": run}), "desc": "carpet"}
-        figure = motion.run_figure(path, pictures / join(own, "bold", ".png"), step)
-        row = next((row for row in runs if row["run"] in (run, "n/a")), {})
-        found.append({**figure, "spent": motion.spent(row) if row else []})
+    steps = step if isinstance(step, list) else [step] * len(runs)
+    for row, seconds in zip(runs, [*steps, *[None] * len(runs)], strict=False):
+        own = {**without(entities, "space", "res", "cohort"), **part_entities(row["run"])}
+        path = table.with_name(join({**own, "desc": "denoised"}, "outliers", ".tsv"))
+        if path.exists():
+            name = join(part_entities(row["run"]), "", "").removesuffix("_")
+            picture = pictures / join({**entities, **part_entities(row["run"]), "desc": "carpet"}, "bold", ".png")
+            found.append({**motion.run_figure(path, picture, seconds), "run": name, "spent": motion.spent(row)})
     return found
 
 
@@ -130,5 +129,14 @@ def _maps(canvas: Canvas, folder: Path, stem: str) -> list[dict[str, Any]]:
         name = parse(path.name)[0]["seed"]
         where = page.embed(locate(mean, grid, seed))
         drawn = canvas.draw(path, f"seed {name}", (FLOOR, LIMIT), "r", seed)
-        maps.append({"seed": name, "where": where, **drawn})
+        maps.append({"seed": name, "where": where, **drawn, "about": _of_all_runs(drawn["about"])})
     return maps
+
+
+def _of_all_runs(about: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is said of a seed with one value where runs differ: the least, and all remarks."""
+    found = {**about}
+    for name in ("SeedVoxels", "SeedCoverage", "SeedTSNR"):
+        found[name] = min(np.atleast_1d(about[name]))
+    remarks = [word for one in about["SeedRemarks"] for word in (one if isinstance(one, list) else [one])]
+    return {**found, "SeedRemarks": list(dict.fromkeys(remarks)), "SeedLowConfidence": bool(remarks)}

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from bids_app.errors import WrongDataError
 from bids_app.signals.confounds import MOTION
 from bids_app.vocabulary.grid import Mask
 
@@ -32,13 +33,51 @@ def framewise_displacement(motion: NDArray[np.float64]) -> NDArray[np.float64]:
     return displacement
 
 
+LARGEST_ROTATION = np.pi / 2
+"""Radians; no head turns further in a scanner, but one in degrees does."""
+
+
 def displacement_of(table: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64] | None:
-    """Return the framewise displacement of a confound table, else that of its six motion columns, else None."""
-    if "framewise_displacement" in table and np.isfinite(table["framewise_displacement"]).any():
-        return table["framewise_displacement"]
-    if set(MOTION) <= set(table):
-        return framewise_displacement(np.stack([table[name] for name in MOTION], axis=1))
-    return None
+    """Return the framewise displacement of a confound table, else that of its six motion columns, else None.
+
+    Frames without a value, but the first, get that of the motion columns where these are there.
+
+    Raises
+    ------
+    WrongDataError
+        If it is below 0 anywhere, or rotations are no radians.
+    """
+    said = table.get("framewise_displacement")
+    moved = np.stack([table[name] for name in MOTION], axis=1) if set(MOTION) <= set(table) else None
+    if said is None or not np.isfinite(said).any():
+        return None if moved is None else framewise_displacement(_radians(moved))
+    if (said < 0).any():
+        raise WrongDataError(
+            f"framewise_displacement is {np.nanmin(said):g} mm in a frame; it cannot be below 0. Copy the table again."
+        )
+    gaps = ~np.isfinite(said)
+    gaps[0] = False
+    if not gaps.any() or moved is None:
+        return said
+    return np.where(gaps, framewise_displacement(_radians(moved)), said)
+
+
+def _radians(motion: NDArray[np.float64]) -> NDArray[np.float64]:
+    if np.nanmax(np.abs(motion[:, 3:]), initial=0.0) > LARGEST_ROTATION:
+        raise WrongDataError(
+            f"Rotations reach {np.nanmax(np.abs(motion[:, 3:])):.3g}; expected radians, as fMRIPrep writes them "
+            "(degrees?). Convert rot_x, rot_y and rot_z."
+        )
+    return motion
+
+
+def unjudged(values: NDArray[np.float64] | None, threshold: float, frames: int) -> Mask:
+    """Return (frames,) True where motion is not known though frames are judged by it, but for the first frame."""
+    if values is None or threshold <= 0:
+        return np.zeros(frames, dtype=bool)
+    gaps = ~np.isfinite(values)
+    gaps[0] = False
+    return gaps
 
 
 def unsteady_frames(table: Mapping[str, NDArray[np.float64]], frames: int, dummy_scans: int = 0) -> Mask:

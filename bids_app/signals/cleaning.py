@@ -44,6 +44,12 @@ class Plan:
         Frames left out at the start, before steady state.
     csf : (kept frames,) or None
         Signal of the cerebrospinal fluid less its mean, of length one.
+    unknown : int
+        Frames at the start, among the unsteady ones, in which a confound has no value.
+    unjudged : int
+        Frames censored because their motion is not known.
+    notes : tuple of str
+        What is odd about the run and does not stop it.
     """
 
     basis: NDArray[np.float64]
@@ -56,6 +62,9 @@ class Plan:
     repetition_time: float
     unsteady: int
     csf: NDArray[np.float64] | None = None
+    unknown: int = 0
+    unjudged: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def df_res(self) -> int:
@@ -98,11 +107,14 @@ def plan_cleaning(
         raise WrongDataError(
             f"{where} has no std_dvars, so frames cannot be censored by it. Set modalities.fmri.dvars_threshold=0"
         )
-    unsteady = censoring.unsteady_frames(table, frames, options.dummy_scans)
-    moved = censoring.above(displacement, options.fd_threshold, frames)
+    names = confounds.select(table, patterns)
+    unknown = confounds.unknown_at_start(table, names)
+    unsteady = censoring.unsteady_frames(table, frames, options.dummy_scans) | unknown
+    unjudged = censoring.unjudged(displacement, options.fd_threshold, frames)
+    unjudged |= censoring.unjudged(table.get("std_dvars"), options.dvars_threshold, frames)
+    moved = censoring.above(displacement, options.fd_threshold, frames) | (unjudged & ~unsteady)
     moved |= censoring.above(table.get("std_dvars"), options.dvars_threshold, frames)
     kept = censoring.keep_frames(moved, options.censor_before, options.censor_after, unsteady)
-    names = confounds.select(table, patterns)
     columns = confounds.matrix(table, names, kept)
     drift = projection.drift(frames, options.detrend)
     parts = [drift[:, :1], np.concatenate([drift[:, 1:], columns], axis=1)]
@@ -112,6 +124,7 @@ def plan_cleaning(
     return Plan(
         basis, weights, dict(zip(KINDS, rows, strict=True)), dict(zip(KINDS, df, strict=True)), kept, regressors,
         displacement, repetition_time, int(unsteady.sum()), _unit(table.get("csf"), kept),
+        unknown=int(unknown.sum()), unjudged=int((unjudged & ~unsteady).sum()),
     )  # fmt: skip
 
 

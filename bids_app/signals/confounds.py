@@ -107,11 +107,20 @@ def select(table: Table, patterns: Iterable[str]) -> tuple[str, ...]:
     return tuple(chosen)
 
 
+def stepwise(name: str) -> bool:
+    """Tell whether a column compares a frame with the one before it, so that the first frame cannot have a value.
+
+    >>> stepwise("trans_x_derivative1_power2"), stepwise("framewise_displacement"), stepwise("csf")
+    (True, True, False)
+    """
+    return "_derivative" in name or name in ("framewise_displacement", "dvars", "std_dvars", "rmsd")
+
+
 def matrix(table: Table, names: Iterable[str], kept: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Stack columns to a (frames, n) matrix without gaps.
 
-    Values that are not a number before the first number of a column are 0: fMRIPrep leaves them where a
-    derivative does not exist yet.
+    Before its first number a column is 0 where it is a difference to the frame before, which does not exist yet, and
+    has its first number otherwise.
 
     Raises
     ------
@@ -126,8 +135,22 @@ def matrix(table: Table, names: Iterable[str], kept: NDArray[np.bool_]) -> NDArr
         if (absent & ~leading & kept).any() or leading.all():
             raise WrongDataError(
                 f"Confound {name!r} has no value in {int((absent & kept).sum())} of {len(column)} frames; "
-                "only the first frames may be n/a. Choose other confounds or mend the table."
+                "only the first frames may be n/a. Choose other confounds or correct the table."
             )
         column[absent] = 0.0
+        if not stepwise(name):
+            column[leading] = column[~leading][0]
         columns.append(column)
     return np.stack(columns, axis=1) if columns else np.empty((len(kept), 0))
+
+
+def unknown_at_start(table: Table, names: Iterable[str]) -> NDArray[np.bool_]:
+    """Return (frames,) True before the first number of a column that should have one in every frame.
+
+    A frame of which a confound is not known cannot be cleaned. Columns that look one frame back (`_lag1`,
+    differences) have none in the first by their nature.
+    """
+    none = np.zeros(len(next(iter(table.values()), ())), dtype=bool)
+    levels = [table[name] for name in names if not stepwise(name) and "_lag" not in name]
+    gaps = [np.logical_and.accumulate(~np.isfinite(column)) for column in levels]
+    return np.asarray(np.logical_or.reduce([none, *gaps]), dtype=bool)

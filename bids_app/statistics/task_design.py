@@ -4,101 +4,93 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.errors import NotMeasurableError
+from bids_app.statistics.task_events import Condition, Events, seconds
 
 Matrix = NDArray[np.float64]
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
-class Condition:
-    """Events of one kind: seconds from the first volume, seconds long, and weights.
+IMPULSE = 0.2
+"""Share of a repetition time; what is shorter has no length that the sampling of the response could show."""
 
-    Weights are ones, or for a modulator the centred ratings; `parent` is the condition that it modulates.
+OVERSAMPLING = 50
+"""Steps a volume in which responses are convolved."""
+
+
+def with_modulators(events: Events, table: Mapping[str, Sequence[str]], modulators: Sequence[str]) -> Events:
+    """Return events with a condition for each modulator `condition*column`, and why others are left out.
+
+    Ratings are centred within their condition; events without one get 0, the mean.
     """
-
-    onsets: Floats
-    durations: Floats
-    weights: Floats
-    parent: str = ""
-
-
-def conditions(events: Mapping[str, Sequence[str]], modulators: Sequence[str]) -> dict[str, Condition]:
-    """Return the conditions of an events table by `trial_type`, and one for each modulator `condition*column`.
-
-    Weights are centred within their condition; events without a rating get 0, the mean.
-
-    Raises
-    ------
-    NotMeasurableError
-        If a column or a condition is not there.
-    """
-    absent = {"onset", "duration", "trial_type"} - set(events)
-    if absent:
-        raise NotMeasurableError(f"the events have no column {', '.join(sorted(absent))}")
-    kinds = np.array(events["trial_type"])
-    onsets, durations = _numbers(events["onset"], np.nan), _numbers(events["duration"], 0.0)
-    if not np.isfinite(onsets).all() or not np.isfinite(durations).all():
-        raise NotMeasurableError("an event has no onset, or one that is not finite")
-    found = {}
-    for kind in sorted(set(kinds.tolist()) - {"n/a"}):
-        own = kinds == kind
-        found[kind] = Condition(onsets[own], durations[own], np.ones(int(own.sum())))
-    if not found:
-        raise NotMeasurableError("the events name no trial_type")
+    conditions, refused = dict(events.conditions), dict(events.refused)
     for word in modulators:
         kind, _, column = (part.strip() for part in word.partition("*"))
-        if kind not in found or column not in events:
-            raise NotMeasurableError(
-                f"modulator {word!r} needs a trial_type {kind!r} and a column {column!r}; the events have "
-                f"{', '.join(found)} and {', '.join(events)}"
-            )
-        own = kinds == kind
-        ratings = _numbers(events[column], np.nan)[own]
-        known = np.isfinite(ratings)
-        centred = np.where(known, ratings - np.mean(ratings[known]), 0.0) if known.any() else np.zeros(len(ratings))
-        if not centred.any():
-            raise NotMeasurableError(f"{column!r} is the same for all events {kind!r}; it cannot modulate")
-        found[f"{kind}*{column}"] = Condition(onsets[own], durations[own], centred, kind)
-    return found
+        why, centred = _centred(events, table, kind, column)
+        if why:
+            refused[word] = why
+            continue
+        own = events.conditions[kind]
+        conditions[f"{kind}*{column}"] = Condition(own.onsets, own.durations, centred, kind)
+    return Events(conditions, events.rows, refused)
 
 
-def _numbers(words: Sequence[str], missing: float) -> Floats:
-    try:
-        return np.array([missing if word in ("n/a", "") else float(word) for word in words])
-    except ValueError as error:
-        raise NotMeasurableError(f"the events hold something that is no number ({error})") from error
+def _centred(events: Events, table: Mapping[str, Sequence[str]], kind: str, column: str) -> tuple[str, Floats]:
+    if kind not in events.conditions or column not in table:
+        there = ", ".join(events.conditions)
+        return (
+            f"it needs a trial_type {kind!r} and a column {column!r}; the events have {there} and {', '.join(table)}",
+            np.empty(0),
+        )
+    ratings = seconds(table, column)[events.rows[kind]]
+    known = np.isfinite(ratings)
+    centred = np.where(known, ratings - np.mean(ratings[known]), 0.0) if known.any() else np.zeros(len(ratings))
+    why = "" if centred.any() else f"{column!r} is the same for all events {kind!r}; it cannot modulate"
+    return why, centred
 
 
 def response_columns(found: Mapping[str, Condition], times: Floats, model: str) -> tuple[Matrix, list[str]]:
     """Return the columns of all conditions convolved with a response function, (frames, n), and their names.
 
     The first column of a condition has its name; derivatives have a suffix. A modulated column is made orthogonal
-    to its own condition and to nothing else.
+    to its own condition and to nothing else. Columns are scaled so that the response to one event of the condition's
+    median duration has a peak of 1: a coefficient is the size of that peak, whatever the durations and the repetition
+    time (Pernet 2014, doi:10.3389/fnins.2014.00001).
     """
     from nilearn.glm.first_level.hemodynamic_models import compute_regressor
 
+    step = float(times[1] - times[0])
     columns: list[Floats] = []
     names: list[str] = []
     for name, condition in found.items():
-        events = np.vstack([condition.onsets, condition.durations, condition.weights])
-        made, suffixes = compute_regressor(events, model, times, con_id="x")
+        durations = np.where(condition.durations < IMPULSE * step, 0.0, condition.durations)
+        events = np.vstack([condition.onsets, durations, condition.weights])
+        made, suffixes = compute_regressor(events, model, times, con_id="x", oversampling=OVERSAMPLING)
+        made = made / peak(float(np.median(durations)), step, model)
         kept = made[:, :1] if condition.parent else made
         for column, suffix in zip(kept.T, suffixes, strict=False):
             if condition.parent:
                 own = columns[names.index(condition.parent)]
-                if not own.any():
-                    raise NotMeasurableError(f"no event {condition.parent!r} lies within the run")
                 columns.append(column - own * (own @ column / (own @ own)))
             else:
                 columns.append(np.asarray(column, dtype=np.float64))
             names.append(name + suffix.removeprefix("x"))
     return np.column_stack(columns), names
+
+
+def peak(duration: float, step: float, model: str) -> float:
+    """Return the largest value of the response to one event, as it is convolved for a repetition time of `step` s."""
+    from nilearn.glm.first_level.hemodynamic_models import compute_regressor
+
+    shape = model.partition(" + ")[0]
+    fine = np.arange(0.0, duration + 32.0, step / OVERSAMPLING)
+    alone = np.array([[0.0], [duration], [1.0]])
+    response, _ = compute_regressor(alone, shape, fine, con_id="x", oversampling=1, min_onset=0)
+    return float(response[:, 0].max())
 
 
 def contrast_vector(words: str, names: Sequence[str]) -> Floats:

@@ -14,13 +14,16 @@ ORDER = (
 # fmt: on
 """That of BIDS; `seed`, `meas`, `contrast` and `stat`, which it does not know yet, stand before `desc`."""
 
+NUMBERED = ("run", "echo", "chunk", "split", "res", "cohort")
+"""Entities whose label is a number wherever it is one: `run-1` is `run-01`, `res-2` is `res-02`."""
+
 Entities = Mapping[str, str]
 
 
 def parse(name: str) -> tuple[dict[str, str], str, str]:
     """Split a file name into entities, suffix and extension.
 
-    Values stay text (`run-01` is not `run-1`). Parts without a dash before the suffix, as legacy
+    Values stay text as they are written; `same` compares them. Parts without a dash before the suffix, as legacy
     names have them, are kept out of the entities.
 
     >>> parse("sub-01_task-rest_run-01_bold.nii.gz")
@@ -33,21 +36,51 @@ def parse(name: str) -> tuple[dict[str, str], str, str]:
 
 
 def join(entities: Entities, suffix: str, extension: str) -> str:
-    """Write a file name with its entities in the order of the schema.
-
-    Raises
-    ------
-    ValueError
-        For an entity that has no place in the order.
+    """Write a file name with its entities in the order of the schema; unknown ones stand before `space`, sorted.
 
     >>> join({"desc": "x", "sub": "01"}, "bold", ".nii.gz")
     'sub-01_desc-x_bold.nii.gz'
+    >>> join({"space": "T1w", "hash": "1a2b", "sub": "01"}, "bold", ".nii.gz")
+    'sub-01_hash-1a2b_space-T1w_bold.nii.gz'
     """
-    unknown = set(entities) - set(ORDER)
-    if unknown:
-        raise ValueError(f"Entities without a place in a file name: {sorted(unknown)}")
-    pairs = [f"{key}-{entities[key]}" for key in ORDER if key in entities]
+    place = ORDER.index("space")
+    order = (*ORDER[:place], *sorted(set(entities) - set(ORDER)), *ORDER[place:])
+    pairs = [f"{key}-{entities[key]}" for key in order if key in entities]
     return "_".join([*pairs, suffix]) + extension
+
+
+def plain(key: str, value: str) -> str:
+    """Return the label of an entity as it is compared: a number without leading zeros where labels are numbers.
+
+    >>> plain("run", "01"), plain("res", "native"), plain("sub", "01")
+    ('1', 'native', '01')
+    """
+    return str(int(value)) if key in NUMBERED and value.isascii() and value.isdecimal() else value
+
+
+def same(one: Entities, other: Entities) -> bool:
+    """Tell whether two names have the same entities.
+
+    >>> same({"run": "1"}, {"run": "01"}), same({"run": "1"}, {})
+    (True, False)
+    """
+    return one.keys() == other.keys() and within(one, other)
+
+
+def within(some: Entities, entities: Entities) -> bool:
+    """Tell whether entities contain some: a file so named applies to the other, by BIDS inheritance."""
+    return all(key in entities and plain(key, value) == plain(key, entities[key]) for key, value in some.items())
+
+
+def part_entities(label: str) -> dict[str, str]:
+    """Return the entities of a run within its session from its label in tables: `1`, or `dir-AP_run-1`.
+
+    >>> part_entities("01"), part_entities("dir-AP_run-1"), part_entities("n/a")
+    ({'run': '01'}, {'dir': 'AP', 'run': '1'}, {})
+    """
+    if label in ("n/a", ""):
+        return {}
+    return parse(f"{label}_x")[0] if "-" in label else {"run": label}
 
 
 def without(entities: Entities, *keys: str) -> dict[str, str]:

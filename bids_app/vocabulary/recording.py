@@ -6,14 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bids_app.vocabulary.entities import join, without
 
-@dataclass(frozen=True)
+JOINED = ("run", "dir")
+"""Entities whose values are runs of one session unless the settings say otherwise."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Recording:
     """A preprocessed run: its files and what their names and sidecars say.
 
     `metadata` is the merged sidecar of the series; `events` its table of events, if there is one; `root` the dataset
-    that the files are relative to, `dataset` the name under which `DatasetLinks` knows it. `flipped` recordings have
-    left and right exchanged when they are read. `problem` says why a run cannot be worked on, if that was seen before.
+    that the files are relative to, `dataset` the name under which `DatasetLinks` knows it, `links` those of the other
+    datasets. `more_confounds` are tables joined to `confounds`, row by row. `joined` names the entities that tell runs
+    of one session apart. `flipped` recordings have left and right exchanged when they are read. `problem` says why a
+    run cannot be worked on, if that was seen before.
     """
 
     entities: Mapping[str, str]
@@ -22,6 +29,9 @@ class Recording:
     confounds: Path
     root: Path
     dataset: str
+    more_confounds: tuple[Path, ...] = ()
+    links: tuple[tuple[str, Path], ...] = ()
+    joined: tuple[str, ...] = JOINED
     sidecars: tuple[Path, ...] = ()
     metadata: Mapping[str, object] = field(default_factory=dict)
     events: Path | None = None
@@ -34,15 +44,26 @@ class Recording:
         return self.entities["sub"]
 
     @property
-    def session(self) -> str | None:
-        """Label without `ses-`, or None."""
-        return self.entities.get("ses")
+    def session(self) -> dict[str, str]:
+        """Entities of the session that the run is part of."""
+        return without(self.entities, *self.joined)
+
+    @property
+    def part(self) -> str:
+        """What tells the run from the others of its session: the label of `run`, else all that does; often nothing."""
+        own = {key: value for key, value in self.entities.items() if key in self.joined}
+        if set(own) <= {"run"}:
+            return own.get("run", "")
+        return join(own, "", "").removesuffix("_")
 
     def inputs(self) -> tuple[Path, ...]:
         """Every file that reading this run opens."""
         more = (self.events,) if self.events else ()
-        return (self.series, self.mask, self.confounds, *self.sidecars, *more)
+        return (self.series, self.mask, self.confounds, *self.more_confounds, *self.sidecars, *more)
 
     def uri(self, path: Path) -> str:
         """Return a BIDS URI for one of its files."""
-        return f"bids:{self.dataset}:{path.relative_to(self.root).as_posix()}"
+        for name, root in ((self.dataset, self.root), *self.links):
+            if path.is_relative_to(root):
+                return f"bids:{name}:{path.relative_to(root).as_posix()}"
+        return path.as_posix()

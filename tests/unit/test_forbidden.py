@@ -118,7 +118,7 @@ def test_whatever_is_foretold(p, arm, n, statistic):
 @pytest.mark.parametrize(("p", "q", "count", "arm"), list(product(P, P, (1, 3), ("", "verum"))))
 def test_whatever_is_spatially_associated(p, q, count, arm):
     one = {"name": "PCC", "part": "left cortex", "p": p, "p_maps": p, "alpha": 0.05, "explained": 0.3983, "chance": 0.4,
-           "arm": arm, "shown": p < 0.01, "smallest_p": q, "provenance": {}, "genes": [{}]}  # fmt: skip
+           "arm": arm, "told": [],  "shown": p < 0.01, "smallest_p": q, "provenance": {}, "genes": [{}]}  # fmt: skip
     told = [genes_verdict([{**one, "name": f"map {i}"} for i in range(count)])]
     told.append(sets_verdict([{**one, "passing": int(q <= 0.05), "count": 300}]))
     rows = [{"map": "MOR", "rho": 0.4, "p": p, "q_all": q}]

@@ -85,3 +85,56 @@ def test_columns_are_compared_where_two_people_can_differ():
     assert stacks["late"][0].tolist() == [3]
     assert np.isnan(stacks["late"][1]).all()
     assert np.isnan(stacks["never"]).all()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("participant_id\tgroup\nsub-01\tverum\n".encode("utf-16"), "UTF-16.*Save it as UTF-8"),
+        ("participant_id\tgroup\nsub-01\tverum\n".encode("utf-16-be"), "UTF-16"),
+        ("participant_id\tnote\nsub-01\tJos\u00e9\n".encode("latin-1"), "not in UTF-8 .line 2.. Save it as UTF-8"),
+        (b"participant_id;group\nsub-01;verum\n", "semicolons.*separated by tabs"),
+        (b"participant_id,group\nsub-01,verum\n", "commas.*separated by tabs"),
+    ],
+)
+def test_other_encodings_and_separators_are_named(tmp_path, content, message):
+    path = tmp_path / "participants.tsv"
+    path.write_bytes(content)
+    with pytest.raises(WrongDataError, match=message):
+        read_tsv(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "command"),
+    [
+        ("/annex/objects/MD5E-s52428800--0123456789abcdef0123456789abcdef.nii.gz\n", "datalad get"),
+        ("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 52428800\n", "git lfs pull"),
+    ],
+)
+@pytest.mark.parametrize("name", ["map.nii.gz", "table.tsv", "about.json"])
+def test_pointers_to_content_elsewhere_say_how_to_get_it(tmp_path, content, command, name):
+    path = tmp_path / name
+    path.write_text(content)
+    read = {"map.nii.gz": read_map, "table.tsv": read_tsv, "about.json": read_json}[name]
+    with pytest.raises(MissingInputError, match=command):
+        read(path)
+
+
+def written(path, codes, unit=2):
+    """Write a volume with these codes of sform and qform."""
+    image = nib.Nifti1Image(np.ones((4, 4, 4), dtype=np.float32), np.diag([4.0, 4, 4, 1]))
+    image.header["sform_code"], image.header["qform_code"] = codes
+    image.header["xyzt_units"] = unit
+    nib.save(image, path)
+    content = bytearray(path.read_bytes())
+    struct.pack_into("<hh", content, 252, codes[1], codes[0])  # nibabel writes a code of its own
+    path.write_bytes(content)
+    return path
+
+
+def test_a_volume_that_does_not_say_where_it_lies_is_refused(tmp_path):
+    with pytest.raises(WrongDataError, match="sform_code and qform_code are 0"):
+        read_map(written(tmp_path / "a.nii", (0, 0)))
+    with pytest.raises(WrongDataError, match="metres by its header; expected mm"):
+        read_map(written(tmp_path / "b.nii", (1, 0), unit=1))
+    assert read_map(written(tmp_path / "c.nii", (1, 0), unit=0))[0].shape == (4, 4, 4)

@@ -210,9 +210,13 @@ def test_missing_confounds_are_all_named():
         confounds.select(TABLE, ["trans_x", "rot_[xyz]", "white_matter"])
 
 
-def test_leading_gaps_are_zero_and_later_ones_are_refused():
+def test_leading_gaps_make_no_spike_and_later_ones_are_refused():
     kept = np.ones(5, dtype=bool)
-    assert confounds.matrix(TABLE, ["csf"], kept)[0, 0] == 0
+    shifted = {"csf": np.array([np.nan, np.nan, 7, 8, 9.0]), "csf_derivative1": np.array([np.nan, 1, 1, 1, 1.0])}
+    assert confounds.matrix(shifted, ["csf"], kept)[:, 0].tolist() == [7, 7, 7, 8, 9]
+    assert confounds.matrix(shifted, ["csf_derivative1"], kept)[:, 0].tolist() == [0, 1, 1, 1, 1]
+    assert confounds.unknown_at_start(shifted, ["csf", "csf_derivative1"]).tolist() == [True, True, False, False, False]
+    assert not confounds.unknown_at_start(shifted, ["csf_derivative1"]).any()
     holes = {"csf": np.array([1, 2, np.nan, 4, 5.0])}
     with pytest.raises(WrongDataError, match="no value in 1 of 5"):
         confounds.matrix(holes, ["csf"], kept)

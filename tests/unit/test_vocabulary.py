@@ -33,9 +33,9 @@ def test_names_of_the_decisions_go_round(name):
     assert join(*parse(name)) == name
 
 
-def test_an_entity_without_a_place_is_refused():
-    with pytest.raises(ValueError, match="nonsense"):
-        join({"nonsense": "1"}, "bold", ".nii.gz")
+def test_unknown_entities_are_kept_before_the_space():
+    name = "sub-01_task-rest_hash-1a2b_space-T1w_desc-preproc_bold.nii.gz"
+    assert join(*parse(name)) == name
 
 
 def test_lattices_match_within_a_hundredth_of_a_millimetre():
