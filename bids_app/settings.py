@@ -17,6 +17,7 @@ from bids_app.vocabulary.option import Doc
 from bids_app.vocabulary.outcome import OutcomeOptions
 from bids_app.vocabulary.prediction import Prediction
 from bids_app.vocabulary.recording import JOINED
+from bids_app.vocabulary.selected import Selected
 from bids_app.vocabulary.trial import TrialOptions
 
 DEFAULT_PLUGS = {
@@ -82,7 +83,7 @@ class Settings:
     outcomes: Mapping[str, OutcomeOptions] = field(default_factory=dict)
     modalities: Mapping[str, Any] = field(default_factory=dict)
     measures: Mapping[str, Any] = field(default_factory=dict)
-    designs: Mapping[str, Any] = field(default_factory=dict)
+    design: Selected = field(default_factory=lambda: Selected("parallel_prepost", None))
     associations: Mapping[str, Any] = field(default_factory=dict)
     predictors: Mapping[str, Any] = field(default_factory=dict)
     prediction: Prediction = field(default_factory=Prediction)
@@ -102,7 +103,7 @@ def resolve(tables: Mapping[str, Any]) -> Settings:
         For an unknown table or key (the message names the nearest valid one), or a value of the wrong type or
         out of bounds.
     """
-    known = [f.name for f in fields(Settings) if f.name != "given"]
+    known = ["designs" if f.name == "design" else f.name for f in fields(Settings) if f.name != "given"]
     for name in tables:
         if name not in known:
             raise UsageError(f"[{name}] is not a table of the settings; {suggest(name, known)}")
@@ -124,8 +125,17 @@ def resolve(tables: Mapping[str, Any]) -> Settings:
         }
         chosen[kind] = {name: understood[name] for name in names}
     dataset = replace(dataset, measures=tuple(chosen["measures"]))
+    if len(chosen["designs"]) > 1:
+        raise UsageError(
+            f"There are settings of {len(chosen['designs'])} designs: {', '.join(chosen['designs'])}; a call has one. "
+            "Take the table of the others out of the settings file, or the --set of another design out of the call."
+        )
+    ((name, options),) = chosen.pop("designs").items()
     general: dict[str, Any] = {name: validate(options, tables.get(name, {}), name) for name, options in GENERAL.items()}
-    return Settings(dataset, **general, outcomes=_outcomes(tables), **chosen, given=frozenset(_names(tables)))
+    return Settings(
+        dataset, **general, outcomes=_outcomes(tables), design=Selected(name, options), **chosen,
+        given=frozenset(_names(tables)),
+    )  # fmt: skip
 
 
 def _outcomes(tables: Mapping[str, Any]) -> dict[str, OutcomeOptions]:
@@ -187,5 +197,6 @@ def described(settings: Settings) -> dict[str, tuple[type[Any], dict[str, Any]]]
     """Return options class and values of every table by its full name, for writing a settings file."""
     tables: dict[str, Any] = {name: getattr(settings, name) for name in ("dataset", *GENERAL)}
     for kind in (*DEFAULT_PLUGS, "outcomes"):
-        tables |= {f"{kind}.{name}": options for name, options in getattr(settings, kind).items()}
+        chosen = {settings.design.name: settings.design.options} if kind == "designs" else getattr(settings, kind)
+        tables |= {f"{kind}.{name}": options for name, options in chosen.items()}
     return {name: (type(options), asdict(options)) for name, options in tables.items()}

@@ -39,15 +39,3 @@ def read_phenotype(path: Path) -> dict[str, dict[str, str]]:
         frame = frame.set_index("participant_id")
     rows = frame.fillna("n/a").to_dict("index")
     return {str(label): {str(name): str(value) for name, value in row.items()} for label, row in rows.items()}
-
-
-def add_phenotype(rows: dict[str, dict[str, str]], folder: Path) -> dict[str, dict[str, str]]:
-    """Return participants' rows with the columns of every phenotype table beside their own; absent is n/a."""
-    merged = {label: dict(row) for label, row in rows.items()}
-    for path in sorted(folder.glob("phenotype/*.tsv")):
-        table = read_phenotype(path)
-        columns = list(next(iter(table.values()), {}))
-        for label, row in merged.items():
-            values = table.get(label, dict.fromkeys(columns, "n/a"))
-            row.update({name: value for name, value in values.items() if name not in row})
-    return merged

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bids_app.dataset.tables import read_tsv
 from bids_app.errors import WrongDataError
-from bids_app.statistics.coding import MISSING
+from bids_app.statistics.coding import is_missing
 
 RATINGS = ("keep", "exclude", "unsure")
 
@@ -47,7 +47,7 @@ def read_ratings(path: Path) -> list[Rating]:
         )
     found = []
     for i, participant in enumerate(table["participant_id"]):
-        own = {name: "" if values[i].lower() in MISSING else values[i].strip() for name, values in table.items()}
+        own = {name: "" if is_missing(values[i]) else values[i].strip() for name, values in table.items()}
         if own["rating"] not in RATINGS:
             raise WrongDataError(f"{path}, {participant}: rating is {own['rating']!r}; expected {', '.join(RATINGS)}.")
         found.append(

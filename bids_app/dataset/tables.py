@@ -109,10 +109,9 @@ def _decoded(path: Path) -> str:
         If it is in another encoding; the message says how to save it.
     """
     content = path.read_bytes()
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content[:200]:
-        raise WrongDataError(
-            f"{path} is in UTF-16 (Excel calls it 'Unicode text'), or no text at all. Save it as UTF-8, with tabs."
-        )
+    letters = [byte != 0 for byte in content[:4]]
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or letters in ([True, False] * 2, [False, True] * 2):
+        raise WrongDataError(f"{path} is in UTF-16 (Excel calls it 'Unicode text'). Save it as UTF-8, with tabs.")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

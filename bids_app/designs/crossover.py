@@ -45,8 +45,7 @@ def design(table: Table, options: Options) -> Design:
     stages = {"first": options.first.removeprefix("ses-"), "second": options.second.removeprefix("ses-")}
     arm = arms_of(table.participants, options, "crossover")
     cohort = gather(table, arm, stages, ("first", "second"), options)
-    notes = (*cohort.notes, *uneven_dropout(cohort, ("first", "second")))
-    return Design(cohort.rows, stages, tuple(_contrasts(cohort)), cohort.lost, notes, cohort.arms)
+    return cohort.design(stages, _contrasts(cohort), uneven_dropout(cohort, ("first", "second")))
 
 
 def _contrasts(cohort: Cohort) -> Iterator[Contrast]:

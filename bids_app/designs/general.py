@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -16,9 +16,9 @@ from bids_app.trial.cohort import Cohort, Table, gather
 from bids_app.trial.options import BeforeAfter, PeopleOptions
 from bids_app.vocabulary.design import IT, Contrast, Design, Outcome, Question, Words
 from bids_app.vocabulary.option import Doc
+from bids_app.vocabulary.terms import signed_terms
 
 _NAMED = re.compile(r"\s*([A-Za-z0-9]+)\s*=\s*(.*\S)\s*")
-_TERM = re.compile(r"\s*([+-]?)\s*(?:(\d+(?:\.\d*)?)\s*\*)?\s*([A-Za-z_][\w:]*)\s*")
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def design(table: Table, options: Options) -> Design:
     cohort = gather(table, dict.fromkeys(table.participants, "all"), stages, tuple(stages), options)
     columns = _columns(cohort, options)
     contrasts = tuple(_contrast(cohort, columns, text, options, not i) for i, text in enumerate(options.contrasts))
-    return Design(cohort.rows, stages, contrasts, cohort.lost, cohort.notes, cohort.arms)
+    return cohort.design(stages, contrasts)
 
 
 def _columns(cohort: Cohort, options: Options) -> dict[str, NDArray[np.float64]]:
@@ -98,8 +98,12 @@ def _contrast(
     name, said = found[1], found[2]
     weights = np.zeros((len(columns), said.count(";") + 1))
     for question, part in enumerate(said.split(";")):
-        for column, weight in _terms(part, text):
-            _require([column], columns)
+        try:
+            terms = signed_terms(part, columns)
+        except ValueError as error:
+            hint = suggest(str(error), columns)
+            raise UsageError(f"designs.general.contrasts: {text!r}: {str(error)!r} is no column; {hint}") from error
+        for column, weight in terms:
             weights[list(columns).index(column), question] += weight
     if not weights.any(axis=0).all():
         raise UsageError(f"designs.general.contrasts: {text!r} asks nothing: all weights are 0.")
@@ -114,14 +118,3 @@ def _contrast(
     scheme = "exchange_whole" if options.whole_blocks else "exchange"
     effect = "slope" if tested.shape[1] == 1 else "variance"
     return Contrast(asked, scheme, rows, tested, rest, cohort.strata[rows], effect, heads)
-
-
-def _terms(part: str, text: str) -> Iterator[tuple[str, float]]:
-    """Yield column and weight of each term of a sum."""
-    place = 0
-    while place < len(part):
-        term = _TERM.match(part, place)
-        if not term or (place and not term[1]):
-            raise UsageError(f"designs.general.contrasts: {text!r} cannot be read from {part[place:]!r} on.")
-        yield term[3], float(f"{term[1]}{term[2] or 1}")
-        place = term.end()

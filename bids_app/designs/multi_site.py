@@ -55,10 +55,9 @@ def design(table: Table, options: Options) -> Design:
         raise WrongDataError(f"All participants with both sessions have one {options.site}; take parallel_prepost.")
     unequal = uneven_dropout(cohort, ("pre", "post"))
     sites = tuple(_sites(cohort, options.site))
-    notes = (*cohort.notes, *unequal, *_small(cohort, options.site, len(sites)))
-    everything = (*contrasts(cohort, bool(unequal)), *sites)
-    return Design(
-        cohort.rows, options.stages, everything, cohort.lost, notes, cohort.arms, tuple(c.name for c in sites)
+    notes = (*unequal, *_small(cohort, options.site, len(sites)))
+    return cohort.design(
+        options.stages, (*contrasts(cohort, bool(unequal)), *sites), notes, parts=tuple(c.name for c in sites)
     )
 
 

@@ -35,4 +35,4 @@ def design(table: Table, options: Options) -> Design:
         f"No change in {IT}",
     )  # fmt: skip
     change = within(cohort, Question("change", words, Outcome({"post": 1.0, "pre": -1.0}), primary=True))
-    return Design(cohort.rows, options.stages, (change,), cohort.lost, cohort.notes, cohort.arms)
+    return cohort.design(options.stages, (change,))

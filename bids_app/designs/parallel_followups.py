@@ -58,9 +58,7 @@ def design(table: Table, options: Options) -> Design:
     stages = {"pre": options.pre.removeprefix("ses-"), **{f"post{i}": post for i, post in enumerate(posts, 1)}}
     needed = [stage for stage, session in stages.items() if stage == "pre" or primary in (session, "average")]
     cohort = gather(table, arms_of(table.participants, options, "parallel_followups"), stages, needed, options)
-    notes = (*cohort.notes, *uneven_dropout(cohort, needed))
-    contrasts = tuple(_contrasts(cohort, stages, primary))
-    return Design(cohort.rows, stages, contrasts, cohort.lost, notes, cohort.arms)
+    return cohort.design(stages, _contrasts(cohort, stages, primary), uneven_dropout(cohort, needed))
 
 
 def _contrasts(cohort: Cohort, stages: Mapping[str, str], primary: str) -> Iterator[Contrast]:

@@ -33,5 +33,4 @@ def design(table: Table, options: Options) -> Design:
     arm = arms_of(table.participants, options, "parallel_prepost")
     cohort = gather(table, arm, options.stages, ("pre", "post"), options)
     unequal = uneven_dropout(cohort, ("pre", "post"))
-    notes = (*cohort.notes, *unequal)
-    return Design(cohort.rows, options.stages, tuple(contrasts(cohort, bool(unequal))), cohort.lost, notes, cohort.arms)
+    return cohort.design(options.stages, contrasts(cohort, bool(unequal)), unequal)

@@ -40,8 +40,7 @@ def design(table: Table, options: Options) -> Design:
     """
     stages = {"once": options.session.removeprefix("ses-")}
     cohort = gather(table, arms_of(table.participants, options, "post_only"), stages, ("once",), options)
-    notes = (*cohort.notes, *uneven_dropout(cohort, ("once",)))
-    return Design(cohort.rows, stages, tuple(_contrasts(cohort)), cohort.lost, notes, cohort.arms)
+    return cohort.design(stages, _contrasts(cohort), uneven_dropout(cohort, ("once",)))
 
 
 def _contrasts(cohort: Cohort) -> Iterator[Contrast]:

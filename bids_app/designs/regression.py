@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Annotated, Literal
@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.errors import UsageError, WrongDataError
-from bids_app.trial.cohort import Cohort, Table, arms_of, gather
+from bids_app.statistics.coding import read_column
+from bids_app.trial.cohort import Cohort, Table, arms_of, gather, require_column
 from bids_app.trial.contrasts import labels_of, slope
 from bids_app.trial.options import ArmOptions, BeforeAfter
 from bids_app.vocabulary.design import IT, Contrast, Design, Outcome, Question, Words
 from bids_app.vocabulary.option import Doc
+from bids_app.vocabulary.terms import signed_terms
 
 
 @dataclass(frozen=True)
@@ -54,37 +56,33 @@ def design(table: Table, options: Options) -> Design:
     stages = {stage: session for stage, session in options.stages.items() if stage in outcome.stages}
     arm = arms_of(table.participants, options, "regression")
     columns = _columns(table, options.value)
-    cohort = gather(table, arm, stages, tuple(stages), options, columns)
-    contrasts = tuple(_contrasts(cohort, options, outcome, _values(cohort, columns)))
-    return Design(cohort.rows, stages, contrasts, cohort.lost, cohort.notes, cohort.arms)
+    cohort = gather(table, arm, stages, tuple(stages), options, tuple(columns))
+    return cohort.design(stages, _contrasts(cohort, options, outcome, _values(cohort, columns)))
 
 
-def _columns(table: Table, words: str) -> list[str]:
-    """Return the columns that a value is made of: the first, less the others."""
-    known = set(next(iter(table.participants.values()), {}))
-    columns = [words] if words in known else [word.strip() for word in words.split("-")]
-    if absent := [column for column in columns if column not in known]:
-        raise WrongDataError(f"participants.tsv has no column {', '.join(absent)}; it has {', '.join(sorted(known))}.")
-    return columns
-
-
-def _values(cohort: Cohort, columns: list[str]) -> NDArray[np.float64]:
-    """Return the value of each participant."""
-    numbers = np.array([[_number(row[column], column) for column in columns] for row in cohort.rows])
-    values = numbers[:, 0] - numbers[:, 1:].sum(axis=1)
-    if np.ptp(values) == 0:
-        raise WrongDataError(f"{'-'.join(columns)} is alike for all participants.")
-    return np.asarray(values)
-
-
-def _number(word: str, column: str) -> float:
+def _columns(table: Table, words: str) -> dict[str, float]:
+    """Return the columns that a value is made of, each with its weight: `vas_pre-vas_post` is a difference."""
+    known = list(next(iter(table.participants.values()), {}))
+    if words in known:
+        return {words: 1.0}
     try:
-        value = float(word)
-    except ValueError:
-        value = float("nan")
-    if not np.isfinite(value):
-        raise WrongDataError(f"{column} holds {word!r}; expected numbers.")
-    return value
+        return dict(signed_terms(words, known))
+    except ValueError as error:
+        require_column(str(error), table.participants, "Write designs.regression.value as COLUMN, or COLUMN-COLUMN.")
+        raise
+
+
+def _values(cohort: Cohort, columns: Mapping[str, float]) -> NDArray[np.float64]:
+    """Return the value of each participant."""
+    values = np.zeros(len(cohort.rows))
+    for name, weight in columns.items():
+        column = read_column(name, cohort.rows)
+        if column.values is None:
+            raise WrongDataError(f"{name} holds {', '.join(column.levels[:5])}; expected numbers.")
+        values += weight * column.values
+    if np.ptp(values) == 0:
+        raise WrongDataError(f"{' and '.join(columns)} is alike for all participants.")
+    return values
 
 
 def _contrasts(cohort: Cohort, options: Options, outcome: Outcome, values: NDArray[np.float64]) -> Iterator[Contrast]:

@@ -54,8 +54,8 @@ def improvement_of(outcome: Outcome, rows: Sequence[Mapping[str, Any]]) -> NDArr
 
 def cohort_of(job: GroupJob, design: Design) -> Cohort:
     """Return the people of a design as those who are asked."""
-    ((_, options),) = job.design.items()
-    return Cohort(design.rows, design.arms or ("all",), design.lost, options)
+    options = job.design.options
+    return Cohort(design.rows, design.arms or ("all",), design.lost, options, frozenset((*options.levels, *job.coded)))
 
 
 def with_associations(job: GroupJob, design: Design) -> Design:

@@ -11,6 +11,7 @@ from bids_app.levels.regional import require_contrasts
 from bids_app.trial.cohort import Table
 from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.job import GroupJob, MapKey
+from bids_app.vocabulary.near import require_distinct
 
 
 def build(job: GroupJob, keys: Sequence[MapKey] = ()) -> Design:
@@ -21,15 +22,20 @@ def build(job: GroupJob, keys: Sequence[MapKey] = ()) -> Design:
     DeqiError
         If it cannot be built; the message names the analysis.
     """
-    ((kind, options),) = job.design.items()
     available: dict[str, set[str]] = {}
+    reasons = dict(job.reasons)
     for (participant, session), found in job.sessions.items():
         if not keys or any(key in found.maps for key in keys):
             available.setdefault(participant, set()).add(session)
+        else:
+            reasons[participant, session] = "; ".join(found.why_without(key) for key in keys)
+    table = Table(job.participants, available, reasons, frozenset(job.coded))
     try:
-        design: Design = plugs.load("designs", kind).design(Table(job.participants, available, job.reasons), options)
+        design: Design = plugs.load("designs", job.design.name).design(table, job.design.options)
     except DeqiError as error:
         where = " ".join([*(f"{key}-{value}" for key, value in job.entities.items()), *(key.label for key in keys)])
         raise type(error)(f"{where}: {error}") from error
     require_contrasts(job, design)
-    return with_associations(job, design)
+    whole = with_associations(job, design)
+    require_distinct(((contrast.name, contrast.name) for contrast in whole.contrasts), "Contrasts")
+    return whole

@@ -14,7 +14,7 @@ from bids_app.statistics.clinical.between import compared
 from bids_app.statistics.clinical.improvement import cumulative, improvement
 from bids_app.statistics.clinical.scores import Line, Scores
 from bids_app.statistics.clinical.within import changed, described, standardised_baseline
-from bids_app.statistics.coding import MISSING
+from bids_app.statistics.coding import read_column
 from bids_app.statistics.corrected import holm
 from bids_app.trial.cohort import Cohort
 from bids_app.trial.contrasts import fixed
@@ -66,17 +66,16 @@ def scores_of(outcome: Outcome, cohort: Cohort, inference: Inference) -> Scores:
 def _moderators(names: Sequence[str], cohort: Cohort) -> Iterator[tuple[str, np.ndarray]]:
     """Yield moderators as numbers: those of a column, or of words 1 for one of them and 0 for all others."""
     for name in names:
-        words = np.array([str(row.get(name, "n/a")) for row in cohort.rows])
-        known = np.array([word.lower() not in MISSING for word in words])
-        try:
-            yield name, np.array([float(word) if there else np.nan for word, there in zip(words, known, strict=True)])
-        except ValueError:
-            levels = sorted(set(words[known]))
-            if len(levels) > LEVELS:
-                said = f"The moderator {name!r} has {len(levels)} words; expected numbers, or up to {LEVELS} words."
-                raise WrongDataError(said) from None
-            for level in levels if len(levels) > 2 else levels[-1:]:
-                yield f"{name}={level}" if len(levels) > 2 else name, np.where(known, words == level, np.nan)
+        column = read_column(name, cohort.rows, levels=cohort.levels)
+        if column.values is not None:
+            yield name, column.values
+            continue
+        levels = column.levels
+        if len(levels) > LEVELS:
+            said = f"The moderator {name!r} has {len(levels)} words; expected numbers, or up to {LEVELS} words."
+            raise WrongDataError(said)
+        for level in levels if len(levels) > 2 else levels[-1:]:
+            yield f"{name}={level}" if len(levels) > 2 else name, column.indicator(level)
 
 
 def analyse(scores: Scores, later: Collection[str] = ()) -> Analysed:

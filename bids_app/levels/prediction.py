@@ -80,8 +80,7 @@ def _plan(job: PredictionJob, sample: Sample) -> Plan:
 
 def _site(job: PredictionJob) -> str:
     """Return the column of sites that is named, else that of the design."""
-    ((_, design),) = job.design.items()
-    return job.prediction.site or getattr(design, "site", "")
+    return job.prediction.site or getattr(job.design.options, "site", "")
 
 
 def _people(sample: Sample) -> dict[str, list[Any]]:

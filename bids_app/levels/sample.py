@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -13,17 +12,19 @@ from bids_app.errors import MissingInputError, WrongDataError
 from bids_app.levels import reading
 from bids_app.levels.associated import cohort_of, improvement_of, outcome_asked
 from bids_app.statistics.clinical.improvement import improvement
+from bids_app.statistics.coding import read_column
 from bids_app.statistics.prediction.prepare import Features
 from bids_app.statistics.prediction.task import Task, Values
-from bids_app.trial.cohort import Cohort
+from bids_app.trial.cohort import Cohort, require_column
 from bids_app.trial.options import ArmOptions
 from bids_app.trial.outcomes import values_of
 from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.job import PredictionJob
 from bids_app.vocabulary.outcome import Outcome
 from bids_app.vocabulary.prediction import Prediction
+from bids_app.vocabulary.selected import Selected
 
-SHARED = ("column", "active", "control", "more_arms", "covariates")
+SHARED = ("column", "active", "control", "more_arms", "covariates", "levels")
 """Options that designs with arms have in common."""
 
 PER_FOLD = 4
@@ -74,11 +75,11 @@ def sample_of(job: PredictionJob) -> tuple[Sample, list[str]]:
     cohort = replace(cohort, rows=rows)
     clinical = tuple(options.clinical) or (outcome.columns[0], *cohort.options.covariates)
     groups = (cohort.strata * len(cohort.arms) + cohort.arm).astype(np.intp)
-    confounds = _columns(options.confounds, rows)
+    confounds = _columns(options.confounds, cohort)
     if not np.isfinite(confounds).all():
         raise WrongDataError(f"prediction.confounds: {', '.join(options.confounds)} must be known of everybody.")
     components = 0 if names else options.components
-    features = Features(_columns(clinical, rows), brain[known], confounds, names, components)
+    features = Features(_columns(clinical, cohort), brain[known], confounds, names, components)
     task = Task(target[known], groups, options.target == "responder", options.folds)
     return Sample(cohort, outcome, task, features, clinical), notes
 
@@ -93,31 +94,28 @@ def _target(outcome: Outcome, cohort: Cohort, options: Prediction) -> Values:
     return np.where(np.isfinite(share), (share >= options.share - 1e-12).astype(np.float64), np.nan)
 
 
-def _columns(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Values:
+def _columns(names: Sequence[str], cohort: Cohort) -> Values:
     """Return columns as numbers, (n, columns); two words become 0 and 1."""
-    found = [np.empty((len(rows), 0))]
+    found = [np.empty((len(cohort.rows), 0))]
     for name in names:
-        if not any(name in row for row in rows):
-            raise WrongDataError(f"prediction needs the column {name}; there is none of that name.")
-        values = values_of([name], rows)[:, 0]
-        words = sorted({str(row.get(name)) for row in rows} - {"n/a"})
-        if not np.isfinite(values).any():
-            if len(words) != 2:
-                raise WrongDataError(f"prediction: {name} has {', '.join(words[:5])}; expected numbers, or two words.")
-            number = {words[0]: 0.0, words[1]: 1.0}
-            values = np.array([number.get(str(row.get(name)), np.nan) for row in rows])
+        require_column(name, {row["participant_id"]: row for row in cohort.rows}, "Correct [prediction].")
+        column = read_column(name, cohort.rows, levels=cohort.levels)
+        if column.values is None and len(column.levels) != 2:
+            said = ", ".join(column.levels[:5])
+            raise WrongDataError(f"prediction: {name} has {said}; expected numbers, or two words.")
+        values = column.indicator(column.levels[1]) if column.values is None else column.values
         found.append(values[:, None])
     return np.concatenate(found, axis=1)
 
 
 def _before(job: PredictionJob) -> PredictionJob:
     """Return the job with a design of the session before treatment alone."""
-    ((_, options),) = job.design.items()
+    options = job.design.options
     once = plugs.load("designs", "post_only").Options
     session = getattr(options, "pre", "pre")
     shared = {name: getattr(options, name) for name in SHARED} if isinstance(options, ArmOptions) else {}
     alone = once(session=session, strata=options.drawn_within, **shared)
-    return replace(job, design={"post_only": alone}, associations={})
+    return replace(job, design=Selected("post_only", alone), associations={})
 
 
 def _brain(job: PredictionJob) -> tuple[Design, Values, list[str]]:

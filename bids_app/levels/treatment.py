@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from bids_app.statistics.clinical.blinding import bang, james
-from bids_app.statistics.coding import MISSING
+from bids_app.statistics.coding import is_missing
 from bids_app.statistics.table_one import table_one
 from bids_app.trial.points import point_of
 from bids_app.vocabulary.trial import Needle, TrialOptions
@@ -53,7 +53,7 @@ def blinding(rows: Rows, arms: Sequence[str], column: str) -> dict[str, Any]:
     counts = np.zeros((2, 3), dtype=int)
     for row in rows:
         guess = str(row.get(column, "n/a"))
-        if guess.lower() not in MISSING and row["arm"] in arms:
+        if not is_missing(guess) and row["arm"] in arms:
             counts[arms.index(row["arm"]), arms.index(guess) if guess in arms else 2] += 1
     if not counts.sum(axis=1).all():
         return {}

@@ -31,12 +31,15 @@ def everybody(job: TrialJob) -> Cohort:
     DeqiError
         If there are too few people, or a covariate or stratum is not there.
     """
-    ((name, options),) = job.design.items()
+    name, options = job.design.name, job.design.options
     if isinstance(options, ArmOptions) and options.parallel:
         arm: Mapping[str, str] = arms_of(job.participants, options, name)
     else:
-        arm, options = dict.fromkeys(job.participants, "all"), PeopleOptions(options.covariates, options.drawn_within)
-    return gather(Table(job.participants, {}, {}), arm, {}, (), options)
+        arm, options = (
+            dict.fromkeys(job.participants, "all"),
+            PeopleOptions(options.covariates, options.drawn_within, options.levels),
+        )
+    return gather(Table(job.participants, {}, {}, frozenset(job.coded)), arm, {}, (), options)
 
 
 def run(job: TrialJob) -> Summary:
@@ -48,8 +51,7 @@ def run(job: TrialJob) -> Summary:
         If nothing can be analysed.
     """
     cohort, notes, problems = everybody(job), list[str](), list[DeqiError]()
-    ((_, options),) = job.design.items()
-    if job.outcomes and not getattr(options, "parallel", True):
+    if job.outcomes and not getattr(job.design.options, "parallel", True):
         notes.append(ORDERS)
     found, failed = list[Analysed](), list[Outcome]()
     for outcome in job.outcomes:
@@ -110,7 +112,7 @@ def _facts(job: TrialJob, cohort: Cohort, found: list[Analysed], blinding: Mappi
     missing = any(line.analysis == "clda" for one in found for line in one.lines)
     facts = {
         **job.declared,
-        "design": f"{next(iter(job.design))}; {counts}",
+        "design": f"{job.design.name}; {counts}",
         "strata": f"arms drawn within {', '.join(cohort.options.drawn_within)}" if cohort.options.drawn_within else "",
         "outcomes": "; ".join(declared),
         "assigned": f"in an arm compared: {counts}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -205,7 +206,9 @@ def _fixed_effects(effects: Sequence[Feature], variances: Sequence[Feature]) -> 
     df = sum(int(f.metadata["DegreesOfFreedom"]) for f in effects)  # type: ignore[call-overload]
     values, spread = (np.array([f.value for f in part], dtype=np.float64) for part in (effects, variances))
     found = task_model.fixed_effects(values, spread, df)
-    about = {**effects[0].metadata, "DegreesOfFreedom": df}
+    counts = [dict(f.metadata["Events"]) for f in effects]  # type: ignore[call-overload]
+    events = {name: sum(count.get(name, 0) for count in counts) for name in dict.fromkeys(chain(*counts))}
+    about = {**effects[0].metadata, "DegreesOfFreedom": df, "Events": events}
     maps = (found.effect, found.variance, found.t, found.z)
     for output, value in zip((EFFECT, VARIANCE, T, Z), maps, strict=True):
         yield Feature(output, value, effects[0].label, about)

@@ -8,11 +8,17 @@ from pathlib import Path
 
 from bids_app.dataset.fmriprep import Selection
 from bids_app.dataset.ratings import Rating, excluded_by, read_ratings, require_known
+from bids_app.errors import DeqiError, MissingInputError, WrongDataError
 from bids_app.plan.finished import Finished, Shared, finished_sessions, left_out
 from bids_app.plan.people import People
 from bids_app.plan.quality import excluded
 from bids_app.settings import Settings
+from bids_app.vocabulary.entities import join
 from bids_app.vocabulary.execution import Execution
+from bids_app.vocabulary.job import GroupJob
+
+SHOWN = 4
+"""Sessions of which a message tells why they cannot be used."""
 
 
 def analyses_of(
@@ -30,6 +36,30 @@ def analyses_of(
             why = why or excluded_by(ratings, session.entities) or excluded(session, settings.exclusions)
             analyses.setdefault(session.shared, []).append(replace(session, problem=why))
     return analyses
+
+
+def nothing_usable(execution: Execution, sessions: Sequence[Finished], asked: str) -> DeqiError:
+    """Return what to say where no session can be used: why, or that the participant level has not run."""
+    if not sessions:
+        return MissingInputError(
+            f"{execution.output_dir} has no finished maps of the participant level ({asked}). "
+            f"Run it first: deqi {execution.bids_dir} {execution.output_dir} participant"
+        )
+    said = [f"{join(session.entities, '', '').removesuffix('_')}: {session.problem}" for session in sessions[:SHOWN]]
+    more = f"; and {len(sessions) - SHOWN} more" if len(sessions) > SHOWN else ""
+    return WrongDataError(f"0 of {len(sessions)} sessions can be used, because {'; '.join(said)}{more}.")
+
+
+def apart(jobs: Sequence[GroupJob], join_over: Sequence[str]) -> list[str]:
+    """Say that maps of one task are several analyses, and by which entities."""
+    shared = [job.entities for job in jobs]
+    names = dict.fromkeys(name for entities in shared for name in entities)
+    differ = [name for name in names if len({entities.get(name) for entities in shared}) > 1 and name != "task"]
+    said = [
+        f"{name} {', '.join(sorted({entities.get(name, 'none') for entities in shared}))}"
+        for name in differ if name not in join_over
+    ]  # fmt: skip
+    return [f"Maps are analysed apart by {' and by '.join(said)}; each has its own participants"] if said else []
 
 
 def lacking(people: People, analyses: Mapping[Shared, Sequence[Finished]]) -> set[str]:

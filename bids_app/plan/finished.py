@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,8 @@ class Finished:
         All that maps of one analysis must have in common, as one flat table.
     problem : str
         Why it cannot be used, or nothing.
+    refused : mapping of str
+        Why a seed, condition or measure has no map, by its name.
     """
 
     record: Path
@@ -47,6 +49,7 @@ class Finished:
     made_with: Mapping[str, Any]
     problem: str
     flipped: bool = False
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> Key:
@@ -90,8 +93,9 @@ def _finished(path: Path, content: Mapping[str, Any], output_dir: Path, problem:
     files = tuple(output_dir / name for name in content["Outputs"])
     runs = tuple(Path(name) for name in content.get("Runs", ()))
     return Finished(
-        path, entities, files, runs, content["Options"], flat, problem, content.get("LeftRightExchanged", False)
-    )
+        path, entities, files, runs, content["Options"], flat, problem, content.get("LeftRightExchanged", False),
+        content.get("Refused", {}),
+    )  # fmt: skip
 
 
 def failed_people(output_dir: Path) -> dict[str, str]:

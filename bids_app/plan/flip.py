@@ -10,7 +10,7 @@ from bids_app.dataset.participants import participants_file, read_participants
 from bids_app.errors import WrongDataError
 from bids_app.plan.finished import Finished
 from bids_app.settings import Settings
-from bids_app.statistics.coding import MISSING
+from bids_app.statistics.coding import is_missing
 from bids_app.vocabulary.recording import Recording
 
 
@@ -53,7 +53,7 @@ def _sides(settings: Settings, people: Sequence[str], *roots: Path) -> dict[str,
     table = participants_file(*roots)
     rows = read_participants(table)
     said = {person: rows.get(person, {}).get(column, "") for person in people}
-    silent = [person for person, word in said.items() if word.lower() in MISSING]
+    silent = [person for person, word in said.items() if is_missing(word)]
     if silent:
         raise WrongDataError(
             f"{table} has no {column!r} for {', '.join(f'sub-{p}' for p in silent[:5])}, so it is not known whether "

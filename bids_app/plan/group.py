@@ -14,7 +14,7 @@ from bids_app.errors import DeqiError, MissingInputError, NothingToCompareError
 from bids_app.launch.memory import memory_there
 from bids_app.levels import design
 from bids_app.levels.regional import require_maps
-from bids_app.plan.analyses import analyses_of, lacking
+from bids_app.plan.analyses import analyses_of, apart, lacking, nothing_usable
 from bids_app.plan.blind import blinded
 from bids_app.plan.expression import with_tables
 from bids_app.plan.finished import Finished, Key, Shared, failed_people, require_alike
@@ -31,6 +31,10 @@ from bids_app.settings import Settings
 from bids_app.vocabulary.entities import join, parse
 from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.job import GroupJob, MapKey, SessionMaps
+from bids_app.vocabulary.near import unmatched
+
+OWN = frozenset({"seed", "meas", "seg", "atlas", "stat", "desc"})
+"""Entities that tell outputs of one session apart; what has others is of a single run."""
 
 ARRAYS = 10
 """Arrays of all people and voxels that an analysis has at once, at most, and some air."""
@@ -65,12 +69,16 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
     refuse_later(settings, people)
     selection = selection_of(execution, settings.dataset)
     analyses = analyses_of(execution, settings, people, selection)
-    used = [session for sessions in analyses.values() for session in sessions if not session.problem]
+    everything = [session for sessions in analyses.values() for session in sessions]
+    used = [session for session in everything if not session.problem]
     if not used:
-        raise MissingInputError(
-            f"{execution.output_dir} has no finished maps of the participant level ({selection.describe()}). "
-            f"Run it first: deqi {execution.bids_dir} {execution.output_dir} participant"
-        )
+        raise nothing_usable(execution, everything, selection.describe())
+    scanned = {session.key[0] for session in everything}
+    strangers = unmatched(list(people.rows), scanned, "the maps", people.table.name)
+    told = (
+        *people.notes,
+        *(f"sub-{label} has maps but no row in {people.table.name}: not analysed" for label in strangers),
+    )
     require_alike(used)
     made = recorded_settings(settings, used)
     require_same_sides(used, made, execution.bids_dir, *roots.values())
@@ -84,7 +92,7 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
         _job(execution, made, _Maps(shared, sessions, chosen, absent), people) for shared, sessions in analyses.items()
     )
     jobs, notes = _with_a_design([replace(job, sealed=sealed) for job in found if job])
-    notes = (*notes, *require_maps(jobs))
+    notes = (*told, *notes, *require_maps(jobs), *apart(jobs, selection.join))
     trial = None if execution.share else plan_trial(execution, made, people, sealed)
     beside = () if execution.share else plan_predictions(made, jobs)
     sources = {**roots, **({} if execution.bids_dir in roots.values() else {"raw": execution.bids_dir})}
@@ -106,7 +114,8 @@ def _job(execution: Execution, settings: Settings, asked: _Maps, people: People)
         elif maps := _maps(session, asked.chosen):
             found[session.key] = maps
         else:
-            reasons[session.key] = "its files are gone, or nothing could be measured: run the participant level again"
+            said = "; ".join(f"{name}: {why}" for name, why in session.refused.items())
+            reasons[session.key] = said or "its files are gone: run the participant level again"
     if not found:
         return None
     files = [path for maps in found.values() for path in (maps.mask, *maps.maps.values())]
@@ -129,10 +138,11 @@ def _job(execution: Execution, settings: Settings, asked: _Maps, people: People)
         reasons=reasons,
         participants=people.rows,
         later=later_columns(settings, people.rows),
-        design=settings.designs,
+        coded=tuple(sorted(people.coded)),
+        design=settings.design,
         associations=associations,
         words=settings.associations,
-        outcomes=outcomes_of(execution, settings, people) if settings.associations or settings.predictors else (),
+        outcomes=outcomes_of(settings, people) if settings.associations or settings.predictors else (),
         inference=settings.inference,
         threads=execution.nprocs,
         share=execution.share,
@@ -158,7 +168,7 @@ def _maps(session: Finished, chosen: Chosen) -> SessionMaps | None:
     maps: dict[MapKey, Path] = {}
     for path in session.files:
         entities, suffix, extension = parse(path.name)
-        of_a_run = {"run", "dir", "acq", "rec", "echo", "ce", "part"} & entities.keys() - session.entities.keys()
+        of_a_run = entities.keys() - session.entities.keys() - OWN
         if of_a_run or not stands(path):
             continue
         if suffix == "mask" and extension == ".nii.gz":
@@ -169,7 +179,7 @@ def _maps(session: Finished, chosen: Chosen) -> SessionMaps | None:
             fits = fits and extension == (".nii.gz" if output.kind == "map" else ".tsv")
             if fits and label and (label in labels or not labels):
                 maps[MapKey(measure, output.entity, label)] = path
-    return SessionMaps(mask, maps) if mask and maps else None
+    return SessionMaps(mask, maps, session.refused) if mask and maps else None
 
 
 def _with_a_design(jobs: Sequence[GroupJob]) -> tuple[tuple[GroupJob, ...], tuple[str, ...]]:

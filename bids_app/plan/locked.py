@@ -12,8 +12,8 @@ from typing import Any
 
 from bids_app import __version__, settings
 from bids_app.dataset.atlases import table_beside
-from bids_app.dataset.described import described_columns
 from bids_app.dataset.participants import participants_file
+from bids_app.dataset.people_tables import read_people
 from bids_app.dataset.region_table import sidecar
 from bids_app.dataset.tables import read_json, read_tsv, stands
 from bids_app.dataset.treatment import needle_files
@@ -24,6 +24,7 @@ from bids_app.plan.inputs import find_roots
 from bids_app.plan.located import at
 from bids_app.plan.people import people_of
 from bids_app.settings import Settings
+from bids_app.trial.secrecy import readable
 from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.sealed import Sealed
 
@@ -43,13 +44,13 @@ def content_of(execution: Execution, chosen: Settings) -> dict[str, Any]:
     beside = {word[: -len(path.name)] + file.name: file for word, path in named.items() for file in _beside(path)}
     whole = beside | named
     files = {word: mark for word, path in sorted(whole.items()) if (mark := _content(path))}
-    described = described_columns(execution.bids_dir)
+    described = _described(execution) if chosen.outcomes else {}
     for name, options in chosen.outcomes.items():
         stem = options.column or name
         tables[f"outcomes.{name}"]["said"] = {
             column: {key: said[key] for key in SAID if key in said}
             for column, said in sorted(described.items())
-            if column == stem or column.startswith(f"{stem}_")
+            if column.rpartition(".")[2] == stem or column.rpartition(".")[2].startswith(f"{stem}_")
         }
     chosen_by = {"bids_filter_file": execution.filter_file, "exclusions": execution.ratings}
     tables["call"] = {
@@ -57,6 +58,11 @@ def content_of(execution: Execution, chosen: Settings) -> dict[str, Any]:
         **{key: digest(path) if path else None for key, path in chosen_by.items()},
     }
     return {"Settings": tables, "Files": files}
+
+
+def _described(execution: Execution) -> Mapping[str, Mapping[str, Any]]:
+    table = participants_file(execution.bids_dir, *find_roots(execution).values())
+    return read_people(table, execution.bids_dir).described
 
 
 def _references(tables: Mapping[str, Any]) -> Iterator[str]:
@@ -132,15 +138,14 @@ def seal(execution: Execution, chosen: Settings, path: Path, *, late: bool) -> s
 
 def arms_readable(execution: Execution, chosen: Settings) -> str:
     """Return where the arms of people can be read, or nothing."""
-    ((_, options),) = chosen.designs.items()
+    options = chosen.design.options
     arms = set(getattr(options, "arms", ()))
     if execution.allocation:
         return f"--allocation {execution.allocation}"
     people = people_of(execution, participants_file(execution.bids_dir, *find_roots(execution).values()))
-    for column in dict.fromkeys(column for row in people.rows.values() for column in row):
-        values = {row.get(column) for row in people.rows.values()}
-        if arms and arms <= values and column != chosen.trial.guess:
-            return f"Column {column} has {', '.join(sorted(arms))}"
+    column = getattr(options, "column", "")
+    if arms and (said := readable(people.rows, column, arms, people.described, chosen.trial.guess)):
+        return said
     if needles := needle_files(execution.bids_dir, people.rows):
         return f"{needles[0]} and its like tell who was needled how"
     for path in sorted(execution.output_dir.glob("group/*people.tsv")):

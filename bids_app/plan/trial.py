@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bids_app import plugs
-from bids_app.dataset.described import described_columns, tables_of
+from bids_app.dataset.people_tables import tables_of
 from bids_app.dataset.tables import read_json, stands
 from bids_app.dataset.treatment import RECORD, needle_files, read_treatment
 from bids_app.derivatives.names import record_path
@@ -20,9 +20,10 @@ from bids_app.settings import Settings
 from bids_app.trial.checklists import said
 from bids_app.trial.exposure import with_exposure
 from bids_app.trial.options import ArmOptions
-from bids_app.trial.outcomes import outcome_of
+from bids_app.trial.outcomes import Said, outcome_of
 from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.job import TrialJob
+from bids_app.vocabulary.near import require_distinct
 from bids_app.vocabulary.outcome import Outcome
 from bids_app.vocabulary.sealed import Sealed
 
@@ -47,11 +48,22 @@ def plan_trial(execution: Execution, settings: Settings, people: People, sealed:
     if not (settings.outcomes or recorded or before):
         return None
     job = TrialJob(
-        LABEL, execution.output_dir, {}, {}, (people.table, *tables_of(folder), *needles), rows, settings.designs,
-        outcomes_of(execution, settings, people),
-        settings.trial, people.treatment if recorded else None,
-        later_columns(settings, rows), _declared(folder), sealed, settings.inference,
-    )  # fmt: skip
+        label=LABEL,
+        output_dir=execution.output_dir,
+        modality={},
+        measures={},
+        inputs=(people.table, *tables_of(folder), *needles),
+        participants=rows,
+        design=settings.design,
+        outcomes=outcomes_of(settings, people),
+        trial=settings.trial,
+        treatment=people.treatment if recorded else None,
+        later=later_columns(settings, rows),
+        coded=tuple(sorted(people.coded)),
+        declared=_declared(folder),
+        sealed=sealed,
+        inference=settings.inference,
+    )
     trial.everybody(job)
     return job
 
@@ -71,7 +83,7 @@ def treated(execution: Execution, settings: Settings, people: People) -> People:
 
 def later_columns(settings: Settings, rows: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
     """Return the columns of people that arose after randomisation: they describe nobody who was drawn."""
-    ((_, design),) = settings.designs.items()
+    design = settings.design.options
     told = [visit for outcome in settings.outcomes.values() for visit in outcome.visits[1:]]
     visits = {visit.removeprefix("ses-") for visit in (*told, *_visits(design)[1:])}
     named = {*settings.trial.later}
@@ -89,7 +101,7 @@ def _visits(design: Any) -> tuple[str, ...]:
     return found if all(found) else ()
 
 
-def outcomes_of(execution: Execution, settings: Settings, people: People) -> tuple[Outcome, ...]:
+def outcomes_of(settings: Settings, people: People) -> tuple[Outcome, ...]:
     """Return the outcomes that are declared, of which all is known; every value of everybody was looked at.
 
     Raises
@@ -99,14 +111,15 @@ def outcomes_of(execution: Execution, settings: Settings, people: People) -> tup
     """
     if not settings.outcomes:
         return ()
-    ((_, design),) = settings.designs.items()
-    described, visits = described_columns(execution.bids_dir), _visits(design)
+    design = settings.design.options
+    visits = _visits(design)
     first = getattr(design, "primary", "") or (visits[1] if len(visits) > 1 else "")
-    rows, post = people.chosen, first.removeprefix("ses-")
-    found = tuple(outcome_of(name, o, rows, described, visits, post) for name, o in settings.outcomes.items())
-    labels = [outcome.name.lower() for outcome in found]
-    if twice := [outcome.table for outcome in found if labels.count(outcome.name.lower()) > 1]:
-        raise UsageError(f"Outcomes {' and '.join(twice)} would have one file: names differ in letters and digits.")
+    said = Said(people.chosen, people.sources, people.described)
+    found = tuple(
+        outcome_of(name, options, said, visits, first.removeprefix("ses-"))
+        for name, options in settings.outcomes.items()
+    )
+    require_distinct(((outcome.name, outcome.table) for outcome in found), "Outcomes")
     return found
 
 
@@ -139,8 +152,8 @@ def refuse_later(settings: Settings, people: People) -> None:
             f"{', '.join(wrong)} arises after randomisation: nobody can be foretold from it. Take it out of "
             "prediction.clinical and prediction.confounds."
         )
-    ((name, design),) = settings.designs.items()
-    if not isinstance(design, ArmOptions) or name == "regression":
+    design = settings.design.options
+    if not isinstance(design, ArmOptions) or settings.design.name == "regression":
         return
     if wrong := sorted(later & {*design.covariates, *design.drawn_within}):
         raise UsageError(

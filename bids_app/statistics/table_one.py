@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from bids_app.statistics.coding import MISSING
+from bids_app.statistics.coding import is_missing
 
 LEVELS = 8
 """Different words up to which a column is shown; more are names or remarks."""
@@ -55,7 +55,7 @@ def table_one(rows: Sequence[Mapping[str, Any]], arms: Sequence[str], columns: S
 
 
 def _of(rows: Sequence[Mapping[str, Any]], arms: Sequence[str], column: str) -> Iterator[Characteristic]:
-    known = [row for row in rows if str(row.get(column, "")).lower() not in MISSING]
+    known = [row for row in rows if not is_missing(row.get(column, ""))]
     missing = len(rows) - len(known)
     words = {arm: [str(row[column]) for row in known if row["arm"] == arm] for arm in arms}
     if not known:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from bids_app.errors import NotMeasurableError
 from bids_app.statistics.task_events import Condition, Events, seconds
+from bids_app.vocabulary.terms import signed_terms
 
 Matrix = NDArray[np.float64]
 Floats = NDArray[np.float64]
@@ -104,18 +104,12 @@ def contrast_vector(words: str, names: Sequence[str]) -> Floats:
         If it names something that is no column.
     """
     weights = np.zeros(len(names))
-    known = sorted(((name.replace(" ", ""), place) for place, name in enumerate(names)), key=lambda n: -len(n[0]))
-    rest = words.replace(" ", "")
-    while rest:
-        term = re.match(r"([+-]?)(?:(\d+(?:\.\d+)?)\*)?", rest)
-        assert term is not None
-        rest = rest[term.end() :]
-        fitting = [
-            (name, place) for name, place in known if rest.startswith(name) and rest[len(name) : len(name) + 1] in "+-"
-        ]
-        if not fitting:
-            raise NotMeasurableError(f"contrast {words!r} names {rest!r}; the events have {', '.join(names)}")
-        name, place = fitting[0]
-        weights[place] += (-1.0 if term[1] == "-" else 1.0) * float(term[2] or 1)
-        rest = rest[len(name) :]
+    try:
+        terms = signed_terms(words, names)
+    except ValueError as error:
+        raise NotMeasurableError(
+            f"contrast {words!r} names {str(error)!r}; the events have {', '.join(names)}"
+        ) from error
+    for name, weight in terms:
+        weights[names.index(name)] += weight
     return weights

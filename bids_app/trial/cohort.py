@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -12,20 +13,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.errors import NothingToCompareError, WrongDataError
-from bids_app.statistics.coding import MISSING, code_covariates
+from bids_app.statistics.coding import code_covariates, is_missing, read_column
 from bids_app.trial.options import ArmOptions, PeopleOptions
-from bids_app.vocabulary.design import Lost
+from bids_app.vocabulary.design import Contrast, Design, Lost
+from bids_app.vocabulary.near import folded, nearest
 
 Rows = Mapping[str, Mapping[str, str]]
+
+INIT = "deqi BIDS_DIR --init-config analysis.toml writes settings with the arms and sessions of your dataset."
+"""What helps whoever has other names."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """What is at hand: rows of participants.tsv, sessions with maps, and why others have none, by participant."""
+    """What is at hand: rows of participants.tsv, sessions with maps, and why others have none, by participant.
+
+    `levels` are columns whose numbers are codes, by their BIDS description.
+    """
 
     participants: Rows
     available: Mapping[str, set[str]]
     reasons: Mapping[tuple[str, str], str]
+    levels: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,12 +48,18 @@ class Cohort:
     arms : tuple of str
     lost : tuple of Lost
     options : PeopleOptions
+    levels : frozenset of str
+        Columns whose numbers are codes of levels.
+    warnings : tuple of str
+        What is odd about the people that there are.
     """
 
     rows: tuple[Mapping[str, Any], ...]
     arms: tuple[str, ...]
     lost: tuple[Lost, ...]
     options: PeopleOptions
+    levels: frozenset[str] = frozenset()
+    warnings: tuple[str, ...] = ()
 
     @cached_property
     def arm(self) -> NDArray[np.intp]:
@@ -63,20 +78,68 @@ class Cohort:
     @cached_property
     def covariates(self) -> dict[str, NDArray[np.float64]]:
         """Columns of the covariates by name."""
-        return code_covariates(self.rows, self.options.covariates)
+        return code_covariates(self.rows, self.options.covariates, self.levels)
+
+    @cached_property
+    def taken(self) -> tuple[str, ...]:
+        """How each covariate and stratum was understood."""
+        covariates = [read_column(name, self.rows, levels=self.levels).describe() for name in self.options.covariates]
+        return (*covariates, *(f"{name} as strata" for name in self.options.drawn_within))
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Say which strata tell nothing about arms."""
-        return tuple(
-            f"Stratum {self._combined[int(np.flatnonzero(self.strata == s)[0])]!r} holds one arm only: it says nothing."
+        """Say what is odd, and which strata tell nothing about arms."""
+        return self.warnings + tuple(
+            f"Stratum {self._combined[int(np.flatnonzero(self.strata == s)[0])]!r} contains only one arm and adds no "
+            "information about the difference between arms."
             for s in np.unique(self.strata)
             if len(self.arms) > 1 and np.ptp(self.arm[self.strata == s]) == 0
+        )
+
+    def design(
+        self,
+        stages: Mapping[str, str],
+        contrasts: Iterable[Contrast],
+        notes: Iterable[str] = (),
+        parts: tuple[str, ...] = (),
+    ) -> Design:
+        """Return the design of these people with its contrasts."""
+        return Design(
+            rows=self.rows,
+            sessions=stages,
+            contrasts=tuple(contrasts),
+            lost=self.lost,
+            notes=(*self.notes, *notes),
+            arms=self.arms,
+            parts=parts,
+            taken=self.taken,
         )
 
     def having(self, *stages: str) -> NDArray[np.intp]:
         """Return the rows of people who have all of some stages."""
         return np.array([i for i, row in enumerate(self.rows) if set(stages) <= row["stages"]], dtype=np.intp)
+
+
+def require_column(column: str, rows: Rows, advice: str) -> None:
+    """Make sure that people have a column.
+
+    Raises
+    ------
+    WrongDataError
+        If not; the message has the nearest name, or the tables of those that disagree in it.
+    """
+    columns = list(next(iter(rows.values()), {}))
+    if column in columns:
+        return
+    own = [name for name in columns if name.endswith(f".{column}")]
+    if own:
+        raise WrongDataError(
+            f"Column {column!r} stands in {' and '.join(name.rpartition('.')[0] for name in own)} with other values: "
+            f"which is meant? Write {' or '.join(own)} (an outcome may name its table)."
+        )
+    near = get_close_matches(column, columns, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise WrongDataError(f"participants.tsv has no column {column!r}; it has {', '.join(columns)}.{hint} {advice}")
 
 
 def arms_of(participants: Rows, options: ArmOptions, design: str) -> dict[str, str]:
@@ -85,24 +148,41 @@ def arms_of(participants: Rows, options: ArmOptions, design: str) -> dict[str, s
     Raises
     ------
     WrongDataError
-        If the column is absent, or an arm has nobody.
+        If the column is absent, nobody is in an arm, or a word is nearly the name of one.
     """
-    columns = list(next(iter(participants.values()), {}))
-    if options.column not in columns:
-        near = get_close_matches(options.column, columns, n=1)
-        raise WrongDataError(
-            f"participants.tsv has no column {options.column!r}; it has {', '.join(columns)}. Name the one with the "
-            f"arms: --set designs.{design}.column={near[0] if near else 'NAME'}"
-        )
+    advice = f"Name the one with the arms: --set designs.{design}.column=NAME"
+    require_column(options.column, participants, advice)
     found = {label: row[options.column] for label, row in participants.items()}
-    levels = sorted(set(found.values()))
+    _require_no_near_arm(found, options)
+    levels = sorted({word for word in found.values() if not is_missing(word)})
     if not set(options.arms) <= set(levels):
         expected = " and ".join(repr(arm) for arm in options.arms)
         raise WrongDataError(
             f"Column {options.column!r} has {levels}, expected {expected}: name your arms with "
-            f"--set designs.{design}.active=... --set designs.{design}.control=..."
+            f"--set designs.{design}.active=... --set designs.{design}.control=... ({INIT})"
         )
     return {label: arm for label, arm in found.items() if arm in options.arms}
+
+
+FEWEST = 3
+"""People that an arm needs; fewer of a word that is one letter from an arm are a typing error."""
+
+
+def _require_no_near_arm(found: Mapping[str, str], options: ArmOptions) -> None:
+    """Refuse words that are nearly an arm: their people would be left out."""
+    wrong = []
+    counts = Counter(found.values())
+    for label, word in found.items():
+        if word in options.arms or is_missing(word):
+            continue
+        near = nearest(word, options.arms)
+        if near and (folded(word) == folded(near) or counts[word] < FEWEST):
+            wrong.append(f"sub-{label} has {word!r}, nearly {near!r}")
+    if wrong and set(options.arms) & set(counts):
+        raise WrongDataError(
+            f"Column {options.column!r}: {'; '.join(wrong[:5])}{' ...' if len(wrong) > 5 else ''}. Correct the "
+            "words in the table, or rename the group if it is another."
+        )
 
 
 def gather(
@@ -134,21 +214,20 @@ def gather(
         If nobody has the sessions.
     """
     arms = tuple(dict.fromkeys(options.arms)) if isinstance(options, ArmOptions) else ("all",)
+    columns = (*options.covariates, *options.drawn_within, *known)
+    for column in columns:
+        require_column(column, table.participants, "Correct the covariates or strata of the design.")
     lost = [
         Lost(label, "n/a", "other", _other(options, row))
         for label, row in table.participants.items()
         if label not in arm
     ]
-    lost += [
-        Lost(label, "n/a", "other", "has maps but no row in participants.tsv")
-        for label in table.available if label not in table.participants
-    ]  # fmt: skip
+    strangers = sorted(label for label in table.available if label not in table.participants)
+    lost += [Lost(label, "n/a", "other", "has maps but no row in participants.tsv") for label in strangers]
     rows: list[dict[str, Any]] = []
     for label in sorted(arm):
         row = table.participants[label]
-        loss = _unscanned(label, table, stages, needed) or _unknown(
-            row, (*options.covariates, *options.drawn_within, *known)
-        )
+        loss = _unscanned(label, table, stages, needed) or _unknown(row, columns)
         if loss:
             lost.append(Lost(label, arm[label], *loss))
             continue
@@ -160,8 +239,24 @@ def gather(
         raise (WrongDataError if any(counts.values()) else NothingToCompareError)(
             f"{_sessions(needed)} there for {said} participants; at least 3 of each are needed. "
             + "; ".join(f"sub-{loss.participant}: {loss.reason}" for loss in lost[:3])
+            + _other_sessions(table, stages)
         )
-    return Cohort(tuple(rows), arms, tuple(lost), options)
+    levels = frozenset(options.levels) | table.levels
+    for column in options.levels:
+        require_column(column, table.participants, f"Correct designs.*.levels ({', '.join(options.levels)}).")
+    return Cohort(tuple(rows), arms, tuple(lost), options, levels)
+
+
+def _other_sessions(table: Table, stages: Mapping[str, str]) -> str:
+    """Return which sessions there are, where a design names one that nobody has."""
+    there = {session for sessions in table.available.values() for session in sessions}
+    absent = [session for session in stages.values() if session not in there]
+    if not (there and absent):
+        return ""
+    near = [word for session in absent if (word := nearest(session, there))]
+    hint = f" Did you mean {', '.join(near)}?" if near else ""
+    words = ", ".join(sorted(session or "none (no sessions)" for session in there))
+    return f". Nobody has a session {', '.join(repr(word) for word in absent)}; there are {words}.{hint} {INIT}"
 
 
 def _sessions(needed: Sequence[str]) -> str:
@@ -178,17 +273,13 @@ def _unscanned(label: str, table: Table, stages: Mapping[str, str], needed: Sequ
         session = stages[stage]
         if session not in table.available.get(label, set()):
             unknown = "no map on disk: not scanned, or not run at participant level"
-            return stage, f"session {session}: {table.reasons.get((label, session), unknown)}"
+            where = f"session {session}: " if session else ""
+            return stage, f"{where}{table.reasons.get((label, session), unknown)}"
     return None
 
 
 def _unknown(row: Mapping[str, str], columns: Sequence[str]) -> tuple[str, str] | None:
     for column in columns:
-        if column not in row:
-            raise WrongDataError(
-                f"participants.tsv has no column {column!r}; it has {', '.join(row)}. "
-                "Mend the covariates or strata of the design."
-            )
-        if row[column].lower() in MISSING:
+        if is_missing(row[column]):
             return "covariate", f"{column} is {row[column]!r}"
     return None

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from annotated_types import MinLen
 
+from bids_app.vocabulary.near import folded
 from bids_app.vocabulary.option import Doc
 
 Name = Annotated[str, MinLen(1)]
+
+
+def _require_different(words: Iterable[str], what: str) -> None:
+    """Refuse names of which two are the same, whatever their case."""
+    given = list(words)
+    if len({folded(word) for word in given}) < len(given):
+        raise ValueError(f"{what} must be different ones; given: {', '.join(given)}")
+
+
+def _next(options: object, own: type) -> None:
+    """Let the next class of the options check what is its own."""
+    check = getattr(super(own, options), "__post_init__", None)
+    if check:
+        check()
 
 
 @dataclass(frozen=True)
@@ -22,6 +38,10 @@ class PeopleOptions:
         tuple[str, ...], Doc("Columns measured before randomisation, e.g. age; text columns become levels.")
     ] = ()
     strata: Annotated[tuple[str, ...], Doc("Columns that randomisation was stratified by, e.g. site.")] = ()
+    levels: Annotated[
+        tuple[str, ...],
+        Doc("Covariates whose numbers are codes of levels; those with Levels in their JSON are anyway."),
+    ] = ()
 
     @property
     def drawn_within(self) -> tuple[str, ...]:
@@ -43,6 +63,11 @@ class ArmOptions(PeopleOptions):
         tuple[str, ...], Doc("Further arms, e.g. waiting list; each is compared with the control.")
     ] = ()
 
+    def __post_init__(self) -> None:
+        """Refuse arms that are one."""
+        _require_different(self.arms, "arms")
+        _next(self, ArmOptions)
+
     @property
     def arms(self) -> tuple[str, ...]:
         """The arms, active first, control last."""
@@ -55,6 +80,11 @@ class BeforeAfter:
 
     pre: Annotated[Name, Doc("Session before treatment.")] = "pre"
     post: Annotated[Name, Doc("Session after treatment.")] = "post"
+
+    def __post_init__(self) -> None:
+        """Refuse one session for both."""
+        _require_different(self.stages.values(), "sessions before and after treatment")
+        _next(self, BeforeAfter)
 
     @property
     def stages(self) -> dict[str, str]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.errors import UsageError, WrongDataError
-from bids_app.statistics.coding import MISSING
+from bids_app.errors import UsageError, WrongDataError, suggest
+from bids_app.statistics.coding import is_missing, number, numbers, read_column
+from bids_app.trial.cohort import require_column
 from bids_app.vocabulary.entities import as_label
 from bids_app.vocabulary.outcome import Outcome, OutcomeOptions
 
@@ -20,18 +22,54 @@ NAMED = 5
 """Faults that one message names."""
 
 
-def outcome_of(
-    name: str, options: OutcomeOptions, rows: Rows, described: Mapping[str, Mapping[str, Any]], visits: Sequence[str],
-    post: str = "",
-) -> Outcome:  # fmt: skip
+@dataclass(frozen=True)
+class Said:
+    """What a dataset says of its people: rows by participant, and the table and description of each column."""
+
+    rows: Rows
+    sources: Mapping[str, str] = field(default_factory=dict)
+    described: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def columns(self, where: str, stem: str, visits: Sequence[str], table: str) -> tuple[str, ...]:
+        """Return the column of each visit, in the table that an outcome names.
+
+        Raises
+        ------
+        WrongDataError
+            If there is none of that name, or tables disagree in it and none is named.
+        """
+        known = {column for row in self.rows.values() for column in row}
+        tables = sorted({*self.sources.values()})
+        if table and table not in tables:
+            raise WrongDataError(f"{where}.table is {table!r}; {suggest(table, tables)}")
+        found = []
+        for visit in visits:
+            plain = f"{stem}_{visit}"
+            column = f"{table}.{plain}" if table and f"{table}.{plain}" in known else plain
+            if table and self.sources.get(column) != table:
+                raise WrongDataError(f"{where} needs the column {plain} of the table {table}, which has none.")
+            if column not in known and (own := sorted(name for name in known if name.endswith(f".{plain}"))):
+                tables = [name.removesuffix(f".{plain}") for name in own]
+                raise WrongDataError(
+                    f"{where}: the column {plain} stands in {' and '.join(tables)} with other values. Say which is "
+                    f"meant: --set {where}.table={tables[0]}"
+                )
+            found.append(column)
+        _require_columns(where, found, self.rows)
+        return tuple(found)
+
+    def about(self, column: str, stem: str) -> Mapping[str, Any]:
+        """Return what the JSON of its own table says of a column, or of the scale that it is a visit of."""
+        source = self.sources.get(column, "")
+        scale = f"{source}.{stem}" if source else stem
+        return {**self.described.get(scale, {}), **self.described.get(column, {})}
+
+
+def outcome_of(name: str, options: OutcomeOptions, said_of: Said, visits: Sequence[str], post: str = "") -> Outcome:
     """Return an outcome of which everything is known.
 
     Parameters
     ----------
-    rows : mapping
-        Of every participant, by label.
-    described : mapping
-        What JSON files say of columns.
     visits : sequence of str
         Those of the design, if the outcome names none.
     post : str
@@ -44,7 +82,7 @@ def outcome_of(
     WrongDataError
         If a column is not there, its direction or units are nowhere declared, or a score is impossible.
     """
-    where, stem = f"outcomes.{name}", options.column or name
+    where, stem, rows = f"outcomes.{name}", options.column or name, said_of.rows
     visits = [visit.removeprefix("ses-") for visit in options.visits or visits]
     if len(visits) < 2 or len(set(visits)) < len(visits):
         raise UsageError(
@@ -54,10 +92,10 @@ def outcome_of(
     endpoint = options.endpoint.removeprefix("ses-") or (post if post in visits[1:] else visits[-1])
     if endpoint not in visits[1:]:
         raise UsageError(f"{where}.endpoint is {endpoint!r}; expected one of {', '.join(visits[1:])}.")
-    columns = tuple(f"{stem}_{visit}" for visit in visits)
-    _require_columns(where, columns, rows)
-    _require_columns(f"{where}.moderators", options.moderators, rows)
-    said = _said(stem, columns, described)
+    columns = said_of.columns(where, stem, visits, options.table)
+    for moderator in options.moderators:
+        require_column(moderator, rows, f"Correct {where}.moderators.")
+    said = _said(stem, columns, said_of)
     lower = SIDES.get(str(options.better or said.get("Direction", "")).lower().strip())
     if lower is None:
         raise WrongDataError(
@@ -71,7 +109,7 @@ def outcome_of(
             f'{where}.units="points".'
         )
 
-    def number(option: float | None, key: str) -> float | None:
+    def declared(option: float | None, key: str) -> float | None:
         value = said.get(key) if option is None else option
         if value is not None and not isinstance(value, int | float):
             raise WrongDataError(f"{key} of {stem} is {value!r} in the JSON beside its table; expected a number.")
@@ -79,9 +117,9 @@ def outcome_of(
 
     found = Outcome(
         as_label(name), name, str(said.get("LongName", name)), columns, tuple(visits), endpoint, options.role,
-        options.kind, lower, units, number(options.minimum, "Minimum"), number(options.maximum, "Maximum"),
-        number(options.important_difference, "MinimalImportantDifference"),
-        number(options.remission, "RemissionCutoff"),
+        options.kind, lower, units, declared(options.minimum, "Minimum"), declared(options.maximum, "Maximum"),
+        declared(options.important_difference, "MinimalImportantDifference"),
+        declared(options.remission, "RemissionCutoff"),
         options.responders, options.days, options.moderators, options.zeros,
     )  # fmt: skip
     _require_possible(where, found, rows)
@@ -97,33 +135,37 @@ def _require_columns(where: str, columns: Sequence[str], rows: Rows) -> None:
         )
 
 
-def _said(stem: str, columns: Sequence[str], described: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def _said(stem: str, columns: Sequence[str], said_of: Said) -> dict[str, Any]:
     """Return what is said of an outcome: of the column itself (long tables), or of its visits (wide ones)."""
+    about = [said_of.about(column, stem) for column in columns]
     merged: dict[str, Any] = {}
-    for name in (*reversed(columns), stem):
-        merged |= described.get(name, {})
-    names = {described[name]["LongName"] for name in columns if "LongName" in described.get(name, {})}
-    if stem not in described and len(names) > 1:
+    for one in reversed(about):
+        merged |= one
+    names = {one["LongName"] for one in about if "LongName" in one}
+    if len(names) > 1:
         merged.pop("LongName")  # that of one visit is not that of the outcome
     return merged
 
 
 def _require_possible(where: str, outcome: Outcome, rows: Rows) -> None:
-    """Refuse scores that cannot be: outside their range, no numbers, or counts that are no whole numbers."""
+    """Refuse scores that cannot be: words, outside their range, or counts that are no whole numbers."""
+    limits = outcome.minimum, outcome.maximum
     wrong = []
-    for label, row in rows.items():
-        for column in outcome.columns:
-            word = row.get(column, "n/a")
-            value = _number(word)
-            if word.lower() not in MISSING and not _possible(value, outcome):
-                wrong.append(f"sub-{label} has {column} = {word}")
+    for column in outcome.columns:
+        cells = {label: row.get(column, "n/a") for label, row in rows.items()}
+        read_column(column, cells, limits=limits)  # words among numbers, and codes for missing, end here
+        wrong += [
+            f"sub-{label} has {column} = {word}"
+            for label, word in cells.items()
+            if not is_missing(word) and not _possible(number(word), outcome)
+        ]
     if wrong:
-        low, high = ("any" if limit is None else f"{limit:g}" for limit in (outcome.minimum, outcome.maximum))
+        low, high = ("any" if limit is None else f"{limit:g}" for limit in limits)
         more = f" and {len(wrong) - NAMED} more" if len(wrong) > NAMED else ""
         kind = "whole numbers from 0" if outcome.kind == "count" else f"numbers from {low} to {high}"
         raise WrongDataError(
             f"{where}: impossible values: {'; '.join(wrong[:NAMED])}{more}; expected {kind}, n/a where it was not "
-            "asked. Mend the table, or the range in the JSON beside it."
+            "asked. Correct the table, or the range in the JSON beside it."
         )
 
 
@@ -134,13 +176,6 @@ def _possible(value: float, outcome: Outcome) -> bool:
     return bool(np.isfinite(value)) and low <= value <= high and whole
 
 
-def _number(word: str) -> float:
-    try:
-        return float("nan") if "_" in word else float(word)
-    except ValueError:
-        return float("nan")
-
-
 def values_of(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> NDArray[np.float64]:
     """Return the values of people at visits, (n, visits); NaN where there is none."""
-    return np.array([[_number(str(row.get(column, "n/a"))) for column in columns] for row in rows], dtype=np.float64)
+    return np.array([numbers([row.get(column, "n/a") for column in columns]) for row in rows], dtype=np.float64)

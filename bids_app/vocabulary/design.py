@@ -136,7 +136,7 @@ class Design:
     `rows` holds one mapping per analysed participant (participant_id, arm, covariates ...), in the order
     that the contrasts' `members` count; `sessions` names the session of each stage; `arms` are those compared, the
     active one first and the control last. `parts` names contrasts that ask the same in parts of the people, such as
-    sites: how they differ is told beside the primary contrast.
+    sites: how they differ is told beside the primary contrast. `taken` says how covariates and strata were understood.
     """
 
     rows: tuple[Mapping[str, Any], ...]
@@ -146,3 +146,4 @@ class Design:
     notes: tuple[str, ...] = ()
     arms: tuple[str, ...] = field(default=())
     parts: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()

@@ -13,7 +13,11 @@ from bids_app.vocabulary.outcome import Outcome
 from bids_app.vocabulary.prediction import Prediction
 from bids_app.vocabulary.recording import Recording
 from bids_app.vocabulary.sealed import Sealed
+from bids_app.vocabulary.selected import Selected
 from bids_app.vocabulary.trial import Treatment, TrialOptions
+
+NOTHING = Selected("", None)
+"""No design."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +62,20 @@ class MapKey(NamedTuple):
 
 @dataclass(frozen=True)
 class SessionMaps:
-    """What the participant level left on disk for one session: its mask and its maps."""
+    """What the participant level left on disk for one session: its mask and its maps, and why others are absent.
+
+    `refused` has the reason by what is left out: a seed, a condition, a whole measure.
+    """
 
     mask: Path
     maps: Mapping[MapKey, Path]
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+    def why_without(self, key: MapKey) -> str:
+        """Return why there is no map of a kind."""
+        named = {f"{key.entity} {key.label}", key.label, key.measure, f"{key.measure} of the session"}
+        said = [why for name, why in self.refused.items() if name in named]
+        return "; ".join(said) or f"no map of {key.entity} {key.label}"
 
 
 @dataclass(frozen=True)
@@ -70,9 +84,9 @@ class GroupJob(Job):
 
     `entities` are those that all maps share; `sessions` maps (participant, session) to what is on disk and `reasons`
     to why nothing is; `participants` are the rows of participants.tsv, of which the columns `later` arose after
-    randomisation; `associations` are asked of `outcomes` beside the design (`words`: as the settings spell them);
-    `sealed` is what was planned. With a `share` nothing is concluded: that part of the relabellings is made and kept.
-    Arrays of more than `in_memory` bytes lie in the folder `scratch`.
+    randomisation and the columns `coded` hold codes of levels; `associations` are asked of `outcomes` beside the design
+    (`words`: as the settings spell them); `sealed` is what was planned. With a `share` nothing is concluded: that part
+    of the relabellings is made and kept. Arrays of more than `in_memory` bytes lie in the folder `scratch`.
     """
 
     entities: Mapping[str, str] = field(default_factory=dict)
@@ -80,7 +94,8 @@ class GroupJob(Job):
     reasons: Mapping[tuple[str, str], str] = field(default_factory=dict)
     participants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     later: tuple[str, ...] = ()
-    design: Mapping[str, Any] = field(default_factory=dict)
+    coded: tuple[str, ...] = ()
+    design: Selected = NOTHING
     associations: Mapping[str, Any] = field(default_factory=dict)
     words: Mapping[str, Any] = field(default_factory=dict)
     outcomes: tuple[Outcome, ...] = ()
@@ -109,11 +124,12 @@ class TrialJob(Job):
     """
 
     participants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    design: Mapping[str, Any] = field(default_factory=dict)
+    design: Selected = NOTHING
     outcomes: tuple[Outcome, ...] = ()
     trial: TrialOptions = field(default_factory=TrialOptions)
     treatment: Treatment | None = None
     later: tuple[str, ...] = ()
+    coded: tuple[str, ...] = ()
     declared: Mapping[str, str] = field(default_factory=dict)
     sealed: Sealed | None = None
     inference: Inference = field(default_factory=Inference)

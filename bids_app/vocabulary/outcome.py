@@ -21,6 +21,9 @@ class OutcomeOptions:
     column: Annotated[
         str, Doc("Column without its visit: vas stands for vas_pre, vas_post; empty: the name of the table.")
     ] = ""
+    table: Annotated[
+        str, Doc("Table with the column (vas for phenotype/vas.tsv; participants, sessions), where several have it.")
+    ] = ""
     visits: Annotated[
         tuple[str, ...], Doc("Visits in their order, the one before treatment first; empty: those of the design.")
     ] = ()

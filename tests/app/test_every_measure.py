@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from conftest import ROOT, run_deqi
 from nilearn.glm.first_level.hemodynamic_models import compute_regressor
+from scipy.stats import gamma
 from synthetic import (
     AFFINE,
     FRAMES,
@@ -182,7 +183,11 @@ def test_real_needling_events_find_the_response_that_was_planted(trial, tmp_path
     response = compute_regressor(blocks, "spm", TR * np.arange(NEEDLED))[0][:, 0]
     path = trial.file("01", "pre", "bold")
     image = nib.load(path)
-    data = np.asarray(image.dataobj) + 150 * blob(TARGET)[..., None] * response  # 30 % of a mean of 500
+    # The height of the response to one block of 3 s, from the distribution functions of SPM's two gammas.
+    seconds = np.arange(0, 32, 0.01)
+    reached = (gamma.cdf(seconds, 6) - gamma.cdf(seconds, 16) / 6) / (1 - 1 / 6)
+    height = (reached[300:] - reached[:-300]).max()
+    data = np.asarray(image.dataobj) + 150 * blob(TARGET)[..., None] * response / height  # 30 % of a mean of 500
     data = np.where(brain()[..., None], data, 0).astype(np.float32)
     nib.save(nib.Nifti1Image(data, image.affine, image.header), path)
     folder = trial.root / "sub-01" / "ses-pre" / "func"

@@ -18,7 +18,7 @@ from bids_app.statistics.clinical.deqi import mass_index
 from bids_app.statistics.clinical.scores import Scores
 from bids_app.statistics.relabelling import Exchange
 from bids_app.trial.exposure import with_exposure
-from bids_app.trial.outcomes import outcome_of
+from bids_app.trial.outcomes import Said, outcome_of
 from bids_app.vocabulary.outcome import OutcomeOptions
 from bids_app.vocabulary.trial import TrialOptions
 
@@ -69,7 +69,7 @@ def test_a_placebo_gel_as_an_outcome_within_people(real_data):
         for i, row in enumerate(table.itertuples())
     }
     options = OutcomeOptions(visits=("control", "gel"), better="lower", units="VAS", minimum=0.0, maximum=100.0)
-    outcome = outcome_of("rating", options, rows, {}, ())
+    outcome = outcome_of("rating", options, Said(rows), ())
     values = np.array([[float(v) if v != "n/a" else np.nan for v in row.values()] for row in rows.values()])
     n = len(values)
     scores = Scores(outcome, values, np.zeros(n, int), ("all",), np.zeros(n, int), np.ones((n, 1)), {}, 0, 200)

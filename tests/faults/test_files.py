@@ -124,7 +124,7 @@ LIST = [
     Fault("mask: nothing in it", "mask", lambda p: image(p, lambda d, f: like(np.zeros_like(d), f)), "no voxel is above 0.5"),
     Fault("mask: on another grid", "mask", lambda p: image(p, lambda d, f: like(d[1:], f)), "they must be the same grid"),
     Fault("confounds: text among numbers", "confounds", lambda p: text(p, lambda b: b.replace(b"\t0.0", b"\tmoved", 1)), "expected a number, or n/a"),
-    Fault("confounds: not UTF-8", "confounds", lambda p: text(p, lambda b: b"\xff\xfe" + b), "is not a tab-separated text table"),
+    Fault("confounds: not UTF-8", "confounds", lambda p: text(p, lambda b: b"\xff\xfe" + b), "is in UTF-16"),
     Fault("confounds: a line too short", "confounds", lambda p: text(p, lambda b: b[:-30] + b"\n"), "values for"),
     Fault("confounds: a column twice", "confounds", lambda p: text(p, lambda b: b.replace(b"trans_y", b"trans_x", 1)), "has columns twice"),
     Fault("confounds: fewer rows than frames", "confounds", lambda p: text(p, lambda b: b"\n".join(b.split(b"\n")[:100]) + b"\n"), "has 99 rows, the series has 150 volumes"),

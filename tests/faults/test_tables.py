@@ -37,7 +37,7 @@ def nothing(trial):
 
 REFUSED = [
     ("an id twice", table(lambda b: b + b.splitlines(keepends=True)[1]), (), 16, "twice"),
-    ("not UTF-8", table(lambda b: b.replace(b"verum", b"v\xe9rum", 1)), (), 65, "is not a tab-separated text table"),
+    ("not UTF-8", table(lambda b: b.replace(b"verum", b"v\xe9rum", 1)), (), 65, "is not in UTF-8"),
     ("not there", lambda t: (t.root / PEOPLE).unlink(), (), 66, "participants.tsv"),
     ("0 bytes", table(lambda b: b""), (), 66, "is empty (0 bytes)"),
     ("a row too short", table(lambda b: b + b"sub-99\tverum\n"), (), 65, "has 2 values for 4 columns"),

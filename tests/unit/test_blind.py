@@ -21,7 +21,7 @@ def test_a_column_that_names_the_arms_otherwise_is_hidden_and_others_stay():
     rows, settings = blinded(ROWS, resolve({}))
     assert {row["group"] for row in rows.values()} == {"A", "B"}
     assert all(set(row) == {"participant_id", "group", "site", "age"} for row in rows.values())
-    assert settings.designs["parallel_prepost"].active == "A"
+    assert settings.design.options.active == "A"
 
 
 def test_a_declared_stratum_is_kept():

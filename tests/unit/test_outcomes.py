@@ -18,7 +18,7 @@ from bids_app.trial.checklists import checklist
 from bids_app.trial.cohort import Cohort
 from bids_app.trial.exposure import dose, with_exposure
 from bids_app.trial.options import ArmOptions
-from bids_app.trial.outcomes import outcome_of
+from bids_app.trial.outcomes import Said, outcome_of
 from bids_app.trial.points import codes, point_of
 from bids_app.vocabulary.outcome import OutcomeOptions
 from bids_app.vocabulary.trial import Needle, TrialOptions
@@ -29,9 +29,8 @@ ROWS = {"01": {"vas_pre": "60", "vas_post": "40"}, "02": {"vas_pre": "70", "vas_
 
 
 def declared(rows=None, described=None, visits=("pre", "post"), **options):
-    return outcome_of(
-        "vas", OutcomeOptions(**options), rows or ROWS, DESCRIBED if described is None else described, visits
-    )
+    said = Said(rows or ROWS, {}, DESCRIBED if described is None else described)
+    return outcome_of("vas", OutcomeOptions(**options), said, visits)
 
 
 def test_what_the_json_says_is_taken_and_the_settings_win():
@@ -336,8 +335,8 @@ def test_a_covariate_of_large_numbers_is_no_constant():
 def test_the_endpoint_is_that_of_the_design_and_else_the_last():
     rows = {"01": {"vas_pre": "60", "vas_post": "40", "vas_fu": "30"}}
     options = OutcomeOptions(better="lower", units="mm", visits=("pre", "post", "fu"))
-    assert outcome_of("vas", options, rows, {}, ["pre", "post"], "post").endpoint == "post"
-    assert outcome_of("vas", options, rows, {}, ["pre", "week4"], "week4").endpoint == "fu"
+    assert outcome_of("vas", options, Said(rows), ["pre", "post"], "post").endpoint == "post"
+    assert outcome_of("vas", options, Said(rows), ["pre", "week4"], "week4").endpoint == "fu"
 
 
 def test_each_word_of_three_is_held_against_the_others():

@@ -15,12 +15,13 @@ from bids_app.levels.outcomes import analyse, scores_of
 from bids_app.plan.people import People
 from bids_app.plan.trial import later_columns, refuse_later
 from bids_app.settings import Settings
-from bids_app.trial.outcomes import outcome_of
+from bids_app.trial.outcomes import Said, outcome_of
 from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.job import TrialJob
 from bids_app.vocabulary.outcome import OutcomeOptions
 from bids_app.vocabulary.prediction import Prediction
+from bids_app.vocabulary.selected import Selected
 
 
 def people(kind="group", arms=("verum", "sham")):
@@ -36,10 +37,12 @@ def people(kind="group", arms=("verum", "sham")):
 
 
 def job(design, rows):
-    outcome = outcome_of("vas", OutcomeOptions(better="lower", units="mm"), rows, {}, ["pre", "post"])
+    outcome = outcome_of("vas", OutcomeOptions(better="lower", units="mm"), Said(rows), ["pre", "post"])
     options = plugs.load("designs", design).Options()
     empty = (Path(), {}, {}, (), rows)
-    return TrialJob("group_trial", *empty, {design: options}, (outcome,), inference=Inference(n_permutations=500))
+    return TrialJob(
+        "group_trial", *empty, Selected(design, options), (outcome,), inference=Inference(n_permutations=500)
+    )
 
 
 def test_a_design_of_sites_compares_outcomes_within_sites():
@@ -66,16 +69,16 @@ def test_what_came_after_treatment_adjusts_nothing_and_foretells_nothing(visits)
     rows = people()
     options = plugs.load("designs", "parallel_prepost").Options
     outcomes = {"vas": OutcomeOptions(visits=visits)}
-    who = People(Path("participants.tsv"), rows, frozenset())
+    who = People(table=Path("participants.tsv"), rows=rows)
     base = {"outcomes": outcomes, "predictors": {"ridge": None}}
-    good = Settings(designs={"parallel_prepost": options(covariates=("vas_pre",))}, **base)
+    good = Settings(design=Selected("parallel_prepost", options(covariates=("vas_pre",))), **base)
     assert later_columns(good, rows) == ("vas_post",)
     refuse_later(good, who)
-    wrong = Settings(designs={"parallel_prepost": options(covariates=("vas_post",))}, **base)
+    wrong = Settings(design=Selected("parallel_prepost", options(covariates=("vas_post",))), **base)
     with pytest.raises(UsageError, match=r"vas_post arises after randomisation .*covariates"):
         refuse_later(wrong, who)
     for name in ("clinical", "confounds"):
         asked = Prediction(**{name: ("vas_pre", "vas_post")})
-        told = Settings(designs={"parallel_prepost": options()}, prediction=asked, **base)
+        told = Settings(design=Selected("parallel_prepost", options()), prediction=asked, **base)
         with pytest.raises(UsageError, match="vas_post arises after randomisation: nobody can be foretold"):
             refuse_later(told, who)

@@ -1,0 +1,147 @@
+"""The tables about people as one: participants.tsv, phenotype and sessions, each column with where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bids_app.dataset.participants import read_participants
+from bids_app.dataset.phenotype import read_phenotype
+from bids_app.dataset.sessions import add_sessions
+from bids_app.dataset.tables import read_json, stands
+from bids_app.statistics.coding import is_missing, number
+from bids_app.vocabulary.near import unmatched
+
+Rows = Mapping[str, Mapping[str, str]]
+Described = Mapping[str, Mapping[str, Any]]
+
+PARTICIPANTS, SESSIONS = "participants", "sessions"
+NAMED = 5
+"""Participants that one note names."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeopleTable:
+    """What all tables say of each participant.
+
+    Attributes
+    ----------
+    rows : mapping
+        Cells by participant (without `sub-`) and column. A column that two tables have with other values is there as
+        `TABLE.COLUMN` alone.
+    sources : mapping of str
+        Table of each column: `participants`, `sessions`, or the name of a phenotype table.
+    described : mapping
+        What the JSON beside its own table says of each column, also by `TABLE.COLUMN`.
+    notes : tuple of str
+        Whose rows belong to nobody, and who lacks one.
+    """
+
+    rows: Rows
+    sources: Mapping[str, str]
+    described: Described
+    notes: tuple[str, ...] = ()
+
+    @property
+    def coded(self) -> frozenset[str]:
+        """Columns whose cells are codes of levels, by their description."""
+        return frozenset(name for name, about in self.described.items() if isinstance(about.get("Levels"), Mapping))
+
+
+def read_people(table: Path, folder: Path) -> PeopleTable:
+    """Return all that a dataset says of its participants.
+
+    Raises
+    ------
+    DeqiError
+        If a table or description cannot be read, or identifiers differ from those of participants.tsv by zeros, case or
+        `sub-` alone.
+    """
+    own = read_participants(table)
+    known, notes = list(own), []
+    tables: dict[str, Rows] = {PARTICIPANTS: own}
+    for path in sorted(folder.glob("phenotype/*.tsv")):
+        rows = read_phenotype(path)
+        tables[path.stem] = rows
+        if strangers := unmatched(known, rows, table.name, path.name):
+            notes.append(f"{path.name} has rows of {_named(strangers)}, who are not in {table.name}: they are not used")
+        if absent := [label for label in known if label not in rows]:
+            notes.append(f"{path.name} has no row of {_named(absent)}: n/a")
+    visited = [path.parent.name.removeprefix("sub-") for path in folder.glob("sub-*/sub-*_sessions.tsv")]
+    if strangers := unmatched(known, visited, table.name, "the folder of sessions tables"):
+        notes.append(f"{_named(strangers)} have a sessions table and are not in {table.name}: they are not used")
+    merged, sources = _merged(tables)
+    whole = add_sessions(merged, folder)
+    sources |= {column: SESSIONS for column in _columns(whole.values()) if column not in sources}
+    return PeopleTable(rows=whole, sources=sources, described=_described(folder, sources), notes=tuple(notes))
+
+
+def _named(labels: Iterable[str]) -> str:
+    words = [f"sub-{label}" for label in labels]
+    more = f" and {len(words) - NAMED} more" if len(words) > NAMED else ""
+    return ", ".join(words[:NAMED]) + more
+
+
+def _columns(rows: Iterable[Mapping[str, str]]) -> list[str]:
+    return list(dict.fromkeys(column for row in rows for column in row))
+
+
+def _merged(tables: Mapping[str, Rows]) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
+    """Return the rows with the columns of all tables, and the table of each column."""
+    own = tables[PARTICIPANTS]
+    merged: dict[str, dict[str, str]] = {label: {"participant_id": row["participant_id"]} for label, row in own.items()}
+    sources = {"participant_id": PARTICIPANTS}
+    owners: dict[str, list[str]] = {}
+    for name, rows in tables.items():
+        for column in _columns(rows.values()):
+            if column != "participant_id":
+                owners.setdefault(column, []).append(name)
+    for column, names in owners.items():
+        contested = any(_disagree(tables, names, column, label) for label in own)
+        for name in names:
+            full = f"{name}.{column}" if contested else column
+            sources.setdefault(full, name)
+            for label, row in merged.items():
+                cell = tables[name].get(label, {}).get(column, "n/a")
+                if full not in row or is_missing(row[full]):
+                    row[full] = cell
+    return merged, sources
+
+
+def _disagree(tables: Mapping[str, Rows], names: Iterable[str], column: str, label: str) -> bool:
+    """Tell whether tables say different things of a participant; what is missing says nothing."""
+    cells = [tables[name].get(label, {}).get(column, "n/a") for name in names]
+    known = {cell.strip() for cell in cells if not is_missing(cell)}
+    return len(known) > 1 and len({value if (value := number(cell)) == value else cell for cell in known}) > 1
+
+
+def _described(folder: Path, sources: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
+    """Return the description of each column from the JSON of its own table; nothing is borrowed from another's.
+
+    Raises
+    ------
+    WrongDataError
+        If a file is not a JSON object.
+    """
+    files = {PARTICIPANTS: folder / "participants.json", SESSIONS: folder / "sessions.json"}
+    files |= {path.stem: path for path in sorted(folder.glob("phenotype/*.json"))}
+    said = {
+        name: {column: about for column, about in read_json(path).items() if isinstance(about, Mapping)}
+        for name, path in files.items() if stands(path)
+    }  # fmt: skip
+    found: dict[str, Mapping[str, Any]] = {
+        f"{name}.{column}": about for name, columns in said.items() for column, about in columns.items()
+    }
+    for column, name in sources.items():
+        plain = column.removeprefix(f"{name}.")
+        if plain in said.get(name, {}):
+            found[column] = said[name][plain]
+    return found
+
+
+def tables_of(folder: Path) -> list[Path]:
+    """Return the tables and JSON files about people, besides participants.tsv, that a dataset has."""
+    places = ("phenotype/*.tsv", "phenotype/*.json", "participants.json", "sessions.json", "sub-*/sub-*_sessions.tsv")
+    return [path for place in places for path in sorted(folder.glob(place))]
