@@ -17,6 +17,7 @@ from bids_app.regional.options import RegionalOptions
 from bids_app.regional.sources import Reference, Source
 from bids_app.trial.association import Found
 from bids_app.vocabulary.option import Doc
+from bids_app.vocabulary.seed import is_mni152
 
 NAME = "reference_map"
 ASKS = "regions"
@@ -72,6 +73,8 @@ def files(options: Options, space: str) -> list[Path]:
     if not (options.references or options.coordinates):
         raise UsageError(f"associations.{NAME}: expected maps (references) or tables of foci (coordinates).")
     atlas, foci = named_atlas(options, space, NAME), [Path(word) for word in options.coordinates]
+    if foci and not is_mni152(space):
+        raise UsageError(f"associations.{NAME}.coordinates are MNI152 millimetres; the maps are in {space}.")
     for path in foci:
         read_foci(path)
     maps = sources.files_of(_source(options), atlas, space, options.least) if options.references else []

@@ -34,7 +34,8 @@ class PeopleTable:
     sources : mapping of str
         Table of each column: `participants`, `sessions`, or the name of a phenotype table.
     described : mapping
-        What the JSON beside its own table says of each column, also by `TABLE.COLUMN`.
+        What the JSON beside its own table says of each column, also by `TABLE.COLUMN`; by `.COLUMN` what a JSON says
+        that has no table.
     notes : tuple of str
         Whose rows belong to nobody, and who lacks one.
     """
@@ -134,6 +135,9 @@ def _described(folder: Path, sources: Mapping[str, str]) -> dict[str, Mapping[st
     found: dict[str, Mapping[str, Any]] = {
         f"{name}.{column}": about for name, columns in said.items() for column, about in columns.items()
     }
+    # A JSON without a table of its own describes columns of any: scales that stand in the tables of sessions.
+    alone = [name for name in said if name not in (PARTICIPANTS, SESSIONS) and name not in sources.values()]
+    found |= {f".{column}": about for name in alone for column, about in said[name].items()}
     for column, name in sources.items():
         plain = column.removeprefix(f"{name}.")
         if plain in said.get(name, {}):

@@ -17,6 +17,7 @@ import numpy as np
 
 from bids_app.dataset import presets
 from bids_app.dataset.atlases import atlas_file, atlas_values, label_names
+from bids_app.vocabulary.seed import is_mni152
 
 Place = tuple[int, int, int, str]
 
@@ -58,10 +59,15 @@ def namer(word: str, space: str) -> Callable[[float, float, float], str]:
         If the atlas is not there, in another space, or has no proper table beside it.
     """
     if not word:
-        return nearest
+        return nearest if is_mni152(space) else _unnamed
     path = atlas_file(word, space)
     label_names(path)
     return partial(label_at, path)
+
+
+def _unnamed(x: float, y: float, z: float) -> str:  # noqa: ARG001
+    """Name nothing: published centres are of another template."""
+    return ""
 
 
 def label_at(atlas: Path, x: float, y: float, z: float) -> str:

@@ -16,7 +16,7 @@ from bids_app.dataset.atlases import atlas_file, beyond, label_number, on_grid
 from bids_app.errors import UsageError, suggest
 from bids_app.signals.regions import columns_of, sphere
 from bids_app.vocabulary.grid import Grid, Mask
-from bids_app.vocabulary.seed import Seed, Sphere
+from bids_app.vocabulary.seed import Seed, Sphere, is_mni152
 from bids_app.vocabulary.signals import Region
 
 _NUMBER = r"[-+]?\d+(?:\.\d+)?"
@@ -102,10 +102,34 @@ def _sphere(place: str, radius: float) -> Sphere:
 
 
 def seed_indices(seed: Seed, grid: Grid, space: str) -> NDArray[np.intp]:
-    """Return lattice indices (n, 3) of a seed's voxels; those of spheres may lie outside the lattice."""
+    """Return lattice indices (n, 3) of a seed's voxels; those of spheres may lie outside the lattice.
+
+    Raises
+    ------
+    UsageError
+        If its centre is a published one and the space is no MNI152.
+    """
+    require_space([seed], space)
     if seed.spheres:
         return np.unique(np.concatenate([sphere(grid, (x, y, z), r) for x, y, z, r in seed.spheres]), axis=0)
     return np.argwhere(_values(seed, grid, space) > 0)
+
+
+def require_space(seeds: Sequence[Seed], space: str) -> None:
+    """Refuse published coordinates in a template that they are not of.
+
+    Raises
+    ------
+    UsageError
+        If a seed is one of ours and the space is no MNI152.
+    """
+    wrong = [seed.name for seed in seeds if seed.published and not is_mni152(space)]
+    if wrong:
+        raise UsageError(
+            f"{', '.join(wrong[:6])}{' ...' if len(wrong) > 6 else ''} are places in MNI152 millimetres, and the data "
+            f"are in {space}, where other structures lie there. Give seeds of that template: 'LABEL:x,y,z' in its "
+            "millimetres, a mask or an atlas label; or choose a space MNI152... of the series with --space."
+        )
 
 
 def _values(seed: Seed, grid: Grid, space: str) -> NDArray[np.float32]:

@@ -7,8 +7,8 @@ from pathlib import Path
 from bids_app.dataset.tables import read_tsv, stands
 from bids_app.errors import InvalidBidsError, WrongDataError
 
-WHEN = ("session_id", "acq_time")
-"""Columns that say which visit and when, and are no measures."""
+WHEN = ("session_id",)
+"""Columns that say which visit it is, and are no measures."""
 
 
 def read_sessions(path: Path) -> dict[str, str]:

@@ -101,8 +101,8 @@ def _contrast(
         try:
             terms = signed_terms(part, columns)
         except ValueError as error:
-            hint = suggest(str(error), columns)
-            raise UsageError(f"designs.general.contrasts: {text!r}: {str(error)!r} is no column; {hint}") from error
+            said = f"there is no column {str(error)!r}; {suggest(str(error), columns)}"
+            raise UsageError(f"designs.general.contrasts: {text!r}: {said}") from error
         for column, weight in terms:
             weights[list(columns).index(column), question] += weight
     if not weights.any(axis=0).all():

@@ -9,6 +9,7 @@ from pathlib import Path
 from bids_app import plugs
 from bids_app.dataset.regions import region_files, region_names, seeds_of
 from bids_app.dataset.runs import recordings
+from bids_app.dataset.seeds import require_space
 from bids_app.derivatives.names import participant_path
 from bids_app.errors import MissingInputError, UsageError
 from bids_app.plan.flip import flip
@@ -21,10 +22,11 @@ from bids_app.plan.inputs import (
     unreadable,
 )
 from bids_app.settings import Settings
+from bids_app.vocabulary.entities import plain
 from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.job import ParticipantJob
 from bids_app.vocabulary.recording import Recording
-from bids_app.vocabulary.seed import Wanted
+from bids_app.vocabulary.seed import Wanted, is_mni152
 
 
 def plan_participants(execution: Execution, settings: Settings) -> Plan:
@@ -37,8 +39,10 @@ def plan_participants(execution: Execution, settings: Settings) -> Plan:
     """
     roots = read_dataset(execution, settings)
     selection = selection_of(execution, settings.dataset)
-    wanted = _wanted(settings)
+    _wanted(settings)
     found = find_runs(roots, execution, selection)
+    settings, elsewhere = in_space(settings, found.space)
+    wanted = _wanted(settings)
     links = {**roots, **({} if execution.bids_dir in roots.values() else {"raw": execution.bids_dir})}
     runs = [
         replace(run, joined=selection.join)
@@ -47,7 +51,7 @@ def plan_participants(execution: Execution, settings: Settings) -> Plan:
             name, roots[name], execution.bids_dir, ready, links=links, with_events=bool(_with_events(settings))
         )
     ]
-    space, notes = found.space, found.notes
+    space, notes = found.space, [*found.notes, *elsewhere]
     if not runs:
         raise MissingInputError("No run is complete. " + " ".join(notes[:3]))
     runs = flip(runs, settings, execution.bids_dir, *roots.values())
@@ -65,6 +69,34 @@ def _wanted(settings: Settings) -> list[Wanted]:
     for one in wanted:
         seeds_of(one)
     return wanted
+
+
+def in_space(settings: Settings, space: str) -> tuple[Settings, list[str]]:
+    """Return the settings with those measures whose regions are defined in a space, and what is to be said.
+
+    Raises
+    ------
+    UsageError
+        If a measure that was asked for has published coordinates of another template, or no measure is left.
+    """
+    measures, notes, problems = {}, list[str](), list[UsageError]()
+    for name, options in settings.measures.items():
+        seeds = seeds_of(plugs.load("measures", name).wanted_regions(options))
+        try:
+            require_space(seeds, space)
+        except UsageError as error:
+            if {f"measures.{name}", "dataset.measures"} & settings.given:
+                raise
+            problems.append(error)
+            notes.append(f"{name} is left out: {error}")
+            continue
+        measures[name] = options
+        own = [seed.name for seed in seeds if seed.spheres]
+        if own and not is_mni152(space):
+            notes.append(f"coordinates of {', '.join(own)} are taken as millimetres of {space}, the space of the data")
+    if problems and not any(plugs.load("measures", name).wanted_regions(o).words for name, o in measures.items()):
+        raise problems[0]
+    return replace(settings, measures=measures), notes
 
 
 def _with_events(settings: Settings) -> list[str]:
@@ -91,9 +123,10 @@ def _jobs(runs: list[Recording], execution: Execution, settings: Settings, share
         sessions.setdefault(label_of(run.entities, run.joined), []).append(run)
     jobs = []
     for label, members in sorted(sessions.items()):
-        if len({tuple(sorted(m.entities.items())) for m in members}) < len(members):
+        keys = {tuple(sorted((key, plain(key, value)) for key, value in m.entities.items())) for m in members}
+        if len(keys) < len(members):
             files = ", ".join(str(m.series) for m in members)
-            raise UsageError(f"Two derivative datasets hold the same run: {files}. Name one with -d.")
+            raise UsageError(f"One run is there twice: {files}. Name one derivative dataset with -d, or remove a file.")
         inputs = (*(path for member in members for path in member.inputs()), *shared)
         plugs_of = settings.modalities, settings.measures
         job = ParticipantJob(label, execution.output_dir, *plugs_of, inputs, tuple(members), tuple(shared))

@@ -139,6 +139,7 @@ def require_column(column: str, rows: Rows, advice: str) -> None:
         )
     near = get_close_matches(column, columns, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
+    advice = advice.replace("NAME", near[0] if near else "NAME")
     raise WrongDataError(f"participants.tsv has no column {column!r}; it has {', '.join(columns)}.{hint} {advice}")
 
 
@@ -150,7 +151,7 @@ def arms_of(participants: Rows, options: ArmOptions, design: str) -> dict[str, s
     WrongDataError
         If the column is absent, nobody is in an arm, or a word is nearly the name of one.
     """
-    advice = f"Name the one with the arms: --set designs.{design}.column=NAME"
+    advice = f"Name the one with the arms: --set designs.{design}.column=NAME ({INIT})"
     require_column(options.column, participants, advice)
     found = {label: row[options.column] for label, row in participants.items()}
     _require_no_near_arm(found, options)

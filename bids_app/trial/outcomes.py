@@ -61,8 +61,10 @@ class Said:
     def about(self, column: str, stem: str) -> Mapping[str, Any]:
         """Return what the JSON of its own table says of a column, or of the scale that it is a visit of."""
         source = self.sources.get(column, "")
-        scale = f"{source}.{stem}" if source else stem
-        return {**self.described.get(scale, {}), **self.described.get(column, {})}
+        scale = self.described.get(f"{source}.{stem}" if source else stem, {})
+        visit = self.described.get(column, {})
+        alone = {**self.described.get(f".{stem}", {}), **self.described.get(f".{column}", {})}
+        return {**scale, **visit} or alone
 
 
 def outcome_of(name: str, options: OutcomeOptions, said_of: Said, visits: Sequence[str], post: str = "") -> Outcome:

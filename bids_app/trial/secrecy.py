@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -54,6 +53,20 @@ def treats(text: str) -> bool:
     return bool(words_of(text) & known)
 
 
+def is_control(text: str) -> bool:
+    """Tell whether words are of a sham or placebo."""
+    return bool(words_of(re.sub(r"\d", " ", text)) & {*CONTROL})
+
+
+def is_treatment(text: str) -> bool:
+    """Tell whether words are of a real treatment or a sham: what a session may be called after.
+
+    >>> is_treatment("verum"), is_treatment("sham1"), is_treatment("period1"), is_treatment("post")
+    (True, True, False, False)
+    """
+    return bool(words_of(re.sub(r"\d", " ", text)) & {*ACTIVE, *CONTROL})
+
+
 def is_called_arm(column: str) -> bool:
     """Tell whether a column is called as columns of arms are."""
     return bool(words_of(column) & {*NAMES}) and not words_of(column) & {*NEVER}
@@ -62,8 +75,8 @@ def is_called_arm(column: str) -> bool:
 def telling(rows: Rows, arm: str) -> set[str]:
     """Return the columns that tell the arm of people, in its words, in others, or nearly: they would unblind.
 
-    A column of words or codes does if knowing it leaves hardly anybody's arm open; one of free text may; one of numbers
-    does if it divides the arms.
+    A column of words or codes does if knowing it leaves hardly anybody's arm open; one of free text may. Measures do not:
+    what treatment did to them is no allocation.
     """
     known = {label: row[arm] for label, row in rows.items() if not is_missing(row.get(arm, "n/a"))}
     arms = {folded(word) for word in known.values()}
@@ -85,13 +98,12 @@ def _goes_with(cells: Mapping[str, str], arms: Mapping[str, str]) -> bool:
         return False
     values = numbers([cell for cell, _ in both])
     if np.isfinite(values).all() and len(np.unique(values)) > FEW:
-        order = [arm for _, arm in sorted(zip(values, (arm for _, arm in both), strict=True), key=lambda pair: pair[0])]
-        return sum(a != b for a, b in pairwise(order)) < len(set(order))
+        return False
     by_cell: dict[str, Counter[str]] = {}
     for cell, arm in both:
         by_cell.setdefault(folded(cell), Counter())[arm] += 1
     if len(by_cell) > len(both) / 2:
-        return not np.isfinite(values).all() and len(both) > FEW  # free text: a remark may tell
+        return len(both) > FEW and not np.isfinite(values).all()  # free text: a remark may tell
     wrong = sum(count.total() - max(count.values()) for count in by_cell.values())
     return wrong <= len(both) // 10 and len(by_cell) > 1
 

@@ -24,6 +24,19 @@ Sphere = tuple[float, float, float, float]
 """Centre x, y, z and radius, mm."""
 
 
+OWN = "command line"
+"""Source of what users define themselves."""
+
+
+def is_mni152(space: str) -> bool:
+    """Tell whether a template has the coordinates that the literature means: an adult brain, MNI152.
+
+    >>> is_mni152("MNI152NLin6Asym"), is_mni152("MNIInfant"), is_mni152("MNIPediatricAsym+5")
+    (True, False, False)
+    """
+    return space.startswith("MNI152")
+
+
 @dataclass(frozen=True)
 class Seed:
     """Spheres in MNI space, a mask or probability file, or labels of an atlas.
@@ -38,8 +51,13 @@ class Seed:
     file: str = ""
     label: str = ""
     threshold: float | None = None
-    source: str = "command line"
+    source: str = OWN
     network: str = ""
+
+    @property
+    def published(self) -> bool:
+        """Whether its centres are published ones, in MNI152 millimetres; those of users are of the data's space."""
+        return bool(self.spheres) and self.source != OWN
 
     def definition(self) -> dict[str, object]:
         """Return the definition as it stands in sidecars."""

@@ -414,7 +414,11 @@ def test_constant_covariate_and_unknown_covariate(tmp_path):
     path = trial.root / "participants.tsv"
     lines = path.read_text().splitlines()
     path.write_text("\n".join([lines[0] + "\tone", *[line + "\t1" for line in lines[1:]]]) + "\n")
-    for name, message in [("one", "is 1 for everybody"), ("agee", "no column 'agee'"), ("group", "combination of the")]:
+    for name, message in [
+        ("one", "is 1 for all participants"),
+        ("agee", "no column 'agee'"),
+        ("group", "combination of the"),
+    ]:
         ended = run_deqi(trial.root, out, "group", *FAST, "--set", f'designs.parallel_prepost.covariates=["{name}"]')
         assert ended.code == (1 if name == "group" else 65), ended.err
         said(ended, message)

@@ -176,7 +176,7 @@ def test_an_outcome_that_cannot_be_analysed_stops_no_other(copy):
         (["--set", 'designs.parallel_prepost.covariates=["n_sessions_attended"]'], 64, "arises after randomisation"),
         (["--set", "outcomes.vas.endpoint=later"], 64, "expected one of post"),
         (["--set", "outcomes.vas.rolle=primary"], 64, "did you mean"),
-        (["--set", 'outcomes.vas.moderators=["nothing"]'], 65, "needs the column nothing"),
+        (["--set", 'outcomes.vas.moderators=["nothing"]'], 65, "has no column 'nothing'"),
     ],
 )
 def test_settings_that_cannot_be_are_told(copy, words, code, said):
@@ -247,7 +247,7 @@ def test_an_outcome_is_predicted_from_maps_before_treatment(copy):
     [
         (["--set", "prediction.folds=5"], "9 people can be predicted; at least 20 are needed"),
         (["--set", "prediction.measure=alff"], "prediction.measure is 'alff'; there are seed_correlation"),
-        (["--set", 'prediction.clinical=["nothing"]'], "prediction needs the column nothing"),
+        (["--set", 'prediction.clinical=["nothing"]'], "no column 'nothing'"),
         (["--set", "prediction.target=responder", "--set", "prediction.share=0.99"], "each class needs at least 2"),
     ],
 )
