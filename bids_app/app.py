@@ -102,11 +102,12 @@ def _main(args: argparse.Namespace, words: list[str]) -> int:
         print(f"Sealed {args.lock}: SHA-256 {sealed}. Register it somewhere; hold results against it with --plan.")
         return 0
     if args.init_config:
-        from bids_app.launch.configuration import write_configuration
+        from bids_app.plan.configuration import write_configuration
 
-        described = settings.described(chosen)
-        write_configuration(args.init_config, execution.bids_dir, execution.derivatives, described)
+        questions = write_configuration(args.init_config, execution, chosen)
         print(f"Wrote {args.init_config}. Read it, change it, and pass it on with --config {args.init_config}")
+        for question in questions:
+            print(f"Question: {question}")
         return 0
     return _run(execution, chosen)
 

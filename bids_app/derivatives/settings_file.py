@@ -9,13 +9,17 @@ from typing import Any
 from bids_app.vocabulary.option import Doc, describe
 
 
-def to_toml(tables: Mapping[str, tuple[type[Any], Mapping[str, Any]]], heading: Iterable[str]) -> str:
+def to_toml(
+    tables: Mapping[str, tuple[type[Any], Mapping[str, Any]]], heading: Iterable[str], questions: Mapping[str, str] = {}
+) -> str:
     """Return TOML text: every option with its meaning and unit as a comment.
 
     Parameters
     ----------
     tables : mapping
         Options class and values by the name of the table, e.g. `modalities.fmri`.
+    questions : mapping of str
+        By the full name of an option: what is not sure about its value.
     """
     lines = [f"# {line}" for line in heading]
     for name, (options, values) in tables.items():
@@ -24,7 +28,8 @@ def to_toml(tables: Mapping[str, tuple[type[Any], Mapping[str, Any]]], heading: 
             value = values.get(option.name, option.default)
             # TOML has no word for nothing.
             said = f"# {option.name} =" if value is None else f"{option.name} = {_value(value)}"
-            lines += [f"# {_sentence(option.doc)}", said]
+            asked = questions.get(f"{name}.{option.name}")
+            lines += [f"# {_sentence(option.doc)}", *([f"# QUESTION: {asked}"] if asked else []), said]
     return "\n".join(lines) + "\n"
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bids_app.errors import UsageError, suggest
 from bids_app.statistics.partition import partition
-from bids_app.trial.cohort import Cohort, Table, gather
+from bids_app.trial.cohort import Cohort, Table, gather, stages_there
 from bids_app.trial.options import BeforeAfter, PeopleOptions
 from bids_app.vocabulary.design import IT, Contrast, Design, Outcome, Question, Words
 from bids_app.vocabulary.option import Doc
@@ -62,7 +62,8 @@ def design(table: Table, options: Options) -> Design:
     if not options.contrasts:
         raise UsageError("designs.general needs contrasts: --set designs.general.contrasts=\"['NAME = COLUMN']\".")
     outcome = OUTCOMES[options.outcome]
-    stages = {stage: session for stage, session in options.stages.items() if stage in outcome.stages}
+    needed = {stage: session for stage, session in options.stages.items() if stage in outcome.stages}
+    stages = stages_there(table, needed)
     cohort = gather(table, dict.fromkeys(table.participants, "all"), stages, tuple(stages), options)
     columns = _columns(cohort, options)
     contrasts = tuple(_contrast(cohort, columns, text, options, not i) for i, text in enumerate(options.contrasts))

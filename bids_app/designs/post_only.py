@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Annotated
 
-from bids_app.trial.cohort import Cohort, Table, arms_of, gather
+from bids_app.trial.cohort import Cohort, Table, arms_of, gather, stages_there
 from bids_app.trial.contrasts import DESCRIPTIVE, between, labels_of, within
 from bids_app.trial.dropout import uneven_dropout
 from bids_app.trial.options import ArmOptions
@@ -38,7 +38,7 @@ def design(table: Table, options: Options) -> Design:
     WrongDataError
         If fewer than three participants of an arm have the session, or a covariate cannot be used.
     """
-    stages = {"once": options.session.removeprefix("ses-")}
+    stages = stages_there(table, {"once": options.session.removeprefix("ses-")})
     cohort = gather(table, arms_of(table.participants, options, "post_only"), stages, ("once",), options)
     return cohort.design(stages, _contrasts(cohort), uneven_dropout(cohort, ("once",)))
 

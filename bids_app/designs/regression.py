@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bids_app.errors import UsageError, WrongDataError
 from bids_app.statistics.coding import read_column
-from bids_app.trial.cohort import Cohort, Table, arms_of, gather, require_column
+from bids_app.trial.cohort import Cohort, Table, arms_of, gather, require_column, stages_there
 from bids_app.trial.contrasts import labels_of, slope
 from bids_app.trial.options import ArmOptions, BeforeAfter
 from bids_app.vocabulary.design import IT, Contrast, Design, Outcome, Question, Words
@@ -53,7 +53,8 @@ def design(table: Table, options: Options) -> Design:
     if not options.value:
         raise UsageError("designs.regression needs a value: --set designs.regression.value=COLUMN (or 'A-B').")
     outcome = OUTCOMES[options.outcome]
-    stages = {stage: session for stage, session in options.stages.items() if stage in outcome.stages}
+    needed = {stage: session for stage, session in options.stages.items() if stage in outcome.stages}
+    stages = stages_there(table, needed)
     arm = arms_of(table.participants, options, "regression")
     columns = _columns(table, options.value)
     cohort = gather(table, arm, stages, tuple(stages), options, tuple(columns))

@@ -186,6 +186,14 @@ def _require_no_near_arm(found: Mapping[str, str], options: ArmOptions) -> None:
         )
 
 
+def stages_there(table: Table, stages: Mapping[str, str]) -> dict[str, str]:
+    """Return the session of each stage; where a dataset has no sessions, or one, that of a single stage is clear."""
+    there = {session for sessions in table.available.values() for session in sessions}
+    if len(stages) == 1 and (there == {""} or (len(there) == 1 and set(stages.values()) == {""})):
+        return dict.fromkeys(stages, next(iter(there)))
+    return dict(stages)
+
+
 def gather(
     table: Table,
     arm: Mapping[str, str],

@@ -78,8 +78,8 @@ class ArmOptions(PeopleOptions):
 class BeforeAfter:
     """Which sessions stand before and after treatment."""
 
-    pre: Annotated[Name, Doc("Session before treatment.")] = "pre"
-    post: Annotated[Name, Doc("Session after treatment.")] = "post"
+    pre: Annotated[str, Doc("Session before treatment.")] = "pre"
+    post: Annotated[str, Doc("Session after treatment; empty where the dataset has no sessions.")] = "post"
 
     def __post_init__(self) -> None:
         """Refuse one session for both."""

@@ -75,7 +75,7 @@ def is_called_arm(column: str) -> bool:
 def telling(rows: Rows, arm: str) -> set[str]:
     """Return the columns that tell the arm of people, in its words, in others, or nearly: they would unblind.
 
-    A column of words or codes does if knowing it leaves hardly anybody's arm open; one of free text may. Measures do not:
+    A column of words or codes does if knowing it leaves hardly any arm open; one of free text may. Measures do not:
     what treatment did to them is no allocation.
     """
     known = {label: row[arm] for label, row in rows.items() if not is_missing(row.get(arm, "n/a"))}
