@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _main(cli.parse(words), words)
     except DeqiError as error:
-        print(f"deqi: {error}\n  More: docs/reference/errors.md#{error.anchor}", file=sys.stderr)
+        print(f"deqi: {error}\n  More: deqi --explain {error.anchor}", file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:  # whoever read what we print has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -124,6 +124,10 @@ def _helped(args: argparse.Namespace) -> bool:
 
         write_app(args.export_app[0], Path(args.export_app[1]))
         print(f"Wrote {args.export_app[1]}; read its README.md.")
+    elif args.explain:
+        from bids_app.errors import explanation
+
+        print(explanation(args.explain), end="")
     elif args.check_claims:
         from bids_app.report.published import check
 
@@ -163,9 +167,9 @@ def _run(execution: Execution, chosen: Settings) -> int:
     if execution.dry_run:
         from bids_app.plan import preview
 
-        preview.show(plan, execution.bids_dir, execution.verbose)
+        none = preview.show(plan, execution.bids_dir, execution.verbose)
         preview.show_alternatives(chosen.multiverse.specifications() if execution.multiverse else [])
-        return 0
+        return int(none)
     from bids_app.execute.child import is_child
     from bids_app.execute.pages import write_pages
     from bids_app.work import multiverse, people_of, work
@@ -178,7 +182,20 @@ def _run(execution: Execution, chosen: Settings) -> int:
     page = None if execution.share else write_pages(execution, people_of(plan))
     if page:
         print(f"Report: {page}")
-    return 1 if failures else 0
+    return 1 if failures or _none_left(plan) else 0
+
+
+def _none_left(plan: Plan) -> bool:
+    """Say so where no session of a participant level can be used."""
+    from bids_app.execute.child import is_child
+    from bids_app.plan.gates import left_out, none_left
+    from bids_app.vocabulary.job import ParticipantJob
+
+    jobs = [job for job in plan.jobs if isinstance(job, ParticipantJob)]
+    said = "" if is_child() else none_left(jobs, left_out(jobs))
+    if said:
+        print(f"deqi: {said}", file=sys.stderr)
+    return bool(said)
 
 
 def _plan(execution: Execution, chosen: Settings) -> Plan:

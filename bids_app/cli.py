@@ -15,6 +15,8 @@ from bids_app.launch.words import megabytes
 from bids_app.vocabulary.execution import Share
 
 LEVELS = ("participant", "group")
+ALONE = {"--demo", "--export-app", "--check-claims", "--explain"}
+"""Helpers that need no dataset."""
 
 EXAMPLES = """examples:
   deqi data out participant                          every person: seed maps, quality, reports
@@ -156,6 +158,7 @@ def _helpers(top: argparse.ArgumentParser) -> None:
     add("--lock", type=Path, metavar="FILE", help="seal the plan of this call, before arms can be read")
     add("--lock-after-unblinding", action="store_true", help="seal it though arms can be read; results say so for ever")
     add("--check-claims", metavar="FILE", help="check numbers that a paper prints (no other argument needed)")
+    add("--explain", metavar="ERROR", help="say more of a kind of error that a message names, e.g. wrong-data")
     add("--init-config", type=Path, metavar="FILE", help="write a commented analysis.toml for BIDS_DIR")
     add("--demo", type=Path, metavar="DIR", help="write a small synthetic trial (no other argument needed)")
     add("--export-app", nargs=2, metavar=("PLATFORM", "DIR"), help="write what babs, brainlife or nipoppy needs")
@@ -189,6 +192,6 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     words = list(argv)
     # Some helpers work before there is anything to analyse: their positionals may be absent.
     return parser(
-        demo=bool({"--demo", "--export-app", "--check-claims"} & set(words)) or words == ["--preset", "list"],
+        demo=bool(ALONE & set(words)) or words == ["--preset", "list"],
         configure="--init-config" in words,
     ).parse_args(words)

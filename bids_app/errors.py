@@ -141,6 +141,34 @@ class UnavailableError(DeqiError):
     exit_code = 75
 
 
+def kinds() -> dict[str, type[DeqiError]]:
+    """Return every kind of error by the name of its part of the documentation."""
+    found, known = [DeqiError], dict[str, type[DeqiError]]()
+    while found:
+        own = found.pop(0)
+        known[own().anchor] = own
+        found += own.__subclasses__()
+    return known
+
+
+def explanation(anchor: str) -> str:
+    """Return what the documentation says of a kind of error, as text.
+
+    Raises
+    ------
+    UsageError
+        If there is none of that name.
+    """
+    from inspect import cleandoc
+
+    known = {name: kind for name, kind in kinds().items() if kind is not DeqiError}
+    if anchor not in known:
+        raise UsageError(f"--explain {anchor}: {suggest(anchor, known)}")
+    kind = known[anchor]
+    meaning, _, mend = cleandoc(kind.__doc__ or "").partition("Mend\n----\n")
+    return f"{anchor} (exit code {kind.exit_code})\n\n{meaning.strip()}\n\nWhat to do: {mend.strip()}\n"
+
+
 def suggest(word: str, known: Iterable[str]) -> str:
     """Return a question with the known word that is nearest, or all of them.
 

@@ -62,6 +62,8 @@ def _do(job: Job, *, quiet: bool) -> None:
         summary = _run(job)
         for warning in summary.warnings:
             say(f"warning: {warning}")
+        for line in summary.lines:
+            say(line)
         if shared:
             return  # the call that sums up has the results and their record
         write_record(record, mark, summary.files, {**_made_with(job), **summary.notes})

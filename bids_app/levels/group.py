@@ -17,6 +17,7 @@ from bids_app.errors import DeqiError, WrongDataError
 from bids_app.levels import baseline, contrasts, motion, overlap
 from bids_app.levels.associated import associate
 from bids_app.levels.contrasts import Progress
+from bids_app.levels.described import describe_design
 from bids_app.levels.overlap import Stacks
 from bids_app.levels.reading import everybody_of, kept_of, keys_of, read
 from bids_app.levels.regional import Regional
@@ -57,11 +58,13 @@ def run(job: GroupJob, progress: Progress = lambda what, done, total, height: No
             group.notes.append(f"{key.entity} {key.label} is not analysed: {error}")
     if not group.results:
         raise group.problems[0]
-    _write(group.results, writer, job.inference)
+    answers = _write(group.results, writer, job.inference)
     writer.flow(everybody, group.notes)
     writer.characteristics(everybody)
     kept.forget()
-    return Summary(frozenset(writer.files), tuple(group.notes), {"Participants": len(everybody.rows)})
+    said = describe_design(everybody, job.design.name, job.design.options, job.label)
+    lines = (*said, *answers)
+    return Summary(frozenset(writer.files), tuple(group.notes), {"Participants": len(everybody.rows)}, lines)
 
 
 @dataclass
@@ -131,8 +134,12 @@ def _absent(name: str, everybody: Design, own: Design) -> list[str]:
     return [f"{name} is analysed without {', '.join(gone)}, who lack its map."] if gone else []
 
 
-def _write(results: Sequence[Result], writer: GroupWriter, inference: Inference) -> None:
-    """Write every result with the p that its family gives it, and Holm's over the families of like contrasts."""
+def _write(results: Sequence[Result], writer: GroupWriter, inference: Inference) -> list[str]:
+    """Write every result with the p that its family gives it, and Holm's over the families of like contrasts.
+
+    Returns the answer of each primary contrast in a line.
+    """
+    answers = []
     families: dict[tuple[str, ...], list[Result]] = {}
     for result in results:
         families.setdefault(_family(result, inference), []).append(result)
@@ -151,6 +158,10 @@ def _write(results: Sequence[Result], writer: GroupWriter, inference: Inference)
                 writer.edges(result, p, inference, family)
             else:
                 writer.conclusion(result, p, inference, family)
+            if result.contrast.asked.primary:
+                what = f"{result.subject.key.entity} {result.subject.key.label}, {result.contrast.name}"
+                answers.append(f"  {what}: smallest corrected p {_least(result, p, inference):.4f}")
+    return answers
 
 
 def _least(result: Result, p: Mapping[str, NDArray[np.float64]], inference: Inference) -> float:

@@ -38,8 +38,13 @@ def analyses_of(
     return analyses
 
 
-def nothing_usable(execution: Execution, sessions: Sequence[Finished], asked: str) -> DeqiError:
+def nothing_usable(execution: Execution, sessions: Sequence[Finished], asked: str, foreseen: str = "") -> DeqiError:
     """Return what to say where no session can be used: why, or that the participant level has not run."""
+    if foreseen:
+        return MissingInputError(
+            f"there are no maps yet. The design that there will be:\n{foreseen}\nRun the participant level first: "
+            f"deqi {execution.bids_dir} {execution.output_dir} participant"
+        )
     if not sessions:
         return MissingInputError(
             f"{execution.output_dir} has no finished maps of the participant level ({asked}). "

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bids_app import plugs
+from bids_app.derivatives.names import record_path
+from bids_app.derivatives.records import read_record
 from bids_app.errors import DeqiError
 from bids_app.vocabulary.job import ParticipantJob
 
@@ -71,3 +73,28 @@ def advice(jobs: Sequence[ParticipantJob]) -> str:
         return ""
     said = " ".join(f"--set {word}" for word in best.words)
     return f"With {said} {best.passing} of {best.tried} sessions pass."
+
+
+def none_left(jobs: Sequence[ParticipantJob], reasons: Mapping[str, str]) -> str:
+    """Return what to say where no session passes: how many, why, and what would help; nothing if one does.
+
+    Parameters
+    ----------
+    reasons : mapping of str
+        Why a session is left out, by the label of its job.
+    """
+    out = [job for job in jobs if reasons.get(job.label)]
+    if not jobs or len(out) < len(jobs):
+        return ""
+    said = "; ".join(f"{job.label.partition('_task')[0]}: {reasons[job.label]}" for job in out[:2])
+    more = f"; and {len(out) - 2} more" if len(out) > 2 else ""
+    return f"0 of {len(jobs)} sessions can be used: {said}{more}. {advice(jobs)}".rstrip()
+
+
+def left_out(jobs: Sequence[ParticipantJob]) -> dict[str, str]:
+    """Return why sessions that were worked on are left out, by the label of their job, from their records."""
+    records = {job.label: record_path(job.output_dir, job.label) for job in jobs}
+    return {
+        label: str(content.get("LeftOut", "")) for label, path in records.items()
+        if path.exists() and (content := read_record(path))
+    }  # fmt: skip

@@ -13,13 +13,14 @@ from bids_app.dataset.tables import stands
 from bids_app.errors import DeqiError, MissingInputError, NothingToCompareError
 from bids_app.launch.memory import memory_there
 from bids_app.levels import design
+from bids_app.levels.described import describe_design
 from bids_app.levels.regional import require_maps
 from bids_app.plan.analyses import analyses_of, apart, lacking, nothing_usable
 from bids_app.plan.blind import blinded
 from bids_app.plan.expression import with_tables
 from bids_app.plan.finished import Finished, Key, Shared, failed_people, require_alike
 from bids_app.plan.flip import require_same_sides
-from bids_app.plan.found import why_absent
+from bids_app.plan.found import find_runs, why_absent
 from bids_app.plan.inputs import Plan, generated_by, read_dataset, selection_of
 from bids_app.plan.located import located
 from bids_app.plan.locked import opened
@@ -28,6 +29,7 @@ from bids_app.plan.prediction import plan_predictions
 from bids_app.plan.recorded import Chosen, chosen_maps, compared, recorded_settings
 from bids_app.plan.trial import later_columns, outcomes_of, plan_trial, refuse, refuse_later, treated
 from bids_app.settings import Settings
+from bids_app.trial.cohort import Table
 from bids_app.vocabulary.entities import join, parse
 from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.job import GroupJob, MapKey, SessionMaps
@@ -69,16 +71,7 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
     refuse_later(settings, people)
     selection = selection_of(execution, settings.dataset)
     analyses = analyses_of(execution, settings, people, selection)
-    everything = [session for sessions in analyses.values() for session in sessions]
-    used = [session for session in everything if not session.problem]
-    if not used:
-        raise nothing_usable(execution, everything, selection.describe())
-    scanned = {session.key[0] for session in everything}
-    strangers = unmatched(list(people.rows), scanned, "the maps", people.table.name)
-    told = (
-        *people.notes,
-        *(f"sub-{label} has maps but no row in {people.table.name}: not analysed" for label in strangers),
-    )
+    used, told = _usable(execution, settings, people, analyses, roots)
     require_alike(used)
     made = recorded_settings(settings, used)
     require_same_sides(used, made, execution.bids_dir, *roots.values())
@@ -100,6 +93,39 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
         (*([trial] if trial else []), *beside, *jobs), sources, made, notes,
         generated_by=tuple(generated_by(roots.values())),
     )  # fmt: skip
+
+
+def _usable(
+    execution: Execution, settings: Settings, people: People, analyses: Mapping[Shared, Sequence[Finished]],
+    roots: Mapping[str, Path],
+) -> tuple[list[Finished], tuple[str, ...]]:  # fmt: skip
+    """Return the sessions that can be used, and what is to be said of tables and maps that do not fit.
+
+    Raises
+    ------
+    DeqiError
+        If there are none, or identifiers of tables and maps differ by zeros, case or `sub-` alone.
+    """
+    everything = [session for sessions in analyses.values() for session in sessions]
+    used = [session for session in everything if not session.problem]
+    asked = selection_of(execution, settings.dataset).describe()
+    if not used:
+        ahead = foreseen(execution, settings, people, roots) if execution.dry_run and not everything else ""
+        raise nothing_usable(execution, everything, asked, ahead)
+    strangers = unmatched(list(people.rows), {session.key[0] for session in everything}, "the maps", people.table.name)
+    unknown = (f"sub-{label} has maps but no row in {people.table.name}: not analysed" for label in strangers)
+    return used, (*people.notes, *unknown)
+
+
+def foreseen(execution: Execution, settings: Settings, people: People, roots: Mapping[str, Path]) -> str:
+    """Return the design that there will be, before maps exist: from the sessions that have series."""
+    runs = find_runs(roots, execution, selection_of(execution, settings.dataset)).runs if roots else {}
+    available: dict[str, set[str]] = {}
+    for run in (run for ready in runs.values() for run in ready):
+        available.setdefault(run.series.entities["sub"], set()).add(run.series.entities.get("ses", ""))
+    table = Table(people.chosen, available, {}, people.coded)
+    built = plugs.load("designs", settings.design.name).design(table, settings.design.options)
+    return "\n".join(describe_design(built, settings.design.name, settings.design.options, "as sessions are there"))
 
 
 def _job(execution: Execution, settings: Settings, asked: _Maps, people: People) -> GroupJob | None:

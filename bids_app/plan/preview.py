@@ -7,17 +7,23 @@ from pathlib import Path
 
 from bids_app import plugs
 from bids_app.errors import DeqiError
+from bids_app.levels import design
+from bids_app.levels.described import describe_design
+from bids_app.plan.gates import advice, none_left, too_little
 from bids_app.plan.inputs import Plan, unreadable
 from bids_app.plan.participant import expected_outputs
-from bids_app.vocabulary.job import GroupJob, Job, ParticipantJob, TrialJob
+from bids_app.vocabulary.job import GroupJob, Job, ParticipantJob, PredictionJob, TrialJob
 from bids_app.vocabulary.multiverse import Specification
 
 MOST = 20
 """Jobs shown whole without -v: reading a confound table for each of thousands would take minutes."""
 
 
-def show(plan: Plan, bids_dir: Path, verbose: int) -> None:
-    """Print the plan."""
+def show(plan: Plan, bids_dir: Path, verbose: int) -> bool:
+    """Print the plan, a summary first; return whether it is known that no session can be used."""
+    sessions = [job for job in plan.jobs if isinstance(job, ParticipantJob)]
+    for line in _summary(plan):
+        print(line)
     shown = plan.jobs if verbose else plan.jobs[:MOST]
     for job in shown:
         print("\n".join(_lines(job, bids_dir)))
@@ -26,7 +32,28 @@ def show(plan: Plan, bids_dir: Path, verbose: int) -> None:
     for note in (*plan.notes, plan.settings.mark()):
         if note:
             print(f"note: {note}")
+    looked = sessions if verbose else sessions[:MOST]
+    said = none_left(looked, {job.label: too_little(job) for job in looked})
+    if said:
+        print(f"warning: {said}")
+    elif looked and (help_ := advice(looked)):
+        print(f"note: some sessions will be left out. {help_}")
     print(f"{len(plan.jobs)} jobs; nothing was written.")
+    return bool(said)
+
+
+def _summary(plan: Plan) -> Iterator[str]:
+    """Yield who and what a call is about, in a few lines."""
+    sessions = [job for job in plan.jobs if isinstance(job, ParticipantJob)]
+    if sessions:
+        runs = [run for job in sessions for run in job.recordings]
+        people, spaces = {run.participant for run in runs}, sorted({run.entities["space"] for run in runs})
+        tasks = sorted({run.entities.get("task", "") for run in runs})
+        yield f"{len(people)} participants, {len(sessions)} sessions, {len(runs)} runs of task {', '.join(tasks)}"
+        yield f"space {', '.join(spaces)}; measures {', '.join(plan.settings.measures)}"
+    for job in plan.jobs:
+        if isinstance(job, GroupJob) and not isinstance(job, PredictionJob):
+            yield from describe_design(design.build(job), job.design.name, job.design.options, job.label)
 
 
 def _lines(job: Job, bids_dir: Path) -> Iterator[str]:

@@ -137,8 +137,9 @@ class TrialJob(Job):
 
 @dataclass(frozen=True)
 class Summary:
-    """What a job has to say when it is done: files, sentences for the user, and notes for the record."""
+    """What a job has to say when it is done: files, warnings and lines for the user, and notes for the record."""
 
     files: frozenset[Path]
     warnings: tuple[str, ...] = ()
     notes: Mapping[str, Any] = field(default_factory=dict)
+    lines: tuple[str, ...] = ()

@@ -134,7 +134,11 @@ def test_every_kind_of_error_has_its_part_in_the_documentation():
 
 def test_the_anchor_of_an_error_is_printed(deqi, tmp_path):
     ended = deqi(tmp_path / "absent", tmp_path / "out", "participant")
-    assert "docs/reference/errors.md#" in ended.err
+    anchor = re.search(r"More: deqi --explain ([a-z-]+)", ended.err)[1]
+    said = run_deqi("--explain", anchor)
+    assert said.code == 0
+    assert "What to do: " in said.out
+    assert f"({anchor})=" in (ROOT / "docs" / "reference" / "errors.md").read_text()
 
 
 def test_the_reference_is_what_the_code_says(tmp_path, monkeypatch):
