@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bids_app.dataset.fmriprep import Series
-from bids_app.dataset.layout import Folder, inherited, modern_name, names_in
+from bids_app.dataset.layout import PREPROCESSED, Folder, inherited, modern_name, names_in
 from bids_app.dataset.tables import read_json
 from bids_app.errors import DeqiError
 from bids_app.vocabulary.entities import parse, same, without
@@ -110,11 +110,11 @@ def recordings(
         entities = series.entities
         sidecars = [path for path in inherited(root, entities, "bold", ".json", listed) if _describes(path, entities)]
         metadata, problem = _metadata(sidecars)
-        if not problem and "RepetitionTime" not in metadata and raw != root:
-            above = inherited(raw, entities, "bold", ".json", listed)
-            own, problem = _metadata(above)
-            metadata |= {key: own[key] for key in ("RepetitionTime",) if key in own}
-            sidecars += above
+        for above in _further(raw, root, entities, listed):
+            if not problem and "RepetitionTime" not in metadata:
+                own, problem = _metadata(above)
+                metadata |= {key: own[key] for key in ("RepetitionTime",) if key in own}
+                sidecars += above
         places = (raw, root) if with_events else ()
         events = [path for place in places for path in inherited(place, entities, "events", ".tsv", listed)[-1:]]
         found.append(
@@ -134,6 +134,14 @@ def recordings(
             )
         )
     return found
+
+
+def _further(raw: Path, root: Path, entities: Mapping[str, str], listed: Listed) -> Iterator[list[Path]]:
+    """Yield where else the repetition time of a scan may stand: in the raw dataset, with its preprocessed series."""
+    if raw != root:
+        yield inherited(raw, entities, "bold", ".json", listed)
+    if entities.get("desc") != PREPROCESSED:
+        yield inherited(root, {**entities, "desc": PREPROCESSED}, "bold", ".json", listed)
 
 
 def _describes(sidecar: Path, entities: Mapping[str, str]) -> bool:

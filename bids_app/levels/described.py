@@ -8,8 +8,8 @@ from typing import Any
 
 from bids_app.vocabulary.design import Design
 
-NAMED = 8
-"""Participants that are named with the reason why they are not analysed."""
+NAMED = 12
+"""Participants that are named with one reason why they are not analysed."""
 
 
 def describe_design(design: Design, name: str, options: Any, label: str) -> Iterator[str]:
@@ -27,9 +27,14 @@ def describe_design(design: Design, name: str, options: Any, label: str) -> Iter
     primary = ", ".join(contrast.name for contrast in design.contrasts if contrast.asked.primary)
     further = ", ".join(contrast.name for contrast in design.contrasts if not contrast.asked.primary)
     yield f"  primary contrast {primary or 'none'}" + (f"; also {further}" if further else "")
-    for loss in lost[:NAMED]:
-        yield f"  not analysed: sub-{loss.participant}: {loss.reason}"
-    if len(lost) > NAMED:
-        yield f"  ... and {len(lost) - NAMED} more; all stand in the flow figure"
-    if elsewhere := len(design.lost) - len(lost):
-        yield f"  {elsewhere} participants are not in this comparison"
+    yield from (f"  not analysed: {line}" for line in by_reason(design))
+
+
+def by_reason(design: Design) -> Iterator[str]:
+    """Yield every reason why participants are not analysed, with their names."""
+    reasons: dict[str, list[str]] = {}
+    for loss in design.lost:
+        reasons.setdefault(loss.reason, []).append(f"sub-{loss.participant}")
+    for reason, labels in reasons.items():
+        more = f" and {len(labels) - NAMED} more" if len(labels) > NAMED else ""
+        yield f"{', '.join(labels[:NAMED])}{more}: {reason}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from bids_app import plugs
+from bids_app.dataset.further_confounds import check_pattern, table_of
 from bids_app.dataset.regions import region_files, region_names, seeds_of
 from bids_app.dataset.runs import recordings
 from bids_app.dataset.seeds import require_space
@@ -51,6 +52,7 @@ def plan_participants(execution: Execution, settings: Settings) -> Plan:
             name, roots[name], execution.bids_dir, ready, links=links, with_events=bool(_with_events(settings))
         )
     ]
+    runs = [with_further_tables(run, settings, links) for run in runs]
     space, notes = found.space, [*found.notes, *elsewhere]
     if not runs:
         raise MissingInputError("No run is complete. " + " ".join(notes[:3]))
@@ -69,6 +71,24 @@ def _wanted(settings: Settings) -> list[Wanted]:
     for one in wanted:
         seeds_of(one)
     return wanted
+
+
+def with_further_tables(run: Recording, settings: Settings, roots: Mapping[str, Path]) -> Recording:
+    """Return a run with the further tables of confounds that are asked for; a run that lacks one has a problem.
+
+    Raises
+    ------
+    UsageError
+        If a pattern cannot be understood.
+    """
+    ((_, options),) = settings.modalities.items()
+    tables, problems = list(run.more_confounds), [run.problem] if run.problem else []
+    for pattern in getattr(options, "more_confounds", ()):
+        check_pattern(pattern)
+        table, why = table_of(pattern, run.entities, roots)
+        tables += [table] if table else []
+        problems += [f"{run.series.name}: {why}"] if why else []
+    return replace(run, more_confounds=tuple(tables), problem="; ".join(problems))
 
 
 def in_space(settings: Settings, space: str) -> tuple[Settings, list[str]]:

@@ -22,6 +22,13 @@ class Options:
     confounds: Annotated[
         str | tuple[str, ...], Doc("A preset, or patterns of confound columns; an empty list is none.")
     ] = "24P+csf+wm"
+    more_confounds: Annotated[
+        tuple[str, ...],
+        Doc(
+            "Further tables of confounds of each run (physiology, tedana, rapidtide), joined row by row: paths with "
+            "entities in braces, what may be absent in brackets: physio/sub-{sub}[_ses-{ses}]_task-{task}_physio.tsv."
+        ),
+    ] = ()
     procedure: Annotated[
         Literal["one-model", "regress-then-filter"],
         Doc("Filter and regression in one model, or one after the other (for replication alone; censors nothing)."),
