@@ -9,6 +9,7 @@ import shlex
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,6 +75,9 @@ def _end(number: int, _: object) -> None:
 
 
 def _main(args: argparse.Namespace, words: list[str]) -> int:
+    if not (args.verbose or sys.warnoptions):
+        # What a warning of a library means for results is said in messages of ours.
+        warnings.simplefilter("ignore")
     if _helped(args):
         return 0
     from bids_app import settings

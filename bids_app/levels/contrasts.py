@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bids_app.errors import WrongDataError
 from bids_app.levels import overlap, power
 from bids_app.levels.overlap import Stacks
 from bids_app.levels.profiles import profile
@@ -115,6 +116,11 @@ def infer(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Res
     question, inference = ask(subject, stacks, contrast, run), run.job.inference
     model, scheme, geometry, baseline = question.model, question.scheme, question.geometry, question.baseline
     null = question.relabellings(model, geometry, run).null()
+    if not (np.isfinite(null.t) & (null.t != 0)).any():
+        raise WrongDataError(
+            f"{contrast.name} of {subject.key.label} has no defined statistic at any place: the maps leave nothing to "
+            "compare (are they all the same, or one session twice?)."
+        )
     maps = maps_of(model, null, contrast, scheme.total, baseline)
     if model.rank == 1 and contrast.asked.primary:
         maps |= power.detectable(model, null, inference.alpha)
