@@ -44,9 +44,11 @@ def test_two_scales_of_one_name_are_never_mixed(folder):
     scale(folder, "vas", {"01": ("60", "40"), "02": ("55", "50")}, Units="mm", Direction="lower is better")
     scale(folder, "mental", {"01": ("20", "25"), "02": ("21", "22")}, Units="T", Direction="higher is better")
     found = read(folder)
-    assert found.rows["01"] == {"participant_id": "sub-01", "group": "verum", "vas.score_pre": "60",
-                                "vas.score_post": "40", "mental.score_pre": "20", "mental.score_post": "25"}  # fmt: skip
-    with pytest.raises(WrongDataError, match="stands in mental and vas with other values.*outcomes.pain.table=mental"):
+    scores = {"vas.score_pre": "60", "vas.score_post": "40", "mental.score_pre": "20", "mental.score_post": "25"}
+    assert found.rows["01"] == {"participant_id": "sub-01", "group": "verum", **scores}
+    with pytest.raises(
+        WrongDataError, match=r"stands in mental and vas with other values.*outcomes\.pain\.table=mental"
+    ):
         outcome(found)
     for name, units, lower in (("vas", "mm", True), ("mental", "T", False)):
         chosen = outcome(found, table=name)
@@ -79,13 +81,13 @@ def test_rows_of_strangers_are_told_and_ids_without_zeros_end_the_call(folder):
     assert "vas.tsv has rows of sub-07, who are not in participants.tsv: they are not used" in said
     assert "vas.tsv has no row of sub-02: n/a" in said
     scale(folder, "vas", {"1": ("60", "40"), "02": ("55", "50")}, Units="mm")
-    with pytest.raises(WrongDataError, match="'1' for '01'|'01' for '1'"):
+    with pytest.raises(WrongDataError, match=r"'1' for '01'|'01' for '1'"):
         read(folder)
 
 
 def test_levels_of_a_description_are_codes(folder):
     (folder / "participants.json").write_text(json.dumps({"group": {"Levels": {"verum": "real", "sham": "blunt"}}}))
-    assert read(folder).coded == {"group"}
+    assert read(folder).coded == {"group", "participants.group"}
 
 
 @pytest.mark.parametrize("placeholder", ["n/a", "", ".", "NA"])
