@@ -146,3 +146,17 @@ def test_every_output_of_every_measure_stands_in_the_documentation():
             ending = f"_{output.suffix}."
             rows = [line for line in section.splitlines() if ending in line]
             assert any(f"stat-{stat}_" in row or stat in row.partition("{")[2] for row in rows), (name, output.name)
+
+
+def test_every_place_where_data_could_be_lost_is_there():
+    section = (
+        (ROOT / "docs" / "architecture.md").read_text().partition("## Where a person's data")[2].partition("\n## ")[0]
+    )
+    rows = [line for line in section.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) == 19
+    for row in rows:
+        kind, places, tests = (cell.strip() for cell in row.strip("|").split("|"))
+        for path in re.findall(r"`([a-z_/]+\.py)`", places):
+            assert (ROOT / "bids_app" / path).is_file(), (kind, path)
+        for path in re.findall(r"`(tests/[a-z_/]+\.py)`", tests):
+            assert (ROOT / path).is_file(), (kind, path)

@@ -17,7 +17,7 @@ from bids_app.plan.preprocess import asked_of
 from bids_app.settings import Dataset, Settings
 from bids_app.vocabulary.entities import plain
 from bids_app.vocabulary.execution import Execution
-from bids_app.vocabulary.job import Job
+from bids_app.vocabulary.job import Job, ParticipantJob
 
 
 @dataclass(frozen=True)
@@ -97,8 +97,16 @@ def template_label(word: str, whole: str) -> tuple[str, str]:
 
 
 def unreadable(job: Job) -> str:
-    """Return what is wrong with the first input file that has no content, or nothing."""
-    for path in job.inputs:
+    """Return what is wrong with the files of a job, or nothing: with one of those that it shares, or with each run."""
+    runs = [run.inputs() for run in job.recordings] if isinstance(job, ParticipantJob) else []
+    problems = [_without_content(files) for files in runs]
+    shared = job.shared if isinstance(job, ParticipantJob) else job.inputs
+    return _without_content(shared) or (problems[0] if problems and all(problems) else "")
+
+
+def _without_content(files: Iterable[Path]) -> str:
+    """Return what is wrong with the first file that has no content, or nothing."""
+    for path in files:
         try:
             require_content(path)
         except DeqiError as error:

@@ -32,7 +32,8 @@ def show(plan: Plan, bids_dir: Path, verbose: int) -> bool:
     for note in (*plan.notes, plan.settings.mark()):
         if note:
             print(f"note: {note}")
-    looked = sessions if verbose else sessions[:MOST]
+    # Of files without content, as in a dataset of DataLad, nothing is known beforehand.
+    looked = [job for job in (sessions if verbose else sessions[:MOST]) if not unreadable(job)]
     said = none_left(looked, {job.label: too_little(job) for job in looked})
     if said:
         print(f"warning: {said}")

@@ -154,6 +154,7 @@ def test_features_of_one_run_are_those_of_its_session(name):
 
 STAGES = ("pre", "post", "followup", "period1", "period2")
 CHOICES = {
+    "one_arm": {"session": "post"},
     "regression": {"value": "vas_pre-vas_post"},
     "general": {"covariates": ("age",), "contrasts": ("older = age",)},
 }
