@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -22,6 +23,8 @@ from synthetic import SEEDS, Trial, write_trial
 from zygote import Zygote
 
 ROOT = Path(__file__).parents[1]
+settings.register_profile("deqi", deadline=None)  # no test depends on how fast a machine is
+settings.load_profile("deqi")
 if Path("/dev/shm").is_dir() and shutil.disk_usage("/dev/shm").free > 6e9:
     # Results are flushed to the disk file by file; in memory that costs nothing.
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", "/dev/shm")

@@ -15,7 +15,7 @@ from typing import TypeVar
 from conftest import Ended
 from matrix import OPTIONS
 
-PATIENCE = 60
+PATIENCE = 600
 
 Found = TypeVar("Found")
 

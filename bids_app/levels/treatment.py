@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from bids_app.errors import WrongDataError
 from bids_app.statistics.clinical.blinding import bang, james
 from bids_app.statistics.coding import is_missing
 from bids_app.statistics.table_one import table_one
 from bids_app.trial.points import point_of
+from bids_app.vocabulary.near import folded, nearest
 from bids_app.vocabulary.trial import Needle, TrialOptions
 
 Rows = Sequence[Mapping[str, Any]]
@@ -46,14 +48,19 @@ def blinding(rows: Rows, arms: Sequence[str], column: str) -> dict[str, Any]:
     """Return what people of the first and the last arm guessed, and both indices of blinding.
 
     Nothing where nobody was asked. Further arms (a waiting list) cannot be blinded; who guesses one does not know.
+
+    Raises
+    ------
+    WrongDataError
+        If a guess is one letter from the name of an arm: it would count as not knowing.
     """
     if len(arms) < 2 or not any(column in row for row in rows):
         return {}
-    arms = (arms[0], arms[-1])
+    every, arms = tuple(arms), (arms[0], arms[-1])
     counts = np.zeros((2, 3), dtype=int)
     for row in rows:
-        guess = str(row.get(column, "n/a"))
-        if not is_missing(guess) and row["arm"] in arms:
+        guess = _guessed(row, column, every)
+        if guess and row["arm"] in arms:
             counts[arms.index(row["arm"]), arms.index(guess) if guess in arms else 2] += 1
     if not counts.sum(axis=1).all():
         return {}
@@ -65,3 +72,14 @@ def blinding(rows: Rows, arms: Sequence[str], column: str) -> dict[str, Any]:
         "Bang": {arm: own[i]._asdict() for i, arm in enumerate(arms)},
         "James": james(counts)._asdict() if counts[:, :2].any() and (counts[:, :2].sum(axis=0) > 0).all() else None,
     }
+
+
+def _guessed(row: Mapping[str, Any], column: str, arms: Sequence[str]) -> str:
+    """Return the arm that a participant guessed, whatever its case; another word where none; nothing if not asked."""
+    word = str(row.get(column, "n/a"))
+    if is_missing(word):
+        return ""
+    near = nearest(word, arms)
+    if near and folded(near) != folded(word):
+        raise WrongDataError(f"{row['participant_id']} has {column} = {word!r}, nearly {near!r}. Correct the word.")
+    return near or word

@@ -20,7 +20,7 @@ from bids_app.vocabulary.near import folded, nearest
 
 Rows = Mapping[str, Mapping[str, str]]
 
-INIT = "deqi BIDS_DIR --init-config analysis.toml writes settings with the arms and sessions of your dataset."
+INIT = "deqi BIDS_DIR --init-config analysis.toml writes what your dataset has."
 """What helps whoever has other names."""
 
 
@@ -140,7 +140,9 @@ def require_column(column: str, rows: Rows, advice: str) -> None:
     near = get_close_matches(column, columns, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     advice = advice.replace("NAME", near[0] if near else "NAME")
-    raise WrongDataError(f"participants.tsv has no column {column!r}; it has {', '.join(columns)}.{hint} {advice}")
+    raise WrongDataError(
+        f"participants.tsv has no column {column!r}; it has {', '.join(columns)}.{hint} {advice} {INIT}"
+    )
 
 
 def arms_of(participants: Rows, options: ArmOptions, design: str) -> dict[str, str]:
@@ -151,7 +153,7 @@ def arms_of(participants: Rows, options: ArmOptions, design: str) -> dict[str, s
     WrongDataError
         If the column is absent, nobody is in an arm, or a word is nearly the name of one.
     """
-    advice = f"Name the one with the arms: --set designs.{design}.column=NAME ({INIT})"
+    advice = f"Name the one with the arms: --set designs.{design}.column=NAME."
     require_column(options.column, participants, advice)
     found = {label: row[options.column] for label, row in participants.items()}
     _require_no_near_arm(found, options)

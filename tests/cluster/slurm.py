@@ -118,7 +118,7 @@ class Slurm:
     def says(self, *command: str) -> str:
         """Return what a command of Slurm prints."""
         return subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, check=False, timeout=30
+            command, env=self.environment, capture_output=True, text=True, check=False, timeout=600
         ).stdout
 
     def idle(self, seconds: float) -> bool:
@@ -145,7 +145,7 @@ class Slurm:
         )  # fmt: skip
 
     def _wait(self, condition: object, what: str) -> None:
-        end = time.monotonic() + 30
+        end = time.monotonic() + 600
         while time.monotonic() < end:
             if condition():  # type: ignore[operator]
                 return

@@ -48,7 +48,7 @@ def test_the_scheduler_is_lost(undisturbed, tmp_path):
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as call:
             waited(lambda: list(out.glob("logs/done/sub-*")))
             scheduler.send_signal(signal.SIGKILL)
-            text, _ = call.communicate(timeout=60)
+            text, _ = call.communicate(timeout=600)
     ended = Ended(call.returncode, text, "")
     refused(ended)
     assert ended.code == 75, text
@@ -69,7 +69,7 @@ def test_ctrl_c_finishes_what_workers_do(undisturbed, tmp_path):
         with subprocess.Popen(list(map(str, command)), **more) as call:
             waited(lambda: list(out.glob("logs/begun/*")))
             os.killpg(call.pid, signal.SIGINT)
-            text, _ = call.communicate(timeout=60)
+            text, _ = call.communicate(timeout=600)
     ended = Ended(call.returncode, text, "")
     refused(ended)
     assert ended.code == 130, text

@@ -62,7 +62,7 @@ def script(trial, out, folder, **settings):
 
 def run(path, cluster, *words):
     done = subprocess.run(
-        ["bash", path, *words], env=cluster.environment, capture_output=True, text=True, check=False, timeout=60
+        ["bash", path, *words], env=cluster.environment, capture_output=True, text=True, check=False, timeout=6000
     )
     assert done.returncode == 0, done.stderr
     return done.stdout + done.stderr
@@ -175,7 +175,7 @@ def test_dask_in_an_allocation_survives_a_killed_worker(analysed, laptop, cluste
         nanny_and_worker = [parent(parent(child)), parent(child)]
         for number in nanny_and_worker:
             os.kill(number, signal.SIGKILL)
-        text, _ = call.communicate(timeout=120)
+        text, _ = call.communicate(timeout=600)
     assert call.returncode == 0, text
     assert "Traceback" not in text
     there = left(out, 20)

@@ -24,7 +24,7 @@ NOBODY = 65534
 def deqi(trial, out, *words, before=(), **more):
     """Run deqi in a process started anew, maybe by another program."""
     command = [*before, sys.executable, "-m", "bids_app", trial.root, out, "participant", *OPTIONS, *words]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, timeout=120, **more)
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, timeout=600, **more)
     return Ended(done.returncode, done.stdout, done.stderr)
 
 
