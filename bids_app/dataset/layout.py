@@ -215,7 +215,7 @@ def inherited(
     for folder in dict.fromkeys((str(root), person, session, f"{session}/func")):
         fitting = []
         for name in listed(folder):
-            if name.endswith(extension):
+            if name.endswith((f"{suffix}{extension}", f"_preproc{extension}")):  # one look for the many others
                 own, kind, ending = parse(modern_name(name))
                 if kind == suffix and ending == extension and within(own, entities):
                     fitting.append((len(own), name))

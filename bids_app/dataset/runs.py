@@ -80,7 +80,12 @@ def complete(
 def _companions(one: Series, kind: Kind, places: Iterable[Folder], *, without_space: bool = False) -> Iterator[Path]:
     """Yield the file of a kind that belongs to a series, of each place that has one."""
     wanted = {**without(one.entities, *(SPATIAL if without_space else ())), "desc": kind.desc}
+    stem = one.name.partition("_space-" if without_space else "_desc-")[0]
+    usual = f"{stem}_desc-{kind.desc}_{kind.suffix}{kind.endings[0]}"
     for folder, names, _ in places:
+        if usual in names:  # in the order that fMRIPrep writes: no name has to be taken apart
+            yield Path(folder, usual)
+            continue
         found = {}
         for name in names:
             if kind.word in name:
