@@ -30,6 +30,13 @@ class Options(ArmOptions):
     )
     primary: Annotated[str, Doc("Session that carries the claim, or 'average'; empty takes the first.")] = ""
 
+    def __post_init__(self) -> None:
+        """Refuse sessions that are one."""
+        super().__post_init__()
+        sessions = [session.removeprefix("ses-") for session in (self.pre, *self.posts)]
+        if len({session.lower() for session in sessions}) < len(sessions):
+            raise ValueError(f"sessions must be different ones; given: {', '.join(sessions)}")
+
 
 METHODS = (
     "Arms were compared at each session after treatment and on the average of these, adjusted for each voxel's own "

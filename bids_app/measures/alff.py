@@ -36,6 +36,11 @@ class Options:
         float, Interval(ge=0, le=1), Doc("Share of censored frames above which a run is refused.")
     ] = 0.2
 
+    def __post_init__(self) -> None:
+        """Refuse a band that is none."""
+        if self.low >= self.high:
+            raise ValueError(f"low ({self.low:g} Hz) must lie below high ({self.high:g} Hz)")
+
 
 CLEANING = "unfiltered"
 """Amplitudes need every frequency: drift and confounds are out, no band is."""

@@ -52,6 +52,10 @@ class Options:
 
     def __post_init__(self) -> None:
         """Refuse options that exclude each other."""
+        if 0 < self.low_pass <= self.high_pass:
+            raise ValueError(
+                f"low_pass ({self.low_pass:g} Hz) must lie above high_pass ({self.high_pass:g} Hz), or be 0"
+            )
         if self.stepwise and self.censors:
             raise ValueError(
                 "procedure = 'regress-then-filter' knows no gaps, but frames shall be censored; set fd_threshold and "

@@ -57,3 +57,8 @@ class Inference:
     claim: Annotated[
         Literal["mass", "extent", "voxel", "tfce"], Doc("Statistic that carries the claim; the others are beside it.")
     ] = "mass"
+
+    def __post_init__(self) -> None:
+        """Refuse a claim by a statistic that shall not be computed."""
+        if self.claim == "tfce" and self.tfce == "none":
+            raise ValueError("claim = 'tfce' needs it: set tfce to 'primary' or 'all'")

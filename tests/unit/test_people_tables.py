@@ -110,6 +110,8 @@ def test_a_placeholder_disagrees_with_nothing(tmp_path, placeholder):
         ({"parallel_prepost": {"more_arms": ["Verum"]}}, "arms must be different ones"),
         ({"multi_site": {"control": "verum"}}, "arms must be different ones"),
         ({"crossover": {"first": "x", "second": "x"}}, "must be different ones"),
+        ({"parallel_followups": {"posts": ["a", "a"]}}, "must be different ones"),
+        ({"parallel_followups": {"posts": ["pre"]}}, "must be different ones"),
         ({"crossover": {"baselines": ["a"]}}, "baselines are two sessions"),
         ({"parallel_prepost": {}, "post_only": {}}, "settings of 2 designs"),
     ],
@@ -117,3 +119,16 @@ def test_a_placeholder_disagrees_with_nothing(tmp_path, placeholder):
 def test_settings_that_contradict_themselves_end_before_any_work(tables, message):
     with pytest.raises(UsageError, match=message):
         resolve({"designs": tables})
+
+
+@pytest.mark.parametrize(
+    ("tables", "message"),
+    [
+        ({"modalities": {"fmri": {"low_pass": 0.005}}}, "low_pass .* must lie above high_pass"),
+        ({"measures": {"alff": {"low": 0.1, "high": 0.01}}}, "must lie below high"),
+        ({"inference": {"claim": "tfce", "tfce": "none"}}, "claim = 'tfce' needs it"),
+    ],
+)
+def test_bands_and_claims_that_cannot_be_end_before_any_work(tables, message):
+    with pytest.raises(UsageError, match=message):
+        resolve(tables)
