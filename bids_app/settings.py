@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Annotated, Any, ClassVar, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, get_origin, get_type_hints
 
 from bids_app import plugs
 from bids_app.dataset.layout import PREPROCESSED
@@ -63,8 +63,8 @@ class Dataset:
         str, Doc("Which preprocessed series is analysed, by its desc label, e.g. nonaggrDenoised of fMRIPost-AROMA.")
     ] = PREPROCESSED
     join: Annotated[
-        tuple[str, ...],
-        Doc("Entities whose values are runs of one session (run, dir, acq, rec ...); others are analysed apart."),
+        tuple[Literal["run", "dir", "acq", "ce"], ...],
+        Doc("Entities whose values are runs of one session (run, dir, acq, ce); others are analysed apart."),
     ] = JOINED
 
 

@@ -47,8 +47,13 @@ class PeopleTable:
 
     @property
     def coded(self) -> frozenset[str]:
-        """Columns whose cells are codes of levels, by their description."""
-        return frozenset(name for name, about in self.described.items() if isinstance(about.get("Levels"), Mapping))
+        """Columns whose cells are codes of levels: every one of them is among the Levels of its description."""
+        return frozenset(name for name in self.sources if self._is_coded(name))
+
+    def _is_coded(self, name: str) -> bool:
+        levels = _levels(self.described.get(name, {}))
+        cells = {row.get(name, "n/a") for row in self.rows.values()}
+        return bool(levels) and {cell for cell in cells if not is_missing(cell)} <= set(levels)
 
 
 def read_people(table: Path, folder: Path) -> PeopleTable:
@@ -76,7 +81,33 @@ def read_people(table: Path, folder: Path) -> PeopleTable:
     merged, sources = _merged(tables)
     whole = add_sessions(merged, folder)
     sources |= {column: SESSIONS for column in _columns(whole.values()) if column not in sources}
-    return PeopleTable(rows=whole, sources=sources, described=_described(folder, sources), notes=tuple(notes))
+    described = _described(folder, sources)
+    return PeopleTable(rows=_known(whole, described), sources=sources, described=described, notes=tuple(notes))
+
+
+UNKNOWN = (
+    "missing", "unknown", "not known", "not available", "not asked", "refused", "no answer", "n/a", "not applicable",
+)  # fmt: skip
+"""How descriptions say that a code stands for nothing."""
+
+
+def _levels(about: Mapping[str, Any]) -> dict[str, str]:
+    """Return the levels of a description that are values, with their meaning."""
+    levels = about.get("Levels")
+    said = {str(key): str(text) for key, text in levels.items()} if isinstance(levels, Mapping) else {}
+    return {key: text for key, text in said.items() if text.strip().lower() not in UNKNOWN}
+
+
+def _known(rows: Mapping[str, Mapping[str, str]], described: Described) -> dict[str, dict[str, str]]:
+    """Return rows in which codes that descriptions call missing are n/a."""
+    codes = {}
+    for name, about in described.items():
+        levels = about.get("Levels")
+        codes[name] = {str(key) for key in levels} - set(_levels(about)) if isinstance(levels, Mapping) else set()
+    return {
+        label: {name: "n/a" if cell in codes.get(name, ()) else cell for name, cell in row.items()}
+        for label, row in rows.items()
+    }
 
 
 def _named(labels: Iterable[str]) -> str:

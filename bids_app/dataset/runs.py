@@ -64,6 +64,9 @@ def complete(
     for one in series:
         if one.entities.get("space") != space or one.entities.get("res") != resolution:
             continue
+        if "echo" in one.entities:
+            incomplete.append((one, f"{one.name} is a single echo, which is not analysed: the combined series is"))
+            continue
         places = [Folder(one.folder, list(one.beside)), *elsewhere(one)]
         mask = [*_companions(one, MASK, places)]
         confounds = [*_companions(one, CONFOUNDS, places, without_space=True)]

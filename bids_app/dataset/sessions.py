@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bids_app.dataset.phenotype import visits
 from bids_app.dataset.tables import read_tsv, stands
 from bids_app.errors import InvalidBidsError, WrongDataError
+from bids_app.statistics.coding import is_missing, number
 
 WHEN = ("session_id",)
 """Columns that say which visit it is, and are no measures."""
@@ -47,11 +49,13 @@ def add_sessions(rows: dict[str, dict[str, str]], folder: Path) -> dict[str, dic
     for label, values in found.items():
         for name, value in values.items():
             other = rows[label].get(name, "n/a")
-            if "n/a" not in (value, other) and value != other:
+            same = value == other or number(value) == number(other)
+            if not (is_missing(value) or is_missing(other) or same):
                 raise WrongDataError(
                     f"{paths[label]}: {name} is {value}, and {other} in participants.tsv or phenotype. Keep one."
                 )
     columns = dict.fromkeys(name for values in found.values() for name in values)
+    visits((name.rpartition("_")[2] for name in columns), folder / "sub-*_sessions.tsv")
     return {
         label: {**dict.fromkeys(columns, "n/a"), **row, **{k: v for k, v in found.get(label, {}).items() if v != "n/a"}}
         for label, row in rows.items()

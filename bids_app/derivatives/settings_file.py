@@ -29,6 +29,8 @@ def to_toml(
             # TOML has no word for nothing.
             said = f"# {option.name} =" if value is None else f"{option.name} = {_value(value)}"
             asked = questions.get(f"{name}.{option.name}")
+            if asked and value == option.default:  # nothing was found: the owner of the data must fill it in
+                said = f"# {said}"
             lines += [f"# {_sentence(option.doc)}", *([f"# QUESTION: {asked}"] if asked else []), said]
     return "\n".join(lines) + "\n"
 

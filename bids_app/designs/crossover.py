@@ -14,7 +14,7 @@ from bids_app.trial.cohort import Cohort, Rows, Table, arms_of, gather
 from bids_app.trial.contrasts import between, within
 from bids_app.trial.dropout import uneven_dropout
 from bids_app.trial.options import ArmOptions, Name
-from bids_app.trial.secrecy import is_control, is_treatment
+from bids_app.trial.secrecy import is_control, is_treatment, mentions_treatment
 from bids_app.vocabulary.design import IT, Contrast, Design, Outcome, Question, Words
 from bids_app.vocabulary.option import Doc
 
@@ -93,6 +93,11 @@ def design(table: Table, options: Options) -> Design:
         raise UsageError(
             f"designs.crossover: one of the sessions {options.first}, {options.second} is called after a treatment. "
             "Say what they are: --set designs.crossover.sessions=treatments (or periods)"
+        )
+    if options.by_treatment and not all(map(mentions_treatment, options.baselines)):
+        raise UsageError(
+            f"designs.crossover.baselines {', '.join(options.baselines)} are of periods, and {options.first}, "
+            f"{options.second} of treatments. Name sessions of one kind: baselines after their treatments, or periods."
         )
     if options.column == DATES:
         table = replace(table, participants=_ordered(table.participants, options, stages))

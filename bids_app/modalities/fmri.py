@@ -85,6 +85,8 @@ def _odd(series: Series, step: float, plan: Plan) -> Iterator[str]:
         yield f"its header says {series.header_step:g} s between volumes, its sidecar {step:g} s, which is used"
     if plan.unknown:
         yield f"the first {plan.unknown} volumes are left out: a confound has no value there"
+    if plan.flat:
+        yield f"{', '.join(plan.flat)} do not vary, so nothing is removed by them (an empty mask of the tissue?)"
     if plan.unjudged:
         yield f"{plan.unjudged} volumes are censored because their motion is n/a"
 

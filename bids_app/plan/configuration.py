@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ def write_configuration(path: Path, execution: Execution, chosen: Settings) -> l
     questions = {f"designs.{found.design}.{name}": said for name, said in found.questions.items()} if found else {}
     heading += _gates(execution, chosen)
     write_text(path, to_toml(tables, heading, questions))
-    return [f"{name}: {said}" for name, said in questions.items()]
+    return [f"{name.removesuffix('.')}: {said}" for name, said in questions.items()]
 
 
 def _list(words: list[str]) -> str:
@@ -66,7 +66,8 @@ def _guessed(execution: Execution, roots: dict[str, Path], sessions: list[str], 
         people = read_people(participants_file(execution.bids_dir, *roots.values()), execution.bids_dir)
     except DeqiError as error:
         heading.append(f"Arms are not known: {error}")
-        return guess({}, sessions, {}) if sessions else None
+        found = guess({}, sessions, {})
+        return replace(found, questions={**found.questions, "": f"which arms are there? {error}"}, notes=())
     return guess(people.rows, sessions, people.described)
 
 

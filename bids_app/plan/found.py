@@ -117,9 +117,11 @@ def analysed_apart(names: Iterable[Entities], join_over: Sequence[str]) -> list[
     said = []
     for name, values in apart.items():
         words = json.dumps([*join_over, name])
+        joined = f"To take them together as runs: --set 'dataset.join={words}'"
+        chosen = f"They are one scan in several forms: choose one with --bids-filter-file ({name})"
         said.append(
-            f"Scans of one session and task with {name} {', '.join(sorted(values))} are analysed apart. To take them "
-            f"together as runs: --set 'dataset.join={words}'"
+            f"Scans of one session and task with {name} {', '.join(sorted(values))} are analysed apart. "
+            f"{joined if name in ('acq', 'ce') else chosen}"
         )
     if directions:
         said.append(

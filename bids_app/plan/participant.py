@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bids_app import plugs
 from bids_app.dataset.further_confounds import check_pattern, table_of
+from bids_app.dataset.layout import names_in
 from bids_app.dataset.regions import region_files, region_names, seeds_of
 from bids_app.dataset.runs import recordings
 from bids_app.dataset.seeds import require_space
@@ -130,10 +131,18 @@ def _without_events(runs: Sequence[Recording], settings: Settings) -> list[str]:
     asked = "dataset.measures" in settings.given or any(f"measures.{name}" in settings.given for name in measures)
     tasks = {run.entities.get("task") for run in runs if run.events or asked}
     return [
-        f"{run.series.name} has no events file, so it is left out of {', '.join(measures)}"
+        f"{run.series.name} has no events file, so it is left out of {', '.join(measures)}{_others(run)}"
         for run in runs
         if measures and not run.events and run.entities.get("task") in tasks
     ]
+
+
+def _others(run: Recording) -> str:
+    """Return the events files of the same session that belong to no run of this name, for messages."""
+    raw = dict(run.links).get("raw", run.root)
+    session = f"ses-{run.entities['ses']}/" if "ses" in run.entities else ""
+    there = [name for name in names_in(f"{raw}/sub-{run.participant}/{session}func") if name.endswith("_events.tsv")]
+    return f" (there is {', '.join(there[:4])}, of other names)" if there else ""
 
 
 def _jobs(runs: list[Recording], execution: Execution, settings: Settings, shared: list[Path]) -> list[ParticipantJob]:
@@ -146,7 +155,9 @@ def _jobs(runs: list[Recording], execution: Execution, settings: Settings, share
         keys = {tuple(sorted((key, plain(key, value)) for key, value in m.entities.items())) for m in members}
         if len(keys) < len(members):
             files = ", ".join(str(m.series) for m in members)
-            raise UsageError(f"One run is there twice: {files}. Name one derivative dataset with -d, or remove a file.")
+            several = len({m.dataset for m in members}) > 1
+            advice = "Name one derivative dataset with -d." if several else "Remove or rename one of them."
+            raise UsageError(f"One run is there twice: {files}. {advice}")
         inputs = (*(path for member in members for path in member.inputs()), *shared)
         plugs_of = settings.modalities, settings.measures
         job = ParticipantJob(label, execution.output_dir, *plugs_of, inputs, tuple(members), tuple(shared))

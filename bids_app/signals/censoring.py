@@ -48,9 +48,9 @@ def displacement_of(table: Mapping[str, NDArray[np.float64]]) -> NDArray[np.floa
         If it is below 0 anywhere, or rotations are no radians.
     """
     said = table.get("framewise_displacement")
-    moved = np.stack([table[name] for name in MOTION], axis=1) if set(MOTION) <= set(table) else None
+    moved = _possible(np.stack([table[name] for name in MOTION], axis=1)) if set(MOTION) <= set(table) else None
     if said is None or not np.isfinite(said).any():
-        return None if moved is None else framewise_displacement(_radians(moved))
+        return None if moved is None else framewise_displacement(moved)
     if (said < 0).any():
         raise WrongDataError(
             f"framewise_displacement is {np.nanmin(said):g} mm in a frame; it cannot be below 0. Copy the table again."
@@ -59,10 +59,17 @@ def displacement_of(table: Mapping[str, NDArray[np.float64]]) -> NDArray[np.floa
     gaps[0] = False
     if not gaps.any() or moved is None:
         return said
-    return np.where(gaps, framewise_displacement(_radians(moved)), said)
+    return np.where(gaps, framewise_displacement(moved), said)
 
 
-def _radians(motion: NDArray[np.float64]) -> NDArray[np.float64]:
+LARGEST_TRANSLATION = 200.0
+"""mm; a head that moves further leaves the coil."""
+
+
+def _possible(motion: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return motion that a head can make, (frames, 6)."""
+    if (far := np.nanmax(np.abs(motion[:, :3]), initial=0.0)) > LARGEST_TRANSLATION:
+        raise WrongDataError(f"Translations reach {far:.3g} mm, which no head can. Copy the table of confounds again.")
     if np.nanmax(np.abs(motion[:, 3:]), initial=0.0) > LARGEST_ROTATION:
         raise WrongDataError(
             f"Rotations reach {np.nanmax(np.abs(motion[:, 3:])):.3g}; expected radians, as fMRIPrep writes them "

@@ -48,6 +48,8 @@ class Plan:
         Frames at the start, among the unsteady ones, in which a confound has no value.
     unjudged : int
         Frames censored because their motion is not known.
+    flat : tuple of str
+        Confounds that do not vary, which take nothing out.
     notes : tuple of str
         What is odd about the run and does not stop it.
     """
@@ -64,6 +66,7 @@ class Plan:
     csf: NDArray[np.float64] | None = None
     unknown: int = 0
     unjudged: int = 0
+    flat: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -115,6 +118,8 @@ def plan_cleaning(
     moved = censoring.above(displacement, options.fd_threshold, frames) | (unjudged & ~unsteady)
     moved |= censoring.above(table.get("std_dvars"), options.dvars_threshold, frames)
     kept = censoring.keep_frames(moved, options.censor_before, options.censor_after, unsteady)
+    flat = tuple(name for name in names if np.ptp(np.nan_to_num(table[name][kept])) == 0) if kept.any() else ()
+    names = tuple(name for name in names if name not in flat)
     columns = confounds.matrix(table, names, kept)
     drift = projection.drift(frames, options.detrend)
     parts = [drift[:, :1], np.concatenate([drift[:, 1:], columns], axis=1)]
@@ -124,7 +129,7 @@ def plan_cleaning(
     return Plan(
         basis, weights, dict(zip(KINDS, rows, strict=True)), dict(zip(KINDS, df, strict=True)), kept, regressors,
         displacement, repetition_time, int(unsteady.sum()), _unit(table.get("csf"), kept),
-        unknown=int(unknown.sum()), unjudged=int((unjudged & ~unsteady).sum()),
+        unknown=int(unknown.sum()), unjudged=int((unjudged & ~unsteady).sum()), flat=flat,
     )  # fmt: skip
 
 

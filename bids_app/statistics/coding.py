@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.errors import WrongDataError
+from bids_app.vocabulary.near import folded
 
 Floats = NDArray[np.float64]
 
@@ -129,7 +130,8 @@ def read_column(
     known = np.array([not is_missing(word) for word in words], dtype=bool)
     values = numbers(words)
     wrong = [(people[i], words[i]) for i in np.flatnonzero(known & ~np.isfinite(values))]
-    if name in levels or (wrong and len(wrong) > (1 - MOSTLY) * known.sum() and not _commas(wrong, known.sum())):
+    if name in levels or (wrong and len(wrong) > (1 - MOSTLY) * known.sum() and not _are_numbers(wrong, known.sum())):
+        _require_distinct(name, people, words, known)
         return Column(name, words, known, None)
     if wrong:
         raise WrongDataError(_words_among_numbers(name, wrong))
@@ -146,9 +148,27 @@ def _person(label: str) -> str:
     return label if label.startswith("sub-") or not label else f"sub-{label}"
 
 
-def _commas(wrong: Sequence[tuple[str, str]], known: int) -> bool:
-    """Tell whether a column is numbers with decimal commas."""
-    return len(wrong) <= known and all(re.fullmatch(r"[-+]?\d+,\d+", word) for _, word in wrong)
+def _require_distinct(name: str, people: Sequence[str], words: Sequence[str], known: NDArray[np.bool_]) -> None:
+    """Refuse levels that are one: spelt with other case or blanks, or a number in two ways."""
+    seen: dict[object, int] = {}
+    for i in map(int, np.flatnonzero(known)):
+        value = number(words[i])
+        first = seen.setdefault(value if np.isfinite(value) else folded(words[i]), i)
+        if words[first] != words[i]:
+            one, other = (f"{words[k]!r} ({_person(people[k])})" for k in (first, i))
+            raise WrongDataError(
+                f"Column {name!r} has {one} and {other}: one level in two spellings. Write it in one way."
+            )
+
+
+def _are_numbers(wrong: Sequence[tuple[str, str]], known: int) -> bool:
+    """Tell whether a column without plain numbers is one of numbers all the same: decimal commas, or units."""
+    commas = [word for _, word in wrong if _COMMA.fullmatch(word)]
+    like = {word for _, word in wrong if _LIKE.match(word)}
+    return len(commas) >= MOSTLY * known or (len(like) > SHOWN and len(like) >= MOSTLY * known)
+
+
+_COMMA, _LIKE = re.compile(r"[-+]?\d+,\d+"), re.compile(r"[-+<>~]?\s*\d+([.,]\d+)?\s*[A-Za-z%/]*$")
 
 
 def _words_among_numbers(name: str, wrong: Sequence[tuple[str, str]]) -> str:
@@ -156,7 +176,7 @@ def _words_among_numbers(name: str, wrong: Sequence[tuple[str, str]]) -> str:
     more = f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
     cause = (
         "Write decimal points, not commas"
-        if _commas(wrong, len(wrong))
+        if any(_COMMA.fullmatch(word) for _, word in wrong)
         else "Correct the cell, or write n/a where nothing is known. If the numbers are codes, say so: Levels in the "
         "JSON beside the table"
     )

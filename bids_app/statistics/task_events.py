@@ -73,7 +73,9 @@ def sort_events(table: Mapping[str, Sequence[str]], end: float = np.inf) -> Even
         refused["events without a trial_type"] = f"{nameless} of {len(kinds)} have a blank cell or n/a there"
     found, rows = {}, {}
     for kind in sorted(set(kinds.tolist()) - set(BLANK)):
-        own = np.flatnonzero(kinds == kind)
+        own, twice = _once(np.flatnonzero(kinds == kind), onsets, durations)
+        if twice:
+            refused[f"repeated rows of {kind}"] = f"{twice} rows repeat another (onset and duration); each counts once"
         timed, said = _within_run(onsets[own], end)
         why = said if not timed.any() else _durations_impossible(durations[own][timed], end)
         if why:
@@ -87,6 +89,13 @@ def sort_events(table: Mapping[str, Sequence[str]], end: float = np.inf) -> Even
         said = "; ".join(f"{kind}: {why}" for kind, why in refused.items())
         raise NotMeasurableError(f"no event can be modelled: {said or 'the events name no trial_type'}")
     return Events(found, rows, refused)
+
+
+def _once(rows: NDArray[np.intp], onsets: Floats, durations: Floats) -> tuple[NDArray[np.intp], int]:
+    """Return rows of different events, and how many repeat another: two of one would halve the effect."""
+    seen: dict[tuple[float, float], int] = {}
+    kept = [i for i in rows if not np.isfinite(onsets[i]) or seen.setdefault((onsets[i], durations[i]), i) == i]
+    return np.array(kept, dtype=np.intp), len(rows) - len(kept)
 
 
 def _require_distinct(kinds: Sequence[str]) -> None:

@@ -68,6 +68,8 @@ class Cohort:
 
     @cached_property
     def _combined(self) -> list[str]:
+        for name in self.options.drawn_within:
+            read_column(name, self.rows, levels={name})  # one stratum in two spellings would be two
         return ["|".join(str(row[name]) for name in self.options.drawn_within) for row in self.rows]
 
     @cached_property

@@ -11,6 +11,7 @@ from bids_app.statistics.coding import is_missing
 from bids_app.trial.secrecy import (
     ACTIVE,
     CONTROL,
+    GUESSED,
     NEVER,
     OTHER,
     is_called_arm,
@@ -115,6 +116,8 @@ def _arms(rows: Rows, described: Described) -> Guess:
         texts = [_meaning(column, level, described) for level in levels]
         named = sum(treats(text) or bool(words_of(text) & {*OTHER}) for text in texts) * any(map(treats, texts))
         called = is_called_arm(column)
+        if words_of(column) & {*GUESSED}:
+            continue
         if (named or called) and not (words_of(column) & {*NEVER} and not named):
             scores[column] = 2 * named / len(levels) + called
     if not scores:
@@ -189,7 +192,8 @@ def _number(session: str) -> tuple[int, str]:
 
 def _crossover(rows: Rows, sessions: Sequence[str]) -> Guess | None:
     """Return a crossover where sessions are called after a real treatment and a sham, or a column holds orders."""
-    column = next((name for name in next(iter(rows.values()), {}) if words_of(name) & {*ORDERS}), None)
+    columns = list(next(iter(rows.values()), {}))
+    column = next((name for name in columns if words_of(name) & {*ORDERS} or _mirrored(_levels(rows, name))), None)
     shams = [session for session in sessions if is_control(session)]
     reals = [session for session in sessions if is_treatment(session) and session not in shams]
     if len(shams) == 1 and len(reals) == 1:
@@ -209,6 +213,15 @@ def _crossover(rows: Rows, sessions: Sequence[str]) -> Guess | None:
         found = {**orders, "first": order[0], "second": order[1]}
         return Guess("crossover", found, {**asked, **more}, (f"Column {column} holds orders of treatment.",))
     return None
+
+
+def _mirrored(levels: Sequence[str]) -> bool:
+    """Tell whether two words are the same parts in two orders: AB and BA, verum-sham and sham-verum."""
+    if len(levels) != 2:
+        return False
+    parts = [[part for part in re.split(r"[^A-Za-z0-9]+", level) if part] for level in levels]
+    one, other = ([*own[0]] if len(own) == 1 and len(own[0]) == 2 else own for own in parts)
+    return len(one) == 2 and one[0] != one[1] and one == other[::-1] and not "".join(one).isdecimal()
 
 
 def _orders(rows: Rows, column: str) -> tuple[dict[str, str], dict[str, str]]:

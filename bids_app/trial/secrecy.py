@@ -28,6 +28,12 @@ NAMES = (
 )  # fmt: skip
 """Words of the names of columns that hold arms."""
 
+GUESSED = (
+    "belief", "believed", "guess", "guessed", "perceived", "perception", "expectation", "expected", "credibility",
+    "thought",
+)  # fmt: skip
+"""Words of the names of columns that hold what participants think they got."""
+
 NEVER = (
     "sex", "gender", "site", "center", "centre", "scanner", "handedness", "hand", "race", "ethnicity", "smoker",
     "diagnosis", "education", "side",
@@ -65,6 +71,11 @@ def is_treatment(text: str) -> bool:
     (True, True, False, False)
     """
     return bool(words_of(re.sub(r"\d", " ", text)) & {*ACTIVE, *CONTROL})
+
+
+def mentions_treatment(text: str) -> bool:
+    """Tell whether a label holds the word of a treatment anywhere: `preverum`."""
+    return any(word in folded(text) for word in (*ACTIVE, *CONTROL) if len(word) > 3)
 
 
 def is_called_arm(column: str) -> bool:

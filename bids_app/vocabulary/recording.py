@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from bids_app.vocabulary.entities import join, without
 
-JOINED = ("run", "dir")
+JOINED: tuple[Literal["run", "dir", "acq", "ce"], ...] = ("run", "dir")
 """Entities whose values are runs of one session unless the settings say otherwise."""
 
 

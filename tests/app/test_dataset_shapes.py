@@ -177,3 +177,15 @@ def test_two_designs_are_a_sentence(tmp_path):
     ended = run_deqi(root, tmp_path / "out", "group", "--config", config, "--set", "designs.post_only.session=pre")
     assert ended.code == 64
     assert "parallel_prepost, post_only; a call has one" in ended.text
+
+
+def test_baselines_of_periods_do_not_go_with_sessions_of_treatments(tmp_path):
+    people = {label: {"sequence": ("AB", "BA")[i % 2]} for i, label in enumerate(labels(6))}
+    root = dataset(tmp_path / "data", people, ("real", "sham", "b1", "b2"), lambda *_: 0.2)
+    asked = ["first=real", "second=sham", 'baselines=["b1", "b2"]']
+    words = [word for one in asked for word in ("--set", f"designs.crossover.{one}")]
+    out = tmp_path / "out"
+    assert run_deqi(root, out, "participant", *FAST).code == 0
+    ended = run_deqi(root, out, "group", *FAST, *words)
+    assert ended.code == 64
+    assert "b1, b2 are of periods" in ended.text

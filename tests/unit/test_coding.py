@@ -132,3 +132,23 @@ def test_whatever_a_table_can_hold_can_be_named_in_a_sum(terms):
 def test_what_is_no_name_is_told():
     with pytest.raises(ValueError, match="agee"):
         signed_terms("2*age - agee", ["age"])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["F", "M", "f", "M"],
+        ["Xi", "An", "xi ", "An"],
+        ["1", "2", "01", "2"],
+        ["1", "2", "1.0", "2"],
+    ],
+)
+def test_one_level_in_two_spellings_is_refused(words):
+    with pytest.raises(WrongDataError, match="one level in two spellings"):
+        read_column("site", cells(words), levels={"site"})
+
+
+def test_numbers_with_units_are_numbers_and_few_doses_are_levels():
+    with pytest.raises(WrongDataError, match="sub-01 has '60 kg'"):
+        read_column("weight", cells([f"{60 + i} kg" for i in range(9)]))
+    assert read_column("frequency", cells(["2Hz", "100Hz"] * 4)).levels == ("100Hz", "2Hz")

@@ -116,3 +116,17 @@ def test_codes_of_sex_are_no_arms_but_a_column_called_arm_is():
                                       {"x": {"Levels": {"1": "verum", "2": "sham"}}})  # fmt: skip
     assert not readable(people(group=["n/a"] * 6), "group", {"verum", "sham"}, {})
     assert not readable(people(guess=["verum", "sham"] * 3), "group", {"verum", "sham"}, {}, asked="guess")
+
+
+@pytest.mark.parametrize("name", ["belief", "guess_arm", "perceived_treatment", "expectation"])
+def test_what_participants_believe_is_never_the_arm(name):
+    found = guess(people(**{name: ["real", "placebo"] * 3, "group": ["A", "B"] * 3}), ["pre", "post"], {})
+    assert found.options["column"] == "group"
+    assert "real treatment" in found.questions["active"]
+
+
+@pytest.mark.parametrize("orders", [("AB", "BA"), ("real-sham", "sham-real"), ("verum>sham", "sham>verum")])
+def test_cells_with_orders_are_a_crossover_whatever_the_column_is_called(orders):
+    found = guess(people(group=[*orders] * 3), ["period1", "period2"], {})
+    assert found.design == "crossover"
+    assert found.options["column"] == "group"

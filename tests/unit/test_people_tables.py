@@ -87,7 +87,7 @@ def test_rows_of_strangers_are_told_and_ids_without_zeros_end_the_call(folder):
 
 def test_levels_of_a_description_are_codes(folder):
     (folder / "participants.json").write_text(json.dumps({"group": {"Levels": {"verum": "real", "sham": "blunt"}}}))
-    assert read(folder).coded == {"group", "participants.group"}
+    assert read(folder).coded == {"group"}
 
 
 @pytest.mark.parametrize("placeholder", ["n/a", "", ".", "NA"])
@@ -132,3 +132,30 @@ def test_settings_that_contradict_themselves_end_before_any_work(tables, message
 def test_bands_and_claims_that_cannot_be_end_before_any_work(tables, message):
     with pytest.raises(UsageError, match=message):
         resolve(tables)
+
+
+def test_levels_of_missing_codes_make_no_levels_of_a_measure(folder):
+    table(folder / "participants.tsv", ("participant_id", "age", "sex"), ("sub-01", "45", "1"), ("sub-02", "999", "9"))
+    about = {"age": {"Levels": {"999": "not known"}}, "sex": {"Levels": {"1": "female", "2": "male", "9": "refused"}}}
+    (folder / "participants.json").write_text(json.dumps(about))
+    found = read(folder)
+    assert found.coded == {"sex"}
+    assert found.rows["02"] == {"participant_id": "sub-02", "age": "n/a", "sex": "n/a"}
+
+
+@pytest.mark.parametrize(
+    ("visits", "message"),
+    [(("Pre", "pre"), "nearly the same"), (("1", "01"), "nearly the same"), (("pre", "n/a"), "has no session")],
+)
+def test_visits_in_two_spellings_are_refused(folder, visits, message):
+    rows = [("sub-01", visits[0], "5"), ("sub-01", "post", "3"), ("sub-02", visits[1], "6"), ("sub-02", "post", "2")]
+    table(folder / "phenotype" / "vas.tsv", ("participant_id", "session_id", "vas"), *rows)
+    with pytest.raises(WrongDataError, match=message):
+        read(folder)
+
+
+def test_one_row_each_of_other_visits_is_not_one_column(folder):
+    rows = [("sub-01", "ses-pre", "5"), ("sub-02", "ses-post", "3")]
+    table(folder / "phenotype" / "vas.tsv", ("participant_id", "session_id", "vas"), *rows)
+    assert read(folder).rows["02"]["vas_pre"] == "n/a"
+    assert read(folder).rows["02"]["vas_post"] == "3"

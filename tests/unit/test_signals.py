@@ -8,7 +8,9 @@ from scipy import ndimage, signal
 
 from bids_app.errors import WrongDataError
 from bids_app.signals import censoring, confounds, projection, regions, smoothing
+from bids_app.signals.cleaning import plan_cleaning
 from bids_app.statistics.correlation import combine_runs, correlate, fisher_z
+from bids_app.vocabulary.cleaning import Options
 from bids_app.vocabulary.grid import Grid
 
 T, TR = 230, 2.0
@@ -222,3 +224,15 @@ def test_leading_gaps_make_no_spike_and_later_ones_are_refused():
         confounds.matrix(holes, ["csf"], kept)
     kept[2] = False
     assert confounds.matrix(holes, ["csf"], kept).shape == (5, 1)
+
+
+def test_confounds_that_do_not_vary_are_told_and_not_listed():
+    rng = np.random.default_rng(0)
+    table = {name: np.cumsum(rng.standard_normal(120)) * 0.01 for name in confounds.MOTION}
+    table |= {"csf": np.zeros(120), "white_matter": rng.standard_normal(120)}
+    plan = plan_cleaning(table, 120, 2.0, ["trans_x", "csf", "white_matter"], Options(), "table")
+    assert plan.flat == ("csf",)
+    assert list(plan.regressors) == ["trans_x", "white_matter"]
+    table["trans_x"][5] = 1e9
+    with pytest.raises(WrongDataError, match="which no head can"):
+        plan_cleaning(table, 120, 2.0, ["trans_x"], Options(), "table")

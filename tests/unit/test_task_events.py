@@ -97,3 +97,9 @@ def test_an_effect_is_the_height_of_the_response_whatever_duration_and_repetitio
     design = np.column_stack([columns, np.ones(len(times))])
     effect = np.linalg.lstsq(design, series, rcond=None)[0][0]
     assert effect == pytest.approx(1, abs=0.06)
+
+
+def test_a_row_that_repeats_another_counts_once():
+    found = sort_events(events([10, 50, 10, 50, 90]), END)
+    assert found.conditions["needle"].onsets.tolist() == [10, 50, 90]
+    assert "2 rows repeat another" in found.refused["repeated rows of needle"]
