@@ -118,7 +118,8 @@ def plan_cleaning(
     moved = censoring.above(displacement, options.fd_threshold, frames) | (unjudged & ~unsteady)
     moved |= censoring.above(table.get("std_dvars"), options.dvars_threshold, frames)
     kept = censoring.keep_frames(moved, options.censor_before, options.censor_after, unsteady)
-    flat = tuple(name for name in names if np.ptp(np.nan_to_num(table[name][kept])) == 0) if kept.any() else ()
+    steady = ~unsteady
+    flat = tuple(name for name in names if steady.any() and np.ptp(np.nan_to_num(table[name][steady])) == 0)
     names = tuple(name for name in names if name not in flat)
     columns = confounds.matrix(table, names, kept)
     drift = projection.drift(frames, options.detrend)

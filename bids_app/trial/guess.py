@@ -24,8 +24,8 @@ from bids_app.trial.secrecy import (
 Rows = Mapping[str, Mapping[str, str]]
 Described = Mapping[str, Mapping[str, Any]]
 
-BEFORE = ("pre", "baseline", "base", "bl", "before", "screening", "enrolment", "enrollment", "prae", "vor")
-AFTER = ("post", "after", "end", "endpoint", "posttreatment", "nach")
+BEFORE = ("pre", "baseline", "base", "bl", "before", "screening", "enrolment", "enrollment")
+AFTER = ("post", "after", "end", "endpoint", "posttreatment")
 LATER = ("followup", "follow", "fu", "later")
 """Words of sessions before treatment, after it, and later."""
 

@@ -228,7 +228,7 @@ def test_leading_gaps_make_no_spike_and_later_ones_are_refused():
 
 def test_confounds_that_do_not_vary_are_told_and_not_listed():
     rng = np.random.default_rng(0)
-    table = {name: np.cumsum(rng.standard_normal(120)) * 0.01 for name in confounds.MOTION}
+    table = {name: np.cumsum(rng.standard_normal(120)) * 1e-4 for name in confounds.MOTION}
     table |= {"csf": np.zeros(120), "white_matter": rng.standard_normal(120)}
     plan = plan_cleaning(table, 120, 2.0, ["trans_x", "csf", "white_matter"], Options(), "table")
     assert plan.flat == ("csf",)
