@@ -37,7 +37,7 @@ class PeopleTable:
         What the JSON beside its own table says of each column, also by `TABLE.COLUMN`; by `.COLUMN` what a JSON says
         that has no table.
     notes : tuple of str
-        Whose rows belong to nobody, and who lacks one.
+        Which rows have no participant in participants.tsv, and who lacks a row.
     """
 
     rows: Rows

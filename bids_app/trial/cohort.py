@@ -153,7 +153,7 @@ def arms_of(participants: Rows, options: ArmOptions, design: str) -> dict[str, s
     Raises
     ------
     WrongDataError
-        If the column is absent, nobody is in an arm, or a word is nearly the name of one.
+        If the column is absent, an arm has no participant, or a word is nearly the name of one.
     """
     advice = f"Name the one with the arms: --set designs.{design}.column=NAME."
     require_column(options.column, participants, advice)
@@ -261,7 +261,7 @@ def gather(
 
 
 def _other_sessions(table: Table, stages: Mapping[str, str]) -> str:
-    """Return which sessions there are, where a design names one that nobody has."""
+    """Return which sessions there are, where a design names one that no participant has."""
     there = {session for sessions in table.available.values() for session in sessions}
     absent = [session for session in stages.values() if session not in there]
     if not (there and absent):
@@ -269,7 +269,7 @@ def _other_sessions(table: Table, stages: Mapping[str, str]) -> str:
     near = [word for session in absent if (word := nearest(session, there))]
     hint = f" Did you mean {', '.join(near)}?" if near else ""
     words = ", ".join(sorted(session or "none (no sessions)" for session in there))
-    return f". Nobody has a session {', '.join(repr(word) for word in absent)}; there are {words}.{hint} {INIT}"
+    return f". No participant has a session {', '.join(repr(word) for word in absent)}; there are {words}.{hint} {INIT}"
 
 
 def _sessions(needed: Sequence[str]) -> str:
