@@ -171,7 +171,7 @@ def _run(execution: Execution, chosen: Settings) -> int:
     if execution.dry_run:
         from bids_app.plan import preview
 
-        none = preview.show(plan, execution.bids_dir, execution.verbose)
+        none = preview.show(plan, execution)
         preview.show_alternatives(chosen.multiverse.specifications() if execution.multiverse else [])
         return int(none)
     from bids_app.execute.child import is_child

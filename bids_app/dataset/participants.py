@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bids_app.dataset.tables import read_tsv, stands
+from bids_app.dataset.tables import labels_of, read_tsv, stands
 from bids_app.errors import InvalidBidsError, MissingInputError
 
 
@@ -31,14 +31,11 @@ def read_participants(path: Path) -> dict[str, dict[str, str]]:
     Raises
     ------
     InvalidBidsError
-        If the table has no `participant_id` or names somebody twice.
+        If the table has no `participant_id`, a row without one, or names somebody twice.
     """
     table = read_tsv(path)
-    if "participant_id" not in table:
-        raise InvalidBidsError(f"{path} has columns {', '.join(table)}; expected participant_id among them.")
     rows: dict[str, dict[str, str]] = {}
-    for i, identifier in enumerate(table["participant_id"]):
-        label = identifier.strip().removeprefix("sub-")
+    for i, label in enumerate(labels_of(table, path, "participant_id", "sub-")):
         if label in rows:
             raise InvalidBidsError(
                 f"{path} names participant {label!r} twice (ids with and without 'sub-' are the same). "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from bids_app.dataset.tables import read_tsv
+from bids_app.dataset.tables import labels_of, read_tsv
 from bids_app.errors import WrongDataError
 from bids_app.statistics.coding import is_missing
 from bids_app.vocabulary.near import bare
@@ -38,15 +38,16 @@ def read_phenotype(path: Path) -> dict[str, dict[str, str]]:
     Raises
     ------
     MissingInputError, WrongDataError
-        If it cannot be read, there is no participant_id, or rows cannot be told apart.
+        If it cannot be read, or rows cannot be told apart.
+    InvalidBidsError
+        If there is no participant_id, or a row without one.
     """
     # pandas costs half a second to import: only the group level pays.
     import pandas as pd
 
-    frame = pd.DataFrame(read_tsv(path), dtype=str).replace("n/a", None)
-    if "participant_id" not in frame:
-        raise WrongDataError(f"{path} has columns {', '.join(frame)}; expected participant_id among them.")
-    frame["participant_id"] = frame["participant_id"].str.strip().str.removeprefix("sub-")
+    table = read_tsv(path)
+    table |= {"participant_id": labels_of(table, path, "participant_id", "sub-")}
+    frame = pd.DataFrame(table, dtype=str).replace("n/a", None)
     time = next((name for name in ("session_id", "session", "visit", "time") if name in frame), None)
     repeated = frame["participant_id"].duplicated().any()
     if time is not None and (repeated or len(set(frame[time])) > 1):

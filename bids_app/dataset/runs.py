@@ -125,6 +125,7 @@ def recordings(
                 sidecars += above
         places = (raw, root) if with_events else ()
         events = [path for place in places for path in inherited(place, entities, "events", ".tsv", listed)[-1:]]
+        notes = [path for place in places for path in inherited(place, entities, "events", ".json", listed)]
         found.append(
             Recording(
                 entities=without(entities, "desc"),
@@ -138,6 +139,7 @@ def recordings(
                 sidecars=tuple(sidecars),
                 metadata=metadata,
                 events=events[0] if events else None,
+                event_sidecars=tuple(notes) if events else (),
                 problem=problem,
             )
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bids_app.dataset.phenotype import visits
-from bids_app.dataset.tables import read_tsv, stands
+from bids_app.dataset.tables import labels_of, read_tsv, stands
 from bids_app.errors import InvalidBidsError, WrongDataError
 from bids_app.statistics.coding import is_missing, number
 
@@ -24,9 +24,7 @@ def read_sessions(path: Path) -> dict[str, str]:
         If it has no session_id, or names a session twice.
     """
     table = read_tsv(path)
-    if "session_id" not in table:
-        raise InvalidBidsError(f"{path} has columns {', '.join(table)}; expected session_id among them.")
-    sessions = [identifier.strip().removeprefix("ses-") for identifier in table["session_id"]]
+    sessions = labels_of(table, path, "session_id", "ses-")
     if twice := sorted({session for session in sessions if sessions.count(session) > 1}):
         raise InvalidBidsError(f"{path} names session {', '.join(twice)} twice. Keep one row for each session.")
     return {

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bids_app.errors import MissingInputError, WrongDataError
+from bids_app.errors import InvalidBidsError, MissingInputError, WrongDataError
+from bids_app.vocabulary.near import nearest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -98,6 +99,25 @@ def read_tsv(path: Path) -> dict[str, list[str]]:
                 "Separate values by tabs and write n/a where there is none."
             )
     return {name: [row[i] for row in rows] for i, name in enumerate(header)}
+
+
+def labels_of(table: Mapping[str, list[str]], path: Path, column: str, prefix: str) -> list[str]:
+    """Return the labels in a column of identifiers, without blanks around them and without their prefix.
+
+    Raises
+    ------
+    InvalidBidsError
+        If the table has no such column, or a row has no identifier: what it says would belong to no one.
+    """
+    if column not in table:
+        near = nearest(column, table)
+        meant = f" Is {near!r} meant? Write it as {column}." if near else ""
+        raise InvalidBidsError(f"{path} has columns {', '.join(table)}; expected {column} among them.{meant}")
+    labels = [cell.strip().removeprefix(prefix) for cell in table[column]]
+    blank = [str(line) for line, label in enumerate(labels, 2) if label.lower() in ("", "n/a")]
+    if blank:
+        raise InvalidBidsError(f"{path}, line {', '.join(blank[:5])}: no {column}. Write it, or take the row out.")
+    return labels
 
 
 def _decoded(path: Path) -> str:

@@ -16,9 +16,6 @@ from bids_app.dataset.tables import read_json
 from bids_app.errors import UnavailableError, UsageError
 from bids_app.vocabulary.execution import Execution
 
-MEMORY_PER_PARTICIPANT_MB = 600
-"""What one participant may need at 2 mm and some hundred volumes; `--mem` divided by it bounds the children."""
-
 WAIT_SECONDS = 10
 """For the scheduler to answer, and for its first worker."""
 
@@ -39,15 +36,9 @@ def workers(execution: Execution, calls: int) -> Iterator[Workers]:
         with _dask(execution) as found:
             yield found
         return
-    side_by_side = slots(execution.nprocs, execution.memory_mb, calls)
+    side_by_side = execution.side_by_side(calls)
     with ThreadPoolExecutor(side_by_side) as pool:
         yield Workers(pool, side_by_side, lambda word, batch: word(batch))
-
-
-def slots(nprocs: int, memory_mb: int | None, calls: int) -> int:
-    """Return how many calls may run side by side."""
-    by_memory = max(1, memory_mb // MEMORY_PER_PARTICIPANT_MB) if memory_mb else nprocs
-    return max(1, min(nprocs, by_memory, calls))
 
 
 @contextlib.contextmanager

@@ -68,7 +68,7 @@ class Mounts:
         """Bind what texts name at the places where it is."""
         for word in _texts(content):
             found = IMAGE.match(word)
-            path = Path(found["file"] if found else word)
+            path = Path(found["file"] if found else _before_entities(word))
             if path.is_absolute() and path.exists():
                 folder = path if path.is_dir() else path.parent
                 self._bind(folder.resolve(), str(folder))
@@ -79,6 +79,16 @@ class Mounts:
     def _bind(self, host: Path, inside: str, writable: bool = False) -> None:
         if (host, inside, writable) not in self.bound:  # engines refuse one place twice
             self.bound.append((host, inside, writable))
+
+
+def _before_entities(word: str) -> str:
+    """Return the folder that a pattern with entities in braces begins with, or the word itself.
+
+    >>> _before_entities("/study/physio/sub-{sub}/phys.tsv"), _before_entities("/study/seed.txt")
+    ('/study/physio', '/study/seed.txt')
+    """
+    fixed = re.split(r"[{\[]", word, maxsplit=1)[0]
+    return word if fixed == word else fixed.rpartition("/")[0]
 
 
 def annex_of(folder: Path) -> Path | None:

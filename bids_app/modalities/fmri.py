@@ -10,8 +10,8 @@ from threadpoolctl import threadpool_limits
 
 from bids_app.dataset import presets
 from bids_app.dataset.confounds import joined_confounds
+from bids_app.dataset.events import events_of
 from bids_app.dataset.series import Series, file_order, reordered
-from bids_app.dataset.tables import read_tsv
 from bids_app.dataset.volumes import read_mask
 from bids_app.errors import WrongDataError
 from bids_app.signals import projection
@@ -53,10 +53,11 @@ def repetition_time(recording: Recording) -> float:
     value = recording.metadata.get("RepetitionTime")
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not SHORTEST_REPETITION <= float(str(value)) <= LONGEST_REPETITION:
+        text = " That is text: leave out the quotation marks." if isinstance(value, str) else ""
         raise WrongDataError(
             f"{recording.series.name}: RepetitionTime is {value!r} in its sidecars; expected seconds, from "
             f"{SHORTEST_REPETITION:g} to {LONGEST_REPETITION:g}. "
-            'Write it into the JSON beside the file: {"RepetitionTime": 2.0}'
+            f'Write it into the JSON beside the file: {{"RepetitionTime": 2.0}}.{text}'
         )
     return float(str(value))
 
@@ -163,7 +164,7 @@ def _task(recording: Recording, plan: Plan, options: Options, frames: int) -> Ta
     slow = projection.stop_band(frames, plan.repetition_time, options.high_pass, 0.0)
     parts = [projection.drift(frames, options.detrend), slow, *(column[:, None] for column in plan.regressors.values())]
     columns = np.concatenate(parts, axis=1)
-    return Task(read_tsv(recording.events) if recording.events else {}, times, columns)
+    return Task(events_of(recording), times, columns)
 
 
 def describe(plan: Plan, options: Options, kind: str = KINDS[0]) -> dict[str, object]:

@@ -9,9 +9,11 @@ from bids_app import plugs
 from bids_app.errors import DeqiError
 from bids_app.levels import design
 from bids_app.levels.described import describe_design
+from bids_app.plan.expected import expected
 from bids_app.plan.gates import advice, none_left, too_little
 from bids_app.plan.inputs import Plan, unreadable
 from bids_app.plan.participant import expected_outputs
+from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.job import GroupJob, Job, ParticipantJob, PredictionJob, TrialJob
 from bids_app.vocabulary.multiverse import Specification
 
@@ -19,14 +21,15 @@ MOST = 20
 """Jobs shown whole without -v: reading a confound table for each of thousands would take minutes."""
 
 
-def show(plan: Plan, bids_dir: Path, verbose: int) -> bool:
+def show(plan: Plan, execution: Execution) -> bool:
     """Print the plan, a summary first; return whether it is known that no session can be used."""
     sessions = [job for job in plan.jobs if isinstance(job, ParticipantJob)]
-    for line in _summary(plan):
+    verbose = execution.verbose
+    for line in _summary(plan, execution):
         print(line)
     shown = plan.jobs if verbose else plan.jobs[:MOST]
     for job in shown:
-        print("\n".join(_lines(job, bids_dir)))
+        print("\n".join(_lines(job, execution.bids_dir)))
     if len(shown) < len(plan.jobs):
         print(f"... and {len(plan.jobs) - len(shown)} more jobs (all of them: -v)")
     for note in (*plan.notes, plan.settings.mark()):
@@ -43,7 +46,7 @@ def show(plan: Plan, bids_dir: Path, verbose: int) -> bool:
     return bool(said)
 
 
-def _summary(plan: Plan) -> Iterator[str]:
+def _summary(plan: Plan, execution: Execution) -> Iterator[str]:
     """Yield who and what a call is about, in a few lines."""
     sessions = [job for job in plan.jobs if isinstance(job, ParticipantJob)]
     if sessions:
@@ -52,6 +55,8 @@ def _summary(plan: Plan) -> Iterator[str]:
         tasks = sorted({run.entities.get("task", "") for run in runs})
         yield f"{len(people)} participants, {len(sessions)} sessions, {len(runs)} runs of task {', '.join(tasks)}"
         yield f"space {', '.join(spaces)}; measures {', '.join(plan.settings.measures)}"
+        if said := expected(plan.jobs, execution):
+            yield said
     for job in plan.jobs:
         if isinstance(job, GroupJob) and not isinstance(job, PredictionJob):
             yield from describe_design(design.build(job), job.design.name, job.design.options, job.label)

@@ -20,12 +20,15 @@ MISSING = (
 )  # fmt: skip
 """What BIDS tables write for a missing value, and what spreadsheets and programs write, in lower case."""
 
-CODES = frozenset([-9, *(sign * int(digit * count) for digit in "6789" for count in (2, 3, 4) for sign in (1, -1))])
+CODES = frozenset([-9, *(sign * int(digit * count) for digit in "6789" for count in (2, 3, 4, 5) for sign in (1, -1))])
 """Numbers that programs write where nothing is known (-99, 999 ...)."""
 
 FENCE, LEAST = 3.0, 0.1
 """Interquartile ranges beyond the quartiles where a code is no plausible value, and the least that a range counts, as a
 share of the quartiles."""
+
+SCORE = 10
+"""Largest value from which on a column without values below 0 is a score, whose -9 is a code."""
 
 MOSTLY = 0.5
 """Share of numbers from which on a column is one of numbers, and its words are in the wrong place."""
@@ -191,6 +194,9 @@ def _codes(values: Floats, limits: tuple[float | None, float | None]) -> list[in
     plausible = known[[value not in CODES for value in known]]
     if len(plausible) < SHOWN - 1:
         return []
+    below = [int(i) for i in np.flatnonzero(values < 0) if values[i] in CODES]
+    if below and plausible.min() >= 0 and plausible.max() >= SCORE:
+        return below  # a score without any other value below 0
     first, third = np.percentile(plausible, [25, 75])
     reach = FENCE * max(third - first, LEAST * max(abs(first), abs(third)))
     far = (values < first - reach) | (values > third + reach)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+MEMORY_PER_PARTICIPANT_MB = 600
+"""What one participant may need at 2 mm and some hundred volumes; `--mem` divided by it bounds the children."""
+
 
 @dataclass(frozen=True)
 class Share:
@@ -62,3 +65,8 @@ class Execution:
     stop_early: bool = False
     status: bool = False
     missing: bool = False
+
+    def side_by_side(self, calls: int) -> int:
+        """Return how many of some calls may run side by side."""
+        by_memory = max(1, self.memory_mb // MEMORY_PER_PARTICIPANT_MB) if self.memory_mb else self.nprocs
+        return max(1, min(self.nprocs, by_memory, calls))

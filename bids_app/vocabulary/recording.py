@@ -17,11 +17,12 @@ JOINED: tuple[Literal["run", "dir", "acq", "ce"], ...] = ("run", "dir")
 class Recording:
     """A preprocessed run: its files and what their names and sidecars say.
 
-    `metadata` is the merged sidecar of the series; `events` its table of events, if there is one; `root` the dataset
-    that the files are relative to, `dataset` the name under which `DatasetLinks` knows it, `links` those of the other
-    datasets. `more_confounds` are tables joined to `confounds`, row by row. `joined` names the entities that tell runs
-    of one session apart. `flipped` recordings have left and right exchanged when they are read. `problem` says why a
-    run cannot be worked on, if that was seen before.
+    `metadata` is the merged sidecar of the series; `events` its table of events, if there is one, and
+    `event_sidecars` what describes its columns; `root` the dataset that the files are relative to, `dataset` the
+    name under which `DatasetLinks` knows it, `links` those of the other datasets. `more_confounds` are tables
+    joined to `confounds`, row by row. `joined` names the entities that tell runs of one session apart. `flipped`
+    recordings have left and right exchanged when they are read. `problem` says why a run cannot be worked on, if
+    that was seen before.
     """
 
     entities: Mapping[str, str]
@@ -36,6 +37,7 @@ class Recording:
     sidecars: tuple[Path, ...] = ()
     metadata: Mapping[str, object] = field(default_factory=dict)
     events: Path | None = None
+    event_sidecars: tuple[Path, ...] = ()
     flipped: bool = False
     problem: str = ""
 
@@ -60,7 +62,15 @@ class Recording:
     def inputs(self) -> tuple[Path, ...]:
         """Every file that reading this run opens."""
         more = (self.events,) if self.events else ()
-        return (self.series, self.mask, self.confounds, *self.more_confounds, *self.sidecars, *more)
+        return (
+            self.series,
+            self.mask,
+            self.confounds,
+            *self.more_confounds,
+            *self.sidecars,
+            *more,
+            *self.event_sidecars,
+        )
 
     def uri(self, path: Path) -> str:
         """Return a BIDS URI for one of its files."""

@@ -363,6 +363,8 @@ def test_no_repetition_time(trial, run, tmp_path):
     said(ended, "RepetitionTime is None in its sidecars")
     assert others_went_on(tmp_path / "out")
     general = trial.fmriprep / "task-rest_bold.json"
+    general.write_text('{"RepetitionTime": "2.0"}')
+    said(run(), "RepetitionTime is '2.0'", "That is text: leave out the quotation marks")
     general.write_text('{"RepetitionTime": 2.0}')
     assert run().code == 0
 

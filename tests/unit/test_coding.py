@@ -31,6 +31,8 @@ def cells(words):
         ([*AGES, "-99"], "sub-09 has -99.*looks like a code for missing"),
         ([*AGES, "999"], "sub-09 has 999"),
         (["5", "6", "5", "7", "6", "5", "-9"], "sub-07 has -9"),
+        (["0", "20", "95", "40", "60", "-9"], "sub-06 has -9"),
+        ([*AGES, "99999"], "sub-09 has 99999"),
     ],
 )
 def test_a_cell_that_does_not_belong_is_named(words, message):

@@ -119,6 +119,14 @@ def test_links_of_datalad_are_bound_with_their_contents(place):
     assert mounts.bound[-1][0] == place / "data"
 
 
+def test_folders_that_patterns_of_further_confounds_begin_with_are_bound(place):
+    (place / "physio" / "tables").mkdir(parents=True)
+    pattern = f"{place}/physio/tables/sub-{{sub}}[_ses-{{ses}}]_physio.tsv"
+    (place / "own.toml").write_text(f'[modalities.fmri]\nmore_confounds = ["{pattern}"]\n')
+    mounts, _ = container.translate(["data", "out", "participant", "--config", "own.toml"])
+    assert (place / "physio" / "tables", f"{place}/physio/tables", False) in mounts.bound
+
+
 def test_every_option_of_deqi_that_names_a_path_is_known():
     known = {*container.READ, *container.REFUSED, *container.WRITTEN, *container.FOLDERS, *DERIVATIVES}
     for action in cli.parser()._actions:
