@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from bids_app.statistics.coding import is_missing
+from bids_app.statistics.coding import MOSTLY, is_missing, number
 
 LEVELS = 8
 """Different words up to which a column is shown; more are names or remarks."""
@@ -56,18 +56,20 @@ def table_one(rows: Sequence[Mapping[str, Any]], arms: Sequence[str], columns: S
 
 def _of(rows: Sequence[Mapping[str, Any]], arms: Sequence[str], column: str) -> Iterator[Characteristic]:
     known = [row for row in rows if not is_missing(row.get(column, ""))]
+    measured = [row for row in known if np.isfinite(number(row[column]))]
+    numeric = len(measured) > MOSTLY * len(known)
+    known = measured if numeric else known  # a word among numbers is no value; nothing is concluded from this table
     missing = len(rows) - len(known)
     words = {arm: [str(row[column]) for row in known if row["arm"] == arm] for arm in arms}
     if not known:
         return
-    try:
-        numbers = {arm: np.array(values, dtype=float) for arm, values in words.items()}
-    except ValueError:
+    if not numeric:
         levels = sorted({word for values in words.values() for word in values})
         if len(levels) <= LEVELS:
             for level in levels:
                 yield _level(column, level, words, missing)
         return
+    numbers = {arm: np.array(values, dtype=float) for arm, values in words.items()}
     cells = tuple((_mean(values), _deviation(values)) for values in numbers.values())
     pairs = [_gap(a[0] - b[0], a[1] ** 2, b[1] ** 2) for a, b in combinations(cells, 2)]
     yield Characteristic(column, "", cells, _largest(pairs), missing)

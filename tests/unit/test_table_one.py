@@ -39,3 +39,12 @@ def test_of_three_arms_the_largest_difference_is_told():
     rows = [{"arm": arm, "x": str(x)} for arm, at in (("a", 0), ("b", 1), ("c", 5)) for x in (at - 1, at, at + 1)]
     (x,) = table_one(rows, ("a", "b", "c"), ["x"])
     assert x.difference == pytest.approx(5.0)
+
+
+def test_a_word_among_numbers_is_counted_as_missing_and_makes_no_levels():
+    rows = [{"arm": arm, "age": age} for arm, age in zip("aabbb", ["40", "50", "forty", "30", "n/a"], strict=True)]
+    (row,) = table_one(rows, ("a", "b"), ("age",))
+    assert row.level == ""
+    assert row.missing == 2
+    assert row.cells[0] == pytest.approx((45, 50**0.5))
+    assert row.cells[1][0] == 30
