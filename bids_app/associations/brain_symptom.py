@@ -138,7 +138,7 @@ def contrasts(
         f"Does the slope of {what} on improvement of {title} differ between {first} and {control}?",
         f"positive = steeper in {first}",
         f"{what} goes with improvement of {title} differently in {first} and {control}",
-        f"No difference between the slopes of {first} and {control}", f"{first} with {control}",
+        f"No difference between the slopes of {first} and {control}", (first, control),
     )  # fmt: skip
     yield slope(cohort, asked(_joined(pair, stem, "Slope"), words), own * centred, {"arm": own, stem: centred})
     if options.baseline:
@@ -146,7 +146,7 @@ def contrasts(
             f"Does {IT} before treatment tell who improves more in {title} under {first} than under {control}?",
             f"positive = where it is larger, {first} does better against {control}",
             f"{IT} before treatment tells who gains more from {first} than from {control}",
-            f"Not shown that {IT} before treatment tells who gains more from {first}", f"{first} with {control}",
+            f"Not shown that {IT} before treatment tells who gains more from {first}", (first, control),
         )  # fmt: skip
         yield moderated(cohort, asked(_joined(pair, stem, "ByBaseline"), words, BEFORE), both, own)
 

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bids_app.statistics.result import OF_CLUSTERS, Result
+from bids_app.statistics.result import Joint, Result
 from bids_app.vocabulary.grid import Grid
 
 CLUSTER_COLUMNS = (
     "cluster", "sign", "x", "y", "z", "peak_t", "voxels", "mm3", "mass", "peak_effect", "peak_g",
     "p_voxel_fwe", "p_extent_fwe", "p_mass_fwe", "p_tfce_fwe", "p_voxel_fwe_joint", "p_extent_fwe_joint",
     "p_mass_fwe_joint", "p_tfce_fwe_joint", "next_to_seed", "place", "mean_effect", "mean_effect_lower",
-    "mean_effect_upper",
+    "mean_effect_upper", "p_robust_voxel_fwe", "p_robust_extent_fwe", "p_robust_mass_fwe", "p_robust_tfce_fwe",
+    "p_robust_voxel_fwe_joint", "p_robust_extent_fwe_joint", "p_robust_mass_fwe_joint", "p_robust_tfce_fwe_joint",
 )  # fmt: skip
 
+
+MEANS = "mean_effect", "mean_effect_lower", "mean_effect_upper"
 
 Namer = Callable[[float, float, float], str]
 """Names the place at x, y, z in mm."""
 
 
-def cluster_table(
-    result: Result, joint: Mapping[str, NDArray[np.float64]], grid: Grid, named: Namer
-) -> dict[str, list[Any]]:
-    """Return one row a cluster: where, how large, and every p that it has (of statistics of voxels, the smallest)."""
-    where = np.argwhere(result.subject.mask)
+def cluster_table(result: Result, joint: Joint, grid: Grid, named: Namer) -> dict[str, list[Any]]:
+    """Return one row a cluster: where, how large, and every p that it has.
+
+    Of statistics of voxels that is the smallest; a robust p of clusters is that of the cluster by signs of residuals
+    which has most of its voxels, and 1 without any.
+    """
+    where, robust = np.argwhere(result.subject.mask), result.robust
     columns: dict[str, list[Any]] = {key: [] for key in CLUSTER_COLUMNS}
     volume = float(np.prod(grid.voxel_sizes))
     for i, cluster in enumerate(result.clusters):
@@ -39,11 +43,11 @@ def cluster_table(
             "next_to_seed": cluster.number in result.next_to_seed, "place": named(x, y, z) or None,
         }  # fmt: skip
         members = result.labels == cluster.number
-        for ending, found in (("", result.p), ("_joint", joint)):
-            for name, p in found.items():
-                row[f"p_{name}_fwe{ending}"] = float(p[i] if name in OF_CLUSTERS else np.nanmin(p[members]))
+        for ending, found, again in (("", result.p, robust.p if robust else {}), ("_joint", joint.own, joint.robust)):
+            row |= {f"p_{name}_fwe{ending}": result.at(members, name, p) for name, p in found.items()}
+            row |= {f"p_robust_{name}_fwe{ending}": robust.at(members, name, p) for name, p in again.items() if robust}
         if result.profile and i < result.profile.effects.shape[1]:
-            row |= dict(zip(CLUSTER_COLUMNS[-3:], result.profile.effects[:, i].tolist(), strict=True))
+            row |= dict(zip(MEANS, result.profile.effects[:, i].tolist(), strict=True))
         for key in CLUSTER_COLUMNS:
             columns[key].append(row.get(key))
     return columns

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.statistics.result import OF_CLUSTERS, Result
+from bids_app.statistics.relabelling import ResidualSigns
+from bids_app.statistics.result import Joint, Result
 from bids_app.vocabulary.design import IT
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.sealed import OF_MAPS, Sealed, told
@@ -29,6 +30,8 @@ STATISTICS_TEXT = {
     "qfdr": "False discovery rate q (Benjamini-Hochberg per sign at q/2 on the parametric p).",
     "logpvoxfwe": "-log10 of p corrected over the map by max |t| (one side: max t); desc-joint: over all maps too.",
     "logpextentfwe": "The same for cluster extent: each voxel of a cluster has the p of its cluster.",
+    "logprobustmassfwe": "-log10 of p of means alone by signs of residuals (robust), corrected as logpmassfwe; so are "
+    "logprobustvoxfwe, logprobustextentfwe, logprobusttfcefwe.",
     "tfce": "Threshold-free cluster enhancement of t, exact, E = 0.5, H = 2 (Smith & Nichols 2009).",
     "logptfcefwe": "The same as logpvoxfwe for TFCE.",
     "logpmassfwe": "The same for cluster mass, the sum of |t| minus the cluster-forming |t|.",
@@ -55,8 +58,7 @@ class Family:
 
 
 def about_result(
-    result: Result, joint: Mapping[str, NDArray[np.float64]], inference: Inference, family: Family,
-    sealed: Sealed | None,
+    result: Result, joint: Joint, inference: Inference, family: Family, sealed: Sealed | None,
 ) -> dict[str, Any]:  # fmt: skip
     """Return the sidecar of a result."""
     contrast, words, scheme, output = result.contrast, result.contrast.asked.words, result.scheme, result.subject.output
@@ -72,7 +74,7 @@ def about_result(
         "Question": said["question"],
         "Found": said["found"],
         "Absent": said["absent"],
-        "SpecificTo": words.specific,
+        "Compared": list(words.compares),
         "Sign": words.sign,
         "Primary": contrast.asked.primary,
         "Association": contrast.asked.association,
@@ -87,7 +89,7 @@ def about_result(
         "DegreesOfFreedom": result.df if result.rank == 1 else [result.rank, result.df],
         "Voxels": int(result.subject.mask.sum()),
         "RestrictedTo": list(inference.small_volume),
-        "Scheme": contrast.scheme,
+        "Scheme": "wild" if isinstance(scheme, ResidualSigns) else contrast.scheme,
         "Relabellings": scheme.total,
         "RelabellingsPossible": str(scheme.possible),
         "Exhaustive": scheme.exhaustive,
@@ -105,21 +107,22 @@ def about_result(
         "Family": inference.family,
         "FamilyMembers": family.members,
         "SmallestP": {name: _smallest(p) for name, p in result.p.items()},
-        "SmallestJointP": {name: _smallest(p) for name, p in joint.items()},
+        "SmallestJointP": {name: _smallest(p) for name, p in joint.own.items()},
         "FamiliesOfThisContrast": family.families,
         "HolmP": family.holm,
         **result.about,
+        **_robust(result, joint),
     }
 
 
-def spread(result: Result, name: str, p: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Spread p over the voxels it belongs to, as -log10; voxels in no cluster get 0."""
-    if name not in OF_CLUSTERS:
-        return np.asarray(-np.log10(p))
-    values = np.zeros(len(result.labels))
-    for cluster, value in zip(result.clusters, p, strict=True):
-        values[result.labels == cluster.number] = -np.log10(value)
-    return values
+def _robust(result: Result, joint: Joint) -> dict[str, dict[str, Any]]:
+    """Return what the sidecar says of the robust p, if anything is to be said."""
+    said = result.about.get("Robust")
+    if not isinstance(said, Mapping):
+        return {}
+    found = {"SmallestP": result.robust.p, "SmallestJointP": joint.robust} if result.robust else {}
+    least = {key: {name: _smallest(p) for name, p in values.items()} for key, values in found.items()}
+    return {"Robust": {**said, **least}}
 
 
 def _smallest(p: NDArray[np.float64]) -> float:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bids_app.statistics.result import Result
+from bids_app.statistics.result import Joint, Result
 
 EDGE_COLUMNS = {
     "edge": "Two regions or networks, or one network with itself.",
@@ -19,13 +17,15 @@ EDGE_COLUMNS = {
     "q_fdr": "False discovery rate over the edges, per sign.",
     "p_fwe": "Corrected over all edges by the largest |t|.",
     "p_fwe_joint": "Corrected over the family as well.",
+    "p_robust_fwe": "Of means alone, by signs of residuals: corrected over all edges.",
+    "p_robust_fwe_joint": "Corrected over the family as well.",
     "component": "Set of edges above the threshold that share nodes; empty outside (network-based statistic).",
     "p_component_extent": "p of that set by its number of edges: exploratory, of the set and of no single edge.",
     "p_component_mass": "The same by the sum of |t| above the threshold.",
 }
 
 
-def edge_table(result: Result, joint: Mapping[str, NDArray[np.float64]]) -> dict[str, list[Any]]:
+def edge_table(result: Result, joint: Joint) -> dict[str, list[Any]]:
     """Return one row an edge, those of the smallest p first."""
     maps, graph = result.maps, result.subject.graph
     assert graph is not None
@@ -43,7 +43,9 @@ def edge_table(result: Result, joint: Mapping[str, NDArray[np.float64]]) -> dict
         "p_uncorrected": 10.0 ** -maps["logpunc"],
         "q_fdr": maps.get("qfdr", nothing),
         "p_fwe": result.p["voxel"],
-        "p_fwe_joint": joint["voxel"],
+        "p_fwe_joint": joint.own["voxel"],
+        "p_robust_fwe": result.robust.p["voxel"] if result.robust else nothing,
+        "p_robust_fwe_joint": joint.robust.get("voxel", nothing),
         "component": [None if i is None else i + 1 for i in place],
         "p_component_extent": [None if i is None else result.p["extent"][i] for i in place],
         "p_component_mass": [None if i is None else result.p["mass"][i] for i in place],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from bids_app.derivatives.characteristics import characteristics_table
 from bids_app.derivatives.clusters import Namer, cluster_table, value_table
-from bids_app.derivatives.contrast import Family, about_result, design_table, spread
+from bids_app.derivatives.contrast import Family, about_result, design_table
 from bids_app.derivatives.edges import EDGE_COLUMNS, edge_table
 from bids_app.derivatives.files import write_json, write_labels, write_map, write_table
-from bids_app.derivatives.names import STAT_OF, group_path
-from bids_app.statistics.result import Result
+from bids_app.derivatives.names import STAT_OF, group_path, robust_stat
+from bids_app.statistics.result import Joint, Result
 from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.grid import Grid, GroupMask
 from bids_app.vocabulary.inference import Inference
@@ -90,20 +90,24 @@ class GroupWriter:
             self.map(result, stat, values, **({"desc": variant} if variant else {}))
         result.maps.clear()
         for name, p in result.p.items():
-            self.map(result, STAT_OF[name], spread(result, name, p))
+            self.map(result, STAT_OF[name], result.spread(name, p))
+        if robust := result.robust:
+            for name, p in robust.p.items():
+                self.map(result, robust_stat(name), robust.spread(name, p))
 
     def map(self, result: Result, stat: str, values: NDArray[np.floating[Any]], **extra: str) -> None:
         """Write one map of a result, (voxels,); `extra` entities win over its own."""
         path = self.path("statmap", ".nii.gz", **{**names_of(result), "stat": stat, **extra})
         write_map(path, values, result.subject.mask, self.grid)
 
-    def conclusion(
-        self, result: Result, joint: Mapping[str, NDArray[np.float64]], inference: Inference, family: Family
-    ) -> None:
+    def conclusion(self, result: Result, joint: Joint, inference: Inference, family: Family) -> None:
         """Write what the family decides, clusters, design and null of one contrast of one map."""
         names = names_of(result)
-        for name, p in joint.items():
-            self.map(result, STAT_OF[name], spread(result, name, p), desc="joint")
+        for name, p in joint.own.items():
+            self.map(result, STAT_OF[name], result.spread(name, p), desc="joint")
+        for name, p in joint.robust.items():
+            assert result.robust
+            self.map(result, robust_stat(name), result.robust.spread(name, p), desc="joint")
         said = about_result(result, joint, inference, family, self._job.sealed)
         about = {**self.mark_of, **said, "Sources": self._sources(result)}
         write_json(self.path("statmap", ".json", **names), about)
@@ -112,9 +116,7 @@ class GroupWriter:
             write_table(self.path("clustermeans", ".tsv", **names), value_table(result))
         self._null_and_design(result)
 
-    def edges(
-        self, result: Result, joint: Mapping[str, NDArray[np.float64]], inference: Inference, family: Family
-    ) -> None:
+    def edges(self, result: Result, joint: Joint, inference: Inference, family: Family) -> None:
         """Write the table of edges, or of other values that are no maps, of one contrast."""
         names = names_of(result)
         write_table(self.path("edges", ".tsv", **names), edge_table(result, joint))

@@ -13,6 +13,15 @@ STAT_OF = {"voxel": "logpvoxfwe", "extent": "logpextentfwe", "mass": "logpmassfw
 """Map of corrected p of each statistic."""
 
 
+def robust_stat(statistic: str) -> str:
+    """Return the map of corrected robust p of a statistic.
+
+    >>> robust_stat("mass")
+    'logprobustmassfwe'
+    """
+    return STAT_OF[statistic].replace("logp", "logprobust")
+
+
 def participant_path(output_dir: Path, entities: Mapping[str, str], suffix: str, extension: str) -> Path:
     """Return `sub-*/[ses-*/]func/<name>`."""
     folder = output_dir / f"sub-{entities['sub']}"

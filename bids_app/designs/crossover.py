@@ -138,7 +138,7 @@ def _contrasts(cohort: Cohort, options: Options) -> Iterator[Contrast]:
     words = Words(
         f"Does {IT} after {one} differ from that after {other}, within people?", f"positive = larger after {one}",
         f"{IT} after {one} differs from that after {other}", f"No difference in {IT} between the treatments",
-        f"{one} with {other}",
+        (one, other),
     )  # fmt: skip
     treatment = Question("treatment", words, _outcome(options, 0.5, -0.5), primary=True)
     yield _of_periods(replace(between(cohort, treatment, order), effect="crossover"), cohort, options)
@@ -146,7 +146,7 @@ def _contrasts(cohort: Cohort, options: Options) -> Iterator[Contrast]:
         f"Does the sum of both periods of {IT} differ between the orders? Carry-over would do that; so may chance and "
         "differences between people, so it decides nothing.",
         f"positive = larger in {order[0]}", f"the sum of {IT} differs between the orders",
-        f"No carry-over in {IT}", f"{order[0]} with {order[1]}",
+        f"No carry-over in {IT}", (order[0], order[1]),
     )  # fmt: skip
     yield between(cohort, Question("carryover", words, _outcome(options, 1.0, 1.0)), order)
     words = Words(f"Does {IT} change from the first to the second period, over both orders?",

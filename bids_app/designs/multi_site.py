@@ -73,7 +73,7 @@ def _sites(cohort: Cohort, column: str) -> Iterator[Contrast]:
         words = Words(
             f"Does {IT} after treatment differ between {first} and {control} at {column} {site}, given each voxel's "
             "own baseline? Described to compare sites; it decides nothing.",
-            f"positive = larger in {first}", specific=f"{first} with {control}",
+            f"positive = larger in {first}", compares=(first, control),
         )  # fmt: skip
         label = as_label(f"site {site}")
         name = f"{labels[0]}Vs{labels[-1][:1].upper()}{labels[-1][1:]}{label[:1].upper()}{label[1:]}"

@@ -82,7 +82,7 @@ def _contrasts(cohort: Cohort, stages: Mapping[str, str], primary: str) -> Itera
                 f"Does {IT} {moment} differ between {first} and {second}, given each voxel's own baseline?",
                 f"positive = larger in {first}",
                 f"{IT} {moment} differs between {first} and {second}, given each voxel's own baseline,",
-                f"No difference in {IT} {moment} between {first} and {second}", f"{first} with {second}",
+                f"No difference in {IT} {moment} between {first} and {second}", (first, second),
             )  # fmt: skip
             name = f"{labels[first]}Vs{labels[second][:1].upper()}{labels[second][1:]}{_capital(session)}"
             asked = Question(name, words, Outcome(weights, "pre"), session == primary and (first, second) == main)

@@ -50,7 +50,7 @@ def _contrasts(cohort: Cohort) -> Iterator[Contrast]:
         words = Words(
             f"Does {IT} differ between {first} and {second}?", f"positive = larger in {first}",
             f"{IT} differs between {first} and {second}", f"No difference in {IT} between {first} and {second}",
-            f"{first} with {second}",
+            (first, second),
         )  # fmt: skip
         name = f"{labels[first]}Vs{labels[second][:1].upper()}{labels[second][1:]}"
         yield between(cohort, Question(name, words, ONCE, (first, second) == main), (first, second))

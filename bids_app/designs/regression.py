@@ -106,7 +106,7 @@ def _contrasts(cohort: Cohort, options: Options, outcome: Outcome, values: NDArr
         words = Words(
             f"Does the slope of {what} on {value} differ between {first} and {second}?",
             f"positive = steeper in {first}", f"the slope of {what} on {value} differs between {first} and {second}",
-            f"No difference between the slopes of {first} and {second}", f"{first} with {second}",
+            f"No difference between the slopes of {first} and {second}", (first, second),
         )  # fmt: skip
         pair = np.isin(cohort.arm, [cohort.arms.index(first), cohort.arms.index(second)])
         centred = values - values[pair].mean()

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from bids_app.errors import WrongDataError
 from bids_app.levels import overlap, power
+from bids_app.levels import robust as robustly
 from bids_app.levels.overlap import Stacks
 from bids_app.levels.profiles import profile
 from bids_app.levels.spread import spread
-from bids_app.statistics import linear_model, literature, network, permutation, sweep, terrain
+from bids_app.statistics import linear_model, literature, network, permutation, sweep, terrain, wild
 from bids_app.statistics.allocation import Rerandomisation, Scheme
 from bids_app.statistics.clusters import label, neighbourhood
 from bids_app.statistics.network import Graph
@@ -52,12 +53,15 @@ class Question:
         What is explained, and the voxel's own baseline if it is adjusted for.
     fitted : callable
         Model of another outcome of the same people.
+    ready : callable
+        A plain model of them as relabellings need it.
     """
 
     contrast: Contrast
     outcome: NDArray[np.float32]
     baseline: NDArray[np.float32] | None
     fitted: Callable[[NDArray[np.float32]], linear_model.LinearModel]
+    ready: Callable[[linear_model.LinearModel], linear_model.LinearModel]
     model: linear_model.LinearModel
     scheme: Scheme
     geometry: sweep.Geometry
@@ -71,6 +75,13 @@ class Question:
     def relabellings(self, model: linear_model.LinearModel, geometry: sweep.Geometry, run: Run) -> Relabellings:
         """Return the relabellings of a model of these people."""
         return Relabellings(model, self.scheme, geometry, run.job.threads, self.tell, run.keeper)
+
+    def labels(self, null: permutation.Null) -> NDArray[np.int32]:
+        """Return the number of the cluster of each voxel."""
+        t, geometry = sweep.shown(null.t, self.geometry), self.geometry
+        if isinstance(geometry.around, Graph):
+            return network.label(t, geometry.around, geometry.threshold)
+        return label(t, geometry.around, geometry.threshold)
 
 
 def ask(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Question:
@@ -87,20 +98,27 @@ def ask(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Quest
     outcome = overlap.outcome_of(stacks, contrast)
     by_arm = inference.variances == "by-arm" and contrast.scheme == "rerandomise" and contrast.tested.shape[1] == 1
     people = tuple(subject.design.rows[i]["participant_id"] for i in contrast.members)
-    scheme = run.schemes.setdefault((contrast.name, people), _scheme(contrast, inference))
+    signs = inference.scheme == "wild" and robustly.compares_arms(contrast)
+    scheme = robustly.signs_of(subject, contrast, inference) if signs else _scheme(contrast, inference)
+    scheme = run.schemes.setdefault((contrast.name, people), scheme)
+
+    def ready(model: linear_model.LinearModel) -> linear_model.LinearModel:
+        return replace(model, robust=wild.prepare(model)) if signs else replace(model, by_arm=by_arm)
 
     def fitted(maps: NDArray[np.float32]) -> linear_model.LinearModel:
-        return replace(linear_model.fit(maps, contrast.tested, contrast.nuisance, baseline), by_arm=by_arm)
+        return ready(linear_model.fit(maps, contrast.tested, contrast.nuisance, baseline))
 
     model = fitted(outcome)
     geometry = _geometry(subject, contrast, inference, model)
     tell = partial(run.progress, f"{subject.key.label}, {contrast.name}")
-    return Question(contrast, outcome, baseline, fitted, model, scheme, geometry, tell)
+    return Question(contrast, outcome, baseline, fitted, ready, model, scheme, geometry, tell)
 
 
-def relabel(question: Question, run: Run, wanted: Callable[[float], bool]) -> None:
-    """Make and keep the relabellings of a contrast whose places are wanted, of equivalence too."""
-    question.relabellings(question.model, question.geometry, run).fill(wanted)
+def relabel(question: Question, subject: Subject, run: Run, wanted: Callable[[float], bool]) -> None:
+    """Make and keep the relabellings of a contrast whose places are wanted, of equivalence and of means too."""
+    again = robustly.question_of(question, subject, run.job.inference)
+    for asked in (question, again) if again else (question,):
+        asked.relabellings(asked.model, asked.geometry, run).fill(wanted)
     if margin := _margin(question.contrast, run.job.inference):
         for outcome in overlap.shifted(question.outcome, question.contrast.tested[:, 0], margin):
             question.relabellings(question.fitted(outcome), question.above, run).fill(wanted)
@@ -132,10 +150,12 @@ def infer(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Res
             lambda maps: question.relabellings(question.fitted(maps), question.above, run).null(),
         )
     about = _about(question, subject, null, inference) if model.rank == 1 else {}
+    robust, said = robustly.robust(question, subject, run)
     result = Result(
-        subject, contrast, scheme, model.df, model.rank, geometry.threshold, null, _labels(null, geometry), maps, about
-    )
-    return replace(result, profile=profile(result, stacks, by_arm=model.by_arm))
+        subject=subject, contrast=contrast, scheme=scheme, df=model.df, rank=model.rank, threshold=geometry.threshold,
+        null=null, labels=question.labels(null), maps=maps, about={**about, **said}, robust=robust,
+    )  # fmt: skip
+    return replace(result, profile=profile(result, stacks, question.ready))
 
 
 def _about(question: Question, subject: Subject, null: permutation.Null, inference: Inference) -> dict[str, object]:
@@ -149,13 +169,6 @@ def _about(question: Question, subject: Subject, null: permutation.Null, inferen
     if inference.literature and not isinstance(around, Graph):
         about["RandomFieldTheory"] = literature.findings(null.t, model, subject.mask, around, inference.alpha)
     return about
-
-
-def _labels(null: permutation.Null, geometry: sweep.Geometry) -> NDArray[np.int32]:
-    t = sweep.shown(null.t, geometry)
-    if isinstance(geometry.around, Graph):
-        return network.label(t, geometry.around, geometry.threshold)
-    return label(t, geometry.around, geometry.threshold)
 
 
 def _geometry(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,7 +22,7 @@ from bids_app.levels.overlap import Stacks
 from bids_app.levels.reading import everybody_of, kept_of, keys_of, read
 from bids_app.levels.regional import Regional
 from bids_app.statistics import corrected
-from bids_app.statistics.result import Result, joint_p
+from bids_app.statistics.result import Joint, Result, joint_of
 from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.grid import Grid, GroupMask
 from bids_app.vocabulary.inference import Inference
@@ -143,7 +143,7 @@ def _write(results: Sequence[Result], writer: GroupWriter, inference: Inference)
     families: dict[tuple[str, ...], list[Result]] = {}
     for result in results:
         families.setdefault(_family(result, inference), []).append(result)
-    joint = {key: joint_p(members) for key, members in families.items()}
+    joint = {key: joint_of(members) for key, members in families.items()}
     least: dict[tuple[tuple[str, ...], str], float] = {}
     for key, members in families.items():
         for result, found in zip(members, joint[key], strict=True):
@@ -160,13 +160,21 @@ def _write(results: Sequence[Result], writer: GroupWriter, inference: Inference)
                 writer.conclusion(result, p, inference, family)
             if result.contrast.asked.primary:
                 what = f"{result.subject.key.entity} {result.subject.key.label}, {result.contrast.name}"
-                answers.append(f"  {what}: smallest corrected p {_least(result, p, inference):.4f}")
+                answers.append(
+                    f"  {what}: smallest corrected p {_least(result, p, inference):.4f}{_robust(p, inference)}"
+                )
     return answers
 
 
-def _least(result: Result, p: Mapping[str, NDArray[np.float64]], inference: Inference) -> float:
+def _least(result: Result, p: Joint, inference: Inference) -> float:
     """Return the smallest p of the statistic that decides: of edges that is always the single one."""
-    return float(np.nanmin(p["voxel" if result.subject.graph else inference.claim], initial=1.0))
+    return float(np.nanmin(p.own["voxel" if result.subject.graph else inference.claim], initial=1.0))
+
+
+def _robust(p: Joint, inference: Inference) -> str:
+    """Return the smallest robust p of the statistic that decides, in words; nothing where there is none."""
+    found = p.robust.get(inference.claim, p.robust.get("voxel"))
+    return "" if found is None else f", robust p {float(np.nanmin(found, initial=1.0)):.4f}"
 
 
 def _family(result: Result, inference: Inference) -> tuple[str, ...]:

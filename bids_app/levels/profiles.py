@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
 
 import numpy as np
 
@@ -12,15 +12,17 @@ from bids_app.statistics.cluster_means import MOST, Profile, effects, means
 from bids_app.statistics.result import Result
 
 
-def profile(result: Result, stacks: Stacks, *, by_arm: bool) -> Profile | None:
+def profile(
+    result: Result, stacks: Stacks, ready: Callable[[linear_model.LinearModel], linear_model.LinearModel]
+) -> Profile | None:
     """Return the means of the largest clusters by stage, and their effect; None where nothing forms a cluster.
 
     Parameters
     ----------
     stacks : mapping of (participants, voxels)
         Maps by stage, as the result was made from.
-    by_arm : bool
-        Whether each arm has a variance of its own.
+    ready : callable
+        A plain model as relabellings need it.
     """
     contrast = result.contrast
     numbers = [cluster.number for cluster in result.clusters[:MOST]]
@@ -31,4 +33,4 @@ def profile(result: Result, stacks: Stacks, *, by_arm: bool) -> Profile | None:
     baseline = small[before][contrast.members] if before else None
     model = linear_model.fit(outcome_of(small, contrast), contrast.tested, contrast.nuisance, baseline)
     values = {stage: np.asarray(found[contrast.members]) for stage, found in small.items()}
-    return Profile(values, effects(replace(model, by_arm=by_arm), result.scheme))
+    return Profile(values, effects(ready(model), result.scheme))

@@ -45,9 +45,8 @@ def _relabel(subject: Subject, stacks: Stacks, run: contrasts.Run, place: tuple[
         start = place[0] + i * length
         with suppress(*LEFT):
             if share.overlaps(start, start + length):
-                contrasts.relabel(
-                    contrasts.ask(subject, stacks, contrast, run), run, partial(_wanted, share, start, length)
-                )
+                question = contrasts.ask(subject, stacks, contrast, run)
+                contrasts.relabel(question, subject, run, partial(_wanted, share, start, length))
 
 
 def _wanted(share: Share, start: float, length: float, place: float) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from bids_app.statistics.linear_model import LinearModel
 from bids_app.statistics.residuals import residual_tiles
@@ -12,27 +13,61 @@ from bids_app.vocabulary.design import Contrast
 SMALL_ARM = 20
 """People below whom variances of arms are known too badly for the largest |t| (docs/validation.md)."""
 
+ALIKE = 0.5, 2.0
+"""Ratios of variances between which arms count as alike."""
+
+SKEWED = 1.0
+"""Median absolute skewness of the wider arm from which on its mean is badly known."""
+
+Floats = NDArray[np.float32]
+
 
 def spread(model: LinearModel, contrast: Contrast, claim: str) -> dict[str, object]:
-    """Return how much more one arm varies than the other, and a warning where that and unequal arms distort p."""
+    """Return how much more one arm varies than the other, and a warning where that distorts p.
+
+    The ratio is the median over the places of the residuals' variances, its limits are those of a single place.
+    """
     arm = contrast.tested[:, 0] == 1
+    sizes = int(arm.sum()), int((~arm).sum())
     each = np.concatenate([_of_arms(left, arm) for _, left in residual_tiles(model)], axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = float(np.nanmedian(each[0] / each[1]))
-    share = arm.sum() / (~arm).sum()
-    distorted = not 0.8 <= share <= 1.25 and not 2 / 3 <= ratio <= 1.5 and not model.by_arm
-    warning = (
-        f"The arms differ in size ({arm.sum()} and {(~arm).sum()}) and in variance (ratio {ratio:.2f}): pooled "
-        "variances give wrong p values then. Set inference.variances = 'by-arm'."
-    )
-    if model.by_arm and min(arm.sum(), (~arm).sum()) < SMALL_ARM and claim in ("voxel", "tfce"):
-        distorted = True
-        warning = (
+    low, high = (float(ratio / stats.f.ppf(p, sizes[0] - 1, sizes[1] - 1)) for p in (0.975, 0.025))
+    unequal = not ALIKE[0] <= ratio <= ALIKE[1]
+    skewness = float(np.nanmedian(each[2 if ratio >= 1 else 3]))
+    return {
+        "MedianRatio": ratio,
+        "MedianRatioLimits": [low, high],
+        "MedianAbsoluteSkewness": skewness,
+        "Unequal": unequal,
+        "Unreliable": unequal and skewness > SKEWED,
+        "Warning": _warning(model, sizes, ratio, claim),
+    }
+
+
+def _warning(model: LinearModel, sizes: tuple[int, int], ratio: float, claim: str) -> str:
+    """Return what a reader must know of p where arms vary unequally, or nothing."""
+    if model.by_arm and min(sizes) < SMALL_ARM and claim in ("voxel", "tfce"):
+        return (
             f"An arm has fewer than {SMALL_ARM} people: with variances of their own the largest |t| and TFCE then find "
             "too much. Set inference.claim = 'mass'."
         )
-    return {"MedianRatio": ratio, "Warning": warning if distorted else ""}
+    if ALIKE[0] <= ratio <= ALIKE[1] or model.robust is not None:
+        return ""
+    more = f" and in size ({sizes[0]} and {sizes[1]})" if not 0.8 <= sizes[0] / sizes[1] <= 1.25 else ""
+    return (
+        f"The arms differ in variance (median ratio {ratio:.2f}){more}: arms drawn anew then find differences where "
+        "the means are the same. Read the robust p."
+    )
 
 
-def _of_arms(left: NDArray[np.float32], arm: NDArray[np.bool_]) -> NDArray[np.float32]:
-    return np.stack([left[arm].var(axis=0, ddof=1), left[~arm].var(axis=0, ddof=1)])
+def _of_arms(left: Floats, arm: NDArray[np.bool_]) -> Floats:
+    """Return the variance of both arms and the absolute skewness of both, (4, voxels)."""
+    arms = left[arm], left[~arm]
+    return np.stack([*(each.var(axis=0, ddof=1) for each in arms), *(np.abs(_skewness(each)) for each in arms)])
+
+
+def _skewness(values: Floats) -> Floats:
+    centred = values - values.mean(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray((centred**3).mean(axis=0) / (centred**2).mean(axis=0) ** 1.5, dtype=np.float32)

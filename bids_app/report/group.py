@@ -102,20 +102,22 @@ def _shared(path: Path) -> dict[str, str]:
 
 
 def _verdict(found: list[tuple[str, Mapping[str, Any]]], arms: tuple[str, ...]) -> Verdict:
-    findings = [
-        Finding(
-            label,
-            about["SmallestJointP"][about["ClaimStatistic"]],
-            about["Arm"] if about["Change"] else "",
-            about["Primary"],
-        )
-        for label, about in found
-    ]
+    findings = [_finding(label, about) for label, about in found]
     primary = next((about for _, about in found if about["Primary"]), found[0][1])
     where = f"the small volume ({', '.join(primary['RestrictedTo'])})" if primary["RestrictedTo"] else "the brain"
     several = "seeds" if primary["Measure"] == "seed_correlation" else "maps"
     return verdict(
         findings, arms, primary["Alpha"], primary["SmallestPossibleP"], min(primary["ParticipantsByArm"].values()),
-        Wording(primary["Found"], primary["Absent"], primary["SpecificTo"], several, statistic_name(primary),
-                where),
+        Wording(found=primary["Found"], absent=primary["Absent"], compares=tuple(primary["Compared"]),
+                noun=primary["Noun"], members=several, statistic=statistic_name(primary), where=where),
+    )  # fmt: skip
+
+
+def _finding(label: str, about: Mapping[str, Any]) -> Finding:
+    claim, robust = about["ClaimStatistic"], about.get("Robust", {})
+    p = about["SmallestJointP"][claim]
+    return Finding(
+        label=label, p=p, arm=about["Arm"] if about["Change"] else "", primary=about["Primary"],
+        robust=p if about["Scheme"] == "wild" else robust.get("SmallestJointP", {}).get(claim),
+        why=robust.get("Absent", ""), unreliable=about.get("VarianceOfArms", {}).get("Unreliable", False),
     )  # fmt: skip

@@ -10,7 +10,7 @@ from math import comb, factorial, prod
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.statistics.relabelling import Exchange, Labels, Listed, SignFlips, raw_words
+from bids_app.statistics.relabelling import Exchange, Labels, Listed, ResidualSigns, SignFlips, raw_words
 
 
 def _unrank(n: int, chosen: int, rank: int) -> list[int]:
@@ -121,4 +121,4 @@ class Rerandomisation(Listed):
         return labels
 
 
-Scheme = Rerandomisation | SignFlips | Exchange
+Scheme = Rerandomisation | SignFlips | Exchange | ResidualSigns

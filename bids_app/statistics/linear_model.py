@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.errors import WrongDataError
 from bids_app.vocabulary import room
+
+if TYPE_CHECKING:
+    from bids_app.statistics.wild import Residuals
 
 Matrix = NDArray[np.float64]
 Maps = NDArray[np.floating[Any]]
@@ -72,6 +75,8 @@ class LinearModel:
         share of variance that they explain, and NaN.
     by_arm : bool
         True gives each arm a variance of its own in t.
+    robust : Residuals or None
+        What signs of residuals need (`wild.prepare`).
     """
 
     tested: NDArray[np.float32]
@@ -82,6 +87,7 @@ class LinearModel:
     effect: NDArray[np.float64]
     variance: NDArray[np.float64]
     by_arm: bool = False
+    robust: Residuals | None = None
 
     @property
     def rank(self) -> int:

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from bids_app.statistics.allocation import Rerandomisation, Scheme
 from bids_app.statistics.linear_model import LinearModel, Matrix, explained_share, orthonormal, residual, tiles
-from bids_app.statistics.relabelling import Exchange, SignFlips
+from bids_app.statistics.relabelling import Exchange, ResidualSigns, SignFlips
 from bids_app.statistics.unequal import by_arm
+from bids_app.statistics.wild import signed
 
 Shares = tuple[slice, Matrix, Matrix]
 """Voxels; c (or s, where several columns are tested) and e of each relabelling, (relabellings, voxels)."""
@@ -28,7 +29,11 @@ Shares = tuple[slice, Matrix, Matrix]
 def shares(model: LinearModel, scheme: Scheme, start: int, stop: int) -> Iterator[Shares]:
     """Yield c and e of relabellings start .. stop − 1, some voxels at a time."""
     labels = scheme.draw(start, stop)
-    if not isinstance(scheme, Rerandomisation):
+    if isinstance(scheme, ResidualSigns):
+        if model.robust is None:
+            raise ValueError("Signs of residuals need a model that was prepared for them (wild.prepare).")
+        work = signed(model, model.robust, labels, start)
+    elif not isinstance(scheme, Rerandomisation):
         work = _residuals(model, scheme, labels)
     elif model.by_arm and model.rank == 1:
         work = by_arm(model, scheme, labels)

@@ -63,10 +63,15 @@ class Listed(ABC):
         """Return relabellings start .. stop − 1, (stop − start, n): labels, signs (+1, −1), or orders of rows."""
         return np.stack([self._one(k) for k in range(start, stop)])
 
+    @property
+    def _whose(self) -> str:
+        """Whom the relabellings belong to, where that alone tells two lists apart."""
+        return ""
+
     @cached_property
     def digest(self) -> str:
         """SHA-256 of all relabellings in their order."""
-        found = hashlib.sha256()
+        found = hashlib.sha256(self._whose.encode())
         for k in range(self.total):
             found.update(self._one(k).astype(np.int16).tobytes())
         return found.hexdigest()
@@ -102,6 +107,56 @@ class SignFlips(Listed):
         if self.exhaustive:
             return np.asarray(1.0 - 2.0 * ((k >> np.arange(self.n)) & 1), dtype=np.float64)
         return np.asarray(1.0 - 2.0 * (raw_words(self.seed, k, self.n) >> np.uint64(63)), dtype=np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class ResidualSigns(Listed):
+    """Signs of the residuals of each participant: a test of means (`wild`).
+
+    Number 0 is the observed statistic itself, in place of the pattern without any negative sign.
+
+    Attributes
+    ----------
+    people : (n,) sequence of str
+        Whose residual each row is; all rows of a participant share a sign.
+    seed, requested : int
+    both : bool
+        True looks at both directions: turning all signs changes nothing then, and the first one stays.
+    """
+
+    people: tuple[str, ...]
+    seed: int
+    requested: int
+    both: bool = True
+
+    @cached_property
+    def _places(self) -> NDArray[np.intp]:
+        names = list(dict.fromkeys(self.people))
+        return np.array([names.index(name) for name in self.people], dtype=np.intp)
+
+    @property
+    def possible(self) -> int:
+        """How many patterns of signs there are that differ in their statistic."""
+        return int(2 ** (len(set(self.people)) - self.both))
+
+    @property
+    def mirrored(self) -> bool:
+        """False: of two patterns with one statistic a single one is listed."""
+        return False
+
+    def _one(self, k: int) -> Labels:
+        people = len(set(self.people))
+        if k == 0:
+            return np.ones(len(self.people))
+        if self.exhaustive:
+            signs = 1.0 - 2.0 * ((k << int(self.both) >> np.arange(people)) & 1)
+        else:
+            signs = 1.0 - 2.0 * (raw_words(self.seed, k, people) >> np.uint64(63))
+        return np.asarray(signs[self._places], dtype=np.float64)
+
+    @property
+    def _whose(self) -> str:
+        return " ".join(self.people)
 
 
 @dataclass(frozen=True, eq=False)

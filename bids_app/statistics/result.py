@@ -51,41 +51,22 @@ class Subject:
     distance: NDArray[np.float32] | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class Result:
-    """One contrast of one map, without the data that it came from: a trial has dozens of these.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Tested:
+    """A map of a statistic, what chance gave, and every p that follows.
 
     Attributes
     ----------
-    df, rank : int
-        Residual degrees of freedom, and tested columns (1 gives t, more give F).
-    maps : dict of (voxels,) float32
-        Every map but the corrected ones by its `stat` entity; empty once they are on disk.
+    threshold : float
+        Statistic that forms clusters.
     labels : (voxels,) int32
         Number of the cluster of each voxel.
-    about : mapping
-        What else was found out: power, and what the literature's correction would say.
-    profile : Profile or None
     """
 
-    subject: Subject
-    contrast: Contrast
     scheme: Scheme
-    df: int
-    rank: int
     threshold: float
     null: permutation.Null
     labels: NDArray[np.int32]
-    maps: dict[str, NDArray[np.float32]]
-    about: Mapping[str, object]
-    profile: Profile | None = None
-
-    @cached_property
-    def peaks(self) -> Sequence[tuple[float, float]]:
-        """Effect and standardised effect at the peak of each cluster; to be asked for before the maps are let go."""
-        effect = self.maps["effect"]
-        standardised = self.maps.get("g", self.maps.get("partialr", np.full_like(effect, np.nan)))
-        return [(float(effect[c.peak]), float(standardised[c.peak])) for c in self.clusters]
 
     @cached_property
     def clusters(self) -> Sequence[clusters.Cluster]:
@@ -108,6 +89,71 @@ class Result:
         if self.null.enhanced is not None:
             sizes["tfce"] = np.abs(self.null.enhanced)
         return {name: corrected.familywise_p(values, self.null.maxima[name]) for name, values in sizes.items()}
+
+    def spread(self, name: str, p: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Spread p of a statistic over the voxels that it belongs to, as -log10; voxels in no cluster get 0."""
+        if name not in OF_CLUSTERS:
+            return np.asarray(-np.log10(p))
+        values = np.zeros(len(self.labels))
+        for cluster, value in zip(self.clusters, p, strict=True):
+            values[self.labels == cluster.number] = -np.log10(value)
+        return values
+
+    def at(self, members: NDArray[np.bool_], name: str, p: NDArray[np.float64]) -> float:
+        """Return p of a statistic in some voxels: the smallest; of clusters that of the one with most voxels there."""
+        if name not in OF_CLUSTERS:
+            return float(np.nanmin(p[members], initial=1.0))
+        counts = np.bincount(self.labels[members], minlength=1)
+        counts[0] = 0
+        numbers = [cluster.number for cluster in self.clusters]
+        return float(p[numbers.index(int(counts.argmax()))]) if counts.any() else 1.0
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Robust(Tested):
+    """The same contrast tested by signs of residuals, which tests means whatever the variances of the arms.
+
+    Attributes
+    ----------
+    small : bool
+        True where an arm is too small for the p of single voxels.
+    """
+
+    small: bool
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Result(Tested):
+    """One contrast of one map, without the data that it came from: a trial has dozens of these.
+
+    Attributes
+    ----------
+    df, rank : int
+        Residual degrees of freedom, and tested columns (1 gives t, more give F).
+    maps : dict of (voxels,) float32
+        Every map but the corrected ones by its `stat` entity; empty once they are on disk.
+    about : mapping
+        What else was found out: power, and what the literature's correction would say.
+    profile : Profile or None
+    robust : Robust or None
+        Beside a primary contrast between arms that are large enough.
+    """
+
+    subject: Subject
+    contrast: Contrast
+    df: int
+    rank: int
+    maps: dict[str, NDArray[np.float32]]
+    about: Mapping[str, object]
+    profile: Profile | None = None
+    robust: Robust | None = None
+
+    @cached_property
+    def peaks(self) -> Sequence[tuple[float, float]]:
+        """Effect and standardised effect at the peak of each cluster; to be asked for before the maps are let go."""
+        effect = self.maps["effect"]
+        standardised = self.maps.get("g", self.maps.get("partialr", np.full_like(effect, np.nan)))
+        return [(float(effect[c.peak]), float(standardised[c.peak])) for c in self.clusters]
 
     @property
     def next_to_seed(self) -> frozenset[int]:
@@ -171,19 +217,37 @@ def _standardised(
 
 def variance_of(model: LinearModel, null: permutation.Null) -> NDArray[np.float64]:
     """Return the variance of the effect that its t was taken with, (voxels,)."""
-    if not model.by_arm:
+    if not model.by_arm and model.robust is None:
         return model.variance
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray((model.effect / null.t.astype(np.float64)) ** 2)
 
 
-def joint_p(members: Sequence[Result]) -> list[dict[str, NDArray[np.float64]]]:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Joint:
+    """P of a result corrected over its family too, by statistic: of its own relabellings, and robust ones."""
+
+    own: Mapping[str, NDArray[np.float64]]
+    robust: Mapping[str, NDArray[np.float64]]
+
+
+def joint_of(members: Sequence[Result]) -> list[Joint]:
+    """Return the p of each member of a family corrected over all of them."""
+    robust = [member.robust for member in members if member.robust]
+    found = iter(joint_p(robust))
+    return [
+        Joint(own=own, robust=next(found) if member.robust else {})
+        for member, own in zip(members, joint_p(members), strict=True)
+    ]
+
+
+def joint_p(members: Sequence[Tested]) -> list[dict[str, NDArray[np.float64]]]:
     """Return p values corrected over all members of a family as well, for each member.
 
     Members with the same relabellings are combined by min-p. Maps that lack a participant cannot share them: each
     such set is a family of its own, and the families are combined by Bonferroni, which is never too lenient.
     """
-    families: dict[str, list[Result]] = {}
+    families: dict[str, list[Tested]] = {}
     for member in members:
         families.setdefault(member.scheme.digest, []).append(member)
     nulls = {

@@ -14,6 +14,7 @@ from bids_app.statistics.allocation import Scheme
 from bids_app.statistics.clusters import Neighbourhood
 from bids_app.statistics.linear_model import LinearModel
 from bids_app.statistics.relabelled import shares
+from bids_app.statistics.relabelling import ResidualSigns
 
 BLOCK = 32
 """Relabellings that go through one matrix product, of up to a thousand people; no bit depends on it."""
@@ -96,7 +97,9 @@ class Sweep:
         self._height = np.abs(self.t) if geometry.both else self.t
         self._kind = kernels.Kind(float(model.df), model.rank, geometry.both)
         # Reading the maps of thousands costs more than a product: more relabellings share one pass over them.
-        self.step = BLOCK if len(model.nuisance) <= MANY else 4 * BLOCK
+        # So do rows that signs of residuals are multiplied with, which are made anew for each block.
+        few = len(model.nuisance) <= MANY
+        self.step = (1 + isinstance(scheme, ResidualSigns)) * BLOCK if few else 4 * BLOCK
         self._buffers = _Buffers(self.step, len(self.t), geometry)
 
     def block(self, start: int) -> NDArray[np.int32]:

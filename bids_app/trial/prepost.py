@@ -25,7 +25,7 @@ def contrasts(cohort: Cohort, unequal: bool) -> Iterator[Contrast]:
     if len(pairs) > 1:
         words = Words(
             f"Does {IT} after treatment differ between any arms, given each voxel's own baseline?", "F has no sign",
-            f"{IT} after treatment differs between the arms", f"No difference in {IT} between any arms", "the arms",
+            f"{IT} after treatment differs between the arms", f"No difference in {IT} between any arms", cohort.arms,
         )  # fmt: skip
         yield between(cohort, Question("anyArmAdjusted", words, ADJUSTED))
     for arm in cohort.arms:
@@ -43,7 +43,7 @@ def _pair(cohort: Cohort, pair: tuple[str, str], labels: dict[str, str], *, uneq
     def asked(name: str, outcome: Outcome, question: str, found: str, *, primary: bool = False) -> Question:
         words = Words(
             question, f"positive = larger in {first}", f"{IT} {found}",
-            f"No difference in {IT} between {first} and {second}", f"{first} with {second}",
+            f"No difference in {IT} between {first} and {second}", (first, second),
         )  # fmt: skip
         return Question(f"{stem}{name}", words, outcome, primary)
 

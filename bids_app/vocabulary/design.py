@@ -34,17 +34,17 @@ class Words:
         What a positive value means.
     found, absent : str
         The sentence of a result that passes, and of one that does not; both without their last words.
-    specific : str
-        What a passed result is specific to the comparison of; empty where it compares no arms.
+    compares : tuple of str
+        The arms, treatments or orders that are compared; empty where none are.
     arm : str
-        The arm that a change is of, or `both`; empty otherwise. Changes say nothing about specificity.
+        The arm that a change is of, or `both`; empty otherwise. A change within an arm compares nothing.
     """
 
     question: str
     sign: str
     found: str = ""
     absent: str = ""
-    specific: str = ""
+    compares: tuple[str, ...] = ()
     arm: str = ""
 
 
@@ -125,8 +125,8 @@ class Contrast:
 
     @property
     def between_arms(self) -> bool:
-        """True for a comparison of arms; a change within arms says nothing about specificity."""
-        return bool(self.asked.words.specific)
+        """True for a comparison of arms; a change within an arm is none."""
+        return bool(self.asked.words.compares)
 
 
 @dataclass(frozen=True, eq=False)

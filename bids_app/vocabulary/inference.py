@@ -41,6 +41,13 @@ class Inference:
         Literal["equal", "by-arm"],
         Doc("Whether arms share a variance; by-arm gives Welch's t for comparisons of arms."),
     ] = "equal"
+    scheme: Annotated[
+        Literal["design", "wild"],
+        Doc(
+            "What chance could have done where arms are compared: what the design says, arms drawn anew; or signs of "
+            "residuals (wild), which test means alone."
+        ),
+    ] = "design"
     equivalence_margin: Annotated[
         float, Ge(0), Doc("Difference, in units of the maps, below which arms count as alike; 0 tests no equivalence.")
     ] = 0.0
@@ -62,3 +69,5 @@ class Inference:
         """Refuse a claim by a statistic that shall not be computed."""
         if self.claim == "tfce" and self.tfce == "none":
             raise ValueError("claim = 'tfce' needs it: set tfce to 'primary' or 'all'")
+        if self.scheme == "wild" and self.variances == "by-arm":
+            raise ValueError("scheme = 'wild' has variances of its own (HC2): take out variances = 'by-arm'")

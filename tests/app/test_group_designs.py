@@ -64,8 +64,8 @@ def test_one_session_of_each_arm(copy):
     assert set(found) == {"verumVsSham", "verumMean", "shamMean"}
     assert found["verumVsSham"]["Primary"]
     assert found["verumVsSham"]["Scheme"] == "rerandomise"
-    assert found["verumVsSham"]["SpecificTo"] == "verum with sham"
-    assert found["verumMean"]["SpecificTo"] == ""
+    assert found["verumVsSham"]["Compared"] == ["verum", "sham"]
+    assert found["verumMean"]["Compared"] == []
     assert not list((out / "group").glob("*commonChange*"))  # a mean is no change
     assert "Who is in it" in (out / "group.html").read_text()
 

@@ -1,7 +1,8 @@
 """What may be said of maps.
 
-"Specific to" an arm is said only when a test between arms passes the familywise threshold. Significance in
-one arm and none in the other is not such a test (Bland & Altman 2011, doi:10.1186/1745-6215-12-264).
+That arms differ is said only when a test between arms passes the familywise threshold. Significance in one arm and none
+in the other is not such a test (Bland & Altman 2011, doi:10.1186/1745-6215-12-264). Arms drawn anew test that the arms
+have one distribution; that their means differ is said only where signs of residuals (robust p) say so too.
 """
 
 from __future__ import annotations
@@ -14,31 +15,41 @@ NEVER_ALIKE = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Finding:
     """The smallest p of one contrast of one seed, corrected over the map and its family.
 
-    `arm` is the arm that changes, or `both`; empty for a comparison between arms.
+    `arm` is the arm that changes, or `both`; empty for a comparison between arms. `robust` is the p of means by signs
+    of residuals, None where there is none, with the reason in `why`; `unreliable` tells that arms differ in variance
+    and the wider one is skewed, so that neither p is one of means.
     """
 
     label: str
     p: float
     arm: str
     primary: bool
+    robust: float | None = None
+    why: str = ""
+    unreliable: bool = False
+
+    def means_differ(self, alpha: float) -> bool:
+        """Tell whether means differ, not only distributions."""
+        return self.robust is not None and max(self.p, self.robust) <= alpha and not self.unreliable
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Wording:
     """How results are told.
 
-    `found` and `absent` are sentences of the primary contrast without their ends, `specific` what it compares (`verum
-    with sham`; empty if no arms), `members` what there are several of (`seeds`), `statistic` what decides,
-    `where` what is corrected over.
+    `found` and `absent` are sentences of the primary contrast without their ends, `compares` the arms that it compares,
+    `noun` what is compared, `members` what there are several of (`seeds`), `statistic` what decides, `where` what is
+    corrected over.
     """
 
     found: str
     absent: str
-    specific: str
+    compares: tuple[str, ...]
+    noun: str
     members: str
     statistic: str
     where: str = "the brain"
@@ -76,18 +87,46 @@ def verdict(
         who = "the smaller arm has" if len(arms) > 1 else "there are"
         remarks.append(f"Exploratory only: {who} {per_arm} participants, fewer than 12.")
     by = f"{wording.statistic}, corrected over {wording.where} and all {wording.members}"
+    if passed and wording.compares:
+        return _differ(primary, alpha, remarks, wording, by)
     if passed:
         seeds = ", ".join(f"{f.label} (p = {f.p:.4f})" for f in passed)
-        found = f"{wording.found[:1].upper()}{wording.found[1:]} for {len(passed)} of {len(primary)} {wording.members}"
-        end = f"{seeds}. The difference is specific to the comparison of {wording.specific} ({by})."
-        if not wording.specific:
-            end = f"{seeds} ({by}). No arms are compared: nothing is specific to a treatment."
-        return Verdict(f"{found}: {end}", True, tuple(remarks))
+        found = f"{_capital(wording.found)} for {len(passed)} of {len(primary)} {wording.members}"
+        return Verdict(f"{found}: {seeds} ({by}). No arms are compared.", True, tuple(remarks))
     least = min((f.p for f in primary), default=1.0)
     headline = (
         f"{wording.absent} was shown for any of {len(primary)} {wording.members} (smallest p = {least:.3f}; {by})."
     )
-    return Verdict(headline, False, (*remarks, *([NEVER_ALIKE] if wording.specific else [])))
+    return Verdict(headline, False, (*remarks, *([NEVER_ALIKE] if wording.compares else [])))
+
+
+def _differ(primary: Sequence[Finding], alpha: float, remarks: Sequence[str], wording: Wording, by: str) -> Verdict:
+    """Say for which maps means differ, and for which distributions alone."""
+    passed = sorted((f for f in primary if f.p <= alpha), key=lambda f: f.p)
+    means = [f for f in passed if f.means_differ(alpha)]
+    sentences = []
+    if means:
+        each = ", ".join(f"{f.label} (p = {f.p:.4f}, robust p = {f.robust:.4f})" for f in means)
+        found = f"Mean {wording.found} for {len(means)} of {len(primary)} {wording.members}"
+        sentences.append(f"{found}: {each}.")
+    if only := [f for f in passed if f not in means]:
+        each = "; ".join(f"{f.label} (re-randomisation p = {f.p:.4f}; {_why_not_means(f)})" for f in only)
+        arms = " and ".join(wording.compares)
+        sentences.append(f"The distributions of {wording.noun} differ between {arms} for {each}.")
+    weaker = bool(only) and any(f.robust is not None for f in only)
+    return Verdict(f"{' '.join(sentences)} ({_capital(by)}.)", bool(means) or not weaker, tuple(remarks))
+
+
+def _why_not_means(finding: Finding) -> str:
+    if finding.robust is None:
+        return finding.why or "no robust p"
+    if finding.unreliable:
+        return "the arms differ in variance and the wider one is skewed, so that nothing is said of means"
+    return f"a difference of means is not established, robust p = {finding.robust:.4f}"
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _remarks(findings: Sequence[Finding], arms: Sequence[str], alpha: float, positive: bool) -> list[str]:
