@@ -85,8 +85,6 @@ class Tally(NamedTuple):
 @compiled
 def fill(c: NDArray[np.float64], e: NDArray[np.float64], kind: Kind, out: NDArray[np.float32], tally: Tally) -> None:
     """Fill the statistic of some relabellings and voxels, `out`, from c and e (see `relabelled`), and count."""
-    # Arrays are taken out of their tuples before a loop: within one each time costs as much as the work.
-    height, reached, largest = tally.height, tally.reached, tally.largest
     for k in range(c.shape[0]):
         one, covered, row = c[k], e[k], out[k]
         for v in range(row.size):
@@ -95,6 +93,16 @@ def fill(c: NDArray[np.float64], e: NDArray[np.float64], kind: Kind, out: NDArra
                 row[v] = np.float32(one[v] * np.sqrt(kind.df / max(left, 1e-300)))
             else:
                 row[v] = np.float32(one[v] / kind.rank * kind.df / max(1.0 - covered[v] - one[v], 1e-300))
+    count(out, kind, tally)
+
+
+@compiled
+def count(out: NDArray[np.float32], kind: Kind, tally: Tally) -> None:
+    """Count where the statistics of some relabellings reach the observed one, and leave the sides that are tested."""
+    # Arrays are taken out of their tuples before a loop: within one each time costs as much as the work.
+    height, reached, largest = tally.height, tally.reached, tally.largest
+    for k in range(out.shape[0]):
+        row = out[k]
         top = largest[k]
         for v in range(row.size):
             size = abs(row[v]) if kind.both else row[v]

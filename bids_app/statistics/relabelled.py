@@ -12,23 +12,45 @@ doi:10.2307/1391660).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bids_app.statistics import kernels
 from bids_app.statistics.allocation import Rerandomisation, Scheme
 from bids_app.statistics.linear_model import LinearModel, Matrix, explained_share, orthonormal, residual, tiles
 from bids_app.statistics.relabelling import Exchange, ResidualSigns, SignFlips
 from bids_app.statistics.unequal import by_arm
 from bids_app.statistics.wild import signed
 
-Shares = tuple[slice, Matrix, Matrix]
-"""Voxels; c (or s, where several columns are tested) and e of each relabelling, (relabellings, voxels)."""
+
+class Share(NamedTuple):
+    """Some voxels of some relabellings: c (or s, where several columns are tested) and e, (relabellings, voxels).
+
+    Signs of residuals have the statistic itself in place of c, and no e.
+    """
+
+    tile: slice
+    c: NDArray[Any]
+    e: Matrix | None
+
+    def fill(self, kind: kernels.Kind, out: NDArray[np.float32], tally: kernels.Tally, first: int = 0) -> None:
+        """Fill the statistic of these voxels, `out`, from relabelling `first` on, and count."""
+        if self.e is not None:
+            kernels.fill(self.c[first:], self.e[first:], kind, out, tally)
+        else:
+            out[:] = self.c[first:]
+            kernels.count(out, kind, tally)
 
 
-def shares(model: LinearModel, scheme: Scheme, start: int, stop: int) -> Iterator[Shares]:
-    """Yield c and e of relabellings start .. stop − 1, some voxels at a time."""
+Work = Callable[[slice], tuple[NDArray[Any], Matrix | None]]
+
+
+def shares(model: LinearModel, scheme: Scheme, start: int, stop: int) -> Iterator[Share]:
+    """Yield the shares of relabellings start .. stop − 1, some voxels at a time."""
     labels = scheme.draw(start, stop)
+    work: Work
     if isinstance(scheme, ResidualSigns):
         if model.robust is None:
             raise ValueError("Signs of residuals need a model that was prepared for them (wild.prepare).")
@@ -40,7 +62,7 @@ def shares(model: LinearModel, scheme: Scheme, start: int, stop: int) -> Iterato
     else:
         work = _arms_anew(model, scheme, labels)
     for tile in tiles(model.tested.shape[0], model.tested.shape[1]):
-        yield (tile, *work(tile))
+        yield Share(tile, *work(tile))
 
 
 def _arms_anew(model: LinearModel, scheme: Rerandomisation, labels: Matrix) -> Callable[[slice], tuple[Matrix, Matrix]]:

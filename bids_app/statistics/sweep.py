@@ -13,7 +13,7 @@ from bids_app.statistics import kernels, network, terrain, tfce
 from bids_app.statistics.allocation import Scheme
 from bids_app.statistics.clusters import Neighbourhood
 from bids_app.statistics.linear_model import LinearModel
-from bids_app.statistics.relabelled import shares
+from bids_app.statistics.relabelled import Share, shares
 from bids_app.statistics.relabelling import ResidualSigns
 
 BLOCK = 32
@@ -71,11 +71,18 @@ def statistic(model: LinearModel, scheme: Scheme, number: int = 0) -> NDArray[np
     """Return t, or F, of one relabelling (voxels,); number 0 is the observed one."""
     t = np.empty((1, model.tested.shape[1]), dtype=np.float32)
     kind = kernels.Kind(float(model.df), model.rank, both=True)
-    for tile, c, e in shares(model, scheme, number, number + 1):
-        nothing = np.full(c.shape[1], np.inf, dtype=np.float32), np.zeros(c.shape[1], dtype=np.int32)
-        kernels.fill(c, e, kind, t[:, tile], kernels.Tally(*nothing, np.zeros(1, dtype=np.float32)))
+    for share in shares(model, scheme, number, number + 1):
+        share.fill(kind, t[:, share.tile], unheld(share))
     found: NDArray[np.float32] = t[0]
     return found
+
+
+def unheld(share: Share) -> kernels.Tally:
+    """Return a tally that holds statistics against nothing."""
+    many, voxels = share.c.shape
+    return kernels.Tally(
+        np.full(voxels, np.inf, np.float32), np.zeros(voxels, np.int32), np.zeros(many, dtype=np.float32)
+    )
 
 
 class _Buffers(threading.local):
@@ -110,10 +117,10 @@ class Sweep:
         largest = self.maxima["voxel"][start:stop]
         # Relabelling 0 is the observed one: it counts as reached, and is not compared with itself.
         first = int(start == 0)
-        for tile, c, e in shares(self._model, self._scheme, start, stop):
-            reached[tile] += first
-            tally = kernels.Tally(self._height[tile], reached[tile], largest[first:])
-            kernels.fill(c[first:], e[first:], self._kind, t[first:, tile], tally)
+        for share in shares(self._model, self._scheme, start, stop):
+            reached[share.tile] += first
+            tally = kernels.Tally(self._height[share.tile], reached[share.tile], largest[first:])
+            share.fill(self._kind, t[first:, share.tile], tally, first)
         if first:
             t[0] = shown(self.t, self._geometry)
             largest[0] = np.nanmax(np.abs(t[0]), initial=0.0)

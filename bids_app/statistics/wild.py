@@ -17,7 +17,7 @@ so that a relabelling is a product of signs with rows that do not depend on it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,10 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.statistics.linear_model import LinearModel, Matrix, orthonormal, residual, tiles
-from bids_app.statistics.wild_rows import Axes, Floats, Moments, Shared, add_up, fill_rows, fill_variances
-
-STRIP = 512
-"""Voxels whose rows stay in the cache between they are made and multiplied."""
+from bids_app.statistics.wild_refit import Fitted, Patterns, refit
+from bids_app.statistics.wild_rows import Axes, Floats, Given, Moments, Shared, add_up
 
 MOST = 0.1
 """Share of voxels with such a participant above which no robust p is given."""
@@ -74,16 +72,15 @@ def prepare(model: LinearModel) -> Residuals:
             products = products + stretch * r * (r * products).sum(axis=0)
             shared.across[:, tile], shared.stretch[tile] = r, stretch
         shared.slope[:, tile] = products
-        for strip in _strips(tile):
-            add_up(*_of(model, axes, shared, strip), Moments(*(values[..., strip] for values in moments)))
+        add_up(_of(model, axes, shared, tile), Moments(*(values[..., tile] for values in moments)))
     t = _studentised(shared.slope[:, None], moments.observed[:, None], rank)[0]
     return Residuals(t=t, axes=axes, shared=shared, moments=moments, determined=float((moments.determined > 0).mean()))
 
 
 def signed(
     model: LinearModel, prepared: Residuals, signs: Matrix, start: int
-) -> Callable[[slice], tuple[Matrix, Matrix]]:
-    """Return what gives c (or s) and e of a tile (see `relabelled`) such that the statistic of these is the robust one.
+) -> Callable[[slice], tuple[Floats, None]]:
+    """Return what gives the statistic of a tile, (relabellings, voxels).
 
     Parameters
     ----------
@@ -92,29 +89,27 @@ def signed(
     start : int
         Number of the first relabelling.
     """
-    factors, size, pairs = signs.astype(np.float32), _size(model), len(prepared.moments.squares)
-    people, many = signs.shape[1], (1 + pairs) * size
-    room = np.empty(people * many * STRIP, np.float32), np.empty(len(signs) * many * STRIP, np.float32)
+    patterns, rank = _in_fours(signs), model.rank
 
-    def work(tile: slice) -> tuple[Matrix, Matrix]:
-        t = np.empty((len(signs), tile.stop - tile.start))
-        for strip in _strips(tile):
-            voxels = strip.stop - strip.start
-            rows = room[0][: people * many * voxels].reshape(people, many, voxels)
-            fill_rows(*_of(model, prepared.axes, prepared.shared, strip), rows)
-            product = room[1][: len(signs) * many * voxels].reshape(len(signs), many * voxels)
-            np.matmul(factors, rows.reshape(people, -1), out=product)
-            sums = product.reshape(len(signs), 1 + pairs, size, voxels)
-            variance = np.empty((pairs, len(signs), voxels))
-            fill_variances(sums, prepared.moments.squares[:, strip], prepared.moments.gram[..., strip], variance)
-            slope = sums[:, 0, size - model.rank :].transpose(1, 0, 2)
-            t[:, strip.start - tile.start : strip.stop - tile.start] = _studentised(slope, variance, model.rank)
+    def work(tile: slice) -> tuple[Floats, None]:
+        slope = np.empty((rank, len(signs), tile.stop - tile.start), np.float32)
+        variance = np.empty((rank * (rank + 1) // 2, *slope.shape[1:]), np.float32)
+        moments = Moments(*(values[..., tile] for values in prepared.moments))
+        refit(_of(model, prepared.axes, prepared.shared, tile), moments, patterns, Fitted(slope, variance))
+        t = _studentised(slope, variance, rank)
         if start == 0:
             t[0] = prepared.t[tile]
-        c = t / np.sqrt(model.df + t**2) if model.rank == 1 else t * model.rank / (model.df + t * model.rank)
-        return c, np.zeros_like(c)
+        return t.astype(np.float32, copy=False), None
 
     return work
+
+
+def _in_fours(signs: Matrix) -> Patterns:
+    """Return signs as kernels look them up; participants that are not there are added up to a multiple of four."""
+    more = -signs.shape[1] % 4
+    fours = np.concatenate([signs, np.ones((len(signs), more))], axis=1).reshape(len(signs), -1, 4)
+    differs = fours[:, :, 1:] != fours[:, :, :1]
+    return Patterns((differs * np.array([4, 2, 1])).sum(axis=2), fours[:, :, 0].astype(np.float32))
 
 
 def _size(model: LinearModel) -> int:
@@ -122,18 +117,15 @@ def _size(model: LinearModel) -> int:
     return int(model.nuisance.shape[1]) + (model.baseline is not None) + model.rank
 
 
-def _strips(tile: slice) -> Iterator[slice]:
-    for start in range(tile.start, tile.stop, STRIP):
-        yield slice(start, min(start + STRIP, tile.stop))
+def _of(model: LinearModel, axes: Axes, shared: Shared, tile: slice) -> Given:
+    """Return what the kernels need of some voxels."""
+    before = model.tested[:0, tile] if model.baseline is None else model.baseline[:, tile]
+    return Given(axes, Shared(*(values[..., tile] for values in shared)), model.tested[:, tile], before)
 
 
-def _of(model: LinearModel, axes: Axes, shared: Shared, strip: slice) -> tuple[Axes, Shared, Floats, Floats]:
-    """Return what the kernels need of some voxels: no baseline is one of no participants."""
-    before = model.tested[:0, strip] if model.baseline is None else model.baseline[:, strip]
-    return axes, Shared(*(values[..., strip] for values in shared)), model.tested[:, strip], before
-
-
-def _studentised(slope: NDArray[np.floating[Any]], variance: NDArray[np.floating[Any]], rank: int) -> Matrix:
+def _studentised(
+    slope: NDArray[np.floating[Any]], variance: NDArray[np.floating[Any]], rank: int
+) -> NDArray[np.floating[Any]]:
     """Return t of one axis, or Wald's F of several, (relabellings, voxels).
 
     Parameters
@@ -143,8 +135,7 @@ def _studentised(slope: NDArray[np.floating[Any]], variance: NDArray[np.floating
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         if rank == 1:
-            t = slope[0] / np.sqrt(variance[0], dtype=np.float64)
-            return np.asarray(np.where(variance[0] > 0, t, 0.0 * variance[0]))
+            return np.asarray(np.where(variance[0] > 0, slope[0] / np.sqrt(variance[0]), 0 * variance[0]))
         whole = np.empty((*slope.shape[1:], rank, rank))
         for place, (a, b) in enumerate((one, two) for two in range(rank) for one in range(two + 1)):
             whole[..., a, b] = whole[..., b, a] = variance[place]

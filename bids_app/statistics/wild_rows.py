@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.statistics.kernels import compiled
-from bids_app.statistics.linear_model import Matrix
 
 Floats = NDArray[np.float32]
 
@@ -48,6 +47,15 @@ class Shared(NamedTuple):
     slope: Floats
 
 
+class Given(NamedTuple):
+    """Some voxels of a model: its axes, what is shared, outcome and baseline (n, voxels); no baseline has no rows."""
+
+    axes: Axes
+    shared: Shared
+    outcome: Floats
+    before: Floats
+
+
 class Moments(NamedTuple):
     """Sums over participants.
 
@@ -80,9 +88,9 @@ class Person(NamedTuple):
 
 
 @compiled
-def _look(i: int, axes: Axes, shared: Shared, outcome: Floats, before: Floats, person: Person) -> None:
+def look(i: int, given: Given, person: Person) -> None:
     """Fill the buffers of participant i; who determines a voxel alone has nothing but zeros there."""
-    fixed, tested, own = axes.nuisance, axes.tested, person.axes
+    fixed, tested, own = given.axes.nuisance, given.axes.tested, person.axes
     first = own.shape[0] - tested.shape[0]
     explained = np.float32(0)
     for j in range(fixed.shape[0]):
@@ -91,11 +99,11 @@ def _look(i: int, axes: Axes, shared: Shared, outcome: Floats, before: Floats, p
     for a in range(tested.shape[0]):
         own[first + a, :] = tested[a, i]
     person.free[:] = np.float32(1) - explained
-    person.plain[:] = outcome[i]
-    if before.shape[0] > 0:
-        own[first - 1] = before[i]
-        _beyond_baseline(own[first - 1], shared, person, first)
-    _left(shared, person, first)
+    person.plain[:] = given.outcome[i]
+    if given.before.shape[0] > 0:
+        own[first - 1] = given.before[i]
+        _beyond_baseline(own[first - 1], given.shared, person, first)
+    _left(given.shared, person, first)
 
 
 @compiled
@@ -139,69 +147,33 @@ def _left(shared: Shared, person: Person, first: int) -> None:
 
 
 @compiled
-def _buffers(axes: Axes, before: Floats, voxels: int) -> Person:
-    rank = axes.tested.shape[0]
-    size = axes.nuisance.shape[0] + int(before.shape[0] > 0) + rank
+def buffers(given: Given) -> Person:
+    """Return buffers for one participant in some voxels."""
+    rank, voxels = given.axes.tested.shape[0], given.outcome.shape[1]
+    size = given.axes.nuisance.shape[0] + int(given.before.shape[0] > 0) + rank
     shapes = (size, voxels), (rank * (rank + 1) // 2, voxels)
     alone = np.empty((3, voxels), np.float32)
     return Person(np.empty(shapes[0], np.float32), np.empty(shapes[1], np.float32), alone[0], alone[1], alone[2])
 
 
 @compiled
-def add_up(axes: Axes, shared: Shared, outcome: Floats, before: Floats, moments: Moments) -> None:
+def add_up(given: Given, moments: Moments) -> None:
     """Add up the moments of some voxels."""
-    person = _buffers(axes, before, outcome.shape[1])
+    person = buffers(given)
     own, left, plain = person.axes, person.left, person.plain
-    for i in range(outcome.shape[0]):
-        _look(i, axes, shared, outcome, before, person)
+    for i in range(given.outcome.shape[0]):
+        look(i, given, person)
         for p in range(person.weights.shape[0]):
-            weight = person.weights[p]
-            moments.squares[p] += weight * left * left
-            moments.observed[p] += weight * plain * plain
+            weight, squares, observed = person.weights[p], moments.squares[p], moments.observed[p]
+            for v in range(left.size):
+                squares[v] += weight[v] * left[v] * left[v]
+                observed[v] += weight[v] * plain[v] * plain[v]
             place = 0
             for j in range(own.shape[0]):
                 for k in range(j + 1):
-                    moments.gram[p, place] += weight * own[j] * own[k]
+                    gram, one, other = moments.gram[p, place], own[j], own[k]
+                    for v in range(left.size):
+                        gram[v] += weight[v] * one[v] * other[v]
                     place += 1
         for v in range(left.size):
             moments.determined[v] += np.float32(left[v] == 0 and plain[v] != 0)
-
-
-@compiled
-def fill_rows(axes: Axes, shared: Shared, outcome: Floats, before: Floats, rows: NDArray[np.float32]) -> None:
-    """Fill what signs are multiplied with, (n, (1 + pairs) m, voxels): axes times f, then these times each weight."""
-    person = _buffers(axes, before, outcome.shape[1])
-    own, left = person.axes, person.left
-    size = own.shape[0]
-    for i in range(outcome.shape[0]):
-        _look(i, axes, shared, outcome, before, person)
-        for j in range(size):
-            one = rows[i, j]
-            for v in range(left.size):
-                one[v] = own[j, v] * left[v]
-            for p in range(person.weights.shape[0]):
-                weight, other = person.weights[p], rows[i, (1 + p) * size + j]
-                for v in range(left.size):
-                    other[v] = one[v] * weight[v]
-
-
-@compiled
-def fill_variances(sums: NDArray[np.float32], squares: Floats, gram: Floats, out: Matrix) -> None:
-    """Fill the variances of pairs of axes, (pairs, relabellings, voxels), from (relabellings, 1 + pairs, m, voxels)."""
-    for k in range(sums.shape[0]):
-        found = sums[k, 0]
-        for p in range(squares.shape[0]):
-            row, across = out[p, k], sums[k, 1 + p]
-            row[:] = squares[p]
-            place = 0
-            for j in range(found.shape[0]):
-                one, other = found[j], across[j]
-                for i in range(j):
-                    third, both = found[i], gram[p, place]
-                    for v in range(row.size):
-                        row[v] += np.float32(2) * one[v] * third[v] * both[v]
-                    place += 1
-                both = gram[p, place]
-                for v in range(row.size):
-                    row[v] += one[v] * (both[v] * one[v] - np.float32(2) * other[v])
-                place += 1

@@ -8,15 +8,17 @@ from bids_app.report.claims.maps import Finding, Wording, verdict
 
 
 def say(*findings, smallest=0.0002, per_arm=20):
-    found = "connectivity after treatment differs between verum and sham, given each voxel's own baseline,"
-    absent = "No difference in connectivity between verum and sham"
-    wording = Wording(found, absent, "verum with sham", "seeds", "cluster mass")
+    wording = Wording(
+        found="connectivity after treatment differs between verum and sham, given each voxel's own baseline,",
+        absent="No difference in connectivity between verum and sham", compares=("verum", "sham"), noun="connectivity",
+        members="seeds", statistic="cluster mass",
+    )  # fmt: skip
     return verdict(findings, ("verum", "sham"), 0.05, smallest, per_arm, wording)
 
 
-def finding(contrast, label="PCC", p=0.5):
+def finding(contrast, label="PCC", p=0.5, **more):
     arm = "" if "Vs" in contrast else contrast.removesuffix("Change")
-    return Finding(label, p, arm, contrast == "verumVsShamAdjusted")
+    return Finding(label=label, p=p, arm=arm, primary=contrast == "verumVsShamAdjusted", **more)
 
 
 def text(answer):
@@ -30,10 +32,47 @@ def test_significant_in_verum_and_not_in_sham_is_never_called_specific():  # T29
     assert "do not compare the arms" in text(answer)
 
 
-def test_specific_is_said_only_when_the_primary_contrast_passes():
-    answer = say(finding("verumVsShamAdjusted", p=0.03), finding("shamChange", p=0.001))
+def test_means_differ_only_where_both_p_pass():
+    answer = say(finding("verumVsShamAdjusted", p=0.03, robust=0.04), finding("shamChange", p=0.001))
     assert answer.positive
-    assert "specific to the comparison of verum with sham" in answer.headline
+    assert answer.headline.startswith(
+        "Mean connectivity after treatment differs between verum and sham, given each voxel's own baseline, for 1 of 1 "
+        "seeds: PCC (p = 0.0300, robust p = 0.0400)."
+    )
+
+
+def test_where_only_the_p_of_arms_drawn_anew_passes_distributions_differ():
+    answer = say(finding("verumVsShamAdjusted", p=0.03, robust=0.2))
+    assert not answer.positive
+    assert answer.headline.startswith(
+        "The distributions of connectivity differ between verum and sham for PCC (re-randomisation p = 0.0300; a "
+        "difference of means is not established, robust p = 0.2000)."
+    )
+
+
+def test_both_kinds_of_result_are_told_apart():
+    first, second = (
+        finding("verumVsShamAdjusted", label, 0.01, robust=r) for label, r in (("PCC", 0.01), ("PAG", 0.3))
+    )
+    answer = say(first, second)
+    assert answer.positive
+    assert "for 1 of 2 seeds: PCC" in answer.headline
+    assert "The distributions of connectivity differ between verum and sham for PAG" in answer.headline
+
+
+def test_skewed_arms_of_unequal_variance_say_nothing_of_means():
+    answer = say(finding("verumVsShamAdjusted", p=0.001, robust=0.001, unreliable=True))
+    assert not answer.positive
+    assert "nothing is said of means" in answer.headline
+    assert "Mean" not in answer.headline
+
+
+def test_without_a_robust_p_the_reason_stands_in_its_place():
+    why = "robust p needs 5 in each arm, sham has 4"
+    answer = say(finding("verumVsShamAdjusted", p=0.01, why=why))
+    assert answer.positive
+    assert f"(re-randomisation p = 0.0100; {why})" in answer.headline
+    assert "Mean" not in answer.headline
 
 
 @pytest.mark.parametrize("p", [0.0501, 0.5, 1.0])

@@ -32,13 +32,15 @@ BAD = (
     "The effect is verum-specific.", "It was absent in the sham group.", "mediated by GABA", "a biomarker of relief",
     "Connectivity predicts response to acupuncture", "The groups were comparable", "a trend toward relief",
     "groups did not differ at baseline (p = .4)", "the proportion mediated was 40 %", "marginally significant",
+    "The difference is specific to the comparison of verum with sham.", "specific for verum",
 )  # fmt: skip
 
 
 def test_the_list_knows_what_it_forbids():
     for bad in BAD:
         assert said_too_much(f"<p>{bad}</p>"), bad
-    assert said_too_much("The difference is specific to the comparison of verum with sham.") == []
+    assert said_too_much("Mean connectivity differs between verum and sham.") == []
+    assert said_too_much("disease-specific instruments; because of a cause") == []
 
 
 @pytest.mark.parametrize("path", sorted(SPEAKING), ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -63,15 +65,26 @@ def words(told) -> str:
 P = (0.001, 0.2)
 
 
+WORDING = Wording(
+    found="connectivity differs between verum and sham", absent="No difference in connectivity",
+    compares=("verum", "sham"), noun="connectivity", members="seeds", statistic="mass",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("robust", "unreliable"), [(None, False), (0.001, False), (0.2, False), (0.001, True)])
 @pytest.mark.parametrize(("between", "active", "control", "pooled"), list(product(P, P, P, P)))
-def test_whatever_maps_show(between, active, control, pooled):
-    found = [Finding("PCC", between, "", True), Finding("PCC", active, "verum", False),
-             Finding("PCC", control, "sham", False), Finding("PCC", pooled, "both", False)]  # fmt: skip
-    wording = Wording("connectivity differs", "No difference in connectivity", "verum with sham", "seeds", "mass")
-    told = verdict(found, ("verum", "sham"), 0.05, 0.0002, 20, wording)
+def test_whatever_maps_show(between, active, control, pooled, robust, unreliable):
+    arms = {"": between, "verum": active, "sham": control, "both": pooled}
+    found = [
+        Finding(label="PCC", p=p, arm=arm, primary=not arm, robust=robust, unreliable=unreliable)
+        for arm, p in arms.items()
+    ]
+    told = verdict(found, ("verum", "sham"), 0.05, 0.0002, 20, WORDING)
     assert said_too_much(words(told)) == []
-    if between > 0.05:
-        assert "specific" not in words(told)  # T29
+    means = between <= 0.05 and robust == 0.001 and not unreliable
+    assert ("Mean connectivity differs" in words(told)) == means
+    assert ("The distributions of connectivity differ" in words(told)) == (between <= 0.05 and not means)
+    assert told.positive == (between <= 0.05 and (means or robust is None))
 
 
 def outcome(role, kind, p, important):

@@ -15,7 +15,7 @@ from bids_app.statistics import kernels
 from bids_app.statistics.allocation import Scheme
 from bids_app.statistics.linear_model import LinearModel
 from bids_app.statistics.relabelled import shares
-from bids_app.statistics.sweep import BLOCK, statistic
+from bids_app.statistics.sweep import BLOCK, statistic, unheld
 
 Progress = Callable[[int, int, float], None]
 
@@ -50,9 +50,8 @@ def regional(
     def block(start: int) -> int:
         stop = min(start + BLOCK, scheme.total)
         t = np.zeros((stop - start, len(regions)), dtype=np.float32)
-        for tile, c, e in shares(model, scheme, start, stop):
-            nothing = np.full(c.shape[1], np.inf, dtype=np.float32), np.zeros(c.shape[1], dtype=np.int32)
-            kernels.fill(c, e, kind, t[:, tile], kernels.Tally(*nothing, np.zeros(len(t), dtype=np.float32)))
+        for share in shares(model, scheme, start, stop):
+            share.fill(kind, t[:, share.tile], unheld(share))
         # A relabelled t without a value (arms that equal a covariate) counts as no effect.
         means[start:stop] = (whole @ np.nan_to_num(t, nan=0.0, posinf=0.0, neginf=0.0).T).T
         return stop
