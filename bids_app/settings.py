@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Annotated, Any, ClassVar, Literal, get_origin, get_type_hints
 
@@ -11,6 +11,7 @@ from bids_app.dataset.layout import PREPROCESSED
 from bids_app.errors import UsageError, suggest
 from bids_app.launch.presets import with_presets
 from bids_app.vocabulary.exclusions import Exclusions
+from bids_app.vocabulary.hypotheses import Graph, Multiplicity, graphs_of
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.multiverse import Multiverse
 from bids_app.vocabulary.option import Doc
@@ -32,6 +33,7 @@ DEFAULT_PLUGS = {
 GENERAL: dict[str, type[Any]] = {
     "inference": Inference,
     "exclusions": Exclusions,
+    "multiplicity": Multiplicity,
     "multiverse": Multiverse,
     "trial": TrialOptions,
     "prediction": Prediction,
@@ -78,6 +80,7 @@ class Settings:
     dataset: Dataset = field(default_factory=Dataset)
     inference: Inference = field(default_factory=Inference)
     exclusions: Exclusions = field(default_factory=Exclusions)
+    multiplicity: Multiplicity = field(default_factory=Multiplicity)
     multiverse: Multiverse = field(default_factory=Multiverse)
     trial: TrialOptions = field(default_factory=TrialOptions)
     outcomes: Mapping[str, OutcomeOptions] = field(default_factory=dict)
@@ -88,6 +91,25 @@ class Settings:
     predictors: Mapping[str, Any] = field(default_factory=dict)
     prediction: Prediction = field(default_factory=Prediction)
     given: frozenset[str] = frozenset()
+
+    def hypotheses(self, there: Collection[str] | None = None) -> tuple[Graph, ...]:
+        """Return what is confirmatory, as graphs.
+
+        Parameters
+        ----------
+        there : collection of str, optional
+            Measures that the data have; of the others those count that somebody asked for (without events there is no
+            response to them, which is no result).
+
+        Raises
+        ------
+        UsageError
+            If a name is no hypothesis, or weights do not sum to 1.
+        """
+        roles = {name: options.role for name, options in self.outcomes.items()}
+        asked = {name for name in self.measures if {"dataset.measures", f"measures.{name}"} & self.given}
+        names = (name for name in self.measures if there is None or name in asked or name in there)
+        return graphs_of(self.multiplicity, tuple(names), roles)
 
     def mark(self) -> str:
         """Return the warning that must stand wherever results of these settings stand, or nothing."""
@@ -132,10 +154,12 @@ def resolve(tables: Mapping[str, Any]) -> Settings:
         )
     ((name, options),) = chosen.pop("designs").items()
     general: dict[str, Any] = {name: validate(options, tables.get(name, {}), name) for name, options in GENERAL.items()}
-    return Settings(
+    found = Settings(
         dataset, **general, outcomes=_outcomes(tables), design=Selected(name, options), **chosen,
         given=frozenset(_names(tables)),
     )  # fmt: skip
+    found.hypotheses()  # names and weights that cannot be end here
+    return found
 
 
 def _outcomes(tables: Mapping[str, Any]) -> dict[str, OutcomeOptions]:

@@ -24,7 +24,22 @@ def work(execution: Execution, plan: Plan) -> dict[str, str]:
     _describe(execution, plan)
     failures = _do(execution, plan)
     prepare.require_still_there(execution.output_dir)
+    if execution.level == "group":
+        _confirm(execution, plan)
     return failures
+
+
+def _confirm(execution: Execution, plan: Plan) -> None:
+    """Write what passes of all that is called confirmatory, and say it."""
+    from bids_app.execute import progress
+    from bids_app.levels.confirmed import confirm
+    from bids_app.vocabulary.job import GroupJob
+
+    chosen, groups = plan.settings, [job for job in plan.jobs if isinstance(job, GroupJob)]
+    there = {key.measure for job in groups for maps in job.sessions.values() for key in maps.maps}
+    lines = confirm(execution.output_dir, chosen.hypotheses(there), tuple(chosen.outcomes), chosen.inference.alpha)
+    for line in ["confirmatory hypotheses, over all of them:", *lines] if lines else ():
+        progress.say(line)
 
 
 def _do(execution: Execution, plan: Plan) -> dict[str, str]:

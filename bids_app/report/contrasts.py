@@ -16,6 +16,7 @@ from bids_app.derivatives.atomic import write_bytes
 from bids_app.derivatives.names import STAT_OF
 from bids_app.report import page, viewer
 from bids_app.report.clusters import chance, panels
+from bids_app.report.confirmed import Confirmed
 from bids_app.report.drawing import figures, glass
 from bids_app.report.drawing.template import template
 from bids_app.report.people import motion_left
@@ -34,9 +35,12 @@ class Contrasts:
     ----------
     sidecars : list of Path
         One JSON for each contrast and seed.
+    decision : Confirmed or None
+        What became of the measure among all that is confirmatory: its primary contrast is held against that level.
     """
 
-    def __init__(self, output_dir: Path, sidecars: list[Path]) -> None:
+    def __init__(self, output_dir: Path, sidecars: list[Path], decision: Confirmed | None = None) -> None:
+        self._level = decision.level if decision and not decision.waited_for else None
         self._root = output_dir
         self._sidecars = sidecars
 
@@ -46,7 +50,10 @@ class Contrasts:
         for path in sorted(self._sidecars):
             entities, _, _ = parse(path.name)
             label = entities.get("seed") or entities.get("meas") or ""
-            found.setdefault(entities["contrast"], {})[label] = path, read_json(path)
+            about = read_json(path)
+            if about["Primary"] and self._level is not None:
+                about = {**about, "Alpha": self._level}
+            found.setdefault(entities["contrast"], {})[label] = path, about
 
         def order(item: tuple[str, dict[str, tuple[Path, Mapping[str, Any]]]]) -> tuple[bool, bool, str]:
             about = next(iter(item[1].values()))[1]
@@ -91,6 +98,9 @@ class Contrasts:
                     "about": first,
                     "seeds": seeds,
                     "passed": sum(seed["passed"] for seed in seeds),
+                    "robust": any(seed["robust"] is not None for seed in seeds),
+                    "too_small": first.get("Robust", {}).get("TooSmallForVoxels", False),
+                    "why": first.get("Robust", {}).get("Absent", ""),
                     "statistic": statistic_name(first),
                     "claim": first["ClaimStatistic"],
                     "claim_name": NAMES[first["ClaimStatistic"]],
@@ -143,6 +153,8 @@ class Contrasts:
             "p": p,
             "p_map": about["SmallestP"][about["ClaimStatistic"]],
             "passed": p <= about["Alpha"],
+            "robust": (robust := about.get("Robust", {}).get("SmallestJointP", {}).get(about["ClaimStatistic"])),
+            "answer": _answer(p, robust, about),
             "picture": page.embed(png),
             "glass": self._glass(t, grid, about, corrected) if corrected.any() else "",
             "panels": panels(
@@ -172,6 +184,16 @@ class Contrasts:
     @cached_property
     def _underlay(self) -> figures.Underlay:
         return figures.underlay(*template())
+
+
+def _answer(p: float, robust: float | None, about: Mapping[str, Any]) -> str:
+    """Return what a map allows to say, in two or three words."""
+    if p > about["Alpha"]:
+        return "does not pass"
+    if robust is None:
+        return "passes"
+    unreliable = about.get("VarianceOfArms", {}).get("Unreliable", False)
+    return "means differ" if robust <= about["Alpha"] and not unreliable else "distributions differ"
 
 
 def _beside(sidecar: Path, ending: str, entities: str = "") -> Path:

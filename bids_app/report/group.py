@@ -11,7 +11,8 @@ from bids_app.dataset.tables import read_json
 from bids_app.report import edges, multiverse, page, viewer
 from bids_app.report.associations import associations
 from bids_app.report.claims import plan
-from bids_app.report.claims.maps import Finding, Verdict, Wording, verdict
+from bids_app.report.claims.maps import Finding, Verdict, Wording, held_against, verdict
+from bids_app.report.confirmed import Confirmed, confirmed, section
 from bids_app.report.contrasts import Contrasts
 from bids_app.report.drawing.template import template
 from bids_app.report.outcomes import outcomes
@@ -28,7 +29,8 @@ def write_page(output_dir: Path) -> None:
     """Write `group.html` from what is on disk."""
     layout = index_outputs(output_dir / "group")
     flows = [Path(f.path) for f in layout.get(suffix="flow", extension=".tsv")]
-    analyses = [analysis for flow in flows for analysis in _analyses(output_dir, flow, layout)]
+    passed = confirmed(output_dir / "group")
+    analyses = [analysis for flow in flows for analysis in _analyses(output_dir, flow, layout, passed)]
     views = _views([(contrast, seed) for a in analyses for contrast in a["contrasts"] for seed in contrast["seeds"]])
     below = {"0": viewer.background(*template())} if views else {}
     shown: Mapping[str, Any] = next((c["about"] for a in analyses for c in a["contrasts"]), {})
@@ -37,7 +39,8 @@ def write_page(output_dir: Path) -> None:
     plans = [read_json(path).get("Plan") for path in sorted(folder.glob("*.json"))]
     values = {
         "plan": plan.status(plans),
-        "analyses": analyses, "viewer": viewer.content(below, views, atlas), "outcomes": outcomes(folder),
+        "analyses": analyses, "viewer": viewer.content(below, views, atlas),
+        "outcomes": outcomes(folder, passed), "confirmed": section(folder),
         "treatment": treatment(folder), "associations": associations(folder),
         "predictions": predictions(folder), "regional": regional(folder),
     }  # fmt: skip
@@ -54,7 +57,7 @@ def _views(maps: list[tuple[dict[str, Any], dict[str, Any]]]) -> list[dict[str, 
     return [view for matters, view in views if matters or len(views) <= VIEWS]
 
 
-def _analyses(output_dir: Path, flow_path: Path, layout: Any) -> list[dict[str, Any]]:
+def _analyses(output_dir: Path, flow_path: Path, layout: Any, passed: Mapping[str, Confirmed]) -> list[dict[str, Any]]:
     """Return the analysis of each measure of one task and space; who is in it stands with the first."""
     entities, _, _ = parse(flow_path.name)
     sidecars = [Path(f.path) for f in layout.get(suffix="statmap", extension=".json")]
@@ -66,9 +69,16 @@ def _analyses(output_dir: Path, flow_path: Path, layout: Any) -> list[dict[str, 
     who = people(output_dir, flow_path)
     beside = [Path(f.path) for f in layout.get(suffix="edges", extension=".json")]
     tables = edges.sections([path for path in beside if without(_shared(path), "seg") == entities])
-    maps = [{**who, **_answer(Contrasts(output_dir, by_measure[name]), who["arms"]), "measure": name} for name in order]
+    maps = [
+        {
+            **who,
+            **_answer(Contrasts(output_dir, by_measure[name], passed.get(name)), who["arms"], passed),
+            "measure": name,
+        }
+        for name in order
+    ]
     if not maps and tables:
-        maps = [{**who, **_answer_of_tables(tables, who["arms"]), "measure": tables[0]["name"]}]
+        maps = [{**who, **_answer_of_tables(tables, who["arms"], passed), "measure": tables[0]["name"]}]
     table = flow_path.with_name(flow_path.name.replace("_flow.tsv", "_multiverse.tsv"))
     last = {"tables": tables, "multiverse": multiverse.curves(table)}
     nothing: dict[str, Any] = {"tables": [], "multiverse": None}
@@ -77,10 +87,10 @@ def _analyses(output_dir: Path, flow_path: Path, layout: Any) -> list[dict[str, 
     ]
 
 
-def _answer(contrasts: Contrasts, arms: tuple[str, ...]) -> dict[str, Any]:
+def _answer(contrasts: Contrasts, arms: tuple[str, ...], passed: Mapping[str, Confirmed]) -> dict[str, Any]:
     found = [(label, about) for members in contrasts.by_name().values() for label, about in members.items()]
     return {
-        "verdict": _verdict(found, arms),
+        "verdict": _verdict(found, arms, passed),
         "noun": contrasts.primary()["Noun"],
         "design": contrasts.design(),
         "contrasts": contrasts.sections(),
@@ -89,10 +99,12 @@ def _answer(contrasts: Contrasts, arms: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def _answer_of_tables(tables: list[dict[str, Any]], arms: tuple[str, ...]) -> dict[str, Any]:
+def _answer_of_tables(
+    tables: list[dict[str, Any]], arms: tuple[str, ...], passed: Mapping[str, Confirmed]
+) -> dict[str, Any]:
     """Return the answer where there are tables of regions or networks alone."""
     found = [(table["name"], contrast["about"]) for table in tables for contrast in table["contrasts"]]
-    answer = {"verdict": _verdict(found, arms), "noun": tables[0]["noun"], "design": None}
+    answer = {"verdict": _verdict(found, arms, passed), "noun": tables[0]["noun"], "design": None}
     return {**answer, "contrasts": [], "sensitivity": None, "overlap": []}
 
 
@@ -101,13 +113,20 @@ def _shared(path: Path) -> dict[str, str]:
     return without(parse(path.name)[0], "seed", "meas", "contrast", "stat", "desc")
 
 
-def _verdict(found: list[tuple[str, Mapping[str, Any]]], arms: tuple[str, ...]) -> Verdict:
+def _verdict(
+    found: list[tuple[str, Mapping[str, Any]]], arms: tuple[str, ...], passed: Mapping[str, Confirmed]
+) -> Verdict:
     findings = [_finding(label, about) for label, about in found]
     primary = next((about for _, about in found if about["Primary"]), found[0][1])
     where = f"the small volume ({', '.join(primary['RestrictedTo'])})" if primary["RestrictedTo"] else "the brain"
     several = "seeds" if primary["Measure"] == "seed_correlation" else "maps"
+    decision = passed.get(primary["Measure"])
+    level = decision.level if decision else primary["Alpha"]
+    primary = {**primary, "Alpha": level}
+    if decision and decision.waited_for:
+        return held_against(findings, decision.waited_for, primary["Noun"])
     return verdict(
-        findings, arms, primary["Alpha"], primary["SmallestPossibleP"], min(primary["ParticipantsByArm"].values()),
+        findings, arms, level, primary["SmallestPossibleP"], min(primary["ParticipantsByArm"].values()),
         Wording(found=primary["Found"], absent=primary["Absent"], compares=tuple(primary["Compared"]),
                 noun=primary["Noun"], members=several, statistic=statistic_name(primary), where=where),
     )  # fmt: skip

@@ -11,8 +11,10 @@ import numpy as np
 from bids_app.dataset.tables import read_frame, read_json
 from bids_app.report import page
 from bids_app.report.claims.outcomes import verdict
+from bids_app.report.confirmed import Confirmed
 from bids_app.report.drawing import charts
 from bids_app.report.drawing.panels import courses
+from bids_app.vocabulary.entities import as_label
 
 WORDS = {
     "ancova": "adjusted difference (ANCOVA)", "clda": "adjusted difference, everybody seen (cLDA)",
@@ -26,14 +28,16 @@ ORDER = ("primary", "secondary", "exploratory")
 WIDE, HIGH = 260.0, 150.0
 
 
-def outcomes(folder: Path) -> list[dict[str, Any]]:
+def outcomes(folder: Path, passed: Mapping[str, Confirmed]) -> list[dict[str, Any]]:
     """Return every outcome on disk, the declared ones first."""
-    found = [_section(path) for path in sorted(folder.glob("meas-*_outcome.json"))]
+    found = [_section(path, passed) for path in sorted(folder.glob("meas-*_outcome.json"))]
     return sorted(found, key=lambda one: (ORDER.index(one["about"]["Role"]), one["about"]["Title"]))
 
 
-def _section(path: Path) -> dict[str, Any]:
+def _section(path: Path, passed: Mapping[str, Confirmed]) -> dict[str, Any]:
     about = read_json(path)
+    label = path.name.partition("_")[0].removeprefix("meas-")
+    decision = next((found for name, found in passed.items() if as_label(name) == label), None)
     table = read_frame(path.with_suffix(".tsv"))
     lines: list[dict[str, Any]] = table.to_dict("records")
     for line in lines:
@@ -46,9 +50,9 @@ def _section(path: Path) -> dict[str, Any]:
     compared = [line for line in lines if line["analysis"] not in ("mean", "mean_change", "wilcoxon")]
     within = [line for line in lines if line["analysis"] in ("mean_change", "wilcoxon")]
     return {
-        "name": path.name.partition("_")[0].removeprefix("meas-"),
+        "name": label,
         "about": about,
-        "verdict": verdict(about, lines),
+        "verdict": verdict(about, lines, decision),
         "means": _means(described, about),
         "now": [line for line in compared if line["visit"] == about["Endpoint"] or line["analysis"] == "baseline"],
         "other": [line for line in compared if line["visit"] not in (about["Endpoint"], about["Visits"][0])],

@@ -28,4 +28,4 @@ def statistic_name(about: Mapping[str, Any]) -> str:
     name = NAMES[about["ClaimStatistic"]]
     if about["ClaimStatistic"] in ("mass", "extent"):
         name += f" at a cluster-forming p of {about['ClusterFormingP']:g}"
-    return f"{name}, familywise error {about['Alpha']:g}, {SIDES[about['Sides']]}"
+    return f"{name}, familywise error {about['Alpha']:.3g}, {SIDES[about['Sides']]}"

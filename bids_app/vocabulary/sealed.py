@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-OF_MAPS = ("dataset", "modalities.", "measures.", "designs.", "inference", "exclusions", "call.", "file ")
-OF_OUTCOMES = ("designs.", "inference", "trial", "call.participant_label")
+OF_MAPS = (
+    "dataset", "modalities.", "measures.", "designs.", "inference", "multiplicity", "exclusions", "call.", "file ",
+)  # fmt: skip
+OF_OUTCOMES = ("designs.", "inference", "multiplicity", "trial", "call.participant_label")
 _FAMILY = re.compile(r"outcomes\.[^.:]+(: was|\.role|\.kind)")
 
 """Which outcomes are declared decides how each of them is corrected."""

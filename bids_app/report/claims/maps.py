@@ -100,6 +100,16 @@ def verdict(
     return Verdict(headline, False, (*remarks, *([NEVER_ALIKE] if wording.compares else [])))
 
 
+def held_against(findings: Sequence[Finding], waited_for: Sequence[str], noun: str) -> Verdict:
+    """Return what may be said where the hypotheses that had to pass before this one did not."""
+    least = min((f.p for f in findings if f.primary), default=1.0)
+    first = " and ".join(waited_for)
+    return Verdict(
+        f"Exploratory: {noun} was to be tested after {first} passed, which is not so. What follows suggests and "
+        f"confirms nothing (smallest corrected p of the primary contrast = {least:.3f}).", False, (),
+    )  # fmt: skip
+
+
 def _differ(primary: Sequence[Finding], alpha: float, remarks: Sequence[str], wording: Wording, by: str) -> Verdict:
     """Say for which maps means differ, and for which distributions alone."""
     passed = sorted((f for f in primary if f.p <= alpha), key=lambda f: f.p)
@@ -107,7 +117,8 @@ def _differ(primary: Sequence[Finding], alpha: float, remarks: Sequence[str], wo
     sentences = []
     if means:
         each = ", ".join(f"{f.label} (p = {f.p:.4f}, robust p = {f.robust:.4f})" for f in means)
-        found = f"Mean {wording.found} for {len(means)} of {len(primary)} {wording.members}"
+        mean = "The mean of" if wording.found.startswith("the ") else "Mean"
+        found = f"{mean} {wording.found} for {len(means)} of {len(primary)} {wording.members}"
         sentences.append(f"{found}: {each}.")
     if only := [f for f in passed if f not in means]:
         each = "; ".join(f"{f.label} (re-randomisation p = {f.p:.4f}; {_why_not_means(f)})" for f in only)

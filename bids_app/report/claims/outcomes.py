@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bids_app.report.claims.maps import NEVER_ALIKE, Verdict
 from bids_app.report.page import format_number, says_p
 
+if TYPE_CHECKING:
+    from bids_app.report.confirmed import Confirmed
+
 WITHIN = "A change in one arm and none in the other does not compare them."
 
 
-def verdict(about: Mapping[str, Any], lines: list[dict[str, Any]]) -> Verdict:
+def verdict(about: Mapping[str, Any], lines: list[dict[str, Any]], decision: Confirmed | None = None) -> Verdict:
     """Return what the analysis of an outcome allows to say.
 
     Parameters
@@ -20,17 +23,23 @@ def verdict(about: Mapping[str, Any], lines: list[dict[str, Any]]) -> Verdict:
         The sidecar of the outcome.
     lines : list of dict
         Rows of its table.
+    decision : Confirmed or None
+        What became of it among all that is confirmatory; an exploratory outcome has none.
     """
     deciding = next((line for line in lines if line["weight"] == "decides"), None)
     if deciding is None:
         return Verdict(f"{about['Title']} is described; no arms are compared.", False, (WITHIN,))
     first, other = about["Arms"][0], about["Arms"][-1]
-    p = about["DecidingP"]
+    p = about["DecidingP"] if decision is None else about["P"]
     remarks = list(_remarks(about, deciding))
-    corrected = f", corrected for {about['HolmOver']} {about['Role']} outcomes (Holm)" if about["HolmOver"] > 1 else ""
+    corrected = f"; adjusted over all confirmatory hypotheses: {says_p(decision.adjusted)}" if decision else ""
     by = f"arms drawn anew {about['Relabellings']:,} times: {says_p(p)}{corrected}"
-    lead = "Exploratory: " if about["Role"] == "exploratory" else ""
-    if p > about["Alpha"]:
+    waits = bool(decision and decision.waited_for)
+    lead = "Exploratory: " if about["Role"] == "exploratory" or waits else ""
+    if decision and waits:
+        first = " and ".join(decision.waited_for)
+        remarks.append(f"It was to be tested after {first} passed, which is not so: it suggests, and confirms nothing.")
+    if not decision.passed if decision else p > about["Alpha"]:
         headline = f"No difference in {about['Title']} at {about['Endpoint']} between {first} and {other} was shown"
         return Verdict(f"{lead}{headline} ({_size(about, deciding)}; {by}).", False, (*remarks, NEVER_ALIKE))
     headline = f"{lead}{about['Title']} at {about['Endpoint']} was {_side(about, deciding)} in {first} than in {other}"

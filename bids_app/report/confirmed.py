@@ -1,0 +1,90 @@
+"""The graph of confirmatory hypotheses on the group page, and what each headline may say by it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bids_app.dataset.tables import read_json
+from bids_app.vocabulary.hypotheses import LITTLE
+
+WIDE, HIGH, RADIUS = 760.0, 270.0, 34.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confirmed:
+    """What became of a hypothesis; `waited_for` names those that had to pass before it, where they did not."""
+
+    passed: bool
+    adjusted: float
+    level: float
+    waited_for: tuple[str, ...]
+
+
+def confirmed(folder: Path) -> dict[str, Confirmed]:
+    """Return what became of each hypothesis by its name; nothing where no graph was written."""
+    found: dict[str, Confirmed] = {}
+    for graph in _graphs(folder)[1]:
+        first = tuple(one["Name"] for one in graph["Hypotheses"] if one["Share"] > 0 and not one["Passed"])
+        for one in graph["Hypotheses"]:
+            waits = not one["Passed"] and not one["Share"]
+            found[one["Name"]] = Confirmed(
+                passed=one["Passed"], adjusted=one["AdjustedP"], level=one["Level"], waited_for=first if waits else ()
+            )
+    return found
+
+
+def _graphs(folder: Path) -> tuple[float, list[Mapping[str, Any]]]:
+    path = folder / "desc-trial_multiplicity.json"
+    about: Mapping[str, Any] = read_json(path) if path.exists() else {"Alpha": 0.05, "Graphs": []}
+    return about["Alpha"], about["Graphs"]
+
+
+def section(folder: Path) -> dict[str, Any] | None:
+    """Return the graphs as drawings with their tables, or nothing."""
+    alpha, graphs = _graphs(folder)
+    if not graphs:
+        return None
+    return {"alpha": alpha, "graphs": [{"rows": graph["Hypotheses"], **_drawn(graph, alpha)} for graph in graphs]}
+
+
+def _drawn(graph: Mapping[str, Any], alpha: float) -> dict[str, Any]:
+    """Return places of hypotheses, those with a share in the upper row, and lines between them."""
+    rows = [[h for h in graph["Hypotheses"] if bool(h["Share"]) == upper] for upper in (True, False)]
+    rows = [row for row in rows if row]
+    at: dict[str, tuple[float, float]] = {}
+    nodes = []
+    for i, row in enumerate(rows):
+        for j, one in enumerate(row):
+            x, y = WIDE * (j + 0.5) / len(row), 60.0 if i == 0 else HIGH - 70
+            at[one["Name"]] = x, y
+            share = f"{alpha * one['Share']:.4f}".rstrip("0").rstrip(".") if one["Share"] else "0"
+            label = y - RADIUS - 8 if i == 0 else y + RADIUS + 16 + 16 * (j % 2)  # neighbours' names do not touch
+            told = {"name": one["Name"], "share": share, "passed": one["Passed"], "label": label}
+            nodes.append({"x": x, "y": y, **told})
+    pairs = {(one["From"], one["To"]) for one in graph["Arrows"]}
+    shared = {one["Name"] for one in graph["Hypotheses"] if one["Share"]}
+    # Secondary hypotheses that hand on to each other need no drawing of all their arrows: that is Holm.
+    mutual = {pair for pair in pairs if pair[::-1] in pairs and not shared & {*pair}}
+    arrows = [
+        {**_between(at[one["From"]], at[one["To"]]), "faint": one["Weight"] <= LITTLE, "weight": one["Weight"]}
+        for one in graph["Arrows"]
+        if (one["From"], one["To"]) not in mutual
+    ]
+    high = HIGH if len(rows) > 1 else 120.0
+    return {"nodes": nodes, "arrows": arrows, "mutual": mutual, "wide": WIDE, "high": high, "radius": RADIUS}
+
+
+def _between(start: tuple[float, float], end: tuple[float, float]) -> dict[str, float]:
+    """Return a line from circle to circle, a little to its left, so that two directions lie side by side."""
+    (x, y), (u, v) = start, end
+    length = max(((u - x) ** 2 + (v - y) ** 2) ** 0.5, 1.0)
+    across, down = (u - x) / length, (v - y) / length
+    aside = 6.0
+    return {
+        "x1": x + across * RADIUS - down * aside, "y1": y + down * RADIUS + across * aside,
+        "x2": u - across * (RADIUS + 4) - down * aside, "y2": v - down * (RADIUS + 4) + across * aside,
+        "tx": x + (u - x) * 0.38 - down * 3 * aside, "ty": y + (v - y) * 0.38 + across * 3 * aside,
+    }  # fmt: skip
