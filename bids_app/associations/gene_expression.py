@@ -14,7 +14,7 @@ from scipy import stats
 
 from bids_app.regional import genes
 from bids_app.regional.genes import Expression, read_expression
-from bids_app.regional.given import NULLS, Given
+from bids_app.regional.given import NULLS, SURROGATES, Given
 from bids_app.regional.options import RegionalOptions
 from bids_app.regional.tables import bars, regions_table
 from bids_app.statistics.spatial import pls, recipe
@@ -45,11 +45,13 @@ class Options(RegionalOptions):
 
 METHODS = (
     "The unthresholded t map of the contrast was averaged by region and correlated with the expression of each gene "
-    "(Spearman), and with all genes by partial least squares. P values come from the relabellings of the contrast "
-    "(arms drawn anew where arms are compared): map, correlations and components were computed again, so that the "
-    "smoothness of the brain and the co-expression of genes are in every null map. Surrogates that keep Moran's I "
-    "(Wagner & Dray 2015) or the variogram (Burt et al. 2020) stand beside. Ratios of weights to their spread over "
-    "redrawn regions tell of stability and are no test."
+    "(Spearman), and with all genes by partial least squares. P values are the larger of two: from the relabellings of "
+    "the contrast (arms drawn anew where arms are compared), through map, correlations and components, so that the "
+    "smoothness of the brain and the co-expression of genes are in every null map; and from surrogates of the observed "
+    "map that keep its variogram (Burt et al. 2020), since a map that the treatment did change differs from null maps "
+    "for reasons that have nothing to do with genes. No claim is made of a map that is smoother than its relabellings. "
+    "Surrogates that keep Moran's I (Wagner & Dray 2015) stand beside. Ratios of weights to their spread over redrawn "
+    "regions tell of stability and are no test."
 )
 
 
@@ -75,8 +77,7 @@ def associate(given: Given, options: Options) -> Found:
     about = {
         **genes.about(table), "SmallestPossibleP": given.smallest_p,
         "Recipe": recipes, "Components": options.components,
-        "Parts": {w.part.name: {"Regions": len(w.part.columns), "Genes": len(w.genes),
-                                "MoransI": w.part.autocorrelation} for w in wholes},
+        "Parts": {w.part.name: {**w.part.about(), "Genes": len(w.genes)} for w in wholes},
         "Notes": notes,
     }  # fmt: skip
     return Found(tables, about)
@@ -109,21 +110,25 @@ def _of(whole: Expression, options: Options) -> tuple[dict[str, Sequence[Mapping
 def _genes(
     whole: Expression, found: Mapping[str, Tested], weights: NDArray[np.float64], ratio: NDArray[np.float64]
 ) -> list[Mapping[str, Any]]:
-    trial = found["trial"]
-    q = stats.false_discovery_control(trial.p)
+    trial, surrogate = found["trial"], found[SURROGATES]
+    p, p_fwe = np.maximum(trial.p, surrogate.p), np.maximum(trial.p_fwe, surrogate.p_fwe)
+    q = stats.false_discovery_control(p)
     order = np.argsort(-trial.score, kind="stable")
     return [
-        {"part": whole.part.name, "gene": whole.genes[i], "rho": trial.score[i], "p": trial.p[i],
-         "p_fwe": trial.p_fwe[i], "q": q[i], "p_moran": found["moran"].p[i], "p_variogram": found["variogram"].p[i],
-         "weight": weights[i], "boot_ratio": ratio[i]}
+        {"part": whole.part.name, "gene": whole.genes[i], "rho": trial.score[i], "p": p[i], "p_fwe": p_fwe[i],
+         "q": q[i], "p_arms": trial.p[i], "p_surrogate": surrogate.p[i], "p_moran": found["moran"].p[i],
+         "p_variogram": found["variogram"].p[i], "weight": weights[i], "boot_ratio": ratio[i]}
         for i in order
     ]  # fmt: skip
 
 
 def _components(part: str, shares: Mapping[str, NDArray[np.float64]]) -> list[Mapping[str, Any]]:
     """Return the variance that each component explains, and what chance explains, by kind of chance."""
+    alone = {kind: np.atleast_1d(share(own)) for kind, own in shares.items()}
+    arms, surrogate = alone["trial"], alone[SURROGATES]
     return [
-        {"part": part, "component": m + 1, "null": kind, "explained": own[0, m], "p": float(share(own[:, m])),
+        {"part": part, "component": m + 1, "null": kind, "explained": own[0, m], "p_null": float(alone[kind][m]),
+         "p": float(max(arms[m], surrogate[m])), "p_arms": float(arms[m]), "p_surrogate": float(surrogate[m]),
          "chance_median": np.median(own[1:, m]), "chance_95": np.quantile(own[1:, m], 0.95), "maps": len(own)}
         for kind, own in shares.items() for m in range(own.shape[1])
     ]  # fmt: skip

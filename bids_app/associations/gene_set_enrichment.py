@@ -18,7 +18,7 @@ from bids_app.dataset.gene_sets import read_gene_sets
 from bids_app.errors import UsageError, WrongDataError
 from bids_app.regional import genes
 from bids_app.regional.genes import Expression, read_expression
-from bids_app.regional.given import NULLS, Given
+from bids_app.regional.given import NULLS, SURROGATES, Given
 from bids_app.regional.options import RegionalOptions
 from bids_app.statistics.spatial import enrichment
 from bids_app.statistics.spatial.scores import ranks, unit
@@ -55,10 +55,11 @@ class Options(RegionalOptions):
 
 
 METHODS = (
-    "Sets of genes were scored by the mean correlation of their genes with the map of the contrast. P values come from "
-    "the same score of its relabelled maps, with all genes as they are expressed together (ensemble null, "
-    "Fulcher et al. 2021), and were corrected over sets by Benjamini and Hochberg. P values from random genes, as GSEA "
-    "takes them, find sets in noise and are shown for comparison alone."
+    "Sets of genes were scored by the mean correlation of their genes with the map of the contrast. P values are the "
+    "larger of those from the same score of its relabelled maps and of surrogates of the map that keep its variogram, "
+    "with all genes as they are expressed together (ensemble null, Fulcher et al. 2021), and were corrected over sets "
+    "by Benjamini and Hochberg. No claim is made of a map that is smoother than its relabellings. P values from random "
+    "genes, as GSEA takes them, find sets in noise and are shown for comparison alone."
 )
 
 
@@ -116,7 +117,7 @@ def associate(given: Given, options: Options) -> Found:
             "by their symbols in both?"
         )
     about = {**genes.about(table), "Score": options.score, "Sets": len(sets), "Notes": notes,
-             "PlainGSEA": options.gsea}  # fmt: skip
+             "PlainGSEA": options.gsea, "Parts": {whole.part.name: whole.part.about() for whole in wholes}}  # fmt: skip
     return Found({"geneSets": rows, "geneSetsLeftOut": out, "geneSetsBackground": background}, about)
 
 
@@ -149,16 +150,18 @@ def _of(whole: Expression, kept: Chosen, options: Options) -> list[dict[str, Any
     score = make(ranked, weights)
     found = {kind: enrichment.scored(unit(ranks(whole.part.null(kind), 1).T).T, score) for kind in NULLS}
     trial, p = found["trial"], {kind: one.p for kind, one in found.items()}
-    q = stats.false_discovery_control(p["trial"])
+    claim = np.maximum(p["trial"], p[SURROGATES])
+    q = stats.false_discovery_control(claim)
     single = unit(ranks(whole.part.observed)[:, None])[:, 0] @ ranked
     plain = _gsea(whole, kept, single) if options.gsea else {}
     observed, (low, high) = trial.score, trial.limits
     return [
         {"part": whole.part.name, "file": file, "set": name, "genes": len(members), "score": observed[i],
-         "chance_low": low[i], "chance_high": high[i], "p": p["trial"][i], "q": q[i], "p_moran": p["moran"][i],
+         "chance_low": low[i], "chance_high": high[i], "p": claim[i], "q": q[i],
+         "p_arms": p["trial"][i], "p_surrogate": p[SURROGATES][i], "p_moran": p["moran"][i],
          "p_variogram": p["variogram"][i], "leading": _leading(members, single, whole.genes, observed[i]),
          "gsea_es": enrichment.running_sum(single, np.array(members)), **plain.get((file, name), {})}
-        for i, ((file, name), members) in sorted(enumerate(kept.items()), key=lambda item: p["trial"][item[0]])
+        for i, ((file, name), members) in sorted(enumerate(kept.items()), key=lambda item: claim[item[0]])
     ]  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from bids_app.dataset.references import volume_by_regions
 from bids_app.regional import genes, references, sources
 from bids_app.regional.atlas import beside, named_atlas
 from bids_app.regional.genes import read_expression
-from bids_app.regional.given import NULLS, Given, Part
+from bids_app.regional.given import NULLS, SURROGATES, Given, Part
 from bids_app.regional.options import RegionalOptions
 from bids_app.regional.receptors import beside_genes, receptor_of
 from bids_app.regional.sources import Reference, Source
@@ -54,9 +54,10 @@ class Options(RegionalOptions):
 
 METHODS = (
     "The map of the contrast was averaged by region and correlated (Spearman) with maps of receptors and transporters "
-    "of other people. P values come from the relabellings of the contrast, corrected over maps by Benjamini and "
-    "Hochberg; surrogates that keep the spatial autocorrelation stand beside. What receptors explain together, and the "
-    "dominance of each (Azen & Budescu 2003), is exploratory."
+    "of other people. P values are the larger of those from the relabellings of the contrast and from surrogates of "
+    "its map that keep its variogram, corrected over maps by Benjamini and Hochberg; no claim is made of a map that is "
+    "smoother than its relabellings. What receptors explain together, and the dominance of each (Azen & Budescu 2003), "
+    "is exploratory."
 )
 
 
@@ -96,7 +97,9 @@ def associate(given: Given, options: Options) -> Found:
         grey = volume_by_regions(Path(options.grey_matter), atlas, given.space, zeros_count=True).values
     rows, regions, notes = references.all_parts(given, options, known, grey)
     joint, own = list[Mapping[str, Any]](), list[Mapping[str, Any]]()
-    for part in references.parts_of(given, options, known):
+    cut = references.parts_of(given, options, known)
+    parts = {part.name: part.about() for part in cut}
+    for part in cut:
         fixed = None if grey is None else grey[part.columns]
         if options.together:
             found, note = _together(part, known, fixed)
@@ -109,7 +112,7 @@ def associate(given: Given, options: Options) -> Found:
         reference = by_name[row["map"]]
         row |= {"receptor": receptor_of(reference)[0], "tracer": reference.about.get("tracer", "")}
     adjusted = "probability of grey matter" if options.grey_matter else None
-    about = {"AdjustedFor": adjusted, "References": sources.about(known), "Notes": [*said, *notes]}
+    about = {"AdjustedFor": adjusted, "References": sources.about(known), "Parts": parts, "Notes": [*said, *notes]}
     tables: dict[str, Sequence[Mapping[str, Any]]] = {
         "receptorDensity": rows,
         "receptorDensityTogether": joint,
@@ -134,8 +137,9 @@ def _together(part: Part, known: Sequence[Reference], fixed: Matrix | None) -> t
     maps = {kind: unit(ranks(some.null(kind), 1).T, beside).T for kind in NULLS}
     explained = {kind: dominance.explained(ranked, own) for kind, own in maps.items()}
     p = {kind: float(share(values)) for kind, values in explained.items()}
-    first = {"part": part.name, "map": "all together", "explained": float(explained["trial"][0]), "p": p["trial"],
-             "p_moran": p["moran"], "p_variogram": p["variogram"],
+    first = {"part": part.name, "map": "all together", "explained": float(explained["trial"][0]),
+             "p": max(p["trial"], p[SURROGATES]),
+             "p_arms": p["trial"], "p_surrogate": p[SURROGATES], "p_moran": p["moran"], "p_variogram": p["variogram"],
              "chance_median": float(np.median(explained["trial"][1:]))}  # fmt: skip
     brought = dominance.dominance(ranked, maps["trial"][0])
     each = [{**dict.fromkeys(first), "part": part.name, "map": known[j].name, "explained": float(brought[j])}

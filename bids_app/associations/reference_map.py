@@ -46,8 +46,9 @@ class Options(RegionalOptions):
 
 METHODS = (
     "The map of the contrast was averaged by region and correlated (Spearman) with maps from elsewhere; published foci "
-    "became maps of activation likelihood (Eickhoff et al. 2009). P values come from the relabellings of the contrast, "
-    "corrected over maps by Benjamini and Hochberg; surrogates that keep the spatial autocorrelation stand beside."
+    "became maps of activation likelihood (Eickhoff et al. 2009). P values are the larger of those from the "
+    "relabellings of the contrast and from surrogates of its map that keep its variogram, corrected over maps by "
+    "Benjamini and Hochberg; no claim is made of a map that is smoother than its relabellings."
 )
 
 
@@ -93,5 +94,6 @@ def associate(given: Given, options: Options) -> Found:
     for word in options.coordinates:
         known += [Reference(one.name, Path(word).name, one.values) for one in foci_by_regions(Path(word), atlas)]
     rows, regions, notes = references.all_parts(given, options, known)
-    about = {"References": sources.about(known), "Notes": [*said, *notes]}
+    parts = {part.name: part.about() for part in references.parts_of(given, options, known)}
+    about = {"References": sources.about(known), "Parts": parts, "Notes": [*said, *notes]}
     return Found({"referenceMap": rows, "referenceMapRegions": regions}, about)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,15 @@ from bids_app.vocabulary.design import Contrast
 Matrix = NDArray[np.float64]
 
 NULLS = ("trial", "moran", "variogram")
-"""Arms drawn anew; surrogates that keep Moran's I; surrogates that keep the variogram. The first decides."""
+"""Arms drawn anew; surrogates that keep Moran's I; surrogates that keep the variogram."""
+
+SURROGATES = "variogram"
+"""Which surrogates decide beside arms drawn anew (docs/molecules.md: an effect that has nothing to do with genes).
+
+Arms drawn anew test that the treatment changed nothing anywhere; once it did, maps of chance are noise, and the
+observed map is not. So a claim has the larger of both p: beyond what chance could do, and beyond any map as smooth.
+Neither holds where the effect is much smoother than noise; a claim is withheld there (`Part.smoother`).
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,5 +122,18 @@ class Part:
     @property
     def autocorrelation(self) -> float:
         """Moran's I of the map."""
+        return float(self._morans_i[0])
+
+    @property
+    def smoother(self) -> bool:
+        """True if the map is smoother than 95 % of relabelled ones: what goes with it may do so by smoothness alone."""
+        return bool(self._morans_i[0] > np.quantile(self._morans_i[1:], 0.95))
+
+    @cached_property
+    def _morans_i(self) -> Matrix:
         distance = moran.distances(np.array([place.centre for place in self.places]))
-        return float(moran.morans_i(self.observed, moran.neighbourhood(distance)))
+        return moran.morans_i(self.null("trial"), moran.neighbourhood(distance))
+
+    def about(self) -> dict[str, object]:
+        """Return what a sidecar says of the part."""
+        return {"Regions": len(self.columns), "MoransI": self.autocorrelation, "SmootherThanChance": self.smoother}

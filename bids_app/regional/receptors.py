@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bids_app.dataset import presets
 from bids_app.dataset.region_table import RegionTable
 from bids_app.regional.genes import rows_of
-from bids_app.regional.given import Part
+from bids_app.regional.given import SURROGATES, Part
 from bids_app.regional.sources import Reference
 from bids_app.statistics.spatial import moran
 from bids_app.statistics.spatial.scores import ranks, tested, unit
@@ -76,20 +76,21 @@ def beside_genes(
 def _three(part: Part, whole: Matrix) -> dict[str, float]:
     """Return the three correlations of map, receptor and gene.
 
-    Map with receptor and map with gene are held against the relabellings of the trial; that both are there has the
-    larger of their p. Gene with receptor does not depend on the trial: the receptor is imitated, keeping Moran's I.
+    Map with receptor and map with gene are held against the relabellings of the trial and surrogates of the map; that
+    both are there has the larger of their p. Gene with receptor does not depend on the trial: the receptor is
+    imitated, keeping Moran's I.
     """
     fixed = ranks(whole[:, 2:]) if whole.shape[1] > 2 else None
     columns = unit(ranks(whole[:, :2]), fixed)
-    maps = unit(ranks(part.null("trial"), 1).T, fixed).T
-    receptor, gene = (tested(maps, columns[:, [j]]) for j in range(2))
+    maps = [unit(ranks(part.null(kind), 1).T, fixed).T for kind in ("trial", SURROGATES)]
+    receptor, gene = ([tested(own, columns[:, [j]]) for own in maps] for j in range(2))
     around = moran.neighbourhood(moran.distances(np.array([place.centre for place in part.places])))
     rng = np.random.default_rng([part.given.seed, 11])
     imitated = np.vstack([whole[:, 0], moran.surrogates(whole[:, 0], around, part.number, rng)])
     between = tested(unit(ranks(imitated, 1).T, fixed).T, columns[:, [1]])
-    p = float(receptor.p[0]), float(gene.p[0])
+    p = max(float(one.p[0]) for one in receptor), max(float(one.p[0]) for one in gene)
     return {
-        "rho_receptor_map": float(receptor.score[0]), "p_receptor_map": p[0], "rho_gene_map": float(gene.score[0]),
-        "p_gene_map": p[1], "p_both": max(p), "rho_gene_receptor": float(between.score[0]),
-        "p_gene_receptor_moran": float(between.p[0]),
+        "rho_receptor_map": float(receptor[0].score[0]), "p_receptor_map": p[0],
+        "rho_gene_map": float(gene[0].score[0]), "p_gene_map": p[1], "p_both": max(p),
+        "rho_gene_receptor": float(between.score[0]), "p_gene_receptor_moran": float(between.p[0]),
     }  # fmt: skip

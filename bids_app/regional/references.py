@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from bids_app.errors import WrongDataError
-from bids_app.regional.given import NULLS, Given, Part
+from bids_app.regional.given import NULLS, SURROGATES, Given, Part
 from bids_app.regional.options import RegionalOptions
 from bids_app.regional.parts import parts
 from bids_app.regional.sources import Reference
@@ -73,7 +73,7 @@ def compared(
     Notes
     -----
     Correlations are of ranks; adjusted ones are of what ranks have left beside those of `beside`. P values are
-    two-sided, those of the trial corrected over references by Benjamini and Hochberg.
+    two-sided, the larger of arms and surrogates, corrected over references by Benjamini and Hochberg.
     """
     rows, said = list[dict[str, Any]](), list[str]()
     for reference in references:
@@ -89,7 +89,8 @@ def compared(
         found = {kind: tested(unit(ranks(some.null(kind), 1).T, fixed).T, column) for kind in NULLS}
         p = {kind: float(one.p[0]) for kind, one in found.items()}
         rows.append({"part": part.name, "map": reference.name, "file": reference.file, "regions": int(known.sum()),
-                     "rho": float(found["trial"].score[0]), "p": p["trial"], "p_moran": p["moran"],
+                     "rho": float(found["trial"].score[0]), "p": max(p["trial"], p[SURROGATES]),
+                     "p_arms": p["trial"], "p_surrogate": p[SURROGATES], "p_moran": p["moran"],
                      "p_variogram": p["variogram"], "citation": reference.about.get("citation", "")})  # fmt: skip
     for row, q in zip(rows, stats.false_discovery_control([row["p"] for row in rows]) if rows else [], strict=True):
         row["q"] = float(q)

@@ -128,10 +128,13 @@ def test_whatever_is_foretold(p, arm, n, statistic):
     assert said_too_much(words(of_prediction(about, rows))) == []
 
 
-@pytest.mark.parametrize(("p", "q", "count", "arm"), list(product(P, P, (1, 3), ("", "verum"))))
-def test_whatever_is_spatially_associated(p, q, count, arm):
+@pytest.mark.parametrize(
+    ("p", "q", "count", "arm", "smoother"), list(product(P, P, (1, 3), ("", "verum"), (False, True)))
+)
+def test_whatever_is_spatially_associated(p, q, count, arm, smoother):
     one = {"name": "PCC", "part": "left cortex", "p": p, "p_maps": p, "alpha": 0.05, "explained": 0.3983, "chance": 0.4,
-           "arm": arm, "told": [],  "shown": p < 0.01, "smallest_p": q, "provenance": {}, "genes": [{}]}  # fmt: skip
+           "arm": arm, "told": [],  "shown": p < 0.01, "smallest_p": q, "provenance": {}, "genes": [{}],
+           "parts": {"left cortex": {"SmootherThanChance": smoother}}}  # fmt: skip
     told = [genes_verdict([{**one, "name": f"map {i}"} for i in range(count)])]
     told.append(sets_verdict([{**one, "passing": int(q <= 0.05), "count": 300}]))
     rows = [{"map": "MOR", "rho": 0.4, "p": p, "q_all": q}]
@@ -142,9 +145,10 @@ def test_whatever_is_spatially_associated(p, q, count, arm):
     told.append(recipe_remark({**recipe, "GenesAbove3ByChance": [573, 2331, 6484]}))
     text = " ".join(told)
     assert said_too_much(text) == []
-    assert ("Exploratory: spatially associated" in told[0]) == (p <= 0.05)
-    assert ("Exploratory: spatially associated" in told[1]) == (q <= 0.05)
-    assert "not shown" in told[0] or p <= 0.05
+    assert ("Exploratory: spatially associated" in told[0]) == (p <= 0.05 and not smoother)
+    assert ("Exploratory: spatially associated" in told[1]) == (q <= 0.05 and not smoother)
+    assert all(("Nothing is claimed of" in one) == smoother for one in told[:3])
+    assert "not shown" in told[0] or (p <= 0.05 and not smoother)
     assert ("a change within verum" in told[0]) == (arm == "verum")
     assert ("not evidence of specificity" in text) == (arm == "verum")
 

@@ -26,9 +26,12 @@ DONORS = (
     "Expression comes from the brains of a few people after death: six donors in the Allen Human Brain Atlas, two of "
     "them with a right hemisphere."
 )
-TRIAL_NULL = (
-    "P values come from the relabellings of the contrast itself, which keep the smoothness of brains and the "
-    "co-expression of genes in every map of chance. Surrogates that imitate the map alone stand beside as a check."
+BOTH_NULLS = (
+    "The p of a claim is the larger of two. Relabellings of the contrast ask whether its map is associated beyond what "
+    "chance could do, with the smoothness of brains and the co-expression of genes in every map of chance. Surrogates "
+    "of the observed map ask whether it is beyond what any map as smooth would be: a map that the treatment did change "
+    "is smoother than noise for reasons that have nothing to do with genes. Where it is smoother than 95 % of its "
+    "relabellings neither can tell, and nothing is claimed (docs/molecules.md)."
 )
 WHOLE_MAPS = (
     "Sets are held against whole maps of chance. Random genes, as plain GSEA draws them, ignore that genes of a set "
@@ -43,23 +46,23 @@ FALSE_DISCOVERY = "a false discovery rate of .05 over all tables of this section
 
 def genes_remarks(members: Members) -> tuple[str, ...]:
     """Return what must stand beside genes."""
-    return (ELSEWHERE, *_expression(members), TRIAL_NULL, *_beside(members))
+    return (ELSEWHERE, *_expression(members), BOTH_NULLS, *_beside(members))
 
 
 def sets_remarks(members: Members) -> tuple[str, ...]:
     """Return what must stand beside sets of genes."""
-    return (ELSEWHERE, *_expression(members), WHOLE_MAPS, *_beside(members))
+    return (ELSEWHERE, *_expression(members), BOTH_NULLS, WHOLE_MAPS, *_beside(members))
 
 
 def receptors_remarks(members: Members) -> tuple[str, ...]:
     """Return what must stand beside receptors."""
     genes = (DONORS,) if any(one["genes"] for one in members) else ()
-    return (ELSEWHERE, OTHERS, *genes, *_told(members), *_beside(members))
+    return (ELSEWHERE, OTHERS, BOTH_NULLS, *genes, *_told(members), *_beside(members))
 
 
 def maps_remarks(members: Members) -> tuple[str, ...]:
     """Return what must stand beside other maps."""
-    return (ELSEWHERE, FOCI, *_told(members), *_beside(members))
+    return (ELSEWHERE, FOCI, BOTH_NULLS, *_told(members), *_beside(members))
 
 
 def _told(members: Members) -> tuple[str, ...]:
@@ -88,24 +91,36 @@ def _beside(members: Members) -> tuple[str, ...]:
     return tuple(sentence for sentence, holds in said.items() if holds)
 
 
+def withheld(one: Mapping[str, Any]) -> bool:
+    """Tell whether nothing is claimed of a map in a part, because it is smoother than maps of chance."""
+    return bool(one["parts"].get(one["part"], {}).get("SmootherThanChance", False))
+
+
+def _held_back(members: Members) -> str:
+    """Say of which maps nothing is claimed."""
+    names = sorted({_of(one) for one in members if withheld(one)})
+    return f" Nothing is claimed of {', '.join(names)}: smoother than maps of chance." if names else ""
+
+
 def genes_verdict(members: Members) -> str:
     """Return the sentence that component 1 of each map allows, corrected over the maps."""
     if not members:
         return "Nothing was set beside expression of genes."
-    passed = [one for one in members if one["p_maps"] <= one["alpha"]]
+    passed = [one for one in members if one["p_maps"] <= one["alpha"] and not withheld(one)]
     if not passed:
         best = members[0]
         return (
             f"Spatial association with expression of genes was not shown for any of {_maps(members)}: in {_of(best)} "
             f"the first component explains {_percent(best['explained'])} of the map, and {_percent(best['chance'])} of "
-            f"one of chance ({says_p(best['p'])}; over maps {says_p(best['p_maps'])})."
+            f"one of chance ({says_p(best['p'])}; over maps {says_p(best['p_maps'])}).{_held_back(members)}"
         )
     said = "; ".join(
         f"{_of(one)}: {_percent(one['explained'])} of the map, {_percent(one['chance'])} of one of chance, "
         f"{says_p(one['p_maps'])} over maps"
         for one in passed
     )
-    return f"Exploratory: spatially associated with expression of genes, by the first component: {said}."
+    lead = "Exploratory: spatially associated with expression of genes, by the first component"
+    return f"{lead}: {said}.{_held_back(members)}"
 
 
 def recipe_remark(recipe: Mapping[str, Any]) -> str:
@@ -128,25 +143,29 @@ def resolution(smallest: float, genes: int) -> str:
 
 def sets_verdict(members: Members) -> str:
     """Return the sentence that sets of genes allow."""
-    passed, tested = [one for one in members if one["passing"]], sum(one["count"] for one in members)
+    passed = [one for one in members if one["passing"] and not withheld(one)]
+    tested, back = sum(one["count"] for one in members), _held_back(members)
     if not passed:
-        return f"No set of genes was shown to be spatially associated with any of {_maps(members)} ({tested} tests)."
+        return (
+            f"No set of genes was shown to be spatially associated with any of {_maps(members)} ({tested} tests).{back}"
+        )
     said = "; ".join(f"{one['passing']} of {one['count']} sets with {_of(one)}" for one in passed)
-    return f"Exploratory: spatially associated at {FALSE_DISCOVERY}: {said}."
+    return f"Exploratory: spatially associated at {FALSE_DISCOVERY}: {said}.{back}"
 
 
 def references_verdict(members: Members, title: str) -> str:
     """Return the sentence that receptors, or other maps, allow."""
-    passed = [(one, row) for one in members for row in one["rows"] if row["q_all"] <= 0.05]
+    back = _held_back(members)
+    passed = [(one, row) for one in members if not withheld(one) for row in one["rows"] if row["q_all"] <= 0.05]
     if not passed:
         count = sum(len(one["rows"]) for one in members)
-        return f"{title}: no spatial association was shown with any of {_maps(members)} ({count} tests)."
+        return f"{title}: no spatial association was shown with any of {_maps(members)} ({count} tests).{back}"
     said = "; ".join(
         f"{_of(one)} with {row['map']} (rho = {format_number(row['rho'], 2)}, q = {row['q_all']:.3f})"
         for one, row in passed[:6]
     )
     more = f"; and {len(passed) - 6} more" if len(passed) > 6 else ""
-    return f"Exploratory: spatially associated at {FALSE_DISCOVERY}: {said}{more}."
+    return f"Exploratory: spatially associated at {FALSE_DISCOVERY}: {said}{more}.{back}"
 
 
 def _of(one: Mapping[str, Any]) -> str:

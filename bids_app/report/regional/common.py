@@ -58,7 +58,8 @@ class Result:
         shown = "SmallestJointP" in said and said["SmallestJointP"][said["ClaimStatistic"]] <= said["Alpha"]
         return {
             "name": self.name, "shown": bool(shown), "arm": said.get("Arm", "") if within else "",
-            "alpha": self.alpha, "smallest_p": float(said.get("SmallestPossibleP", 0.0)),
+            "alpha": self.alpha, "parts": self.about.get("Parts", {}),
+            "smallest_p": float(said.get("SmallestPossibleP", 0.0)),
         }  # fmt: skip
 
     def table(self, label: str) -> pd.DataFrame:
