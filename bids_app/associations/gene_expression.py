@@ -48,10 +48,10 @@ METHODS = (
     "(Spearman), and with all genes by partial least squares. P values are the larger of two: from the relabellings of "
     "the contrast (arms drawn anew where arms are compared), through map, correlations and components, so that the "
     "smoothness of the brain and the co-expression of genes are in every null map; and from surrogates of the observed "
-    "map that keep its variogram (Burt et al. 2020), since a map that the treatment did change differs from null maps "
+    "map that keep Moran's I (Wagner & Dray 2015), since a map that the treatment did change differs from null maps "
     "for reasons that have nothing to do with genes. No claim is made of a map that is smoother than its relabellings. "
-    "Surrogates that keep Moran's I (Wagner & Dray 2015) stand beside. Ratios of weights to their spread over redrawn "
-    "regions tell of stability and are no test."
+    "Surrogates that keep the variogram (Burt et al. 2020) stand beside. Ratios of weights to their spread over "
+    "redrawn regions tell of stability and are no test."
 )
 
 

@@ -56,7 +56,7 @@ class Options(RegionalOptions):
 
 METHODS = (
     "Sets of genes were scored by the mean correlation of their genes with the map of the contrast. P values are the "
-    "larger of those from the same score of its relabelled maps and of surrogates of the map that keep its variogram, "
+    "larger of those from the same score of its relabelled maps and of surrogates of the map that keep Moran's I, "
     "with all genes as they are expressed together (ensemble null, Fulcher et al. 2021), and were corrected over sets "
     "by Benjamini and Hochberg. No claim is made of a map that is smoother than its relabellings. P values from random "
     "genes, as GSEA takes them, find sets in noise and are shown for comparison alone."

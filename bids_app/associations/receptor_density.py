@@ -55,7 +55,7 @@ class Options(RegionalOptions):
 METHODS = (
     "The map of the contrast was averaged by region and correlated (Spearman) with maps of receptors and transporters "
     "of other people. P values are the larger of those from the relabellings of the contrast and from surrogates of "
-    "its map that keep its variogram, corrected over maps by Benjamini and Hochberg; no claim is made of a map that is "
+    "its map that keep Moran's I, corrected over maps by Benjamini and Hochberg; no claim is made of a map that is "
     "smoother than its relabellings. What receptors explain together, and the dominance of each (Azen & Budescu 2003), "
     "is exploratory."
 )

@@ -17,7 +17,7 @@ Matrix = NDArray[np.float64]
 NULLS = ("trial", "moran", "variogram")
 """Arms drawn anew; surrogates that keep Moran's I; surrogates that keep the variogram."""
 
-SURROGATES = "variogram"
+SURROGATES = "moran"
 """Which surrogates decide beside arms drawn anew (docs/molecules.md: an effect that has nothing to do with genes).
 
 Arms drawn anew test that the treatment changed nothing anywhere; once it did, maps of chance are noise, and the

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.api import OLS
 
+from bids_app.errors import WrongDataError
+from bids_app.statistics import linear_model
 from bids_app.statistics.allocation import Rerandomisation
 from bids_app.statistics.clinical.ancova import compare
 from bids_app.statistics.clinical.blinding import bang, james
@@ -112,27 +116,88 @@ ARM = np.array([1.0, 1, 1, 1, 0, 0, 0, 0])
 
 def test_arms_adjusted_for_baseline():  # T4
     scheme = Rerandomisation(ARM, np.zeros(8, dtype=int), 0, 1000)
-    found = compare(POST, ARM, np.ones((8, 1)), PRE, scheme)
-    assert [found.difference, found.error, found.t] == pytest.approx([-2.013887, 0.170791, -11.791525], abs=1e-6)
-    assert [found.low, found.high] == pytest.approx([-2.452920, -1.574855], abs=1e-6)
-    assert found.p == pytest.approx(7.719e-5, rel=1e-3)
-    assert (found.df, found.relabellings) == (5, 70)
-    assert found.rerandomised_p == pytest.approx(2 / 70)
-    change = compare(POST - PRE, ARM, np.ones((8, 1)), None, scheme)
-    assert change.t == pytest.approx(-10.444659, abs=1e-6)
-
-
-def test_strata_and_covariates_are_those_of_ordinary_least_squares():
-    rng = np.random.default_rng(3)
-    n = 40
-    arm, site, age = rng.permutation(n) % 2 * 1.0, rng.permutation(n) % 3, rng.normal(45, 9, n)
-    before = rng.normal(60, 12, n)
-    after = 0.6 * before - 7 * arm + 3 * site + 0.1 * age + rng.normal(0, 6, n)
-    nuisance = np.column_stack([np.ones(n), site == 1, site == 2, age])
-    found = compare(after, arm, nuisance, before, Rerandomisation(arm, site, 0, 200))
-    ols = OLS(after, np.column_stack([arm, nuisance, before])).fit()
-    low, high = ols.conf_int()[0]
-    assert [found.difference, found.error, found.t, found.p] == pytest.approx(
-        [ols.params[0], ols.bse[0], ols.tvalues[0], ols.pvalues[0]], rel=1e-8
+    plain = linear_model.fit(POST[:, None], ARM, np.ones((8, 1)), PRE[:, None])
+    error = float(np.sqrt(plain.variance[0]))
+    assert [plain.effect[0], error, plain.effect[0] / error] == pytest.approx(
+        [-2.013887, 0.170791, -11.791525], abs=1e-6
     )
-    assert [found.low, found.high] == pytest.approx([low, high], rel=1e-8)
+    found = compare(POST, ARM, np.ones((8, 1)), PRE, scheme)
+    book = OLS(POST, np.column_stack([ARM, np.ones(8), PRE])).fit(cov_type="HC2")
+    assert found.difference == pytest.approx(-2.013887, abs=1e-6)
+    assert [found.error, found.t] == pytest.approx([book.bse[0], book.tvalues[0]], rel=1e-9)
+    assert found.rerandomised_p == pytest.approx(2 / 70)
+    assert found.relabellings == 70
+    change = linear_model.fit((POST - PRE)[:, None], ARM, np.ones((8, 1)))
+    assert change.effect[0] / np.sqrt(change.variance[0]) == pytest.approx(-10.444659, abs=1e-6)
+
+
+def test_degrees_of_freedom_are_those_of_bell_and_mccaffrey():
+    """Of two arms without covariates they are Welch's with the variances that the working model expects."""
+    arm = np.repeat([1.0, 0.0], [5, 12])
+    after = np.random.default_rng(2).standard_normal(17)
+    found = compare(after, arm, np.ones((17, 1)), None, Rerandomisation(arm, np.zeros(17, dtype=int), 0, 50))
+    one, other = 1 / 5, 1 / 12
+    assert found.df == pytest.approx((one + other) ** 2 / (one**2 / 4 + other**2 / 11))
+    assert found.t == pytest.approx(stats.ttest_ind(after[:5], after[5:], equal_var=False).statistic)
+
+
+def refitted_p(after, arm, nuisance, labels, effect):
+    """Return the p of an effect by a plain refit of every allocation, with HC2 of statsmodels."""
+    t = []
+    for drawn in labels:
+        design = np.column_stack([drawn, nuisance])
+        t.append(abs(OLS(after - effect * arm, design).fit(cov_type="HC2").tvalues[0]))
+    return np.mean(np.array(t) >= t[0] * (1 - 1e-9))
+
+
+def test_p_and_limits_are_those_of_every_allocation_refitted():
+    rng = np.random.default_rng(3)
+    n = 16
+    site = np.repeat([0, 1], 8)
+    arm = np.concatenate([rng.permutation([1.0] * 4 + [0.0] * 4) for _ in range(2)])
+    before = rng.normal(60, 12, n)
+    after = 0.6 * before - 5 * arm + 3 * site + rng.normal(0, 6, n) * (1 + arm)
+    nuisance = np.column_stack([np.ones(n), site])
+    scheme = Rerandomisation(arm, site, 0, 300)
+    found = compare(after, arm, nuisance, before, scheme)
+    labels, others = scheme.draw(0, scheme.total), np.column_stack([nuisance, before])
+    assert found.rerandomised_p == pytest.approx(refitted_p(after, arm, others, labels, 0.0))
+    small = 0.01 * found.error
+    for limit, inward in ((found.low, small), (found.high, -small)):
+        assert refitted_p(after, arm, others, labels, limit + inward) > 0.05
+        assert refitted_p(after, arm, others, labels, limit - inward) <= 0.05
+
+
+@given(st.integers(0, 10_000))
+def test_p_at_or_below_05_is_limits_without_nothing(seed):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(8, 20))
+    arm = rng.permutation((np.arange(n) < n // 2).astype(float))
+    after = np.round(rng.standard_normal(n) + rng.uniform(0, 2.5) * arm, int(rng.integers(0, 3)))
+    try:
+        found = compare(after, arm, np.ones((n, 1)), None, Rerandomisation(arm, np.zeros(n, dtype=int), seed, 100))
+    except WrongDataError:
+        return
+    assert (found.rerandomised_p <= 0.05) == (not found.low <= 0 <= found.high)
+
+
+def test_too_few_allocations_give_no_limits():
+    arm = np.array([1.0, 1, 0, 0])
+    found = compare(
+        np.array([3.0, 4, 1, 2.5]), arm, np.ones((4, 1)), None, Rerandomisation(arm, np.zeros(4, int), 0, 50)
+    )
+    assert (found.low, found.high) == (-np.inf, np.inf)
+
+
+def test_unequal_arms_that_vary_unequally_keep_size_and_coverage():
+    """8 against 24, the 8 with twice the spread: plain t has .13 and .88; band of 150 trials at .07 and .93."""
+    passed = covered = 0
+    for number in range(150):
+        rng = np.random.default_rng([8, number])
+        arm = np.repeat([1.0, 0.0], [8, 24])
+        after = rng.standard_normal(32) * np.where(arm == 1, 2, 1)
+        found = compare(after, arm, np.ones((32, 1)), None, Rerandomisation(arm, np.zeros(32, int), number, 200))
+        passed += found.rerandomised_p <= 0.05
+        covered += found.low <= 0 <= found.high
+    assert passed == 150 - covered
+    assert passed <= stats.binom.ppf(0.995, 150, 0.07)

@@ -189,7 +189,8 @@ def with_effect(job: tuple[Effect, int, int, int, int]) -> dict[str, float]:
 
 def effect_lines(trials: int, maps_of_chance: int) -> tuple[list[str], list[str]]:
     """Return rows of trials with a true effect, and which combination of p holds in all of them without one."""
-    rows, worst = [], {"moran": 0.0, "variogram": 0.0}
+    kinds = "moran", "variogram", "moran, not withheld", "variogram, not withheld"
+    rows, worst = [], dict.fromkeys(kinds, 0.0)
     with ProcessPoolExecutor(2) as pool:
         for regions in (34, 80):
             for effect in EFFECTS:
@@ -200,7 +201,9 @@ def effect_lines(trials: int, maps_of_chance: int) -> tuple[list[str], list[str]
                     arms = np.array([one[f"{what} arms"] for one in found])
                     rate[f"{what} arms"] = float((arms <= 0.05).mean())
                     for kind, highest in worst.items():
-                        both = np.maximum(arms, [one[f"{what} {kind}"] for one in found])
+                        name, _, held = kind.partition(", ")
+                        both = np.maximum(arms, [one[f"{what} {name}"] for one in found])
+                        both = np.where([bool(held) and one["smoother"] > 0 for one in found], 1.0, both)
                         rate[f"{what} {kind}"] = float((both <= 0.05).mean())
                         if not effect.r:
                             worst[kind] = max(highest, rate[f"{what} {kind}"])
@@ -210,8 +213,8 @@ def effect_lines(trials: int, maps_of_chance: int) -> tuple[list[str], list[str]
                 rows.append(_row([*cells, f"{smoother:.2f}", *(f"{value:.3f}" for value in rate.values())]))
                 print(rows[-1], flush=True)
     said = [f"{kind}: at most {value:.3f} of trials without association" for kind, value in worst.items()]
-    if worst["variogram, not withheld"] > HIGHEST:
-        print(f"Outside its band: {said[-1]}", file=sys.stderr)
+    if worst["moran, not withheld"] > HIGHEST:  # what deqi claims by (regional.given.SURROGATES)
+        print(f"Outside its band: {said[2]}", file=sys.stderr)
     return rows, said
 
 
@@ -280,14 +283,14 @@ def main() -> None:
     text = ["", where, "", "### A share of variance", "", _row(first), "|---" * len(first) + "|", *shares, ""]
     text += ["### A number of genes, and a set of them", "", _row(second), "|---" * len(second) + "|", *counts, ""]
     third = ["regions", "noise (mm)", "effect (mm)", "effect (SD)", "r", "contrast found", "map smoother"]
-    third += ["component: arms alone", "and Moran", "and variogram", "claimed"]
-    third += ["any gene: arms alone", "and Moran", "and variogram", "claimed"]
+    heads = ["arms alone", "and Moran", "and variogram", "Moran, not withheld", "variogram, not withheld"]
+    third += [f"{what}: {head}" for what in ("component", "any gene") for head in heads]
     rows, said = effect_lines(args.trials, 199)
     explained = (
         f"{args.trials} trials, {FEW_GENES} genes, 199 relabellings and 199 surrogates; p at or below .05. The p of a "
-        f"claim is the larger of arms and surrogates ({'; '.join(said)}; a test that holds stays at or below "
-        f"{HIGHEST}). Claimed: the larger of arms and variogram, and nothing where the map is smoother than 95 % of "
-        "its relabellings. The last rows of each number of regions have a planted association: power."
+        "claim is the larger of arms and surrogates. Not withheld: nothing is claimed where the map is smoother than "
+        f"95 % of its relabellings; deqi does so, by Moran ({'; '.join(said)}; a test that holds stays at or below "
+        f"{HIGHEST}). The last rows of each number of regions have a planted association: power."
     )
     text += ["### An effect that has nothing to do with genes", "", explained, ""]
     text += [_row(third), "|---" * len(third) + "|", *rows, ""]

@@ -1,8 +1,13 @@
-"""The primary analysis of an outcome: arms after treatment, adjusted for baseline and strata."""
+"""The primary analysis of an outcome: arms after treatment, adjusted for baseline and strata.
+
+p is that of arms drawn anew within strata, by the t with the variance HC2: with unequal arms that vary unequally the
+plain t finds too much. Limits are those of the same test (`inverted`).
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,10 +15,9 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from bids_app.errors import WrongDataError
-from bids_app.statistics import linear_model, permutation
-from bids_app.statistics.allocation import Scheme
-from bids_app.statistics.network import graph_of
-from bids_app.statistics.sweep import Geometry
+from bids_app.statistics.allocation import Rerandomisation, Scheme
+from bids_app.statistics.clinical.inverted import limits
+from bids_app.statistics.linear_model import orthonormal, residual
 
 Values = NDArray[np.floating[Any]]
 
@@ -25,10 +29,9 @@ class Comparison:
     Attributes
     ----------
     difference, error, low, high : float
-        Active less control arm, its standard error and 95 % limits.
-    t, p : float
-        Two-sided, of the normal model.
-    df : int
+        Active less control arm, its standard error, and the 95 % limits of the test by arms drawn anew.
+    t, p, df : float
+        Two-sided, of the model; of differences HC2 with the degrees of freedom of Bell & McCaffrey.
     rerandomised_p : float
         Share of the relabellings, the observed one among them, whose |t| reaches the observed one.
     relabellings : int
@@ -42,7 +45,7 @@ class Comparison:
     high: float
     t: float
     p: float
-    df: int
+    df: float
     rerandomised_p: float
     relabellings: int
     adjusted: bool = True
@@ -68,27 +71,114 @@ def compare(after: Values, arm: Values, nuisance: Values, before: Values | None,
     WrongDataError
         If no degree of freedom is left, strata tell the arm, or nothing varies once the model is taken out.
     """
-    baseline = None if before is None or not _says_more(before, nuisance) else before.astype(np.float64)[:, None]
-    model = linear_model.fit(
-        np.asarray(after, dtype=np.float64)[:, None], np.asarray(arm, dtype=np.float64),
-        np.asarray(nuisance, dtype=np.float64), baseline,
-    )  # fmt: skip
-    alone = Geometry(graph_of({"outcome": ("a", "b")}), None, np.inf)
-    null = permutation.run(model, scheme, alone)
-    difference, error = float(model.effect[0]), float(np.sqrt(model.variance[0]))
+    adjusted = before is not None and _says_more(before, nuisance)
+    others = nuisance if before is None or not adjusted else np.column_stack([nuisance, before])
+    ask = _Drawn if isinstance(scheme, Rerandomisation) else _Exchanged
+    question = ask(np.asarray(after, np.float64), np.asarray(arm, np.float64), np.asarray(others, np.float64), scheme)
+    difference, error, df = question.fitted()
     if not error > 1e-9 * float(np.abs(after).max()):
         raise WrongDataError("Nobody differs from anybody else once arms and what is adjusted for are taken out.")
-    margin = stats.t.isf(0.025, model.df) * error
-    t = difference / error
+    t, (low, high) = difference / error, limits(question.p, difference, error)
     return Comparison(
-        difference, error, difference - margin, difference + margin, t, float(2 * stats.t.sf(abs(t), model.df)),
-        model.df, float(null.reached[0] / scheme.total), scheme.total, before is None or baseline is not None,
+        difference, error, low, high, t, float(2 * stats.t.sf(abs(t), df)), df, question.p(0.0), scheme.total,
+        before is None or adjusted,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class _Question:
+    """A tested column beside what is adjusted for, as observed and as chance would have it."""
+
+    after: NDArray[np.float64]
+    arm: NDArray[np.float64]
+    others: NDArray[np.float64]
+    scheme: Scheme
+
+    def __post_init__(self) -> None:
+        """Refuse what leaves nothing to compare."""
+        left = len(self.after) - self._basis.shape[1] - 1
+        if left < 1:
+            raise WrongDataError(
+                f"{len(self.after)} participants leave {left} degrees of freedom for this model; at least 1 is needed. "
+                "Use fewer covariates or strata."
+            )
+        if not np.linalg.norm(residual(self.arm[:, None], self._basis)) > 1e-8 * np.linalg.norm(self.arm):
+            raise WrongDataError(
+                "The arm is a combination of the covariates and strata, so its effect cannot be told from theirs. "
+                "Leave one of them out."
+            )
+
+    @cached_property
+    def _basis(self) -> NDArray[np.float64]:
+        return orthonormal(self.others)
+
+    @cached_property
+    def _sides(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Outcome and observed arm less what is adjusted for, (n,) each."""
+        left = residual(np.column_stack([self.after, self.arm]), self._basis)
+        return left[:, 0], left[:, 1]
+
+    def p(self, effect: float) -> float:
+        """Return the p of a constant effect."""
+        raise NotImplementedError
+
+    def fitted(self) -> tuple[float, float, float]:
+        """Return the difference, its standard error (HC2) and the degrees of freedom of Bell & McCaffrey (2002)."""
+        outcome, arm = self._sides
+        size = float(arm @ arm)
+        difference = float(arm @ outcome) / size
+        whole = np.column_stack([self._basis, arm / np.sqrt(size)])
+        keep = np.eye(len(arm)) - whole @ whole.T
+        room = np.maximum(np.diag(keep), 1e-9)
+        weights = (arm / size) ** 2 / room
+        error = float(np.sqrt(weights @ (outcome - difference * arm) ** 2))
+        form = keep @ (keep * weights[:, None])
+        df = float(np.trace(form) ** 2 / np.einsum("ij,ji->", form, form))
+        return difference, error, df
+
+
+class _Drawn(_Question):
+    """Arms drawn anew within strata: t with the variance HC2 of each."""
+
+    @cached_property
+    def _drawn(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Units of arms drawn anew beyond what is adjusted for, and squares of these over 1 - leverage, (P, n) each."""
+        left = residual(self.scheme.draw(0, self.scheme.total).T, self._basis).T
+        length = np.linalg.norm(left, axis=1, keepdims=True)
+        # Arms relabelled to equal a covariate leave nothing to test: their t is 0.
+        units = np.where(length > 1e-8, left / np.where(length > 1e-8, length, 1.0), 0.0)
+        room = np.maximum(1 - (self._basis**2).sum(axis=1) - units**2, 1e-9)
+        return units, units**2 / room
+
+    def p(self, effect: float) -> float:
+        """Return the p of a constant effect by arms drawn anew."""
+        outcome, arm = self._sides
+        left, (units, weights) = outcome - effect * arm, self._drawn
+        slope = units @ left
+        squares = (
+            weights @ left**2 - 2 * slope * ((weights * units) @ left) + slope**2 * (weights * units**2).sum(axis=1)
+        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            statistic = np.where(squares > 0, np.abs(slope) / np.sqrt(np.maximum(squares, 0)), 0.0)
+        return float((statistic >= statistic[0] * (1 - 1e-9)).mean())
+
+
+class _Exchanged(_Question):
+    """Residuals exchanged, and the whole model fitted again (Freedman & Lane 1983)."""
+
+    def p(self, effect: float) -> float:
+        """Return the p of a constant slope."""
+        outcome, tested = self._sides
+        left = outcome - effect * tested
+        moved = left[self.scheme.draw(0, self.scheme.total).astype(np.intp)]
+        size = float(left @ left)
+        c = moved @ (tested / np.linalg.norm(tested))
+        rest = size - ((moved @ self._basis) ** 2).sum(axis=1) - c**2
+        statistic = np.abs(c) / np.sqrt(np.maximum(rest, 1e-12 * size))
+        return float((statistic >= statistic[0] * (1 - 1e-9)).mean())
 
 
 def _says_more(column: Values, nuisance: Values) -> bool:
     """Return whether a column varies beside others, beyond rounding."""
-    left = linear_model.residual(
-        column.astype(np.float64)[:, None], linear_model.orthonormal(nuisance.astype(np.float64))
-    )
+    left = residual(column.astype(np.float64)[:, None], orthonormal(nuisance.astype(np.float64)))
     return bool(np.linalg.norm(left) > 1e-7 * np.linalg.norm(column))

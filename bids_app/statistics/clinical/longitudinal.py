@@ -16,6 +16,7 @@ from scipy import stats
 from bids_app.errors import WrongDataError
 from bids_app.statistics.allocation import Rerandomisation
 from bids_app.statistics.clinical.ancova import Comparison
+from bids_app.statistics.clinical.inverted import limits
 from bids_app.statistics.clinical.seen import Visits, require_unlike
 from bids_app.statistics.linear_model import orthonormal, residual
 
@@ -29,7 +30,8 @@ def compare_visits(visits: Visits, endpoint: int, scheme: Rerandomisation) -> Co
 
     The covariance of visits is unstructured and found by restricted maximum likelihood; standard errors allow for its
     being estimated (Kenward & Roger 1997, Biometrics 53:983-997), and degrees of freedom are those of an ANCOVA of
-    people seen at the endpoint. Arms are drawn anew with the covariance that holds without any effect.
+    people seen at the endpoint. p is that of arms drawn anew with the covariance that holds without any effect, and the
+    limits are the differences at the endpoint that this test does not refuse.
 
     Parameters
     ----------
@@ -52,19 +54,26 @@ def compare_visits(visits: Visits, endpoint: int, scheme: Rerandomisation) -> Co
     spread = _allowing_for_estimation(visits, design, covariance, spread)
     place = -(visits.values.shape[1] - 1) + endpoint - 1
     difference, error = float(estimates[place]), float(np.sqrt(spread[place, place]))
-    margin = float(stats.t.isf(0.025, df)) * error
     t = difference / error
-    reached = _reached(visits, endpoint, scheme)
+
+    labels = scheme.draw(0, scheme.total)
+    near, _, _ = _restricted_likelihood(visits, visits.design(None))
+
+    def p(effect: float) -> float:
+        values = visits.values.copy()
+        values[:, endpoint] -= effect * visits.arm
+        return _reached(replace(visits, values=values), endpoint, labels, near)
+
+    low, high = limits(p, difference, error)
     return Comparison(
-        difference, error, difference - margin, difference + margin, t, float(2 * stats.t.sf(abs(t), df)), df,
-        reached, scheme.total,
+        difference, error, low, high, t, float(2 * stats.t.sf(abs(t), df)), df, p(0.0), scheme.total
     )  # fmt: skip
 
 
-def _restricted_likelihood(visits: Visits, design: Array) -> tuple[Array, Array, Array]:
+def _restricted_likelihood(visits: Visits, design: Array, start: Array | None = None) -> tuple[Array, Array, Array]:
     """Return the covariance of visits, the estimates and their covariance, by expectation and maximisation."""
     count = visits.values.shape[1]
-    covariance = np.diag(np.nanvar(visits.values, axis=0) + 1e-12)
+    covariance = np.diag(np.nanvar(visits.values, axis=0) + 1e-12) if start is None else start
     for _ in range(STEPS):
         estimates, spread = _generalised_least_squares(visits, design, covariance)
         total = np.zeros((count, count))
@@ -135,13 +144,13 @@ def _patterns(seen: NDArray[np.bool_]) -> list[tuple[NDArray[np.bool_], NDArray[
     return [(kind, np.flatnonzero(which.ravel() == i)) for i, kind in enumerate(kinds)]
 
 
-def _reached(visits: Visits, endpoint: int, scheme: Rerandomisation) -> float:
+def _reached(visits: Visits, endpoint: int, labels: Array, near: Array) -> float:
     """Return the share of relabellings whose statistic reaches the observed one.
 
-    Without any effect labels do not matter, so the covariance is that of a model without arms; each relabelling is
-    then a few inner products.
+    Without any effect labels do not matter, so the covariance is that of a model without arms, found from one that is
+    `near`; each relabelling is then a few inner products.
     """
-    covariance, _, _ = _restricted_likelihood(visits, visits.design(None))
+    covariance, _, _ = _restricted_likelihood(visits, visits.design(None), near)
     rows, count = np.nonzero(visits.seen), visits.values.shape[1]
     whiten = np.zeros((len(visits.values), count, count))
     for seen, people in _patterns(visits.seen):
@@ -155,7 +164,6 @@ def _reached(visits: Visits, endpoint: int, scheme: Rerandomisation) -> float:
     for visit in range(1, count):
         carry[visit - 1, np.arange(len(outcome)), rows[0]] = whiten[rows[0], rows[1], visit]
     clean = np.stack([residual(one, basis) for one in carry])
-    labels = scheme.draw(0, scheme.total)
     products = np.stack([labels @ (one.T @ outcome) for one in clean], axis=1)
     crossed = np.array(
         [[np.einsum("pn,nm,pm->p", labels, a.T @ b, labels, optimize=True) for b in clean] for a in carry]

@@ -12,6 +12,7 @@ from scipy import stats
 from bids_app.errors import WrongDataError
 from bids_app.statistics.allocation import Rerandomisation
 from bids_app.statistics.clinical.ancova import Comparison
+from bids_app.statistics.clinical.inverted import limits
 
 Values = NDArray[np.floating[Any]]
 
@@ -20,7 +21,8 @@ def compare_rates(after: Values, arm: Values, nuisance: Values, before: Values, 
     """Compare counts of two arms by a Poisson model with robust standard errors.
 
     The model is log E(after) = arm + nuisance + log(before + 1/2). Its standard errors (HC1) hold whatever the
-    spread of counts is. Arms are drawn anew with the fit that holds without an effect of the arm.
+    spread of counts is. p is that of arms drawn anew with the fit that holds without an effect of the arm, and the
+    limits are the ratios that this test does not refuse (the ratio taken as known, an offset).
 
     Parameters
     ----------
@@ -52,16 +54,23 @@ def compare_rates(after: Values, arm: Values, nuisance: Values, before: Values, 
     scores = design * (after - mean)[:, None]
     df = len(after) - design.shape[1]
     error = float(np.sqrt((bread @ (scores.T @ scores) @ bread)[0, 0] * len(after) / df))
-    margin = float(stats.t.isf(0.025, df)) * error
-    t = float(estimates[0]) / error
+    difference, t = float(estimates[0]), float(estimates[0]) / error
+    labels = scheme.draw(0, scheme.total)
+
+    def p(effect: float) -> float:
+        return _reached(after, others, labels, effect * arm)
+
+    low, high = limits(p, difference, error)
     return Comparison(
-        float(estimates[0]), error, float(estimates[0]) - margin, float(estimates[0]) + margin, t,
-        float(2 * stats.t.sf(abs(t), df)), df, _reached(after, others, scheme), scheme.total,
+        difference, error, low, high, t, float(2 * stats.t.sf(abs(t), df)), df, p(0.0), scheme.total
     )  # fmt: skip
 
 
-def _fit(counts: Values, design: Values) -> NDArray[np.float64]:
-    """Return the coefficients of a Poisson model with logarithmic link."""
+def _fit(counts: Values, design: Values, offset: Values | float = 0.0) -> NDArray[np.float64]:
+    """Return the coefficients of a Poisson model with logarithmic link.
+
+    An offset is the same as rates, counts over its exponential, that weigh as much.
+    """
     from sklearn.linear_model import PoissonRegressor  # takes a second to import: only counts pay
 
     if np.linalg.matrix_rank(design) < design.shape[1] or len(counts) <= design.shape[1]:
@@ -70,18 +79,19 @@ def _fit(counts: Values, design: Values) -> NDArray[np.float64]:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
-            return np.asarray(model.fit(design, counts).coef_, dtype=np.float64)
+            exposure = np.exp(np.broadcast_to(offset, counts.shape))
+            return np.asarray(model.fit(design, counts / exposure, sample_weight=exposure).coef_, dtype=np.float64)
         except Warning as error:
             message = f"The model of rates cannot be fitted ({error}): some stratum may have no count at all."
             raise WrongDataError(message) from error
 
 
-def _reached(after: Values, others: Values, scheme: Rerandomisation) -> float:
+def _reached(after: Values, others: Values, drawn: Values, offset: Values) -> float:
     """Return the share of relabellings whose score reaches the observed one, studentised."""
-    mean = np.exp(others @ _fit(after, others))
+    mean = np.exp(others @ _fit(after, others, offset) + offset)
     root = np.sqrt(mean)
     weighted = others * root[:, None]
-    labels = scheme.draw(0, scheme.total) * root
+    labels = drawn * root
     left = labels - (labels @ weighted) @ np.linalg.solve(weighted.T @ weighted, weighted.T)
     rest = (after - mean) / root
     statistic = np.abs(left @ rest) / np.sqrt((left**2) @ (rest**2))
