@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bids_app.statistics.allocation import Scheme
+from bids_app.statistics.corrected import monte_carlo_limits
 from bids_app.statistics.relabelling import ResidualSigns
 from bids_app.statistics.result import Joint, Result
 from bids_app.vocabulary.design import IT
@@ -107,6 +109,7 @@ def about_result(
         "Family": inference.family,
         "FamilyMembers": family.members,
         "SmallestP": {name: _smallest(p) for name, p in result.p.items()},
+        "SmallestPLimits": {name: _limits(_smallest(p), scheme) for name, p in result.p.items()},
         "SmallestJointP": {name: _smallest(p) for name, p in joint.own.items()},
         "FamiliesOfThisContrast": family.families,
         "HolmP": family.holm,
@@ -123,6 +126,11 @@ def _robust(result: Result, joint: Joint) -> dict[str, dict[str, Any]]:
     found = {"SmallestP": result.robust.p, "SmallestJointP": joint.robust} if result.robust else {}
     least = {key: {name: _smallest(p) for name, p in values.items()} for key, values in found.items()}
     return {"Robust": {**said, **least}}
+
+
+def _limits(p: float, scheme: Scheme) -> list[float]:
+    """Return what other relabellings would have given in 95 of 100 cases."""
+    return list(monte_carlo_limits(p, scheme.total, exhaustive=scheme.exhaustive))
 
 
 def _smallest(p: NDArray[np.float64]) -> float:

@@ -143,7 +143,7 @@ def infer(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Res
     if model.rank == 1 and contrast.asked.primary:
         maps |= power.detectable(model, null, inference.alpha)
     if contrast.asked.primary and contrast.between_arms:
-        maps |= {f"logbf_{name}": found for name, found in overlap.bayes_maps(null.t, model.df, contrast).items()}
+        maps |= {f"logbf_{name}": found for name, found in overlap.bayes_maps(null.t, model).items()}
     if margin := _margin(contrast, inference):
         maps |= overlap.equivalence(
             overlap.shifted(question.outcome, contrast.tested[:, 0], margin),

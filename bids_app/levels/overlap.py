@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bids_app.statistics import bayes, corrected, permutation
 from bids_app.statistics.allocation import Rerandomisation
+from bids_app.statistics.linear_model import LinearModel
 from bids_app.statistics.overlap import conjunction, similarity
 from bids_app.statistics.result import Result
 from bids_app.vocabulary import room
@@ -41,12 +42,12 @@ def _weighted(stacks: Stacks, contrast: Contrast) -> Floats:
     return whole
 
 
-def bayes_maps(t: Floats, df: int, contrast: Contrast) -> dict[str, Floats]:
+def bayes_maps(t: Floats, model: LinearModel) -> dict[str, Floats]:
     """Return log10 BF10 of the difference between two arms, by the width of the prior as it stands in file names."""
-    arm = contrast.tested[:, 0]
-    size = arm.sum() * (1 - arm).sum() / len(arm)
+    size = model.effective_size()
     return {
-        f"r{round(100 * scale):03d}": bayes.bayes_map(t, df, size, scale).astype(np.float32) for scale in bayes.SCALES
+        f"r{round(100 * scale):03d}": bayes.bayes_map(t, model.df, size, scale).astype(np.float32)
+        for scale in bayes.SCALES
     }
 
 

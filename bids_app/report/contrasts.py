@@ -151,6 +151,7 @@ class Contrasts:
             "floor": floor,
             "about": about,
             "p": p,
+            "p_limits": about["SmallestPLimits"][about["ClaimStatistic"]] if not about["Exhaustive"] else None,
             "p_map": about["SmallestP"][about["ClaimStatistic"]],
             "passed": p <= about["Alpha"],
             "robust": (robust := about.get("Robust", {}).get("SmallestJointP", {}).get(about["ClaimStatistic"])),

@@ -11,6 +11,9 @@ from scipy import integrate
 SCALES = (0.5, 2**-0.5, 1.0)
 """Widths of the prior that are reported side by side."""
 
+SIZES = 5
+"""Effective numbers, spaced by their logarithms, that are computed; others lie between."""
+
 _LOG_G = np.linspace(-12, 40, 2001)
 
 
@@ -23,7 +26,7 @@ def log_bayes_factor(
     ----------
     t : (n,)
     size : float
-        Effective number: n of one sample, n1 n2 / (n1 + n2) of two.
+        Effective number: n of one sample, n1 n2 / (n1 + n2) of two; residual variance over the variance of the effect.
     scale : float
         Width of the Cauchy prior on the standardised effect.
 
@@ -41,9 +44,19 @@ def log_bayes_factor(
     return np.asarray(np.log10(integrate.simpson(np.exp(height - top[:, None]), x=_LOG_G, axis=1)) + top / np.log(10))
 
 
-def bayes_map(t: NDArray[np.floating[Any]], df: int, size: float, scale: float = SCALES[1]) -> NDArray[np.float64]:
-    """Return log10 BF10 of a map of t, (voxels,): found on a grid of |t| and interpolated."""
-    height = np.abs(t[np.isfinite(t)])
+def bayes_map(
+    t: NDArray[np.floating[Any]], df: int, size: NDArray[np.float64], scale: float = SCALES[1]
+) -> NDArray[np.float64]:
+    """Return log10 BF10 of a map of t and its effective numbers, (voxels,) each: on a grid of both, interpolated."""
+    known = np.isfinite(t) & (size > 0)
+    height, place = np.abs(t[known]), np.log(size[known])
     grid = np.linspace(0, float(height.max(initial=1.0)) + 1e-6, 200)
-    known = log_bayes_factor(grid, df, size, scale)
-    return np.where(np.isfinite(t), np.interp(np.abs(t), grid, known), np.nan)
+    sizes = np.linspace(float(place.min(initial=np.inf)), float(place.max(initial=-np.inf)) + 1e-9, SIZES)
+    found = np.full(len(t), np.nan)
+    if known.any():
+        table = [np.interp(height, grid, log_bayes_factor(grid, df, float(np.exp(one)), scale)) for one in sizes]
+        step = (place - sizes[0]) / (sizes[1] - sizes[0])
+        low = np.clip(step.astype(int), 0, SIZES - 2)
+        rows, columns = np.stack(table), np.arange(len(height))
+        found[known] = rows[low, columns] + (step - low) * (rows[low + 1, columns] - rows[low, columns])
+    return found

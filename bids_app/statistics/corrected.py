@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import beta
 
 
 def familywise_p(values: NDArray[np.float32], maxima: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -41,6 +42,22 @@ def holm(p: Sequence[float]) -> list[float]:
     adjusted = np.empty(len(p))
     adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
     return [float(value) for value in adjusted]
+
+
+def monte_carlo_limits(p: float, total: int, *, exhaustive: bool = False) -> tuple[float, float]:
+    """Return the 95 % limits of a p that is a share of `total` relabellings (Clopper-Pearson).
+
+    They tell what other draws would have given; a p of all relabellings there are is exact.
+
+    >>> [round(limit, 4) for limit in monte_carlo_limits(0.01, 1000)]
+    [0.0048, 0.0183]
+    """
+    if exhaustive:
+        return p, p
+    reached = round(p * total)
+    low = float(beta.ppf(0.025, reached, total - reached + 1)) if reached else 0.0
+    high = float(beta.ppf(0.975, reached + 1, total - reached)) if reached < total else 1.0
+    return low, high
 
 
 def critical(maxima: NDArray[np.float32], alpha: float) -> float:

@@ -34,6 +34,41 @@ def one_sample_g(t: Floats, n: int) -> NDArray[np.float64]:
     return np.asarray(small_sample_factor(n - 1) * t / np.sqrt(n), dtype=np.float64)
 
 
+def adjusted_g(
+    difference: Floats | float, limits: tuple[Floats | float, Floats | float], deviation: Floats | float, df: int
+) -> NDArray[np.float64]:
+    """Return Hedges g of an adjusted difference, in standard deviations of the baseline, and its limits, (3, ...).
+
+    Parameters
+    ----------
+    limits : tuple of float or (voxels,)
+        Of the difference, in its units.
+    deviation : float or (voxels,)
+        Standard deviation within arms of the baseline.
+    df : int
+        Its degrees of freedom.
+
+    Notes
+    -----
+    The deviation is an estimate too: limits are those of a ratio (Fieller 1954), with the variance of the deviation of
+    normal values. They leave out 0 exactly where those of the difference do. Where the deviation is too badly known for
+    any limit they are infinite.
+    """
+    factor = small_sample_factor(df)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.asarray(difference / deviation, dtype=np.float64)
+        sides = [np.abs(limit - difference) / deviation for limit in limits]
+        known = small_sample_factor(df + 1) * np.sqrt((df + 1) / df)  # E(s) / sigma
+        whole = 1 - student.isf(0.025, df) ** 2 * (1 - known**2)
+        shrunk, ends = ratio * known, []
+        for sign, side in zip((-1, 1), sides, strict=True):
+            room = shrunk**2 - whole * (ratio**2 - side**2) * known**2
+            ends.append((shrunk + sign * np.sqrt(np.maximum(room, 0.0))) / whole)
+    if not whole > 0:
+        ends = [np.where(np.isfinite(ratio), sign * np.inf, np.nan) for sign in (-1, 1)]
+    return np.stack([factor * ratio, *np.broadcast_arrays(*ends)])
+
+
 def pooled_deviation(values: Floats, arm: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the standard deviation within arms, (voxels,), of values (n, voxels) of people in arms 1 and 0.
 

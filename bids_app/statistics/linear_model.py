@@ -94,6 +94,19 @@ class LinearModel:
         """Number of tested columns: 1 gives t, more give F."""
         return int(self.columns.shape[1])
 
+    def effective_size(self) -> Matrix:
+        """Return the number that a single tested column is worth, (voxels,): residual variance over that of its effect.
+
+        Of two arms without anything beside it is n1 n2 / (n1 + n2).
+        """
+        column = residual(self.columns, self.nuisance)[:, 0]
+        size = np.full(self.tested.shape[1], column @ column)
+        for tile in tiles(*self.tested.shape) if self.baseline is not None else ():
+            _, before = self.units(tile)
+            if before is not None:
+                size[tile] -= (column @ before) ** 2
+        return size
+
     def units(self, tile: slice) -> tuple[Matrix, Matrix | None]:
         """Return the unit vectors of some voxels in double precision: of the outcome, and of the baseline."""
         before = None if self.baseline is None else self.baseline[:, tile].astype(np.float64)

@@ -193,8 +193,8 @@ def _standardised(
 ) -> NDArray[np.float64]:
     """Return Hedges g with its 95 % confidence limits, (3, voxels); for a slope the partial correlation.
 
-    Limits are those of the noncentral t; with a voxelwise baseline those of the coefficient, as if the standard
-    deviation of the baseline were known.
+    Limits are those of the noncentral t; with a voxelwise baseline those of the coefficient over the standard deviation
+    of the baseline, which is an estimate too.
     """
     arm, df = contrast.tested[:, 0], model.df
     variance = variance_of(model, null)
@@ -204,8 +204,8 @@ def _standardised(
     if contrast.effect == "ancova" and baseline is not None:
         margin = stats.t.isf(0.025, df) * np.sqrt(variance)
         spread = effect_size.pooled_deviation(baseline, arm)
-        scale = effect_size.small_sample_factor(len(arm) - 2) / spread
-        return np.stack([model.effect, model.effect - margin, model.effect + margin]) * scale
+        limits = model.effect - margin, model.effect + margin
+        return effect_size.adjusted_g(model.effect, limits, spread, len(arm) - 2)
     values = np.stack([t.astype(np.float64), *effect_size.noncentral_limits(t, df)])
     if contrast.effect == "slope":
         return np.asarray(values / np.sqrt(values**2 + df))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import integrate, special, stats
+from statsmodels.api import OLS
 
 from bids_app.statistics import bayes, linear_model, overlap, sweep
 from bids_app.statistics.allocation import Rerandomisation
@@ -24,9 +25,30 @@ ARM = np.array([1.0, 1, 1, 1, 0, 0, 0, 0])
 )  # fmt: skip
 def test_bayes_factors_are_those_of_the_reference(t, df, size, expected):  # T23
     assert 10 ** bayes.log_bayes_factor(np.array([t]), df, size)[0] == pytest.approx(expected, rel=1e-5)
-    found = bayes.bayes_map(np.array([t, -t, np.nan, 4.0]), df, size)
+    found = bayes.bayes_map(np.array([t, -t, np.nan, 4.0]), df, np.full(4, float(size)))
     assert found[0] == found[1] == pytest.approx(np.log10(expected), abs=2e-3)
     assert np.isnan(found[2])
+
+
+def test_bayes_factors_take_the_effective_number_of_the_design_at_each_voxel():
+    """Residual variance over the variance of the effect, of a plain fit; with a baseline it differs between voxels."""
+    rng = np.random.default_rng(0)
+    n, voxels = 20, 6
+    arm = (np.arange(n) < 8).astype(float)
+    outcome, before = rng.standard_normal((2, n, voxels)) + 3 * np.outer(arm, np.arange(voxels) % 2)
+    nuisance = np.column_stack([np.ones(n), rng.standard_normal(n) + arm])
+    model = linear_model.fit(outcome, arm, nuisance, before)
+    t = model.effect / np.sqrt(model.variance)
+    found = bayes.bayes_map(t, model.df, model.effective_size())
+    for v in range(voxels):
+        book = OLS(outcome[:, v], np.column_stack([arm, nuisance, before[:, v]])).fit()
+        size = book.mse_resid / book.bse[0] ** 2
+        assert model.effective_size()[v] == pytest.approx(size)
+        assert found[v] == pytest.approx(
+            bayes.log_bayes_factor(np.array([book.tvalues[0]]), model.df, size)[0], abs=2e-3
+        )
+    plain = linear_model.fit(outcome, arm, np.ones((n, 1)))
+    assert plain.effective_size() == pytest.approx(8 * 12 / 20)
 
 
 @pytest.mark.parametrize(("people", "t"), [(40, 3.0), (1000, 60.0), (5000, 150.0)])

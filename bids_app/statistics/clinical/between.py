@@ -17,7 +17,7 @@ from bids_app.statistics.clinical.ranks import between_arms
 from bids_app.statistics.clinical.rates import compare_rates
 from bids_app.statistics.clinical.scores import Line, Scores, line_of
 from bids_app.statistics.clinical.seen import Visits
-from bids_app.statistics.effect_size import small_sample_factor
+from bids_app.statistics.effect_size import adjusted_g
 
 FEWEST = 3
 """People of an arm with a visit from which on it is compared."""
@@ -100,11 +100,11 @@ def _standardised(both: Scores, when: str, model: Line) -> Line:
     sides = [both.values[both.arm == i, 0] for i in (0, 1)]
     df = len(both.arm) - 2
     pooled = np.sqrt(sum(((side - side.mean()) ** 2).sum() for side in sides) / df)
-    scale = small_sample_factor(df) / pooled if pooled > 0 else np.nan
+    g, low, high = map(float, adjusted_g(model.estimate, (model.low, model.high), pooled if pooled > 0 else np.nan, df))
+    remark = "the adjusted difference over the SD before treatment"
     return Line(
-        "g", when, both.comparison, both.people, "beside", "Hedges g (baseline SD)", model.estimate * scale,
-        model.low * scale, model.high * scale, remark="the adjusted difference over the SD before treatment",
-    )  # fmt: skip
+        "g", when, both.comparison, both.people, "beside", "Hedges g (baseline SD)", g, low, high, remark=remark
+    )
 
 
 def _rates(both: Scores, visit: int, when: str) -> list[Line]:
