@@ -21,7 +21,7 @@ from bids_app.vocabulary.seed import is_mni152
 
 Place = tuple[int, int, int, str]
 
-WITHIN = 20.0
+WITHIN = 10.0
 """mm; further away a centre says nothing."""
 
 
@@ -39,7 +39,7 @@ def named() -> tuple[Place, ...]:
 
 
 def nearest(x: float, y: float, z: float) -> str:
-    """Return the nearest named centre and its distance, or nothing where none is within 20 mm.
+    """Return the nearest named centre and its distance, or nothing where none is within 10 mm.
 
     >>> nearest(-12, -12, 6)
     'thalamusL, 0 mm'

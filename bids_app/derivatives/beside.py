@@ -28,6 +28,11 @@ class Beside:
 
     def heterogeneity(self, primary: Result, parts: Mapping[str, tuple[NDArray[Any], NDArray[Any]]]) -> None:
         """Write how the effect of the primary contrast differs between parts of the people, such as sites."""
+        if len(parts) < 2:
+            said = f"Not computed: {len(parts)} part has people enough of each arm; how parts differ needs two."
+            path = self._writer.path("heterogeneity", ".json", **names_of(primary))
+            write_json(path, {**self._writer.mark_of, "Description": said, "Parts": list(parts), "MedianI2": None})
+            return
         effects, variances = (np.stack(values) for values in zip(*parts.values(), strict=True))
         q, share = heterogeneity(effects, variances)
         names = names_of(primary)

@@ -12,6 +12,7 @@ from bids_app.vocabulary.grid import Grid
 
 CLUSTER_COLUMNS = (
     "cluster", "sign", "x", "y", "z", "peak_t", "voxels", "mm3", "mass", "peak_effect", "peak_g",
+    "peak_partial_r",
     "p_voxel_fwe", "p_extent_fwe", "p_mass_fwe", "p_tfce_fwe", "p_voxel_fwe_joint", "p_extent_fwe_joint",
     "p_mass_fwe_joint", "p_tfce_fwe_joint", "next_to_seed", "place", "mean_effect", "mean_effect_lower",
     "mean_effect_upper", "p_robust_voxel_fwe", "p_robust_extent_fwe", "p_robust_mass_fwe", "p_robust_tfce_fwe",
@@ -33,13 +34,14 @@ def cluster_table(result: Result, joint: Joint, grid: Grid, named: Namer) -> dic
     """
     where, robust = np.argwhere(result.subject.mask), result.robust
     columns: dict[str, list[Any]] = {key: [] for key in CLUSTER_COLUMNS}
+    standardised = "peak_partial_r" if result.contrast.effect == "slope" else "peak_g"
     volume = float(np.prod(grid.voxel_sizes))
     for i, cluster in enumerate(result.clusters):
         x, y, z = grid.affine[:3, :3] @ where[cluster.peak] + grid.affine[:3, 3]
         row = {
             "cluster": i + 1, "sign": "positive" if cluster.positive else "negative", "x": x, "y": y, "z": z,
             "peak_t": cluster.peak_t, "voxels": cluster.extent, "mm3": cluster.extent * volume, "mass": cluster.mass,
-            "peak_effect": result.peaks[i][0], "peak_g": result.peaks[i][1],
+            "peak_effect": result.peaks[i][0], standardised: result.peaks[i][1],
             "next_to_seed": cluster.number in result.next_to_seed, "place": named(x, y, z) or None,
         }  # fmt: skip
         members = result.labels == cluster.number

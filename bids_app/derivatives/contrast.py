@@ -85,6 +85,7 @@ def about_result(
         "Arm": words.arm,
         "Change": contrast.is_change,
         "Statistics": STATISTICS_TEXT,
+        "Standardised": "partial correlation" if contrast.effect == "slope" else "Hedges g",
         "Statistic": "t" if result.rank == 1 else "F",
         "Participants": len(contrast.members),
         "ParticipantsByArm": by_arm(result),

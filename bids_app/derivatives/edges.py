@@ -12,7 +12,8 @@ EDGE_COLUMNS = {
     "edge": "Two regions or networks, or one network with itself.",
     "effect": "Coefficient of the contrast in Fisher z.",
     "t": "t statistic (F of several columns).",
-    "g": "Hedges g, or the partial correlation of a slope; g_lower and g_upper are 95 % limits.",
+    "g": "Hedges g; g_lower and g_upper are 95 % limits.",
+    "partial_r": "Partial correlation, in place of g where a slope is tested; likewise with limits.",
     "p_uncorrected": "Permutation p of this edge alone.",
     "q_fdr": "False discovery rate over the edges, per sign.",
     "p_fwe": "Corrected over all edges by the largest |t|.",
@@ -32,14 +33,14 @@ def edge_table(result: Result, joint: Joint) -> dict[str, list[Any]]:
     nothing = np.full(len(graph.names), np.nan)
     number = {cluster.number: i for i, cluster in enumerate(result.clusters)}
     place = [number.get(int(label)) for label in result.labels]
-    standard = "g" if "g" in maps else "partialr"
+    standard, name = ("partialr", "partial_r") if "partialr" in maps else ("g", "g")
     columns: dict[str, Any] = {
         "edge": list(graph.names),
         "effect": maps["effect"],
         "t": result.null.t,
-        "g": maps.get(standard, nothing),
-        "g_lower": maps.get(f"{standard}Lower", nothing),
-        "g_upper": maps.get(f"{standard}Upper", nothing),
+        name: maps.get(standard, nothing),
+        f"{name}_lower": maps.get(f"{standard}Lower", nothing),
+        f"{name}_upper": maps.get(f"{standard}Upper", nothing),
         "p_uncorrected": 10.0 ** -maps["logpunc"],
         "q_fdr": maps.get("qfdr", nothing),
         "p_fwe": result.p["voxel"],

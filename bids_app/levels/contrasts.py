@@ -15,7 +15,7 @@ from bids_app.levels import overlap, power
 from bids_app.levels import robust as robustly
 from bids_app.levels.overlap import Stacks
 from bids_app.levels.profiles import profile
-from bids_app.levels.spread import spread
+from bids_app.levels.spread import spread, symmetry
 from bids_app.statistics import linear_model, literature, network, permutation, sweep, terrain, wild
 from bids_app.statistics.allocation import Rerandomisation, Scheme
 from bids_app.statistics.clusters import label, neighbourhood
@@ -98,7 +98,7 @@ def ask(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Quest
     outcome = overlap.outcome_of(stacks, contrast)
     by_arm = inference.variances == "by-arm" and contrast.scheme == "rerandomise" and contrast.tested.shape[1] == 1
     people = tuple(subject.design.rows[i]["participant_id"] for i in contrast.members)
-    signs = inference.scheme == "wild" and robustly.compares_arms(contrast)
+    signs = contrast.scheme == "wild" or (inference.scheme == "wild" and robustly.compares_arms(contrast))
     scheme = robustly.signs_of(subject, contrast, inference) if signs else _scheme(contrast, inference)
     scheme = run.schemes.setdefault((contrast.name, people), scheme)
 
@@ -166,6 +166,8 @@ def _about(question: Question, subject: Subject, null: permutation.Null, inferen
     }
     if contrast.effect in ("ancova", "two_sample", "crossover"):
         about["VarianceOfArms"] = spread(model, contrast, inference.claim)
+    if contrast.scheme == "signflip":
+        about["Symmetry"] = symmetry(model, len(contrast.members))
     if inference.literature and not isinstance(around, Graph):
         about["RandomFieldTheory"] = literature.findings(null.t, model, subject.mask, around, inference.alpha)
     return about
@@ -187,7 +189,7 @@ def _geometry(
 
 def _scheme(contrast: Contrast, inference: Inference) -> Scheme:
     seed, number = inference.random_seed, inference.n_permutations
-    if contrast.labels is not None and contrast.scheme in ("rerandomise", "shuffle"):
+    if contrast.labels is not None and contrast.scheme == "rerandomise":
         return Rerandomisation(contrast.labels, contrast.blocks, seed, number)
     if contrast.scheme.startswith("exchange"):
         return Exchange(contrast.blocks, seed, number, whole=contrast.scheme == "exchange_whole")

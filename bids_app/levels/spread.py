@@ -45,6 +45,21 @@ def spread(model: LinearModel, contrast: Contrast, claim: str) -> dict[str, obje
     }
 
 
+FEW = 12
+"""People below whom nothing can be said of the symmetry of their changes."""
+
+
+def symmetry(model: LinearModel, people: int) -> dict[str, object]:
+    """Return how skewed the residuals of a mean are, whose signs are flipped, and a warning where that distorts p."""
+    each = np.concatenate([np.abs(_skewness(left)) for _, left in residual_tiles(model)])
+    skewness = float(np.nanmedian(each))
+    said = [f"{people} participants"] * (people < FEW) + ["skewed changes"] * (skewness > SKEWED)
+    warning = (
+        f"Sign flips need changes that are symmetric around their mean; with {' and '.join(said)} p may be too small."
+    )
+    return {"MedianAbsoluteSkewness": skewness, "Warning": warning if said else ""}
+
+
 def _warning(model: LinearModel, sizes: tuple[int, int], ratio: float, claim: str) -> str:
     """Return what a reader must know of p where arms vary unequally, or nothing."""
     if model.by_arm and min(sizes) < SMALL_ARM and claim in ("voxel", "tfce"):

@@ -16,7 +16,6 @@ SIDES = {"both": "two-sided", "positive": "one-sided: positive effects alone wer
 SCHEMES = {
     "rerandomise": "re-randomisations of the arms within strata",
     "wild": "patterns of signs of residuals (means alone are tested)",
-    "shuffle": "orders of improvement within arms and strata",
     "signflip": "patterns of sign flips",
     "exchange": "orders of the residuals within blocks (Freedman-Lane)",
     "exchange_whole": "orders of the blocks as wholes (Freedman-Lane)",

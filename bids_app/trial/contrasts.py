@@ -30,7 +30,7 @@ def fixed(cohort: Cohort, rows: NDArray[np.intp]) -> tuple[list[str], list[Colum
     strata = cohort.strata[rows]
     found = {f"stratum_{s}": (strata == s).astype(np.float64) for s in np.unique(strata)[1:]}
     found |= {name: column[rows] for name, column in cohort.covariates.items()}
-    varying = {name: column for name, column in found.items() if np.ptp(column) > 0}
+    varying = {name: column for name, column in found.items() if len(column) and np.ptp(column) > 0}
     return list(varying), list(varying.values())
 
 
@@ -107,7 +107,8 @@ def moderated(cohort: Cohort, asked: Question, values: Columns, arm: Columns) ->
     """Return whether the effect of an arm on a value depends on each voxel's map before treatment.
 
     The partial correlation of a value with arm x map, given arm and map, is the same whichever of both is explained:
-    here it is arm x map, so that the engine of the maps can do it. Values change places within arms and strata.
+    here it is arm x map, so that the engine of the maps can do it. Residuals change signs, with the variance HC2: where
+    arms are unequal and vary unequally, values that change places find too much.
 
     Parameters
     ----------
@@ -122,7 +123,5 @@ def moderated(cohort: Cohort, asked: Question, values: Columns, arm: Columns) ->
     own = arm[rows] - arm[rows].mean()
     blocks = cohort.strata[rows] * len(cohort.arms) + cohort.arm[rows]
     nuisance = np.column_stack([np.ones(len(rows)), own, *columns])
-    labels = np.unique(values[rows], return_inverse=True)[1].astype(np.float64)
     heads = (asked.name, "constant", "arm", *names)
-    tested = values[rows][:, None]
-    return Contrast(asked, "shuffle", rows, tested, nuisance, blocks, "slope", heads, labels, times=own)
+    return Contrast(asked, "wild", rows, values[rows][:, None], nuisance, blocks, "slope", heads, times=own)

@@ -81,9 +81,9 @@ class Contrast:
 
     Attributes
     ----------
-    scheme : {'rerandomise', 'signflip', 'exchange', 'exchange_whole', 'shuffle'}
+    scheme : {'rerandomise', 'signflip', 'exchange', 'exchange_whole', 'wild'}
         What chance could have done: other arms within strata, other signs of a person's change, other people's
-        residuals within blocks, those of other blocks, or other people's tested value within blocks.
+        residuals within blocks, those of other blocks, or other signs of residuals.
     members : (n,) int
         Rows of the design's participants.
     tested : (n, q) float
@@ -97,7 +97,7 @@ class Contrast:
     columns : tuple of str
         Names of the tested and the other columns.
     labels : (n,) float or None
-        Arm, or tested value, of each member, by number: what `rerandomise` and `shuffle` draw anew.
+        Arm, or tested value, of each member, by number: what `rerandomise` draws anew.
     times : (n,) float or None
         What the maps explained are multiplied by, member by member: a product with the voxel's own value.
     """

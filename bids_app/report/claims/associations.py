@@ -7,6 +7,7 @@ from typing import Any
 
 from bids_app.report.claims.maps import Verdict
 from bids_app.report.page import says_p
+from bids_app.statistics.corrected import holm
 
 NOT_A_CAUSE = "An association: a common cause explains it as well as an effect of one on the other."
 ONE_ARM = (
@@ -27,6 +28,9 @@ def coupling(contrasts: Sequence[Mapping[str, Any]], outcome: str, arms: Sequenc
     contrasts : sequence of mapping
         Each with `about` (the sidecar), `label` (the map), `p` (corrected over the map and its family).
     """
+    # Over all questions that were asked of all maps: the smallest of many is small by chance.
+    adjusted = holm([one["p"] for one in contrasts])
+    contrasts = [{**one, "p": p} for one, p in zip(contrasts, adjusted, strict=True)]
     passed = [one for one in contrasts if one["p"] <= one["about"]["Alpha"]]
     between = [one for one in passed if one["about"]["BetweenArms"]]
     within = {one["about"]["Arm"] for one in passed if one["about"]["Arm"]}
@@ -36,10 +40,11 @@ def coupling(contrasts: Sequence[Mapping[str, Any]], outcome: str, arms: Sequenc
         remarks.append(ONE_ARM.format(arm=", ".join(sorted(within)), others=others))
     if between:
         said = "; ".join(f"{one['about']['Found']} ({one['label']}, {says_p(one['p'])})" for one in between)
-        return Verdict(f"Exploratory: {said}.", False, tuple(remarks))
+        return Verdict(f"Exploratory: {said}; p over {len(contrasts)} questions.", False, tuple(remarks))
     if passed:
         said = "; ".join(f"{_where(one)} ({one['label']}, {says_p(one['p'])})" for one in passed)
-        return Verdict(f"Exploratory: maps go with improvement of {outcome} {said}.", False, tuple(remarks))
+        lead = f"Exploratory: maps are associated with improvement of {outcome}"
+        return Verdict(f"{lead} {said}; p over {len(contrasts)} questions.", False, tuple(remarks))
     headline = f"No map was shown to go with improvement of {outcome}, in any arm or differently between arms."
     return Verdict(headline, False, (*remarks, "This is not evidence that they are unrelated."))
 

@@ -55,6 +55,7 @@ def compared(scores: Scores, visit: int, *, decides: bool) -> Iterator[Line]:
     yield from others
     yield from _ranks(both, visit, when)
     yield from _proportions(both, visit, when)
+    yield from _everybody_randomised(scores, visit, when)
     yield _spread(both, visit, when)
     if decides:
         yield from moderated(both, visit, when)
@@ -147,6 +148,18 @@ def _proportions(both: Scores, visit: int, when: str) -> Iterator[Line]:
         counts = [(int(well[ill & (both.arm == i)].sum()), int((ill & (both.arm == i)).sum())) for i in (0, 1)]
         word = "or less" if outcome.lower_is_better else "or more"
         yield _risk(both, when, "remission", f"{outcome.remission:g} {word}, of those above before", counts)
+
+
+def _everybody_randomised(scores: Scores, visit: int, when: str) -> Iterator[Line]:
+    """Yield responders of all who were seen before treatment: who is missing then counts as no responder."""
+    outcome, begun = scores.outcome, scores.having(0)
+    if np.isfinite(begun.values[:, visit]).all():
+        return
+    shares = improvement(begun.values[:, 0], begun.values[:, visit], lower_is_better=outcome.lower_is_better)
+    for least in outcome.responders:
+        counts = [(int((shares[begun.arm == i] >= least - 1e-12).sum()), int((begun.arm == i).sum())) for i in (0, 1)]
+        what = f"improved by {100 * least:g} % or more; who is missing counts as not improved"
+        yield _risk(begun, when, f"responders_{round(100 * least)}_all", what, counts)
 
 
 def _risk(both: Scores, when: str, name: str, what: str, counts: list[tuple[int, int]]) -> Line:

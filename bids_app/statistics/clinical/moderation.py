@@ -30,6 +30,8 @@ def moderated(both: Scores, visit: int, when: str) -> Iterator[Line]:
         own = both.of(known)
         centred = column[known] - column[known].mean()
         nuisance = np.column_stack([own.nuisance, own.active, centred])
+        if np.linalg.matrix_rank(nuisance) < nuisance.shape[1]:  # a covariate, too: it stands among the others already
+            nuisance = nuisance[:, :-1]
         product = (own.active - own.active.mean()) * centred
         enough = len(product) > nuisance.shape[1] + 2
         if enough and np.linalg.matrix_rank(np.column_stack([nuisance, product])) <= nuisance.shape[1]:
