@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from bids_app.statistics.result import Joint, Result
+from bids_app.statistics.true_discoveries import hommel, true_discoveries, voxel_p
 from bids_app.vocabulary.grid import Grid
 
 CLUSTER_COLUMNS = (
@@ -17,6 +18,7 @@ CLUSTER_COLUMNS = (
     "p_mass_fwe_joint", "p_tfce_fwe_joint", "next_to_seed", "place", "mean_effect", "mean_effect_lower",
     "mean_effect_upper", "p_robust_voxel_fwe", "p_robust_extent_fwe", "p_robust_mass_fwe", "p_robust_tfce_fwe",
     "p_robust_voxel_fwe_joint", "p_robust_extent_fwe_joint", "p_robust_mass_fwe_joint", "p_robust_tfce_fwe_joint",
+    "differs_at_least",
 )  # fmt: skip
 
 
@@ -26,14 +28,17 @@ Namer = Callable[[float, float, float], str]
 """Names the place at x, y, z in mm."""
 
 
-def cluster_table(result: Result, joint: Joint, grid: Grid, named: Namer) -> dict[str, list[Any]]:
+def cluster_table(result: Result, joint: Joint, grid: Grid, named: Namer, alpha: float) -> dict[str, list[Any]]:
     """Return one row a cluster: where, how large, and every p that it has.
 
     Of statistics of voxels that is the smallest; a robust p of clusters is that of the cluster by signs of residuals
-    which has most of its voxels, and 1 without any.
+    which has most of its voxels, and 1 without any. At least a share `differs_at_least` of its voxels differs, with
+    confidence 1 - alpha for all clusters at once (`true_discoveries`).
     """
     where, robust = np.argwhere(result.subject.mask), result.robust
     columns: dict[str, list[Any]] = {key: [] for key in CLUSTER_COLUMNS}
+    p = voxel_p(result.null.t, result.df, result.rank, both=result.null.both)
+    largest = hommel(p[np.isfinite(p)], alpha)
     standardised = "peak_partial_r" if result.contrast.effect == "slope" else "peak_g"
     volume = float(np.prod(grid.voxel_sizes))
     for i, cluster in enumerate(result.clusters):
@@ -45,6 +50,7 @@ def cluster_table(result: Result, joint: Joint, grid: Grid, named: Namer) -> dic
             "next_to_seed": cluster.number in result.next_to_seed, "place": named(x, y, z) or None,
         }  # fmt: skip
         members = result.labels == cluster.number
+        row["differs_at_least"] = true_discoveries(p[members], largest, alpha) / cluster.extent
         for ending, found, again in (("", result.p, robust.p if robust else {}), ("_joint", joint.own, joint.robust)):
             row |= {f"p_{name}_fwe{ending}": result.at(members, name, p) for name, p in found.items()}
             row |= {f"p_robust_{name}_fwe{ending}": robust.at(members, name, p) for name, p in again.items() if robust}

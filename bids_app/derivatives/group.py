@@ -111,7 +111,9 @@ class GroupWriter:
         said = about_result(result, joint, inference, family, self._job.sealed)
         about = {**self.mark_of, **said, "Sources": self._sources(result)}
         write_json(self.path("statmap", ".json", **names), about)
-        write_table(self.path("clusters", ".tsv", **names), cluster_table(result, joint, self.grid, self._name))
+        write_table(
+            self.path("clusters", ".tsv", **names), cluster_table(result, joint, self.grid, self._name, inference.alpha)
+        )
         if result.profile:
             write_table(self.path("clustermeans", ".tsv", **names), value_table(result))
         self._null_and_design(result)

@@ -150,6 +150,8 @@ def infer(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Res
             lambda maps: question.relabellings(question.fitted(maps), question.above, run).null(),
         )
     about = _about(question, subject, null, inference) if model.rank == 1 else {}
+    if margin:
+        about["Equivalence"] = overlap.shown_alike(maps, margin, inference.alpha)
     robust, said = robustly.robust(question, subject, run)
     result = Result(
         subject=subject, contrast=contrast, scheme=scheme, df=model.df, rank=model.rank, threshold=geometry.threshold,

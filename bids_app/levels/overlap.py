@@ -83,6 +83,12 @@ def equivalence(outcomes: Iterable[Floats], relabel: Callable[[Floats], permutat
     return {name: (-np.log10(np.maximum(*pair))).astype(np.float32) for name, pair in pairs.items()}
 
 
+def shown_alike(maps: Mapping[str, Floats], margin: float, alpha: float) -> dict[str, float]:
+    """Return where arms were shown to differ by less than a margin: the share of the map, and the smallest p."""
+    p = 10.0 ** -maps["logptostfwe"].astype(np.float64)
+    return {"Margin": margin, "ShareShown": float(np.nanmean(p <= alpha)), "SmallestP": float(np.nanmin(p))}
+
+
 def changes(results: Sequence[Result]) -> tuple[Result, Result] | None:
     """Return the changes within the active and the control arm, if a design has them."""
     arms = results[0].subject.design.arms if results else ()

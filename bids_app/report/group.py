@@ -128,8 +128,22 @@ def _verdict(
     return verdict(
         findings, arms, level, primary["SmallestPossibleP"], min(primary["ParticipantsByArm"].values()),
         Wording(found=primary["Found"], absent=primary["Absent"], compares=tuple(primary["Compared"]),
-                noun=primary["Noun"], members=several, statistic=statistic_name(primary), where=where),
+                noun=primary["Noun"], members=several, statistic=statistic_name(primary), where=where,
+                alike=_alike([about for _, about in found if about["Primary"]])),
     )  # fmt: skip
+
+
+def _alike(primaries: list[Mapping[str, Any]]) -> str:
+    """Say whether arms were shown to be alike within a declared margin; nothing where none was declared."""
+    tested = [about for about in primaries if "Equivalence" in about]
+    if not tested:
+        return ""
+    about = tested[0]
+    within = f"Alike within ±{about['Equivalence']['Margin']:g} ({about['Units']})"
+    share = max(one["Equivalence"]["ShareShown"] for one in tested)
+    if share == 0:
+        return f"{within}: not shown at any place (two one-sided tests, corrected over the map)."
+    return f"{within}: shown in up to {100 * share:.0f} % of a map (two one-sided tests, corrected over the map)."
 
 
 def _finding(label: str, about: Mapping[str, Any]) -> Finding:

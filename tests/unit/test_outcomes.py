@@ -349,3 +349,46 @@ def test_each_word_of_three_is_held_against_the_others():
     assert (np.nansum(found["genotype=AG"]), found["sex"].sum()) == (10, 20)
     line = Line("moderator_genotype=AG", "post", "", "", "exploratory", "")
     assert "arises after" in outcomes._dated(line, ["genotype"]).remark
+
+
+NULL = {"ancova": 0, "clda": 0, "change": 0, "mann_whitney": 0, "rate_ratio": 1, "moderator_age": 0}
+
+
+@pytest.mark.parametrize("kind", ["score", "count"])
+@pytest.mark.parametrize("effect", [0.0, -5.0, -8.0])
+@pytest.mark.parametrize("seed", range(6))
+def test_p_of_a_line_is_at_or_below_05_exactly_when_its_limits_leave_out_nothing(kind, effect, seed):
+    own = scores(n=24, effect=effect, gone=seed % 3, seed=seed, kind=kind, maximum=200.0)
+    own = replace(own, requested=200, values=np.abs(np.round(own.values / 5)), moderators={"age": np.arange(24.0)})
+    checked = set()
+    for line in outcomes.analyse(own).lines:
+        p = line.p if np.isnan(line.p_rerandomised) else line.p_rerandomised
+        if line.analysis in NULL and np.isfinite(p):
+            checked.add(line.analysis)
+            assert (p <= 0.05) == (not line.low <= NULL[line.analysis] <= line.high), line
+    assert {"mann_whitney", "rate_ratio" if kind == "count" else "ancova"} <= checked
+
+
+def test_a_moderator_that_is_a_covariate_too_is_tested():
+    own = scores(n=60)
+    moderator = np.linspace(-1, 1, 60)
+    own.values[:, 1] += np.where(own.arm == 0, 12 * moderator, 0)
+    plain = by_name(outcomes.analyse(replace(own, moderators={"age": moderator})))["moderator_age"]
+    with_covariate = replace(
+        own, moderators={"age": moderator}, nuisance=np.column_stack([own.nuisance, 40 + moderator])
+    )
+    line = by_name(outcomes.analyse(with_covariate))["moderator_age"]
+    assert line.estimate == pytest.approx(plain.estimate)
+    assert line.p_rerandomised == pytest.approx(plain.p_rerandomised)
+
+
+def test_who_is_missing_counts_as_no_responder_in_a_line_of_its_own():
+    complete = by_name(outcomes.analyse(scores(effect=-30)))
+    assert "responders_30_all" not in complete
+    own = scores(effect=-30, gone=6)
+    gaps = by_name(outcomes.analyse(own))
+    seen, everybody = gaps["responders_30"], gaps["responders_30_all"]
+    improved, asked = (int(word) for word in seen.people.split(" / ")[0].split(" of "))
+    assert everybody.people.split(" / ")[0] == f"{improved} of {int((own.arm == 0).sum())}"
+    assert asked < int((own.arm == 0).sum())
+    assert "who is missing counts as not improved" in everybody.remark

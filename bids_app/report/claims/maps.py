@@ -41,9 +41,9 @@ class Finding:
 class Wording:
     """How results are told.
 
-    `found` and `absent` are sentences of the primary contrast without their ends, `compares` the arms that it compares,
-    `noun` what is compared, `members` what there are several of (`seeds`), `statistic` what decides, `where` what is
-    corrected over.
+    `found` and `absent` are sentences of the primary contrast without their ends, `compares` the arms that it
+    compares, `noun` what is compared, `alike` what an equivalence test showed where a margin was declared,
+    `members` what there are several of (`seeds`), `statistic` what decides, `where` what is corrected over.
     """
 
     found: str
@@ -53,6 +53,7 @@ class Wording:
     members: str
     statistic: str
     where: str = "the brain"
+    alike: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,8 @@ def verdict(
     headline = (
         f"{wording.absent} was shown for any of {len(primary)} {wording.members} (smallest p = {least:.3f}; {by})."
     )
-    return Verdict(headline, False, (*remarks, *([NEVER_ALIKE] if wording.compares else [])))
+    beside = wording.alike or NEVER_ALIKE
+    return Verdict(headline, False, (*remarks, *([beside] if wording.compares else [])))
 
 
 def held_against(findings: Sequence[Finding], waited_for: Sequence[str], noun: str) -> Verdict:

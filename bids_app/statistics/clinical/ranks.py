@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from bids_app.statistics.clinical.inverted import limits
+
 Values = NDArray[np.floating[Any]]
 
 SMALL = 20
@@ -72,16 +74,27 @@ def between_arms(first: Values, second: Values) -> BetweenArms:
 
 
 def _shift(first: Values, second: Values) -> tuple[float, float, float]:
-    """Return the median difference of all pairs, and its limits by the normal approximation of U.
+    """Return the median difference of all pairs, and the shifts that the very test which gives p does not refuse.
 
-    Limits that too few pairs can give are infinite.
+    Limits lie at differences of pairs; those that too few pairs can give are infinite.
     """
     differences = np.sort(np.subtract.outer(first, second).ravel())
-    pairs, people = len(differences), len(first) + len(second)
-    outside = int(np.floor(pairs / 2 - stats.norm.isf(0.025) * np.sqrt(pairs * (people + 1) / 12)))
-    if outside < 1:
-        return float(np.median(differences)), -np.inf, np.inf
-    return float(np.median(differences)), float(differences[outside - 1]), float(differences[pairs - outside])
+    middle, spread = float(np.median(differences)), float(np.ptp(differences)) or 1.0
+
+    def p(shift: float) -> float:
+        found = stats.mannwhitneyu(first - shift, second, use_continuity=False, method="asymptotic").pvalue
+        return float(found) if np.isfinite(found) else 1.0
+
+    low, high = limits(p, middle, spread / 8)
+    return middle, _at_a_pair(low, differences, spread), _at_a_pair(high, differences, spread)
+
+
+def _at_a_pair(limit: float, differences: Values, spread: float) -> float:
+    """Return the difference of a pair that a limit was found near to; 0 is left out where it was refused."""
+    if not np.isfinite(limit):
+        return limit
+    near = float(differences[np.abs(differences - limit).argmin()])
+    return near if abs(near - limit) < spread / 1000 and (near or not limit) else limit
 
 
 def within_arm(before: Values, after: Values, zeros: Literal["wilcox", "pratt"] = "wilcox") -> WithinArm:

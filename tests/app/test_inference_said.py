@@ -1,0 +1,145 @@
+"""What the group level concludes, in files and pages: both p, the graph, equivalence, shares of clusters."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import run_deqi
+
+QUICK = ["--n-permutations", "40", "--seeds", "near:4,4,4:9", "--measures", "seed_correlation"]
+PRIMARY = "*contrast-verumVsShamAdjusted"
+
+
+@pytest.fixture
+def copy(analysed, tmp_path):
+    """Return a dataset and what the participant level left, to be changed."""
+    out, data = tmp_path / "out", tmp_path / "data"
+    shutil.copytree(analysed.output, out, ignore=shutil.ignore_patterns("group", "group_*"))
+    shutil.copytree(analysed.trial.root, data, symlinks=True)
+    return data, out
+
+
+def sidecar(out, pattern=f"{PRIMARY}_statmap.json"):
+    return json.loads(next((out / "group").glob(pattern)).read_text())
+
+
+def drop(data, *labels):
+    path = data / "participants.tsv"
+    lines = [line for line in path.read_text().splitlines() if not line.startswith(tuple(f"sub-{x}" for x in labels))]
+    path.write_text("\n".join(lines) + "\n")
+
+
+def test_the_primary_comparison_of_arms_has_both_p_in_files_tables_and_page(copy):
+    data, out = copy
+    ended = run_deqi(data, out, "group", *QUICK)
+    assert ended.code == 0, ended.err
+    robust = sidecar(out)["Robust"]
+    assert (robust["Scheme"], robust["Patterns"], robust["TooSmallForVoxels"]) == ("wild", 40, True)
+    for stat in ("vox", "extent", "mass"):
+        assert len(list((out / "group").glob(f"{PRIMARY}_stat-logprobust{stat}fwe*_statmap.nii.gz"))) == 2
+    assert not list((out / "group").glob("*stat-logprobusttfcefwe*"))
+    assert all("Robust" not in json.loads(p.read_text()) for p in (out / "group").glob("*Change_statmap.json"))
+    clusters = pd.read_csv(next((out / "group").glob(f"{PRIMARY}_clusters.tsv")), sep="\t")
+    assert clusters["p_robust_mass_fwe_joint"].between(1 / 40, 1).all()
+    assert clusters["differs_at_least"].between(0, 1).all()
+    page = (out / "group.html").read_text()
+    assert "robust p, family" in page
+    assert "its robust p of single voxels is not to be relied on" in page
+    low, high = sidecar(out)["SmallestPLimits"]["mass"]
+    assert low <= sidecar(out)["SmallestP"]["mass"] <= high
+    assert "MedianRatioLimits" in sidecar(out)["VarianceOfArms"]
+    assert (
+        "Sign flips need changes that are symmetric" in sidecar(out, "*verumChange_statmap.json")["Symmetry"]["Warning"]
+    )
+
+
+def test_four_in_an_arm_go_on_without_a_robust_p_and_only_the_explicit_scheme_ends(copy):
+    data, out = copy
+    drop(data, "02")
+    ended = run_deqi(data, out, "group", *QUICK)
+    assert ended.code == 0, ended.err
+    assert "robust p needs 5 in each arm, sham has 4" in sidecar(out)["Robust"]["Absent"]
+    assert "Robust p needs 5 in each arm, sham has 4" in (out / "group.html").read_text()
+    ended = run_deqi(data, out, "group", *QUICK, "--set", "inference.scheme=wild")
+    assert ended.code == 1
+    assert "robust p needs 5 in each arm, sham has 4" in ended.text
+
+
+def test_signs_of_residuals_take_the_place_of_arms_drawn_anew(copy):
+    data, out = copy
+    ended = run_deqi(data, out, "group", *QUICK, "--set", "inference.scheme=wild")
+    assert ended.code == 0, ended.err
+    assert sidecar(out)["Scheme"] == "wild"
+    assert "Robust" not in sidecar(out)
+    assert sidecar(out, "*verumChange_statmap.json")["Scheme"] == "signflip"
+    assert "patterns of signs of residuals" in (out / "group.html").read_text()
+
+
+def test_shares_of_both_kinds_of_relabellings_give_the_same_bytes(copy, tmp_path):
+    data, out = copy
+    other = tmp_path / "other"
+    shutil.copytree(out, other)
+    assert run_deqi(data, out, "group", *QUICK).code == 0
+    for share in ("1/2", "2/2"):
+        ended = run_deqi(data, other, "group", *QUICK, "--permutation-share", share)
+        assert ended.code == 0, ended.err
+    assert run_deqi(data, other, "group", *QUICK).code == 0
+    files = sorted(p.relative_to(out) for p in (out / "group").glob("*_statmap.nii.gz"))
+    assert any("robust" in str(path) for path in files)
+    for path in files:
+        assert (out / path).read_bytes() == (other / path).read_bytes(), path
+
+
+def test_what_is_confirmatory_is_said_on_the_console_in_a_file_and_on_the_page(copy):
+    data, out = copy
+    ended = run_deqi(data, out, "group", *QUICK)
+    assert "confirmatory hypotheses, over all of them:" in ended.err
+    graph = json.loads((out / "group" / "desc-trial_multiplicity.json").read_text())["Graphs"][0]
+    (one,) = graph["Hypotheses"]
+    about = sidecar(out)
+    assert one["P"] == max(about["SmallestJointP"]["mass"], about["Robust"]["SmallestJointP"]["mass"])
+    assert "What is confirmatory, and what passed" in (out / "group.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ('multiplicity.shares=["seed_correlation=0.7"]', "multiplicity.shares sum to 0.7; expected 1"),
+        ('multiplicity.shares=["seed=1"]', "'seed' is no hypothesis"),
+        ('multiplicity.arrows=["seed_correlation>pain=1"]', "'pain' is no hypothesis"),
+        ("multiplicity.primary=alff", "multiplicity.primary is 'alff'"),
+    ],
+)
+def test_a_graph_that_cannot_be_ends_before_any_work(copy, setting, said):
+    data, out = copy
+    ended = run_deqi(data, out, "group", *QUICK, "--set", setting)
+    assert ended.code == 64
+    assert said in ended.err
+    assert not (out / "group").exists()
+
+
+def test_a_declared_margin_is_answered_and_no_other_test_is_asked_for(copy):
+    data, out = copy
+    ended = run_deqi(data, out, "group", *QUICK, "--set", "inference.equivalence_margin=5")
+    assert ended.code == 0, ended.err
+    found = sidecar(out)["Equivalence"]
+    tost = 10.0 ** -np.asarray(_map(out, "logptostfwe"))
+    assert found["ShareShown"] == pytest.approx(np.nanmean(tost <= 0.05), abs=1e-6)
+    page = (out / "group.html").read_text()
+    if "was shown for any of" in page:
+        assert "Alike within ±5" in page
+        assert "an equivalence test with a margin fixed beforehand would be needed" not in page
+
+
+def _map(out, stat):
+    import nibabel as nib
+
+    t, found = (
+        np.asarray(nib.load(next((out / "group").glob(f"{PRIMARY}_stat-{name}_statmap.nii.gz"))).dataobj)
+        for name in ("t", stat)
+    )
+    return found[np.isfinite(t) & (t != 0)]
