@@ -22,7 +22,7 @@ WORDS = {
     "mann_whitney": "changes, Mann-Whitney", "superiority": "probability of superiority",
     "responders": "responders", "remission": "remission", "variance_ratio": "spread of changes",
     "moderator": "does the effect depend on", "baseline": "before treatment", "mean": "mean",
-    "mean_change": "mean change", "wilcoxon": "change, Wilcoxon",
+    "equivalence": "alike", "bayes_factor": "evidence", "mean_change": "mean change", "wilcoxon": "change, Wilcoxon",
 }  # fmt: skip
 ORDER = ("primary", "secondary", "exploratory")
 WIDE, HIGH = 260.0, 150.0

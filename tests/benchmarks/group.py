@@ -67,6 +67,28 @@ def ours(folder: Path, relabellings: int, threads: int, enhance: bool, baseline:
     np.save(folder / ("t_own.npy" if baseline else "t.npy"), null.t)
 
 
+def robust(folder: Path, patterns: int, threads: int, columns: int) -> None:
+    """The same by signs of residuals, own baseline, and so many columns beside arm and constant."""
+    from dataclasses import replace
+
+    from bids_app.statistics import clusters, linear_model, permutation, sweep, wild
+    from bids_app.statistics.relabelling import ResidualSigns
+
+    mask, arm = np.load(folder / "mask.npy"), design()[0]
+    more = np.random.default_rng(2).standard_normal((PEOPLE, columns))
+    model = linear_model.fit(
+        np.load(folder / "post.npy"), arm, np.column_stack([np.ones(PEOPLE), more]), np.load(folder / "pre.npy")
+    )
+    model = replace(model, robust=wild.prepare(model))
+    people = tuple(map(str, range(PEOPLE)))
+    threshold = permutation.cluster_threshold(0.001, model.df)
+    geometry = sweep.Geometry(clusters.neighbourhood(mask), None, threshold)
+    permutation.run(model, ResidualSigns(people, 0, 128), geometry, threads)
+    started = time.perf_counter()
+    permutation.run(model, ResidualSigns(people, 0, patterns), geometry, threads)
+    np.save(folder / "seconds.npy", (time.perf_counter() - started) / patterns)
+
+
 def nilearn(folder: Path, relabellings: int) -> None:
     """The same contrast without baseline, which permuted_ols cannot hold."""
     import nibabel as nib
@@ -127,6 +149,8 @@ def main() -> None:
     args = parser.parse_args()
     if args.do and args.do[0] == "ours":
         return ours(args.folder, int(args.do[1]), int(args.do[2]), args.do[3] == "True", args.do[4] == "True")
+    if args.do and args.do[0] == "robust":
+        return robust(args.folder, *map(int, args.do[1:]))
     if args.do and args.do[0] == "palm":
         return in_octave(args.folder, args.palm, int(args.do[1]))
     if args.do:
@@ -146,6 +170,8 @@ def rows(folder: Path, mask: np.ndarray, count: int, source: Path | None) -> lis
     """Return the lines of the table: each case in a process of its own."""
     cases: dict[tuple[str, str], tuple[object, ...]] = {
         ("deqi", "largest \\|t\\|, extent, mass; own baseline; 2 threads"): ("ours", count, 2, False, True),
+        ("deqi", "the same by signs of residuals (robust p); own baseline; 3 covariates"): ("robust", count, 2, 3),
+        ("deqi", "the same by signs of residuals (robust p); own baseline; 6 covariates"): ("robust", count, 2, 6),
         ("deqi", "the same with exact TFCE; own baseline; 2 threads"): ("ours", count, 2, True, True),
         ("deqi", "the same with exact TFCE; own baseline; 1 thread"): ("ours", count, 1, True, True),
         ("deqi", "the same with exact TFCE; no baseline; 1 thread"): ("ours", count, 1, True, False),

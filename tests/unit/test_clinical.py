@@ -12,7 +12,8 @@ from statsmodels.api import OLS
 from bids_app.errors import WrongDataError
 from bids_app.statistics import linear_model
 from bids_app.statistics.allocation import Rerandomisation
-from bids_app.statistics.clinical.ancova import compare
+from bids_app.statistics.bayes import log_bayes_factor
+from bids_app.statistics.clinical.ancova import compare, equivalence, evidence
 from bids_app.statistics.clinical.blinding import bang, james
 from bids_app.statistics.clinical.improvement import cumulative, improvement, responders, variability
 from bids_app.statistics.clinical.proportions import risk_difference
@@ -201,3 +202,32 @@ def test_unequal_arms_that_vary_unequally_keep_size_and_coverage():
         covered += found.low <= 0 <= found.high
     assert passed == 150 - covered
     assert passed <= stats.binom.ppf(0.995, 150, 0.07)
+
+
+def test_equivalence_is_two_one_sided_tests_of_every_allocation_refitted():
+    rng = np.random.default_rng(5)
+    n = 14
+    arm = rng.permutation(np.repeat([1.0, 0.0], 7))
+    before = rng.normal(60, 10, n)
+    after = 0.5 * before + rng.normal(0, 3, n)
+    scheme = Rerandomisation(arm, np.zeros(n, dtype=int), 0, 400)
+    others = np.column_stack([np.ones(n), before])
+
+    def t(effect, drawn):
+        return OLS(after - effect * arm, np.column_stack([drawn, others])).fit(cov_type="HC2").tvalues[0]
+
+    for margin in (2.0, 5.0):
+        above, below = (np.array([t(side * margin, drawn) for drawn in scheme.draw(0, 400)]) for side in (-1, 1))
+        expected = max((above >= above[0] - 1e-9).mean(), (below <= below[0] + 1e-9).mean())
+        assert equivalence(after, arm, np.ones((n, 1)), before, scheme, margin) == pytest.approx(expected)
+
+
+def test_evidence_is_the_bayes_factor_of_ordinary_least_squares():
+    rng = np.random.default_rng(6)
+    n = 20
+    arm, before = np.repeat([1.0, 0.0], 10), rng.standard_normal(n)
+    after = before + 0.8 * arm + rng.standard_normal(n)
+    book = OLS(after, np.column_stack([arm, np.ones(n), before])).fit()
+    size = book.mse_resid / book.bse[0] ** 2
+    expected = log_bayes_factor(np.array([book.tvalues[0]]), book.df_resid, size)[0]
+    assert evidence(after, arm, np.ones((n, 1)), before) == pytest.approx(expected)

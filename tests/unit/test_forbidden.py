@@ -93,7 +93,9 @@ def outcome(role, kind, p, important):
         "Role": role, "Relabellings": 5000, "Kind": kind, "LowerIsBetter": True, "Units": "points",
         "ImportantDifference": important, "SmallestPossibleP": 0.0002, "Notes": [],
     }  # fmt: skip
-    return of_outcome(about, [{"weight": "decides", "estimate": -12.0, "low": -20.0, "high": -4.0}])
+    return of_outcome(
+        about, [{"analysis": "ancova", "weight": "decides", "estimate": -12.0, "low": -20.0, "high": -4.0}]
+    )
 
 
 @pytest.mark.parametrize(

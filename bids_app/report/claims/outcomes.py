@@ -41,10 +41,20 @@ def verdict(about: Mapping[str, Any], lines: list[dict[str, Any]], decision: Con
         remarks.append(f"It was to be tested after {first} passed, which is not so: it suggests, and confirms nothing.")
     if not decision.passed if decision else p > about["Alpha"]:
         headline = f"No difference in {about['Title']} at {about['Endpoint']} between {first} and {other} was shown"
-        return Verdict(f"{lead}{headline} ({_size(about, deciding)}; {by}).", False, (*remarks, NEVER_ALIKE))
+        return Verdict(f"{lead}{headline} ({_size(about, deciding)}; {by}).", False, (*remarks, _alike(about, lines)))
     headline = f"{lead}{about['Title']} at {about['Endpoint']} was {_side(about, deciding)} in {first} than in {other}"
     size = _size(about, _positive(deciding) if about["Kind"] == "score" else deciding)
     return Verdict(f"{headline}, by {size} ({by}).", about["Role"] != "exploratory", tuple(remarks))
+
+
+def _alike(about: Mapping[str, Any], lines: list[dict[str, Any]]) -> str:
+    """Say whether arms were shown to be alike, where a margin was declared; else that nothing of that kind was."""
+    tested = next((line for line in lines if line["analysis"] == "equivalence"), None)
+    if tested is None:
+        return NEVER_ALIKE
+    quantity = f"{tested['quantity'][:1].upper()}{tested['quantity'][1:]}"
+    shown = "shown" if tested["p_rerandomised"] <= about["Alpha"] else "not shown"
+    return f"{quantity}: {shown} (two one-sided tests, {says_p(tested['p_rerandomised'])})."
 
 
 def _side(about: Mapping[str, Any], line: Mapping[str, Any]) -> str:

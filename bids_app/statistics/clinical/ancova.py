@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from bids_app.errors import WrongDataError
+from bids_app.statistics import bayes, linear_model
 from bids_app.statistics.allocation import Rerandomisation, Scheme
 from bids_app.statistics.clinical.inverted import limits
 from bids_app.statistics.linear_model import orthonormal, residual
@@ -71,10 +72,9 @@ def compare(after: Values, arm: Values, nuisance: Values, before: Values | None,
     WrongDataError
         If no degree of freedom is left, strata tell the arm, or nothing varies once the model is taken out.
     """
-    adjusted = before is not None and _says_more(before, nuisance)
-    others = nuisance if before is None or not adjusted else np.column_stack([nuisance, before])
+    others, adjusted = _others(nuisance, before)
     ask = _Drawn if isinstance(scheme, Rerandomisation) else _Exchanged
-    question = ask(np.asarray(after, np.float64), np.asarray(arm, np.float64), np.asarray(others, np.float64), scheme)
+    question = ask(np.asarray(after, np.float64), np.asarray(arm, np.float64), others, scheme)
     difference, error, df = question.fitted()
     if not error > 1e-9 * float(np.abs(after).max()):
         raise WrongDataError("Nobody differs from anybody else once arms and what is adjusted for are taken out.")
@@ -83,6 +83,34 @@ def compare(after: Values, arm: Values, nuisance: Values, before: Values | None,
         difference, error, low, high, t, float(2 * stats.t.sf(abs(t), df)), df, question.p(0.0), scheme.total,
         before is None or adjusted,
     )  # fmt: skip
+
+
+def _others(nuisance: Values, before: Values | None) -> tuple[NDArray[np.float64], bool]:
+    """Return what is adjusted for, and whether the value before treatment is among it."""
+    adjusted = before is not None and _says_more(before, nuisance)
+    whole = nuisance if before is None or not adjusted else np.column_stack([nuisance, before])
+    return np.asarray(whole, dtype=np.float64), adjusted
+
+
+def equivalence(
+    after: Values, arm: Values, nuisance: Values, before: Values, scheme: Rerandomisation, margin: float
+) -> float:  # fmt: skip
+    """Return the p that arms differ by less than a margin: two one-sided tests by arms drawn anew, the larger p.
+
+    For the parameters see `compare`.
+    """
+    others, _ = _others(nuisance, before)
+    question = _Drawn(np.asarray(after, np.float64), np.asarray(arm, np.float64), others, scheme)
+    above, below = question.statistics(-margin), -question.statistics(margin)
+    return max(float((one >= one[0] - 1e-9 * abs(one[0])).mean()) for one in (above, below))
+
+
+def evidence(after: Values, arm: Values, nuisance: Values, before: Values) -> float:
+    """Return log10 of the Bayes factor for any difference (JZS, width .71), by the effective number of the design."""
+    others, _ = _others(nuisance, before)
+    model = linear_model.fit(np.asarray(after, dtype=np.float64)[:, None], np.asarray(arm, dtype=np.float64), others)
+    t = model.effect / np.sqrt(model.variance)
+    return float(bayes.log_bayes_factor(t, model.df, float(model.effective_size()[0]))[0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,6 +180,11 @@ class _Drawn(_Question):
 
     def p(self, effect: float) -> float:
         """Return the p of a constant effect by arms drawn anew."""
+        statistic = np.abs(self.statistics(effect))
+        return float((statistic >= statistic[0] * (1 - 1e-9)).mean())
+
+    def statistics(self, effect: float) -> NDArray[np.float64]:
+        """Return t of every allocation once a constant effect is taken off, (P,); number 0 is the observed one."""
         outcome, arm = self._sides
         left, (units, weights) = outcome - effect * arm, self._drawn
         slope = units @ left
@@ -159,8 +192,7 @@ class _Drawn(_Question):
             weights @ left**2 - 2 * slope * ((weights * units) @ left) + slope**2 * (weights * units**2).sum(axis=1)
         )
         with np.errstate(divide="ignore", invalid="ignore"):
-            statistic = np.where(squares > 0, np.abs(slope) / np.sqrt(np.maximum(squares, 0)), 0.0)
-        return float((statistic >= statistic[0] * (1 - 1e-9)).mean())
+            return np.where(squares > 0, slope / np.sqrt(np.maximum(squares, 0)), 0.0)
 
 
 class _Exchanged(_Question):

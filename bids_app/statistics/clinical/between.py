@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from bids_app.errors import WrongDataError
-from bids_app.statistics.clinical.ancova import compare
+from bids_app.statistics.clinical.ancova import compare, equivalence, evidence
 from bids_app.statistics.clinical.improvement import improvement, responders, variability
 from bids_app.statistics.clinical.longitudinal import compare_visits
 from bids_app.statistics.clinical.moderation import moderated
@@ -57,8 +57,24 @@ def compared(scores: Scores, visit: int, *, decides: bool) -> Iterator[Line]:
     yield from _proportions(both, visit, when)
     yield from _everybody_randomised(scores, visit, when)
     yield _spread(both, visit, when)
+    if decides and scores.outcome.kind == "score":
+        yield from _alike(both, visit, when)
     if decides:
         yield from moderated(both, visit, when)
+
+
+def _alike(both: Scores, visit: int, when: str) -> Iterator[Line]:
+    """Yield how much the data speak for any difference, and whether it is smaller than one that matters."""
+    values = both.values[:, visit], both.active, both.nuisance, both.values[:, 0]
+    line = Line("bayes_factor", when, both.comparison, both.people, "beside", "log10 of the Bayes factor (JZS, .71)")
+    said = "above 0: for a difference; below 0: against any"
+    yield replace(line, estimate=evidence(*values), remark=f"{said}; people with both visits")
+    if margin := both.outcome.important_difference:
+        p = equivalence(*values, both.scheme, margin)
+        quantity = f"alike within \u00b1{margin:g} {both.outcome.units}"
+        remark = "two one-sided tests by arms drawn anew; the margin is the smallest difference that matters"
+        line = Line("equivalence", when, both.comparison, both.people, "beside", quantity, remark=remark)
+        yield replace(line, p_rerandomised=p)
 
 
 def _differences(scores: Scores, both: Scores, visit: int, when: str) -> list[Line]:
