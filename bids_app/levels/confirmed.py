@@ -27,7 +27,9 @@ def confirm(output_dir: Path, graphs: Sequence[Graph], outcomes: Sequence[str], 
     """
     folder = output_dir / "group"
     found = {**_of_brain(folder), **_of_outcomes(folder, outcomes)}
+    path = group_path(output_dir, {"desc": "trial"}, "multiplicity", ".json")
     if not found:
+        path.unlink(missing_ok=True)
         return []
     p = {name: facts["P"] for name, facts in found.items()}
     written, lines = [], []
@@ -35,7 +37,7 @@ def confirm(output_dir: Path, graphs: Sequence[Graph], outcomes: Sequence[str], 
         decisions = decide(graph, p, alpha)
         written.append(_told(graph, decisions, found, outcomes))
         lines += [_line(name, decisions[name], name in found) for name in graph.names]
-    write_json(group_path(output_dir, {"desc": "trial"}, "multiplicity", ".json"), {"Alpha": alpha, "Graphs": written})
+    write_json(path, {"Alpha": alpha, "Graphs": written})
     return lines
 
 

@@ -44,7 +44,8 @@ def signs_of(subject: Subject, contrast: Contrast, inference: Inference) -> Resi
     WrongDataError
         If an arm has too few participants.
     """
-    if reason := why_not(subject, contrast):
+    reason = why_not(subject, contrast)
+    if reason and compares_arms(contrast):  # an exploratory slope has a least number of its own
         raise WrongDataError(f"{contrast.name} of {subject.key.label}: {reason}.")
     people = tuple(str(subject.design.rows[i]["participant_id"]) for i in contrast.members)
     both = inference.sides == "both" or contrast.tested.shape[1] > 1

@@ -131,6 +131,11 @@ def _inference(o: Mapping[str, Any]) -> str:
         f"fewer.{variances} Clusters were formed at {sides} p < {o['cluster_forming_p']:g} with {o['connectivity']} "
         f"neighbours. The claim is carried by {names[o['claim']]} with a familywise error of {o['alpha']:g}, {sides}, over "
         f"{where} (Nichols & Holmes 2002) and jointly over {families[o['family']]} by the smallest p. False discovery rates "
-        "(Benjamini & Hochberg 1995) are per sign. A change in one arm and none in the other is not taken as a difference "
+        "(Benjamini & Hochberg 1995) are per sign. Beside every primary comparison of arms stands a robust p of means, by "
+        "random signs of the residuals of the full model (wild bootstrap, Davidson & Flachaire 2008) and t with the "
+        "variance HC2 (MacKinnon & White 1985), corrected alike. What is confirmatory was decided by a graph of hypotheses "
+        "over measures and declared outcomes (Bretz et al. 2009); the hypothesis of a comparison of arms, that means "
+        "differ, has the larger of both p. The share of each cluster that differs at least is by all-resolutions inference "
+        "(Rosenblatt et al. 2018). A change in one arm and none in the other is not taken as a difference "
         "between arms (Bland & Altman 2011)."
     )

@@ -28,7 +28,8 @@ def outcomes(declared: Mapping[str, Mapping[str, Any]]) -> str:
         "were compared after treatment, adjusted for the value before and for strata and covariates (ANCOVA); where "
         "somebody lacked a visit, by constrained longitudinal analysis of all visits with restricted maximum "
         "likelihood (Coffman et al. 2016), which assumes that losses depend on what was seen. Decisions rest on "
-        f"re-randomisation of the arms within strata.{rates if counts else ''} Outcomes of one declared role were "
-        "corrected together (Holm). Rank tests, responders with Newcombe's limits and the ratio of standard deviations "
-        "stand beside and decide nothing."
+        "re-randomisation of the arms within strata, of t with the variance HC2, and limits are the effects that the "
+        f"same test does not refuse.{rates if counts else ''} Declared outcomes share one error rate with the measures "
+        "of the brain (a graph of hypotheses). Rank tests, responders with Newcombe's limits and the ratio of standard "
+        "deviations stand beside and decide nothing."
     )

@@ -79,12 +79,11 @@ REMARKS = {
 
 
 def smooth(rng: np.random.Generator, count: int, *, skewed: bool) -> np.ndarray:
-    """Return smooth maps, (count, voxels), of mean 0 and variance 1."""
-    draws = rng.exponential(1, (count, *SHAPE)) - 1 if skewed else rng.standard_normal((count, *SHAPE))
-    if skewed:  # whole maps are skewed: smoothing alone would make them normal
-        draws = rng.exponential(1, (count, 1, 1, 1)) - 1 + 0.5 * draws
+    """Return smooth maps, (count, voxels), of mean 0 and variance 1, of normal or exponential values."""
+    draws = rng.standard_normal((count, *SHAPE))
     fields = ndimage.gaussian_filter(draws, (0, 1.27, 1.27, 1.27)).reshape(count, -1)
-    return np.asarray(fields / fields.std())
+    fields = np.asarray(fields / fields.std())
+    return -stats.norm.logsf(fields) - 1 if skewed else fields  # each place then has an exponential distribution
 
 
 def ball() -> np.ndarray:
