@@ -81,6 +81,7 @@ pain: $(VENV)/.done ## predict pain of real people at unseen sites; writes docs/
 
 molecules: $(VENV)/.done ## shares of variance and numbers of genes in trials of nothing; writes docs/molecules.md (some minutes)
 	@$(BIN)/python tests/validation/molecules.py $(ARGS)
+	@$(BIN)/python tests/validation/effects.py $(ARGS)
 
 claims: $(VENV)/.done ## check published numbers; writes docs/claims.md
 	@$(BIN)/deqi --check-claims neck-pain > docs/claims.md

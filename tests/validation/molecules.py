@@ -11,7 +11,6 @@ import datetime as dt
 import os
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -108,116 +107,6 @@ def ask(at: Matrix, x: Matrix, trials: int, relabellings: int, seed: int) -> Fou
     return found
 
 
-@dataclass(frozen=True, kw_only=True)
-class Effect:
-    """A true effect of the arm that has nothing to do with expression, or that goes with its first factor.
-
-    Attributes
-    ----------
-    noise, length : float
-        Smoothness of people's maps, and of the effect (mm); amplitude in standard deviations of people's maps.
-    r : float
-        Correlation of the effect with expression: 0 tells of false positives, above of power.
-    """
-
-    noise: float
-    length: float
-    amplitude: float
-    r: float = 0.0
-
-
-EFFECTS = (
-    Effect(noise=10, length=40, amplitude=0), Effect(noise=10, length=40, amplitude=0.5),
-    Effect(noise=10, length=40, amplitude=1), Effect(noise=25, length=40, amplitude=1),
-    Effect(noise=40, length=40, amplitude=1), Effect(noise=25, length=25, amplitude=0.5),
-    Effect(noise=25, length=25, amplitude=1), Effect(noise=10, length=80, amplitude=1),
-    Effect(noise=10, length=40, amplitude=0.5, r=0.6), Effect(noise=25, length=25, amplitude=1, r=0.6),
-)  # fmt: skip
-FEW_GENES, EXPRESSED, HIGHEST = 240, 60.0, 0.083
-"""Genes of these lines, the smoothness of what they share (mm), and the highest rate that a test of size .05 has in 99
-of 100 lines of 300 trials."""
-
-
-def rounded(distance: Matrix, length: float) -> Matrix:
-    """Return a root of the covariance of maps that are smooth without any roughness between neighbours (Gaussian)."""
-    return np.linalg.cholesky(np.exp(-0.5 * (distance / length) ** 2) + 1e-6 * np.eye(len(distance)))
-
-
-def effect_of(effect: Effect, distance: Matrix, x: Matrix, rng: np.random.Generator) -> Matrix:
-    """Return a smooth map of variance 1, of which a share goes with the first component of expression."""
-    root = rounded(distance, effect.length)
-    alone = scores.unit((root @ rng.standard_normal(len(distance)))[:, None])[:, 0]
-    if effect.r:
-        along = scores.unit(np.linalg.svd(scores.unit(x), full_matrices=False)[0][:, :1])[:, 0]
-        alone = scores.unit(alone[:, None], along[:, None])[:, 0]
-        alone = effect.r * along + np.sqrt(1 - effect.r**2) * alone
-    return np.asarray(alone * np.sqrt(len(distance)))
-
-
-def with_effect(job: tuple[Effect, int, int, int, int]) -> dict[str, float]:
-    """Return p of one trial with a true effect: of the component, and of the strongest gene, under each null."""
-    effect, regions, seed, number, maps_of_chance = job
-    rng = np.random.default_rng([seed, number])
-    at = rng.uniform([-70, -100, -40], [-5, 65, 75], (regions, 3))
-    distance = moran.distances(at)
-    smooth = rounded(distance, EXPRESSED)
-    factors = smooth @ rng.standard_normal((regions, 4))
-    x = factors @ rng.standard_normal((4, FEW_GENES)) + 0.5 * rng.standard_normal((regions, FEW_GENES))
-    root = rounded(distance, effect.noise)
-    arm = np.repeat([1.0, 0.0], PER_ARM)
-    outcome = rng.standard_normal((len(arm), regions)) @ root.T
-    outcome += effect.amplitude * np.outer(arm, effect_of(effect, distance, x, rng))
-    model = linear_model.fit(outcome, arm, np.ones((len(arm), 1)))
-    scheme = Rerandomisation(arm, np.zeros(len(arm), dtype=int), number, maps_of_chance + 1)
-    trial_maps = regional(model, scheme, np.arange(regions), 1, lambda *_: None)[0]
-    own, near = trial_maps[0], moran.neighbourhood(distance)
-    nulls = {
-        "arms": trial_maps,
-        "moran": np.vstack([own, moran.surrogates(own, near, maps_of_chance, rng)]),
-        "variogram": np.vstack([own, variogram.surrogates(own, distance, maps_of_chance, rng)]),
-    }
-    ranked, products = scores.unit(scores.ranks(x)), pls.gram(x)
-    found = {"contrast": float(scores.share(np.abs(trial_maps).max(axis=1)))}
-    for name, maps in nulls.items():
-        found[f"PLS {name}"] = float(scores.share(pls.explained(products, maps))[0])
-        strongest = scores.tested(scores.unit(scores.ranks(maps, 1).T).T, ranked).largest
-        found[f"gene {name}"] = float(scores.share(strongest))
-    own_i = moran.morans_i(trial_maps, near)
-    found["smoother"] = float(own_i[0] > np.quantile(own_i[1:], 0.95))
-    return found
-
-
-def effect_lines(trials: int, maps_of_chance: int) -> tuple[list[str], list[str]]:
-    """Return rows of trials with a true effect, and which combination of p holds in all of them without one."""
-    kinds = "moran", "variogram", "moran, not withheld", "variogram, not withheld"
-    rows, worst = [], dict.fromkeys(kinds, 0.0)
-    with ProcessPoolExecutor(2) as pool:
-        for regions in (34, 80):
-            for effect in EFFECTS:
-                jobs = [(effect, regions, 5, number, maps_of_chance) for number in range(trials)]
-                found = list(pool.map(with_effect, jobs, chunksize=10))
-                rate = {}
-                for what in ("PLS", "gene"):
-                    arms = np.array([one[f"{what} arms"] for one in found])
-                    rate[f"{what} arms"] = float((arms <= 0.05).mean())
-                    for kind, highest in worst.items():
-                        name, _, held = kind.partition(", ")
-                        both = np.maximum(arms, [one[f"{what} {name}"] for one in found])
-                        both = np.where([bool(held) and one["smoother"] > 0 for one in found], 1.0, both)
-                        rate[f"{what} {kind}"] = float((both <= 0.05).mean())
-                        if not effect.r:
-                            worst[kind] = max(highest, rate[f"{what} {kind}"])
-                shown = float(np.mean([one["contrast"] <= 0.05 for one in found]))
-                smoother = float(np.mean([one["smoother"] for one in found]))
-                cells = [regions, effect.noise, effect.length, effect.amplitude, effect.r or "", f"{shown:.2f}"]
-                rows.append(_row([*cells, f"{smoother:.2f}", *(f"{value:.3f}" for value in rate.values())]))
-                print(rows[-1], flush=True)
-    said = [f"{kind}: at most {value:.3f} of trials without association" for kind, value in worst.items()]
-    if worst["moran, not withheld"] > HIGHEST:  # what deqi claims by (regional.given.SURROGATES)
-        print(f"Outside its band: {said[2]}", file=sys.stderr)
-    return rows, said
-
-
 def share_line(name: str, found: Found, regions: int, genes: int) -> str:
     explained, rate = np.array(found.explained), {key: np.mean(np.array(p) <= 0.05) for key, p in found.p.items()}
     cells = [
@@ -282,18 +171,6 @@ def main() -> None:
     second += [f"trials with {COUNT:,} or more", "a co-expressed set: whole maps", "random genes"]
     text = ["", where, "", "### A share of variance", "", _row(first), "|---" * len(first) + "|", *shares, ""]
     text += ["### A number of genes, and a set of them", "", _row(second), "|---" * len(second) + "|", *counts, ""]
-    third = ["regions", "noise (mm)", "effect (mm)", "effect (SD)", "r", "contrast found", "map smoother"]
-    heads = ["arms alone", "and Moran", "and variogram", "Moran, not withheld", "variogram, not withheld"]
-    third += [f"{what}: {head}" for what in ("component", "any gene") for head in heads]
-    rows, said = effect_lines(args.trials, 199)
-    explained = (
-        f"{args.trials} trials, {FEW_GENES} genes, 199 relabellings and 199 surrogates; p at or below .05. The p of a "
-        "claim is the larger of arms and surrogates. Not withheld: nothing is claimed where the map is smoother than "
-        f"95 % of its relabellings; deqi does so, by Moran ({'; '.join(said)}; a test that holds stays at or below "
-        f"{HIGHEST}). The last rows of each number of regions have a planted association: power."
-    )
-    text += ["### An effect that has nothing to do with genes", "", explained, ""]
-    text += [_row(third), "|---" * len(third) + "|", *rows, ""]
     publish(ROOT / "docs" / "molecules.md", MARKS, "\n".join(text))
 
 
