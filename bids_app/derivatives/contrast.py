@@ -22,6 +22,7 @@ STATISTICS_TEXT = {
     "variance": "Variance of that coefficient.",
     "t": "t statistic.",
     "F": "F statistic of several columns.",
+    "t_literature": "desc-literature: t in the clusters that random field theory would report at p .001; not a result.",
     "g": "Hedges g: adjusted difference over the pooled baseline SD (ANCOVA), else from t. Peaks are inflated.",
     "gLower": "Lower 95 % confidence limit of g; gUpper: the upper one.",
     "detectable": "Smallest effect with 80 % power: desc-voxel at a place named beforehand, desc-brain anywhere.",

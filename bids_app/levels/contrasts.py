@@ -150,6 +150,9 @@ def infer(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Res
             lambda maps: question.relabellings(question.fitted(maps), question.above, run).null(),
         )
     about = _about(question, subject, null, inference) if model.rank == 1 else {}
+    if contrast.asked.primary and "RandomFieldTheory" in about and not isinstance(geometry.around, Graph):
+        first = about["RandomFieldTheory"]["Findings"][0]
+        maps["t_literature"] = literature.as_printed(null.t, model.df, geometry.around, first["SmallestExtent"])
     if margin:
         about["Equivalence"] = overlap.shown_alike(maps, margin, inference.alpha)
     robust, said = robustly.robust(question, subject, run)
@@ -160,10 +163,10 @@ def infer(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Res
     return replace(result, profile=profile(result, stacks, question.ready))
 
 
-def _about(question: Question, subject: Subject, null: permutation.Null, inference: Inference) -> dict[str, object]:
+def _about(question: Question, subject: Subject, null: permutation.Null, inference: Inference) -> dict[str, Any]:
     """Return what the sidecar says of a t besides its maps."""
     model, contrast, around = question.model, question.contrast, question.geometry.around
-    about: dict[str, object] = {
+    about: dict[str, Any] = {
         "Power": power.power(model, null, contrast, question.baseline, inference.alpha),
     }
     if contrast.effect in ("ancova", "two_sample", "crossover"):

@@ -169,8 +169,20 @@ class Contrasts:
             "more": max(0, len(clusters) - SHOWN),
             "column": column,
             "file": _beside(path, "clusters.tsv").name,
+            "literature": self._literature(path, about),
             "before": self._before(path) if about["Primary"] else None,
         }
+
+    def _literature(self, path: Path, about: Mapping[str, Any]) -> str:
+        """Draw the map that a paper would print by random field theory; nothing where it would print none."""
+        there = _beside(path, "statmap.nii.gz", "stat-t_desc-literature")
+        if not there.exists():
+            return ""
+        t, grid = read_map(there)
+        height = float(about["ClusterFormingT"])
+        if not np.nan_to_num(t).any():
+            return ""
+        return page.embed(figures.mosaic(self._underlay, t, grid, (height / 2, 2 * height), np.zeros(t.shape, bool)))
 
     def _glass(self, t: NDArray[Any], grid: Grid, about: Mapping[str, Any], corrected: Mask) -> str:
         """Draw what survives, and pale what formed a cluster and did not."""

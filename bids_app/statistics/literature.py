@@ -20,6 +20,21 @@ WARNING = (
 )
 
 
+def as_printed(t: np.ndarray, df: int, around: clusters.Neighbourhood, extent: int | None) -> np.ndarray:
+    """Return the map that a paper would print: t in clusters that are large enough at the first threshold, else 0.
+
+    Parameters
+    ----------
+    t : (voxels,) float32
+    extent : int or None
+        Voxels from which on a cluster is large enough, as `findings` has it; None where none can be.
+    """
+    labels = clusters.label(t, around, float(stats.t.isf(VOXEL_P[0] / 2, df)))
+    large = np.bincount(labels) >= (np.inf if extent is None else extent)
+    large[0] = False
+    return np.where(large[labels], t, np.float32(0))
+
+
 def findings(
     t: np.ndarray, model: LinearModel, mask: Mask, around: clusters.Neighbourhood, alpha: float
 ) -> dict[str, object]:
@@ -40,5 +55,6 @@ def findings(
         found.append({
             "ClusterFormingP": p, "SmallestExtent": extent, "ClustersLargeEnough": passing,
             "ClustersBySPM": int((spm < alpha / 2).sum()),
+            "Voxels": sorted((int(size) for size in sizes if extent and size >= extent), reverse=True),
         })  # fmt: skip
     return {"Warning": WARNING, "FWHMInVoxels": list(field.fwhm), "Resels": field.resels, "Findings": found}

@@ -189,7 +189,8 @@ def main() -> None:
     low, high = (stats.binom.ppf(q, args.sets, 0.05) / args.sets for q in (0.005, 0.995))
     text = (
         f"\n{dt.datetime.now(tz=dt.UTC):%Y-%m-%d}, {args.sets} data sets a line, {RELABELLINGS} relabellings each, "
-        f"{np.prod(SHAPE):,} voxels, cluster-forming p .001 two-sided, as claims have it. Nominal is .05; chance alone gives {low:.3f} to "
+        f"{np.prod(SHAPE):,} voxels, cluster-forming p .001 two-sided, as claims have it. Nominal is .05; chance alone "
+        f"gives {low:.3f} to "
         f"{high:.3f} in 99 of 100 lines.\n\n" + "\n".join(lines) + "\n"
     )
     publish(DOCUMENT, MARKS, text)
