@@ -162,7 +162,21 @@ _MARKED = re.compile(r"(?m)(?:^|(?<=\t))'(?=[=+@])")
 
 
 _TEXT = dict.fromkeys(
-    ("participant_id", "arm", "visit", "comparison", "map", "gene", "set", "region", "part", "file", "leading"), str
+    (
+        "participant_id",
+        "arm",
+        "visit",
+        "comparison",
+        "map",
+        "gene",
+        "set",
+        "region",
+        "part",
+        "file",
+        "leading",
+        "place",
+    ),
+    str,
 )
 """Columns that are text whatever they hold: a gradient may be called 1, and a gene NA."""
 

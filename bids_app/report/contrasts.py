@@ -141,7 +141,7 @@ class Contrasts:
             f"({statistic_name(about)}); pale does not.",
         }
         view = viewer.view(np.nan_to_num(t), grid, (floor, 2 * about["ClusterFormingT"]), words, corrected)
-        clusters = read_frame(_beside(path, "clusters.tsv"))
+        clusters = read_frame(_beside(path, "clusters.tsv")).fillna({"place": ""})  # far from any name it has none
         p = about["SmallestJointP"][about["ClaimStatistic"]]
         column = f"p_{about['ClaimStatistic']}_fwe"
         ordered = clusters.sort_values(column)

@@ -49,6 +49,8 @@ def test_the_primary_comparison_of_arms_has_both_p_in_files_tables_and_page(copy
     page = (out / "group.html").read_text()
     assert "robust p, family" in page
     assert "its robust p of single voxels is not to be relied on" in page
+    assert ">nan<" not in page
+    assert "nan: effect" not in page
     low, high = sidecar(out)["SmallestPLimits"]["mass"]
     assert low <= sidecar(out)["SmallestP"]["mass"] <= high
     assert "MedianRatioLimits" in sidecar(out)["VarianceOfArms"]

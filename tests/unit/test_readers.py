@@ -9,9 +9,10 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from bids_app.dataset import places
 from bids_app.dataset.series import Series
 from bids_app.dataset.settings_words import override, read_file
-from bids_app.dataset.tables import numeric, read_json, read_tsv
+from bids_app.dataset.tables import numeric, read_frame, read_json, read_tsv
 from bids_app.dataset.volumes import read_map
 from bids_app.errors import MissingInputError, UsageError, WrongDataError
 from bids_app.statistics.comparable import stacks_of
@@ -138,3 +139,17 @@ def test_a_volume_that_does_not_say_where_it_lies_is_refused(tmp_path):
     with pytest.raises(WrongDataError, match="metres by its header; expected mm"):
         read_map(written(tmp_path / "b.nii", (1, 0), unit=1))
     assert read_map(written(tmp_path / "c.nii", (1, 0), unit=0))[0].shape == (4, 4, 4)
+
+
+def test_a_cluster_without_a_named_place_has_no_name(tmp_path):
+    path = tmp_path / "clusters.tsv"
+    path.write_text("cluster\tplace\n1\tn/a\n2\tn/a\n")
+    assert list(read_frame(path).fillna({"place": ""})["place"]) == ["", ""]
+    path.write_text("cluster\tplace\n1\t7\n2\tn/a\n")
+    assert list(read_frame(path).fillna({"place": ""})["place"]) == ["7", ""]
+
+
+@pytest.mark.parametrize(("away", "said"), [(0, "thalamusL, 0 mm"), (9, "thalamusL, 9 mm"), (11, "")])
+def test_beyond_ten_millimetres_a_centre_names_nothing(away, said, monkeypatch):
+    monkeypatch.setattr(places, "named", lambda: ((-12, -12, 6, "thalamusL"),))
+    assert places.nearest(-12 - away, -12, 6) == said
