@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from bids_app.statistics.result import Joint, Result
 from bids_app.statistics.true_discoveries import hommel, true_discoveries, voxel_p
 from bids_app.vocabulary.grid import Grid
+from bids_app.vocabulary.inference import Inference
 
 CLUSTER_COLUMNS = (
     "cluster", "sign", "x", "y", "z", "peak_t", "voxels", "mm3", "mass", "peak_effect", "peak_g",
@@ -59,6 +60,13 @@ def cluster_table(result: Result, joint: Joint, grid: Grid, named: Namer, alpha:
         for key in CLUSTER_COLUMNS:
             columns[key].append(row.get(key))
     return columns
+
+
+def passing_shares(clusters: Mapping[str, Sequence[Any]], inference: Inference) -> list[float]:
+    """Return in how much of each cluster that passes something differs at least, in the order of their table."""
+    p = clusters[f"p_{inference.claim}_fwe_joint"]
+    pairs = zip(p, clusters["differs_at_least"], strict=True)
+    return [share for value, share in pairs if value is not None and value <= inference.alpha]
 
 
 def value_table(result: Result) -> dict[str, list[Any]]:

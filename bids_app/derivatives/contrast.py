@@ -113,6 +113,7 @@ def about_result(
         "SmallestP": {name: _smallest(p) for name, p in result.p.items()},
         "SmallestPLimits": {name: _limits(_smallest(p), scheme) for name, p in result.p.items()},
         "SmallestJointP": {name: _smallest(p) for name, p in joint.own.items()},
+        "SmallestJointPLimits": {name: _limits(_smallest(p), scheme) for name, p in joint.own.items()},
         "FamiliesOfThisContrast": family.families,
         "HolmP": family.holm,
         **result.about,

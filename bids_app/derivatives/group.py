@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.derivatives.characteristics import characteristics_table
-from bids_app.derivatives.clusters import Namer, cluster_table, value_table
+from bids_app.derivatives.clusters import Namer, cluster_table, passing_shares, value_table
 from bids_app.derivatives.contrast import Family, about_result, design_table
 from bids_app.derivatives.edges import EDGE_COLUMNS, edge_table
 from bids_app.derivatives.files import write_json, write_labels, write_map, write_table
@@ -108,12 +108,12 @@ class GroupWriter:
         for name, p in joint.robust.items():
             assert result.robust
             self.map(result, robust_stat(name), result.robust.spread(name, p), desc="joint")
+        clusters = cluster_table(result, joint, self.grid, self._name, inference.alpha)
         said = about_result(result, joint, inference, family, self._job.sealed)
+        said["DiffersAtLeast"] = passing_shares(clusters, inference)
         about = {**self.mark_of, **said, "Sources": self._sources(result)}
         write_json(self.path("statmap", ".json", **names), about)
-        write_table(
-            self.path("clusters", ".tsv", **names), cluster_table(result, joint, self.grid, self._name, inference.alpha)
-        )
+        write_table(self.path("clusters", ".tsv", **names), clusters)
         if result.profile:
             write_table(self.path("clustermeans", ".tsv", **names), value_table(result))
         self._null_and_design(result)

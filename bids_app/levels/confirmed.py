@@ -66,7 +66,11 @@ def _of_map(about: Mapping[str, Any]) -> dict[str, Any]:
     if robust is not None or about["Scheme"] == "wild":
         tests = MEANS
     p = own if robust is None else max(own, robust)
-    return {"P": p, "PReRandomised": own, "PRobust": robust, "Tests": tests, "Compared": about["Compared"]}
+    return {
+        "P": p, "PReRandomised": own, "PRobust": robust, "Tests": tests, "Compared": about["Compared"],
+        "Participants": about["Participants"], "PLimits": about["SmallestJointPLimits"][claim],
+        "DiffersAtLeast": about.get("DiffersAtLeast", []), "Equivalence": about.get("Equivalence"),
+    }  # fmt: skip
 
 
 def _of_outcomes(folder: Path, names: Sequence[str]) -> dict[str, dict[str, Any]]:

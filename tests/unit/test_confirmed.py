@@ -15,6 +15,7 @@ def result(folder, name, measure, p, robust=None, **more):
     about = {
         "Measure": measure, "Primary": True, "Association": "", "BetweenArms": True, "Scheme": "rerandomise",
         "ClaimStatistic": "mass", "SmallestJointP": {"mass": p, "voxel": 1.0}, "Compared": ["verum", "sham"],
+        "Participants": 20, "SmallestJointPLimits": {"mass": [p / 2, min(1.0, 2 * p)]},
         "Robust": {} if robust is None else {"SmallestJointP": {"mass": robust}}, **more,
     }  # fmt: skip
     (folder / name).write_text(json.dumps(about))
