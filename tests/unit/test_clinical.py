@@ -74,6 +74,14 @@ def test_responders_and_how_many_to_treat():
     assert unsure.said() == "NNTB 9.8 (95 % CI NNTH 10.8 to ∞ to NNTB 3.5)"
     assert risk_difference(5, 20, 5, 20).said().startswith("∞")
     assert risk_difference(0, 20, 0, 20).p == 1
+    assert risk_difference(0, 20, 0, 20).p_score == 1
+
+
+@given(st.integers(0, 15), st.integers(0, 18))
+def test_limits_of_responders_leave_out_nothing_exactly_when_their_own_p_passes(one, other):
+    found = risk_difference(one, 15, other, 18)
+    assert (found.p_score <= 0.05) == (not found.low <= 0 <= found.high)
+    assert risk_difference(other, 18, one, 15).p_score == pytest.approx(found.p_score, abs=1e-9)
 
 
 def test_blinding_of_the_published_example():

@@ -351,7 +351,16 @@ def test_each_word_of_three_is_held_against_the_others():
     assert "arises after" in outcomes._dated(line, ["genotype"]).remark
 
 
-NULL = {"ancova": 0, "clda": 0, "change": 0, "mann_whitney": 0, "rate_ratio": 1, "moderator_age": 0}
+NULL = {
+    "ancova": 0,
+    "clda": 0,
+    "change": 0,
+    "mann_whitney": 0,
+    "rate_ratio": 1,
+    "responders_30": 0,
+    "responders_50": 0,
+    "moderator_age": 0,
+}
 
 
 @pytest.mark.parametrize("kind", ["score", "count"])

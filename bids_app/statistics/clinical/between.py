@@ -185,8 +185,8 @@ def _risk(both: Scores, when: str, name: str, what: str, counts: list[tuple[int,
         return replace(line, remark=f"{what}: not known of an arm")
     found = risk_difference(*counts[0], *counts[1])
     return replace(
-        line, estimate=found.difference, low=found.low, high=found.high, p_exact=found.p,
-        remark=f"{what}; {found.said()} (Newcombe's limits, Fisher's p)",
+        line, estimate=found.difference, low=found.low, high=found.high, p=found.p_score,
+        remark=f"{what}; {found.said()} (p and limits: Newcombe; Fisher's exact p = {found.p:.3g})",
     )  # fmt: skip
 
 

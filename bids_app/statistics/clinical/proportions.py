@@ -10,12 +10,16 @@ from scipy import stats
 
 @dataclass(frozen=True)
 class RiskDifference:
-    """Difference of two proportions with 95 % limits, and Fisher's exact p."""
+    """Difference of two proportions with 95 % limits.
+
+    `p_score` is the level at which these very limits touch no difference; `p` is Fisher's exact one, of another method.
+    """
 
     difference: float
     low: float
     high: float
     p: float
+    p_score: float
 
     @property
     def needed(self) -> float:
@@ -43,16 +47,34 @@ def _named(difference: float) -> str:
 
 def risk_difference(responders: int, people: int, other_responders: int, other_people: int) -> RiskDifference:
     """Compare the responders of two arms (limits: Newcombe 1998, Stat Med 17:873-890)."""
-    one, other = responders / people, other_responders / other_people
-    (low, high), (other_low, other_high) = (
-        stats.binomtest(k, n).proportion_ci(method="wilson")
-        for k, n in ((responders, people), (other_responders, other_people))
-    )
-    table = np.array([[responders, people - responders], [other_responders, other_people - other_responders]])
-    difference = one - other
+    one, other = (responders, people), (other_responders, other_people)
+    low, high = _newcombe(one, other, 0.05)
+    table = np.array([[k, n - k] for k, n in (one, other)])
     return RiskDifference(
-        difference,
-        difference - float(np.hypot(one - low, other_high - other)),
-        difference + float(np.hypot(high - one, other - other_low)),
-        float(stats.fisher_exact(table).pvalue),
+        responders / people - other_responders / other_people, low, high, float(stats.fisher_exact(table).pvalue),
+        _touching(one, other),
+    )  # fmt: skip
+
+
+def _newcombe(one: tuple[int, int], other: tuple[int, int], alpha: float) -> tuple[float, float]:
+    """Return limits of the difference of two proportions, each (responders, people), at a confidence of 1 - alpha."""
+    (share, low, high), (other_share, other_low, other_high) = (
+        (k / n, *stats.binomtest(k, n).proportion_ci(1 - alpha, method="wilson")) for k, n in (one, other)
     )
+    difference = share - other_share
+    return (
+        difference - float(np.hypot(share - low, other_high - other_share)),
+        difference + float(np.hypot(high - share, other_share - other_low)),
+    )
+
+
+def _touching(one: tuple[int, int], other: tuple[int, int]) -> float:
+    """Return the alpha at which the limits touch no difference."""
+    low, high = 1e-12, 1.0 - 1e-12
+    if one[0] * other[1] == other[0] * one[1]:
+        return 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        ends = _newcombe(one, other, middle)
+        low, high = (middle, high) if ends[0] <= 0 <= ends[1] else (low, middle)
+    return high
