@@ -98,7 +98,7 @@ class Settings:
         Parameters
         ----------
         there : collection of str, optional
-            Measures that the data have; of the others those count that somebody asked for (without events there is no
+            Measures that the data have; of the others those count that were asked for (without events there is no
             response to them, which is no result).
 
         Raises

@@ -31,7 +31,7 @@ def read_participants(path: Path) -> dict[str, dict[str, str]]:
     Raises
     ------
     InvalidBidsError
-        If the table has no `participant_id`, a row without one, or names somebody twice.
+        If the table has no `participant_id`, a row without one, or names a participant twice.
     """
     table = read_tsv(path)
     rows: dict[str, dict[str, str]] = {}

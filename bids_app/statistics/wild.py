@@ -41,7 +41,7 @@ class Residuals:
     t : (voxels,) float64
         Observed statistic: t, or F of several columns.
     determined : float
-        Share of voxels at which somebody's leverage is above `wild_rows.HIGHEST`.
+        Share of voxels at which a participant's leverage is above `wild_rows.HIGHEST`.
     """
 
     t: NDArray[np.float64]

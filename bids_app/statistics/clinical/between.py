@@ -55,7 +55,7 @@ def compared(scores: Scores, visit: int, *, decides: bool) -> Iterator[Line]:
     yield from others
     yield from _ranks(both, visit, when)
     yield from _proportions(both, visit, when)
-    yield from _everybody_randomised(scores, visit, when)
+    yield from _all_randomised(scores, visit, when)
     yield _spread(both, visit, when)
     if decides and scores.outcome.kind == "score":
         yield from _alike(both, visit, when)
@@ -166,7 +166,7 @@ def _proportions(both: Scores, visit: int, when: str) -> Iterator[Line]:
         yield _risk(both, when, "remission", f"{outcome.remission:g} {word}, of those above before", counts)
 
 
-def _everybody_randomised(scores: Scores, visit: int, when: str) -> Iterator[Line]:
+def _all_randomised(scores: Scores, visit: int, when: str) -> Iterator[Line]:
     """Yield responders of all who were seen before treatment: who is missing then counts as no responder."""
     outcome, begun = scores.outcome, scores.having(0)
     if np.isfinite(begun.values[:, visit]).all():
