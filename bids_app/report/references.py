@@ -13,7 +13,7 @@ REFERENCES: Mapping[str, Mapping[str, str]] = {
 }
 """Authors, title, journal, volume, pages, DOI and year by `Name year`."""
 
-CITED = re.compile(r"([A-Z][a-z]+) (?:et al\.|& [A-Z][a-z]+) (\d{4})")
+CITED = re.compile(r"([A-Z][A-Za-z]+) (?:et al\.|& [A-Z][A-Za-z]+) (\d{4})")
 """A reference as texts name it: `Winkler et al. 2014`, `Nichols & Holmes 2002`."""
 
 _SPECIAL = {
