@@ -170,7 +170,7 @@ def _about(question: Question, subject: Subject, null: permutation.Null, inferen
         "Power": power.power(model, null, contrast, question.baseline, inference.alpha),
     }
     if contrast.effect in ("ancova", "two_sample", "crossover"):
-        about["VarianceOfArms"] = spread(model, contrast, inference.claim)
+        about["VarianceOfArms"] = spread(model, contrast)
     if contrast.scheme == "signflip":
         about["Symmetry"] = symmetry(model, len(contrast.members))
     if inference.literature and not isinstance(around, Graph):

@@ -11,7 +11,7 @@ from bids_app.statistics.residuals import residual_tiles
 from bids_app.vocabulary.design import Contrast
 
 SMALL_ARM = 20
-"""People below whom variances of arms are known too badly for the largest |t| (docs/validation.md)."""
+"""People below whom variances of arms are known too badly for the largest statistic of a map (docs/validation.md)."""
 
 ALIKE = 0.5, 2.0
 """Ratios of variances between which arms count as alike."""
@@ -22,7 +22,7 @@ SKEWED = 1.0
 Floats = NDArray[np.float32]
 
 
-def spread(model: LinearModel, contrast: Contrast, claim: str) -> dict[str, object]:
+def spread(model: LinearModel, contrast: Contrast) -> dict[str, object]:
     """Return how much more one arm varies than the other, and a warning where that distorts p.
 
     The ratio is the median over the places of the residuals' variances, its limits are those of a single place.
@@ -41,7 +41,7 @@ def spread(model: LinearModel, contrast: Contrast, claim: str) -> dict[str, obje
         "MedianAbsoluteSkewness": skewness,
         "Unequal": unequal,
         "Unreliable": unequal and skewness > SKEWED,
-        "Warning": _warning(model, sizes, ratio, claim),
+        "Warning": _warning(model, sizes, ratio),
     }
 
 
@@ -60,12 +60,13 @@ def symmetry(model: LinearModel, people: int) -> dict[str, object]:
     return {"MedianAbsoluteSkewness": skewness, "Warning": warning if said else ""}
 
 
-def _warning(model: LinearModel, sizes: tuple[int, int], ratio: float, claim: str) -> str:
+def _warning(model: LinearModel, sizes: tuple[int, int], ratio: float) -> str:
     """Return what a reader must know of p where arms vary unequally, or nothing."""
-    if model.by_arm and min(sizes) < SMALL_ARM and claim in ("voxel", "tfce"):
+    few = f"An arm has fewer than {SMALL_ARM} people" if min(sizes) < SMALL_ARM else "The arms differ in variance"
+    if model.by_arm and (min(sizes) < SMALL_ARM or not ALIKE[0] <= ratio <= ALIKE[1]):
         return (
-            f"An arm has fewer than {SMALL_ARM} people: with variances of their own the largest |t| and TFCE then find "
-            "too much. Set inference.claim = 'mass'."
+            f"{few} and each has a variance of its own (by-arm): the largest statistic over a map, cluster mass too, "
+            "then finds too much. Read the robust p."
         )
     if ALIKE[0] <= ratio <= ALIKE[1] or model.robust is not None:
         return ""
