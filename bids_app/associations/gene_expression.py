@@ -46,7 +46,7 @@ class Options(RegionalOptions):
 METHODS = (
     "The unthresholded t map of the contrast was averaged by region and correlated with the expression of each gene "
     "(Spearman), and with all genes by partial least squares. P values are the larger of two: from the relabellings of "
-    "the contrast (arms drawn anew where arms are compared), through map, correlations and components, so that the "
+    "the contrast (re-randomisation where arms are compared), through map, correlations and components, so that the "
     "smoothness of the brain and the co-expression of genes are in every null map; and from surrogates of the observed "
     "map that keep Moran's I (Wagner & Dray 2015), since a map that the treatment did change differs from null maps "
     "for reasons that have nothing to do with genes. No claim is made of a map that is smoother than its relabellings. "

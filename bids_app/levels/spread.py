@@ -72,7 +72,7 @@ def _warning(model: LinearModel, sizes: tuple[int, int], ratio: float) -> str:
         return ""
     more = f" and in size ({sizes[0]} and {sizes[1]})" if not 0.8 <= sizes[0] / sizes[1] <= 1.25 else ""
     return (
-        f"The arms differ in variance (median ratio {ratio:.2f}){more}: arms drawn anew then find differences where "
+        f"The arms differ in variance (median ratio {ratio:.2f}){more}: re-randomisation then finds differences where "
         "the means are the same. Read the robust p."
     )
 

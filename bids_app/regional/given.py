@@ -15,12 +15,12 @@ from bids_app.vocabulary.design import Contrast
 Matrix = NDArray[np.float64]
 
 NULLS = ("trial", "moran", "variogram")
-"""Arms drawn anew; surrogates that keep Moran's I; surrogates that keep the variogram."""
+"""Re-randomised arms; surrogates that keep Moran's I; surrogates that keep the variogram."""
 
 SURROGATES = "moran"
-"""Which surrogates decide beside arms drawn anew (docs/molecules.md: an effect that has nothing to do with genes).
+"""Which surrogates decide beside re-randomisation (docs/molecules.md: an effect that has nothing to do with genes).
 
-Arms drawn anew test that the treatment changed nothing anywhere; once it did, maps of chance are noise, and the
+Re-randomisation tests that the treatment changed nothing anywhere; once it did, maps of chance are noise, and the
 observed map is not. So a claim has the larger of both p: beyond what chance could do, and beyond any map as smooth.
 Neither holds where the effect is much smoother than noise; a claim is withheld there (`Part.smoother`).
 """
@@ -126,7 +126,7 @@ class Part:
 
     @property
     def smoother(self) -> bool:
-        """True if the map is smoother than 95 % of relabelled ones: what goes with it may do so by smoothness alone."""
+        """True if the map is smoother than 95 % of relabelled ones: smoothness alone may then make an association."""
         return bool(self._morans_i[0] > np.quantile(self._morans_i[1:], 0.95))
 
     @cached_property

@@ -1,7 +1,7 @@
 """A test of means that unequal variances do not disturb: signs of residuals, and t with the variance HC2.
 
-Arms drawn anew test that the arms have one distribution; where their variances differ, the largest |t| over a map then
-says more than that means differ. Here the residuals of the whole model, each over the root of 1 - leverage, get a
+Re-randomisation tests that the arms have one distribution; where their variances differ, the largest |t| over a map
+then says more than that means differ. Here the residuals of the whole model, each over the root of 1 - leverage, get a
 random sign for each participant, the same at every voxel, and the model is fitted again (the wild bootstrap: Davidson &
 Flachaire 2008, doi:10.1016/j.jeconom.2008.08.003). t is studentised each time by HC2 (MacKinnon & White 1985,
 doi:10.1016/0304-4076(85)90158-7), which between two arms without covariates is Welch's t.

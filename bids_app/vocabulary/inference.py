@@ -44,7 +44,7 @@ class Inference:
     scheme: Annotated[
         Literal["design", "wild"],
         Doc(
-            "What chance could have done where arms are compared: what the design says, arms drawn anew; or signs of "
+            "What chance could have done where arms are compared: what the design says, re-randomisation; or signs of "
             "residuals (wild), which test means alone."
         ),
     ] = "design"

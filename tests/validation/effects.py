@@ -25,7 +25,7 @@ MARKS = "<!-- effects: made by make molecules -->", "<!-- end of effects -->"
 
 @dataclass(frozen=True, kw_only=True)
 class Effect:
-    """A true effect of the arm that has nothing to do with expression, or that goes with its first factor.
+    """A true effect of the arm that has nothing to do with expression, or that is associated with its first factor.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ def rounded(distance: Matrix, length: float) -> Matrix:
 
 
 def effect_of(effect: Effect, distance: Matrix, x: Matrix, rng: np.random.Generator) -> Matrix:
-    """Return a smooth map of variance 1, of which a share goes with the first component of expression."""
+    """Return a smooth map of variance 1, of which a share follows the first component of expression."""
     root = rounded(distance, effect.length)
     alone = scores.unit((root @ rng.standard_normal(len(distance)))[:, None])[:, 0]
     if effect.r:

@@ -1,4 +1,4 @@
-"""Part of `make validation`: arms of unequal variance, by arms drawn anew and by signs of residuals (robust p).
+"""Part of `make validation`: arms of unequal variance, by re-randomisation and by signs of residuals (robust p).
 
 Writes a table into docs/validation.md between two marks and ends with 1 if a line that the robust p must hold is
 outside its band.
@@ -135,7 +135,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
     low, high = (stats.binom.ppf(q, args.sets, 0.05) / args.sets for q in (0.005, 0.995))
-    lines = ["| arms | drawn anew: voxel | mass | robust: voxel | mass | |", "|---|---|---|---|---|---|"]
+    lines = ["| arms | re-randomised: voxel | mass | robust: voxel | mass | |", "|---|---|---|---|---|---|"]
     failed = []
     with ProcessPoolExecutor(args.jobs) as pool:
         for case in CASES:

@@ -1,8 +1,8 @@
 """What may be said of maps.
 
 That arms differ is said only when a test between arms passes the familywise threshold. Significance in one arm and none
-in the other is not such a test (Bland & Altman 2011, doi:10.1186/1745-6215-12-264). Arms drawn anew test that the arms
-have one distribution; that their means differ is said only where signs of residuals (robust p) say so too.
+in the other is not such a test (Bland & Altman 2011, doi:10.1186/1745-6215-12-264). Re-randomisation tests that the
+arms have one distribution; that their means differ is said only where the robust p (signs of residuals) passes too.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
 """The primary analysis of an outcome: arms after treatment, adjusted for baseline and strata.
 
-p is that of arms drawn anew within strata, by the t with the variance HC2: with unequal arms that vary unequally the
+p is that of re-randomisation within strata, by the t with the variance HC2: with unequal arms that vary unequally the
 plain t finds too much. Limits are those of the same test (`inverted`).
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -30,7 +31,7 @@ class Comparison:
     Attributes
     ----------
     difference, error, low, high : float
-        Active less control arm, its standard error, and the 95 % limits of the test by arms drawn anew.
+        Active less control arm, its standard error, and the 95 % limits of the test by re-randomisation.
     t, p, df : float
         Two-sided, of the model; of differences HC2 with the degrees of freedom of Bell & McCaffrey.
     rerandomised_p : float
@@ -95,7 +96,7 @@ def _others(nuisance: Values, before: Values | None) -> tuple[NDArray[np.float64
 def equivalence(
     after: Values, arm: Values, nuisance: Values, before: Values, scheme: Rerandomisation, margin: float
 ) -> float:  # fmt: skip
-    """Return the p that arms differ by less than a margin: two one-sided tests by arms drawn anew, the larger p.
+    """Return the p that arms differ by less than a margin: two one-sided tests by re-randomisation, the larger p.
 
     For the parameters see `compare`.
     """
@@ -114,7 +115,7 @@ def evidence(after: Values, arm: Values, nuisance: Values, before: Values) -> fl
 
 
 @dataclass(frozen=True, eq=False)
-class _Question:
+class _Question(ABC):
     """A tested column beside what is adjusted for, as observed and as chance would have it."""
 
     after: NDArray[np.float64]
@@ -146,9 +147,9 @@ class _Question:
         left = residual(np.column_stack([self.after, self.arm]), self._basis)
         return left[:, 0], left[:, 1]
 
+    @abstractmethod
     def p(self, effect: float) -> float:
         """Return the p of a constant effect."""
-        raise NotImplementedError
 
     def fitted(self) -> tuple[float, float, float]:
         """Return the difference, its standard error (HC2) and the degrees of freedom of Bell & McCaffrey (2002)."""
@@ -166,11 +167,11 @@ class _Question:
 
 
 class _Drawn(_Question):
-    """Arms drawn anew within strata: t with the variance HC2 of each."""
+    """Arms re-randomised within strata: t with the variance HC2 of each."""
 
     @cached_property
     def _drawn(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Units of arms drawn anew beyond what is adjusted for, and squares of these over 1 - leverage, (P, n) each."""
+        """Re-randomised arms beyond what is adjusted for, as units, and squares over 1 - leverage, (P, n) each."""
         left = residual(self.scheme.draw(0, self.scheme.total).T, self._basis).T
         length = np.linalg.norm(left, axis=1, keepdims=True)
         # Arms relabelled to equal a covariate leave nothing to test: their t is 0.
@@ -179,7 +180,7 @@ class _Drawn(_Question):
         return units, units**2 / room
 
     def p(self, effect: float) -> float:
-        """Return the p of a constant effect by arms drawn anew."""
+        """Return the p of a constant effect by re-randomisation."""
         statistic = np.abs(self.statistics(effect))
         return float((statistic >= statistic[0] * (1 - 1e-9)).mean())
 
@@ -198,11 +199,15 @@ class _Drawn(_Question):
 class _Exchanged(_Question):
     """Residuals exchanged, and the whole model fitted again (Freedman & Lane 1983)."""
 
+    @cached_property
+    def _orders(self) -> NDArray[np.intp]:
+        return self.scheme.draw(0, self.scheme.total).astype(np.intp)
+
     def p(self, effect: float) -> float:
         """Return the p of a constant slope."""
         outcome, tested = self._sides
         left = outcome - effect * tested
-        moved = left[self.scheme.draw(0, self.scheme.total).astype(np.intp)]
+        moved = left[self._orders]
         size = float(left @ left)
         c = moved @ (tested / np.linalg.norm(tested))
         rest = size - ((moved @ self._basis) ** 2).sum(axis=1) - c**2

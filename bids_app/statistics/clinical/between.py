@@ -72,7 +72,7 @@ def _alike(both: Scores, visit: int, when: str) -> Iterator[Line]:
     if margin := both.outcome.important_difference:
         p = equivalence(*values, both.scheme, margin)
         quantity = f"alike within \u00b1{margin:g} {both.outcome.units}"
-        remark = "two one-sided tests by arms drawn anew; the margin is the smallest difference that matters"
+        remark = "two one-sided tests by re-randomisation; the margin is the smallest difference that matters"
         line = Line("equivalence", when, both.comparison, both.people, "beside", quantity, remark=remark)
         yield replace(line, p_rerandomised=p)
 

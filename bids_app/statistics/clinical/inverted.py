@@ -1,4 +1,4 @@
-"""Limits from the very test that gives p: the effects that arms drawn anew do not refuse.
+"""Limits from the very test that gives p: the effects that re-randomisation does not reject.
 
 If the active arm had a constant effect of d, taking d off its participants would leave an outcome that does not depend
 on how arms were drawn. The limits hold every d for which that is not refused at .05, so that p at or below .05 and

@@ -30,8 +30,8 @@ def compare_visits(visits: Visits, endpoint: int, scheme: Rerandomisation) -> Co
 
     The covariance of visits is unstructured and found by restricted maximum likelihood; standard errors allow for its
     being estimated (Kenward & Roger 1997, Biometrics 53:983-997), and degrees of freedom are those of an ANCOVA of
-    people seen at the endpoint. p is that of arms drawn anew with the covariance that holds without any effect, and the
-    limits are the differences at the endpoint that this test does not refuse.
+    people seen at the endpoint. p is that of re-randomisation with the covariance that holds without any effect, and
+    the limits are the differences at the endpoint that this test does not reject.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ def compare_rates(after: Values, arm: Values, nuisance: Values, before: Values, 
     """Compare counts of two arms by a Poisson model with robust standard errors.
 
     The model is log E(after) = arm + nuisance + log(before + 1/2). Its standard errors (HC1) hold whatever the
-    spread of counts is. p is that of arms drawn anew with the fit that holds without an effect of the arm, and the
+    spread of counts is. p is that of re-randomisation with the fit that holds without an effect of the arm, and the
     limits are the ratios that this test does not refuse (the ratio taken as known, an offset).
 
     Parameters

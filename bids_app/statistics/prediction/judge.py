@@ -6,10 +6,9 @@ import numpy as np
 from scipy import stats
 
 from bids_app.errors import WrongDataError
-from bids_app.statistics.clinical.ancova import compare
+from bids_app.statistics import linear_model
 from bids_app.statistics.prediction.scores import auc, auc_error, auc_within, brier, calibration, explained, net_benefit
 from bids_app.statistics.prediction.task import Places, Task, Values
-from bids_app.statistics.relabelling import Exchange
 
 
 def good_of(predicted: Values, task: Task, fold: Places | None = None) -> float:
@@ -28,9 +27,11 @@ def interaction_t(predicted: Values, task: Task, arm: Values) -> float:
     centred = predicted - predicted.mean()
     nuisance = np.column_stack([np.ones(len(arm)), arm, centred])
     try:
-        return compare(task.outcome, arm * centred, nuisance, None, Exchange(task.groups, 0, 1)).t
+        model = linear_model.fit(np.asarray(task.outcome, dtype=np.float64)[:, None], arm * centred, nuisance)
     except WrongDataError:
         return 0.0
+    error = float(np.sqrt(model.variance[0]))
+    return float(model.effect[0]) / error if error > 1e-9 * float(np.abs(task.outcome).max()) else 0.0
 
 
 def limits(predicted: Values, good: Values, task: Task, seed: int) -> tuple[float, float]:
