@@ -10,6 +10,7 @@ import filecmp
 import os
 import re
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,10 +72,16 @@ def said(ended: Ended, words: str) -> str:
     return words
 
 
-def left(out: Path, of: int, kind: str = "sub-*") -> str:
-    """Say what is on disk: finished sessions, and that nothing is half written."""
+def left(out: Path, of: int, kind: str = "sub-*", writing: bool = False) -> str:
+    """Say what is on disk: finished sessions, and that nothing is half written.
+
+    `writing`: a signal that cannot be caught may have met a writer. Its hidden file is made two hours old here, so
+    that the next call has to remove it.
+    """
     partial = list(out.rglob(".*.tmp"))
-    assert not partial, partial
+    assert writing or not partial, partial
+    for path in partial:
+        os.utime(path, (time.time() - 7200,) * 2)
     return (
         f"{len(list(out.glob(f'logs/done/{kind}.json')))} of {of} {'sessions' if kind == 'sub-*' else 'analyses'} done"
     )

@@ -31,7 +31,7 @@ def test_killed_while_sessions_are_made_anew(undisturbed, done):
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
     assert mask.exists()
-    there = left(out, 4)
+    there = left(out, 4, writing=True)
     assert not (out / "sub-01.html").exists()
     status = run_deqi(trial.root, out, "participant", "--status")
     assert "2 of 4 sessions are done" in status.out
@@ -89,7 +89,7 @@ def test_one_person_alone_is_killed(undisturbed, tmp_path):
     record = records(out, "failed")["sub-01"]
     assert record["ExitCode"] == -9
     assert record["PeakMemoryMB"] > 0
-    told("processes", Row("the only participant of a call is killed", result.code, words, left(out, 4),
+    told("processes", Row("the only participant of a call is killed", result.code, words, left(out, 4, writing=True),
                           healed(trial, out, undisturbed.output)))  # fmt: skip
 
 

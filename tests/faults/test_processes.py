@@ -42,7 +42,7 @@ def test_the_process_of_one_participant_ends(fault, number, message, undisturbed
     assert record["ExitCode"] in (-number, 128 + number)
     assert record["Host"]
     assert record["PeakMemoryMB"] > 0
-    there = left(out, 4)
+    there = left(out, 4, writing=True)
     told("processes", Row(f"a participant's process {fault}", result.code, words, there,
                           healed(trial, out, undisturbed.output)))  # fmt: skip
 
@@ -78,7 +78,7 @@ def test_a_participant_that_does_not_fit_into_memory(undisturbed, tmp_path):
         result = ended(process)
     refused(result)
     assert result.code == 1, result.text
-    words, there = said(result, "out of memory"), left(out, 4)
+    words, there = said(result, "out of memory"), left(out, 4, writing=True)
     write_run(trial.func("01", "pre"), stem, seed=hash_of("01", "pre"))
     told("processes", Row("a run needs more memory than the kernel gives", result.code, words, there,
                           healed(trial, out, undisturbed.output)))  # fmt: skip
@@ -91,9 +91,7 @@ def test_the_parent_is_killed_and_its_children_end(undisturbed, tmp_path):
         process.kill()
         process.wait()
         waited(lambda: all(gone(number) for number in own))
-    partial = list(out.rglob(".*.tmp"))
-    for path in partial:
-        path.unlink()
+    left(out, 4, writing=True)
     told("processes", Row("deqi itself is killed (SIGKILL)", -9, "", "children end; no file is half written",
                           healed(trial, out, undisturbed.output)))  # fmt: skip
 
