@@ -37,7 +37,13 @@ def _confirm(execution: Execution, plan: Plan) -> None:
 
     chosen, groups = plan.settings, [job for job in plan.jobs if isinstance(job, GroupJob)]
     there = {key.measure for job in groups for maps in job.sessions.values() for key in maps.maps}
-    lines = confirm(execution.output_dir, chosen.hypotheses(there), tuple(chosen.outcomes), chosen.inference.alpha)
+    lines = confirm(
+        execution.output_dir,
+        chosen.hypotheses(there),
+        tuple(chosen.outcomes),
+        chosen.inference.alpha,
+        chosen.multiplicity.arms,
+    )
     for line in ["confirmatory hypotheses, over all of them:", *lines] if lines else ():
         progress.say(line)
 

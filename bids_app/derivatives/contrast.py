@@ -80,6 +80,7 @@ def about_result(
         "Compared": list(words.compares),
         "Sign": words.sign,
         "Primary": contrast.asked.primary,
+        "Step": contrast.asked.step,
         "Association": contrast.asked.association,
         "Plan": told(sealed, *OF_MAPS, declared=contrast.asked.primary),
         "BetweenArms": contrast.between_arms,

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Annotated
 
 from annotated_types import MinLen
 
 from bids_app.errors import UsageError
 from bids_app.trial.cohort import Cohort, Table, arms_of, gather
-from bids_app.trial.contrasts import DESCRIPTIVE, between, labels_of, within
+from bids_app.trial.contrasts import DESCRIPTIVE, any_arm, between, compared, labels_of, within
 from bids_app.trial.dropout import uneven_dropout
 from bids_app.trial.options import ArmOptions, Name
 from bids_app.vocabulary.design import IT, Contrast, Design, Outcome, Question, Words
@@ -62,6 +61,7 @@ def design(table: Table, options: Options) -> Design:
         raise UsageError(
             f"designs.parallel_followups.primary is {primary!r}; expected one of {', '.join(posts)} or average."
         )
+    primary = primary if len(posts) > 1 else posts[0]  # the average of one session is that session
     stages = {"pre": options.pre.removeprefix("ses-"), **{f"post{i}": post for i, post in enumerate(posts, 1)}}
     needed = [stage for stage, session in stages.items() if stage == "pre" or primary in (session, "average")]
     cohort = gather(table, arms_of(table.participants, options, "parallel_followups"), stages, needed, options)
@@ -74,8 +74,7 @@ def _contrasts(cohort: Cohort, stages: Mapping[str, str], primary: str) -> Itera
     if len(posts) > 1:
         when["average"] = dict.fromkeys(posts, 1 / len(posts))
     labels = dict(zip(cohort.arms, labels_of(cohort.arms), strict=True))
-    main = cohort.arms[0], cohort.arms[-1]
-    for first, second in sorted(combinations(cohort.arms, 2), key=lambda pair: pair != main):
+    for first, second, stem, claims in compared(cohort):
         for session, weights in sorted(when.items(), key=lambda item: item[0] != primary):
             moment = "on average after treatment" if session == "average" else f"in session {session}"
             words = Words(
@@ -84,10 +83,12 @@ def _contrasts(cohort: Cohort, stages: Mapping[str, str], primary: str) -> Itera
                 f"{IT} {moment} differs between {first} and {second}, given each voxel's own baseline,",
                 f"No difference in {IT} {moment} between {first} and {second}", (first, second),
             )  # fmt: skip
-            name = f"{labels[first]}Vs{labels[second][:1].upper()}{labels[second][1:]}{_capital(session)}"
-            asked = Question(name, words, Outcome(weights, "pre"), session == primary and (first, second) == main)
+            own = claims if session == primary else {}
+            asked = Question(f"{stem}{_capital(session)}", words, Outcome(weights, "pre"), **own)
             if _enough(cohort, asked.outcome):
                 yield between(cohort, asked, (first, second))
+    moment = " on average after treatment" if primary == "average" else f" in session {primary}"
+    yield from any_arm(cohort, f"anyArm{_capital(primary)}", moment, Outcome(when[primary], "pre"))
     for arm in cohort.arms:
         for session, weights in when.items():
             words = Words(f"How does {IT} change within {arm} until {session}? {DESCRIPTIVE}",

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Annotated
 
 from bids_app.trial.cohort import Cohort, Table, arms_of, gather, stages_there
-from bids_app.trial.contrasts import DESCRIPTIVE, between, labels_of, within
+from bids_app.trial.contrasts import DESCRIPTIVE, any_arm, between, compared, labels_of, within
 from bids_app.trial.dropout import uneven_dropout
 from bids_app.trial.options import ArmOptions
 from bids_app.vocabulary.design import IT, Contrast, Design, Outcome, Question, Words
@@ -45,15 +44,14 @@ def design(table: Table, options: Options) -> Design:
 
 def _contrasts(cohort: Cohort) -> Iterator[Contrast]:
     labels = dict(zip(cohort.arms, labels_of(cohort.arms), strict=True))
-    main = cohort.arms[0], cohort.arms[-1]
-    for first, second in sorted(combinations(cohort.arms, 2), key=lambda pair: pair != main):
+    for first, second, stem, claims in compared(cohort):
         words = Words(
             f"Does {IT} differ between {first} and {second}?", f"positive = larger in {first}",
             f"{IT} differs between {first} and {second}", f"No difference in {IT} between {first} and {second}",
             (first, second),
         )  # fmt: skip
-        name = f"{labels[first]}Vs{labels[second][:1].upper()}{labels[second][1:]}"
-        yield between(cohort, Question(name, words, ONCE, (first, second) == main), (first, second))
+        yield between(cohort, Question(stem, words, ONCE, **claims), (first, second))
+    yield from any_arm(cohort, "anyArm", "", ONCE)
     for arm in cohort.arms:
         words = Words(f"Is {IT} of {arm} other than 0? {DESCRIPTIVE}", "positive = above 0", arm=arm)
         yield within(cohort, Question(f"{labels[arm]}Mean", words, ONCE), arm)

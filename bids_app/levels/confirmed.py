@@ -4,29 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from bids_app.dataset.tables import read_json
 from bids_app.derivatives.files import write_json
 from bids_app.derivatives.names import group_path
 from bids_app.statistics.graphical import Decision, decide
 from bids_app.vocabulary.entities import as_label, parse, without
-from bids_app.vocabulary.hypotheses import Graph
+from bids_app.vocabulary.hypotheses import Graph, times_of
 
 MEANS, DISTRIBUTIONS, OTHER = "means differ", "distributions differ", "the contrast is not zero"
 """What a hypothesis of the brain is about."""
 
+ABSENT = "not there: counts as 1"
 
-def confirm(output_dir: Path, graphs: Sequence[Graph], outcomes: Sequence[str], alpha: float) -> list[str]:
+Members = dict[tuple[tuple[str, str], ...], dict[str, Any]]
+"""What each map of a contrast gives, by the entities of its file."""
+
+
+def confirm(
+    output_dir: Path, graphs: Sequence[Graph], outcomes: Sequence[str], alpha: float, arms: Literal["any", "main"]
+) -> list[str]:
     """Write what passes of all that is called confirmatory, and return it in lines.
 
     Parameters
     ----------
     outcomes : sequence of str
         Names of the outcomes among the hypotheses.
+    arms : {'any', 'main'}
+        What a measure's hypothesis is where there are three arms or more.
     """
     folder = output_dir / "group"
-    found = {**_of_brain(folder), **_of_outcomes(folder, outcomes)}
+    found = {**_of_brain(folder, arms), **_of_outcomes(folder, outcomes)}
     path = group_path(output_dir, {"desc": "trial"}, "multiplicity", ".json")
     if not found:
         path.unlink(missing_ok=True)
@@ -41,21 +50,46 @@ def confirm(output_dir: Path, graphs: Sequence[Graph], outcomes: Sequence[str], 
     return lines
 
 
-def _of_brain(folder: Path) -> dict[str, dict[str, Any]]:
-    """Return what the primary contrast of each measure gives: over all its analyses, by Bonferroni."""
-    analyses: dict[str, dict[tuple[str, ...], list[Mapping[str, Any]]]] = {}
-    for path in sorted([*folder.glob("*_statmap.json"), *folder.glob("*_edges.json")]):
-        about = read_json(path)
-        if about.get("Primary") and not about.get("Association"):
-            place = without(parse(path.name)[0], "seed", "meas", "seg", "contrast")
-            analyses.setdefault(about["Measure"], {}).setdefault(tuple(sorted(place.values())), []).append(about)
-    return {measure: _facts(list(own.values())) for measure, own in analyses.items()}
+def _of_brain(folder: Path, arms: Literal["any", "main"]) -> dict[str, dict[str, Any]]:
+    """Return what the hypothesis of each measure gives: of its primary contrast, or of all arms and their pairs."""
+    found: dict[str, dict[str, Members]] = {}
+    abouts = {path: read_json(path) for path in sorted([*folder.glob("*_statmap.json"), *folder.glob("*_edges.json")])}
+    for path, about in sorted(abouts.items(), key=lambda item: not item[1].get("Primary")):
+        place = parse(path.name)[0]
+        step = about.get("Step", "") if arms == "any" else ""
+        if (about.get("Primary") or step) and not about.get("Association"):
+            contrast = step if step == "any" else place["contrast"]
+            key = tuple(sorted(without(place, "contrast").items()))
+            found.setdefault(about["Measure"], {}).setdefault(contrast, {})[key] = {**_of_map(about), "Step": step}
+    return {measure: _of_measure(own) for measure, own in found.items()}
 
 
-def _facts(analyses: Sequence[Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
-    members = [_of_map(about) for own in analyses for about in own]
-    best = min(members, key=lambda one: one["P"])
-    return {**best, "P": min(1.0, best["P"] * len(analyses)), "Analyses": len(analyses)}
+def _of_measure(contrasts: dict[str, Members]) -> dict[str, Any]:
+    """Return the p of a hypothesis; with three arms or more it passes where all arms together and each pair pass.
+
+    Three arms are a closed test: if two pairs are alike all arms are, so that each pair has the whole level after F of
+    the same map. With more arms the pairs are corrected for their number besides.
+    """
+    everybody = contrasts.pop("any", {})
+    pairs = list(contrasts.values())
+    if not any(one["Step"] for members in pairs for one in members.values()):
+        return _smallest(pairs[0])
+    first: dict[str, Any] = _smallest(everybody) if everybody else {"Tests": ABSENT, "P": 1.0}
+    before = {key: one["P"] for key, one in everybody.items()}
+    times = times_of(len(pairs))
+
+    def held(key: tuple[tuple[str, str], ...], one: dict[str, Any]) -> dict[str, Any]:
+        return {**one, "P": max(min(1.0, times * one["P"]), before.get(key, 1.0))}
+
+    steps = [_smallest({key: held(key, one) for key, one in members.items()}) for members in pairs]
+    return {**first, "P": max(step["P"] for step in (first, *steps)), "Steps": [{**first, "Step": "any"}, *steps]}
+
+
+def _smallest(members: Members) -> dict[str, Any]:
+    """Return the smallest p of a contrast over its maps, by Bonferroni over analyses of other scans."""
+    places = {tuple(item for item in key if item[0] not in ("seed", "meas", "seg")) for key in members}
+    best = min(members.values(), key=lambda one: one["P"])
+    return {**best, "P": min(1.0, best["P"] * len(places)), "Analyses": len(places)}
 
 
 def _of_map(about: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,16 +125,25 @@ def _told(
             "Name": name,
             "Kind": "outcome" if name in outcomes else "brain",
             "Share": share,
-            **{key: value for key, value in found.get(name, {"Tests": "not there: counts as 1"}).items() if key != "P"},
+            **{key: value for key, value in found.get(name, {"Tests": ABSENT}).items() if key != "P"},
             "P": decisions[name].p,
             "AdjustedP": decisions[name].adjusted,
             "Level": decisions[name].level,
             "Passed": decisions[name].passed,
+            **_steps(found.get(name, {}).get("Steps", ()), decisions[name].level),
         }
         for name, share in zip(graph.names, graph.shares, strict=True)
     ]
     arrows = [{"From": one, "To": other, "Weight": weight} for (one, other), weight in graph.arrows.items() if weight]
     return {"Hypotheses": hypotheses, "Arrows": arrows}
+
+
+def _steps(steps: Sequence[Mapping[str, Any]], level: float) -> dict[str, Any]:
+    """Return what passes of all arms together (first), and of their pairs after them."""
+    if not steps:
+        return {}
+    first = steps[0]["P"] <= level
+    return {"Steps": [{**step, "Passed": first and step["P"] <= level} for step in steps]}
 
 
 def _line(name: str, decision: Decision, there: bool) -> str:

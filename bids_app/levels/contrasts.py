@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bids_app.errors import WrongDataError
 from bids_app.levels import overlap, power
 from bids_app.levels import robust as robustly
+from bids_app.levels.alike import alike, margin_for, shifted
 from bids_app.levels.overlap import Stacks
 from bids_app.levels.profiles import profile
 from bids_app.levels.spread import spread, symmetry
@@ -26,6 +27,7 @@ from bids_app.statistics.relabelling import Exchange, SignFlips
 from bids_app.statistics.result import Result, Subject, maps_of
 from bids_app.vocabulary import room
 from bids_app.vocabulary.design import Contrast
+from bids_app.vocabulary.grid import Mask
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.job import GroupJob
 
@@ -35,12 +37,16 @@ Schemes = dict[tuple[Any, ...], Scheme]
 
 @dataclass(frozen=True)
 class Run:
-    """What all contrasts of a job share: job, schemes, who is told of progress, and who keeps finished parts."""
+    """What all contrasts of a job share: job, schemes, who is told of progress, and who keeps finished parts.
+
+    `regions` are those that are declared for equivalence.
+    """
 
     job: GroupJob
     schemes: Schemes
     progress: Progress
     keeper: Keeper
+    regions: Mapping[str, Mask] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,14 +125,9 @@ def relabel(question: Question, subject: Subject, run: Run, wanted: Callable[[fl
     again = robustly.question_of(question, subject, run.job.inference)
     for asked in (question, again) if again else (question,):
         asked.relabellings(asked.model, asked.geometry, run).fill(wanted)
-    if margin := _margin(question.contrast, run.job.inference):
-        for outcome in overlap.shifted(question.outcome, question.contrast.tested[:, 0], margin):
+    if margin := margin_for(subject, question.contrast, run.job.inference):
+        for outcome in shifted(question.outcome, question.contrast.tested[:, 0], margin.value):
             question.relabellings(question.fitted(outcome), question.above, run).fill(wanted)
-
-
-def _margin(contrast: Contrast, inference: Inference) -> float:
-    """Return the margin of equivalence if it is asked of this contrast, else 0."""
-    return inference.equivalence_margin if contrast.asked.primary and contrast.between_arms else 0.0
 
 
 def infer(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Result:
@@ -144,17 +145,13 @@ def infer(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Res
         maps |= power.detectable(model, null, inference.alpha)
     if contrast.asked.primary and contrast.between_arms:
         maps |= {f"logbf_{name}": found for name, found in overlap.bayes_maps(null.t, model).items()}
-    if margin := _margin(contrast, inference):
-        maps |= overlap.equivalence(
-            overlap.shifted(question.outcome, contrast.tested[:, 0], margin),
-            lambda maps: question.relabellings(question.fitted(maps), question.above, run).null(),
-        )
     about = _about(question, subject, null, inference) if model.rank == 1 else {}
+    if margin := margin_for(subject, contrast, inference):
+        more, about["Equivalence"] = alike(question, subject, run, margin)
+        maps |= more
     if contrast.asked.primary and "RandomFieldTheory" in about and not isinstance(geometry.around, Graph):
         first = about["RandomFieldTheory"]["Findings"][0]
         maps["t_literature"] = literature.as_printed(null.t, model.df, geometry.around, first["SmallestExtent"])
-    if margin:
-        about["Equivalence"] = overlap.shown_alike(maps, margin, inference.alpha)
     robust, said = robustly.robust(question, subject, run)
     result = Result(
         subject=subject, contrast=contrast, scheme=scheme, df=model.df, rank=model.rank, threshold=geometry.threshold,

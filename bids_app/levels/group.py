@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bids_app import plugs
 from bids_app.dataset import places
+from bids_app.dataset.maps import region_masks
 from bids_app.derivatives.beside import Beside
 from bids_app.derivatives.contrast import Family
 from bids_app.derivatives.group import GroupWriter
@@ -47,8 +48,9 @@ def run(job: GroupJob, progress: Progress = lambda what, done, total, height: No
     writer = GroupWriter(job, covered.grid, mark, named)
     writer.mask(covered)
     kept = kept_of(job)
+    regions = region_masks(job.inference.equivalence_regions, covered.grid, job.entities["space"])
     group = _Group(
-        contrasts.Run(job, {}, progress, kept), writer, covered.grid, notes=[*everybody.notes, *covered.notes]
+        contrasts.Run(job, {}, progress, kept, regions), writer, covered.grid, notes=[*everybody.notes, *covered.notes]
     )
     for key in keys_of(job):
         try:

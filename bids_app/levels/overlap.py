@@ -1,14 +1,14 @@
-"""What two arms have in common: equivalence and Bayes factors of their difference, likeness of their changes."""
+"""What two arms have in common: Bayes factors of their difference, likeness of their changes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.statistics import bayes, corrected, permutation
+from bids_app.statistics import bayes
 from bids_app.statistics.allocation import Rerandomisation
 from bids_app.statistics.linear_model import LinearModel
 from bids_app.statistics.overlap import conjunction, similarity
@@ -49,44 +49,6 @@ def bayes_maps(t: Floats, model: LinearModel) -> dict[str, Floats]:
         f"r{round(100 * scale):03d}": bayes.bayes_map(t, model.df, size, scale).astype(np.float32)
         for scale in bayes.SCALES
     }
-
-
-def shifted(outcome: Floats, arm: NDArray[np.float64], margin: float) -> Iterator[Floats]:
-    """Yield the two outcomes of equivalence, (n, voxels): arms that differ by less than the margin are both positive.
-
-    The margin is added to, or taken from, everybody of the active arm (`arm` is 1 there, else 0).
-    """
-    shift = margin * arm[:, None].astype(np.float32)
-    for sign in (1, -1):
-        moved = room.empty((outcome.shape[0], outcome.shape[1]))
-        np.multiply(outcome, np.float32(sign), out=moved)
-        moved += shift
-        yield moved
-
-
-def equivalence(outcomes: Iterable[Floats], relabel: Callable[[Floats], permutation.Null]) -> dict[str, Floats]:
-    """Return -log10 p that the arms differ by less than a margin: each voxel alone, and corrected over the map.
-
-    Two one-sided tests, of the shifted outcomes, before arms are drawn anew. The larger p of both counts.
-
-    Parameters
-    ----------
-    relabel : callable
-        Relabels an outcome, looking at positive values alone.
-    """
-    alone, everywhere = [], []
-    for outcome in outcomes:
-        null = relabel(outcome)
-        alone.append(np.maximum(null.reached, 1) / len(null.maxima["voxel"]))
-        everywhere.append(corrected.familywise_p(null.t, null.maxima["voxel"]))
-    pairs = {"logptost": alone, "logptostfwe": everywhere}
-    return {name: (-np.log10(np.maximum(*pair))).astype(np.float32) for name, pair in pairs.items()}
-
-
-def shown_alike(maps: Mapping[str, Floats], margin: float, alpha: float) -> dict[str, float]:
-    """Return where arms were shown to differ by less than a margin: the share of the map, and the smallest p."""
-    p = 10.0 ** -maps["logptostfwe"].astype(np.float64)
-    return {"Margin": margin, "ShareShown": float(np.nanmean(p <= alpha)), "SmallestP": float(np.nanmin(p))}
 
 
 def changes(results: Sequence[Result]) -> tuple[Result, Result] | None:

@@ -55,7 +55,7 @@ def signs_of(subject: Subject, contrast: Contrast, inference: Inference) -> Resi
 def question_of(question: Question, subject: Subject, inference: Inference) -> Question | None:
     """Return the question that is asked of means beside a primary contrast of arms; None where it cannot be asked."""
     contrast = question.contrast
-    asked = contrast.asked.primary and compares_arms(contrast) and not isinstance(question.scheme, ResidualSigns)
+    asked = contrast.asked.confirmatory and compares_arms(contrast) and not isinstance(question.scheme, ResidualSigns)
     if not asked or why_not(subject, contrast):
         return None
     model = replace(question.model, by_arm=False)
@@ -70,7 +70,7 @@ def question_of(question: Question, subject: Subject, inference: Inference) -> Q
 def robust(question: Question, subject: Subject, run: Run) -> tuple[Robust | None, dict[str, object]]:
     """Return the robust test of a primary contrast between arms, and what its sidecar says, why there is none too."""
     contrast, inference = question.contrast, run.job.inference
-    if not (contrast.asked.primary and compares_arms(contrast)):
+    if not (contrast.asked.confirmatory and compares_arms(contrast)):
         return None, {}
     if reason := why_not(subject, contrast):
         return None, {"Robust": {"Absent": reason}}

@@ -57,6 +57,7 @@ RATIO = Output(
 ZSCORE = Output(
     "zscore", "map", "statmap", "The raw map less its mean in the mask over its standard deviation, then smoothed.",
     "arbitrary", {"stat": "zscore"}, "meas", LABELS, "the amplitude of low-frequency fluctuations",
+    "z score",
 )  # fmt: skip
 OUTPUTS = (RAW, RATIO, ZSCORE)
 GROUP = ZSCORE

@@ -41,7 +41,7 @@ NODES = Output(
 )  # fmt: skip
 COHERENCE = Output(
     "coherence", "table", "relmat", "Mean Fisher z over the pairs of nodes within and between networks.", "arbitrary",
-    {"stat": "coherence"}, "seg", (), "the coherence of networks",
+    {"stat": "coherence"}, "seg", (), "the coherence of networks", "Fisher z",
 )  # fmt: skip
 OUTPUTS = (NODES, COHERENCE)
 GROUP = COHERENCE

@@ -54,7 +54,7 @@ SERIES = Output(
 )  # fmt: skip
 PEARSON = Output(
     "pearson", "matrix", "relmat", "Pearson correlation of the cleaned mean series.", "arbitrary",
-    {"stat": "pearsoncorrelation"}, "seg", (), "connectivity between regions",
+    {"stat": "pearsoncorrelation"}, "seg", (), "connectivity between regions", "Fisher z",
 )  # fmt: skip
 PARTIAL = Output(
     "partial", "matrix", "relmat", "Correlation given all other regions, Ledoit-Wolf covariance.", "arbitrary",

@@ -39,7 +39,7 @@ RATIO = Output(
 )  # fmt: skip
 ZSCORE = Output(
     "zscore", "map", "statmap", "The raw map less its mean in the mask over its standard deviation, then smoothed.",
-    "arbitrary", {"stat": "zscore"}, "meas", ("reho",), "regional homogeneity",
+    "arbitrary", {"stat": "zscore"}, "meas", ("reho",), "regional homogeneity", "z score",
 )  # fmt: skip
 OUTPUTS = (RAW, RATIO, ZSCORE)
 GROUP = ZSCORE

@@ -56,7 +56,7 @@ R = Output(
 )  # fmt: skip
 FISHER_Z = Output(
     "fisherz", "map", "statmap", "Fisher z of the correlation with the seed: atanh(r).", "arbitrary",
-    {"stat": "fisherz"}, "seed", (), "connectivity",
+    {"stat": "fisherz"}, "seed", (), "connectivity", "Fisher z",
 )  # fmt: skip
 SERIES = Output(
     "series", "series", "timeseries", "Cleaned series of each seed; censored frames are n/a.", "arbitrary",

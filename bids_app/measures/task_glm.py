@@ -54,7 +54,7 @@ NEEDS_EVENTS = True
 
 EFFECT = Output(
     "effect", "map", "statmap", "Contrast of responses at their peak, percent of the voxel's mean signal.", "percent",
-    {"stat": "effect"}, "meas", (), "the response to the task",
+    {"stat": "effect"}, "meas", (), "the response to the task", "percent",
 )  # fmt: skip
 VARIANCE = Output(
     "variance", "map", "statmap", "Variance of that contrast.", "percent squared", {"stat": "variance"}, "meas"

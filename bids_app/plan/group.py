@@ -13,6 +13,7 @@ from bids_app.dataset.tables import stands
 from bids_app.errors import DeqiError, MissingInputError, NothingToCompareError
 from bids_app.launch.memory import memory_there
 from bids_app.levels import design
+from bids_app.levels.alike import require_units
 from bids_app.levels.described import describe_design
 from bids_app.levels.regional import require_maps
 from bids_app.plan.analyses import analyses_of, apart, lacking, nothing_usable
@@ -85,6 +86,7 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
         _job(execution, made, _Maps(shared, sessions, chosen, absent), people) for shared, sessions in analyses.items()
     )
     jobs, notes = _with_a_design([replace(job, sealed=sealed) for job in found if job])
+    require_units(jobs)
     notes = (*told, *notes, *require_maps(jobs), *apart(jobs, selection.join))
     trial = None if execution.share else plan_trial(execution, made, people, sealed)
     beside = () if execution.share else plan_predictions(made, jobs)

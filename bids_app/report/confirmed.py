@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bids_app.dataset.tables import read_json
-from bids_app.vocabulary.hypotheses import LITTLE
+from bids_app.vocabulary.entities import parse, without
+from bids_app.vocabulary.hypotheses import LITTLE, times_of
 
 WIDE, HIGH, RADIUS = 760.0, 270.0, 34.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Confirmed:
-    """What became of a hypothesis; `waited_for` names those that had to pass before it, where they did not."""
+    """What became of a hypothesis.
+
+    `waited_for` names those that had to pass before it, where they did not; `in_steps` tells that all arms together
+    stand before each pair of them.
+    """
 
     passed: bool
     adjusted: float
     level: float
     waited_for: tuple[str, ...]
+    in_steps: bool = False
 
 
 def confirmed(folder: Path) -> dict[str, Confirmed]:
@@ -31,9 +37,49 @@ def confirmed(folder: Path) -> dict[str, Confirmed]:
         for one in graph["Hypotheses"]:
             waits = not one["Passed"] and not one["Share"]
             found[one["Name"]] = Confirmed(
-                passed=one["Passed"], adjusted=one["AdjustedP"], level=one["Level"], waited_for=first if waits else ()
+                passed=one["Passed"],
+                adjusted=one["AdjustedP"],
+                level=one["Level"],
+                waited_for=first if waits else (),
+                in_steps="Steps" in one,
             )
     return found
+
+
+def held(sidecars: Iterable[Path], decision: Confirmed | None) -> dict[Path, dict[str, Any]]:
+    """Return sidecars with what each is held against.
+
+    `Alpha` is the level of the graph for what it confirms. `PassesAt` is the same, but 0 for a pair of arms where all
+    arms together do not pass; `Before` has the p, and the robust one, of all arms together.
+    """
+    abouts = {path: read_json(path) for path in sidecars}
+    steps = bool(decision and decision.in_steps)
+    pairs = {tuple(about["Compared"]) for about in abouts.values() if steps and about["Step"] == "pair"}
+    before = {_map(path): smallest(about) for path, about in abouts.items() if steps and about["Step"] == "any"}
+    found = {}
+    for path, about in abouts.items():
+        confirms = about["Primary"] or (steps and about["Step"])
+        alpha = decision.level if confirms and decision and not decision.waited_for else about["Alpha"]
+        first = before.get(_map(path), (1.0, None)) if steps and about["Step"] == "pair" else None
+        waits = first is not None and first[0] > alpha
+        times = times_of(len(pairs)) if first else 1
+        found[path] = {**about, "Alpha": alpha, "PassesAt": 0.0 if waits else alpha / times, "Before": first,
+                       "Times": times}  # fmt: skip
+    return found
+
+
+def _map(path: Path) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(without(parse(path.name)[0], "contrast").items()))
+
+
+def smallest(about: Mapping[str, Any]) -> tuple[float, float | None]:
+    """Return the smallest p of the claim over map and family, and the robust one; not below those that come before."""
+    claim = about["ClaimStatistic"]
+    p = about["SmallestJointP"][claim]
+    robust = p if about["Scheme"] == "wild" else about.get("Robust", {}).get("SmallestJointP", {}).get(claim)
+    (first, means), times = about.get("Before") or (0.0, 0.0), about.get("Times", 1)
+    known = robust is not None and means is not None
+    return max(min(1.0, times * p), first), max(min(1.0, times * robust), means) if known else None
 
 
 def _graphs(folder: Path) -> tuple[float, list[Mapping[str, Any]]]:
@@ -47,7 +93,12 @@ def section(folder: Path) -> dict[str, Any] | None:
     alpha, graphs = _graphs(folder)
     if not graphs:
         return None
-    return {"alpha": alpha, "graphs": [{"rows": graph["Hypotheses"], **_drawn(graph, alpha)} for graph in graphs]}
+    steps = any("Steps" in one for graph in graphs for one in graph["Hypotheses"])
+    return {
+        "alpha": alpha,
+        "steps": steps,
+        "graphs": [{"rows": graph["Hypotheses"], **_drawn(graph, alpha)} for graph in graphs],
+    }
 
 
 def _drawn(graph: Mapping[str, Any], alpha: float) -> dict[str, Any]:

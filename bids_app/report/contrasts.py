@@ -16,7 +16,7 @@ from bids_app.derivatives.atomic import write_bytes
 from bids_app.derivatives.names import STAT_OF
 from bids_app.report import page, viewer
 from bids_app.report.clusters import chance, panels
-from bids_app.report.confirmed import Confirmed
+from bids_app.report.confirmed import Confirmed, held, smallest
 from bids_app.report.drawing import figures, glass
 from bids_app.report.drawing.template import template
 from bids_app.report.people import motion_left
@@ -40,19 +40,15 @@ class Contrasts:
     """
 
     def __init__(self, output_dir: Path, sidecars: list[Path], decision: Confirmed | None = None) -> None:
-        self._level = decision.level if decision and not decision.waited_for else None
         self._root = output_dir
-        self._sidecars = sidecars
+        self._abouts = held(sorted(sidecars), decision)
 
     @cached_property
     def _found(self) -> dict[str, dict[str, tuple[Path, Mapping[str, Any]]]]:
         found: dict[str, dict[str, tuple[Path, Mapping[str, Any]]]] = {}
-        for path in sorted(self._sidecars):
+        for path, about in self._abouts.items():
             entities, _, _ = parse(path.name)
             label = entities.get("seed") or entities.get("meas") or ""
-            about = read_json(path)
-            if about["Primary"] and self._level is not None:
-                about = {**about, "Alpha": self._level}
             found.setdefault(entities["contrast"], {})[label] = path, about
 
         def order(item: tuple[str, dict[str, tuple[Path, Mapping[str, Any]]]]) -> tuple[bool, bool, str]:
@@ -127,7 +123,7 @@ class Contrasts:
         floor = 2.0 if about["Statistic"] == "t" else about["ClusterFormingT"] / 2
         claim = STAT_OF[about["ClaimStatistic"]]
         log_p, _ = read_map(_beside(path, "statmap.nii.gz", f"stat-{claim}_desc-joint"))
-        corrected = np.nan_to_num(log_p) >= -np.log10(about["Alpha"]) - 1e-6
+        corrected = np.nan_to_num(log_p) >= -np.log10(about["PassesAt"] or 1e-300) - 1e-6
         png = figures.mosaic(self._underlay, t, grid, (floor, 2 * about["ClusterFormingT"]), corrected)
         picture = (
             self._root / "group" / "figures" / path.name.replace("_statmap.json", f"_stat-{about['Statistic']}.png")
@@ -142,7 +138,7 @@ class Contrasts:
         }
         view = viewer.view(np.nan_to_num(t), grid, (floor, 2 * about["ClusterFormingT"]), words, corrected)
         clusters = read_frame(_beside(path, "clusters.tsv")).fillna({"place": ""})  # far from any name it has none
-        p = about["SmallestJointP"][about["ClaimStatistic"]]
+        p, robust = smallest(about)
         column = f"p_{about['ClaimStatistic']}_fwe"
         ordered = clusters.sort_values(column)
         return {
@@ -153,14 +149,14 @@ class Contrasts:
             "p": p,
             "p_limits": about["SmallestPLimits"][about["ClaimStatistic"]] if not about["Exhaustive"] else None,
             "p_map": about["SmallestP"][about["ClaimStatistic"]],
-            "passed": p <= about["Alpha"],
-            "robust": (robust := about.get("Robust", {}).get("SmallestJointP", {}).get(about["ClaimStatistic"])),
+            "passed": p <= about["PassesAt"],
+            "robust": robust if about.get("Robust") else None,
             "answer": _answer(p, robust, about),
             "picture": page.embed(png),
             "glass": self._glass(t, grid, about, corrected) if corrected.any() else "",
             "panels": panels(
                 _beside(path, "clustermeans.tsv"),
-                ordered[ordered[f"{column}_joint"] <= about["Alpha"]],
+                ordered[ordered[f"{column}_joint"] <= about["PassesAt"]],
                 list(about["ParticipantsByArm"]),
             ),
             "chance": chance(_beside(path, "nullmax.tsv"), about),
@@ -201,9 +197,9 @@ class Contrasts:
 
 def _answer(p: float, robust: float | None, about: Mapping[str, Any]) -> str:
     """Return what a map allows to say, in two or three words."""
-    if p > about["Alpha"]:
+    if p > about["PassesAt"]:
         return "does not pass"
-    if robust is None:
+    if robust is None or not about.get("Robust"):
         return "passes"
     unreliable = about.get("VarianceOfArms", {}).get("Unreliable", False)
     return "means differ" if robust <= about["Alpha"] and not unreliable else "distributions differ"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ from bids_app.dataset.tables import read_json
 from bids_app.report import edges, multiverse, page, viewer
 from bids_app.report.associations import associations
 from bids_app.report.claims import plan
-from bids_app.report.claims.maps import Finding, Verdict, Wording, held_against, verdict
-from bids_app.report.confirmed import Confirmed, confirmed, section
+from bids_app.report.claims.maps import Finding, Verdict, Wording, held_against, in_steps, verdict
+from bids_app.report.confirmed import Confirmed, confirmed, section, smallest
 from bids_app.report.contrasts import Contrasts
 from bids_app.report.drawing.template import template
 from bids_app.report.outcomes import outcomes
@@ -68,7 +69,7 @@ def _analyses(output_dir: Path, flow_path: Path, layout: Any, passed: Mapping[st
     order = sorted(by_measure, key=lambda name: (name != "seed_correlation", name))
     who = people(output_dir, flow_path)
     beside = [Path(f.path) for f in layout.get(suffix="edges", extension=".json")]
-    tables = edges.sections([path for path in beside if without(_shared(path), "seg") == entities])
+    tables = edges.sections([path for path in beside if without(_shared(path), "seg") == entities], passed)
     maps = [
         {
             **who,
@@ -116,41 +117,67 @@ def _shared(path: Path) -> dict[str, str]:
 def _verdict(
     found: list[tuple[str, Mapping[str, Any]]], arms: tuple[str, ...], passed: Mapping[str, Confirmed]
 ) -> Verdict:
-    findings = [_finding(label, about) for label, about in found]
     primary = next((about for _, about in found if about["Primary"]), found[0][1])
-    where = f"the small volume ({', '.join(primary['RestrictedTo'])})" if primary["RestrictedTo"] else "the brain"
-    several = "seeds" if primary["Measure"] == "seed_correlation" else "maps"
     decision = passed.get(primary["Measure"])
-    level = decision.level if decision else primary["Alpha"]
-    primary = {**primary, "Alpha": level}
     if decision and decision.waited_for:
-        return held_against(findings, decision.waited_for, primary["Noun"])
+        return held_against([_finding(*one) for one in found], decision.waited_for, primary["Noun"])
+    if not (decision and decision.in_steps):
+        return _of_contrast(found, primary["Compared"], arms, primary["ParticipantsByArm"])
+    pairs = sorted({tuple(about["Compared"]) for _, about in found if about["Step"] == "pair"})
+    pairs.sort(key=lambda pair: pair != tuple(primary["Compared"]))
+    every = next((about for _, about in found if about["Step"] == "any"), None)
+    if every is None:
+        return held_against([_finding(*one) for one in found], ("all arms together",), primary["Noun"])
+    people = every["ParticipantsByArm"]
+    first, *others = (_of_contrast(found, arms_of, arms, people) for arms_of in (every["Compared"], *pairs))
+    return in_steps(first, others)
+
+
+def _of_contrast(
+    found: list[tuple[str, Mapping[str, Any]]],
+    compared: Sequence[str],
+    arms: tuple[str, ...],
+    people: Mapping[str, int],
+) -> Verdict:
+    """Return what one confirmatory contrast allows to say: the primary one, or a step of three arms or more."""
+    own = [one for one in found if _confirms(one[1]) and one[1]["Compared"] == [*compared]]
+    findings = [replace(_finding(*one), primary=any(one is other for other in own)) for one in found]
+    about = own[0][1] if own else found[0][1]
+    where = f"the small volume ({', '.join(about['RestrictedTo'])})" if about["RestrictedTo"] else "the brain"
+    several = "seeds" if about["Measure"] == "seed_correlation" else "maps"
     return verdict(
-        findings, arms, level, primary["SmallestPossibleP"], min(primary["ParticipantsByArm"].values()),
-        Wording(found=primary["Found"], absent=primary["Absent"], compares=tuple(primary["Compared"]),
-                noun=primary["Noun"], members=several, statistic=statistic_name(primary), where=where,
-                alike=_alike([about for _, about in found if about["Primary"]])),
+        findings, arms, about["Alpha"], about["SmallestPossibleP"], min(people.values()),
+        Wording(found=about["Found"], absent=about["Absent"], compares=tuple(about["Compared"]),
+                noun=about["Noun"], members=several, statistic=statistic_name(about), where=where,
+                alike=_alike(own)),
     )  # fmt: skip
 
 
-def _alike(primaries: list[Mapping[str, Any]]) -> str:
+def _confirms(about: Mapping[str, Any]) -> bool:
+    return bool(about["Primary"] or about["Step"])
+
+
+def _alike(own: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
     """Say whether arms were shown to be alike within a declared margin; nothing where none was declared."""
-    tested = [about for about in primaries if "Equivalence" in about]
+    tested = {label: about["Equivalence"] for label, about in own if "Equivalence" in about}
     if not tested:
         return ""
-    about = tested[0]
-    within = f"Alike within ±{about['Equivalence']['Margin']:g} ({about['Units']})"
-    share = max(one["Equivalence"]["ShareShown"] for one in tested)
-    if share == 0:
-        return f"{within}: not shown at any place (two one-sided tests, corrected over the map)."
-    return f"{within}: shown in up to {100 * share:.0f} % of a map (two one-sided tests, corrected over the map)."
+    first = next(iter(tested.values()))
+    within = f"Alike within ±{first['Margin']:g} {first['Units']}"
+    share = max(one["ShareShown"] for one in tested.values())
+    where = f"shown in up to {100 * share:.0f} % of a map" if share else "not shown at any place"
+    said = [f"{within}: {where} (two one-sided tests, corrected over the map)."]
+    for label, one in tested.items():
+        if regions := [(region["Region"], region["Shown"]) for region in one["Regions"]]:
+            each = ", ".join(f"{name} {'shown' if shown else 'not shown'}" for name, shown in regions)
+            said.append(f"Means of declared regions alike within it, {label}: {each} (corrected over the regions).")
+    return " ".join(said)
 
 
 def _finding(label: str, about: Mapping[str, Any]) -> Finding:
-    claim, robust = about["ClaimStatistic"], about.get("Robust", {})
-    p = about["SmallestJointP"][claim]
+    p, robust = smallest(about)
     return Finding(
-        label=label, p=p, arm=about["Arm"] if about["Change"] else "", primary=about["Primary"],
-        robust=p if about["Scheme"] == "wild" else robust.get("SmallestJointP", {}).get(claim),
-        why=robust.get("Absent", ""), unreliable=about.get("VarianceOfArms", {}).get("Unreliable", False),
+        label=label, p=p, arm=about["Arm"] if about["Change"] else "", primary=about["Primary"], robust=robust,
+        why=about.get("Robust", {}).get("Absent", ""),
+        unreliable=about.get("VarianceOfArms", {}).get("Unreliable", False),
     )  # fmt: skip

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.trial.cohort import Cohort
-from bids_app.vocabulary.design import Contrast, Question
+from bids_app.vocabulary.design import IT, Contrast, Outcome, Question, Words
 from bids_app.vocabulary.entities import as_label
 
 Columns = NDArray[np.float64]
@@ -32,6 +34,27 @@ def fixed(cohort: Cohort, rows: NDArray[np.intp]) -> tuple[list[str], list[Colum
     found |= {name: column[rows] for name, column in cohort.covariates.items()}
     varying = {name: column for name, column in found.items() if len(column) and np.ptp(column) > 0}
     return list(varying), list(varying.values())
+
+
+def compared(cohort: Cohort) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+    """Yield the pairs of arms, active and control first: both, their stem in file names, and their part of a claim."""
+    labels = dict(zip(cohort.arms, labels_of(cohort.arms), strict=True))
+    main = cohort.arms[0], cohort.arms[-1]
+    for first, second in sorted(combinations(cohort.arms, 2), key=lambda pair: pair != main):
+        claims = {"primary": (first, second) == main, "step": "pair" if len(cohort.arms) > 2 else ""}
+        yield first, second, f"{labels[first]}Vs{labels[second][:1].upper()}{labels[second][1:]}", claims
+
+
+def any_arm(cohort: Cohort, name: str, when: str, outcome: Outcome) -> Iterator[Contrast]:
+    """Yield whether any of three arms or more differs (F), which stands before their pairs; else nothing."""
+    if len(cohort.arms) < 3:
+        return
+    given = ", given each voxel's own baseline" if outcome.baseline else ""
+    words = Words(
+        f"Does {IT}{when} differ between any arms{given}?", "F has no sign", f"{IT}{when} differs between the arms",
+        f"No difference in {IT} between any arms", cohort.arms,
+    )  # fmt: skip
+    yield between(cohort, Question(name, words, outcome, step="any"))
 
 
 def between(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import combinations
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from bids_app.trial.cohort import Cohort
-from bids_app.trial.contrasts import DESCRIPTIVE, between, labels_of, within
+from bids_app.trial.contrasts import DESCRIPTIVE, any_arm, between, compared, labels_of, within
 from bids_app.vocabulary.design import IT, Contrast, Outcome, Question, Words
 
 ADJUSTED = Outcome({"post": 1.0}, "pre")
@@ -18,16 +18,9 @@ LATER = "positive = larger after treatment"
 def contrasts(cohort: Cohort, unequal: bool) -> Iterator[Contrast]:
     """Yield every contrast of a cohort with stages pre and post; `unequal` dropout gets a second test beside."""
     labels = dict(zip(cohort.arms, labels_of(cohort.arms), strict=True))
-    main = cohort.arms[0], cohort.arms[-1]
-    pairs = sorted(combinations(cohort.arms, 2), key=lambda pair: pair != main)
-    for pair in pairs:
-        yield from _pair(cohort, pair, labels, unequal=unequal and pair == main)
-    if len(pairs) > 1:
-        words = Words(
-            f"Does {IT} after treatment differ between any arms, given each voxel's own baseline?", "F has no sign",
-            f"{IT} after treatment differs between the arms", f"No difference in {IT} between any arms", cohort.arms,
-        )  # fmt: skip
-        yield between(cohort, Question("anyArmAdjusted", words, ADJUSTED))
+    for first, second, stem, claims in compared(cohort):
+        yield from _pair(cohort, (first, second), stem, claims, unequal=unequal and claims["primary"])
+    yield from any_arm(cohort, "anyArmAdjusted", " after treatment", ADJUSTED)
     for arm in cohort.arms:
         words = Words(f"How does {IT} change within {arm}? {DESCRIPTIVE}", LATER, arm=arm)
         yield within(cohort, Question(f"{labels[arm]}Change", words, CHANGE), arm)
@@ -35,24 +28,25 @@ def contrasts(cohort: Cohort, unequal: bool) -> Iterator[Contrast]:
     yield within(cohort, Question("pooledChange", words, CHANGE))
 
 
-def _pair(cohort: Cohort, pair: tuple[str, str], labels: dict[str, str], *, unequal: bool) -> Iterator[Contrast]:
+def _pair(
+    cohort: Cohort, pair: tuple[str, str], stem: str, claims: Mapping[str, Any], *, unequal: bool
+) -> Iterator[Contrast]:
     """Yield the comparisons of two arms: adjusted for baseline, of changes, and after treatment alone."""
     first, second = pair
-    stem = f"{labels[first]}Vs{labels[second][:1].upper()}{labels[second][1:]}"
 
-    def asked(name: str, outcome: Outcome, question: str, found: str, *, primary: bool = False) -> Question:
+    def asked(name: str, outcome: Outcome, question: str, found: str, **claims: Any) -> Question:
         words = Words(
             question, f"positive = larger in {first}", f"{IT} {found}",
             f"No difference in {IT} between {first} and {second}", (first, second),
         )  # fmt: skip
-        return Question(f"{stem}{name}", words, outcome, primary)
+        return Question(f"{stem}{name}", words, outcome, **claims)
 
     adjusted = (
         ADJUSTED,
         f"Does {IT} after treatment differ between {first} and {second}, given each voxel's own baseline?",
         f"after treatment differs between {first} and {second}, given each voxel's own baseline,",
     )
-    yield between(cohort, asked("Adjusted", *adjusted, primary=pair == (cohort.arms[0], cohort.arms[-1])), pair)
+    yield between(cohort, asked("Adjusted", *adjusted, **claims), pair)
     if unequal:
         yield between(cohort, asked("AdjustedExchanged", *adjusted), pair, exchange=True)
     question = f"Does {IT} change more under {first} than under {second} (group x time)?"

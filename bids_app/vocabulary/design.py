@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +65,8 @@ class Outcome:
 class Question:
     """What a contrast asks: its name in files, its words, the maps it explains, and whether it carries the claim.
 
-    `association` is the plug that asked, where no design did.
+    `association` is the plug that asked, where no design did. `step` tells, where there are three arms or more, what
+    is confirmed first and what after it: that `any` arm differs, and each `pair`.
     """
 
     name: str
@@ -73,6 +74,12 @@ class Question:
     outcome: Outcome
     primary: bool = False
     association: str = ""
+    step: Literal["", "any", "pair"] = ""
+
+    @property
+    def confirmatory(self) -> bool:
+        """True for what a claim may rest on."""
+        return self.primary or bool(self.step)
 
 
 @dataclass(frozen=True, eq=False)

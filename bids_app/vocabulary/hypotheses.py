@@ -22,6 +22,13 @@ class Multiplicity:
     primary: Annotated[
         str, Doc("Measure that carries the claim of the brain; empty: seed_correlation if it runs, else the first.")
     ] = ""
+    arms: Annotated[
+        Literal["any", "main"],
+        Doc(
+            "With three arms or more, the hypothesis of a measure: that any arm differs (F), then each pair (any); or "
+            "that the active arm differs from the control, where other pairs explore (main)."
+        ),
+    ] = "any"
     clinical: Annotated[
         Literal["shared", "own"],
         Doc(
@@ -58,6 +65,11 @@ class Graph:
     names: tuple[str, ...]
     shares: tuple[float, ...]
     arrows: Mapping[tuple[str, str], float]
+
+
+def times_of(pairs: int) -> int:
+    """Return what p of each pair of arms is multiplied with after all arms together: three pairs are a closed test."""
+    return pairs if pairs > 3 else 1
 
 
 def graphs_of(options: Multiplicity, measures: Sequence[str], roles: Mapping[str, str]) -> tuple[Graph, ...]:

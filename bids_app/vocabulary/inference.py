@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Gt, Lt
 
+from bids_app.vocabulary.margin import Margin, margin_of
 from bids_app.vocabulary.option import Doc
 
 
@@ -14,7 +15,7 @@ from bids_app.vocabulary.option import Doc
 class Inference:
     """Options of `[inference]`."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+    __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid", "coerce_numbers_to_str": True}
 
     n_permutations: Annotated[int, Ge(20), Doc("Relabellings drawn, the observed one among them.")] = 5000
     random_seed: Annotated[int, Ge(0), Doc("Seed that every relabelling derives from.")] = 20260101
@@ -49,8 +50,12 @@ class Inference:
         ),
     ] = "design"
     equivalence_margin: Annotated[
-        float, Ge(0), Doc("Difference, in units of the maps, below which arms count as alike; 0 tests no equivalence.")
-    ] = 0.0
+        str,
+        Doc("Difference below which arms count as alike, with its units: '0.2 Fisher z'; empty tests no equivalence."),
+    ] = ""
+    equivalence_regions: Annotated[
+        tuple[str, ...], Doc("Regions in the grammar of --seeds whose means are held against the margin as well.")
+    ] = ()
     literature: Annotated[
         bool, Doc("Whether the random field correction of the literature stands beside, for comparison alone.")
     ] = True
@@ -66,8 +71,15 @@ class Inference:
     ] = "mass"
 
     def __post_init__(self) -> None:
-        """Refuse a claim by a statistic that shall not be computed."""
+        """Refuse a claim by a statistic that shall not be computed, and a margin of nothing."""
+        if self.margin is None and self.equivalence_regions:
+            raise ValueError("equivalence_regions need a margin: equivalence_margin = '0.2 Fisher z'")
         if self.claim == "tfce" and self.tfce == "none":
             raise ValueError("claim = 'tfce' needs it: set tfce to 'primary' or 'all'")
         if self.scheme == "wild" and self.variances == "by-arm":
             raise ValueError("scheme = 'wild' has variances of its own (HC2): take out variances = 'by-arm'")
+
+    @property
+    def margin(self) -> Margin | None:
+        """The margin of equivalence, if one is declared."""
+        return margin_of(self.equivalence_margin)

@@ -17,7 +17,8 @@ class Output:
     `entity` names the entity that tells members apart (`seed`, `meas`); `labels` are its values where they are known
     beforehand; `entities` are fixed ones. `noun` is what the group level says is compared. `kind` is `map` (one value a
     voxel), `series` (a table with a row for each frame, never combined over runs), `matrix` (a row and a column for
-    each of the `Nodes` in the metadata) or `table`.
+    each of the `Nodes` in the metadata) or `table`. `scale` names what the values of the group level are in, where the
+    units of BIDS are arbitrary.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Output:
     entity: str = ""
     labels: tuple[str, ...] = ()
     noun: str = ""
+    scale: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -149,6 +149,29 @@ def test_three_arms_are_compared_pairwise_and_together(copy):
     assert found["verumVsShamAdjusted"]["ClaimStatistic"] == "tfce"
     assert "threshold-free cluster enhancement" in (out / "group.html").read_text()
     assert "waiting list" in (out / "group.html").read_text()
+    (graph,) = json.loads((out / "group" / "desc-trial_multiplicity.json").read_text())["Graphs"]
+    first, *pairs = graph["Hypotheses"][0]["Steps"]
+    assert first["P"] == pytest.approx(found["anyArmAdjusted"]["SmallestJointP"]["tfce"])
+    assert sorted(pair["P"] for pair in pairs) == pytest.approx(
+        sorted(
+            max(found[f"{name}Adjusted"]["SmallestJointP"]["tfce"], first["P"])
+            for name in ("verumVsSham", "verumVsWaitingList", "waitingListVsSham")
+        )
+    )
+    assert first["P"] > 0.05
+    assert "Pairs of arms were to be tested after all together" in (out / "group.html").read_text()
+
+
+@pytest.mark.parametrize(("design", "name"), [("post_only", "anyArm"), ("parallel_followups", "anyArmPost")])
+def test_every_design_with_three_arms_has_the_test_of_all_of_them(copy, design, name):
+    data, out = copy
+    table(data, arms=lambda i, row: ("verum", "sham", "waiting")[i % 3])
+    posts = ["--set", 'designs.parallel_followups.posts=["post"]'] if design == "parallel_followups" else []
+    found = analyse(data, out, "--set", f'designs.{design}.more_arms=["waiting"]',
+                    "--set", f"designs.{design}.column=arms", *posts)  # fmt: skip
+    assert {about["Step"] for about in found.values() if about["Primary"]} == {"pair"}
+    assert found[name]["Step"] == "any"
+    assert sum(about["Step"] == "pair" for about in found.values()) == 3
 
 
 def test_small_volumes_families_exclusions_and_equivalence(copy):
@@ -161,7 +184,7 @@ def test_small_volumes_families_exclusions_and_equivalence(copy):
 [inference]
 small_volume = ["target:20,28,4:20"]
 family = "contrasts"
-equivalence_margin = 0.4
+equivalence_margin = "0.4 Fisher z"
 variances = "by-arm"
 claim = "voxel"
 [exclusions]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from itertools import combinations
 
+import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import run_deqi
+from synthetic import places
 
 QUICK = ["--n-permutations", "40", "--seeds", "near:4,4,4:9", "--measures", "seed_correlation"]
 PRIMARY = "*contrast-verumVsShamAdjusted"
@@ -114,9 +117,14 @@ def test_what_is_confirmatory_is_said_on_the_console_in_a_file_and_on_the_page(c
         ('multiplicity.shares=["seed=1"]', "'seed' is no hypothesis"),
         ('multiplicity.arrows=["seed_correlation>pain=1"]', "'pain' is no hypothesis"),
         ("multiplicity.primary=alff", "multiplicity.primary is 'alff'"),
+        ("inference.equivalence_margin=0.2", "a margin of equivalence needs its units: 0.2 of what?"),
+        ("inference.equivalence_margin=small", "is a number above 0 with its units"),
+        ("inference.equivalence_margin=-0.2 Fisher z", "is a number above 0 with its units"),
+        ("inference.equivalence_margin=0.2 percent", "in 'percent'; the maps are in Fisher z (seed_correlation)"),
+        ('inference.equivalence_regions=["near:4,4,4:9"]', "equivalence_regions need a margin"),
     ],
 )
-def test_a_graph_that_cannot_be_ends_before_any_work(copy, setting, said):
+def test_a_graph_or_a_margin_that_cannot_be_ends_before_any_work(copy, setting, said):
     data, out = copy
     ended = run_deqi(data, out, "group", *QUICK, "--set", setting)
     assert ended.code == 64
@@ -126,20 +134,64 @@ def test_a_graph_that_cannot_be_ends_before_any_work(copy, setting, said):
 
 def test_a_declared_margin_is_answered_and_no_other_test_is_asked_for(copy):
     data, out = copy
-    ended = run_deqi(data, out, "group", *QUICK, "--set", "inference.equivalence_margin=5")
+    ended = run_deqi(data, out, "group", *QUICK, "--set", "inference.equivalence_margin=5 Fisher z")
     assert ended.code == 0, ended.err
     found = sidecar(out)["Equivalence"]
     tost = 10.0 ** -np.asarray(_map(out, "logptostfwe"))
     assert found["ShareShown"] == pytest.approx(np.nanmean(tost <= 0.05), abs=1e-6)
     page = (out / "group.html").read_text()
     if "was shown for any of" in page:
-        assert "Alike within ±5" in page
+        assert "Alike within ±5 Fisher z" in page
         assert "an equivalence test with a margin fixed beforehand would be needed" not in page
 
 
-def _map(out, stat):
-    import nibabel as nib
+def test_the_means_of_declared_regions_are_held_against_the_margin(copy):
+    """The difference is that of a linear model of the regions' means; p that of all re-randomisations, by hand."""
+    data, out = copy
+    words = [
+        "inference.equivalence_margin=0.25 fisher z",
+        'inference.equivalence_regions=["up:20,28,4:14", "no:90,0,0:1"]',
+    ]
+    ended = run_deqi(data, out, "group", *QUICK, *(w for word in words for w in ("--set", word)),
+                     "--n-permutations", "300")  # fmt: skip
+    assert ended.code == 0, ended.err
+    up, outside = sidecar(out)["Equivalence"]["Regions"]
+    assert (outside["Region"], outside["Voxels"], outside["Shown"]) == ("no", 0, False)
+    mask = np.asarray(nib.load(next((out / "group").glob("*_desc-group_mask.nii.gz"))).dataobj) > 0
+    t = np.asarray(nib.load(next((out / "group").glob(f"{PRIMARY}_stat-t_statmap.nii.gz"))).dataobj)
+    inside = mask & np.isfinite(t) & (t != 0) & (np.linalg.norm(places() - np.array([20, 28, 4]), axis=-1) <= 14)
+    assert up["Voxels"] == inside.sum()
+    rows = pd.read_csv(data / "participants.tsv", sep="\t")
+    before, after = (
+        np.array(
+            [
+                np.asarray(
+                    nib.load(next(out.glob(f"{who}/ses-{session}/func/*seed-near_stat-fisherz_statmap.nii.gz"))).dataobj
+                )[inside].mean()
+                for who in rows["participant_id"]
+            ]
+        )
+        for session in ("pre", "post")
+    )
+    arm = (rows["group"] == "verum").to_numpy(float)
 
+    def fit(outcome, labels):
+        design = np.column_stack([labels, np.ones_like(labels), before])
+        beta, left, *_ = np.linalg.lstsq(design, outcome, rcond=None)
+        variance = left[0] / (len(labels) - 3) * np.linalg.inv(design.T @ design)[0, 0]
+        return beta[0], beta[0] / np.sqrt(variance)
+
+    assert up["Difference"] == pytest.approx(fit(after, arm)[0], rel=1e-4)
+    larger = []
+    for shifted in (after + 0.25 * arm, -after + 0.25 * arm):
+        every = [np.isin(range(10), chosen).astype(float) for chosen in combinations(range(10), 5)]
+        drawn = np.array([fit(shifted, labels)[1] for labels in every])
+        larger.append((drawn >= fit(shifted, arm)[1] - 1e-9).mean())
+    assert up["P"] == pytest.approx(max(larger), abs=1e-6)
+    assert up["PCorrected"] == up["P"]  # of a single region
+
+
+def _map(out, stat):
     t, found = (
         np.asarray(nib.load(next((out / "group").glob(f"{PRIMARY}_stat-{name}_statmap.nii.gz"))).dataobj)
         for name in ("t", stat)

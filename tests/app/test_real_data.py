@@ -154,7 +154,7 @@ DESIGNS = {  # what to set, and what the primary contrast is: scheme, degrees of
     ),
     "a visit after the first, within a small volume, with a margin": (
         ["designs.parallel_followups.posts=['post']", "inference.small_volume=['PAG','amygdalaL']",
-         "inference.equivalence_margin=0.3", "inference.tfce=none", "inference.connectivity=6"],
+         "inference.equivalence_margin=0.3 Fisher z", "inference.tfce=none", "inference.connectivity=6"],
         ("verumVsShamPost", "rerandomise", 11 - 3, {"extent"}),
     ),
     "crossover": (

@@ -31,9 +31,9 @@ def folder(tmp_path):
     return tmp_path / "group"
 
 
-def decided(folder, measures=("seed_correlation",), roles=None):
+def decided(folder, measures=("seed_correlation",), roles=None, arms="any"):
     roles = roles or {}
-    lines = confirm(folder.parent, graphs_of(Multiplicity(), measures, roles), tuple(roles), 0.05)
+    lines = confirm(folder.parent, graphs_of(Multiplicity(), measures, roles), tuple(roles), 0.05, arms)
     return confirmed(folder), lines
 
 
@@ -77,6 +77,66 @@ def test_three_claims_of_one_trial_share_one_alpha(folder):
     found, _ = decided(folder, ("seed_correlation", "alff"), {"vas": "primary"})
     assert not any(one.passed for one in found.values())
     assert found["alff"].waited_for == ("seed_correlation", "vas")
+
+
+def three_arms(folder, any_arm, pairs, seed="PCC"):
+    """Write what three arms give: F over all, and each pair, the first of which is primary."""
+    stem = f"task-rest_seed-{seed}_contrast"
+    result(folder, f"{stem}-anyArm_statmap.json", "seed_correlation", *any_arm, Primary=False, Step="any",
+           Compared=["all"])  # fmt: skip
+    for i, (name, both) in enumerate(pairs.items()):
+        result(folder, f"{stem}-{name}_statmap.json", "seed_correlation", *both, Primary=not i, Step="pair",
+               Compared=name.split("Vs"))  # fmt: skip
+
+
+def steps(folder, **more):
+    decided(folder, **more)
+    node = json.loads((folder / "desc-trial_multiplicity.json").read_text())["Graphs"][0]["Hypotheses"][0]
+    return ["Vs".join(step.get("Compared", [])) for step in node["Steps"] if step["Passed"]], node
+
+
+PAIRS = {"verumVsSham": (0.04, 0.04), "verumVsWaiting": (0.03, 0.04), "shamVsWaiting": (0.5, 0.5)}
+
+
+def test_each_pair_of_three_arms_has_the_whole_level_after_all_together(folder):
+    """The closed test of three means: whichever two pairs are alike, all are."""
+    three_arms(folder, (0.02, 0.03), PAIRS)
+    passed, node = steps(folder)
+    assert passed == ["all", "verumVsSham", "verumVsWaiting"]
+    assert (node["P"], node["Passed"]) == (0.5, False)  # hands its share on once all pairs pass
+
+
+@pytest.mark.parametrize("any_arm", [(0.06, 0.01), (0.01, 0.06)])
+def test_no_pair_passes_before_all_arms_together(folder, any_arm):
+    three_arms(folder, any_arm, PAIRS)
+    assert not steps(folder)[0]
+
+
+def test_a_pair_needs_all_arms_together_in_the_same_map(folder):
+    three_arms(folder, (0.01, 0.01), dict.fromkeys(PAIRS, (0.5, 0.5)))
+    three_arms(folder, (0.5, 0.5), dict.fromkeys(PAIRS, (0.01, 0.01)), seed="PAG")
+    assert steps(folder)[0] == ["all"]
+
+
+def test_pairs_of_more_than_three_arms_are_corrected_for_their_number_besides(folder):
+    p = [0.001, 0.008, 0.012, 0.02, 0.5, 0.6]
+    three_arms(folder, (0.01, 0.01), {f"a{i}Vsb": (value, value) for i, value in enumerate(p)})
+    passed, node = steps(folder)
+    assert passed == ["all", "a0Vsb", "a1Vsb"]
+    assert [step["P"] for step in node["Steps"][1:]] == pytest.approx([0.01, 0.048, 0.072, 0.12, 1, 1])
+
+
+def test_the_active_arm_and_the_control_alone_if_that_was_declared(folder):
+    three_arms(folder, (0.5, 0.5), PAIRS)
+    found, _ = decided(folder, arms="main")
+    assert found["seed_correlation"].passed
+    assert found["seed_correlation"].adjusted == pytest.approx(0.04)
+
+
+def test_a_trial_of_three_arms_that_lacks_the_test_of_all_confirms_nothing(folder):
+    three_arms(folder, (0.5, 0.5), dict.fromkeys(PAIRS, (0.001, 0.001)))
+    next(folder.glob("*anyArm*")).unlink()
+    assert not steps(folder)[0]
 
 
 def test_what_was_asked_for_and_is_not_there_counts_as_not_passed_and_is_said(folder):

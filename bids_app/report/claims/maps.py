@@ -8,7 +8,7 @@ arms have one distribution; that their means differ is said only where the robus
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 NEVER_ALIKE = (
     "This is not evidence that the arms are alike: an equivalence test with a margin fixed beforehand would be needed."
@@ -58,11 +58,17 @@ class Wording:
 
 @dataclass(frozen=True)
 class Verdict:
-    """One sentence to open with, whether it is positive, and what must stand beside it."""
+    """What to open with, whether it is positive, what must stand beside it, and by which statistic it is decided."""
 
-    headline: str
+    sentence: str
     positive: bool
     remarks: tuple[str, ...]
+    by: str = ""
+
+    @property
+    def headline(self) -> str:
+        """The sentence, and how it was decided."""
+        return f"{self.sentence} ({_capital(self.by)}.)" if self.by else self.sentence
 
 
 def verdict(
@@ -93,13 +99,11 @@ def verdict(
     if passed:
         seeds = ", ".join(f"{f.label} (p = {f.p:.4f})" for f in passed)
         found = f"{_capital(wording.found)} for {len(passed)} of {len(primary)} {wording.members}"
-        return Verdict(f"{found}: {seeds} ({by}). No arms are compared.", True, tuple(remarks))
+        return Verdict(f"{found}: {seeds}. No arms are compared.", True, tuple(remarks), by)
     least = min((f.p for f in primary), default=1.0)
-    headline = (
-        f"{wording.absent} was shown for any of {len(primary)} {wording.members} (smallest p = {least:.3f}; {by})."
-    )
+    absent = f"{wording.absent} was shown for any of {len(primary)} {wording.members} (smallest p = {least:.3f})."
     beside = wording.alike or NEVER_ALIKE
-    return Verdict(headline, False, (*remarks, *([beside] if wording.compares else [])))
+    return Verdict(absent, False, (*remarks, *([beside] if wording.compares else [])), by)
 
 
 def held_against(findings: Sequence[Finding], waited_for: Sequence[str], noun: str) -> Verdict:
@@ -110,6 +114,22 @@ def held_against(findings: Sequence[Finding], waited_for: Sequence[str], noun: s
         f"Exploratory: {noun} was to be tested after {first} passed, which is not so. What follows suggests and "
         f"confirms nothing (smallest corrected p of the primary contrast = {least:.3f}).", False, (),
     )  # fmt: skip
+
+
+def in_steps(any_arm: Verdict, pairs: Sequence[Verdict]) -> Verdict:
+    """Return what may be said of three arms or more: of all together, and of the pairs if all together pass.
+
+    Parameters
+    ----------
+    pairs : sequence of Verdict
+        That of the active arm and the control first.
+    """
+    if not any_arm.positive:
+        later = "Pairs of arms were to be tested after all together: what they show suggests and confirms nothing."
+        return replace(any_arm, remarks=(*any_arm.remarks, later))
+    sentences = " ".join(one.sentence for one in (any_arm, *pairs))
+    remarks = tuple(dict.fromkeys(said for one in pairs for said in one.remarks))
+    return Verdict(sentences, pairs[0].positive, remarks, any_arm.by)
 
 
 def _differ(primary: Sequence[Finding], alpha: float, remarks: Sequence[str], wording: Wording, by: str) -> Verdict:
@@ -127,7 +147,7 @@ def _differ(primary: Sequence[Finding], alpha: float, remarks: Sequence[str], wo
         arms = " and ".join(wording.compares)
         sentences.append(f"The distributions of {wording.noun} differ between {arms} for {each}.")
     weaker = bool(only) and any(f.robust is not None for f in only)
-    return Verdict(f"{' '.join(sentences)} ({_capital(by)}.)", bool(means) or not weaker, tuple(remarks))
+    return Verdict(" ".join(sentences), bool(means) or not weaker, tuple(remarks), by)
 
 
 def _why_not_means(finding: Finding) -> str:
