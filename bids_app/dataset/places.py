@@ -8,7 +8,6 @@ always said.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
 from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 
 from bids_app.dataset import presets
 from bids_app.dataset.atlases import atlas_file, atlas_values, label_names
+from bids_app.vocabulary.grid import Namer, Points
 from bids_app.vocabulary.seed import is_mni152
 
 Place = tuple[int, int, int, str]
@@ -50,8 +50,12 @@ def nearest(x: float, y: float, z: float) -> str:
     return f"{named()[least][3]}, {distance[least]:.0f} mm" if distance[least] <= WITHIN else ""
 
 
-def namer(word: str, space: str) -> Callable[[float, float, float], str]:
-    """Return what names a place: an atlas (a path, or `templateflow:atlas-...`), or without one the nearest centre.
+SHARE, LABELS = 0.1, 3
+"""Share of a cluster from which on a label of an atlas is named, and how many are."""
+
+
+def namer(word: str, space: str) -> Namer:
+    """Return what names a cluster: an atlas (a path, or `templateflow:atlas-...`), or the centre nearest to its peak.
 
     Raises
     ------
@@ -59,24 +63,32 @@ def namer(word: str, space: str) -> Callable[[float, float, float], str]:
         If the atlas is not there, in another space, or has no proper table beside it.
     """
     if not word:
-        return nearest if is_mni152(space) else _unnamed
+        return (lambda points: nearest(*points[0])) if is_mni152(space) else _unnamed
     path = atlas_file(word, space)
     label_names(path)
-    return partial(label_at, path)
+    return partial(labels_in, path)
 
 
-def _unnamed(x: float, y: float, z: float) -> str:  # noqa: ARG001
+def _unnamed(points: Points) -> str:  # noqa: ARG001
     """Name nothing: published centres are of another template."""
     return ""
 
 
-def label_at(atlas: Path, x: float, y: float, z: float) -> str:
-    """Return the label of an atlas at a place, or nothing between labels and outside."""
+def labels_in(atlas: Path, points: Points) -> str:
+    """Return the labels of an atlas that hold a tenth of a cluster or more, with their shares; the largest first.
+
+    What lies between labels and outside counts as part of the cluster and has no name.
+    """
     values, grid = atlas_values(atlas)
-    voxel = np.rint(np.linalg.inv(grid.affine) @ (x, y, z, 1))[:3].astype(int)
-    if (voxel < 0).any() or (voxel >= grid.shape).any():
-        return ""
-    return label_names(atlas).get(int(np.rint(values[tuple(voxel)])), "")
+    away, origin = np.linalg.inv(grid.affine)[:3, :3], np.linalg.inv(grid.affine)[:3, 3]
+    voxels = np.rint(points @ away.T + origin).astype(int)
+    inside = ((voxels >= 0) & (voxels < grid.shape)).all(axis=1)
+    numbers, counts = np.unique(np.rint(values[tuple(voxels[inside].T)]).astype(int), return_counts=True)
+    named = [
+        (count / len(points), label_names(atlas).get(int(n), "")) for n, count in zip(numbers, counts, strict=True)
+    ]
+    shares = sorted((one for one in named if one[1] and one[0] >= SHARE), reverse=True)
+    return ", ".join(f"{name} {100 * share:.0f} %" for share, name in shares[:LABELS])
 
 
 def _sided(name: str, x: int) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from bids_app.statistics.result import Joint, Result
 from bids_app.statistics.true_discoveries import hommel, true_discoveries, voxel_p
-from bids_app.vocabulary.grid import Grid
+from bids_app.vocabulary.grid import Grid, Mask, Namer, Points
 from bids_app.vocabulary.inference import Inference
 
 CLUSTER_COLUMNS = (
@@ -25,9 +25,6 @@ CLUSTER_COLUMNS = (
 
 MEANS = "mean_effect", "mean_effect_lower", "mean_effect_upper"
 
-Namer = Callable[[float, float, float], str]
-"""Names the place at x, y, z in mm."""
-
 
 def cluster_table(result: Result, joint: Joint, grid: Grid, named: Namer, alpha: float) -> dict[str, list[Any]]:
     """Return one row a cluster: where, how large, and every p that it has.
@@ -36,21 +33,21 @@ def cluster_table(result: Result, joint: Joint, grid: Grid, named: Namer, alpha:
     which has most of its voxels, and 1 without any. At least a share `differs_at_least` of its voxels differs, with
     confidence 1 - alpha for all clusters at once (`true_discoveries`).
     """
-    where, robust = np.argwhere(result.subject.mask), result.robust
+    where, robust = _places(result, grid), result.robust
     columns: dict[str, list[Any]] = {key: [] for key in CLUSTER_COLUMNS}
     p = voxel_p(result.null.t, result.df, result.rank, both=result.null.both)
     largest = hommel(p[np.isfinite(p)], alpha)
     standardised = "peak_partial_r" if result.contrast.effect == "slope" else "peak_g"
     volume = float(np.prod(grid.voxel_sizes))
     for i, cluster in enumerate(result.clusters):
-        x, y, z = grid.affine[:3, :3] @ where[cluster.peak] + grid.affine[:3, 3]
+        members = result.labels == cluster.number
+        x, y, z = where[cluster.peak]
         row = {
             "cluster": i + 1, "sign": "positive" if cluster.positive else "negative", "x": x, "y": y, "z": z,
             "peak_t": cluster.peak_t, "voxels": cluster.extent, "mm3": cluster.extent * volume, "mass": cluster.mass,
             "peak_effect": result.peaks[i][0], standardised: result.peaks[i][1],
-            "next_to_seed": cluster.number in result.next_to_seed, "place": named(x, y, z) or None,
+            "next_to_seed": cluster.number in result.next_to_seed, "place": _named(named, where, cluster.peak, members),
         }  # fmt: skip
-        members = result.labels == cluster.number
         row["differs_at_least"] = true_discoveries(p[members], largest, alpha) / cluster.extent
         for ending, found, again in (("", result.p, robust.p if robust else {}), ("_joint", joint.own, joint.robust)):
             row |= {f"p_{name}_fwe{ending}": result.at(members, name, p) for name, p in found.items()}
@@ -60,6 +57,33 @@ def cluster_table(result: Result, joint: Joint, grid: Grid, named: Namer, alpha:
         for key in CLUSTER_COLUMNS:
             columns[key].append(row.get(key))
     return columns
+
+
+def _places(result: Result, grid: Grid) -> Points:
+    """Return where the voxels of a result are, (voxels, 3) mm."""
+    return np.asarray(np.argwhere(result.subject.mask) @ grid.affine[:3, :3].T + grid.affine[:3, 3])
+
+
+def _named(named: Namer, where: Points, peak: int, inside: Mask) -> str | None:
+    members = np.flatnonzero(inside)
+    return named(np.vstack([where[peak], where[members[members != peak]]])) or None
+
+
+PRINTED_COLUMNS = ("cluster", "sign", "x", "y", "z", "peak_t", "voxels", "mm3", "place")
+
+
+def printed_table(result: Result, grid: Grid, named: Namer) -> dict[str, list[Any]]:
+    """Return the clusters that a paper would list by random field theory, the largest first; no result."""
+    assert result.printed is not None
+    where, t, volume = _places(result, grid), result.null.t, float(np.prod(grid.voxel_sizes))
+    found = [result.printed == number for number in np.unique(result.printed[result.printed > 0])]
+    rows = []
+    for i, members in enumerate(sorted(found, key=np.count_nonzero, reverse=True)):
+        peak = int(np.argmax(np.where(members, np.abs(t), -1)))
+        sign, count = "positive" if t[peak] > 0 else "negative", int(members.sum())
+        place = _named(named, where, peak, members)
+        rows.append((i + 1, sign, *where[peak], float(t[peak]), count, count * volume, place))
+    return {name: [row[i] for row in rows] for i, name in enumerate(PRINTED_COLUMNS)}
 
 
 def passing_shares(clusters: Mapping[str, Sequence[Any]], inference: Inference) -> list[float]:

@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.derivatives.characteristics import characteristics_table
-from bids_app.derivatives.clusters import Namer, cluster_table, passing_shares, value_table
+from bids_app.derivatives.clusters import cluster_table, passing_shares, printed_table, value_table
 from bids_app.derivatives.contrast import Family, about_result, design_table
 from bids_app.derivatives.edges import EDGE_COLUMNS, edge_table
 from bids_app.derivatives.files import write_json, write_labels, write_map, write_table
 from bids_app.derivatives.names import STAT_OF, group_path, robust_stat
 from bids_app.statistics.result import Joint, Result
 from bids_app.vocabulary.design import Design
-from bids_app.vocabulary.grid import Grid, GroupMask
+from bids_app.vocabulary.grid import Grid, GroupMask, Namer
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.job import GroupJob
 from bids_app.vocabulary.sealed import told
@@ -114,6 +114,9 @@ class GroupWriter:
         about = {**self.mark_of, **said, "Sources": self._sources(result)}
         write_json(self.path("statmap", ".json", **names), about)
         write_table(self.path("clusters", ".tsv", **names), clusters)
+        if result.printed is not None:
+            table = printed_table(result, self.grid, self._name)
+            write_table(self.path("clusters", ".tsv", **names, desc="literature"), table)
         if result.profile:
             write_table(self.path("clustermeans", ".tsv", **names), value_table(result))
         self._null_and_design(result)

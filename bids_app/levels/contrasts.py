@@ -141,21 +141,25 @@ def infer(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Res
             "compare (are they all the same, or one session twice?)."
         )
     maps = maps_of(model, null, contrast, scheme.total, baseline)
+    about = _about(question, subject, null, inference) if model.rank == 1 else {}
     if model.rank == 1 and contrast.asked.primary:
         maps |= power.detectable(model, null, inference.alpha)
-    if contrast.asked.primary and contrast.between_arms:
+    if contrast.asked.primary and contrast.between_arms and model.rank == 1:
         maps |= {f"logbf_{name}": found for name, found in overlap.bayes_maps(null.t, model).items()}
-    about = _about(question, subject, null, inference) if model.rank == 1 else {}
+        about["Evidence"] = overlap.evidence_of(maps)
     if margin := margin_for(subject, contrast, inference):
         more, about["Equivalence"] = alike(question, subject, run, margin)
         maps |= more
+    printed = None
     if contrast.asked.primary and "RandomFieldTheory" in about and not isinstance(geometry.around, Graph):
         first = about["RandomFieldTheory"]["Findings"][0]
-        maps["t_literature"] = literature.as_printed(null.t, model.df, geometry.around, first["SmallestExtent"])
+        printed = literature.as_printed(null.t, model.df, geometry.around, first["SmallestExtent"])
+        maps["t_literature"] = np.where(printed > 0, null.t, np.float32(0))
     robust, said = robustly.robust(question, subject, run)
     result = Result(
         subject=subject, contrast=contrast, scheme=scheme, df=model.df, rank=model.rank, threshold=geometry.threshold,
         null=null, labels=question.labels(null), maps=maps, about={**about, **said}, robust=robust,
+        printed=printed,
     )  # fmt: skip
     return replace(result, profile=profile(result, stacks, question.ready))
 

@@ -42,13 +42,31 @@ def _weighted(stacks: Stacks, contrast: Contrast) -> Floats:
     return whole
 
 
+def width_name(scale: float) -> str:
+    """Return the width of a prior as it stands in file names."""
+    return f"r{round(100 * scale):03d}"
+
+
+MIDDLE = width_name(bayes.SCALES[1])
+
+
 def bayes_maps(t: Floats, model: LinearModel) -> dict[str, Floats]:
     """Return log10 BF10 of the difference between two arms, by the width of the prior as it stands in file names."""
     size = model.effective_size()
-    return {
-        f"r{round(100 * scale):03d}": bayes.bayes_map(t, model.df, size, scale).astype(np.float32)
-        for scale in bayes.SCALES
+    return {width_name(scale): bayes.bayes_map(t, model.df, size, scale).astype(np.float32) for scale in bayes.SCALES}
+
+
+def evidence_of(maps: Mapping[str, Floats]) -> dict[str, float]:
+    """Return which share of a map has which evidence, each place by itself, at the middle width of the prior."""
+    found = bayes.evidence(maps[f"logbf_{MIDDLE}"])
+    names = {
+        2: "StrongForDifference",
+        1: "ModerateForDifference",
+        0: "Neither",
+        -1: "ModerateForNone",
+        -2: "StrongForNone",
     }
+    return {name: float((found == number).mean()) for number, name in names.items()}
 
 
 def changes(results: Sequence[Result]) -> tuple[Result, Result] | None:

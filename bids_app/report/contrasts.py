@@ -21,6 +21,7 @@ from bids_app.report.drawing import figures, glass
 from bids_app.report.drawing.template import template
 from bids_app.report.people import motion_left
 from bids_app.report.wording import NAMES, SCHEMES, statistic_name
+from bids_app.statistics.bayes import evidence
 from bids_app.vocabulary.entities import parse
 from bids_app.vocabulary.grid import Grid, Mask
 
@@ -166,6 +167,8 @@ class Contrasts:
             "column": column,
             "file": _beside(path, "clusters.tsv").name,
             "literature": self._literature(path, about),
+            "printed": _printed(path),
+            "evidence": self._evidence(path),
             "before": self._before(path) if about["Primary"] else None,
         }
 
@@ -180,6 +183,14 @@ class Contrasts:
             return ""
         return page.embed(figures.mosaic(self._underlay, t, grid, (height / 2, 2 * height), np.zeros(t.shape, bool)))
 
+    def _evidence(self, path: Path) -> str:
+        """Draw the classes of evidence that the Bayes factors of a map are in; nothing where there are none."""
+        there = _beside(path, "statmap.nii.gz", "stat-logbf_desc-r071")
+        if not there.exists():
+            return ""
+        found, grid = read_map(there)
+        return page.embed(figures.mosaic(self._underlay, evidence(found).astype(np.float32), grid, (1.0, 2.0)))
+
     def _glass(self, t: NDArray[Any], grid: Grid, about: Mapping[str, Any], corrected: Mask) -> str:
         """Draw what survives, and pale what formed a cluster and did not."""
         height = float(about["ClusterFormingT"])
@@ -193,6 +204,12 @@ class Contrasts:
     @cached_property
     def _underlay(self) -> figures.Underlay:
         return figures.underlay(*template())
+
+
+def _printed(path: Path) -> list[dict[str, Any]]:
+    """Return the clusters that a paper would list by random field theory, the largest first."""
+    there = _beside(path, "clusters.tsv", "desc-literature")
+    return read_frame(there).fillna({"place": ""}).head(SHOWN).to_dict("records") if there.exists() else []
 
 
 def _answer(p: float, robust: float | None, about: Mapping[str, Any]) -> str:

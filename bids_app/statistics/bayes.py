@@ -11,6 +11,9 @@ from scipy import integrate
 SCALES = (0.5, 2**-0.5, 1.0)
 """Widths of the prior that are reported side by side."""
 
+CLASSES = (3.0, 10.0)
+"""Bayes factors from which on evidence counts as moderate, and as strong (Jeffreys 1961)."""
+
 SIZES = 5
 """Effective numbers, spaced by their logarithms, that are computed; others lie between."""
 
@@ -42,6 +45,16 @@ def log_bayes_factor(
     height = likelihood + prior + (df + 1) / 2 * np.log1p(squared / df)
     top = height.max(axis=1)  # beyond what a number can hold where many people agree
     return np.asarray(np.log10(integrate.simpson(np.exp(height - top[:, None]), x=_LOG_G, axis=1)) + top / np.log(10))
+
+
+def evidence(log_bf: NDArray[np.floating[Any]]) -> NDArray[np.int8]:
+    """Return the class of evidence of each log10 BF10: 2 strong and 1 moderate for a difference, 0 neither, -1, -2.
+
+    >>> evidence(np.log10([20.0, 4, 1, 1 / 4, 1 / 20])).tolist()
+    [2, 1, 0, -1, -2]
+    """
+    size = np.digitize(np.abs(log_bf), np.log10(CLASSES))
+    return np.asarray(np.where(np.isfinite(log_bf), np.sign(log_bf) * size, 0), dtype=np.int8)
 
 
 def bayes_map(

@@ -21,18 +21,18 @@ WARNING = (
 
 
 def as_printed(t: np.ndarray, df: int, around: clusters.Neighbourhood, extent: int | None) -> np.ndarray:
-    """Return the map that a paper would print: t in clusters that are large enough at the first threshold, else 0.
+    """Return the clusters that a paper would print, (voxels,) int32: numbers of those that are large enough, else 0.
 
     Parameters
     ----------
     t : (voxels,) float32
     extent : int or None
-        Voxels from which on a cluster is large enough, as `findings` has it; None where none can be.
+        Voxels from which on a cluster is large enough at the first threshold, as `findings` has it; None: none can be.
     """
     labels = clusters.label(t, around, float(stats.t.isf(VOXEL_P[0] / 2, df)))
     large = np.bincount(labels) >= (np.inf if extent is None else extent)
     large[0] = False
-    return np.where(large[labels], t, np.float32(0))
+    return np.where(large[labels], labels, 0).astype(np.int32)
 
 
 def findings(

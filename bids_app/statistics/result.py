@@ -137,6 +137,8 @@ class Result(Tested):
     profile : Profile or None
     robust : Robust or None
         Beside a primary contrast between arms that are large enough.
+    printed : (voxels,) int32 or None
+        Clusters that the literature's correction would report; not a result.
     """
 
     subject: Subject
@@ -147,6 +149,7 @@ class Result(Tested):
     about: Mapping[str, object]
     profile: Profile | None = None
     robust: Robust | None = None
+    printed: NDArray[np.int32] | None = None
 
     @cached_property
     def peaks(self) -> Sequence[tuple[float, float]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,12 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
+
+Points = NDArray[np.float64]
+"""(n, 3) mm: the voxels of a cluster, its peak first."""
+
+Namer = Callable[[Points], str]
+"""Names the place of a cluster."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -145,6 +145,30 @@ def test_a_declared_margin_is_answered_and_no_other_test_is_asked_for(copy):
         assert "an equivalence test with a margin fixed beforehand would be needed" not in page
 
 
+def test_what_a_paper_would_print_is_a_table_with_places_that_is_no_result(copy):
+    data, out = copy
+    assert run_deqi(data, out, "group", *QUICK).code == 0
+    table = pd.read_csv(next((out / "group").glob(f"{PRIMARY}_desc-literature_clusters.tsv")), sep="\t")
+    said = sidecar(out)["RandomFieldTheory"]["Findings"][0]
+    assert table["voxels"].tolist() == said["Voxels"]
+    assert len(table) == said["ClustersLargeEnough"] > 0
+    t = nib.load(next((out / "group").glob(f"{PRIMARY}_stat-t_statmap.nii.gz")))
+    at = np.rint(np.linalg.inv(t.affine) @ [*table.loc[0, ["x", "y", "z"]], 1])[:3].astype(int)
+    assert np.asarray(t.dataobj)[tuple(at)] == pytest.approx(table.loc[0, "peak_t"], rel=1e-5)
+    assert "The clusters that a paper would list" in (out / "group.html").read_text()
+
+
+def test_classes_of_evidence_are_shares_of_the_bayes_factors_and_a_figure(copy):
+    data, out = copy
+    assert run_deqi(data, out, "group", *QUICK).code == 0
+    shares = sidecar(out)["Evidence"]
+    log_bf = _map(out, "logbf_desc-r071")
+    assert shares["StrongForDifference"] == pytest.approx((log_bf >= 1).mean(), abs=0.002)
+    assert shares["ModerateForNone"] == pytest.approx(((log_bf <= -np.log10(3)) & (log_bf > -1)).mean(), abs=0.002)
+    assert sum(shares.values()) == pytest.approx(1)
+    assert "Classes of evidence of near" in (out / "group.html").read_text()
+
+
 def test_the_means_of_declared_regions_are_held_against_the_margin(copy):
     """The difference is that of a linear model of the regions' means; p that of all re-randomisations, by hand."""
     data, out = copy

@@ -57,12 +57,14 @@ def test_an_atlas_names_places_by_its_labels(tmp_path):
     import nibabel as nib
 
     labels = np.zeros((4, 4, 4), dtype=np.int16)
-    labels[1, 2, 3] = 7
+    labels[1, 2, 3], labels[0, 0, 1], labels[0, 1, 1] = 7, 8, 8
     nib.Nifti1Image(labels, np.diag([2.0, 2, 2, 1])).to_filename(tmp_path / "small.nii.gz")
-    (tmp_path / "small.tsv").write_text("index\tname\n7\tinsula\n")
+    (tmp_path / "small.tsv").write_text("index\tname\n7\tinsula\n8\tputamen\n")
     name = places.namer(str(tmp_path / "small.nii.gz"), "MNI152NLin2009cAsym")
-    assert name(2.4, 4, 6) == "insula"
-    assert name(0, 0, 0) == ""
-    assert name(500, 0, 0) == ""
+    assert name(np.array([[2.4, 4, 6]])) == "insula 100 %"
+    assert name(np.array([[0.0, 0, 0]])) == ""
+    assert name(np.array([[500.0, 0, 0]])) == ""
+    cluster = np.array([[2.0, 4, 6], [0, 0, 2], [0, 2, 2], [0, 0, 0], [500, 0, 0]])
+    assert name(cluster) == "putamen 40 %, insula 20 %"  # two voxels in five are in no label
     with pytest.raises(MissingInputError):
         places.namer(str(tmp_path / "absent.nii.gz"), "MNI152NLin2009cAsym")
