@@ -14,6 +14,7 @@ QUALITY = {
     "mean_fd": "Mean framewise displacement over all volumes, mm.",
     "max_fd": "Largest framewise displacement, mm.",
     "df_res": "Residual degrees of freedom of the cleaned series.",
+    "df_effective": "What they are worth for a correlation, given autocorrelation; n/a after a low-pass filter.",
     "df_confounds": "Degrees of freedom that drift and confounds took.",
     "df_band": "Degrees of freedom that the stop band took beside them.",
     "voxels": "Voxels of the mask that are finite and vary.",
@@ -47,6 +48,7 @@ def quality_row(one: Any, reason: str) -> dict[str, Any]:
             "voxels": int(signals.mask.sum()),
             "voxels_unusable": signals.notes["unusable_voxels"],
             "tsnr": float(np.median(signals.mean / signals.deviation)),
+            "df_effective": signals.effective_df,
             "gcor": float((unit.mean(axis=1) ** 2).sum()),
         }
     return row

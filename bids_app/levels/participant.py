@@ -120,10 +120,16 @@ def _too_little(runs: Sequence[Run], modality: Any, options: Any) -> str:
     """Return why the runs that can be used are too little for a session, or nothing."""
     ready = [one for one in runs if not one.problem]
     counted = [one for one in ready if one.plan.df_res >= FEWEST_DF] or ready
-    df, minutes = sum(one.plan.df_res for one in counted), sum(one.plan.minutes for one in counted)
+    df, minutes = sum(_freedom(one) for one in counted), sum(one.plan.minutes for one in counted)
     why: str = modality.too_little(df, minutes, options)
     lost = len(runs) - len(counted)
     return f"{why}. {lost} of its {len(runs)} runs cannot be used" if why and lost else why
+
+
+def _freedom(one: Run) -> float:
+    """Return the degrees of freedom of a run: by counting before it is read, and what they are worth thereafter."""
+    known = one.signals is not None and one.signals.effective_df is not None
+    return float(one.signals.effective_df if known else one.plan.df_res)  # type: ignore[union-attr, arg-type]
 
 
 def _refused(runs: Sequence[Run]) -> dict[str, str]:

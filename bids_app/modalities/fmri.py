@@ -18,6 +18,7 @@ from bids_app.signals import projection
 from bids_app.signals.carpet import Sample
 from bids_app.signals.cleaning import KINDS, Plan, plan_cleaning
 from bids_app.signals.confounds import matters
+from bids_app.signals.freedom import effective_df
 from bids_app.signals.mirror import exchanged
 from bids_app.signals.smoothing import smooth_in_mask
 from bids_app.vocabulary.cleaning import Options
@@ -138,6 +139,8 @@ def load(recording: Recording, plan: Plan, options: Options, kinds: Collection[s
         plan.repetition_time, {kind: plan.rows[kind] for kind in kinds}, smoothed, options.smoothing_fwhm,
         options.censors, plan.unsteady, task, fluid=fluid, carpet=carpet, notes=notes,
     )  # fmt: skip
+    if options.low_pass == 0:
+        signals = replace(signals, effective_df=effective_df(signals.cleaned("filtered"), plan.df_res))
     return exchanged(signals) if recording.flipped else signals
 
 
@@ -202,12 +205,12 @@ def mark(options: Options) -> str:
     )
 
 
-def too_little(df_res: int, minutes: float, options: Options) -> str:
+def too_little(df_res: float, minutes: float, options: Options) -> str:
     """Return why a session cannot be used and what would help, or nothing."""
     if df_res >= options.min_df_res and minutes >= options.min_minutes:
         return ""
     return (
-        f"{df_res} residual degrees of freedom (at least {options.min_df_res} needed) and {minutes:.1f} minutes kept "
-        f"(at least {options.min_minutes:g} needed). What would help: high-pass only (modalities.fmri.low_pass=0), "
-        "fewer confounds (modalities.fmri.confounds), a higher fd_threshold"
+        f"{df_res:.0f} residual degrees of freedom (at least {options.min_df_res} needed) and {minutes:.1f} minutes "
+        f"kept (at least {options.min_minutes:g} needed). What would help: high-pass only (modalities.fmri.low_pass=0),"
+        " fewer confounds (modalities.fmri.confounds), a higher fd_threshold"
     )

@@ -72,7 +72,9 @@ def advice(jobs: Sequence[ParticipantJob]) -> str:
     if best is None:
         return ""
     said = " ".join(f"--set {word}" for word in best.words)
-    return f"With {said} {best.passing} of {best.tried} sessions pass."
+    later = "low_pass" in said
+    counted = " by counting; what autocorrelation leaves of it is known once series are read" if later else ""
+    return f"With {said} {best.passing} of {best.tried} sessions pass{counted}."
 
 
 def none_left(jobs: Sequence[ParticipantJob], reasons: Mapping[str, str]) -> str:

@@ -25,6 +25,12 @@ def excluded(session: Finished, limits: Exclusions) -> str:
     return "; ".join(_beyond(found, limits))
 
 
+def _freedom(runs: dict[str, np.ndarray]) -> np.ndarray:
+    """Return the degrees of freedom of each run, what they are worth where no low-pass filter counted them."""
+    worth = runs.get("df_effective", np.full_like(runs["df_res"], np.nan))
+    return np.where(np.isnan(worth), runs["df_res"], worth)
+
+
 def _beyond(runs: dict[str, np.ndarray], limits: Exclusions) -> Iterator[str]:
     """Yield what is beyond a limit, over the runs of a session."""
     kept, volumes = np.nansum(runs["volumes_kept"]), np.nansum(runs["volumes"])
@@ -33,7 +39,7 @@ def _beyond(runs: dict[str, np.ndarray], limits: Exclusions) -> Iterator[str]:
         "max_mean_fd": ("mean FD", float(np.nanmean(runs.get("mean_fd", np.array([np.nan])))), " mm"),
         "max_censored": ("share of censored volumes", float(1 - kept / volumes), ""),
         "min_minutes": ("minutes kept", float(np.nansum(runs["minutes_kept"])), ""),
-        "min_df_res": ("residual degrees of freedom", float(np.nansum(runs["df_res"])), ""),
+        "min_df_res": ("residual degrees of freedom", float(np.nansum(_freedom(runs))), ""),
         "min_coverage": ("share of usable voxels", float(usable / max(usable + unusable, 1)), ""),
     }
     for name, (what, value, unit) in quality.items():

@@ -85,6 +85,8 @@ class Signals:
         Correlation of the uncleaned series with the signal of the cerebrospinal fluid.
     carpet : Carpet or None
         A sample of voxels before and after cleaning, to look at.
+    effective_df : float or None
+        Degrees of freedom that a correlation has where no low-pass filter has counted them; None where one has.
     """
 
     basis: NDArray[np.float64]
@@ -104,6 +106,7 @@ class Signals:
     threads: int = 1
     fluid: NDArray[np.float32] | None = None
     carpet: Carpet | None = None
+    effective_df: float | None = None
     notes: Mapping[str, object] = field(default_factory=dict)
 
     def cleaned(self, kind: str) -> Signals:
