@@ -10,6 +10,7 @@ from bids_app.derivatives.trial import TrialWriter
 from bids_app.errors import DeqiError, WrongDataError
 from bids_app.levels import outcomes, treatment
 from bids_app.levels.outcomes import Analysed
+from bids_app.report.claims.plan import sentence
 from bids_app.trial.checklists import UNKNOWN, checklist
 from bids_app.trial.cohort import Cohort, Table, arms_of, gather
 from bids_app.trial.options import ArmOptions, PeopleOptions
@@ -76,9 +77,8 @@ def run(job: TrialJob) -> Summary:
 
 def _planned(job: TrialJob, one: Analysed) -> dict[str, object] | None:
     outcome = one.scores.outcome
-    own = (f"outcomes.{outcome.table}.", f"outcomes.{outcome.table}:")
-    family = job.sealed.family if job.sealed else ()
-    return told(job.sealed, *OF_OUTCOMES, *own, *family, declared=outcome.role != "exploratory")
+    settings = (*OF_OUTCOMES, f"outcomes.{outcome.table}")
+    return told(job.sealed, *settings, declared=outcome.role != "exploratory", family=True)
 
 
 def _treatment(job: TrialJob, cohort: Cohort, found: list[Analysed], writer: TrialWriter) -> None:
@@ -123,7 +123,7 @@ def _facts(job: TrialJob, cohort: Cohort, found: list[Analysed], blinding: Mappi
         "additional": "marked exploratory where they stand" if found else "",
         "methods": "logs/CITATION.md",
         "plan": f"sealed on {job.sealed.locked_on}, SHA-256 {job.sealed.sha256}" if job.sealed else "",
-        "deviations": "; ".join(job.sealed.deviations) if job.sealed else "",
+        "deviations": "; ".join(map(sentence, job.sealed.deviations)) if job.sealed else "",
         "characteristics": "section Who is in it of group.html",
         "stricta": "table STRICTA beside" if job.treatment and job.treatment.arms else "",
     }

@@ -26,7 +26,7 @@ from bids_app.plan.people import people_of
 from bids_app.settings import Settings
 from bids_app.trial.secrecy import readable
 from bids_app.vocabulary.execution import Execution
-from bids_app.vocabulary.sealed import Sealed
+from bids_app.vocabulary.sealed import Deviation, Sealed
 
 SAID = ("Direction", "Units", "Minimum", "Maximum", "MinimalImportantDifference", "RemissionCutoff")
 _FILE = re.compile(r"(?:^|=)([^=#@]+(?:\.(?:nii|tsv|gmt|csv)(?:\.gz)?|/))(?:[#@]|$)")
@@ -174,22 +174,23 @@ def opened(execution: Execution, chosen: Settings) -> Sealed | None:
     now = content_of(execution, chosen)
     differs = [*_differences(plan["Settings"], now["Settings"]), *_files_differ(plan["Files"], now["Files"])]
     return Sealed(
-        str(sealed["SHA256"]), str(sealed.get("LockedOn", "")), bool(sealed.get("AfterUnblinding")), tuple(differs)
-    )
+        sha256=str(sealed["SHA256"]), locked_on=str(sealed.get("LockedOn", "")),
+        after_unblinding=bool(sealed.get("AfterUnblinding")), deviations=tuple(differs),
+    )  # fmt: skip
 
 
-def _differences(planned: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+def _differences(planned: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Deviation]:
     for table in sorted({*planned, *now}):
         before, after = planned.get(table), now.get(table)
         if before is None or after is None:
-            yield f"{table}: {'was not planned' if before is None else 'was planned and is not done'}"
+            yield Deviation(table=table, kind="added" if before is None else "dropped")
             continue
         for key in sorted({*before, *after}):
             if before.get(key) != after.get(key):
-                yield f"{table}.{key}: planned {json.dumps(before.get(key))}, now {json.dumps(after.get(key))}"
+                yield Deviation(table=table, key=key, kind="changed", planned=before.get(key), now=after.get(key))
 
 
-def _files_differ(planned: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+def _files_differ(planned: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Deviation]:
     for name in sorted(planned):
         if planned[name] != now.get(name):
-            yield f"file {name}: " + ("its content is not what was sealed" if name in now else "it is not there")
+            yield Deviation(table="file", key=name, kind="changed" if name in now else "dropped")

@@ -75,7 +75,9 @@ def test_deviations_are_listed_and_lower_what_they_touch(copy):
     group(copy, "--plan", copy / "plan.json", "--set", "inference.claim=voxel")
     maps, _, outcome = told(copy)
     assert maps["Status"] == outcome["Status"] == "exploratory"
-    assert maps["Deviations"] == ['inference.claim: planned "mass", now "voxel"']
+    assert maps["Deviations"] == [
+        {"Table": "inference", "Key": "claim", "Kind": "changed", "Planned": "mass", "Now": "voxel"}
+    ]
     assert "inference.claim: planned" in (copy / "out" / "group.html").read_text()
     group(copy, "--plan", copy / "plan.json", "--set", "outcomes.vas.important_difference=5")
     maps, _, outcome = told(copy)
@@ -158,7 +160,8 @@ def test_what_a_call_chooses_is_part_of_the_plan(copy):
     assert ended.code == 0, ended.text
     maps, _, outcome = told(copy)
     assert (maps["Status"], outcome["Status"]) == ("exploratory", "confirmatory")
-    assert maps["Deviations"][0].startswith("measures.seed_correlation.seeds: planned")
+    first = maps["Deviations"][0]
+    assert (first["Table"], first["Key"], first["Kind"]) == ("measures.seed_correlation", "seeds", "changed")
     kept = [who for who in read_tsv(copy / "data" / "participants.tsv")["participant_id"] if who != "sub-01"]
     group(copy, "--plan", copy / "plan.json", "--participant-label", *kept)
     maps, _, outcome = told(copy)
@@ -173,7 +176,7 @@ def test_what_a_call_chooses_is_part_of_the_plan(copy):
     group(copy, "--plan", copy / "plan.json")
     maps, change, outcome = told(copy)
     assert (maps["Status"], outcome["Status"]) == ("confirmatory", "exploratory")
-    assert "higher is better" in outcome["Deviations"][0]
+    assert "higher is better" in json.dumps(outcome["Deviations"][0]["Now"])
     assert change["SHA256"] == maps["SHA256"]
 
 

@@ -160,7 +160,7 @@ def test_whatever_was_planned():
         "LockedOn": "2026-01-01",
         "SHA256": "0" * 64,
         "AfterUnblinding": False,
-        "Deviations": ["x: planned 1, now 2"],
+        "Deviations": [{"Table": "x", "Key": "y", "Kind": "changed", "Planned": 1, "Now": 2}],
     }
     for sealed in (None, plan, {**plan, "AfterUnblinding": True}, {**plan, "Deviations": []}):
         assert said_too_much(status([sealed])["sentence"]) == []

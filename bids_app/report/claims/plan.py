@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from bids_app.vocabulary.sealed import Deviation
 
 NONE = (
     "No plan was sealed before arms could be read (--lock): that these questions were asked beforehand is not on "
     "record here."
 )
 LATE = "The plan was sealed after arms could be read: nothing that follows from it is confirmatory."
+
+
+def sentence(deviation: Deviation) -> str:
+    """Return what was done otherwise than planned, in words."""
+    if deviation.table == "file":
+        return f"file {deviation.key}: " + (
+            "its content is not what was sealed" if deviation.kind == "changed" else "it is not there"
+        )
+    if deviation.kind != "changed":
+        return f"{deviation.table}: " + (
+            "was not planned" if deviation.kind == "added" else "was planned and is not done"
+        )
+    planned, now = json.dumps(deviation.planned), json.dumps(deviation.now)
+    return f"{deviation.table}.{deviation.key}: planned {planned}, now {now}"
 
 
 def status(plans: Sequence[Mapping[str, Any] | None]) -> dict[str, Any]:
@@ -19,7 +36,7 @@ def status(plans: Sequence[Mapping[str, Any] | None]) -> dict[str, Any]:
         return {"sentence": NONE, "deviations": [], "good": False}
     plan = known[0]
     sealed = f"Held against the plan that was sealed on {plan['LockedOn']} (SHA-256 {plan['SHA256'][:12]}...)."
-    deviations = list(plan["Deviations"])
+    deviations = [sentence(Deviation.from_json(one)) for one in plan["Deviations"]]
     if plan["AfterUnblinding"]:
         return {"sentence": f"{sealed} {LATE}", "deviations": deviations, "good": False}
     if not deviations:
