@@ -84,7 +84,7 @@ def _describe(execution: Execution, plan: Plan) -> None:
     prepare.describe(execution.output_dir, plan.sources, plan.generated_by, tables)
     prepare.keep_notes(execution.output_dir, execution.level, plan.notes, execution.participants)
     report.write_citation(execution.output_dir, tables, mark)
-    for note in (*plan.notes, *([mark] if mark else [])):
+    for note in (*(note.text for note in plan.notes), *([mark] if mark else [])):
         progress.say(f"warning: {note}")
 
 

@@ -17,6 +17,7 @@ from bids_app.dataset.layout import (
 )
 from bids_app.errors import NothingSelectedError, UsageError
 from bids_app.vocabulary.entities import plain
+from bids_app.vocabulary.note import Note
 from bids_app.vocabulary.recording import JOINED
 
 STANDARD_SPACE = "MNI152NLin2009cAsym"
@@ -86,20 +87,21 @@ class Series(NamedTuple):
         return Path(self.folder, self.name)
 
 
-def find_series(root: Path, participants: Iterable[str], selection: Selection) -> tuple[list[Series], list[str]]:
+def find_series(root: Path, participants: Iterable[str], selection: Selection) -> tuple[list[Series], list[Note]]:
     """Return volumetric series that pass the filters, in any space, and which folders cannot be looked into."""
     found, problems = [], []
     for participant in participants:
         for folder, names, problem in functional_folders(root, participant):
             if problem:
-                problems.append(f"sub-{participant}: {problem}")
+                problems.append(Note(text=f"sub-{participant}: {problem}", participant=participant))
             for name in names:
                 entities = series_entities(name, selection.desc)
                 # A copy of a folder, "sub-01 copy", holds the files of somebody else.
                 if not entities or entities.get("sub") != participant or not _wanted(entities, selection):
                     continue
                 if name.endswith(".nii") and f"{name}.gz" in names:
-                    problems.append(f"sub-{participant}: {name} is there as .nii and .nii.gz; the second is read")
+                    said = f"sub-{participant}: {name} is there as .nii and .nii.gz; the second is read"
+                    problems.append(Note(text=said, participant=participant))
                     continue
                 found.append(Series(folder, name, entities, names))
     return [one for one in found if selection.matches(one.path)] if selection.matches else found, problems

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from bids_app.derivatives.files import write_json, write_table
 from bids_app.derivatives.names import group_path
-from bids_app.statistics.clinical.scores import Line, Scores
+from bids_app.statistics.clinical.scores import Scores
 from bids_app.vocabulary.design import Lost
 from bids_app.vocabulary.entities import as_label
 
@@ -17,6 +16,8 @@ Rows = Sequence[Mapping[str, Any]]
 
 LINES = {
     "analysis": "Which analysis it is.",
+    "kind": "Kind of analysis.",
+    "subject": "What it is of: a share of improvement in percent, a moderator.",
     "visit": "When.",
     "comparison": "Arms compared, or the arm described.",
     "people": "People of each arm.",
@@ -25,6 +26,7 @@ LINES = {
     "estimate": "Active less control arm, or ratio of them.",
     "low": "Lower 95 % limit.",
     "high": "Upper 95 % limit.",
+    "sd": "Standard deviation, of a mean.",
     "statistic": "What `value` is.",
     "value": "Value of the statistic.",
     "df": "Its degrees of freedom.",
@@ -57,10 +59,10 @@ class TrialWriter:
         write_table(self._path("people", ".tsv", desc="trial"), columns)
         write_json(self._path("people", ".json", desc="trial"), {"Arms": list(arms), "Notes": list(notes)})
 
-    def outcome(self, scores: Scores, lines: Sequence[Line], p: float, about: Mapping[str, Any], rows: Rows) -> None:
-        """Write every line of an outcome, its sidecar, and the values of each person."""
+    def outcome(self, scores: Scores, results: Rows, p: float, about: Mapping[str, Any], rows: Rows) -> None:
+        """Write every result of an outcome, its sidecar, and the values of each person."""
         name, corrected = scores.outcome.name, scores.outcome.role != "exploratory"
-        told = [{**asdict(line), "p_holm": p if corrected and line.weight == "decides" else None} for line in lines]
+        told = [{**one, "p_holm": p if corrected and one["weight"] == "decides" else None} for one in results]
         columns = {key: [line[key] for line in told] for key in LINES}
         write_table(self._path("outcome", ".tsv", meas=name), columns)
         write_json(self._path("outcome", ".json", meas=name), {**about, "TableColumns": LINES})

@@ -15,6 +15,7 @@ from bids_app.derivatives.dataset import DEMONSTRATION, SYNTHETIC_NOTICE, descri
 from bids_app.derivatives.files import write_json
 from bids_app.derivatives.settings_file import to_toml
 from bids_app.errors import DeqiError, OutputError
+from bids_app.vocabulary.note import Note
 
 
 def choose_cache(work_dir: Path | None) -> None:
@@ -69,7 +70,7 @@ def require_still_there(output_dir: Path) -> None:
     )
 
 
-def keep_notes(output_dir: Path, level: str, notes: Sequence[str], people: Sequence[str] = ()) -> None:
+def keep_notes(output_dir: Path, level: str, notes: Sequence[Note], people: Sequence[str] = ()) -> None:
     """Write down what a call left out before any work, so that the pages tell it too.
 
     A call for some `people` alone replaces what was noted of them, each in a file of their own, and leaves the rest:
@@ -77,20 +78,16 @@ def keep_notes(output_dir: Path, level: str, notes: Sequence[str], people: Seque
     """
     folder = output_dir / "logs"
     if level == "participant" and people:
-        for label in (f"sub-{person.removeprefix('sub-')}" for person in people):
-            _note(folder / f"{level}_{label}_notes.json", [note for note in notes if _is_about(note, label)])
+        for label in (person.removeprefix("sub-") for person in people):
+            _note(folder / f"{level}_sub-{label}_notes.json", [note for note in notes if note.participant == label])
         return
     for path in folder.glob(f"{level}_sub-*_notes.json"):
         path.unlink(missing_ok=True)
     _note(folder / f"{level}_notes.json", notes)
 
 
-def _note(path: Path, notes: Sequence[str]) -> None:
+def _note(path: Path, notes: Sequence[Note]) -> None:
     if notes:
-        write_json(path, {"LeftOut": list(notes)})
+        write_json(path, {"LeftOut": [note.text for note in notes]})
     else:
         path.unlink(missing_ok=True)
-
-
-def _is_about(note: str, label: str) -> bool:
-    return note.startswith((f"{label}_", f"{label}:"))

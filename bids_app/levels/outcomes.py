@@ -12,7 +12,7 @@ import numpy as np
 from bids_app.errors import WrongDataError
 from bids_app.statistics.clinical.between import compared
 from bids_app.statistics.clinical.improvement import cumulative, improvement
-from bids_app.statistics.clinical.scores import Line, Scores
+from bids_app.statistics.clinical.scores import Moderator, ResultRow, Scores
 from bids_app.statistics.clinical.within import changed, described, standardised_baseline
 from bids_app.statistics.coding import read_column
 from bids_app.statistics.corrected import holm
@@ -21,28 +21,31 @@ from bids_app.trial.contrasts import fixed
 from bids_app.trial.dropout import UNEQUAL
 from bids_app.trial.outcomes import values_of
 from bids_app.vocabulary.inference import Inference
+from bids_app.vocabulary.note import Note
 from bids_app.vocabulary.outcome import Outcome
 
 SHARES = np.round(np.arange(-0.5, 1.001, 0.05), 2)
 """Shares of improvement at which the curves of responders are read."""
 LEVELS = 6
 """Words of a moderator at most, each of which is held against all others."""
+LOSSES = "losses"
+"""Code of the note on who was not asked at the endpoint."""
 
 
 @dataclass(frozen=True, eq=False)
 class Analysed:
-    """An outcome with all its lines; `holm_p` is corrected over the outcomes of the same role."""
+    """An outcome with all its rows; `holm_p` is corrected over the outcomes of the same role."""
 
     scores: Scores
-    lines: tuple[Line, ...]
-    notes: tuple[str, ...]
+    rows: tuple[ResultRow, ...]
+    notes: tuple[Note, ...]
     holm_p: float = float("nan")
     holm_over: int = 1
 
     @property
-    def deciding(self) -> Line | None:
-        """The line that decides, if arms are compared."""
-        return next((line for line in self.lines if line.weight == "decides"), None)
+    def deciding(self) -> ResultRow | None:
+        """The row that decides, if arms are compared."""
+        return next((row for row in self.rows if row.weight == "decides"), None)
 
     @property
     def p(self) -> float:
@@ -58,28 +61,29 @@ def scores_of(outcome: Outcome, cohort: Cohort, inference: Inference) -> Scores:
     columns = [np.ones(count), *fixed(cohort, np.arange(count))[1]]
     return Scores(
         outcome, values_of(outcome.columns, cohort.rows), cohort.arm, cohort.arms, cohort.strata,
-        np.column_stack(columns), dict(_moderators(outcome.moderators, cohort)),
+        np.column_stack(columns), tuple(_moderators(outcome.moderators, cohort)),
         inference.random_seed, inference.n_permutations,
     )  # fmt: skip
 
 
-def _moderators(names: Sequence[str], cohort: Cohort) -> Iterator[tuple[str, np.ndarray]]:
+def _moderators(names: Sequence[str], cohort: Cohort) -> Iterator[Moderator]:
     """Yield moderators as numbers: those of a column, or of words 1 for one of them and 0 for all others."""
     for name in names:
         column = read_column(name, cohort.rows, levels=cohort.levels)
         if column.values is not None:
-            yield name, column.values
+            yield Moderator(name=name, values=column.values)
             continue
         levels = column.levels
         if len(levels) > LEVELS:
             said = f"The moderator {name!r} has {len(levels)} words; expected numbers, or up to {LEVELS} words."
             raise WrongDataError(said)
         for level in levels if len(levels) > 2 else levels[-1:]:
-            yield f"{name}={level}" if len(levels) > 2 else name, column.indicator(level)
+            own = level if len(levels) > 2 else ""
+            yield Moderator(name=name, level=own, values=column.indicator(level))
 
 
 def analyse(scores: Scores, later: Collection[str] = ()) -> Analysed:
-    """Return every line of one outcome.
+    """Return every row of one outcome.
 
     Parameters
     ----------
@@ -92,36 +96,32 @@ def analyse(scores: Scores, later: Collection[str] = ()) -> Analysed:
         If the main pair of arms cannot be compared at the endpoint.
     """
     outcome, arms = scores.outcome, scores.arms
-    lines, notes = list(described(scores)), list(_losses(scores))
+    rows, notes = list(described(scores)), list(_losses(scores))
     endpoint = outcome.visits.index(outcome.endpoint)
     main = (arms[0], arms[-1])
     for pair in sorted(combinations(arms, 2), key=lambda pair: pair != main):
         own = scores.pair(*pair)
-        lines.append(standardised_baseline(own))
+        rows.append(standardised_baseline(own))
         for visit in sorted(range(1, len(outcome.visits)), key=lambda visit: visit != endpoint):
             decides = pair == main and visit == endpoint
             try:
-                lines += [_dated(line, later) for line in compared(own, visit, decides=decides)]
+                rows += [_dated(row, later) for row in compared(own, visit, decides=decides)]
             except WrongDataError as error:
                 if decides:
                     raise
-                notes.append(f"{' against '.join(pair)} is not compared at {outcome.visits[visit]}: {error}")
+                said = f"{' against '.join(pair)} is not compared at {outcome.visits[visit]}: {error}"
+                notes.append(Note(text=said, code="not_compared"))
     for visit in range(1, len(outcome.visits)):
-        lines += changed(scores, visit)
-    return Analysed(scores, tuple(lines), tuple(notes))
+        rows += changed(scores, visit)
+    return Analysed(scores, tuple(rows), tuple(notes))
 
 
-def _dated(line: Line, later: Collection[str]) -> Line:
-    """Say of a moderator whether it was there before arms were drawn, or may be a result of treatment."""
-    kind, _, name = line.analysis.partition("_")
-    if kind != "moderator":
-        return line
-    when = f"{name} arises after randomisation and may itself differ because of treatment"
-    said = when if name.partition("=")[0] in later else f"{name} is taken as known before randomisation"
-    return replace(line, remark=f"{line.remark}; {said}" if line.remark else said)
+def _dated(row: ResultRow, later: Collection[str]) -> ResultRow:
+    """Note of a moderator whether it was there before arms were drawn, or may be a result of treatment."""
+    return row.knowing(arises_later=row.facts["name"] in later) if row.kind == "moderator" else row
 
 
-def _losses(scores: Scores) -> Iterator[str]:
+def _losses(scores: Scores) -> Iterator[Note]:
     """Say who was not asked at the endpoint, and whether arms lose different shares of their people."""
     outcome = scores.outcome
     gone = ~np.isfinite(scores.values[:, outcome.visits.index(outcome.endpoint)])
@@ -130,11 +130,11 @@ def _losses(scores: Scores) -> Iterator[str]:
     shares = [float(gone[scores.arm == i].mean()) for i in range(len(scores.arms))]
     counts = [int(gone[scores.arm == i].sum()) for i in range(len(scores.arms))]
     said = ", ".join(f"{count} of {arm}" for count, arm in zip(counts, scores.arms, strict=True))
-    yield f"Not asked at {outcome.endpoint}: {said}" + (
-        "." if outcome.kind == "count" else "; they count with the visits they have."
-    )
+    counted = "." if outcome.kind == "count" else "; they count with the visits they have."
+    yield Note(text=f"Not asked at {outcome.endpoint}: {said}{counted}", code=LOSSES)
     if max(shares) - min(shares) > UNEQUAL:
-        yield "Arms lost different shares of their people: what was lost may differ too (not missing at random)."
+        lost = "Arms lost different shares of their people: what was lost may differ too (not missing at random)."
+        yield Note(text=lost, code="uneven_losses")
 
 
 def corrected(found: Sequence[Analysed], failed: Sequence[Outcome] = ()) -> list[Analysed]:
@@ -166,7 +166,7 @@ def about(analysed: Analysed, cohort: Cohort, inference: Inference) -> dict[str,
         "Relabellings": main.scheme.total if main else 0, "RandomSeed": inference.random_seed,
         "SmallestPossibleP": main.scheme.smallest_p if main else 1.0,
         "Strata": list(cohort.options.drawn_within), "Covariates": list(cohort.options.covariates),
-        "Responders": responder_curves(scores), "Notes": list(analysed.notes),
+        "Responders": responder_curves(scores), "Notes": [note.text for note in analysed.notes],
     }  # fmt: skip
 
 

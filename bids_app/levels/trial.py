@@ -11,6 +11,7 @@ from bids_app.errors import DeqiError, WrongDataError
 from bids_app.levels import outcomes, treatment
 from bids_app.levels.outcomes import Analysed
 from bids_app.report.claims.plan import sentence
+from bids_app.report.outcome_rows import table_row
 from bids_app.trial.checklists import UNKNOWN, checklist
 from bids_app.trial.cohort import Cohort, Table, arms_of, gather
 from bids_app.trial.options import ArmOptions, PeopleOptions
@@ -69,7 +70,7 @@ def run(job: TrialJob) -> Summary:
     found = outcomes.corrected(found, failed)
     for one in found:
         about = {**outcomes.about(one, cohort, job.inference), "Plan": _planned(job, one)}
-        writer.outcome(one.scores, one.lines, one.p, about, cohort.rows)
+        writer.outcome(one.scores, [table_row(row) for row in one.rows], one.p, about, cohort.rows)
     if job.treatment is not None:
         _treatment(job, cohort, found, writer)
     return Summary(frozenset(writer.files), (*job.treatment.faults, *notes) if job.treatment else tuple(notes))
@@ -109,14 +110,14 @@ def _facts(job: TrialJob, cohort: Cohort, found: list[Analysed], blinding: Mappi
     """Return what this run knows that checklists ask for."""
     counts = ", ".join(f"{sum(row['arm'] == arm for row in cohort.rows)} {arm}" for arm in cohort.arms)
     declared = [f"{o.title} at {o.endpoint} ({o.role})" for o in job.outcomes]
-    missing = any(line.analysis == "clda" for one in found for line in one.lines)
+    missing = any(row.kind == "clda" for one in found for row in one.rows)
     facts = {
         **job.declared,
         "design": f"{job.design.name}; {counts}",
         "strata": f"arms drawn within {', '.join(cohort.options.drawn_within)}" if cohort.options.drawn_within else "",
         "outcomes": "; ".join(declared),
         "assigned": f"in an arm compared: {counts}",
-        "losses": "; ".join(note for one in found for note in one.notes if note.startswith("Not asked")),
+        "losses": "; ".join(note.text for one in found for note in one.notes if note.code == outcomes.LOSSES),
         "missing": "everybody's visits by constrained longitudinal analysis (missing at random)" if missing else "",
         "analysed": "as randomised, whatever treatment was taken",
         "results": "section Outcomes of group.html, with limits" if found else "",

@@ -23,6 +23,7 @@ from bids_app.dataset.runs import Complete, Elsewhere, complete
 from bids_app.errors import DeqiError, NothingSelectedError
 from bids_app.vocabulary.entities import Entities, join, without
 from bids_app.vocabulary.execution import Execution
+from bids_app.vocabulary.note import Note
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Found:
         That all of them are taken in.
     participants : list of str
         Labels that were asked for, or all there are.
-    notes : list of str
+    notes : list of Note
         What is not there, person by person and run by run.
     join : tuple of str
         Entities that tell runs of one session apart.
@@ -46,7 +47,7 @@ class Found:
     runs: Mapping[str, list[Complete]]
     space: str
     participants: list[str]
-    notes: list[str]
+    notes: list[Note]
     join: tuple[str, ...]
 
 
@@ -62,10 +63,11 @@ def find_runs(roots: Mapping[str, Path], execution: Execution, selection: Select
     labels = {label for people in present.values() for label in people}
     chosen = _chosen(execution, labels)
     asked = set(chosen)
-    series, notes = {}, []
+    series, notes = {}, list[Note]()
     if not execution.participants:  # else others are told of by whoever works on them
         raw = participants_in(execution.bids_dir)
-        notes = [f"sub-{label}: in BIDS_DIR but without fMRIPrep derivatives" for label in raw if label not in labels]
+        absent = [label for label in raw if label not in labels]
+        notes += [Note(text=f"sub-{p}: in BIDS_DIR but without fMRIPrep derivatives", participant=p) for p in absent]
     for name, root in roots.items():
         series[name], problems = find_series(root, [label for label in present[name] if label in asked], selection)
         notes += problems
@@ -76,9 +78,10 @@ def find_runs(roots: Mapping[str, Path], execution: Execution, selection: Select
     runs = {}
     for name, own in series.items():
         runs[name], incomplete = complete(own, space, resolution, _elsewhere(roots, name))
-        notes += [why for _, why in incomplete]
+        notes += [Note(text=why, participant=one.entities["sub"]) for one, why in incomplete]
     if not execution.participants:
-        notes += analysed_apart((run.series.entities for ready in runs.values() for run in ready), selection.join)
+        names = (run.series.entities for ready in runs.values() for run in ready)
+        notes += [Note(text=text) for text in analysed_apart(names, selection.join)]
     return Found(runs, space, chosen, notes, selection.join)
 
 

@@ -35,6 +35,7 @@ from bids_app.vocabulary.entities import join, parse
 from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.job import GroupJob, MapKey, SessionMaps
 from bids_app.vocabulary.near import unmatched
+from bids_app.vocabulary.note import Note
 
 OWN = frozenset({"seed", "meas", "seg", "atlas", "stat", "desc"})
 """Entities that tell outputs of one session apart; what has others is of a single run."""
@@ -87,12 +88,12 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
     )
     jobs, notes = _with_a_design([replace(job, sealed=sealed) for job in found if job])
     require_units(jobs)
-    notes = (*told, *notes, *require_maps(jobs), *apart(jobs, selection.join))
+    said = (*told, *notes, *require_maps(jobs), *apart(jobs, selection.join))
     trial = None if execution.share else plan_trial(execution, made, people, sealed)
     beside = () if execution.share else plan_predictions(made, jobs)
     sources = {**roots, **({} if execution.bids_dir in roots.values() else {"raw": execution.bids_dir})}
     return Plan(
-        (*([trial] if trial else []), *beside, *jobs), sources, made, notes,
+        (*([trial] if trial else []), *beside, *jobs), sources, made, tuple(Note(text=text) for text in said),
         generated_by=tuple(generated_by(roots.values())),
     )  # fmt: skip
 

@@ -18,6 +18,7 @@ from bids_app.settings import Dataset, Settings
 from bids_app.vocabulary.entities import plain
 from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.job import Job, ParticipantJob
+from bids_app.vocabulary.note import Note
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Plan:
     jobs: tuple[Job, ...]
     sources: Mapping[str, Path]
     settings: Settings
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     generated_by: tuple[Mapping[str, Any], ...] = field(default_factory=tuple)
 
 

@@ -27,6 +27,7 @@ from bids_app.settings import Settings
 from bids_app.vocabulary.entities import plain
 from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.job import ParticipantJob
+from bids_app.vocabulary.note import Note
 from bids_app.vocabulary.recording import Recording
 from bids_app.vocabulary.seed import Wanted, is_mni152
 
@@ -54,12 +55,13 @@ def plan_participants(execution: Execution, settings: Settings) -> Plan:
         )
     ]
     runs = [with_further_tables(run, settings, links) for run in runs]
-    space, notes = found.space, [*found.notes, *elsewhere]
+    space, notes = found.space, [*found.notes, *(Note(text=text) for text in elsewhere)]
     if not runs:
-        raise MissingInputError("No run is complete. " + " ".join(notes[:3]))
+        raise MissingInputError("No run is complete. " + " ".join(note.text for note in notes[:3]))
     runs = flip(runs, settings, execution.bids_dir, *roots.values())
     there = {run.participant for run in runs}
-    notes += [f"sub-{p}: no run in space {space} fits the filters" for p in found.participants if p not in there]
+    lost = [label for label in found.participants if label not in there]
+    notes += [Note(text=f"sub-{p}: no run in space {space} fits the filters", participant=p) for p in lost]
     notes += _without_events(runs, settings)
     jobs = _jobs(runs, execution, settings, sorted({f for w in wanted for f in region_files(w, space)}))
     _refuse_if_all_broken(jobs, execution)
@@ -125,13 +127,16 @@ def _with_events(settings: Settings) -> list[str]:
     return [name for name in settings.measures if getattr(plugs.load("measures", name), "NEEDS_EVENTS", False)]
 
 
-def _without_events(runs: Sequence[Recording], settings: Settings) -> list[str]:
+def _without_events(runs: Sequence[Recording], settings: Settings) -> list[Note]:
     """Return which runs have no events although others of their task do, or such a measure was asked for by name."""
     measures = _with_events(settings)
     asked = "dataset.measures" in settings.given or any(f"measures.{name}" in settings.given for name in measures)
     tasks = {run.entities.get("task") for run in runs if run.events or asked}
     return [
-        f"{run.series.name} has no events file, so it is left out of {', '.join(measures)}{_others(run)}"
+        Note(
+            text=f"{run.series.name} has no events file, so it is left out of {', '.join(measures)}{_others(run)}",
+            participant=run.participant,
+        )
         for run in runs
         if measures and not run.events and run.entities.get("task") in tasks
     ]

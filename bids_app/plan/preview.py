@@ -32,7 +32,7 @@ def show(plan: Plan, execution: Execution) -> bool:
         print("\n".join(_lines(job, execution.bids_dir)))
     if len(shown) < len(plan.jobs):
         print(f"... and {len(plan.jobs) - len(shown)} more jobs (all of them: -v)")
-    for note in (*plan.notes, plan.settings.mark()):
+    for note in (*(note.text for note in plan.notes), plan.settings.mark()):
         if note:
             print(f"note: {note}")
     # Of files without content, as in a dataset of DataLad, nothing is known beforehand.

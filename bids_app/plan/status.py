@@ -44,7 +44,7 @@ def tell(execution: Execution, tables: Mapping[str, Any]) -> None:
     dataset: Dataset = validate(Dataset, tables.get("dataset", {}), "dataset")
     found = find_runs(find_roots(execution), execution, selection_of(execution, dataset))
     for note in found.notes[:MOST]:
-        print(f"left out: {note}", file=sys.stderr)
+        print(f"left out: {note.text}", file=sys.stderr)
     if len(found.notes) > MOST:
         print(f"... and {len(found.notes) - MOST} more are left out", file=sys.stderr)
     if execution.missing:

@@ -41,20 +41,19 @@ def _section(path: Path, passed: Mapping[str, Confirmed]) -> dict[str, Any]:
     table = read_frame(path.with_suffix(".tsv"))
     lines: list[dict[str, Any]] = table.to_dict("records")
     for line in lines:
-        name, _, rest = str(line["analysis"]).partition("_")
-        known = WORDS.get(line["analysis"]) or WORDS.get(name, line["analysis"])
-        line["what"] = f"{known} {rest}" if name == "moderator" else known
+        known = WORDS.get(line["kind"], line["kind"])
+        line["what"] = f"{known} {line['subject']}" if line["kind"] == "moderator" else known
         line["remark"] = "" if line["remark"] != line["remark"] else line["remark"]
         line["quantity"] = "" if line["quantity"] != line["quantity"] else line["quantity"]
-    described = [line for line in lines if line["analysis"] == "mean"]
-    compared = [line for line in lines if line["analysis"] not in ("mean", "mean_change", "wilcoxon")]
-    within = [line for line in lines if line["analysis"] in ("mean_change", "wilcoxon")]
+    described = [line for line in lines if line["kind"] == "mean"]
+    compared = [line for line in lines if line["kind"] not in ("mean", "mean_change", "wilcoxon")]
+    within = [line for line in lines if line["kind"] in ("mean_change", "wilcoxon")]
     return {
         "name": label,
         "about": about,
         "verdict": verdict(about, lines, decision),
         "means": _means(described, about),
-        "now": [line for line in compared if line["visit"] == about["Endpoint"] or line["analysis"] == "baseline"],
+        "now": [line for line in compared if line["visit"] == about["Endpoint"] or line["kind"] == "baseline"],
         "other": [line for line in compared if line["visit"] not in (about["Endpoint"], about["Visits"][0])],
         "within": within,
         "panel": _courses(path, about),
@@ -68,9 +67,13 @@ def _means(lines: list[dict[str, Any]], about: Mapping[str, Any]) -> list[dict[s
     rows = []
     for arm in about["Arms"]:
         own = [line for line in lines if line["comparison"] == arm]
-        cells = [f"{page.format_number(o['estimate'])} ({str(o['remark']).removeprefix('SD ')})" for o in own]
+        cells = [f"{page.format_number(o['estimate'])} ({_sd(o['sd'])})" for o in own]
         rows.append({"arm": arm, "cells": cells, "people": [o["people"] for o in own]})
     return rows
+
+
+def _sd(value: float) -> str:
+    return f"{value:.3g}" if value == value else ""
 
 
 def _courses(path: Path, about: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from scipy import stats
 from statsmodels.api import OLS
 
 from bids_app.errors import WrongDataError
+from bids_app.report.outcome_rows import needed_to_treat
 from bids_app.statistics import linear_model
 from bids_app.statistics.allocation import Rerandomisation
 from bids_app.statistics.bayes import log_bayes_factor
@@ -68,11 +69,13 @@ def test_responders_and_how_many_to_treat():
     assert [found.difference, found.low, found.high] == pytest.approx([0.346939, 0.149405, 0.508803], abs=1e-6)
     assert found.p == pytest.approx(0.00111680, abs=1e-8)
     assert found.needed == pytest.approx(2.882, abs=1e-3)
-    assert found.said() == "NNTB 2.9 (95 % CI 2.0 to 6.7)"
+    assert needed_to_treat(found.difference, found.low, found.high) == "NNTB 2.9 (95 % CI 2.0 to 6.7)"
     unsure = risk_difference(25, 49, 20, 49)
     assert [unsure.difference, unsure.low, unsure.high] == pytest.approx([0.102041, -0.092356, 0.286016], abs=1e-6)
-    assert unsure.said() == "NNTB 9.8 (95 % CI NNTH 10.8 to ∞ to NNTB 3.5)"
-    assert risk_difference(5, 20, 5, 20).said().startswith("∞")
+    assert (
+        needed_to_treat(unsure.difference, unsure.low, unsure.high) == "NNTB 9.8 (95 % CI NNTH 10.8 to ∞ to NNTB 3.5)"
+    )
+    assert needed_to_treat(0.0, -0.2, 0.2).startswith("∞")
     assert risk_difference(0, 20, 0, 20).p == 1
     assert risk_difference(0, 20, 0, 20).p_score == 1
 

@@ -12,8 +12,9 @@ from bids_app.errors import UsageError, WrongDataError
 from bids_app.levels import outcomes
 from bids_app.levels.treatment import blinding, exposure, points
 from bids_app.report.claims.outcomes import verdict
+from bids_app.report.outcome_rows import remark, table_row
 from bids_app.statistics.clinical.moderation import moderated
-from bids_app.statistics.clinical.scores import Line, Scores
+from bids_app.statistics.clinical.scores import Moderator, ResultRow, Scores
 from bids_app.trial.checklists import checklist
 from bids_app.trial.cohort import Cohort
 from bids_app.trial.exposure import dose, with_exposure
@@ -74,11 +75,16 @@ def scores(n=40, effect=0.0, gone=0, seed=0, **options):
     after[:gone] = np.nan
     outcome = declared(**options)
     return Scores(outcome, np.column_stack([before, after]), arm, ("verum", "sham"), np.zeros(n, dtype=int),
-                  np.ones((n, 1)), {}, 0, 500)  # fmt: skip
+                  np.ones((n, 1)), (), 0, 500)  # fmt: skip
+
+
+def by(name, values):
+    """Return the moderators of people, here one."""
+    return (Moderator(name=name, values=values),)
 
 
 def by_name(found):
-    return {line.analysis: line for line in found.lines if line.visit == "post" and "against" in line.comparison}
+    return {row.name: row for row in found.rows if row.visit == "post" and len(row.arms) == 2}
 
 
 def test_the_model_decides_and_the_rest_stands_beside():
@@ -111,8 +117,9 @@ def test_uneven_losses_are_told():
     own = scores(n=40)
     own.values[np.flatnonzero(own.arm == 0)[:6], 1] = np.nan
     notes = outcomes.analyse(own).notes
-    assert notes[0].startswith("Not asked at post: 6 of verum, 0 of sham")
-    assert "not missing at random" in notes[1]
+    assert notes[0].code == outcomes.LOSSES
+    assert notes[0].text.startswith("Not asked at post: 6 of verum, 0 of sham")
+    assert "not missing at random" in notes[1].text
 
 
 def test_outcomes_of_one_role_are_corrected_together_and_exploratory_ones_are_not():
@@ -131,18 +138,18 @@ def test_moderators_are_tested_as_products_and_called_exploratory():
     own = scores(n=60, effect=0)
     moderator = np.linspace(-1, 1, 60)
     own.values[:, 1] += np.where(own.arm == 0, 12 * moderator, 0)
-    line = by_name(outcomes.analyse(replace(own, moderators={"age": moderator})))["moderator_age"]
+    line = by_name(outcomes.analyse(replace(own, moderators=by("age", moderator))))["moderator_age"]
     assert line.weight == "exploratory"
     assert line.p_rerandomised < 0.01
     assert line.estimate == pytest.approx(12, abs=6)
-    assert line.remark == "age is taken as known before randomisation"
-    later = by_name(outcomes.analyse(replace(own, moderators={"deqi": moderator}), ["deqi"]))["moderator_deqi"]
-    assert "arises after randomisation" in later.remark
+    assert remark(line) == "age is taken as known before randomisation"
+    later = by_name(outcomes.analyse(replace(own, moderators=by("deqi", moderator)), ["deqi"]))["moderator_deqi"]
+    assert "arises after randomisation" in remark(later)
     counted = replace(own, outcome=replace(own.outcome, kind="count"), values=np.abs(own.values).round())
-    told = by_name(outcomes.analyse(replace(counted, moderators={"age": moderator})))["moderator_age"].remark
+    told = remark(by_name(outcomes.analyse(replace(counted, moderators=by("age", moderator))))["moderator_age"])
     assert told.startswith("not tested: moderators of counts")
-    few = by_name(outcomes.analyse(replace(own, moderators={"age": np.where(np.arange(60) < 3, moderator, np.nan)})))
-    assert "degrees of freedom" in few["moderator_age"].remark
+    few = by_name(outcomes.analyse(replace(own, moderators=by("age", np.where(np.arange(60) < 3, moderator, np.nan)))))
+    assert "degrees of freedom" in remark(few["moderator_age"])
 
 
 @pytest.mark.parametrize(
@@ -150,8 +157,8 @@ def test_moderators_are_tested_as_products_and_called_exploratory():
 )
 def test_a_moderator_that_tells_nothing_is_told(of):
     own = scores(n=30, effect=0)
-    line = by_name(outcomes.analyse(replace(own, moderators={"deqi": of(own.arm)})))["moderator_deqi"]
-    assert line.remark.startswith("not tested: ")
+    line = by_name(outcomes.analyse(replace(own, moderators=by("deqi", of(own.arm)))))["moderator_deqi"]
+    assert remark(line).startswith("not tested: ")
     assert np.isnan(line.p_rerandomised)
 
 
@@ -162,7 +169,7 @@ def said(effect, role="primary", important=None, arms=("verum", "sham"), n=40):
     cohort = type("Cohort", (), {"options": options})
     inference = type("Inference", (), {"alpha": 0.05, "random_seed": 0})
     about = {**outcomes.about(found, cohort, inference), "ImportantDifference": important}
-    lines = [vars(line) | {"weight": line.weight} for line in found.lines]
+    lines = [table_row(row) for row in found.rows]
     told = verdict(about, lines)
     return told, " ".join((told.headline, *told.remarks))
 
@@ -274,7 +281,7 @@ def test_a_baseline_that_is_the_same_in_everybody_adjusts_for_nothing():
     own = scores(effect=-10)
     own.values[:, 0] = 60.0
     found = by_name(outcomes.analyse(own))
-    assert "the same in everybody" in found["ancova"].remark
+    assert "the same in everybody" in remark(found["ancova"])
     # What is left is the plain comparison of two means.
     plain = stats.ttest_ind(*(own.values[own.arm == i, 1] for i in (0, 1)))
     assert found["ancova"].value == pytest.approx(plain.statistic)
@@ -295,7 +302,13 @@ def test_moderators_hold_their_level_where_arms_are_unequal_and_scatter_unlike()
         rng = np.random.default_rng(seed)
         arm = np.repeat([0, 1], [10, 30])
         values = np.column_stack([rng.normal(0, 1, 40), np.where(arm == 0, 2, 1) * rng.normal(0, 1, 40)])
-        own = replace(scores(), values=values, arm=arm, moderators={"age": rng.normal(0, 1, 40)}, requested=200)
+        own = replace(
+            scores(),
+            values=values,
+            arm=arm,
+            moderators=by("age", rng.normal(0, 1, 40)),
+            requested=200,
+        )
         hits += next(moderated(own, 1, "post")).p_rerandomised <= 0.05
     assert hits <= stats.binom.ppf(0.999, sets, 0.05)
 
@@ -317,11 +330,11 @@ def three_visits(third):
     ],
 )
 def test_a_visit_that_cannot_help_stops_nothing(third, said):
-    lines = outcomes.analyse(three_visits(third)).lines
+    lines = outcomes.analyse(three_visits(third)).rows
     deciding = next(line for line in lines if line.weight == "decides")
-    assert said in deciding.remark
+    assert said in remark(deciding)
     two = by_name(outcomes.analyse(scores(effect=-10, gone=1)))
-    assert deciding.estimate == pytest.approx(two[deciding.analysis].estimate)
+    assert deciding.estimate == pytest.approx(two[deciding.name].estimate)
 
 
 def test_a_covariate_of_large_numbers_is_no_constant():
@@ -343,12 +356,13 @@ def test_each_word_of_three_is_held_against_the_others():
     words = ["AA", "AG", "GG", "n/a"] * 10
     rows = tuple({"arm": "verum", "genotype": word, "sex": "FM"[i % 2]} for i, word in enumerate(words))
     cohort = Cohort(rows, ("verum",), (), ArmOptions())
-    found = dict(outcomes._moderators(["genotype", "sex"], cohort))
+    found = {one.label: one.values for one in outcomes._moderators(["genotype", "sex"], cohort)}
     assert list(found) == ["genotype=AA", "genotype=AG", "genotype=GG", "sex"]
     assert np.isnan(found["genotype=AG"][3])
     assert (np.nansum(found["genotype=AG"]), found["sex"].sum()) == (10, 20)
-    line = Line("moderator_genotype=AG", "post", "", "", "exploratory", "")
-    assert "arises after" in outcomes._dated(line, ["genotype"]).remark
+    row = ResultRow(kind="moderator", subject="genotype=AG", visit="post", arms=(), n=(), weight="exploratory",
+                    facts={"name": "genotype"})  # fmt: skip
+    assert "arises after" in remark(outcomes._dated(row, ["genotype"]))
 
 
 NULL = {
@@ -368,13 +382,18 @@ NULL = {
 @pytest.mark.parametrize("seed", range(6))
 def test_p_of_a_line_is_at_or_below_05_exactly_when_its_limits_leave_out_nothing(kind, effect, seed):
     own = scores(n=24, effect=effect, gone=seed % 3, seed=seed, kind=kind, maximum=200.0)
-    own = replace(own, requested=200, values=np.abs(np.round(own.values / 5)), moderators={"age": np.arange(24.0)})
+    own = replace(
+        own,
+        requested=200,
+        values=np.abs(np.round(own.values / 5)),
+        moderators=by("age", np.arange(24.0)),
+    )
     checked = set()
-    for line in outcomes.analyse(own).lines:
+    for line in outcomes.analyse(own).rows:
         p = line.p if np.isnan(line.p_rerandomised) else line.p_rerandomised
-        if line.analysis in NULL and np.isfinite(p):
-            checked.add(line.analysis)
-            assert (p <= 0.05) == (not line.low <= NULL[line.analysis] <= line.high), line
+        if line.name in NULL and np.isfinite(p):
+            checked.add(line.name)
+            assert (p <= 0.05) == (not line.low <= NULL[line.name] <= line.high), line
     assert {"mann_whitney", "rate_ratio" if kind == "count" else "ancova"} <= checked
 
 
@@ -382,9 +401,11 @@ def test_a_moderator_that_is_a_covariate_too_is_tested():
     own = scores(n=60)
     moderator = np.linspace(-1, 1, 60)
     own.values[:, 1] += np.where(own.arm == 0, 12 * moderator, 0)
-    plain = by_name(outcomes.analyse(replace(own, moderators={"age": moderator})))["moderator_age"]
+    plain = by_name(outcomes.analyse(replace(own, moderators=by("age", moderator))))["moderator_age"]
     with_covariate = replace(
-        own, moderators={"age": moderator}, nuisance=np.column_stack([own.nuisance, 40 + moderator])
+        own,
+        moderators=by("age", moderator),
+        nuisance=np.column_stack([own.nuisance, 40 + moderator]),
     )
     line = by_name(outcomes.analyse(with_covariate))["moderator_age"]
     assert line.estimate == pytest.approx(plain.estimate)
@@ -397,7 +418,7 @@ def test_who_is_missing_counts_as_no_responder_in_a_line_of_its_own():
     own = scores(effect=-30, gone=6)
     gaps = by_name(outcomes.analyse(own))
     seen, everybody = gaps["responders_30"], gaps["responders_30_all"]
-    improved, asked = (int(word) for word in seen.people.split(" / ")[0].split(" of "))
-    assert everybody.people.split(" / ")[0] == f"{improved} of {int((own.arm == 0).sum())}"
+    improved, asked = seen.n[0], seen.of[0]
+    assert (everybody.n[0], everybody.of[0]) == (improved, int((own.arm == 0).sum()))
     assert asked < int((own.arm == 0).sum())
-    assert "who is missing counts as not improved" in everybody.remark
+    assert "who is missing counts as not improved" in remark(everybody)

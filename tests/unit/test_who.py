@@ -49,7 +49,7 @@ def test_a_design_of_sites_compares_outcomes_within_sites():
     asked = job("multi_site", people())
     cohort = trial.everybody(asked)
     assert set(cohort.strata.tolist()) == {0, 1}
-    found = {line.analysis: line for line in analyse(scores_of(asked.outcomes[0], cohort, asked.inference)).lines}
+    found = {row.name: row for row in analyse(scores_of(asked.outcomes[0], cohort, asked.inference)).rows}
     assert abs(found["ancova"].estimate) < 3  # not the 10 that sites make
     assert found["ancova"].p_rerandomised > 0.05
     design = Design(cohort.rows, {}, (), (), (), cohort.arms)

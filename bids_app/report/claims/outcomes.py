@@ -52,9 +52,9 @@ def _alike(about: Mapping[str, Any], lines: list[dict[str, Any]]) -> str:
     tested = next((line for line in lines if line["analysis"] == "equivalence"), None)
     if tested is None:
         return NEVER_ALIKE
-    quantity = f"{tested['quantity'][:1].upper()}{tested['quantity'][1:]}"
     shown = "shown" if tested["p_rerandomised"] <= about["Alpha"] else "not shown"
-    return f"{quantity}: {shown} (two one-sided tests, {says_p(tested['p_rerandomised'])})."
+    within = f"Alike within \u00b1{about['ImportantDifference']:g} {about['Units']}"
+    return f"{within}: {shown} (two one-sided tests, {says_p(tested['p_rerandomised'])})."
 
 
 def _side(about: Mapping[str, Any], line: Mapping[str, Any]) -> str:

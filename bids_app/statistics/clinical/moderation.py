@@ -9,39 +9,41 @@ import numpy as np
 
 from bids_app.errors import WrongDataError
 from bids_app.statistics.clinical.ancova import compare
-from bids_app.statistics.clinical.scores import Line, Scores, line_of
+from bids_app.statistics.clinical.scores import Moderator, ResultRow, Scores
 from bids_app.statistics.relabelling import Exchange
 
 
-def moderated(both: Scores, visit: int, when: str) -> Iterator[Line]:
+def moderated(both: Scores, visit: int, when: str) -> Iterator[ResultRow]:
     """Yield whether the effect of the arm depends on a value of people: arm x moderator.
 
     Residuals are exchanged within stratum and arm, because arms may scatter unlike each other.
     """
-    for name, column in both.moderators.items():
-        known = np.isfinite(column)
-        line = Line(f"moderator_{name}", when, both.comparison, str(int(known.sum())), "exploratory", f"arm x {name}")
+    for moderator in both.moderators:
+        known = np.isfinite(moderator.values)
+        row = both.row("moderator", when, "exploratory", subject=moderator.label, n=(int(known.sum()),))
+        row = row.knowing(name=moderator.name)
         if both.outcome.kind == "count":
-            yield replace(line, remark="not tested: moderators of counts are not implemented; declare it as a score")
-            continue
-        if not known.any() or np.ptp(column[known]) == 0:
-            yield replace(line, remark=f"not tested: nobody differs in {name}")
-            continue
-        own = both.of(known)
-        centred = column[known] - column[known].mean()
-        nuisance = np.column_stack([own.nuisance, own.active, centred])
-        if np.linalg.matrix_rank(nuisance) < nuisance.shape[1]:  # a covariate, too: it stands among the others already
-            nuisance = nuisance[:, :-1]
-        product = (own.active - own.active.mean()) * centred
-        enough = len(product) > nuisance.shape[1] + 2
-        if enough and np.linalg.matrix_rank(np.column_stack([nuisance, product])) <= nuisance.shape[1]:
-            yield replace(line, remark=f"not tested: {name} cannot be told from arm or strata")
-            continue
-        try:
-            scheme = Exchange(own.strata * 2 + own.arm, own.seed, own.requested)
-            found = compare(own.values[:, visit], product, nuisance, own.values[:, 0], scheme)
-        except WrongDataError as error:
-            yield replace(line, remark=str(error))
-            continue
-        quantity = f"change of the difference per unit of {name} ({both.outcome.units})"
-        yield line_of(line.analysis, when, own, "exploratory", quantity, found)
+            yield row.knowing(untested="count")
+        elif not known.any() or np.ptp(moderator.values[known]) == 0:
+            yield row.knowing(untested="constant")
+        else:
+            yield _tested(both.of(known), replace(moderator, values=moderator.values[known]), visit, row)
+
+
+def _tested(own: Scores, moderator: Moderator, visit: int, row: ResultRow) -> ResultRow:
+    """Return the row with the test, of people whose moderator is known."""
+    centred = moderator.values - moderator.values.mean()
+    nuisance = np.column_stack([own.nuisance, own.active, centred])
+    if np.linalg.matrix_rank(nuisance) < nuisance.shape[1]:  # a covariate, too: it stands among the others already
+        nuisance = nuisance[:, :-1]
+    product = (own.active - own.active.mean()) * centred
+    enough = len(product) > nuisance.shape[1] + 2
+    if enough and np.linalg.matrix_rank(np.column_stack([nuisance, product])) <= nuisance.shape[1]:
+        return row.knowing(untested="collinear")
+    try:
+        scheme = Exchange(own.strata * 2 + own.arm, own.seed, own.requested)
+        found = compare(own.values[:, visit], product, nuisance, own.values[:, 0], scheme)
+    except WrongDataError as error:
+        return row.knowing(untested="failed", error=str(error))
+    tested = own.compared("moderator", row.visit, "exploratory", found)
+    return replace(tested, subject=row.subject, facts={**row.facts, "tested": True})

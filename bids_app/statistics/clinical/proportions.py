@@ -26,24 +26,6 @@ class RiskDifference:
         """Number needed to treat; negative if it is one to harm, infinite without a difference."""
         return 1 / self.difference if self.difference else np.inf
 
-    def said(self) -> str:
-        """Return the number needed to treat with its limits, in the form that is honest where they include harm.
-
-        An interval of the difference that crosses zero is two intervals of its reciprocal, which meet at infinity.
-        """
-        first = _named(self.difference)
-        if self.low > 0 or self.high < 0:
-            near, far = sorted((abs(1 / self.low), abs(1 / self.high)))
-            return f"{first} (95 % CI {near:.1f} to {far:.1f})"
-        return f"{first} (95 % CI {_named(self.low)} to ∞ to {_named(self.high)})"
-
-
-def _named(difference: float) -> str:
-    """Return a number needed to treat for one more to benefit (NNTB) or to be harmed (NNTH)."""
-    if not difference:
-        return "∞"
-    return f"{'NNTB' if difference > 0 else 'NNTH'} {abs(1 / difference):.1f}"
-
 
 def risk_difference(responders: int, people: int, other_responders: int, other_people: int) -> RiskDifference:
     """Compare the responders of two arms (limits: Newcombe 1998, Stat Med 17:873-890)."""

@@ -1,8 +1,9 @@
-"""Values of an outcome for everybody who was randomised, and the lines that analyses of them are printed as."""
+"""Values of an outcome for everybody who was randomised, and the rows that analyses of them give."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,43 +17,90 @@ Array = NDArray[np.float64]
 NAN = float("nan")
 
 
-@dataclass(frozen=True)
-class Line:
-    """One result of one analysis, as a row of a table.
+@dataclass(frozen=True, kw_only=True)
+class Moderator:
+    """A value of people that the effect of an arm may depend on.
 
     Attributes
     ----------
-    analysis : str
-        Which one it is, in a word.
-    visit, comparison, people : str
-        When, of whom, and how many.
+    level : str
+        Of a text column: the word that is held against all others; empty for a column of numbers, or of two words.
+    values : (n,)
+        NaN where it is not known.
+    """
+
+    name: str
+    values: Array
+    level: str = ""
+
+    @property
+    def label(self) -> str:
+        """Name, and level if there are several."""
+        return f"{self.name}={self.level}" if self.level else self.name
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultRow:
+    """One result of one analysis: facts alone, which `report.outcome_rows` puts into words.
+
+    Attributes
+    ----------
+    kind : str
+        Which analysis it is.
+    subject : str
+        What it is of, where there are several of a kind: a share of improvement in percent, a moderator.
+    everybody : bool
+        True where who is missing counts, as not improved.
+    visit : str
+    arms : tuple of str
+        Arms compared, or the one that is described.
+    n, of : tuple of int
+        How many of each arm, and out of how many where that is not the same.
     weight : {'decides', 'beside', 'literature', 'descriptive', 'exploratory'}
         What it may be taken for.
-    quantity : str
-        What `estimate` is, with its units; `low` and `high` are its 95 % limits.
+    units : str
+        Of the outcome.
+    estimate, low, high : float
+        With its 95 % limits.
+    sd : float
+        Standard deviation, of a mean.
     statistic : str
         What `value` is.
     p, p_rerandomised, p_exact : float
-        Two-sided: of the model, of arms drawn anew (or residuals exchanged), and of an exact distribution.
-    remark : str
+        Two-sided: of the model, of re-randomised arms (or residuals exchanged), and of an exact distribution.
+    facts : mapping
+        What else belongs to it, by name.
     """
 
-    analysis: str
+    kind: str
     visit: str
-    comparison: str
-    people: str
+    arms: tuple[str, ...]
+    n: tuple[int, ...]
     weight: str
-    quantity: str
+    subject: str = ""
+    everybody: bool = False
+    of: tuple[int, ...] = ()
+    units: str = ""
     estimate: float = NAN
     low: float = NAN
     high: float = NAN
+    sd: float = NAN
     statistic: str = ""
     value: float = NAN
     df: float = NAN
     p: float = NAN
     p_rerandomised: float = NAN
     p_exact: float = NAN
-    remark: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Name of the analysis in tables."""
+        return "_".join(filter(None, (self.kind, self.subject, "all" if self.everybody else "")))
+
+    def knowing(self, **facts: Any) -> ResultRow:
+        """Return the row with further facts."""
+        return replace(self, facts={**self.facts, **facts})
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +117,7 @@ class Scores:
     strata : (n,) int
     nuisance : (n, k)
         The constant, strata and covariates.
-    moderators : mapping of (n,)
-        By name; NaN where it is not known.
+    moderators : tuple of Moderator
     seed, requested : int
         Of the relabellings.
     """
@@ -81,7 +128,7 @@ class Scores:
     arms: tuple[str, ...]
     strata: NDArray[np.intp]
     nuisance: Array
-    moderators: dict[str, Array]
+    moderators: tuple[Moderator, ...]
     seed: int
     requested: int
 
@@ -91,7 +138,7 @@ class Scores:
         varies = (np.ptp(nuisance, axis=0) > 0) | (np.arange(nuisance.shape[1]) == 0) if len(nuisance) else slice(None)
         return replace(
             self, values=self.values[rows], arm=self.arm[rows], strata=self.strata[rows], nuisance=nuisance[:, varies],
-            moderators={name: column[rows] for name, column in self.moderators.items()},
+            moderators=tuple(replace(one, values=one.values[rows]) for one in self.moderators),
         )  # fmt: skip
 
     def pair(self, first: str, second: str) -> Scores:
@@ -125,19 +172,18 @@ class Scores:
         return values[known & (self.arm == 0)], values[known & (self.arm != 0)]
 
     @property
-    def people(self) -> str:
+    def n(self) -> tuple[int, ...]:
         """How many of each arm there are."""
-        return " / ".join(str(int((self.arm == i).sum())) for i in range(len(self.arms)))
+        return tuple(int((self.arm == i).sum()) for i in range(len(self.arms)))
 
-    @property
-    def comparison(self) -> str:
-        """The arms in words."""
-        return " against ".join(self.arms)
+    def row(self, kind: str, visit: str, weight: str, **more: Any) -> ResultRow:
+        """Return a row about these arms."""
+        return ResultRow(**{"kind": kind, "visit": visit, "arms": self.arms, "n": self.n, "weight": weight,
+                            "units": self.outcome.units, **more})  # fmt: skip
 
-
-def line_of(analysis: str, when: str, scores: Scores, weight: str, quantity: str, found: Comparison) -> Line:
-    """Return a comparison of two arms as a line."""
-    return Line(
-        analysis, when, scores.comparison, scores.people, weight, quantity, found.difference, found.low, found.high,
-        "t", found.t, found.df, found.p, found.rerandomised_p,
-    )  # fmt: skip
+    def compared(self, kind: str, visit: str, weight: str, found: Comparison) -> ResultRow:
+        """Return a comparison of two arms as a row."""
+        return self.row(
+            kind, visit, weight, estimate=found.difference, low=found.low, high=found.high, statistic="t",
+            value=found.t, df=found.df, p=found.p, p_rerandomised=found.rerandomised_p,
+        )  # fmt: skip
