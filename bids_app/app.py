@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from bids_app import __version__, cli
 from bids_app.errors import IO_ERROR, DeqiError
+from bids_app.execute.messages import written
 
 if TYPE_CHECKING:
     from bids_app.plan.inputs import Plan
@@ -31,21 +32,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _main(cli.parse(words), words)
     except DeqiError as error:
-        print(f"deqi: {error}\n  More: deqi --explain {error.anchor}", file=sys.stderr)
+        _refuse(str(error))
+        print(f"  More: deqi --explain {error.anchor}", file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:  # whoever read what we print has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 128 + signal.SIGPIPE
     except OSError as error:
-        print(
-            f"deqi: {error}. A file or folder cannot be used; check that it is there and your rights.", file=sys.stderr
-        )
+        _refuse(f"{error}. A file or folder cannot be used; check that it is there and your rights.")
         return IO_ERROR
     except Exception as error:  # noqa: BLE001  (users never meet a traceback)
         return _unexpected(error, words)
     except KeyboardInterrupt:
-        print("deqi: stopped. Finished work is kept; the same command goes on from there.", file=sys.stderr)
+        _refuse("stopped. Finished work is kept; the same command goes on from there.")
         return 130
+
+
+def _refuse(text: str) -> None:
+    print(written(text, "refused"), file=sys.stderr)
 
 
 def _unexpected(error: Exception, words: Sequence[str]) -> int:
@@ -60,10 +64,9 @@ def _unexpected(error: Exception, words: Sequence[str]) -> int:
         with os.fdopen(number, "w", encoding="utf-8", errors="replace") as stream:
             stream.write(text)
         kept = f"stands in {name}; please report it with that file"
-    print(
-        f"deqi: unexpected {type(error).__name__}: {error}. That is a fault of deqi, not of your data or words. What "
-        f"led to it {kept}. Finished work is kept.",
-        file=sys.stderr,
+    _refuse(
+        f"unexpected {type(error).__name__}: {error}. That is a fault of deqi, not of your data or words. What led to "
+        f"it {kept}. Finished work is kept."
     )
     return 1
 
@@ -180,9 +183,10 @@ def _run(execution: Execution, chosen: Settings) -> int:
 
     failures = {} if execution.reports_only else work(execution, plan) | multiverse(execution, chosen)
     if failures and not is_child():
-        print(f"deqi: {len(failures)} failed. Each has a record in {execution.output_dir}/logs/failed", file=sys.stderr)
+        print(written(f"deqi: {len(failures)} failed. Each has a record in {execution.output_dir}/logs/failed"),
+              file=sys.stderr)  # fmt: skip
         for label, message in failures.items():
-            print(f"  {label}: {message}", file=sys.stderr)
+            print(written(f"  {label}: {message}"), file=sys.stderr)
     page = None if execution.share else write_pages(execution, people_of(plan))
     if page:
         print(f"Report: {page}")
@@ -198,7 +202,7 @@ def _none_left(plan: Plan) -> bool:
     jobs = [job for job in plan.jobs if isinstance(job, ParticipantJob)]
     said = "" if is_child() else none_left(jobs, left_out(jobs))
     if said:
-        print(f"deqi: {said}", file=sys.stderr)
+        _refuse(said)
     return bool(said)
 
 

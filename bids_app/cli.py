@@ -28,11 +28,11 @@ EXAMPLES = """examples:
 class _Parser(argparse.ArgumentParser):
     """Raises the errors of deqi, so that the exit code is that of the BIDS execution spec."""
 
+    hint = ""
+    """What may be wrong with the order of words, whatever else is."""
+
     def error(self, message: str) -> NoReturn:
-        if "{participant,group}: invalid choice" in message:
-            raise AnalysisLevelError(f"{message}. Expected 'participant' or 'group' as third word.")
-        hint = " BIDS_DIR, OUTPUT_DIR and the level come first, options after them." if "required: " in message else ""
-        raise UsageError(f"{message}.{hint} See deqi --help.")
+        raise UsageError(f"{message}.{self.hint} See deqi --help.")
 
 
 class _Print(argparse.Action):
@@ -46,7 +46,7 @@ class _Print(argparse.Action):
         parser.exit()
 
 
-def parser(*, demo: bool = False, configure: bool = False) -> argparse.ArgumentParser:
+def parser(*, demo: bool = False, configure: bool = False) -> _Parser:
     """Return the parser; every option is spelled as fMRIPrep spells it.
 
     `demo` and `configure` make those positionals optional that the two helpers do not need.
@@ -77,7 +77,7 @@ def _what(top: argparse.ArgumentParser, bids_dir: str | None, others: str | None
     add(
         "analysis_level",
         nargs=others,
-        choices=LEVELS,
+        type=_level,
         metavar="{participant,group}",
         help="participant first, then group",
     )
@@ -191,7 +191,18 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     """
     words = list(argv)
     # Some helpers work before there is anything to analyse: their positionals may be absent.
-    return parser(
-        demo=bool(ALONE & set(words)) or words == ["--preset", "list"],
-        configure="--init-config" in words,
-    ).parse_args(words)
+    demo, configure = bool(ALONE & set(words)) or words == ["--preset", "list"], "--init-config" in words
+    top = parser(demo=demo, configure=configure)
+    first = next((i for i, word in enumerate(words) if word[:1] == "-"), len(words))
+    if first < (0 if demo else 1 if configure else 3):
+        top.hint = " BIDS_DIR, OUTPUT_DIR and the level come first, options after them."
+    return top.parse_args(words)
+
+
+def _level(word: str) -> str:
+    if word not in LEVELS:
+        raise AnalysisLevelError(
+            f"argument {{participant,group}}: invalid choice: {word!r} (choose from 'participant', 'group'). Expected "
+            "'participant' or 'group' as third word."
+        )
+    return word

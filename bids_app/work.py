@@ -85,7 +85,7 @@ def _describe(execution: Execution, plan: Plan) -> None:
     prepare.keep_notes(execution.output_dir, execution.level, plan.notes, execution.participants)
     report.write_citation(execution.output_dir, tables, mark)
     for note in (*(note.text for note in plan.notes), *([mark] if mark else [])):
-        progress.say(f"warning: {note}")
+        progress.say(note, "warning")
 
 
 def multiverse(execution: Execution, chosen: Settings) -> dict[str, str]:

@@ -13,7 +13,7 @@ from bids_app.statistics.allocation import Scheme
 from bids_app.statistics.corrected import monte_carlo_limits
 from bids_app.statistics.relabelling import ResidualSigns
 from bids_app.statistics.result import Joint, Result
-from bids_app.vocabulary.design import IT
+from bids_app.vocabulary.design import IT, OWN
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.sealed import OF_MAPS, Sealed, told
 
@@ -65,15 +65,16 @@ def about_result(
 ) -> dict[str, Any]:  # fmt: skip
     """Return the sidecar of a result."""
     contrast, words, scheme, output = result.contrast, result.contrast.asked.words, result.scheme, result.subject.output
-    said = {name: getattr(words, name).replace(IT, output.noun) for name in ("question", "found", "absent")}
-    if result.subject.graph:
-        said = {name: text.replace("each voxel's own", "its own") for name, text in said.items()}
+    own = "its own" if result.subject.graph else "each voxel's own"
+    names = ("question", "found", "absent")
+    said = {name: getattr(words, name).replace(IT, output.noun).replace(OWN, own) for name in names}
     return {
         "Measure": result.subject.key.measure,
         "Outcome": output.description,
         "Units": output.units,
         "Labels": inference.labels,
         "Noun": output.noun,
+        "Definite": output.definite,
         "Question": said["question"],
         "Found": said["found"],
         "Absent": said["absent"],

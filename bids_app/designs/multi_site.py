@@ -14,7 +14,7 @@ from bids_app.trial.contrasts import between, labels_of
 from bids_app.trial.dropout import uneven_dropout
 from bids_app.trial.options import ArmOptions, BeforeAfter, Name
 from bids_app.trial.prepost import ADJUSTED, contrasts
-from bids_app.vocabulary.design import IT, Contrast, Design, Question, Words
+from bids_app.vocabulary.design import IT, OWN, Contrast, Design, Question, Words
 from bids_app.vocabulary.entities import as_label
 from bids_app.vocabulary.option import Doc
 
@@ -71,8 +71,8 @@ def _sites(cohort: Cohort, column: str) -> Iterator[Contrast]:
         if min((cohort.arm[here] == number).sum() for number in (0, len(cohort.arms) - 1)) < 3:
             continue
         words = Words(
-            f"Does {IT} after treatment differ between {first} and {control} at {column} {site}, given each voxel's "
-            "own baseline? Described to compare sites; it decides nothing.",
+            f"Does {IT} after treatment differ between {first} and {control} at {column} {site}, given "
+            f"{OWN} baseline? Described to compare sites; it decides nothing.",
             f"positive = larger in {first}", compares=(first, control),
         )  # fmt: skip
         label = as_label(f"site {site}")

@@ -13,7 +13,7 @@ from bids_app.trial.cohort import Cohort, Table, arms_of, gather
 from bids_app.trial.contrasts import DESCRIPTIVE, any_arm, between, compared, labels_of, within
 from bids_app.trial.dropout import uneven_dropout
 from bids_app.trial.options import ArmOptions, Name
-from bids_app.vocabulary.design import IT, Contrast, Design, Outcome, Question, Words
+from bids_app.vocabulary.design import IT, OWN, Contrast, Design, Outcome, Question, Words
 from bids_app.vocabulary.entities import as_label
 from bids_app.vocabulary.option import Doc
 
@@ -78,9 +78,9 @@ def _contrasts(cohort: Cohort, stages: Mapping[str, str], primary: str) -> Itera
         for session, weights in sorted(when.items(), key=lambda item: item[0] != primary):
             moment = "on average after treatment" if session == "average" else f"in session {session}"
             words = Words(
-                f"Does {IT} {moment} differ between {first} and {second}, given each voxel's own baseline?",
+                f"Does {IT} {moment} differ between {first} and {second}, given {OWN} baseline?",
                 f"positive = larger in {first}",
-                f"{IT} {moment} differs between {first} and {second}, given each voxel's own baseline,",
+                f"{IT} {moment} differs between {first} and {second}, given {OWN} baseline,",
                 f"No difference in {IT} {moment} between {first} and {second}", (first, second),
             )  # fmt: skip
             own = claims if session == primary else {}

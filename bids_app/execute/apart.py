@@ -13,6 +13,7 @@ from uuid import uuid4
 from bids_app.execute.child import CALL, Ended, batch_job, die_with_parent
 from bids_app.execute.failures import settle, why
 from bids_app.execute.jobs import run_jobs
+from bids_app.execute.messages import Message
 from bids_app.execute.progress import say
 from bids_app.vocabulary.job import Job
 
@@ -47,12 +48,12 @@ def run_apart(jobs: Sequence[Job], label: str) -> dict[str, str]:
         _, status, used = os.wait4(number, 0)
     failures: dict[str, str] = json.loads(told or b"{}")
     code, peak = os.waitstatus_to_exitcode(status), used.ru_maxrss / 1024
-    text = "\n".join(f"failed: {name}: {message}" for name, message in failures.items())
-    ended = Ended(code, text, socket.gethostname(), batch_job(), peak, name)
+    messages = tuple(Message("failed", f"{name}: {message}") for name, message in failures.items())
+    ended = Ended(code, messages, socket.gethostname(), batch_job(), peak, name)
     settle(jobs[0].output_dir, label, ended)
     if code and not failures:
         failures[label] = why(ended)
-        say(f"failed: {label}: {failures[label]}")
+        say(f"{label}: {failures[label]}", "failed")
     return failures
 
 

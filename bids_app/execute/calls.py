@@ -20,6 +20,7 @@ from bids_app.execute import child
 from bids_app.execute.child import Ended, NotStartedError
 from bids_app.execute.executors import Workers
 from bids_app.execute.failures import why
+from bids_app.execute.messages import Message
 from bids_app.execute.progress import say
 
 Settle = Callable[[str, Ended], None]
@@ -113,9 +114,9 @@ class _Work:
             return False
         self._settle(label, ended)
         number = self._total - len(self.left)
-        for line in ended.text.splitlines():
-            if line.startswith(("warning: ", "failed: ")):
-                say(line)
+        for message in ended.messages:
+            if message.kind in ("warning", "failed"):
+                say(message.text, message.kind)
         self.bar.update()
         if ended.code:
             self.outcome.failed[label] = ended
@@ -143,6 +144,10 @@ def _result(future: Future[Ended]) -> Ended | None:
             "The Dask scheduler is gone. What it had finished is kept; start it again, and run the same command."
         ) from error
     except OSError as error:  # this machine starts no more processes
-        return Ended(1, f"failed: it could not be started ({error})", "", "", 0.0)
+        return _lost(f"it could not be started ({error})")
     except Exception as error:  # noqa: BLE001  (workers that die under one call must not stop the others)
-        return Ended(1, f"failed: its worker was lost ({type(error).__name__}: {error})", "", "", 0.0)
+        return _lost(f"its worker was lost ({type(error).__name__}: {error})")
+
+
+def _lost(why_not: str) -> Ended:
+    return Ended(1, (Message("failed", why_not),), "", "", 0.0)

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+from bids_app.execute.messages import RECORDS, Message, read
+
 CHILD = "DEQI_CHILD"
 """Set in the environment of child processes: they leave progress and dataset-level files to their parent."""
 
@@ -41,7 +43,7 @@ class Ended:
     ----------
     code : int
         Exit code; minus the number of the signal that killed it.
-    text : str
+    messages : tuple of Message
         All that it said.
     host, job : str
         Machine, and the number of the batch job that it ran in, if any.
@@ -52,11 +54,16 @@ class Ended:
     """
 
     code: int
-    text: str
+    messages: tuple[Message, ...]
     host: str
     job: str
     peak_mb: float
     name: str = ""
+
+    @property
+    def lines(self) -> list[str]:
+        """All that it said, as people read it."""
+        return "\n".join(message.line for message in self.messages).splitlines()
 
 
 def is_child() -> bool:
@@ -95,7 +102,7 @@ def run_child(words: Sequence[str], cwd: str, batch: str, *, stop_early: bool) -
         raise NotStartedError
     command = [sys.executable, "-P", "-m", "bids_app", *words]
     name = uuid4().hex
-    alone = {**environment(), CHILD: "1", CALL: name, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    alone = {**environment(), CHILD: "1", RECORDS: "1", CALL: name, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=alone, cwd=cwd,
         process_group=0,
@@ -110,7 +117,7 @@ def run_child(words: Sequence[str], cwd: str, batch: str, *, stop_early: bool) -
             del _running[child.pid]
     if code and stop_early:
         stop(batch)
-    return Ended(code, text, socket.gethostname(), batch_job(), peak, name)
+    return Ended(code, tuple(read(text)), socket.gethostname(), batch_job(), peak, name)
 
 
 def _followed(child: subprocess.Popen[bytes]) -> tuple[str, float]:

@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from bids_app.derivatives.failed import failure_path, read_failure
 from bids_app.derivatives.files import write_json
 from bids_app.errors import DeqiError
 from bids_app.execute.child import CALL, Ended, batch_job
+from bids_app.execute.messages import Message
 
 LAST_LINES = 20
 
@@ -27,7 +29,7 @@ def why(ended: Ended) -> str:
             f"killed{held}, probably out of memory; give it more, or lower"
             " --nprocs (or it was ended by hand or by a batch system)"
         )
-    said = last_words(ended.text)
+    said = last_words(ended.messages)
     if number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGXCPU):
         return f"ended from outside by {signal.Signals(number).name}, as batch systems do at the end of their time"
     if ended.code < 0:
@@ -35,14 +37,13 @@ def why(ended: Ended) -> str:
     return said or f"exit code {ended.code}"
 
 
-def last_words(text: str) -> str:
-    """Return what a call that failed said last, without what points to the documentation."""
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("  More: ")]
-    said = [line for line in lines if line.startswith("failed: ")]
-    if not said and any(line.startswith("deqi: ") for line in lines):  # the whole call was refused, in several lines
-        start = max(i for i, line in enumerate(lines) if line.startswith("deqi: "))
-        said = [" ".join(lines[start:]).removeprefix("deqi: ")]
-    return (said or lines or [""])[-1].removeprefix("failed: ")
+def last_words(messages: Sequence[Message]) -> str:
+    """Return what a call that failed said last: of a job that failed, of itself, or anything."""
+    for kinds in (("failed",), ("refused",), ("", "warning")):
+        said = [message.text for message in messages if message.kind in kinds and message.text.strip()]
+        if said:
+            return " ".join(said[-1].splitlines())
+    return ""
 
 
 def settle(output_dir: Path, label: str, ended: Ended) -> None:
@@ -66,7 +67,7 @@ def settle(output_dir: Path, label: str, ended: Ended) -> None:
 
 
 def _about(ended: Ended) -> dict[str, Any]:
-    lines = ended.text.splitlines()[-LAST_LINES:]
+    lines = ended.lines[-LAST_LINES:]
     return {
         "ExitCode": ended.code, "LastLines": lines, "Host": ended.host, "BatchJob": ended.job or None,
         "PeakMemoryMB": round(ended.peak_mb) or None,

@@ -61,7 +61,7 @@ def _do(job: Job, *, quiet: bool) -> None:
             _begin(job, record)
         summary = _run(job)
         for warning in summary.warnings:
-            say(f"warning: {warning}")
+            say(warning, "warning")
         for line in summary.lines:
             say(line)
         if shared:
@@ -134,5 +134,5 @@ def _failed(job: Job, message: str, error: BaseException) -> str:
     if not (is_finished(job) or (isinstance(job, GroupJob) and job.share)):
         with contextlib.suppress(DeqiError):
             write_json(failure_path(job.output_dir, job.label), content)
-    say(f"failed: {job.label}: {message}")
+    say(f"{job.label}: {message}", "failed")
     return message

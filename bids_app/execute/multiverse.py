@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from bids_app.execute.child import environment
 from bids_app.execute.failures import last_words
+from bids_app.execute.messages import RECORDS, read
 from bids_app.execute.progress import say
 from bids_app.vocabulary.multiverse import Specification
 
@@ -25,16 +26,22 @@ def run_alternatives(specifications: Sequence[Specification], argv: Sequence[str
         said = "; ".join(specification.settings)
         say(f"multiverse {number} of {len(specifications)}: {specification.name} ({said})")
         command = [sys.executable, "-P", "-m", "bids_app", *argv, "--alternative", specification.name]
-        lines = []
+        messages = []
         with subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment(), text=True, errors="replace"
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env={**environment(), RECORDS: "1"},
+            text=True,
+            errors="replace",
         ) as child:
             assert child.stderr is not None
             for line in child.stderr:
-                lines.append(line)
-                if not line.startswith("warning: "):
-                    say(f"  {specification.name}: {line.rstrip()}")
+                (message,) = read(line)
+                messages.append(message)
+                if message.kind != "warning":
+                    say(f"  {specification.name}: {message.line.rstrip()}")
             code = child.wait()
         if code:
-            failures[specification.name] = last_words("".join(lines)) or f"exit code {code}"
+            failures[specification.name] = last_words(messages) or f"exit code {code}"
     return failures

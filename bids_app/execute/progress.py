@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator
 
 from tqdm import tqdm
 
+from bids_app.execute.messages import written
 
-def say(text: str) -> None:
-    """Print a line to standard error, above a progress bar if there is one."""
-    tqdm.write(text, file=sys.stderr)
+
+def say(text: str, kind: str = "") -> None:
+    """Print a line to standard error, above a progress bar if there is one; for the kinds see `messages`."""
+    tqdm.write(written(text, kind), file=sys.stderr)
 
 
 @contextlib.contextmanager

@@ -28,4 +28,4 @@ def relabel_on_workers(execution: Execution, jobs: Sequence[Job]) -> None:
         }
         outcome = run_calls(calls, found, "share", lambda *_: None)
     for label, ended in outcome.failed.items():
-        say(f"warning: {label} of the relabellings is made here instead: {why(ended)}")
+        say(f"{label} of the relabellings is made here instead: {why(ended)}", "warning")

@@ -47,18 +47,38 @@ CLEANING = "unfiltered"
 
 LABELS = ("alff", "falff")
 RAW = Output(
-    "raw", "map", "statmap", "Mean amplitude in the band (alff), or its sum over that of all frequencies (falff).",
-    "arbitrary", {"stat": "raw"}, "meas", LABELS,
-)  # fmt: skip
+    name="raw",
+    kind="map",
+    suffix="statmap",
+    description="Mean amplitude in the band (alff), or its sum over that of all frequencies (falff).",
+    units="arbitrary",
+    entities={"stat": "raw"},
+    entity="meas",
+    labels=LABELS,
+)
 RATIO = Output(
-    "ratio", "map", "statmap", "The raw map over its mean in the mask, then smoothed.", "arbitrary", {"stat": "ratio"},
-    "meas", LABELS,
-)  # fmt: skip
+    name="ratio",
+    kind="map",
+    suffix="statmap",
+    description="The raw map over its mean in the mask, then smoothed.",
+    units="arbitrary",
+    entities={"stat": "ratio"},
+    entity="meas",
+    labels=LABELS,
+)
 ZSCORE = Output(
-    "zscore", "map", "statmap", "The raw map less its mean in the mask over its standard deviation, then smoothed.",
-    "arbitrary", {"stat": "zscore"}, "meas", LABELS, "the amplitude of low-frequency fluctuations",
-    "z score",
-)  # fmt: skip
+    name="zscore",
+    kind="map",
+    suffix="statmap",
+    description="The raw map less its mean in the mask over its standard deviation, then smoothed.",
+    units="arbitrary",
+    entities={"stat": "zscore"},
+    entity="meas",
+    labels=LABELS,
+    definite=True,
+    noun="the amplitude of low-frequency fluctuations",
+    scale="z score",
+)
 OUTPUTS = (RAW, RATIO, ZSCORE)
 GROUP = ZSCORE
 

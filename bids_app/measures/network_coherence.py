@@ -36,13 +36,27 @@ class Options:
 CLEANING = "filtered"
 
 NODES = Output(
-    "nodes", "matrix", "relmat", "Pearson correlation between the nodes of the networks.", "arbitrary",
-    {"stat": "pearsoncorrelation"}, "seg",
-)  # fmt: skip
+    name="nodes",
+    kind="matrix",
+    suffix="relmat",
+    description="Pearson correlation between the nodes of the networks.",
+    units="arbitrary",
+    entities={"stat": "pearsoncorrelation"},
+    entity="seg",
+)
 COHERENCE = Output(
-    "coherence", "table", "relmat", "Mean Fisher z over the pairs of nodes within and between networks.", "arbitrary",
-    {"stat": "coherence"}, "seg", (), "the coherence of networks", "Fisher z",
-)  # fmt: skip
+    name="coherence",
+    kind="table",
+    suffix="relmat",
+    description="Mean Fisher z over the pairs of nodes within and between networks.",
+    units="arbitrary",
+    entities={"stat": "coherence"},
+    entity="seg",
+    labels=(),
+    definite=True,
+    noun="the coherence of networks",
+    scale="Fisher z",
+)
 OUTPUTS = (NODES, COHERENCE)
 GROUP = COHERENCE
 """The mean Fisher z of each network and pair of networks goes to the group level."""

@@ -49,21 +49,44 @@ class Options:
 CLEANING = "filtered"
 
 SERIES = Output(
-    "series", "series", "timeseries", "Cleaned mean series of each region; censored frames are n/a.", "arbitrary",
-    {"stat": "mean"}, "seg",
-)  # fmt: skip
+    name="series",
+    kind="series",
+    suffix="timeseries",
+    description="Cleaned mean series of each region; censored frames are n/a.",
+    units="arbitrary",
+    entities={"stat": "mean"},
+    entity="seg",
+)
 PEARSON = Output(
-    "pearson", "matrix", "relmat", "Pearson correlation of the cleaned mean series.", "arbitrary",
-    {"stat": "pearsoncorrelation"}, "seg", (), "connectivity between regions", "Fisher z",
-)  # fmt: skip
+    name="pearson",
+    kind="matrix",
+    suffix="relmat",
+    description="Pearson correlation of the cleaned mean series.",
+    units="arbitrary",
+    entities={"stat": "pearsoncorrelation"},
+    entity="seg",
+    labels=(),
+    noun="connectivity between regions",
+    scale="Fisher z",
+)
 PARTIAL = Output(
-    "partial", "matrix", "relmat", "Correlation given all other regions, Ledoit-Wolf covariance.", "arbitrary",
-    {"stat": "partialcorrelation"}, "seg",
-)  # fmt: skip
+    name="partial",
+    kind="matrix",
+    suffix="relmat",
+    description="Correlation given all other regions, Ledoit-Wolf covariance.",
+    units="arbitrary",
+    entities={"stat": "partialcorrelation"},
+    entity="seg",
+)
 PAIRS = Output(
-    "pairs", "table", "relmat", "Pearson correlation and Fisher z of the pairs that were named.", "arbitrary",
-    {"stat": "pairs"}, "seg",
-)  # fmt: skip
+    name="pairs",
+    kind="table",
+    suffix="relmat",
+    description="Pearson correlation and Fisher z of the pairs that were named.",
+    units="arbitrary",
+    entities={"stat": "pairs"},
+    entity="seg",
+)
 OUTPUTS = (SERIES, PEARSON, PARTIAL, PAIRS)
 GROUP = PEARSON
 """Its Fisher z, edge by edge, go to the group level."""

@@ -30,17 +30,37 @@ class Options:
 CLEANING = "filtered"
 
 RAW = Output(
-    "raw", "map", "statmap", "Kendall's W of each voxel with its neighbours, 0 to 1; not smoothed.", "arbitrary",
-    {"stat": "raw"}, "meas", ("reho",),
-)  # fmt: skip
+    name="raw",
+    kind="map",
+    suffix="statmap",
+    description="Kendall's W of each voxel with its neighbours, 0 to 1; not smoothed.",
+    units="arbitrary",
+    entities={"stat": "raw"},
+    entity="meas",
+    labels=("reho",),
+)
 RATIO = Output(
-    "ratio", "map", "statmap", "The raw map over its mean in the mask, then smoothed.", "arbitrary", {"stat": "ratio"},
-    "meas", ("reho",),
-)  # fmt: skip
+    name="ratio",
+    kind="map",
+    suffix="statmap",
+    description="The raw map over its mean in the mask, then smoothed.",
+    units="arbitrary",
+    entities={"stat": "ratio"},
+    entity="meas",
+    labels=("reho",),
+)
 ZSCORE = Output(
-    "zscore", "map", "statmap", "The raw map less its mean in the mask over its standard deviation, then smoothed.",
-    "arbitrary", {"stat": "zscore"}, "meas", ("reho",), "regional homogeneity", "z score",
-)  # fmt: skip
+    name="zscore",
+    kind="map",
+    suffix="statmap",
+    description="The raw map less its mean in the mask over its standard deviation, then smoothed.",
+    units="arbitrary",
+    entities={"stat": "zscore"},
+    entity="meas",
+    labels=("reho",),
+    noun="regional homogeneity",
+    scale="z score",
+)
 OUTPUTS = (RAW, RATIO, ZSCORE)
 GROUP = ZSCORE
 

@@ -51,17 +51,35 @@ class Options:
 CLEANING = "filtered"
 
 R = Output(
-    "r", "map", "statmap", "Pearson correlation of the cleaned seed series with each cleaned voxel series.",
-    "arbitrary", {"stat": "r"}, "seed",
-)  # fmt: skip
+    name="r",
+    kind="map",
+    suffix="statmap",
+    description="Pearson correlation of the cleaned seed series with each cleaned voxel series.",
+    units="arbitrary",
+    entities={"stat": "r"},
+    entity="seed",
+)
 FISHER_Z = Output(
-    "fisherz", "map", "statmap", "Fisher z of the correlation with the seed: atanh(r).", "arbitrary",
-    {"stat": "fisherz"}, "seed", (), "connectivity", "Fisher z",
-)  # fmt: skip
+    name="fisherz",
+    kind="map",
+    suffix="statmap",
+    description="Fisher z of the correlation with the seed: atanh(r).",
+    units="arbitrary",
+    entities={"stat": "fisherz"},
+    entity="seed",
+    labels=(),
+    noun="connectivity",
+    scale="Fisher z",
+)
 SERIES = Output(
-    "series", "series", "timeseries", "Cleaned series of each seed; censored frames are n/a.", "arbitrary",
-    {"stat": "mean"}, "seg",
-)  # fmt: skip
+    name="series",
+    kind="series",
+    suffix="timeseries",
+    description="Cleaned series of each seed; censored frames are n/a.",
+    units="arbitrary",
+    entities={"stat": "mean"},
+    entity="seg",
+)
 OUTPUTS = (R, FISHER_Z, SERIES)
 
 GROUP = FISHER_Z

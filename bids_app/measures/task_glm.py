@@ -53,18 +53,54 @@ NEEDS_EVENTS = True
 """Runs without a table of events are passed over."""
 
 EFFECT = Output(
-    "effect", "map", "statmap", "Contrast of responses at their peak, percent of the voxel's mean signal.", "percent",
-    {"stat": "effect"}, "meas", (), "the response to the task", "percent",
-)  # fmt: skip
-VARIANCE = Output(
-    "variance", "map", "statmap", "Variance of that contrast.", "percent squared", {"stat": "variance"}, "meas"
+    name="effect",
+    kind="map",
+    suffix="statmap",
+    description="Contrast of responses at their peak, percent of the voxel's mean signal.",
+    units="percent",
+    entities={"stat": "effect"},
+    entity="meas",
+    labels=(),
+    definite=True,
+    noun="the response to the task",
+    scale="percent",
 )
-T = Output("t", "map", "statmap", "Contrast over its standard error.", "arbitrary", {"stat": "t"}, "meas")
-Z = Output("z", "map", "statmap", "That t as a standard normal value.", "arbitrary", {"stat": "z"}, "meas")
+VARIANCE = Output(
+    name="variance",
+    kind="map",
+    suffix="statmap",
+    description="Variance of that contrast.",
+    units="percent squared",
+    entities={"stat": "variance"},
+    entity="meas",
+)
+T = Output(
+    name="t",
+    kind="map",
+    suffix="statmap",
+    description="Contrast over its standard error.",
+    units="arbitrary",
+    entities={"stat": "t"},
+    entity="meas",
+)
+Z = Output(
+    name="z",
+    kind="map",
+    suffix="statmap",
+    description="That t as a standard normal value.",
+    units="arbitrary",
+    entities={"stat": "z"},
+    entity="meas",
+)
 COURSES = Output(
-    "courses", "table", "timeseries", "Response of each region at each delay after the onset (FIR), percent signal.",
-    "percent", {"stat": "fir"}, "seg",
-)  # fmt: skip
+    name="courses",
+    kind="table",
+    suffix="timeseries",
+    description="Response of each region at each delay after the onset (FIR), percent signal.",
+    units="percent",
+    entities={"stat": "fir"},
+    entity="seg",
+)
 OUTPUTS = (EFFECT, VARIANCE, T, Z, COURSES)
 HEADS = ("region", "trial_type", "delay", "effect", "standard_error")
 GROUP = EFFECT

@@ -72,7 +72,7 @@ def advice(jobs: Sequence[ParticipantJob]) -> str:
     if best is None:
         return ""
     said = " ".join(f"--set {word}" for word in best.words)
-    later = "low_pass" in said
+    later = any(".low_pass=" in word for word in best.words)
     counted = " by counting; what autocorrelation leaves of it is known once series are read" if later else ""
     return f"With {said} {best.passing} of {best.tried} sessions pass{counted}."
 

@@ -147,9 +147,11 @@ def _of_contrast(
     several = "seeds" if about["Measure"] == "seed_correlation" else "maps"
     return verdict(
         findings, arms, about["Alpha"], about["SmallestPossibleP"], min(people.values()),
-        Wording(found=about["Found"], absent=about["Absent"], compares=tuple(about["Compared"]),
-                noun=about["Noun"], members=several, statistic=statistic_name(about), where=where,
-                alike=_alike(own)),
+        Wording(
+            found=about["Found"], absent=about["Absent"], compares=tuple(about["Compared"]), noun=about["Noun"],
+            definite=about["Definite"], members=several, statistic=statistic_name(about), where=where,
+            alike=_alike(own),
+        ),
     )  # fmt: skip
 
 

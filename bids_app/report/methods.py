@@ -9,6 +9,7 @@ from typing import Any
 from bids_app import __version__, plugs
 from bids_app.dataset import presets
 from bids_app.derivatives.atomic import write_text
+from bids_app.derivatives.files import write_json
 from bids_app.report import page, references
 from bids_app.report.methods_outcomes import outcomes
 
@@ -22,6 +23,7 @@ def write_citation(output_dir: Path, tables: Tables, notices: Iterable[str] = ()
     warnings = [notice for notice in notices if notice]
     logs = output_dir / "logs"
     write_text(logs / "CITATION.md", _markdown(paragraphs, cited, warnings))
+    write_json(logs / "CITATION.json", {"Paragraphs": paragraphs})
     write_text(logs / "CITATION.tex", _latex(paragraphs, warnings))
     write_text(logs / "CITATION.bib", "\n".join(references.bibtex(key) for key in cited))
     values = {"paragraphs": paragraphs, "references": [references.REFERENCES[key] for key in cited]}

@@ -64,6 +64,10 @@ def embed(png: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
 
 
+LEAST_P = 0.001
+"""p values below it are printed as such."""
+
+
 def format_p(p: Any) -> str:
     """Return a p value as papers print it.
 
@@ -72,7 +76,7 @@ def format_p(p: Any) -> str:
     """
     if p is None or p != p:
         return "n/a"
-    return "<.001" if p < 0.001 else f"{p:.{4 if p < 0.01 else 3}f}".removeprefix("0")
+    return "<.001" if p < LEAST_P else f"{p:.{4 if p < 0.01 else 3}f}".removeprefix("0")
 
 
 def says_p(p: Any) -> str:
@@ -81,8 +85,7 @@ def says_p(p: Any) -> str:
     >>> says_p(0.0312), says_p(0.0002)
     ('p = .031', 'p < .001')
     """
-    text = format_p(p)
-    return f"p < {text[1:]}" if text.startswith("<") else f"p = {text}"
+    return f"p < {format_p(p)[1:]}" if p < LEAST_P else f"p = {format_p(p)}"
 
 
 def format_number(value: Any, digits: int = 3) -> str:

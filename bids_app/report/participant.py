@@ -37,10 +37,9 @@ def write_page(output_dir: Path, label: str) -> None:
 
 def _methods(output_dir: Path) -> dict[str, Any]:
     """Return the methods text and the settings of the run, as they lie in its logs."""
-    text, settings = (output_dir / "logs" / name for name in ("CITATION.md", "settings.toml"))
-    body = text.read_text(encoding="utf-8").partition("## References")[0] if text.exists() else ""
+    methods, settings = (output_dir / "logs" / name for name in ("CITATION.json", "settings.toml"))
     return {
-        "paragraphs": [part for part in body.split("\n\n")[2:] if part.strip() and not part.startswith("**")],
+        "paragraphs": read_json(methods)["Paragraphs"] if methods.exists() else [],
         "settings": settings.read_text(encoding="utf-8") if settings.exists() else "",
     }
 

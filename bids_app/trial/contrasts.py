@@ -49,7 +49,7 @@ def any_arm(cohort: Cohort, name: str, when: str, outcome: Outcome) -> Iterator[
     """Yield whether any of three arms or more differs (F), which stands before their pairs; else nothing."""
     if len(cohort.arms) < 3:
         return
-    given = ", given each voxel's own baseline" if outcome.baseline else ""
+    given = ", given {OWN} baseline" if outcome.baseline else ""
     words = Words(
         f"Does {IT}{when} differ between any arms{given}?", "F has no sign", f"{IT}{when} differs between the arms",
         f"No difference in {IT} between any arms", cohort.arms,

@@ -7,7 +7,7 @@ from typing import Any
 
 from bids_app.trial.cohort import Cohort
 from bids_app.trial.contrasts import DESCRIPTIVE, any_arm, between, compared, labels_of, within
-from bids_app.vocabulary.design import IT, Contrast, Outcome, Question, Words
+from bids_app.vocabulary.design import IT, OWN, Contrast, Outcome, Question, Words
 
 ADJUSTED = Outcome({"post": 1.0}, "pre")
 CHANGE = Outcome({"post": 1.0, "pre": -1.0})
@@ -43,8 +43,8 @@ def _pair(
 
     adjusted = (
         ADJUSTED,
-        f"Does {IT} after treatment differ between {first} and {second}, given each voxel's own baseline?",
-        f"after treatment differs between {first} and {second}, given each voxel's own baseline,",
+        f"Does {IT} after treatment differ between {first} and {second}, given {OWN} baseline?",
+        f"after treatment differs between {first} and {second}, given {OWN} baseline,",
     )
     yield between(cohort, asked("Adjusted", *adjusted, **claims), pair)
     if unequal:

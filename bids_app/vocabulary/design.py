@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 IT = "{it}"
 """Stands in words for what a measure calls its maps."""
 
+OWN = "{own}"
+"""Stands in words for `each voxel's own`, or what that is where values belong to no voxels."""
+
 
 @dataclass(frozen=True)
 class Lost:

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Output:
     """One kind of output, declared once beside the code that fills it.
 
     `entity` names the entity that tells members apart (`seed`, `meas`); `labels` are its values where they are known
-    beforehand; `entities` are fixed ones. `noun` is what the group level says is compared. `kind` is `map` (one value a
+    beforehand; `entities` are fixed ones. `noun` is what the group level says is compared
+    (`definite` if it has an article). `kind` is `map` (one value a
     voxel), `series` (a table with a row for each frame, never combined over runs), `matrix` (a row and a column for
     each of the `Nodes` in the metadata) or `table`. `scale` names what the values of the group level are in, where the
     units of BIDS are arbitrary.
@@ -30,6 +31,7 @@ class Output:
     entity: str = ""
     labels: tuple[str, ...] = ()
     noun: str = ""
+    definite: bool = False
     scale: str = ""
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bids_app.levels.runs_together import SUMMED, over_runs, parts_of, together
 from bids_app.vocabulary.output import Feature, Output
 
-MAP = Output("x", "map", "statmap", "A map.", "none", {}, "seed")
+MAP = Output(name="x", kind="map", suffix="statmap", description="A map.", units="none", entities={}, entity="seed")
 VALUES = st.one_of(st.integers(0, 3), st.text("ab", max_size=2), st.lists(st.integers(0, 2), max_size=2), st.none())
 
 

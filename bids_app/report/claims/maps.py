@@ -42,8 +42,9 @@ class Wording:
     """How results are told.
 
     `found` and `absent` are sentences of the primary contrast without their ends, `compares` the arms that it
-    compares, `noun` what is compared, `alike` what an equivalence test showed where a margin was declared,
-    `members` what there are several of (`seeds`), `statistic` what decides, `where` what is corrected over.
+    compares, `noun` what is compared (`definite` if it has an article), `alike` what an equivalence test showed where
+    a margin was declared, `members` what there are several of (`seeds`), `statistic` what decides, `where` what is
+    corrected over.
     """
 
     found: str
@@ -51,6 +52,7 @@ class Wording:
     compares: tuple[str, ...]
     noun: str
     members: str
+    definite: bool = False
     statistic: str
     where: str = "the brain"
     alike: str = ""
@@ -139,7 +141,7 @@ def _differ(primary: Sequence[Finding], alpha: float, remarks: Sequence[str], wo
     sentences = []
     if means:
         each = ", ".join(f"{f.label} (p = {f.p:.4f}, robust p = {f.robust:.4f})" for f in means)
-        mean = "The mean of" if wording.found.startswith("the ") else "Mean"
+        mean = "The mean of" if wording.definite else "Mean"
         found = f"{mean} {wording.found} for {len(means)} of {len(primary)} {wording.members}"
         sentences.append(f"{found}: {each}.")
     if only := [f for f in passed if f not in means]:
