@@ -120,9 +120,9 @@ class SessionWriter:
             text = "Confounds that were regressed out, beside drift and stop-band terms (see the sidecars of the maps)."
             write_json(self._path(entities, "design", ".json"), {"Description": text, **sources})
 
-    def quality(self, runs: Iterable[Any], reason: str, mark: str) -> None:
+    def quality(self, runs: Iterable[Any], reason: str, advice: str, mark: str) -> None:
         """Write the quality table: one row a run; `mark` is a warning that all results of the session carry."""
-        rows = [quality_row(one, reason) for one in runs]
+        rows = [quality_row(one, reason, advice) for one in runs]
         entities = {**self._session, "desc": "fc"}
         write_table(self._path(entities, "qc", ".tsv"), {key: [row[key] for row in rows] for key in rows[0]})
         about = {key: {"Description": text} for key, text in QUALITY.items()}

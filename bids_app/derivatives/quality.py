@@ -25,11 +25,12 @@ QUALITY = {
     "refused_because": "Why they are.",
     "decision": "used or left out.",
     "reason": "Why the run, or its whole session, is left out.",
+    "advice": "What would help a session that is left out.",
 }
 
 
-def quality_row(one: Any, reason: str) -> dict[str, Any]:
-    """Return the row of one run, whether it was read or left out; `reason` is that of the whole session."""
+def quality_row(one: Any, reason: str, advice: str) -> dict[str, Any]:
+    """Return the row of one run, whether it was read or left out; `reason` and `advice` are of the whole session."""
     signals = one.signals
     row: dict[str, Any] = dict.fromkeys(QUALITY)
     row |= {
@@ -38,6 +39,7 @@ def quality_row(one: Any, reason: str) -> dict[str, Any]:
         "refused_because": "; ".join(f"{name}: {why}" for name, why in one.refused.items()),
         "decision": "left out" if reason or signals is None else "used",
         "reason": one.problem or reason,
+        "advice": None if one.problem else advice or None,
     }
     if one.plan is not None:
         row |= _of_plan(one.plan)

@@ -71,14 +71,14 @@ def run(job: ParticipantJob) -> Summary:
     warnings = [f"{job.label}: {one.name} is left out: {one.problem}" for one in runs if one.problem]
     warnings += [f"{job.label}: {one.name}: {note}" for one in usable for note in one.plan.notes]
     if reason:
-        warnings.append(f"{job.label} is left out: {reason}")
+        warnings.append(f"{job.label} is left out: {reason}. {modality.ADVICE}")
     else:
         _combine(job, usable, writer, modality)
         warnings += [f"{job.label}: {name} is left out: {why}" for name, why in _refused(usable).items()]
     for one in runs:
         if one.plan is not None:
             writer.frames(one.recording, one.plan, one.signals.carpet if one.signals else None)
-    writer.quality(runs, reason, modality.mark(options))
+    writer.quality(runs, reason, modality.ADVICE if reason else "", modality.mark(options))
     notes = {"LeftOut": reason, "Refused": {} if reason else _refused(usable)}
     return Summary(frozenset(writer.files), tuple(warnings), notes)
 

@@ -205,12 +205,18 @@ def mark(options: Options) -> str:
     )
 
 
+ADVICE = (
+    "What would help: high-pass only (modalities.fmri.low_pass=0), fewer confounds (modalities.fmri.confounds), a "
+    "higher fd_threshold"
+)
+"""What would help a session that has too little."""
+
+
 def too_little(df_res: float, minutes: float, options: Options) -> str:
-    """Return why a session cannot be used and what would help, or nothing."""
+    """Return why a session cannot be used, or nothing; `ADVICE` says what would help."""
     if df_res >= options.min_df_res and minutes >= options.min_minutes:
         return ""
     return (
         f"{df_res:.0f} residual degrees of freedom (at least {options.min_df_res} needed) and {minutes:.1f} minutes "
-        f"kept (at least {options.min_minutes:g} needed). What would help: high-pass only (modalities.fmri.low_pass=0),"
-        " fewer confounds (modalities.fmri.confounds), a higher fd_threshold"
+        f"kept (at least {options.min_minutes:g} needed)"
     )

@@ -84,13 +84,11 @@ def _courses(path: Path, about: Mapping[str, Any]) -> dict[str, Any]:
 
 def _curves(about: Mapping[str, Any]) -> dict[str, Any]:
     """Return the share of each arm that improved by at least so much, as lines."""
-    shares = np.array(about["Responders"]["Improvement"], dtype=float)
-    across, up = charts.Scale(float(shares[0]), float(shares[-1]), 0, WIDE), charts.Scale(0, 1, HIGH, 0)
+    percents = 100 * np.array(about["Responders"]["Improvement"], dtype=float)
+    across, up = charts.Scale(float(percents[0]), float(percents[-1]), 0, WIDE), charts.Scale(0, 100, HIGH, 0)
     lines = []
     for i, (arm, values) in enumerate(about["Responders"]["Proportion"].items()):
         proportions = np.array([np.nan if value is None else value for value in values], dtype=float)
-        lines.append({"arm": arm, "colour": i, "points": charts.line(across(shares), up(proportions))})
-    percent = [(x, f"{100 * float(text.replace(chr(0x2212), '-')):.0f}".replace("-", "−")) for x, text in across.ticks]
-    height = [(y, f"{100 * float(text):.0f}") for y, text in up.ticks]
-    marks = [f"{float(across(share)):.1f}" for share in (0.3, 0.5)]
-    return {"lines": lines, "across": percent, "up": height, "marks": marks, "width": WIDE, "height": HIGH}
+        lines.append({"arm": arm, "colour": i, "points": charts.line(across(percents), up(100 * proportions))})
+    marks = [f"{float(across(percent)):.1f}" for percent in (30, 50)]
+    return {"lines": lines, "across": across.ticks, "up": up.ticks, "marks": marks, "width": WIDE, "height": HIGH}

@@ -64,7 +64,7 @@ def _verdict(sessions: list[dict[str, Any]]) -> tuple[str, str]:
 
 def _why(out: list[dict[str, Any]]) -> str:
     """Return why sessions are left out; what would help stands with each of them."""
-    return " ".join(f"{one['name']} is left out: {one['reason'].partition('. What would help')[0]}." for one in out)
+    return " ".join(f"{one['name']} is left out: {one['reason']}." for one in out)
 
 
 def _session(output_dir: Path, table: Path) -> dict[str, Any]:
@@ -84,6 +84,7 @@ def _session(output_dir: Path, table: Path) -> dict[str, Any]:
     return {
         "name": name,
         "reason": reason,
+        "advice": next((run["advice"] for run in left_out if reason and run.get("advice", "n/a") != "n/a"), ""),
         "runs": runs,
         "refused": [
             *sorted({run["refused_because"] for run in runs} - {"n/a"}),
