@@ -158,7 +158,7 @@ def _seal_demonstration(place: Path) -> None:
     code = place / "code"
     (code / "plan.json").unlink(missing_ok=True)
     chosen = settings.resolve(read_file(code / "analysis.toml"))
-    seal(Execution(place, place / "out", "group"), chosen, code / "plan.json", late=False)
+    seal(Execution(bids_dir=place, output_dir=place / "out", level="group"), chosen, code / "plan.json", late=False)
 
 
 def _run(execution: Execution, chosen: Settings) -> int:

@@ -107,9 +107,15 @@ def _preprocessed(args: argparse.Namespace, words: list[str], *, show: bool) -> 
         If nobody has derivatives and fMRIPrep is not asked for, or it cannot run.
     """
     everybody = Preprocessing(
-        args.bids_dir, args.output_dir, tuple(args.participant_label), args.work_dir,
-        args.nprocs or len(os.sched_getaffinity(0)), args.mem, args.space, tuple(args.task_id),
-    )  # fmt: skip
+        bids_dir=args.bids_dir,
+        output_dir=args.output_dir,
+        participants=tuple(args.participant_label),
+        work_dir=args.work_dir,
+        nprocs=args.nprocs or len(os.sched_getaffinity(0)),
+        memory_mb=args.mem,
+        space=args.space,
+        tasks=tuple(args.task_id),
+    )
     roots = derivative_roots(args.bids_dir, named(args.derivatives))
     if args.preproc == "none":
         if not roots and not show:

@@ -41,7 +41,7 @@ GENERAL: dict[str, type[Any]] = {
 """Options of tables that belong to no plug."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Dataset:
     """Options of `[dataset]`: which runs are taken."""
 
@@ -70,7 +70,7 @@ class Dataset:
     ] = JOINED
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The science, validated: what `analysis.toml` holds, with every default filled in.
 
@@ -155,7 +155,7 @@ def resolve(tables: Mapping[str, Any]) -> Settings:
     ((name, options),) = chosen.pop("designs").items()
     general: dict[str, Any] = {name: validate(options, tables.get(name, {}), name) for name, options in GENERAL.items()}
     found = Settings(
-        dataset, **general, outcomes=_outcomes(tables), design=Selected(name, options), **chosen,
+        dataset=dataset, **general, outcomes=_outcomes(tables), design=Selected(name, options), **chosen,
         given=frozenset(_names(tables)),
     )  # fmt: skip
     found.hypotheses()  # names and weights that cannot be end here

@@ -123,14 +123,14 @@ def test_condition_presets_name_what_there_is_and_call_it_a_hypothesis():
     from bids_app.dataset.regions import seeds_of
     from bids_app.vocabulary.seed import Wanted
 
-    known = {seed.name for seed in seeds_of(Wanted("regions", ("regions",)))}
+    known = {seed.name for seed in seeds_of(Wanted(name="regions", words=("regions",)))}
     assert len(presets.names("conditions")) == 8
     for name in presets.names("conditions"):
         preset = presets.load("conditions", name)
         assert preset["status"] == "hypothesis from the literature"
         assert set(preset["seeds"]) <= known, name
         assert {region for pair in preset["pairs"] for region in pair.split("-")} <= known, name
-        assert seeds_of(Wanted("networks", networks=tuple(preset["networks"])))
+        assert seeds_of(Wanted(name="networks", networks=tuple(preset["networks"])))
         assert preset["scale"]["name"]
         assert preset["scale"]["citation"]
 

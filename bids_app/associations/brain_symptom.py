@@ -120,14 +120,16 @@ def contrasts(
     what = f"the change in {IT}"
 
     def asked(label: str, words: Words, outcome: Outcome = CHANGE) -> Question:
-        return Question(label, words, outcome, association=NAME)
+        return Question(name=label, words=words, outcome=outcome, association=NAME)
 
     for arm in cohort.arms:
-        words = Words(f"Does {what} go with improvement of {title} within {arm}? An association.", sign, arm=arm)
+        words = Words(
+            question=f"Does {what} go with improvement of {title} within {arm}? An association.", sign=sign, arm=arm
+        )
         yield slope(cohort, asked(_joined(labels[arm], stem, "Slope"), words), improvement, {}, arm)
     if len(cohort.arms) < 2:
         return
-    words = Words(f"Does {what} go with improvement of {title}, given the arm? An association.", sign)
+    words = Words(question=f"Does {what} go with improvement of {title}, given the arm? An association.", sign=sign)
     yield slope(cohort, asked(_joined("all", stem, "Slope"), words), improvement, arms)
     first, control = cohort.arms[0], cohort.arms[-1]
     pair = f"{labels[first]}Vs{labels[control][:1].upper()}{labels[control][1:]}"
@@ -135,19 +137,21 @@ def contrasts(
     both = np.where(np.isin(cohort.arm, [0, len(cohort.arms) - 1]), improvement, np.nan)
     centred = both - np.nanmean(both)
     words = Words(
-        f"Does the slope of {what} on improvement of {title} differ between {first} and {control}?",
-        f"positive = steeper in {first}",
-        f"{what} goes with improvement of {title} differently in {first} and {control}",
-        f"No difference between the slopes of {first} and {control}", (first, control),
+        question=f"Does the slope of {what} on improvement of {title} differ between {first} and {control}?",
+        sign=f"positive = steeper in {first}",
+        found=f"{what} goes with improvement of {title} differently in {first} and {control}",
+        absent=f"No difference between the slopes of {first} and {control}", compares=(first, control),
     )  # fmt: skip
     yield slope(cohort, asked(_joined(pair, stem, "Slope"), words), own * centred, {"arm": own, stem: centred})
     if options.baseline:
         words = Words(
-            f"Does {IT} before treatment tell who improves more in {title} under {first} than under {control}?",
-            f"positive = where it is larger, {first} does better against {control}",
-            f"{IT} before treatment tells who gains more from {first} than from {control}",
-            f"Not shown that {IT} before treatment tells who gains more from {first}", (first, control),
-        )  # fmt: skip
+            question=f"Does {IT} before treatment tell who improves more in {title} under {first} than under "
+            f"{control}?",
+            sign=f"positive = where it is larger, {first} does better against {control}",
+            found=f"{IT} before treatment tells who gains more from {first} than from {control}",
+            absent=f"Not shown that {IT} before treatment tells who gains more from {first}",
+            compares=(first, control),
+        )
         yield moderated(cohort, asked(_joined(pair, stem, "ByBaseline"), words, BEFORE), both, own)
 
 
@@ -165,18 +169,28 @@ def associate(given: Given, options: Options) -> Found:
     people = Coupled(given)
     mediated = [people.mediation(region, options.draws) for region in regions] if options.mediation else []
     values = [
-        {"participant_id": row["participant_id"], "arm": row["arm"], "region": region.name, "before": region.before[i],
-         "change": region.after[i] - region.before[i], "improvement": given.improvement[i]}
-        for region in regions for i, row in enumerate(given.cohort.rows)
-    ]  # fmt: skip
+        {
+            "participant_id": row["participant_id"],
+            "arm": row["arm"],
+            "region": region.name,
+            "before": region.before[i],
+            "change": region.after[i] - region.before[i],
+            "improvement": given.improvement[i],
+        }
+        for region in regions
+        for i, row in enumerate(given.cohort.rows)
+    ]
     tables = {
         "brainSymptom": [row for region in regions for row in people.rows(region)],
         "brainSymptomValues": values,
         "brainSymptomPaths": [found for found in mediated if found],
     }
     about = {
-        "Outcome": given.outcome.title, "Units": given.outcome.units, "Noun": given.result.subject.output.noun,
-        "Arms": list(given.cohort.arms), "Alpha": given.inference.alpha,
+        "Outcome": given.outcome.title,
+        "Units": given.outcome.units,
+        "Noun": given.result.subject.output.noun,
+        "Arms": list(given.cohort.arms),
+        "Alpha": given.inference.alpha,
         "Notes": [f"Region {name} has no voxel that everybody has." for name in missing],
-    }  # fmt: skip
+    }
     return Found(tables, about)

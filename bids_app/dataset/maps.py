@@ -68,7 +68,7 @@ def group_mask(sessions: Sessions, design: Design) -> GroupMask:
             f"The common mask keeps {common.sum() / union:.0%} of the voxels that anybody has; "
             f"{worst} alone costs {cost[worst]}."
         )
-    return GroupMask(common, grid, union, cost, tuple(notes))
+    return GroupMask(mask=common, grid=grid, union=union, cost=cost, notes=tuple(notes))
 
 
 def restricted(covered: GroupMask, words: Sequence[str], space: str) -> GroupMask:

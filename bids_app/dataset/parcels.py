@@ -16,7 +16,7 @@ from bids_app.errors import WrongDataError
 from bids_app.vocabulary.grid import Grid
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Place:
     """A region of an atlas.
 
@@ -68,7 +68,14 @@ def places(path: Path) -> tuple[Place, ...]:
     counts = ndimage.sum_labels(np.ones(len(own)), own, numbers)
     told = label_structures(path)
     found = tuple(
-        Place(names[n], n, (float(x), float(y), float(z)), _side(share), _structure(told.get(n), names[n]), int(count))
+        Place(
+            name=names[n],
+            number=n,
+            centre=(float(x), float(y), float(z)),
+            side=_side(share),
+            structure=_structure(told.get(n), names[n]),
+            voxels=int(count),
+        )
         for n, (x, y, z), share, count in zip(numbers, means, left, counts, strict=True)
     )
     _require_sides(path, found)

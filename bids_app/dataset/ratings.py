@@ -13,7 +13,7 @@ from bids_app.statistics.coding import is_missing
 RATINGS = ("keep", "exclude", "unsure")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Rating:
     """What somebody said of a participant, or of one session or task; empty stands for all."""
 
@@ -52,11 +52,11 @@ def read_ratings(path: Path) -> list[Rating]:
             raise WrongDataError(f"{path}, {participant}: rating is {own['rating']!r}; expected {', '.join(RATINGS)}.")
         found.append(
             Rating(
-                own["participant_id"].removeprefix("sub-"),
-                own.get("session_id", "").removeprefix("ses-"),
-                own.get("task", "").removeprefix("task-"),
-                own["rating"],
-                own.get("comment", ""),
+                participant=own["participant_id"].removeprefix("sub-"),
+                session=own.get("session_id", "").removeprefix("ses-"),
+                task=own.get("task", "").removeprefix("task-"),
+                rating=own["rating"],
+                comment=own.get("comment", ""),
             )
         )
     return found

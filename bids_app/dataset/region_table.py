@@ -25,7 +25,7 @@ NAMED = 8
 """Columns left out that a note names."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class RegionTable:
     """A table of numbers, (regions, columns); NaN where none stands.
 
@@ -97,7 +97,13 @@ def read_region_table(path: Path) -> RegionTable:
     kept, notes = _usable(names)
     columns, values, joined = _joined([names[j] for j in kept], values[:, kept])
     about = sidecar(path)
-    return RegionTable(regions, columns, values, (*notes, *joined), read_json(about) if stands(about) else {})
+    return RegionTable(
+        regions=regions,
+        columns=columns,
+        values=values,
+        notes=(*notes, *joined),
+        provenance=read_json(about) if stands(about) else {},
+    )
 
 
 def _numbers(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> NDArray[np.float64]:

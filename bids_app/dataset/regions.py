@@ -43,7 +43,9 @@ def _nodes(word: str, radius: float) -> list[Seed]:
         size = float(preset.get("radius", radius))
         nodes = list(parse_seeds(preset["members"], size)) if "members" in preset else []
         centres = preset.get("nodes", {})
-        nodes += [Seed(label, ((*place, size),), source=preset["citation"]) for label, place in centres.items()]
+        nodes += [
+            Seed(name=label, spheres=((*place, size),), source=preset["citation"]) for label, place in centres.items()
+        ]
     if len(nodes) < 2:
         raise UsageError(f"Network {name!r} has {len(nodes)} node; coherence needs two or more.")
     return [replace(node, network=name) for node in nodes]
@@ -90,10 +92,10 @@ def _parcels(path: Path, grid: Grid, usable: Mask) -> list[Region]:
     expected = _count(everywhere, numbers) + _lost(path, grid, numbers)
     return [
         Region(
-            names[int(number)],
-            np.sort(order[start:stop]),
-            np.full(stop - start, 1.0 / max(stop - start, 1)),
-            int(count),
+            name=names[int(number)],
+            columns=np.sort(order[start:stop]),
+            weights=np.full(stop - start, 1.0 / max(stop - start, 1)),
+            expected=int(count),
             definition={"File": path.name, "Label": int(number)},
         )
         for number, start, stop, count in zip(numbers, first, last, expected, strict=True)

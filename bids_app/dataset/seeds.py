@@ -39,7 +39,7 @@ def shipped() -> dict[str, Seed]:
     for preset in presets.names("seeds"):
         for name, entry in presets.load("seeds", preset).get("seeds", {}).items():
             x, y, z = map(float, entry["centre"])
-            seeds[name] = Seed(name, ((x, y, z, float(entry.get("radius", 0))),), source=entry["citation"])
+            seeds[name] = Seed(name=name, spheres=((x, y, z, float(entry.get("radius", 0))),), source=entry["citation"])
     return seeds
 
 
@@ -68,12 +68,17 @@ def parse_seeds(words: Iterable[str], radius: float) -> tuple[Seed, ...]:
 
 def _parse(word: str, radius: float) -> list[Seed]:
     if match := _SPHERES.match(word):
-        return [Seed(_label(match["name"]), tuple(_sphere(place, radius) for place in match["places"].split("+")))]
+        return [
+            Seed(
+                name=_label(match["name"]),
+                spheres=tuple(_sphere(place, radius) for place in match["places"].split("+")),
+            )
+        ]
     if match := _FILE.match(word):
         file = match["file"]
         name = match["name"] or re.sub(r"[^A-Za-z0-9]", "", Path(file).name.split(".")[0])
         threshold = float(match["p"]) if match["p"] else None
-        return [Seed(_label(name), (), file, match["label"] or "", threshold)]
+        return [Seed(name=_label(name), spheres=(), file=file, label=match["label"] or "", threshold=threshold)]
     if word in presets.names("seeds"):
         chosen = presets.load("seeds", word)
         members = chosen.get("members") or list(chosen["seeds"])
@@ -160,7 +165,14 @@ def locate(seed: Seed, grid: Grid, usable: Mask, space: str) -> Region:
     weights = np.ones(len(columns)) if seed.spheres else _values(seed, grid, space)[usable][columns].astype(np.float64)
     share = weights / max(float(weights.sum()), 1e-12)
     expected = len(indices) + (0 if seed.spheres else _beyond(seed, grid, space))
-    return Region(seed.name, columns, share, expected, seed.network, seed.definition())
+    return Region(
+        name=seed.name,
+        columns=columns,
+        weights=share,
+        expected=expected,
+        network=seed.network,
+        definition=seed.definition(),
+    )
 
 
 def seed_image(seeds: Sequence[Seed], grid: Grid, space: str) -> NDArray[np.int32]:

@@ -69,4 +69,10 @@ def _needles(path: Path) -> Iterator[Needle]:
     sides = table.get("laterality", ["n/a"] * count)
     for i, point in enumerate(table["acupoint"]):
         rest = {name: float(values[i]) for name, values in numbers.items()}
-        yield Needle(entities["sub"], entities.get("ses", ""), point.strip(), sides[i].strip(), **rest)
+        yield Needle(
+            participant=entities["sub"],
+            session=entities.get("ses", ""),
+            point=point.strip(),
+            side=sides[i].strip(),
+            **rest,
+        )

@@ -136,22 +136,31 @@ def _contrasts(cohort: Cohort, options: Options) -> Iterator[Contrast]:
     # In the words of the orders: blinded orders must not tell which treatment is the real one.
     one, other = (f"the treatment that {name} begins with" for name in order)
     words = Words(
-        f"Does {IT} after {one} differ from that after {other}, within people?", f"positive = larger after {one}",
-        f"{IT} after {one} differs from that after {other}", f"No difference in {IT} between the treatments",
-        (one, other),
-    )  # fmt: skip
-    treatment = Question("treatment", words, _outcome(options, 0.5, -0.5), primary=True)
+        question=f"Does {IT} after {one} differ from that after {other}, within people?",
+        sign=f"positive = larger after {one}",
+        found=f"{IT} after {one} differs from that after {other}",
+        absent=f"No difference in {IT} between the treatments",
+        compares=(one, other),
+    )
+    treatment = Question(name="treatment", words=words, outcome=_outcome(options, 0.5, -0.5), primary=True)
     yield _of_periods(replace(between(cohort, treatment, order), effect="crossover"), cohort, options)
     words = Words(
-        f"Does the sum of both periods of {IT} differ between the orders? Carry-over would do that; so may chance and "
-        "differences between people, so it decides nothing.",
-        f"positive = larger in {order[0]}", f"the sum of {IT} differs between the orders",
-        f"No carry-over in {IT}", (order[0], order[1]),
-    )  # fmt: skip
-    yield between(cohort, Question("carryover", words, _outcome(options, 1.0, 1.0)), order)
-    words = Words(f"Does {IT} change from the first to the second period, over both orders?",
-                  "positive = larger in the second period", arm="both")  # fmt: skip
-    yield _of_periods(within(cohort, Question("period", words, _outcome(options, -1.0, 1.0))), cohort, options)
+        question=f"Does the sum of both periods of {IT} differ between the orders? Carry-over would do that; so may "
+        "chance and differences between people, so it decides nothing.",
+        sign=f"positive = larger in {order[0]}",
+        found=f"the sum of {IT} differs between the orders",
+        absent=f"No carry-over in {IT}",
+        compares=(order[0], order[1]),
+    )
+    yield between(cohort, Question(name="carryover", words=words, outcome=_outcome(options, 1.0, 1.0)), order)
+    words = Words(
+        question=f"Does {IT} change from the first to the second period, over both orders?",
+        sign="positive = larger in the second period",
+        arm="both",
+    )
+    yield _of_periods(
+        within(cohort, Question(name="period", words=words, outcome=_outcome(options, -1.0, 1.0))), cohort, options
+    )
 
 
 def _outcome(options: Options, first: float, second: float) -> Outcome:

@@ -111,11 +111,22 @@ def _contrast(
     rows = cohort.having(*OUTCOMES[options.outcome].stages)
     tested, rest = partition(np.column_stack(list(columns.values()))[rows], weights)
     words = Words(
-        f"Is {said} of {IT} ({options.outcome}) other than nothing?", "F has no sign" if ";" in said else
-        f"positive = {said} above 0", f"{said} is other than nothing in {IT}", f"No sign of {said} in {IT}",
-    )  # fmt: skip
-    asked = Question(name, words, OUTCOMES[options.outcome], primary)
+        question=f"Is {said} of {IT} ({options.outcome}) other than nothing?",
+        sign="F has no sign" if ";" in said else f"positive = {said} above 0",
+        found=f"{said} is other than nothing in {IT}",
+        absent=f"No sign of {said} in {IT}",
+    )
+    asked = Question(name=name, words=words, outcome=OUTCOMES[options.outcome], primary=primary)
     heads = (*(f"{name}_{i + 1}" for i in range(tested.shape[1])), *(f"rest_{i + 1}" for i in range(rest.shape[1])))
     scheme = "exchange_whole" if options.whole_blocks else "exchange"
     effect = "slope" if tested.shape[1] == 1 else "variance"
-    return Contrast(asked, scheme, rows, tested, rest, cohort.strata[rows], effect, heads)
+    return Contrast(
+        asked=asked,
+        scheme=scheme,
+        members=rows,
+        tested=tested,
+        nuisance=rest,
+        blocks=cohort.strata[rows],
+        effect=effect,
+        columns=heads,
+    )

@@ -71,13 +71,13 @@ def _sites(cohort: Cohort, column: str) -> Iterator[Contrast]:
         if min((cohort.arm[here] == number).sum() for number in (0, len(cohort.arms) - 1)) < 3:
             continue
         words = Words(
-            f"Does {IT} after treatment differ between {first} and {control} at {column} {site}, given "
+            question=f"Does {IT} after treatment differ between {first} and {control} at {column} {site}, given "
             f"{OWN} baseline? Described to compare sites; it decides nothing.",
-            f"positive = larger in {first}", compares=(first, control),
+            sign=f"positive = larger in {first}", compares=(first, control),
         )  # fmt: skip
         label = as_label(f"site {site}")
         name = f"{labels[0]}Vs{labels[-1][:1].upper()}{labels[-1][1:]}{label[:1].upper()}{label[1:]}"
-        yield between(cohort, Question(name, words, ADJUSTED), (first, control), among=here)
+        yield between(cohort, Question(name=name, words=words, outcome=ADJUSTED), (first, control), among=here)
 
 
 def _small(cohort: Cohort, column: str, counted: int) -> list[str]:

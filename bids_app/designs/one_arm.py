@@ -36,9 +36,9 @@ def design(table: Table, options: Options) -> Design:
     stages = stages_there(table, {"once": options.session.removeprefix("ses-")})
     cohort = gather(table, dict.fromkeys(table.participants, "all"), stages, ("once",), options)
     words = Words(
-        f"Is {IT} other than zero on average? Without a control its cause is not told.",
-        "positive = above zero (of a response: activation), negative = below zero (deactivation)",
-        f"{IT} is other than zero on average", f"No sign of {IT}",
+        question=f"Is {IT} other than zero on average? Without a control its cause is not told.",
+        sign="positive = above zero (of a response: activation), negative = below zero (deactivation)",
+        found=f"{IT} is other than zero on average", absent=f"No sign of {IT}",
     )  # fmt: skip
-    mean = within(cohort, Question("mean", words, Outcome({"once": 1.0}), primary=True))
+    mean = within(cohort, Question(name="mean", words=words, outcome=Outcome({"once": 1.0}), primary=True))
     return cohort.design(stages, (mean,))

@@ -30,9 +30,11 @@ def design(table: Table, options: Options) -> Design:
     """
     cohort = gather(table, dict.fromkeys(table.participants, "all"), options.stages, ("pre", "post"), options)
     words = Words(
-        f"Does {IT} change from {options.pre} to {options.post}? Without a control arm its cause is not told.",
-        "positive = larger after treatment", f"{IT} changes from {options.pre} to {options.post}",
-        f"No change in {IT}",
+        question=f"Does {IT} change from {options.pre} to {options.post}? Without a control arm its cause is not told.",
+        sign="positive = larger after treatment", found=f"{IT} changes from {options.pre} to {options.post}",
+        absent=f"No change in {IT}",
     )  # fmt: skip
-    change = within(cohort, Question("change", words, Outcome({"post": 1.0, "pre": -1.0}), primary=True))
+    change = within(
+        cohort, Question(name="change", words=words, outcome=Outcome({"post": 1.0, "pre": -1.0}), primary=True)
+    )
     return cohort.design(options.stages, (change,))

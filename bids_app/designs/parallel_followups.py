@@ -78,22 +78,24 @@ def _contrasts(cohort: Cohort, stages: Mapping[str, str], primary: str) -> Itera
         for session, weights in sorted(when.items(), key=lambda item: item[0] != primary):
             moment = "on average after treatment" if session == "average" else f"in session {session}"
             words = Words(
-                f"Does {IT} {moment} differ between {first} and {second}, given {OWN} baseline?",
-                f"positive = larger in {first}",
-                f"{IT} {moment} differs between {first} and {second}, given {OWN} baseline,",
-                f"No difference in {IT} {moment} between {first} and {second}", (first, second),
+                question=f"Does {IT} {moment} differ between {first} and {second}, given {OWN} baseline?",
+                sign=f"positive = larger in {first}",
+                found=f"{IT} {moment} differs between {first} and {second}, given {OWN} baseline,",
+                absent=f"No difference in {IT} {moment} between {first} and {second}", compares=(first, second),
             )  # fmt: skip
             own = claims if session == primary else {}
-            asked = Question(f"{stem}{_capital(session)}", words, Outcome(weights, "pre"), **own)
+            asked = Question(name=f"{stem}{_capital(session)}", words=words, outcome=Outcome(weights, "pre"), **own)
             if _enough(cohort, asked.outcome):
                 yield between(cohort, asked, (first, second))
     moment = " on average after treatment" if primary == "average" else f" in session {primary}"
     yield from any_arm(cohort, f"anyArm{_capital(primary)}", moment, Outcome(when[primary], "pre"))
     for arm in cohort.arms:
         for session, weights in when.items():
-            words = Words(f"How does {IT} change within {arm} until {session}? {DESCRIPTIVE}",
-                          "positive = larger after treatment", arm=arm)  # fmt: skip
-            asked = Question(f"{labels[arm]}Change{_capital(session)}", words, Outcome({**weights, "pre": -1.0}))
+            words = Words(question=f"How does {IT} change within {arm} until {session}? {DESCRIPTIVE}",
+                          sign="positive = larger after treatment", arm=arm)  # fmt: skip
+            asked = Question(
+                name=f"{labels[arm]}Change{_capital(session)}", words=words, outcome=Outcome({**weights, "pre": -1.0})
+            )
             if _enough(cohort, asked.outcome):
                 yield within(cohort, asked, arm)
 

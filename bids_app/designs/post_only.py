@@ -46,12 +46,14 @@ def _contrasts(cohort: Cohort) -> Iterator[Contrast]:
     labels = dict(zip(cohort.arms, labels_of(cohort.arms), strict=True))
     for first, second, stem, claims in compared(cohort):
         words = Words(
-            f"Does {IT} differ between {first} and {second}?", f"positive = larger in {first}",
-            f"{IT} differs between {first} and {second}", f"No difference in {IT} between {first} and {second}",
-            (first, second),
-        )  # fmt: skip
-        yield between(cohort, Question(stem, words, ONCE, **claims), (first, second))
+            question=f"Does {IT} differ between {first} and {second}?",
+            sign=f"positive = larger in {first}",
+            found=f"{IT} differs between {first} and {second}",
+            absent=f"No difference in {IT} between {first} and {second}",
+            compares=(first, second),
+        )
+        yield between(cohort, Question(name=stem, words=words, outcome=ONCE, **claims), (first, second))
     yield from any_arm(cohort, "anyArm", "", ONCE)
     for arm in cohort.arms:
-        words = Words(f"Is {IT} of {arm} other than 0? {DESCRIPTIVE}", "positive = above 0", arm=arm)
-        yield within(cohort, Question(f"{labels[arm]}Mean", words, ONCE), arm)
+        words = Words(question=f"Is {IT} of {arm} other than 0? {DESCRIPTIVE}", sign="positive = above 0", arm=arm)
+        yield within(cohort, Question(name=f"{labels[arm]}Mean", words=words, outcome=ONCE), arm)

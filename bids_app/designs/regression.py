@@ -94,22 +94,28 @@ def _contrasts(cohort: Cohort, options: Options, outcome: Outcome, values: NDArr
     arms = {f"arm_{arm}": (cohort.arm == i).astype(np.float64) for i, arm in enumerate(cohort.arms[:-1])}
     sign = f"positive = larger where {value} is larger"
     words = Words(
-        f"Does {what} go with {value}, given the arm? An association, not a cause.", sign, f"{what} goes with {value}",
-        f"No association of {what} with {value}",
-    )  # fmt: skip
-    yield slope(cohort, Question("slope", words, outcome, primary=True), values, arms)
+        question=f"Does {what} go with {value}, given the arm? An association, not a cause.",
+        sign=sign,
+        found=f"{what} goes with {value}",
+        absent=f"No association of {what} with {value}",
+    )
+    yield slope(cohort, Question(name="slope", words=words, outcome=outcome, primary=True), values, arms)
     for arm in cohort.arms:
-        words = Words(f"Does {what} go with {value} within {arm}?", sign, arm=arm)
-        yield slope(cohort, Question(f"{labels[arm]}Slope", words, outcome), values, {}, arm)
+        words = Words(question=f"Does {what} go with {value} within {arm}?", sign=sign, arm=arm)
+        yield slope(cohort, Question(name=f"{labels[arm]}Slope", words=words, outcome=outcome), values, {}, arm)
     for first, second in combinations(cohort.arms, 2):
         own = (cohort.arm == cohort.arms.index(first)).astype(np.float64)
         words = Words(
-            f"Does the slope of {what} on {value} differ between {first} and {second}?",
-            f"positive = steeper in {first}", f"the slope of {what} on {value} differs between {first} and {second}",
-            f"No difference between the slopes of {first} and {second}", (first, second),
-        )  # fmt: skip
+            question=f"Does the slope of {what} on {value} differ between {first} and {second}?",
+            sign=f"positive = steeper in {first}",
+            found=f"the slope of {what} on {value} differs between {first} and {second}",
+            absent=f"No difference between the slopes of {first} and {second}",
+            compares=(first, second),
+        )
         pair = np.isin(cohort.arm, [cohort.arms.index(first), cohort.arms.index(second)])
         centred = values - values[pair].mean()
         both = np.where(pair, own * centred, np.nan)
         name = f"{labels[first]}Vs{labels[second][:1].upper()}{labels[second][1:]}Slope"
-        yield slope(cohort, Question(name, words, outcome), both, {f"arm_{first}": own, value: centred})
+        yield slope(
+            cohort, Question(name=name, words=words, outcome=outcome), both, {f"arm_{first}": own, value: centred}
+        )

@@ -49,7 +49,7 @@ def run_apart(jobs: Sequence[Job], label: str) -> dict[str, str]:
     failures: dict[str, str] = json.loads(told or b"{}")
     code, peak = os.waitstatus_to_exitcode(status), used.ru_maxrss / 1024
     messages = tuple(Message("failed", f"{name}: {message}") for name, message in failures.items())
-    ended = Ended(code, messages, socket.gethostname(), batch_job(), peak, name)
+    ended = Ended(code=code, messages=messages, host=socket.gethostname(), job=batch_job(), peak_mb=peak, name=name)
     settle(jobs[0].output_dir, label, ended)
     if code and not failures:
         failures[label] = why(ended)

@@ -150,4 +150,4 @@ def _result(future: Future[Ended]) -> Ended | None:
 
 
 def _lost(why_not: str) -> Ended:
-    return Ended(1, (Message("failed", why_not),), "", "", 0.0)
+    return Ended(code=1, messages=(Message("failed", why_not),), host="", job="", peak_mb=0.0)

@@ -35,7 +35,7 @@ _stopped: set[str] = set()
 _ended: set[str] = set()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Ended:
     """How a call ended.
 
@@ -117,7 +117,9 @@ def run_child(words: Sequence[str], cwd: str, batch: str, *, stop_early: bool) -
             del _running[child.pid]
     if code and stop_early:
         stop(batch)
-    return Ended(code, tuple(read(text)), socket.gethostname(), batch_job(), peak, name)
+    return Ended(
+        code=code, messages=tuple(read(text)), host=socket.gethostname(), job=batch_job(), peak_mb=peak, name=name
+    )
 
 
 def _followed(child: subprocess.Popen[bytes]) -> tuple[str, float]:

@@ -37,7 +37,7 @@ INSULA = (36.0, 16.0, 2.0)
 """Planted: it answers to the turning of a needle in the runs that have needling."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Person:
     """A made-up participant: `moves` and `drops_out` give the flow figure something to show, `needled` has needling."""
 
@@ -56,7 +56,7 @@ def people() -> list[Person]:
     arms = rng.permutation(["verum"] * 13 + ["sham"] * 13)
     first = {arm: int(np.flatnonzero(arms == arm)[3]) for arm in ("verum", "sham")}
     return [
-        Person(f"{i + 1:02d}", str(arm), int(rng.integers(24, 66)), str(rng.choice(["F", "M"])),
+        Person(label=f"{i + 1:02d}", arm=str(arm), age=int(rng.integers(24, 66)), sex=str(rng.choice(["F", "M"])),
                moves=i == first["verum"], drops_out=i == first["sham"], needled=i < 4)
         for i, arm in enumerate(arms)
     ]  # fmt: skip

@@ -26,7 +26,7 @@ LEAST_MEMORY_MB = 8000
 REGISTRATION = "https://surfer.nmr.mgh.harvard.edu/registration.html"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Preprocessing:
     """What fMRIPrep is asked for: these participants and tasks of a dataset, in a space, with results beside deqi's."""
 

@@ -55,7 +55,13 @@ def improvement_of(outcome: Outcome, rows: Sequence[Mapping[str, Any]]) -> NDArr
 def cohort_of(job: GroupJob, design: Design) -> Cohort:
     """Return the people of a design as those who are asked."""
     options = job.design.options
-    return Cohort(design.rows, design.arms or ("all",), design.lost, options, frozenset((*options.levels, *job.coded)))
+    return Cohort(
+        rows=design.rows,
+        arms=design.arms or ("all",),
+        lost=design.lost,
+        options=options,
+        levels=frozenset((*options.levels, *job.coded)),
+    )
 
 
 def with_associations(job: GroupJob, design: Design) -> Design:
@@ -84,7 +90,12 @@ def associate(job: GroupJob, primary: Result, stacks: Stacks, grid: Grid) -> Ite
         if {"pre", "post"} - set(design.sessions):
             continue
         given = Given(
-            primary, stacks, cohort_of(job, design), outcome, improvement_of(outcome, design.rows),
-            region_masks(options.regions, grid, job.entities["space"]), job.inference,
-        )  # fmt: skip
+            result=primary,
+            stacks=stacks,
+            cohort=cohort_of(job, design),
+            outcome=outcome,
+            improvement=improvement_of(outcome, design.rows),
+            regions=region_masks(options.regions, grid, job.entities["space"]),
+            inference=job.inference,
+        )
         yield name, plugs.load("associations", name).associate(given, options)

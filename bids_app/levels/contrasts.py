@@ -35,7 +35,7 @@ Progress = Callable[[str, int, int, float], None]
 Schemes = dict[tuple[Any, ...], Scheme]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Run:
     """What all contrasts of a job share: job, schemes, who is told of progress, and who keeps finished parts.
 
@@ -49,7 +49,7 @@ class Run:
     regions: Mapping[str, Mask] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Question:
     """One contrast of one kind of map, ready to be relabelled.
 
@@ -117,7 +117,17 @@ def ask(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Quest
     model = fitted(outcome)
     geometry = _geometry(subject, contrast, inference, model)
     tell = partial(run.progress, f"{subject.key.label}, {contrast.name}")
-    return Question(contrast, outcome, baseline, fitted, ready, model, scheme, geometry, tell)
+    return Question(
+        contrast=contrast,
+        outcome=outcome,
+        baseline=baseline,
+        fitted=fitted,
+        ready=ready,
+        model=model,
+        scheme=scheme,
+        geometry=geometry,
+        tell=tell,
+    )
 
 
 def relabel(question: Question, subject: Subject, run: Run, wanted: Callable[[float], bool]) -> None:

@@ -50,7 +50,10 @@ def run(job: GroupJob, progress: Progress = lambda what, done, total, height: No
     kept = kept_of(job)
     regions = region_masks(job.inference.equivalence_regions, covered.grid, job.entities["space"])
     group = _Group(
-        contrasts.Run(job, {}, progress, kept, regions), writer, covered.grid, notes=[*everybody.notes, *covered.notes]
+        run=contrasts.Run(job=job, schemes={}, progress=progress, keeper=kept, regions=regions),
+        writer=writer,
+        grid=covered.grid,
+        notes=[*everybody.notes, *covered.notes],
     )
     for key in keys_of(job):
         try:
@@ -69,7 +72,7 @@ def run(job: GroupJob, progress: Progress = lambda what, done, total, height: No
     return Summary(frozenset(writer.files), tuple(group.notes), {"Participants": len(everybody.rows)}, lines)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _Group:
     """What has come out of a group analysis so far."""
 
@@ -122,7 +125,7 @@ class _Group:
         """Write what goes with an outcome, and with references from elsewhere; what cannot be asked is a note."""
         for name, found in associate(self.run.job, primary, stacks, self.grid):
             Beside(self.writer).association(primary, name, found.tables, found.about)
-        for result, name, there in Regional(self.run, own, stacks, self.grid).associations():
+        for result, name, there in Regional(run=self.run, results=own, stacks=stacks, grid=self.grid).associations():
             if isinstance(there, DeqiError):
                 self.notes.append(f"{name} of {result.subject.key.label}, {result.contrast.name}: {there}")
             else:

@@ -32,7 +32,7 @@ LOSSES = "losses"
 """Code of the note on who was not asked at the endpoint."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Analysed:
     """An outcome with all its rows; `holm_p` is corrected over the outcomes of the same role."""
 
@@ -60,10 +60,16 @@ def scores_of(outcome: Outcome, cohort: Cohort, inference: Inference) -> Scores:
     count = len(cohort.rows)
     columns = [np.ones(count), *fixed(cohort, np.arange(count))[1]]
     return Scores(
-        outcome, values_of(outcome.columns, cohort.rows), cohort.arm, cohort.arms, cohort.strata,
-        np.column_stack(columns), tuple(_moderators(outcome.moderators, cohort)),
-        inference.random_seed, inference.n_permutations,
-    )  # fmt: skip
+        outcome=outcome,
+        values=values_of(outcome.columns, cohort.rows),
+        arm=cohort.arm,
+        arms=cohort.arms,
+        strata=cohort.strata,
+        nuisance=np.column_stack(columns),
+        moderators=tuple(_moderators(outcome.moderators, cohort)),
+        seed=inference.random_seed,
+        requested=inference.n_permutations,
+    )
 
 
 def _moderators(names: Sequence[str], cohort: Cohort) -> Iterator[Moderator]:
@@ -113,7 +119,7 @@ def analyse(scores: Scores, later: Collection[str] = ()) -> Analysed:
                 notes.append(Note(text=said, code="not_compared"))
     for visit in range(1, len(outcome.visits)):
         rows += changed(scores, visit)
-    return Analysed(scores, tuple(rows), tuple(notes))
+    return Analysed(scores=scores, rows=tuple(rows), notes=tuple(notes))
 
 
 def _dated(row: ResultRow, later: Collection[str]) -> ResultRow:

@@ -28,7 +28,7 @@ FEWEST_DF = 3
 """Residual degrees of freedom that a run needs to count at all."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class Run:
     """What is known of one run while its session is worked on.
 
@@ -61,7 +61,7 @@ def run(job: ParticipantJob) -> Summary:
     ((kind, options),) = job.modality.items()
     modality = plugs.load("modalities", kind)
     writer = SessionWriter(job.output_dir, job.recordings)
-    runs = [Run(recording) for recording in job.recordings]
+    runs = [Run(recording=recording) for recording in job.recordings]
     _each(runs, partial(_prepare, modality=modality, options=options))
     reason = _too_little(runs, modality, options)
     if not reason:

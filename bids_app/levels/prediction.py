@@ -75,7 +75,14 @@ def _plan(job: PredictionJob, sample: Sample) -> Plan:
     arms, number = len(sample.cohort.arms), sample.cohort.arm
     arm = np.where(np.isin(number, [0, arms - 1]), number == 0, np.nan) if arms > 1 else np.zeros(len(rows))
     seed = job.inference.random_seed
-    return Plan(arm, sites, options.repeats, options.n_permutations, seed, job.threads)
+    return Plan(
+        arm=arm,
+        sites=sites,
+        repeats=options.repeats,
+        permutations=options.n_permutations,
+        seed=seed,
+        threads=job.threads,
+    )
 
 
 def _site(job: PredictionJob) -> str:

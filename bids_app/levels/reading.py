@@ -56,10 +56,10 @@ def _subject(job: GroupJob, key: MapKey, covered: GroupMask) -> tuple[Subject, S
     maps = next(found.maps for found in job.sessions.values() if key in found.maps)
     output = plugs.load("measures", key.measure).GROUP
     if key.entity != "seed":
-        return Subject(key, output, chosen, mask, np.zeros_like(mask)), stacks
+        return Subject(key=key, output=output, design=chosen, mask=mask, near=np.zeros_like(mask)), stacks
     distance = _from_seed(covered, mask)
     near = np.asarray(distance <= 2 * smoothing_of(maps[key]))
-    return Subject(key, output, chosen, mask, near, distance=distance[mask]), stacks
+    return Subject(key=key, output=output, design=chosen, mask=mask, near=near, distance=distance[mask]), stacks
 
 
 def _from_seed(covered: GroupMask, mask: Mask) -> Floats:

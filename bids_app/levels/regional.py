@@ -67,7 +67,7 @@ def require_maps(jobs: Sequence[GroupJob]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Regional:
     """One kind of map, its results, and what was averaged by regions so far."""
 
@@ -126,6 +126,13 @@ class Regional:
         size = np.prod(atlas_values(path)[1].voxel_sizes) / np.prod(self.grid.voxel_sizes)
         expected = np.maximum(np.rint([place.voxels * size for place in known]), 1).astype(np.int64)
         return Given(
-            result.contrast, known, voxels.astype(np.int64), expected, means, job.entities["space"],
-            job.inference.alpha, job.inference.random_seed, result.smallest_p,
-        )  # fmt: skip
+            contrast=result.contrast,
+            places=known,
+            voxels=voxels.astype(np.int64),
+            expected=expected,
+            maps=means,
+            space=job.entities["space"],
+            alpha=job.inference.alpha,
+            seed=job.inference.random_seed,
+            smallest_p=result.smallest_p,
+        )

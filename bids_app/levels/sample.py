@@ -31,7 +31,7 @@ PER_FOLD = 4
 """People that there must be for each fold."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Sample:
     """The people that are predicted, and what is known of them before treatment."""
 
@@ -79,9 +79,11 @@ def sample_of(job: PredictionJob) -> tuple[Sample, list[str]]:
     if not np.isfinite(confounds).all():
         raise WrongDataError(f"prediction.confounds: {', '.join(options.confounds)} must be known of everybody.")
     components = 0 if names else options.components
-    features = Features(_columns(clinical, cohort), brain[known], confounds, names, components)
+    features = Features(
+        clinical=_columns(clinical, cohort), brain=brain[known], confounds=confounds, names=names, components=components
+    )
     task = Task(target[known], groups, options.target == "responder", options.folds)
-    return Sample(cohort, outcome, task, features, clinical), notes
+    return Sample(cohort=cohort, outcome=outcome, task=task, features=features, clinical=clinical), notes
 
 
 def _target(outcome: Outcome, cohort: Cohort, options: Prediction) -> Values:

@@ -26,7 +26,7 @@ def relabel(job: GroupJob, progress: Progress) -> Summary:
     """
     assert job.share
     everybody, covered = everybody_of(job)
-    run, keys = contrasts.Run(job, {}, progress, kept_of(job)), keys_of(job)
+    run, keys = contrasts.Run(job=job, schemes={}, progress=progress, keeper=kept_of(job)), keys_of(job)
     for number, key in enumerate(keys):
         if not job.share.overlaps(number / len(keys), (number + 1) / len(keys)):
             continue

@@ -41,7 +41,9 @@ def subject_of(job: GroupJob, key: MapKey) -> tuple[Subject, Stacks, list[str]]:
         raise WrongDataError(f"{key.label}: no value is known for everybody.")
     kept = {name: ends for name, ends, use in zip(first.names, first.ends, known, strict=True) if use}
     mask = np.ones((len(kept), 1, 1), dtype=bool)
-    subject = Subject(key, plug.GROUP, chosen, mask, np.zeros_like(mask), graph_of(kept))
+    subject = Subject(
+        key=key, output=plug.GROUP, design=chosen, mask=mask, near=np.zeros_like(mask), graph=graph_of(kept)
+    )
     lost = [name for name, use in zip(first.names, known, strict=True) if not use]
     return subject, stacks, [*lost, *sorted(more)]
 

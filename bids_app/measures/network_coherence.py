@@ -69,7 +69,7 @@ METHODS = (
 
 def wanted_regions(options: Options) -> Wanted:
     """Return the networks whose nodes are looked at."""
-    return Wanted("networks", (), options.radius, "", options.networks)
+    return Wanted(name="networks", words=(), radius=options.radius, atlas="", networks=options.networks)
 
 
 def measure(signals: Signals, regions: Sequence[Region], options: Options) -> Iterator[Feature]:

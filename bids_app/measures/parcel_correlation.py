@@ -103,8 +103,8 @@ def wanted_regions(options: Options) -> Wanted:
         file = options.atlas.replace("\\", "/").rpartition("/")[2].partition(".nii")[0]
         said = [part.partition("-")[2] for part in file.split("_") if part.partition("-")[0] in ("atlas", "seg")]
         stem = file.partition(":")[2] or file
-        return Wanted(as_label(options.name or (said or [stem])[0]), atlas=options.atlas)
-    return Wanted(as_label(options.name or "regions"), options.regions)
+        return Wanted(name=as_label(options.name or (said or [stem])[0]), atlas=options.atlas)
+    return Wanted(name=as_label(options.name or "regions"), words=options.regions)
 
 
 def measure(signals: Signals, regions: Sequence[Region], options: Options) -> Iterator[Feature]:

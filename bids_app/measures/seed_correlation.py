@@ -96,7 +96,7 @@ METHODS = (
 
 def wanted_regions(options: Options) -> Wanted:
     """Return the words for the seeds, and the radius of plain spheres."""
-    return Wanted("seeds", options.seeds, options.radius)
+    return Wanted(name="seeds", words=options.seeds, radius=options.radius)
 
 
 def usable_regions(regions: Sequence[Region], options: Options) -> tuple[list[Region], dict[str, str]]:

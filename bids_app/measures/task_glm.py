@@ -114,7 +114,7 @@ METHODS = (
 
 def wanted_regions(options: Options) -> Wanted:
     """Return the regions whose time courses are estimated."""
-    return Wanted("fir", options.regions)
+    return Wanted(name="fir", words=options.regions)
 
 
 @dataclass(frozen=True, eq=False)

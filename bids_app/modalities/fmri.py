@@ -135,10 +135,24 @@ def load(recording: Recording, plan: Plan, options: Options, kinds: Collection[s
     task = _task(recording, plan, options, series.frames) if "raw" in kinds else None
     notes = {"brain_voxels": len(valid), "unusable_voxels": int((~valid).sum())}
     signals = Signals(
-        plan.basis[:, :last], coordinates, plan.kept, grid, usable, mean[chosen], deviation[chosen],
-        plan.repetition_time, {kind: plan.rows[kind] for kind in kinds}, smoothed, options.smoothing_fwhm,
-        options.censors, plan.unsteady, task, fluid=fluid, carpet=carpet, notes=notes,
-    )  # fmt: skip
+        basis=plan.basis[:, :last],
+        coordinates=coordinates,
+        kept=plan.kept,
+        grid=grid,
+        mask=usable,
+        mean=mean[chosen],
+        deviation=deviation[chosen],
+        repetition_time=plan.repetition_time,
+        rows={kind: plan.rows[kind] for kind in kinds},
+        smoothed=smoothed,
+        fwhm=options.smoothing_fwhm,
+        gaps_possible=options.censors,
+        skipped=plan.unsteady,
+        task=task,
+        fluid=fluid,
+        carpet=carpet,
+        notes=notes,
+    )
     if options.low_pass == 0:
         signals = replace(signals, effective_df=effective_df(signals.cleaned("filtered"), plan.df_res))
     return exchanged(signals) if recording.flipped else signals

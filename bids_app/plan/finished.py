@@ -17,7 +17,7 @@ Key = tuple[str, str]
 Shared = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Finished:
     """One session of one task, as its record tells it.
 
@@ -78,9 +78,14 @@ def finished_sessions(output_dir: Path) -> list[Finished]:
         if label.startswith("sub-") and "_" in label:
             entities, _, _ = parse(f"{label}_bold.json")
             nothing = Finished(
-                output_dir / "logs" / "failed" / f"{label}.json", entities, (), (), {}, {},
-                f"participant level failed: {why}",
-            )  # fmt: skip
+                record=output_dir / "logs" / "failed" / f"{label}.json",
+                entities=entities,
+                files=(),
+                runs=(),
+                options={},
+                made_with={},
+                problem=f"participant level failed: {why}",
+            )
             sessions.append(nothing)
     return sessions
 
@@ -93,9 +98,16 @@ def _finished(path: Path, content: Mapping[str, Any], output_dir: Path, problem:
     files = tuple(output_dir / name for name in content["Outputs"])
     runs = tuple(Path(name) for name in content.get("Runs", ()))
     return Finished(
-        path, entities, files, runs, content["Options"], flat, problem, content.get("LeftRightExchanged", False),
-        content.get("Refused", {}),
-    )  # fmt: skip
+        record=path,
+        entities=entities,
+        files=files,
+        runs=runs,
+        options=content["Options"],
+        made_with=flat,
+        problem=problem,
+        flipped=content.get("LeftRightExchanged", False),
+        refused=content.get("Refused", {}),
+    )
 
 
 def failed_people(output_dir: Path) -> dict[str, str]:

@@ -26,7 +26,7 @@ from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.note import Note
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Found:
     """Runs that a call is about.
 
@@ -82,7 +82,7 @@ def find_runs(roots: Mapping[str, Path], execution: Execution, selection: Select
     if not execution.participants:
         names = (run.series.entities for ready in runs.values() for run in ready)
         notes += [Note(text=text) for text in analysed_apart(names, selection.join)]
-    return Found(runs, space, chosen, notes, selection.join)
+    return Found(runs=runs, space=space, participants=chosen, notes=notes, join=selection.join)
 
 
 def _elsewhere(roots: Mapping[str, Path], own: str) -> Elsewhere:

@@ -93,9 +93,12 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
     beside = () if execution.share else plan_predictions(made, jobs)
     sources = {**roots, **({} if execution.bids_dir in roots.values() else {"raw": execution.bids_dir})}
     return Plan(
-        (*([trial] if trial else []), *beside, *jobs), sources, made, tuple(Note(text=text) for text in said),
+        jobs=(*([trial] if trial else []), *beside, *jobs),
+        sources=sources,
+        settings=made,
+        notes=tuple(Note(text=text) for text in said),
         generated_by=tuple(generated_by(roots.values())),
-    )  # fmt: skip
+    )
 
 
 def _usable(

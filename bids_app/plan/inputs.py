@@ -21,7 +21,7 @@ from bids_app.vocabulary.job import Job, ParticipantJob
 from bids_app.vocabulary.note import Note
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """Jobs of one call, and what was noticed on the way.
 

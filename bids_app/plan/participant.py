@@ -65,7 +65,13 @@ def plan_participants(execution: Execution, settings: Settings) -> Plan:
     notes += _without_events(runs, settings)
     jobs = _jobs(runs, execution, settings, sorted({f for w in wanted for f in region_files(w, space)}))
     _refuse_if_all_broken(jobs, execution)
-    return Plan(tuple(jobs), links, settings, tuple(notes), tuple(generated_by(roots.values())))
+    return Plan(
+        jobs=tuple(jobs),
+        sources=links,
+        settings=settings,
+        notes=tuple(notes),
+        generated_by=tuple(generated_by(roots.values())),
+    )
 
 
 def _wanted(settings: Settings) -> list[Wanted]:
@@ -164,9 +170,13 @@ def _jobs(runs: list[Recording], execution: Execution, settings: Settings, share
             advice = "Name one derivative dataset with -d." if several else "Remove or rename one of them."
             raise UsageError(f"One run is there twice: {files}. {advice}")
         inputs = (*(path for member in members for path in member.inputs()), *shared)
-        plugs_of = settings.modalities, settings.measures
-        job = ParticipantJob(label, execution.output_dir, *plugs_of, inputs, tuple(members), tuple(shared))
-        jobs.append(replace(job, flipped=members[0].flipped, threads=execution.nprocs))
+        jobs.append(
+            ParticipantJob(
+                label=label, output_dir=execution.output_dir, modality=settings.modalities, measures=settings.measures,
+                inputs=inputs, recordings=tuple(members), shared=tuple(shared), flipped=members[0].flipped,
+                threads=execution.nprocs,
+            )
+        )  # fmt: skip
     return jobs
 
 

@@ -17,9 +17,15 @@ from bids_app.vocabulary.execution import Execution
 def asked_of(execution: Execution, chosen: Settings, participants: Iterable[str]) -> Preprocessing:
     """Return the fMRIPrep run for participants, with this call's resources."""
     return Preprocessing(
-        execution.bids_dir, execution.output_dir, tuple(participants), execution.work_dir, execution.nprocs,
-        execution.memory_mb, chosen.dataset.space, tuple(chosen.dataset.tasks),
-    )  # fmt: skip
+        bids_dir=execution.bids_dir,
+        output_dir=execution.output_dir,
+        participants=tuple(participants),
+        work_dir=execution.work_dir,
+        nprocs=execution.nprocs,
+        memory_mb=execution.memory_mb,
+        space=chosen.dataset.space,
+        tasks=tuple(chosen.dataset.tasks),
+    )
 
 
 def provide(execution: Execution, chosen: Settings) -> Execution:

@@ -26,7 +26,7 @@ Neither holds where the effect is much smoother than noise; a claim is withheld 
 """
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Given:
     """One contrast of one kind of map by the regions of an atlas.
 
@@ -53,7 +53,7 @@ class Given:
     made: dict[tuple[str, bytes, int], Matrix] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Part:
     """Regions that are analysed together, such as those of the left cortex.
 

@@ -45,7 +45,10 @@ def parts(given: Given, options: RegionalOptions, known: Mapping[str, bool]) -> 
         if chosen.sum() < options.least:
             yield None, f"{said}; at least {options.least} are needed, so they are not analysed.{lost}"
         else:
-            yield Part(name, given, np.flatnonzero(chosen), options.surrogates), f"{said}.{lost}"
+            yield (
+                Part(name=name, given=given, columns=np.flatnonzero(chosen), number=options.surrogates),
+                f"{said}.{lost}",
+            )
 
 
 def _structures(places: Sequence[Place], options: RegionalOptions) -> list[tuple[str, NDArray[np.bool_]]]:

@@ -21,7 +21,7 @@ Spaces = tuple[Matrix, Matrix, Sequence[slice], Sequence[int]]
 """Basis and weights, and the columns and degrees of freedom of each kind of cleaning."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Plan:
     """What will be done to one run, known before a voxel is read.
 
@@ -128,10 +128,20 @@ def plan_cleaning(
     basis, weights, rows, df = clean(parts, kept, repetition_time, options)
     regressors = dict(zip(names, columns.T, strict=True))
     return Plan(
-        basis, weights, dict(zip(KINDS, rows, strict=True)), dict(zip(KINDS, df, strict=True)), kept, regressors,
-        displacement, repetition_time, int(unsteady.sum()), _unit(table.get("csf"), kept),
-        unknown=int(unknown.sum()), unjudged=int((unjudged & ~unsteady).sum()), flat=flat,
-    )  # fmt: skip
+        basis=basis,
+        weights=weights,
+        rows=dict(zip(KINDS, rows, strict=True)),
+        df=dict(zip(KINDS, df, strict=True)),
+        kept=kept,
+        regressors=regressors,
+        displacement=displacement,
+        repetition_time=repetition_time,
+        unsteady=int(unsteady.sum()),
+        csf=_unit(table.get("csf"), kept),
+        unknown=int(unknown.sum()),
+        unjudged=int((unjudged & ~unsteady).sum()),
+        flat=flat,
+    )
 
 
 def _one_model(parts: Sequence[Matrix], kept: Mask, repetition_time: float, options: Options) -> Spaces:

@@ -56,7 +56,7 @@ def label(t: NDArray[np.float32], around: Neighbourhood, threshold: float) -> ND
     return np.searchsorted(np.unique(np.append(found, 0)), found).astype(np.int32)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Cluster:
     """One cluster: `number` in the label map, sign, voxels, mass, and the column and t of its peak."""
 
@@ -77,5 +77,14 @@ def tabulate(t: NDArray[np.float32], labels: NDArray[np.int32], threshold: float
         peak = int(members[np.argmax(np.abs(t[members]))])
         # Added in the order of the voxels, as the kernel does, so that the sums are the same to the last bit.
         mass = float(np.add.accumulate(height[members])[-1])
-        clusters.append(Cluster(number, bool(t[peak] > 0), len(members), mass, peak, float(t[peak])))
+        clusters.append(
+            Cluster(
+                number=number,
+                positive=bool(t[peak] > 0),
+                extent=len(members),
+                mass=mass,
+                peak=peak,
+                peak_t=float(t[peak]),
+            )
+        )
     return sorted(clusters, key=lambda cluster: -cluster.mass)

@@ -54,7 +54,7 @@ def _unit(values: Matrix, scale: Matrix) -> Matrix:
         return np.where(length > 1e-7 * scale, values / length, np.nan)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class LinearModel:
     """A fitted family of linear models, one a voxel, ready to be relabelled.
 
@@ -159,7 +159,9 @@ def fit(outcome: Maps, tested: Matrix, nuisance: Matrix, baseline: Maps | None =
         unit[:, tile], unit_baseline, found[:, tile] = _tile(outcome[:, tile].astype(np.float64), left, basis, own, df)
         if before is not None:
             before[:, tile] = unit_baseline
-    return LinearModel(unit, before, basis, columns, df, found[0], found[1])
+    return LinearModel(
+        tested=unit, baseline=before, nuisance=basis, columns=columns, df=df, effect=found[0], variance=found[1]
+    )
 
 
 def _tile(

@@ -39,7 +39,7 @@ def dice(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
     return 2 * int((a & b).sum()) / total if total else float("nan")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Similarity:
     """How alike the mean changes of two arms are.
 
@@ -98,7 +98,13 @@ def similarity(change: Maps, arms: Rerandomisation, seed: int, count: int = 1000
         alike.append(_share(np.concatenate(parts) >= r - 1e-12))
     overlaps = {height: (float(exchanged[0, i]), _as_little(exchanged[:, i])) for i, height in enumerate(THRESHOLDS, 1)}
     reliability = tuple(_halves(room.rows_of(change, np.flatnonzero(labels == arm)), seed) for arm in (1, 0))
-    return Similarity(r, max(alike), _share(exchanged[:, 0] <= r + 1e-12), (reliability[0], reliability[1]), overlaps)
+    return Similarity(
+        r=r,
+        p_consistent=max(alike),
+        p_exchangeable=_share(exchanged[:, 0] <= r + 1e-12),
+        reliability=(reliability[0], reliability[1]),
+        dice=overlaps,
+    )
 
 
 def _as_little(dice_values: NDArray[np.float64]) -> float:

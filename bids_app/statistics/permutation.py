@@ -30,7 +30,7 @@ def silent(done: int, total: int, height: float) -> None:
     """Say nothing."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Null:
     """What relabelling gave.
 
@@ -110,7 +110,7 @@ class Relabellings:
                 seen[own] += 1
         if not (seen == 1).all():
             raise RuntimeError(f"Relabellings {np.flatnonzero(seen != 1)[:5]} were not counted exactly once.")
-        return Null(maxima, reached, t, enhanced(t, self._geometry), self._geometry.both)
+        return Null(maxima=maxima, reached=reached, t=t, enhanced=enhanced(t, self._geometry), both=self._geometry.both)
 
     def fill(self, wanted: Callable[[float], bool]) -> None:
         """Make and keep those parts alone whose place among all relabellings, from 0 to 1, is wanted."""

@@ -26,7 +26,7 @@ OF_CLUSTERS = ("extent", "mass")
 """Statistics that belong to whole clusters; the others to voxels."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Subject:
     """What contrasts of one kind of map share.
 

@@ -20,7 +20,7 @@ LEVELS = 8
 """Different words up to which a column is shown; more are names or remarks."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Characteristic:
     """One row of the table: a number as mean and standard deviation, or a level as count and share.
 
@@ -72,7 +72,7 @@ def _of(rows: Sequence[Mapping[str, Any]], arms: Sequence[str], column: str) -> 
     numbers = {arm: np.array(values, dtype=float) for arm, values in words.items()}
     cells = tuple((_mean(values), _deviation(values)) for values in numbers.values())
     pairs = [_gap(a[0] - b[0], a[1] ** 2, b[1] ** 2) for a, b in combinations(cells, 2)]
-    yield Characteristic(column, "", cells, _largest(pairs), missing)
+    yield Characteristic(name=column, level="", cells=cells, difference=_largest(pairs), missing=missing)
 
 
 def _level(column: str, level: str, words: Mapping[str, Sequence[str]], missing: int) -> Characteristic:
@@ -80,7 +80,7 @@ def _level(column: str, level: str, words: Mapping[str, Sequence[str]], missing:
     shares = [count / len(values) if values else np.nan for count, values in zip(counts, words.values(), strict=True)]
     cells = tuple((float(count), 100 * float(share)) for count, share in zip(counts, shares, strict=True))
     pairs = [_gap(a - b, a * (1 - a), b * (1 - b)) for a, b in combinations(shares, 2)]
-    return Characteristic(column, level, cells, _largest(pairs), missing)
+    return Characteristic(name=column, level=level, cells=cells, difference=_largest(pairs), missing=missing)
 
 
 def _gap(difference: float, first: float, second: float) -> float:

@@ -16,7 +16,7 @@ from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.outcome import Outcome
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Given:
     """The primary contrast of one kind of map, the maps that it came from, and an outcome of the same people.
 

@@ -37,7 +37,7 @@ class Table:
     levels: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Cohort:
     """The people that a design analyses.
 
@@ -257,7 +257,7 @@ def gather(
     levels = frozenset(options.levels) | table.levels
     for column in options.levels:
         require_column(column, table.participants, f"Correct designs.*.levels ({', '.join(options.levels)}).")
-    return Cohort(tuple(rows), arms, tuple(lost), options, levels)
+    return Cohort(rows=tuple(rows), arms=arms, lost=tuple(lost), options=options, levels=levels)
 
 
 def _other_sessions(table: Table, stages: Mapping[str, str]) -> str:

@@ -51,10 +51,13 @@ def any_arm(cohort: Cohort, name: str, when: str, outcome: Outcome) -> Iterator[
         return
     given = ", given {OWN} baseline" if outcome.baseline else ""
     words = Words(
-        f"Does {IT}{when} differ between any arms{given}?", "F has no sign", f"{IT}{when} differs between the arms",
-        f"No difference in {IT} between any arms", cohort.arms,
-    )  # fmt: skip
-    yield between(cohort, Question(name, words, outcome, step="any"))
+        question=f"Does {IT}{when} differ between any arms{given}?",
+        sign="F has no sign",
+        found=f"{IT}{when} differs between the arms",
+        absent=f"No difference in {IT} between any arms",
+        compares=cohort.arms,
+    )
+    yield between(cohort, Question(name=name, words=words, outcome=outcome, step="any"))
 
 
 def between(
@@ -82,7 +85,17 @@ def between(
     nuisance = np.column_stack([np.ones(len(rows)), *columns])
     scheme = "exchange" if exchange else "rerandomise"
     heads = (*tested_names, "constant", *names)
-    return Contrast(asked, scheme, rows, tested, nuisance, cohort.strata[rows], effect, heads, labels)
+    return Contrast(
+        asked=asked,
+        scheme=scheme,
+        members=rows,
+        tested=tested,
+        nuisance=nuisance,
+        blocks=cohort.strata[rows],
+        effect=effect,
+        columns=heads,
+        labels=labels,
+    )
 
 
 def within(cohort: Cohort, asked: Question, arm: str = "") -> Contrast:
@@ -100,7 +113,16 @@ def within(cohort: Cohort, asked: Question, arm: str = "") -> Contrast:
     columns = {key: value for key, value in columns.items() if np.ptp(value) > 0}
     nuisance = np.column_stack(list(columns.values())) if columns else np.empty((len(rows), 0))
     ones, heads = np.ones((len(rows), 1)), ("constant", *columns)
-    return Contrast(asked, "signflip", rows, ones, nuisance, cohort.strata[rows], "one_sample", heads)
+    return Contrast(
+        asked=asked,
+        scheme="signflip",
+        members=rows,
+        tested=ones,
+        nuisance=nuisance,
+        blocks=cohort.strata[rows],
+        effect="one_sample",
+        columns=heads,
+    )
 
 
 def slope(cohort: Cohort, asked: Question, values: Columns, others: Mapping[str, Columns], arm: str = "") -> Contrast:
@@ -123,7 +145,16 @@ def slope(cohort: Cohort, asked: Question, values: Columns, others: Mapping[str,
     blocks = cohort.strata[rows] * len(cohort.arms) + cohort.arm[rows]
     nuisance = np.column_stack([np.ones(len(rows)), *more.values(), *columns])
     heads = (asked.name, "constant", *more, *names)
-    return Contrast(asked, "exchange", rows, values[rows][:, None], nuisance, blocks, "slope", heads)
+    return Contrast(
+        asked=asked,
+        scheme="exchange",
+        members=rows,
+        tested=values[rows][:, None],
+        nuisance=nuisance,
+        blocks=blocks,
+        effect="slope",
+        columns=heads,
+    )
 
 
 def moderated(cohort: Cohort, asked: Question, values: Columns, arm: Columns) -> Contrast:
@@ -147,4 +178,14 @@ def moderated(cohort: Cohort, asked: Question, values: Columns, arm: Columns) ->
     blocks = cohort.strata[rows] * len(cohort.arms) + cohort.arm[rows]
     nuisance = np.column_stack([np.ones(len(rows)), own, *columns])
     heads = (asked.name, "constant", "arm", *names)
-    return Contrast(asked, "wild", rows, values[rows][:, None], nuisance, blocks, "slope", heads, times=own)
+    return Contrast(
+        asked=asked,
+        scheme="wild",
+        members=rows,
+        tested=values[rows][:, None],
+        nuisance=nuisance,
+        blocks=blocks,
+        effect="slope",
+        columns=heads,
+        times=own,
+    )

@@ -118,12 +118,25 @@ def outcome_of(name: str, options: OutcomeOptions, said_of: Said, visits: Sequen
         return value
 
     found = Outcome(
-        as_label(name), name, str(said.get("LongName", name)), columns, tuple(visits), endpoint, options.role,
-        options.kind, lower, units, declared(options.minimum, "Minimum"), declared(options.maximum, "Maximum"),
-        declared(options.important_difference, "MinimalImportantDifference"),
-        declared(options.remission, "RemissionCutoff"),
-        options.responders, options.days, options.moderators, options.zeros,
-    )  # fmt: skip
+        name=as_label(name),
+        table=name,
+        title=str(said.get("LongName", name)),
+        columns=columns,
+        visits=tuple(visits),
+        endpoint=endpoint,
+        role=options.role,
+        kind=options.kind,
+        lower_is_better=lower,
+        units=units,
+        minimum=declared(options.minimum, "Minimum"),
+        maximum=declared(options.maximum, "Maximum"),
+        important_difference=declared(options.important_difference, "MinimalImportantDifference"),
+        remission=declared(options.remission, "RemissionCutoff"),
+        responders=options.responders,
+        days=options.days,
+        moderators=options.moderators,
+        zeros=options.zeros,
+    )
     _require_possible(where, found, rows)
     return found
 

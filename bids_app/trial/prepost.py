@@ -22,10 +22,10 @@ def contrasts(cohort: Cohort, unequal: bool) -> Iterator[Contrast]:
         yield from _pair(cohort, (first, second), stem, claims, unequal=unequal and claims["primary"])
     yield from any_arm(cohort, "anyArmAdjusted", " after treatment", ADJUSTED)
     for arm in cohort.arms:
-        words = Words(f"How does {IT} change within {arm}? {DESCRIPTIVE}", LATER, arm=arm)
-        yield within(cohort, Question(f"{labels[arm]}Change", words, CHANGE), arm)
-    words = Words(f"How does {IT} change in all arms together? {DESCRIPTIVE}", LATER, arm="both")
-    yield within(cohort, Question("pooledChange", words, CHANGE))
+        words = Words(question=f"How does {IT} change within {arm}? {DESCRIPTIVE}", sign=LATER, arm=arm)
+        yield within(cohort, Question(name=f"{labels[arm]}Change", words=words, outcome=CHANGE), arm)
+    words = Words(question=f"How does {IT} change in all arms together? {DESCRIPTIVE}", sign=LATER, arm="both")
+    yield within(cohort, Question(name="pooledChange", words=words, outcome=CHANGE))
 
 
 def _pair(
@@ -36,10 +36,10 @@ def _pair(
 
     def asked(name: str, outcome: Outcome, question: str, found: str, **claims: Any) -> Question:
         words = Words(
-            question, f"positive = larger in {first}", f"{IT} {found}",
-            f"No difference in {IT} between {first} and {second}", (first, second),
+            question=question, sign=f"positive = larger in {first}", found=f"{IT} {found}",
+            absent=f"No difference in {IT} between {first} and {second}", compares=(first, second),
         )  # fmt: skip
-        return Question(f"{stem}{name}", words, outcome, **claims)
+        return Question(name=f"{stem}{name}", words=words, outcome=outcome, **claims)
 
     adjusted = (
         ADJUSTED,

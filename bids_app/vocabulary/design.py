@@ -26,7 +26,7 @@ class Lost:
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Words:
     """A contrast in words.
 
@@ -64,7 +64,7 @@ class Outcome:
         return tuple(dict.fromkeys((*self.weights, *([self.baseline] if self.baseline else []))))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Question:
     """What a contrast asks: its name in files, its words, the maps it explains, and whether it carries the claim.
 
@@ -85,7 +85,7 @@ class Question:
         return self.primary or bool(self.step)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Contrast:
     """One question to the maps, as arrays over the participants that answer it.
 
@@ -139,7 +139,7 @@ class Contrast:
         return bool(self.asked.words.compares)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Design:
     """A design over the participants at hand: rows, sessions, contrasts and losses.
 

@@ -10,7 +10,7 @@ from annotated_types import Ge, Interval
 from bids_app.vocabulary.option import Doc
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Exclusions:
     """Options of `[exclusions]`; 0 is no limit. A session beyond one is lost and stands in the flow with the reason."""
 

@@ -29,7 +29,7 @@ class Share:
         return int(place * self.of) == self.number - 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Execution:
     """One call of the command line.
 

@@ -49,7 +49,7 @@ class Grid:
         return f"{' x '.join(map(str, self.shape))} voxels of {size} mm, origin {np.round(self.affine[:3, 3], 2)}"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class GroupMask:
     """Voxels that every session covers.
 

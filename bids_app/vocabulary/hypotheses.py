@@ -13,7 +13,7 @@ LITTLE = 1e-6
 """Weight of an arrow that counts only where all others of a hypothesis lead to what passed already."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Multiplicity:
     """Options of `[multiplicity]`."""
 

@@ -11,7 +11,7 @@ from bids_app.vocabulary.margin import Margin, margin_of
 from bids_app.vocabulary.option import Doc
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Inference:
     """Options of `[inference]`."""
 

@@ -20,7 +20,7 @@ NOTHING = Selected("", None)
 """No design."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Job:
     """What both levels share: a label, the output dataset and the options slice of its plugs.
 
@@ -42,7 +42,7 @@ class Job:
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in apart}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ParticipantJob(Job):
     """All runs of one session of one participant; `shared` are those inputs that everybody has, such as seed files."""
 
@@ -78,7 +78,7 @@ class SessionMaps:
         return "; ".join(said) or f"no map of {key.entity} {key.label}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class GroupJob(Job):
     """One task in one space: every map of every participant at hand, under one design.
 
@@ -107,7 +107,7 @@ class GroupJob(Job):
     in_memory: float = float("inf")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PredictionJob(GroupJob):
     """The maps and tables before treatment of one task, from which an outcome is predicted."""
 
@@ -115,7 +115,7 @@ class PredictionJob(GroupJob):
     prediction: Prediction = field(default_factory=Prediction)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrialJob(Job):
     """What is known of the people of a trial outside the scanner, whether they were scanned or not.
 

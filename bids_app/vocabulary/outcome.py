@@ -59,7 +59,7 @@ class OutcomeOptions:
     ] = "wilcox"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Outcome:
     """An outcome of which all is known that an analysis needs.
 

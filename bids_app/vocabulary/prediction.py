@@ -10,7 +10,7 @@ from annotated_types import Ge, Gt, Lt
 from bids_app.vocabulary.option import Doc
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Prediction:
     """Options of `[prediction]`; `[predictors.<name>]` says how to learn, and that it is to be done."""
 

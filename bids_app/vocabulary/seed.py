@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Wanted:
     """Regions that a measure asks for: words in the grammar of `--seeds`, the labels of an atlas, networks, or nothing.
 
@@ -37,7 +37,7 @@ def is_mni152(space: str) -> bool:
     return space.startswith("MNI152")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Seed:
     """Spheres in MNI space, a mask or probability file, or labels of an atlas.
 

@@ -48,7 +48,7 @@ class Carpet:
     dvars_after: NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Signals:
     """Cleaned series of one run, kept as coordinates in the space that cleaning leaves.
 
@@ -126,7 +126,7 @@ class Signals:
         return result
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Region:
     """A region of interest on the voxels of one run.
 

@@ -38,7 +38,7 @@ class TrialOptions:
         return tuple(dict.fromkeys((*self.after, MASS, *DOSE, self.guess)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Needle:
     """One needle of one session: a point, its side, depth (mm), time it stayed (s) and the deqi that was felt."""
 

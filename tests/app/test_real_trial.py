@@ -72,7 +72,17 @@ def test_a_placebo_gel_as_an_outcome_within_people(real_data):
     outcome = outcome_of("rating", options, Said(rows), ())
     values = np.array([[float(v) if v != "n/a" else np.nan for v in row.values()] for row in rows.values()])
     n = len(values)
-    scores = Scores(outcome, values, np.zeros(n, int), ("all",), np.zeros(n, int), np.ones((n, 1)), (), 0, 200)
+    scores = Scores(
+        outcome=outcome,
+        values=values,
+        arm=np.zeros(n, int),
+        arms=("all",),
+        strata=np.zeros(n, int),
+        nuisance=np.ones((n, 1)),
+        moderators=(),
+        seed=0,
+        requested=200,
+    )
     found = {row.name: row for row in analyse(scores).rows}
     known = values[np.isfinite(values).all(axis=1)]
     expected = stats.wilcoxon(known[:, 1] - known[:, 0], correction=False, method="approx")

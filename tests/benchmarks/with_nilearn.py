@@ -45,7 +45,9 @@ masker = NiftiMasker(mask_img=mask_image, dtype="float32", **cleaning)
 kept = np.flatnonzero(~drop)
 clean = masker.fit_transform(new_img_like(image, data), confounds=model, sample_mask=kept)
 grid = Grid(mask_image.shape, mask_image.affine)
-seeds = locate_all(Wanted("seeds", ("core",)), grid, np.asarray(mask_image.dataobj) > 0, "MNI152NLin2009cAsym")
+seeds = locate_all(
+    Wanted(name="seeds", words=("core",)), grid, np.asarray(mask_image.dataobj) > 0, "MNI152NLin2009cAsym"
+)
 target = clean
 if fwhm:
     # Not nilearn's smooth_img: it reflects the image at the border of the lattice.

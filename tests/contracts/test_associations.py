@@ -55,12 +55,32 @@ def given(folder: Path, relabellings: int = 120, seed: int = 1) -> Given:
     rng = np.random.default_rng(seed)
     count = len(known)
     asked = Question(
-        "verumVsShamAdjusted", Words("Do arms differ?", "positive = more in verum"), Outcome({"post": 1.0})
+        name="verumVsShamAdjusted",
+        words=Words(question="Do arms differ?", sign="positive = more in verum"),
+        outcome=Outcome({"post": 1.0}),
     )
     one = np.zeros(0)
-    contrast = Contrast(asked, "rerandomise", one.astype(int), one[:, None], one[:, None], one.astype(int), "ancova")
+    contrast = Contrast(
+        asked=asked,
+        scheme="rerandomise",
+        members=one.astype(int),
+        tested=one[:, None],
+        nuisance=one[:, None],
+        blocks=one.astype(int),
+        effect="ancova",
+    )
     voxels = np.array([place.voxels for place in known])
-    return Given(contrast, known, voxels, voxels, rng.standard_normal((relabellings, count)), SPACE, 0.05, 3, 1 / 120)
+    return Given(
+        contrast=contrast,
+        places=known,
+        voxels=voxels,
+        expected=voxels,
+        maps=rng.standard_normal((relabellings, count)),
+        space=SPACE,
+        alpha=0.05,
+        seed=3,
+        smallest_p=1 / 120,
+    )
 
 
 @pytest.mark.parametrize("name", ALL)

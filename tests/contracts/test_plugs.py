@@ -76,16 +76,34 @@ def signals(side: int = 6) -> tuple[Signals, list[Region]]:
     coordinates = (basis.T @ rng.standard_normal((88, voxels))).astype(np.float32)
     mask = np.ones((side, side, side), dtype=bool)
     level = np.ones(voxels, dtype=np.float32)
-    found = Signals(basis, coordinates, kept, Grid(mask.shape, np.eye(4)), mask, level, level, 2.0,
-                    dict(zip(KINDS, map(slice, ranks), strict=True)), coordinates[: ranks[0]], 2.0, gaps_possible=True,
-                    task=Task({"onset": ["10", "60", "110"], "duration": ["20"] * 3, "trial_type": ["needle"] * 3},
-                              2.0 * np.arange(90), drift(90, 1)))  # fmt: skip
-    regions = [Region(f"r{i}", np.array([i]), np.array([1.0]), 1, "AAB"[i]) for i in range(min(3, voxels))]
+    found = Signals(
+        basis=basis,
+        coordinates=coordinates,
+        kept=kept,
+        grid=Grid(mask.shape, np.eye(4)),
+        mask=mask,
+        mean=level,
+        deviation=level,
+        repetition_time=2.0,
+        rows=dict(zip(KINDS, map(slice, ranks), strict=True)),
+        smoothed=coordinates[: ranks[0]],
+        fwhm=2.0,
+        gaps_possible=True,
+        task=Task(
+            {"onset": ["10", "60", "110"], "duration": ["20"] * 3, "trial_type": ["needle"] * 3},
+            2.0 * np.arange(90),
+            drift(90, 1),
+        ),
+    )
+    regions = [
+        Region(name=f"r{i}", columns=np.array([i]), weights=np.array([1.0]), expected=1, network="AAB"[i])
+        for i in range(min(3, voxels))
+    ]
     return found, [*regions, nowhere("C")]
 
 
 def nowhere(network: str = "") -> Region:
-    return Region("nowhere", np.array([], dtype=int), np.array([]), 7, network)
+    return Region(name="nowhere", columns=np.array([], dtype=int), weights=np.array([]), expected=7, network=network)
 
 
 def values(features):

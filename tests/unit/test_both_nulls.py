@@ -20,8 +20,18 @@ def part_of(maps, at):
         Place(number=i + 1, name=f"r{i}", centre=tuple(at[i]), voxels=10, side="left", structure="cortex")
         for i in range(len(at))
     )
-    given = Given(None, places, np.full(len(at), 10), np.full(len(at), 10), maps, "MNI", 0.05, 3, 0.005)
-    return Part("left", given, np.arange(len(at)), 199)
+    given = Given(
+        contrast=None,
+        places=places,
+        voxels=np.full(len(at), 10),
+        expected=np.full(len(at), 10),
+        maps=maps,
+        space="MNI",
+        alpha=0.05,
+        seed=3,
+        smallest_p=0.005,
+    )
+    return Part(name="left", given=given, columns=np.arange(len(at)), number=199)
 
 
 def smooth(at, length, rng, count=1):

@@ -15,7 +15,9 @@ from bids_app.execute import calls, child
 def test_ctrl_c_while_calls_are_handed_over_still_finishes_those_that_run(monkeypatch):
     """It used to kill a call that had begun and was not yet known to be waited for."""
     settled = {}
-    monkeypatch.setattr(child, "run_child", lambda *_, stop_early: child.Ended(0, "", "here", "", 1.0))
+    monkeypatch.setattr(
+        child, "run_child", lambda *_, stop_early: child.Ended(code=0, messages="", host="here", job="", peak_mb=1.0)
+    )
     with ThreadPoolExecutor(1) as pool:
 
         def submit(work, *words, **more):

@@ -95,7 +95,7 @@ def people(n=30, seed=0):
         {"participant_id": f"sub-{i:02d}", "arm": ("verum", "sham")[a], "stages": {"pre", "post"}}
         for i, a in enumerate(arm)
     )
-    return Cohort(rows, ("verum", "sham"), (), ArmOptions()), (arm == 0) * 1.0
+    return Cohort(rows=rows, arms=("verum", "sham"), lost=(), options=ArmOptions()), (arm == 0) * 1.0
 
 
 def asked(cohort, improvement, **options):
@@ -205,7 +205,7 @@ def test_sites_do_not_make_a_region_go_with_relief():
     for i, s in enumerate(site):
         rows.append({"participant_id": f"sub-{i:02d}", "arm": ("verum", "sham")[i % 2], "site": "AB"[s],
                      "stages": {"pre", "post"}})  # fmt: skip
-    cohort = Cohort(tuple(rows), ("verum", "sham"), (), ArmOptions(strata=("site",)))
+    cohort = Cohort(rows=tuple(rows), arms=("verum", "sham"), lost=(), options=ArmOptions(strata=("site",)))
     change = 5.0 * site + rng.standard_normal(60)
     improvement = 5.0 * site - change + 5.0 * site + 0.5 * rng.standard_normal(60)
     given = SimpleNamespace(cohort=cohort, inference=Inference(n_permutations=200), improvement=improvement)

@@ -39,11 +39,11 @@ def sessions(monkeypatch):
     ],
 )
 def test_time_and_memory_follow_from_sizes_and_processes(sessions, tmp_path, count, nprocs, memory, said):
-    execution = Execution(tmp_path, tmp_path, "participant", nprocs=nprocs, memory_mb=memory)
+    execution = Execution(bids_dir=tmp_path, output_dir=tmp_path, level="participant", nprocs=nprocs, memory_mb=memory)
     assert said in module.expected(sessions(*[100] * count), execution)
 
 
 def test_files_without_content_are_passed_over(sessions, tmp_path):
-    execution = Execution(tmp_path, tmp_path, "participant")
+    execution = Execution(bids_dir=tmp_path, output_dir=tmp_path, level="participant")
     assert module.expected(sessions(None), execution) == ""
     assert "from 0.1 GB" in module.expected(sessions(None, 100), execution)

@@ -34,7 +34,16 @@ def cleaned(series, kept=None, high_pass=0.0):
     grid = Grid((VOXELS, 1, 1), np.eye(4))
     one = np.ones(VOXELS, dtype=np.float32)
     coordinates = (basis.T @ series[kept]).astype(np.float32)
-    return Signals(basis, coordinates, kept, grid, np.ones((VOXELS, 1, 1), dtype=bool), one, one, TR), basis.shape[1]
+    return Signals(
+        basis=basis,
+        coordinates=coordinates,
+        kept=kept,
+        grid=grid,
+        mask=np.ones((VOXELS, 1, 1), dtype=bool),
+        mean=one,
+        deviation=one,
+        repetition_time=TR,
+    ), basis.shape[1]
 
 
 @pytest.mark.parametrize("phi", [0.0, 0.3, 0.6, 0.8])

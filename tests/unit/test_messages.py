@@ -44,7 +44,10 @@ def test_no_kind_is_read_from_words(text):
 
 def test_a_job_that_failed_is_told_before_the_call_and_a_signal_before_both():
     messages = (Message("failed", "sub-01: is empty"), Message("refused", "1 failed"), Message("", "bye"))
-    assert why(Ended(1, messages, "", "", 0.0)) == "sub-01: is empty"
-    assert "out of memory" in why(Ended(-9, messages, "", "", 100.0))
-    assert why(Ended(-11, messages, "", "", 0.0)) == "crashed (SIGSEGV) after saying: sub-01: is empty"
-    assert why(Ended(3, (), "", "", 0.0)) == "exit code 3"
+    assert why(Ended(code=1, messages=messages, host="", job="", peak_mb=0.0)) == "sub-01: is empty"
+    assert "out of memory" in why(Ended(code=-9, messages=messages, host="", job="", peak_mb=100.0))
+    assert (
+        why(Ended(code=-11, messages=messages, host="", job="", peak_mb=0.0))
+        == "crashed (SIGSEGV) after saying: sub-01: is empty"
+    )
+    assert why(Ended(code=3, messages=(), host="", job="", peak_mb=0.0)) == "exit code 3"

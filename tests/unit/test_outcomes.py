@@ -74,8 +74,17 @@ def scores(n=40, effect=0.0, gone=0, seed=0, **options):
     after = np.round(0.5 * before + 20 + effect * (arm == 0) + rng.normal(0, 8, n))
     after[:gone] = np.nan
     outcome = declared(**options)
-    return Scores(outcome, np.column_stack([before, after]), arm, ("verum", "sham"), np.zeros(n, dtype=int),
-                  np.ones((n, 1)), (), 0, 500)  # fmt: skip
+    return Scores(
+        outcome=outcome,
+        values=np.column_stack([before, after]),
+        arm=arm,
+        arms=("verum", "sham"),
+        strata=np.zeros(n, dtype=int),
+        nuisance=np.ones((n, 1)),
+        moderators=(),
+        seed=0,
+        requested=500,
+    )
 
 
 def by(name, values):
@@ -216,16 +225,21 @@ def test_there_are_361_points_and_odd_names_are_told():
 
 
 NEEDLES = [
-    Needle("01", "tx01", "GB20", "left", 20, 1200, 6), Needle("01", "tx01", "gb 20", "right", 10, 1200, np.nan),
-    Needle("01", "tx02", "GB99", "left", 20, 1200, 4), Needle("02", "tx01", "LI4", "left", 0, 1800, 1),
-]  # fmt: skip
+    Needle(participant="01", session="tx01", point="GB20", side="left", depth=20, duration=1200, deqi=6),
+    Needle(participant="01", session="tx01", point="gb 20", side="right", depth=10, duration=1200, deqi=np.nan),
+    Needle(participant="01", session="tx02", point="GB99", side="left", depth=20, duration=1200, deqi=4),
+    Needle(participant="02", session="tx01", point="LI4", side="left", depth=0, duration=1800, deqi=1),
+]
 
 
 def test_doses_and_points_of_people():
     assert dose(NEEDLES)["01"] == {
-        "needle_sessions": "2", "needles_per_session": "1.5", "needle_depth_mm": "16.6667",
-        "needle_retention_min": "20", "needle_deqi": "5",
-    }  # fmt: skip
+        "needle_sessions": "2",
+        "needles_per_session": "1.5",
+        "needle_depth_mm": "16.6667",
+        "needle_retention_min": "20",
+        "needle_deqi": "5",
+    }
     found = {row["point"]: row for row in points(NEEDLES, {"01": "verum", "02": "sham"}, ["verum", "sham"])}
     assert (found["GB20"]["verum"], found["GB20"]["sham"], found["LI4"]["sham"]) == (1, 0, 1)
     assert "written 'gb 20'" in found["GB20"]["remark"]
@@ -355,7 +369,7 @@ def test_the_endpoint_is_that_of_the_design_and_else_the_last():
 def test_each_word_of_three_is_held_against_the_others():
     words = ["AA", "AG", "GG", "n/a"] * 10
     rows = tuple({"arm": "verum", "genotype": word, "sex": "FM"[i % 2]} for i, word in enumerate(words))
-    cohort = Cohort(rows, ("verum",), (), ArmOptions())
+    cohort = Cohort(rows=rows, arms=("verum",), lost=(), options=ArmOptions())
     found = {one.label: one.values for one in outcomes._moderators(["genotype", "sex"], cohort)}
     assert list(found) == ["genotype=AA", "genotype=AG", "genotype=GG", "sex"]
     assert np.isnan(found["genotype=AG"][3])

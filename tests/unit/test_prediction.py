@@ -42,7 +42,7 @@ def features(brain, clinical=None, confounds=None, components=0):
     clinical = np.empty((n, 0)) if clinical is None else clinical
     confounds = np.empty((n, 0)) if confounds is None else confounds
     names = [f"f{i}" for i in range(clinical.shape[1] + brain.shape[1])]
-    return Features(clinical, brain, confounds, names, components)
+    return Features(clinical=clinical, brain=brain, confounds=confounds, names=names, components=components)
 
 
 def classes(outcome, groups=None, folds=5):
@@ -162,7 +162,7 @@ def assessed(n=60, signal=0.0, per_arm=0.0, sites=None, seed=6, **more):
     arm, brain = rng.permutation(n) % 2, rng.standard_normal((n, 30))
     value = signal * brain[:, 0] + per_arm * arm * brain[:, 0] + rng.standard_normal(n)
     task = Task((value > np.median(value)).astype(float), arm.astype(int), True)
-    plan = Plan(arm.astype(float), sites, 3, 40, 0)
+    plan = Plan(arm=arm.astype(float), sites=sites, repeats=3, permutations=40, seed=0)
     return assess(features(brain), task, plan, learner("ridge"), **more), task
 
 
@@ -198,7 +198,7 @@ def test_too_few_responders_are_an_error():
         assess(
             features(np.zeros((30, 2))),
             classes(np.arange(30) < 2),
-            Plan(np.zeros(30), None, 1, 20, 0),
+            Plan(arm=np.zeros(30), sites=None, repeats=1, permutations=20, seed=0),
             learner("ridge"),
         )
 
@@ -209,7 +209,12 @@ def test_threads_change_no_bit():
     arm, brain = rng.permutation(60) % 2, rng.standard_normal((60, 30))
     value = brain[:, 0] + rng.standard_normal(60)
     task = Task((value > np.median(value)).astype(float), arm.astype(int), True)
-    two = assess(features(brain), task, Plan(arm.astype(float), None, 3, 40, 0, threads=2), learner("ridge"))
+    two = assess(
+        features(brain),
+        task,
+        Plan(arm=arm.astype(float), sites=None, repeats=3, permutations=40, seed=0, threads=2),
+        learner("ridge"),
+    )
     assert np.array_equal(one.predicted, two.predicted)
     assert (one.p, one.interaction) == (two.p, two.interaction)
 
@@ -302,9 +307,17 @@ def test_further_arms_have_no_part_in_who_gains_from_the_first_against_the_last(
 
 def test_people_who_all_improve_alike_cannot_be_foretold():
     features = Features(
-        np.random.default_rng(0).standard_normal((20, 2)), np.empty((20, 0)), np.empty((20, 0)), ["a", "b"]
+        clinical=np.random.default_rng(0).standard_normal((20, 2)),
+        brain=np.empty((20, 0)),
+        confounds=np.empty((20, 0)),
+        names=["a", "b"],
     )
     task = Task(np.full(20, 3.0), np.zeros(20, dtype=np.intp), classes=False)
     plug = plugs.load("predictors", "ridge")
     with pytest.raises(WrongDataError, match="nothing to predict"):
-        assess(features, task, Plan(np.zeros(20), None, 2, 10, 0), plug.learner(plug.Options()))
+        assess(
+            features,
+            task,
+            Plan(arm=np.zeros(20), sites=None, repeats=2, permutations=10, seed=0),
+            plug.learner(plug.Options()),
+        )

@@ -79,7 +79,7 @@ def test_columns_are_compared_where_two_people_can_differ():
     nan = np.nan
     values = {("1", "pre"): [1, 5, nan, 0], ("2", "pre"): [2, 5, 1, 0], ("1", "late"): [3, 3, 3, nan]}
     rows = tuple({"participant_id": f"sub-{who}", "stages": {s for w, s in values if w == who}} for who in "12")
-    design = Design(rows, {"pre": "pre", "late": "late", "never": "never"}, ())
+    design = Design(rows=rows, sessions={"pre": "pre", "late": "late", "never": "never"}, contrasts=())
     stacks, kept = stacks_of(design, 4, lambda person, session: np.array(values[person, session], dtype=np.float32))
     assert kept.tolist() == [True, False, False, False]
     assert stacks["pre"].tolist() == [[1], [2]]

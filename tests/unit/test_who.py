@@ -39,10 +39,10 @@ def people(kind="group", arms=("verum", "sham")):
 def job(design, rows):
     outcome = outcome_of("vas", OutcomeOptions(better="lower", units="mm"), Said(rows), ["pre", "post"])
     options = plugs.load("designs", design).Options()
-    empty = (Path(), {}, {}, (), rows)
     return TrialJob(
-        "group_trial", *empty, Selected(design, options), (outcome,), inference=Inference(n_permutations=500)
-    )
+        label="group_trial", output_dir=Path(), modality={}, measures={}, inputs=(), participants=rows,
+        design=Selected(design, options), outcomes=(outcome,), inference=Inference(n_permutations=500),
+    )  # fmt: skip
 
 
 def test_a_design_of_sites_compares_outcomes_within_sites():
@@ -52,7 +52,7 @@ def test_a_design_of_sites_compares_outcomes_within_sites():
     found = {row.name: row for row in analyse(scores_of(asked.outcomes[0], cohort, asked.inference)).rows}
     assert abs(found["ancova"].estimate) < 3  # not the 10 that sites make
     assert found["ancova"].p_rerandomised > 0.05
-    design = Design(cohort.rows, {}, (), (), (), cohort.arms)
+    design = Design(rows=cohort.rows, sessions={}, contrasts=(), lost=(), notes=(), arms=cohort.arms)
     assert set(cohort_of(asked, design).strata.tolist()) == {0, 1}
 
 

@@ -43,8 +43,8 @@ Found = tuple[float, float, float]
 class Line:
     """A kind of number, how a trial of it is made and analysed, its truth, and what it must hold.
 
-    `wide` tells that values are so coarse that limits cover more than they say: no upper band. `part` is the share of
-    the trials that a slow line takes.
+    `wide` tells that values are so coarse that limits cover more than they say: no upper band. `part` says how many of
+    the trials a slow or a quick line takes. `low` and `high` are what the limits may hold the truth in, but for chance.
     """
 
     name: str
@@ -52,6 +52,8 @@ class Line:
     truth: float
     wide: bool = False
     part: float = 1.0
+    low: float = 0.95
+    high: float = 0.95
 
 
 def arms(sizes: tuple[int, int]) -> tuple[np.ndarray, Rerandomisation, np.ndarray]:
@@ -132,7 +134,8 @@ LINES = (
       for n in (12, 25)),
     *(Line(name=f"responders, {n}:{n}", one=partial(responders, n=n), truth=0.25, wide=True) for n in (20, 40)),
     *(
-        Line(name=f"Hedges g of {g}, {n}:{n}, retest {rho}", one=partial(standardised, n=n, g=g, rho=rho), truth=g)
+        Line(name=f"Hedges g of {g}, {n}:{n}, retest {rho}", one=partial(standardised, n=n, g=g, rho=rho), truth=g,
+             part=4, low=0.94, high=0.96)
         for g in (0.0, 0.5, 1.0, 2.0) for n in (10, 20, 40) for rho in (0.3, 0.7)
     ),
 )  # fmt: skip
@@ -149,11 +152,12 @@ def trials(number: int, seed: int, count: int) -> list[tuple[float, bool]]:
 
 def row(line: Line, found: list[tuple[float, bool]]) -> tuple[str, bool]:
     """Return the row of a line, and whether it is inside its band, which 99 of 100 lines are by chance alone."""
-    band = tuple(float(stats.binom.ppf(q, len(found), 0.05)) / len(found) for q in (0.005, 0.995))
+    count = len(found)
     refused = float(np.mean([p <= 0.05 for p, _ in found])) if np.isfinite(found[0][0]) else None
     covered = float(np.mean([inside for _, inside in found]))
-    low, high = 1 - band[1], 1.0 if line.wide else 1 - band[0]
-    held = low <= covered <= high and (refused is None or refused <= band[1])
+    low = float(stats.binom.ppf(0.005, count, line.low)) / count
+    high = 1.0 if line.wide else float(stats.binom.ppf(0.995, count, line.high)) / count
+    held = low <= covered <= high and (refused is None or refused <= stats.binom.ppf(0.995, count, 0.05) / count)
     said = f"{low:.3f} or more" if line.wide else f"{low:.3f} to {high:.3f}"
     return (
         f"| {line.name} | {len(found):,} | {'' if refused is None else f'{refused:.3f}'} | {covered:.3f} | {said} |",

@@ -54,12 +54,23 @@ def main() -> None:
     folder = Path(os.environ.get("DEQI_TEST_DATA", ROOT.parent / "shared" / "data")) / "rpn_pain_rest"
     pain, clinical, edges, site = read(folder)
     task = Task(pain, site.astype(np.intp), classes=False)
-    plan = Plan(np.zeros(len(pain)), site.astype(np.intp), args.repeats, args.permutations, 0, 2)
+    plan = Plan(
+        arm=np.zeros(len(pain)),
+        sites=site.astype(np.intp),
+        repeats=args.repeats,
+        permutations=args.permutations,
+        seed=0,
+        threads=2,
+    )
     n = len(pain)
     sets = {
-        "age, sex, motion": Features(clinical, np.empty((n, 0)), np.empty((n, 0)), CLINICAL),
-        "connectivity": Features(np.empty((n, 0)), edges, np.empty((n, 0)), [""] * edges.shape[1]),
-        "both": Features(clinical, edges, np.empty((n, 0)), [""] * (3 + edges.shape[1])),
+        "age, sex, motion": Features(
+            clinical=clinical, brain=np.empty((n, 0)), confounds=np.empty((n, 0)), names=CLINICAL
+        ),
+        "connectivity": Features(
+            clinical=np.empty((n, 0)), brain=edges, confounds=np.empty((n, 0)), names=[""] * edges.shape[1]
+        ),
+        "both": Features(clinical=clinical, brain=edges, confounds=np.empty((n, 0)), names=[""] * (3 + edges.shape[1])),
     }
     head = ["learner", "features", "R2 in people unseen (95 %)", "r", "p", *(f"R2, {name} unseen" for name in SITES)]
     lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]

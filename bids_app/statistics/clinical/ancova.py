@@ -24,7 +24,7 @@ from bids_app.statistics.linear_model import orthonormal, residual
 Values = NDArray[np.floating[Any]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Comparison:
     """Difference of two arms in the units of the outcome.
 
@@ -81,9 +81,17 @@ def compare(after: Values, arm: Values, nuisance: Values, before: Values | None,
         raise WrongDataError("Nobody differs from anybody else once arms and what is adjusted for are taken out.")
     t, (low, high) = difference / error, limits(question.p, difference, error)
     return Comparison(
-        difference, error, low, high, t, float(2 * stats.t.sf(abs(t), df)), df, question.p(0.0), scheme.total,
-        before is None or adjusted,
-    )  # fmt: skip
+        difference=difference,
+        error=error,
+        low=low,
+        high=high,
+        t=t,
+        p=float(2 * stats.t.sf(abs(t), df)),
+        df=df,
+        rerandomised_p=question.p(0.0),
+        relabellings=scheme.total,
+        adjusted=before is None or adjusted,
+    )
 
 
 def _others(nuisance: Values, before: Values | None) -> tuple[NDArray[np.float64], bool]:

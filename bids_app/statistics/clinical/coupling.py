@@ -15,7 +15,7 @@ from bids_app.statistics.relabelling import Exchange
 Values = NDArray[np.floating[Any]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Coupling:
     """A rank correlation.
 
@@ -64,7 +64,9 @@ def spearman(x: Values, y: Values, others: Values, scheme: Exchange) -> Coupling
     low, high = np.tanh(np.arctanh(np.clip(observed, -1 + 1e-12, 1 - 1e-12)) + np.array([-margin, margin]))
     reached = float((np.abs(r) >= abs(observed) - 1e-9).mean())
     p = float(2 * stats.t.sf(abs(t), df)) if df > 0 else float("nan")
-    return Coupling(observed, float(low), float(high), p, reached, len(x), scheme.total)
+    return Coupling(
+        r=observed, low=float(low), high=float(high), p=p, p_exchanged=reached, people=len(x), relabellings=scheme.total
+    )
 
 
 def pooled_by_arms_alone(first: float, second: float) -> float:

@@ -66,8 +66,16 @@ def compare_visits(visits: Visits, endpoint: int, scheme: Rerandomisation) -> Co
 
     low, high = limits(p, difference, error)
     return Comparison(
-        difference, error, low, high, t, float(2 * stats.t.sf(abs(t), df)), df, p(0.0), scheme.total
-    )  # fmt: skip
+        difference=difference,
+        error=error,
+        low=low,
+        high=high,
+        t=t,
+        p=float(2 * stats.t.sf(abs(t), df)),
+        df=df,
+        rerandomised_p=p(0.0),
+        relabellings=scheme.total,
+    )
 
 
 def _restricted_likelihood(visits: Visits, design: Array, start: Array | None = None) -> tuple[Array, Array, Array]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 Values = NDArray[np.floating[Any]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Paths:
     """Coefficients of the linear paths; total = direct + to * onward.
 
@@ -60,7 +60,16 @@ def paths(arm: Values, value: Values, outcome: Values, others: Values, draws: in
         a, b, *_ = _fit(arm[rows], value[rows], outcome[rows], others[rows])
         drawn[i] = a * b
     low, high = np.percentile(drawn, [2.5, 97.5])
-    return Paths(to, onward, direct, total, to * onward, float(low), float(high), breaks)
+    return Paths(
+        to=to,
+        onward=onward,
+        direct=direct,
+        total=total,
+        indirect=to * onward,
+        low=float(low),
+        high=float(high),
+        breaks=breaks,
+    )
 
 
 def _fit(arm: Values, value: Values, outcome: Values, others: Values) -> tuple[float, float, float, float, float]:

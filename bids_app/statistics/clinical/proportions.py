@@ -8,7 +8,7 @@ import numpy as np
 from scipy import stats
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RiskDifference:
     """Difference of two proportions with 95 % limits.
 
@@ -33,9 +33,12 @@ def risk_difference(responders: int, people: int, other_responders: int, other_p
     low, high = _newcombe(one, other, 0.05)
     table = np.array([[k, n - k] for k, n in (one, other)])
     return RiskDifference(
-        responders / people - other_responders / other_people, low, high, float(stats.fisher_exact(table).pvalue),
-        _touching(one, other),
-    )  # fmt: skip
+        difference=responders / people - other_responders / other_people,
+        low=low,
+        high=high,
+        p=float(stats.fisher_exact(table).pvalue),
+        p_score=_touching(one, other),
+    )
 
 
 def _newcombe(one: tuple[int, int], other: tuple[int, int], alpha: float) -> tuple[float, float]:

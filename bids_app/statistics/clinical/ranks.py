@@ -17,7 +17,7 @@ SMALL = 20
 """People of an arm up to whom the exact distribution is given too, if nobody ties."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BetweenArms:
     """Mann-Whitney, and the effects that belong to it.
 
@@ -70,7 +70,10 @@ def between_arms(first: Values, second: Values) -> BetweenArms:
     if not tied and max(len(first), len(second)) <= SMALL:
         exact = float(stats.mannwhitneyu(first, second, method="exact").pvalue)
     z = float(np.copysign(stats.norm.isf(p / 2), u - pairs / 2)) if np.isfinite(p) else np.nan
-    return BetweenArms(float(u), z, float(p), exact, float(u) / pairs, *_shift(first, second))
+    shift, low, high = _shift(first, second)
+    return BetweenArms(
+        u=float(u), z=z, p=float(p), exact_p=exact, superiority=float(u) / pairs, shift=shift, low=low, high=high
+    )
 
 
 def _shift(first: Values, second: Values) -> tuple[float, float, float]:

@@ -62,8 +62,16 @@ def compare_rates(after: Values, arm: Values, nuisance: Values, before: Values, 
 
     low, high = limits(p, difference, error)
     return Comparison(
-        difference, error, low, high, t, float(2 * stats.t.sf(abs(t), df)), df, p(0.0), scheme.total
-    )  # fmt: skip
+        difference=difference,
+        error=error,
+        low=low,
+        high=high,
+        t=t,
+        p=float(2 * stats.t.sf(abs(t), df)),
+        df=df,
+        rerandomised_p=p(0.0),
+        relabellings=scheme.total,
+    )
 
 
 def _fit(counts: Values, design: Values, offset: Values | float = 0.0) -> NDArray[np.float64]:

@@ -103,7 +103,7 @@ class ResultRow:
         return replace(self, facts={**self.facts, **facts})
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Scores:
     """An outcome of everybody.
 

@@ -20,7 +20,7 @@ from bids_app.statistics.relabelling import Exchange
 Tell = Callable[[], None]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Plan:
     """How a way to learn is judged.
 
@@ -40,7 +40,7 @@ class Plan:
     threads: int = 1
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Assessment:
     """How well one set of features did.
 
@@ -118,10 +118,16 @@ def assess(features: Features, task: Task, plan: Plan, learner: Learner, tell: T
     models = [model.weights for run in runs for model in run.models]
     low, high = limits(predicted, good, task, plan.seed)
     return Assessment(
-        predicted, good, low, high, float((both[:, 0] >= both[0, 0] - 1e-12).mean()),
-        more(predicted, task), _interaction(both[:, 1], predicted, task, plan.arm),
-        _left_out(features, task, plan, learner), np.empty((0, 0)) if features.components else np.stack(models),
-    )  # fmt: skip
+        predicted=predicted,
+        good=good,
+        low=low,
+        high=high,
+        p=float((both[:, 0] >= both[0, 0] - 1e-12).mean()),
+        more=more(predicted, task),
+        interaction=_interaction(both[:, 1], predicted, task, plan.arm),
+        sites=_left_out(features, task, plan, learner),
+        weights=np.empty((0, 0)) if features.components else np.stack(models),
+    )
 
 
 def _interaction(t: Values, predicted: Values, task: Task, arm: Values) -> dict[str, float]:

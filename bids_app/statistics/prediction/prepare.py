@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Values = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Features:
     """What is known of people before treatment.
 
@@ -35,11 +35,10 @@ class Features:
 
     def rows(self, rows: NDArray[np.intp]) -> Features:
         """Return some of the people."""
-        parts = (self.clinical[rows], self.brain[rows], self.confounds[rows])
-        return Features(*parts, self.names, self.components)
+        return replace(self, clinical=self.clinical[rows], brain=self.brain[rows], confounds=self.confounds[rows])
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Prepared:
     """How features are made ready, learnt from the training people alone.
 
@@ -94,7 +93,9 @@ def prepare(features: Features, outcome: Values, most: int) -> tuple[Prepared, V
         strength = np.abs(ready[:, clinical:].T @ (outcome - outcome.mean()))
         kept[clinical:] = False
         kept[clinical + np.argsort(-strength, kind="stable")[:most]] = True
-    return Prepared(median, slopes, axes, mean, spread, kept), np.asarray(ready[:, kept])
+    return Prepared(median=median, slopes=slopes, axes=axes, mean=mean, spread=spread, kept=kept), np.asarray(
+        ready[:, kept]
+    )
 
 
 def _raw(features: Features, median: Values, slopes: Values, axes: Values | None) -> Values:
