@@ -78,6 +78,7 @@ def _what(top: argparse.ArgumentParser, bids_dir: str | None, others: str | None
         "analysis_level",
         nargs=others,
         type=_level,
+        choices=LEVELS,
         metavar="{participant,group}",
         help="participant first, then group",
     )

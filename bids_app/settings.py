@@ -113,7 +113,7 @@ class Settings:
 
     def mark(self) -> str:
         """Return the warning that must stand wherever results of these settings stand, or nothing."""
-        return " ".join(plugs.load("modalities", kind).mark(options) for kind, options in self.modalities.items())
+        return " ".join(plugs.modality(kind).mark(options) for kind, options in self.modalities.items())
 
 
 def resolve(tables: Mapping[str, Any]) -> Settings:
@@ -142,7 +142,7 @@ def resolve(tables: Mapping[str, Any]) -> Settings:
             names = dict.fromkeys(given or defaults)
         # Tables of measures that do not run are understood too, so that a misspelt one is never passed over.
         understood = {
-            name: validate(plugs.load(kind, name).Options, given.get(name, {}), f"{kind}.{name}")
+            name: validate(plugs.load(kind, name).options, given.get(name, {}), f"{kind}.{name}")
             for name in (*names, *given)
         }
         chosen[kind] = {name: understood[name] for name in names}

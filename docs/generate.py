@@ -65,7 +65,7 @@ def all_settings() -> Iterator[str]:
     yield ""
     tables: dict[str, type[Any]] = {"dataset": settings.Dataset, **settings.GENERAL, "outcomes.NAME": OutcomeOptions}
     for kind in ("modalities", "measures", "designs", "associations", "predictors"):
-        tables |= {f"{kind}.{name}": plugs.load(kind, name).Options for name in plugs.names(kind)}
+        tables |= {f"{kind}.{name}": plugs.load(kind, name).options for name in plugs.names(kind)}
     for name, options in tables.items():
         yield from (f"## `[{name}]`", "")
         rows = ((f"`{o.name}`", f"`{o.default!r}`", o.doc.text, o.doc.unit) for o in describe(options))
@@ -77,7 +77,7 @@ def outputs() -> Iterator[str]:
     yield from ("# Outputs", "", MADE)
     yield NAMES
     yield from ("", "## Of each session, by measure", "")
-    made = [(name, output) for name in plugs.names("measures") for output in plugs.load("measures", name).OUTPUTS]
+    made = [(name, output) for name in plugs.names("measures") for output in plugs.measure(name).outputs]
     rows = ((f"`{name}`", f"`{_ending(o)}`", o.description, o.units) for name, o in made)
     yield from table(("measure", "end of the name", "what it is", "units"), rows)
     yield from ("## Quality of a session: `desc-fc_qc.tsv`", "")

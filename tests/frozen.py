@@ -47,10 +47,9 @@ def made(folder: Path) -> Iterator[Path]:
     table = trial.root / "participants.tsv"
     head, *rows = (line.split("\t") for line in table.read_text().splitlines())
     arm = head.index("group")
-    for i, row in enumerate(rows):  # three arms, and an age
-        row[arm] = row[arm] if i < 10 else "waiting"
-    lines = ["\t".join([*row, str(20 + 7 * i % 40)]) for i, row in enumerate(rows)]
-    table.write_text("\n".join(["\t".join([*head, "age"]), *lines]) + "\n")
+    for row in rows[10:]:
+        row[arm] = "waiting"
+    table.write_text("\n".join("\t".join(row) for row in (head, *rows)) + "\n")
     out = folder / "participants"
     run(trial.root, out, "participant", *TINY)
     yield out

@@ -141,7 +141,7 @@ def test_every_output_of_every_measure_stands_in_the_documentation():
     text = (ROOT / "docs" / "measures.md").read_text(encoding="utf-8")
     for name in plugs.names("measures"):
         section = text.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
-        for output in plugs.load("measures", name).OUTPUTS:
+        for output in plugs.measure(name).outputs:
             stat = output.entities["stat"]
             ending = f"_{output.suffix}."
             rows = [line for line in section.splitlines() if ending in line]

@@ -23,7 +23,7 @@ from bids_app.vocabulary.entities import as_label
 from bids_app.vocabulary.option import Doc
 from bids_app.vocabulary.seed import Wanted
 
-NAME = "brain_symptom"
+_NAME = "brain_symptom"
 ASKS = "outcome"
 
 
@@ -55,10 +55,10 @@ METHODS = (
     "person, from clusters of all others."
 )
 
-CHANGE = Outcome({"post": 1.0, "pre": -1.0})
-BEFORE = Outcome({"pre": 1.0}, "pre")
-LEAVE_ONE_OUT = "leave-one-out"
-FEWEST = 3
+_CHANGE = Outcome({"post": 1.0, "pre": -1.0})
+_BEFORE = Outcome({"pre": 1.0}, "pre")
+_LEAVE_ONE_OUT = "leave-one-out"
+_FEWEST = 3
 """People of an arm whose improvement must be known."""
 
 
@@ -73,9 +73,9 @@ def check(options: Options, output_dir: Path) -> None:
     reason = (
         "A value that is read where the same people differ most goes with their relief even if nothing does: what "
         "chose the place counts twice (circular). Name regions beforehand (associations.brain_symptom.regions), or "
-        f'take clusters = "{LEAVE_ONE_OUT}", in which nobody chooses the place of their own value.'
+        f'take clusters = "{_LEAVE_ONE_OUT}", in which nobody chooses the place of their own value.'
     )
-    if options.clusters not in ("", LEAVE_ONE_OUT):
+    if options.clusters not in ("", _LEAVE_ONE_OUT):
         raise UsageError(f"associations.brain_symptom.clusters = {options.clusters!r}. {reason}")
     group = (output_dir / "group").resolve()
     for word in options.regions:
@@ -109,9 +109,9 @@ def contrasts(
     """
     for i, arm in enumerate(cohort.arms):
         known = improvement[(cohort.arm == i) & np.isfinite(improvement)]
-        if len(known) < FEWEST or np.ptp(known) == 0:
+        if len(known) < _FEWEST or np.ptp(known) == 0:
             raise WrongDataError(
-                f"improvement is known of {len(known)} people of {arm}; at least {FEWEST} are needed who differ."
+                f"improvement is known of {len(known)} people of {arm}; at least {_FEWEST} are needed who differ."
             )
     stem = as_label(f"{name} x")[:-1]
     labels = dict(zip(cohort.arms, labels_of(cohort.arms), strict=True))
@@ -119,8 +119,8 @@ def contrasts(
     sign = f"positive = larger change where {title} improved more"
     what = f"the change in {IT}"
 
-    def asked(label: str, words: Words, outcome: Outcome = CHANGE) -> Question:
-        return Question(name=label, words=words, outcome=outcome, association=NAME)
+    def asked(label: str, words: Words, outcome: Outcome = _CHANGE) -> Question:
+        return Question(name=label, words=words, outcome=outcome, association=_NAME)
 
     for arm in cohort.arms:
         words = Words(
@@ -152,7 +152,7 @@ def contrasts(
             absent=f"Not shown that {IT} before treatment tells who gains more from {first}",
             compares=(first, control),
         )
-        yield moderated(cohort, asked(_joined(pair, stem, "ByBaseline"), words, BEFORE), both, own)
+        yield moderated(cohort, asked(_joined(pair, stem, "ByBaseline"), words, _BEFORE), both, own)
 
 
 def _joined(*words: Sequence[str] | str) -> str:

@@ -22,10 +22,10 @@ from bids_app.statistics.spatial.scores import Tested, band, ranks, share, teste
 from bids_app.trial.association import Found
 from bids_app.vocabulary.option import Doc
 
-NAME = "gene_expression"
+_NAME = "gene_expression"
 ASKS = "regions"
 
-BAND = 400
+_BAND = 400
 """Relabelled maps that the band of ranked genes is made of."""
 
 
@@ -61,7 +61,7 @@ def check(options: Options, output_dir: Path) -> None:
 
 def files(options: Options, space: str) -> list[Path]:
     """Return the atlas and the table; both are read and understood once."""
-    return genes.files_of(options.table, options, space, NAME)
+    return genes.files_of(options.table, options, space, _NAME)
 
 
 def associate(given: Given, options: Options) -> Found:
@@ -92,7 +92,7 @@ def _of(whole: Expression, options: Options) -> tuple[dict[str, Sequence[Mapping
     fitted = pls.components(whole.values, part.observed, options.components)
     rng = np.random.default_rng([part.given.seed, 7])
     draws = recipe.redrawn(whole.values, options.draws, rng)
-    observed, limits = band(unit(ranks(part.some(BAND), 1).T).T, ranked)
+    observed, limits = band(unit(ranks(part.some(_BAND), 1).T).T, ranked)
     tables: dict[str, Sequence[Mapping[str, Any]]] = {
         "geneExpression": _genes(whole, found, fitted.weights[:, 0], recipe.boot_ratio(part.observed, draws)),
         "geneExpressionComponents": _components(part.name, shares),

@@ -25,10 +25,10 @@ from bids_app.statistics.spatial.scores import ranks, unit
 from bids_app.trial.association import Found
 from bids_app.vocabulary.option import Doc
 
-NAME = "gene_set_enrichment"
+_NAME = "gene_set_enrichment"
 ASKS = "regions"
 
-LEADING = 5
+_LEADING = 5
 """Genes of a set that are named: those that go furthest its way."""
 
 
@@ -73,11 +73,11 @@ def check(options: Options, _output_dir: Path) -> None:
     """
     if options.gsea and find_spec("gseapy") is None:
         raise UsageError(
-            f"associations.{NAME}.gsea needs gseapy, which is not installed: pip install 'deqi[genes]', or leave it "
+            f"associations.{_NAME}.gsea needs gseapy, which is not installed: pip install 'deqi[genes]', or leave it "
             "out; the ensemble null does not need it."
         )
     if options.largest < options.smallest:
-        raise UsageError(f"associations.{NAME}: largest ({options.largest}) is below smallest ({options.smallest}).")
+        raise UsageError(f"associations.{_NAME}: largest ({options.largest}) is below smallest ({options.smallest}).")
 
 
 def files(options: Options, space: str) -> list[Path]:
@@ -89,8 +89,10 @@ def files(options: Options, space: str) -> list[Path]:
         If no sets are named.
     """
     if not options.gene_sets:
-        raise UsageError(f"associations.{NAME}.gene_sets is not given; expected .gmt files, e.g. of the Gene Ontology.")
-    found = genes.files_of(options.table, options, space, NAME)
+        raise UsageError(
+            f"associations.{_NAME}.gene_sets is not given; expected .gmt files, e.g. of the Gene Ontology."
+        )
+    found = genes.files_of(options.table, options, space, _NAME)
     for word in options.gene_sets:
         read_gene_sets(Path(word))
         found.append(Path(word))
@@ -168,7 +170,7 @@ def _of(whole: Expression, kept: Chosen, options: Options) -> list[dict[str, Any
 def _leading(members: Sequence[int], single: NDArray[np.float64], names: Sequence[str], score: float) -> str:
     """Return the genes of a set that go furthest its way."""
     order = sorted(members, key=lambda place: -single[place] * np.sign(score))
-    return " ".join(names[place] for place in order[:LEADING])
+    return " ".join(names[place] for place in order[:_LEADING])
 
 
 def _gsea(whole: Expression, kept: Chosen, single: NDArray[np.float64]) -> dict[tuple[str, str], dict[str, float]]:

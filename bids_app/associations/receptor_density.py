@@ -24,7 +24,7 @@ from bids_app.statistics.spatial.scores import ranks, share, unit
 from bids_app.trial.association import Found
 from bids_app.vocabulary.option import Doc
 
-NAME = "receptor_density"
+_NAME = "receptor_density"
 ASKS = "regions"
 
 Matrix = NDArray[np.float64]
@@ -69,28 +69,28 @@ def check(options: Options, output_dir: Path) -> None:
     UsageError
         With the reason.
     """
-    sources.require_elsewhere((*options.receptors, options.grey_matter), output_dir, NAME)
+    sources.require_elsewhere((*options.receptors, options.grey_matter), output_dir, _NAME)
 
 
 def files(options: Options, space: str) -> list[Path]:
     """Return the atlas, the maps and tables; all of them are read and understood once."""
-    atlas = named_atlas(options, space, NAME)
+    atlas = named_atlas(options, space, _NAME)
     found = [atlas, *beside(atlas), *sources.files_of(_source(options), atlas, space, options.least)]
     if options.grey_matter:
         volume_by_regions(Path(options.grey_matter), atlas, space, zeros_count=True)
         found.append(Path(options.grey_matter))
     if options.expression:
-        found += genes.files_of(options.expression, options, space, NAME)
+        found += genes.files_of(options.expression, options, space, _NAME)
     return list(dict.fromkeys(found))
 
 
 def _source(options: Options) -> Source:
-    return Source(options.receptors, f"{NAME}.receptors")
+    return Source(options.receptors, f"{_NAME}.receptors")
 
 
 def associate(given: Given, options: Options) -> Found:
     """Return how the map goes with each receptor, with all together, and with the genes of each."""
-    atlas = named_atlas(options, given.space, NAME)
+    atlas = named_atlas(options, given.space, _NAME)
     known, said = sources.read(_source(options), atlas, given.space, options.least)
     grey = None
     if options.grey_matter:

@@ -19,7 +19,7 @@ from bids_app.trial.association import Found
 from bids_app.vocabulary.option import Doc
 from bids_app.vocabulary.seed import is_mni152
 
-NAME = "reference_map"
+_NAME = "reference_map"
 ASKS = "regions"
 
 Word = Annotated[str, MinLen(1)]
@@ -60,7 +60,7 @@ def check(options: Options, output_dir: Path) -> None:
     UsageError
         With the reason.
     """
-    sources.require_elsewhere((*options.references, *options.coordinates), output_dir, NAME)
+    sources.require_elsewhere((*options.references, *options.coordinates), output_dir, _NAME)
 
 
 def files(options: Options, space: str) -> list[Path]:
@@ -72,10 +72,10 @@ def files(options: Options, space: str) -> list[Path]:
         If nothing is named.
     """
     if not (options.references or options.coordinates):
-        raise UsageError(f"associations.{NAME}: expected maps (references) or tables of foci (coordinates).")
-    atlas, foci = named_atlas(options, space, NAME), [Path(word) for word in options.coordinates]
+        raise UsageError(f"associations.{_NAME}: expected maps (references) or tables of foci (coordinates).")
+    atlas, foci = named_atlas(options, space, _NAME), [Path(word) for word in options.coordinates]
     if foci and not is_mni152(space):
-        raise UsageError(f"associations.{NAME}.coordinates are MNI152 millimetres; the maps are in {space}.")
+        raise UsageError(f"associations.{_NAME}.coordinates are MNI152 millimetres; the maps are in {space}.")
     for path in foci:
         read_foci(path)
     maps = sources.files_of(_source(options), atlas, space, options.least) if options.references else []
@@ -83,12 +83,12 @@ def files(options: Options, space: str) -> list[Path]:
 
 
 def _source(options: Options) -> Source:
-    return Source(options.references, f"{NAME}.references", options.zeros == "values")
+    return Source(options.references, f"{_NAME}.references", options.zeros == "values")
 
 
 def associate(given: Given, options: Options) -> Found:
     """Return how the map goes with each reference, in each part of the brain."""
-    atlas, known, said = named_atlas(options, given.space, NAME), list[Reference](), list[str]()
+    atlas, known, said = named_atlas(options, given.space, _NAME), list[Reference](), list[str]()
     if options.references:
         known, said = sources.read(_source(options), atlas, given.space, options.least)
     for word in options.coordinates:

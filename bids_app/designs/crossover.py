@@ -18,7 +18,7 @@ from bids_app.trial.secrecy import is_control, is_treatment, mentions_treatment
 from bids_app.vocabulary.design import IT, Contrast, Design, Outcome, Question, Words
 from bids_app.vocabulary.option import Doc
 
-DATES = "acq_time"
+_DATES = "acq_time"
 """Column of the tables of sessions with the date of each."""
 
 
@@ -99,7 +99,7 @@ def design(table: Table, options: Options) -> Design:
             f"designs.crossover.baselines {', '.join(options.baselines)} are of periods, and {options.first}, "
             f"{options.second} of treatments. Name sessions of one kind: baselines after their treatments, or periods."
         )
-    if options.column == DATES:
+    if options.column == _DATES:
         table = replace(table, participants=_ordered(table.participants, options, stages))
     arm = arms_of(table.participants, options, "crossover")
     cohort = gather(table, arm, stages, tuple(stages), options)
@@ -120,14 +120,16 @@ def _ordered(rows: Rows, options: Options, stages: Mapping[str, str]) -> dict[st
     """
     if not options.by_treatment:
         raise WrongDataError("designs.crossover.column = 'acq_time' is for sessions that are called after treatments.")
-    dates = [f"{DATES}_{stages[stage]}" for stage in ("first", "second")]
+    dates = [f"{_DATES}_{stages[stage]}" for stage in ("first", "second")]
     found = {}
     for label, row in rows.items():
         real, sham = (row.get(column, "n/a") for column in dates)
         known = not (is_missing(real) or is_missing(sham) or real == sham)
-        found[label] = {**row, DATES: (options.active if real < sham else options.control) if known else "n/a"}
-    if all(is_missing(row[DATES]) for row in found.values()):
-        raise WrongDataError(f"No sub-*_sessions.tsv has {DATES} of both {' and '.join(dates)}; name a column instead.")
+        found[label] = {**row, _DATES: (options.active if real < sham else options.control) if known else "n/a"}
+    if all(is_missing(row[_DATES]) for row in found.values()):
+        raise WrongDataError(
+            f"No sub-*_sessions.tsv has {_DATES} of both {' and '.join(dates)}; name a column instead."
+        )
     return found
 
 

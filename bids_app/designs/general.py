@@ -43,7 +43,7 @@ METHODS = (
     "tested by exchanging residuals (Freedman & Lane 1983). What was not randomised is an association."
 )
 
-OUTCOMES = {
+_OUTCOMES = {
     "change": Outcome({"post": 1.0, "pre": -1.0}), "pre": Outcome({"pre": 1.0}), "post": Outcome({"post": 1.0}),
     "adjusted": Outcome({"post": 1.0}, "pre"),
 }  # fmt: skip
@@ -61,7 +61,7 @@ def design(table: Table, options: Options) -> Design:
     """
     if not options.contrasts:
         raise UsageError("designs.general needs contrasts: --set designs.general.contrasts=\"['NAME = COLUMN']\".")
-    outcome = OUTCOMES[options.outcome]
+    outcome = _OUTCOMES[options.outcome]
     needed = {stage: session for stage, session in options.stages.items() if stage in outcome.stages}
     stages = stages_there(table, needed)
     cohort = gather(table, dict.fromkeys(table.participants, "all"), stages, tuple(stages), options)
@@ -108,7 +108,7 @@ def _contrast(
             weights[list(columns).index(column), question] += weight
     if not weights.any(axis=0).all():
         raise UsageError(f"designs.general.contrasts: {text!r} asks nothing: all weights are 0.")
-    rows = cohort.having(*OUTCOMES[options.outcome].stages)
+    rows = cohort.having(*_OUTCOMES[options.outcome].stages)
     tested, rest = partition(np.column_stack(list(columns.values()))[rows], weights)
     words = Words(
         question=f"Is {said} of {IT} ({options.outcome}) other than nothing?",
@@ -116,7 +116,7 @@ def _contrast(
         found=f"{said} is other than nothing in {IT}",
         absent=f"No sign of {said} in {IT}",
     )
-    asked = Question(name=name, words=words, outcome=OUTCOMES[options.outcome], primary=primary)
+    asked = Question(name=name, words=words, outcome=_OUTCOMES[options.outcome], primary=primary)
     heads = (*(f"{name}_{i + 1}" for i in range(tested.shape[1])), *(f"rest_{i + 1}" for i in range(rest.shape[1])))
     scheme = "exchange_whole" if options.whole_blocks else "exchange"
     effect = "slope" if tested.shape[1] == 1 else "variance"

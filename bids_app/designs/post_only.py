@@ -26,7 +26,7 @@ METHODS = (
     "comparison rests on randomisation alone."
 )
 
-ONCE = Outcome({"once": 1.0})
+_ONCE = Outcome({"once": 1.0})
 
 
 def design(table: Table, options: Options) -> Design:
@@ -52,8 +52,8 @@ def _contrasts(cohort: Cohort) -> Iterator[Contrast]:
             absent=f"No difference in {IT} between {first} and {second}",
             compares=(first, second),
         )
-        yield between(cohort, Question(name=stem, words=words, outcome=ONCE, **claims), (first, second))
-    yield from any_arm(cohort, "anyArm", "", ONCE)
+        yield between(cohort, Question(name=stem, words=words, outcome=_ONCE, **claims), (first, second))
+    yield from any_arm(cohort, "anyArm", "", _ONCE)
     for arm in cohort.arms:
         words = Words(question=f"Is {IT} of {arm} other than 0? {DESCRIPTIVE}", sign="positive = above 0", arm=arm)
-        yield within(cohort, Question(name=f"{labels[arm]}Mean", words=words, outcome=ONCE), arm)
+        yield within(cohort, Question(name=f"{labels[arm]}Mean", words=words, outcome=_ONCE), arm)

@@ -35,7 +35,7 @@ METHODS = (
     "Lane 1983). They are associations: a common cause of both explains them as well as an effect."
 )
 
-OUTCOMES = {
+_OUTCOMES = {
     "change": Outcome({"post": 1.0, "pre": -1.0}), "pre": Outcome({"pre": 1.0}), "post": Outcome({"post": 1.0}),
 }  # fmt: skip
 
@@ -52,7 +52,7 @@ def design(table: Table, options: Options) -> Design:
     """
     if not options.value:
         raise UsageError("designs.regression needs a value: --set designs.regression.value=COLUMN (or 'A-B').")
-    outcome = OUTCOMES[options.outcome]
+    outcome = _OUTCOMES[options.outcome]
     needed = {stage: session for stage, session in options.stages.items() if stage in outcome.stages}
     stages = stages_there(table, needed)
     arm = arms_of(table.participants, options, "regression")

@@ -43,7 +43,7 @@ def outcome_asked(outcomes: tuple[Outcome, ...], name: str, where: str) -> Outco
 
 def outcomes_asked(job: GroupJob) -> dict[str, Any]:
     """Return the associations of a job that look at an outcome."""
-    return {name: o for name, o in job.associations.items() if plugs.load("associations", name).ASKS == "outcome"}
+    return {name: o for name, o in job.associations.items() if plugs.association(name).asks == "outcome"}
 
 
 def improvement_of(outcome: Outcome, rows: Sequence[Mapping[str, Any]]) -> NDArray[np.float64]:
@@ -68,7 +68,7 @@ def with_associations(job: GroupJob, design: Design) -> Design:
     """Return a design with the contrasts of its associations; those that too few people answer are notes."""
     found, notes = list(design.contrasts), list(design.notes)
     for name, options in outcomes_asked(job).items():
-        plug = plugs.load("associations", name)
+        plug = plugs.association(name)
         outcome = outcome_asked(job.outcomes, options.outcome, f"associations.{name}")
         improvement = improvement_of(outcome, design.rows)
         if {"pre", "post"} - set(design.sessions):
@@ -98,4 +98,4 @@ def associate(job: GroupJob, primary: Result, stacks: Stacks, grid: Grid) -> Ite
             regions=region_masks(options.regions, grid, job.entities["space"]),
             inference=job.inference,
         )
-        yield name, plugs.load("associations", name).associate(given, options)
+        yield name, plugs.association(name).associate(given, options)

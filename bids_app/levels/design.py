@@ -31,7 +31,7 @@ def build(job: GroupJob, keys: Sequence[MapKey] = ()) -> Design:
             reasons[participant, session] = "; ".join(found.why_without(key) for key in keys)
     table = Table(job.participants, available, reasons, frozenset(job.coded))
     try:
-        design: Design = plugs.load("designs", job.design.name).design(table, job.design.options)
+        design: Design = plugs.design(job.design.name).design(table, job.design.options)
     except DeqiError as error:
         where = " ".join([*(f"{key}-{value}" for key, value in job.entities.items()), *(key.label for key in keys)])
         raise type(error)(f"{where}: {error}") from error

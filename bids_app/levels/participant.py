@@ -59,7 +59,7 @@ def run(job: ParticipantJob) -> Summary:
         If no run can be used; it is the error of the first.
     """
     ((kind, options),) = job.modality.items()
-    modality = plugs.load("modalities", kind)
+    modality = plugs.modality(kind)
     writer = SessionWriter(job.output_dir, job.recordings)
     runs = [Run(recording=recording) for recording in job.recordings]
     _each(runs, partial(_prepare, modality=modality, options=options))
@@ -71,14 +71,14 @@ def run(job: ParticipantJob) -> Summary:
     warnings = [f"{job.label}: {one.name} is left out: {one.problem}" for one in runs if one.problem]
     warnings += [f"{job.label}: {one.name}: {note}" for one in usable for note in one.plan.notes]
     if reason:
-        warnings.append(f"{job.label} is left out: {reason}. {modality.ADVICE}")
+        warnings.append(f"{job.label} is left out: {reason}. {modality.advice}")
     else:
         _combine(job, usable, writer, modality)
         warnings += [f"{job.label}: {name} is left out: {why}" for name, why in _refused(usable).items()]
     for one in runs:
         if one.plan is not None:
             writer.frames(one.recording, one.plan, one.signals.carpet if one.signals else None)
-    writer.quality(runs, reason, modality.ADVICE if reason else "", modality.mark(options))
+    writer.quality(runs, reason, modality.advice if reason else "", modality.mark(options))
     notes = {"LeftOut": reason, "Refused": {} if reason else _refused(usable)}
     return Summary(frozenset(writer.files), tuple(warnings), notes)
 
@@ -111,7 +111,7 @@ def _load(one: Run, job: ParticipantJob, modality: Any, options: Any, writer: Se
     """Read and measure a run; write what is of it alone."""
     if one.plan.df_res < FEWEST_DF:
         raise WrongDataError(f"cleaning leaves it {max(one.plan.df_res, 0)} degrees of freedom")
-    kinds = {plug.CLEANING for plug, _ in _measures(job, one).values()} | {"filtered"}
+    kinds = {plug.cleaning for plug, _ in _measures(job, one).values()} | {"filtered"}
     one.signals = modality.load(one.recording, one.plan, options, kinds)
     _measure(job, one, writer, partial(modality.describe, one.plan, options))
 
@@ -147,11 +147,11 @@ def _refused(runs: Sequence[Run]) -> dict[str, str]:
 
 def _measures(job: ParticipantJob, one: Run) -> dict[str, tuple[Any, Any]]:
     """Return plug and options of the measures that a run is for."""
-    found = {name: (plugs.load("measures", name), options) for name, options in job.measures.items()}
+    found = {name: (plugs.measure(name), options) for name, options in job.measures.items()}
     return {
         name: (plug, options)
         for name, (plug, options) in found.items()
-        if one.recording.events or not getattr(plug, "NEEDS_EVENTS", False)
+        if one.recording.events or not plug.needs_events
     }
 
 
@@ -159,10 +159,9 @@ def _measure(job: ParticipantJob, one: Run, writer: SessionWriter, about: Descri
     """Fill the features of a run; write those of runs that are one of several by name."""
     assert one.signals is not None
     for name, (plug, options) in _measures(job, one).items():
-        signals = replace(one.signals.cleaned(plug.CLEANING), threads=job.threads)
+        signals = replace(one.signals.cleaned(plug.cleaning), threads=job.threads)
         regions = _regions(plug.wanted_regions(options), one, signals, writer)
-        if hasattr(plug, "refusals"):
-            one.refused.update(plug.refusals(signals, regions, options))
+        one.refused.update(plug.refusals(signals, regions, options))
         try:
             one.features[name] = list(plug.measure(signals, regions, options))
         except (NotMeasurableError, np.linalg.LinAlgError) as error:
@@ -170,7 +169,7 @@ def _measure(job: ParticipantJob, one: Run, writer: SessionWriter, about: Descri
             one.refused[name] = str(error)
         for feature in one.features[name]:
             if one.recording.part or feature.output.kind == "series":
-                writer.feature(feature, [one.recording], signals.mask, signals.grid, about(plug.CLEANING))
+                writer.feature(feature, [one.recording], signals.mask, signals.grid, about(plug.cleaning))
 
 
 def _regions(wanted: Any, one: Run, signals: Signals, writer: SessionWriter) -> list[Region]:
@@ -193,7 +192,7 @@ def _combine(job: ParticipantJob, runs: Sequence[Run], writer: SessionWriter, mo
     writer.mask(common, grids[0], [one.recording for one in runs])
     for name in job.measures:
         for feature, used in _of_session(job, name, runs, common):
-            cleaning = [modality.describe(one.plan, options, plugs.load("measures", name).CLEANING) for one in used]
+            cleaning = [modality.describe(one.plan, options, plugs.measure(name).cleaning) for one in used]
             about = {**together(cleaning), "RunsCombined": len(used)}
             writer.feature(feature, [one.recording for one in used], common, grids[0], about, combined=True)
     mean = np.mean([one.signals.mean[common[one.signals.mask]] for one in runs if one.signals], axis=0)
@@ -204,14 +203,14 @@ def _of_session(
     job: ParticipantJob, name: str, runs: Sequence[Run], common: Mask
 ) -> Iterator[tuple[Feature, Sequence[Run]]]:
     """Yield what a measure finds in a session, each from the runs that have it, and those runs."""
-    plug = plugs.load("measures", name)
+    plug = plugs.measure(name)
     found = [
         [_within(f, common[one.signals.mask]) for f in one.features.get(name, ())] if one.signals else []
         for one in runs
     ]
     for places, features in parts_of(found):
         used = [runs[place] for place in places]
-        combined = list(plug.combine(features, [one.plan.df[plug.CLEANING] for one in used], job.measures[name]))
+        combined = list(plug.combine(features, [one.plan.df[plug.cleaning] for one in used], job.measures[name]))
         yield from ((over_runs(feature, features), used) for feature in combined)
         lost = {f.label for part in features for f in part if f.output.kind == "map"} - {f.label for f in combined}
         if lost:

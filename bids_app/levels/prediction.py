@@ -37,7 +37,7 @@ def run(job: PredictionJob, progress: Progress) -> Summary:
     names = {label: sample.of(label).names for label in SETS}
     problems: list[DeqiError] = []
     for name, options in job.predictors.items():
-        learner = plugs.load("predictors", name).learner(options)
+        learner = plugs.predictor(name).learner(options)
         try:
             found = dict(_assessed(name, sample, plan, learner, progress))
         except WrongDataError as error:

@@ -54,7 +54,7 @@ def _subject(job: GroupJob, key: MapKey, covered: GroupMask) -> tuple[Subject, S
     chosen = design.build(job, [key])
     stacks, mask = load_maps(job.sessions, chosen, key, covered)
     maps = next(found.maps for found in job.sessions.values() if key in found.maps)
-    output = plugs.load("measures", key.measure).GROUP
+    output = plugs.measure(key.measure).group
     if key.entity != "seed":
         return Subject(key=key, output=output, design=chosen, mask=mask, near=np.zeros_like(mask)), stacks
     distance = _from_seed(covered, mask)

@@ -89,7 +89,7 @@ class Regional:
                     yield self.results[0], name, WrongDataError(f"{options.contrast or 'the contrast'} has no result.")
                 continue
             try:
-                found: Found = plugs.load("associations", name).associate(self._given(result, options), options)
+                found: Found = plugs.association(name).associate(self._given(result, options), options)
                 about = {**found.about, "Columns": columns.described(found.tables)}
                 yield result, name, replace(found, about=about)
             except DeqiError as error:

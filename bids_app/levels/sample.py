@@ -113,7 +113,7 @@ def _columns(names: Sequence[str], cohort: Cohort) -> Values:
 def _before(job: PredictionJob) -> PredictionJob:
     """Return the job with a design of the session before treatment alone."""
     options = job.design.options
-    once = plugs.load("designs", "post_only").Options
+    once = plugs.design("post_only").options
     session = getattr(options, "pre", "pre")
     shared = {name: getattr(options, name) for name in SHARED} if isinstance(options, ArmOptions) else {}
     alone = once(session=session, strata=options.drawn_within, **shared)

@@ -27,7 +27,7 @@ def subject_of(job: GroupJob, key: MapKey) -> tuple[Subject, Stacks, list[str]]:
     WrongDataError
         If no value is known for everybody.
     """
-    plug = plugs.load("measures", key.measure)
+    plug = plugs.measure(key.measure)
     chosen = design.build(job, [key])
     first, more = _first(job, key, plug), set[str]()
 
@@ -42,7 +42,7 @@ def subject_of(job: GroupJob, key: MapKey) -> tuple[Subject, Stacks, list[str]]:
     kept = {name: ends for name, ends, use in zip(first.names, first.ends, known, strict=True) if use}
     mask = np.ones((len(kept), 1, 1), dtype=bool)
     subject = Subject(
-        key=key, output=plug.GROUP, design=chosen, mask=mask, near=np.zeros_like(mask), graph=graph_of(kept)
+        key=key, output=plug.group, design=chosen, mask=mask, near=np.zeros_like(mask), graph=graph_of(kept)
     )
     lost = [name for name, use in zip(first.names, known, strict=True) if not use]
     return subject, stacks, [*lost, *sorted(more)]

@@ -45,8 +45,8 @@ class Options:
 CLEANING = "unfiltered"
 """Amplitudes need every frequency: drift and confounds are out, no band is."""
 
-LABELS = ("alff", "falff")
-RAW = Output(
+_LABELS = ("alff", "falff")
+_RAW = Output(
     name="raw",
     kind="map",
     suffix="statmap",
@@ -54,9 +54,9 @@ RAW = Output(
     units="arbitrary",
     entities={"stat": "raw"},
     entity="meas",
-    labels=LABELS,
+    labels=_LABELS,
 )
-RATIO = Output(
+_RATIO = Output(
     name="ratio",
     kind="map",
     suffix="statmap",
@@ -64,9 +64,9 @@ RATIO = Output(
     units="arbitrary",
     entities={"stat": "ratio"},
     entity="meas",
-    labels=LABELS,
+    labels=_LABELS,
 )
-ZSCORE = Output(
+_ZSCORE = Output(
     name="zscore",
     kind="map",
     suffix="statmap",
@@ -74,13 +74,13 @@ ZSCORE = Output(
     units="arbitrary",
     entities={"stat": "zscore"},
     entity="meas",
-    labels=LABELS,
+    labels=_LABELS,
     definite=True,
     noun="the amplitude of low-frequency fluctuations",
     scale="z score",
 )
-OUTPUTS = (RAW, RATIO, ZSCORE)
-GROUP = ZSCORE
+OUTPUTS = (_RAW, _RATIO, _ZSCORE)
+GROUP = _ZSCORE
 
 METHODS = (
     "ALFF was the mean amplitude of the spectrum within a low-frequency band, from series that were not band-passed, "
@@ -148,9 +148,9 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
 
 
 def _three(raw: NDArray[np.float32], label: str, signals: Signals, about: Mapping[str, object]) -> Iterator[Feature]:
-    yield Feature(RAW, raw, label, {**about, "SmoothingFWHM": 0})
+    yield Feature(_RAW, raw, label, {**about, "SmoothingFWHM": 0})
     scaled = smooth_known(np.stack([over_mean(raw), zscore(raw)]), signals)
-    for output, values in zip((RATIO, ZSCORE), scaled, strict=True):
+    for output, values in zip((_RATIO, _ZSCORE), scaled, strict=True):
         yield Feature(output, values, label, {**about, "SmoothingFWHM": signals.fwhm})
 
 

@@ -35,7 +35,7 @@ class Options:
 
 CLEANING = "filtered"
 
-NODES = Output(
+_NODES = Output(
     name="nodes",
     kind="matrix",
     suffix="relmat",
@@ -44,7 +44,7 @@ NODES = Output(
     entities={"stat": "pearsoncorrelation"},
     entity="seg",
 )
-COHERENCE = Output(
+_COHERENCE = Output(
     name="coherence",
     kind="table",
     suffix="relmat",
@@ -57,8 +57,8 @@ COHERENCE = Output(
     noun="the coherence of networks",
     scale="Fisher z",
 )
-OUTPUTS = (NODES, COHERENCE)
-GROUP = COHERENCE
+OUTPUTS = (_NODES, _COHERENCE)
+GROUP = _COHERENCE
 """The mean Fisher z of each network and pair of networks goes to the group level."""
 
 METHODS = (
@@ -94,8 +94,8 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
         "Regions": about_regions(regions),
         "FirstComponent": shares,
     }
-    yield Feature(NODES, matrix, "networks", about)
-    yield Feature(COHERENCE, _table(matrix, networks, shares), "networks")
+    yield Feature(_NODES, matrix, "networks", about)
+    yield Feature(_COHERENCE, _table(matrix, networks, shares), "networks")
 
 
 def _table(matrix: NDArray[np.float64], networks: Sequence[str], shares: Mapping[str, float]) -> dict[str, list[Any]]:
@@ -113,16 +113,16 @@ def _table(matrix: NDArray[np.float64], networks: Sequence[str], shares: Mapping
 
 def combine(runs: Sequence[Sequence[Feature]], df_res: Sequence[int], options: Options) -> Iterator[Feature]:  # noqa: ARG001
     """Yield matrix and coherence of a session from those of its runs."""
-    found = [feature for run in runs for feature in run if feature.output is NODES]
+    found = [feature for run in runs for feature in run if feature.output is _NODES]
     if len(found) < len(runs):
         return
     about = found[0].metadata
     matrix = combine_matrices([np.asarray(f.value) for f in found], df_res)
     parts: list[Mapping[str, float]] = [dict(f.metadata["FirstComponent"]) for f in found]  # type: ignore[call-overload]
     shares = {name: float(np.average([part[name] for part in parts], weights=df_res)) for name in parts[0]}
-    yield Feature(NODES, matrix, "networks", {**about, "FirstComponent": shares})
+    yield Feature(_NODES, matrix, "networks", {**about, "FirstComponent": shares})
     networks: Sequence[str] = about["Networks"]  # type: ignore[assignment]
-    yield Feature(COHERENCE, _table(matrix, networks, shares), "networks")
+    yield Feature(_COHERENCE, _table(matrix, networks, shares), "networks")
 
 
 def group_values(table: Mapping[str, Sequence[str]]) -> Edges:

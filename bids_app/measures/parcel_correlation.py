@@ -48,7 +48,7 @@ class Options:
 
 CLEANING = "filtered"
 
-SERIES = Output(
+_SERIES = Output(
     name="series",
     kind="series",
     suffix="timeseries",
@@ -57,7 +57,7 @@ SERIES = Output(
     entities={"stat": "mean"},
     entity="seg",
 )
-PEARSON = Output(
+_PEARSON = Output(
     name="pearson",
     kind="matrix",
     suffix="relmat",
@@ -69,7 +69,7 @@ PEARSON = Output(
     noun="connectivity between regions",
     scale="Fisher z",
 )
-PARTIAL = Output(
+_PARTIAL = Output(
     name="partial",
     kind="matrix",
     suffix="relmat",
@@ -78,7 +78,7 @@ PARTIAL = Output(
     entities={"stat": "partialcorrelation"},
     entity="seg",
 )
-PAIRS = Output(
+_PAIRS = Output(
     name="pairs",
     kind="table",
     suffix="relmat",
@@ -87,8 +87,8 @@ PAIRS = Output(
     entities={"stat": "pairs"},
     entity="seg",
 )
-OUTPUTS = (SERIES, PEARSON, PARTIAL, PAIRS)
-GROUP = PEARSON
+OUTPUTS = (_SERIES, _PEARSON, _PARTIAL, _PAIRS)
+GROUP = _PEARSON
 """Its Fisher z, edge by edge, go to the group level."""
 
 METHODS = (
@@ -125,9 +125,9 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
     # In coordinates the samples are as many as the degrees of freedom, and white: what shrinkage presumes.
     matrix, given_others = pearson(series), partial(series)
     # A parcel may be constant or alike in all voxels to rounding; it then has no value in both.
-    yield Feature(SERIES, table_of_series(signals, regions, series), name, {"Regions": about["Regions"]})
-    yield Feature(PEARSON, matrix, name, about)
-    yield Feature(PARTIAL, given_others, name, about)
+    yield Feature(_SERIES, table_of_series(signals, regions, series), name, {"Regions": about["Regions"]})
+    yield Feature(_PEARSON, matrix, name, about)
+    yield Feature(_PARTIAL, given_others, name, about)
     yield from _pairs(matrix, about, name, options)
 
 
@@ -146,7 +146,7 @@ def _pairs(r: NDArray[np.float64], about: Mapping[str, Any], name: str, options:
         columns = dict(
             zip(("pair", "region_a", "region_b", "r", "fisherz"), map(list, zip(*rows, strict=True)), strict=True)
         )
-        yield Feature(PAIRS, columns, name, {"PairsWithoutTheirRegions": unknown})
+        yield Feature(_PAIRS, columns, name, {"PairsWithoutTheirRegions": unknown})
 
 
 def combine(runs: Sequence[Sequence[Feature]], df_res: Sequence[int], options: Options) -> Iterator[Feature]:
@@ -158,7 +158,7 @@ def combine(runs: Sequence[Sequence[Feature]], df_res: Sequence[int], options: O
         if len(same) == len(runs):
             matrix = combine_matrices([np.asarray(f.value) for f in same], df_res)
             yield Feature(feature.output, matrix, feature.label, feature.metadata)
-            if feature.output is PEARSON:
+            if feature.output is _PEARSON:
                 yield from _pairs(matrix, feature.metadata, feature.label, options)
 
 

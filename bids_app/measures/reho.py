@@ -29,7 +29,7 @@ class Options:
 
 CLEANING = "filtered"
 
-RAW = Output(
+_RAW = Output(
     name="raw",
     kind="map",
     suffix="statmap",
@@ -39,7 +39,7 @@ RAW = Output(
     entity="meas",
     labels=("reho",),
 )
-RATIO = Output(
+_RATIO = Output(
     name="ratio",
     kind="map",
     suffix="statmap",
@@ -49,7 +49,7 @@ RATIO = Output(
     entity="meas",
     labels=("reho",),
 )
-ZSCORE = Output(
+_ZSCORE = Output(
     name="zscore",
     kind="map",
     suffix="statmap",
@@ -61,8 +61,8 @@ ZSCORE = Output(
     noun="regional homogeneity",
     scale="z score",
 )
-OUTPUTS = (RAW, RATIO, ZSCORE)
-GROUP = ZSCORE
+OUTPUTS = (_RAW, _RATIO, _ZSCORE)
+GROUP = _ZSCORE
 
 METHODS = (
     "Regional homogeneity was Kendall's coefficient of concordance between the unsmoothed series of each voxel and "
@@ -89,9 +89,9 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
             f"no voxel has half of its {options.neighbours} neighbours in the mask; is the volume one slice thick?"
         )
     about = {"Neighbours": options.neighbours}
-    yield Feature(RAW, raw, "reho", {**about, "SmoothingFWHM": 0})
+    yield Feature(_RAW, raw, "reho", {**about, "SmoothingFWHM": 0})
     scaled = smooth_known(np.stack([over_mean(raw), zscore(raw)]), signals)
-    for output, values in zip((RATIO, ZSCORE), scaled, strict=True):
+    for output, values in zip((_RATIO, _ZSCORE), scaled, strict=True):
         yield Feature(output, values, "reho", {**about, "SmoothingFWHM": signals.fwhm})
 
 

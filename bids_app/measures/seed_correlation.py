@@ -17,7 +17,7 @@ from bids_app.vocabulary.output import Feature, Output
 from bids_app.vocabulary.seed import Wanted
 from bids_app.vocabulary.signals import Region, Signals
 
-FEW = 5
+_FEW = 5
 """Voxels below which a seed is marked low in confidence."""
 
 
@@ -50,7 +50,7 @@ class Options:
 
 CLEANING = "filtered"
 
-R = Output(
+_R = Output(
     name="r",
     kind="map",
     suffix="statmap",
@@ -59,7 +59,7 @@ R = Output(
     entities={"stat": "r"},
     entity="seed",
 )
-FISHER_Z = Output(
+_FISHER_Z = Output(
     name="fisherz",
     kind="map",
     suffix="statmap",
@@ -71,7 +71,7 @@ FISHER_Z = Output(
     noun="connectivity",
     scale="Fisher z",
 )
-SERIES = Output(
+_SERIES = Output(
     name="series",
     kind="series",
     suffix="timeseries",
@@ -80,9 +80,9 @@ SERIES = Output(
     entities={"stat": "mean"},
     entity="seg",
 )
-OUTPUTS = (R, FISHER_Z, SERIES)
+OUTPUTS = (_R, _FISHER_Z, _SERIES)
 
-GROUP = FISHER_Z
+GROUP = _FISHER_Z
 """The output that goes to the group level."""
 
 SELECTING = ("seeds", "radius")
@@ -150,9 +150,9 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
         about = {**_about(region, signals, options), "SeedSummary": options.summary, "Correlation": options.correlation}
         if options.correlation != "full":
             about["SeedsTakenOut"] = [other.name for other in usable if other is not region]
-        yield Feature(R, r, region.name, about)
-        yield Feature(FISHER_Z, fisher_z(r), region.name, about)
-    yield Feature(SERIES, table_of_series(signals, usable, seeds), "seeds")
+        yield Feature(_R, r, region.name, about)
+        yield Feature(_FISHER_Z, fisher_z(r), region.name, about)
+    yield Feature(_SERIES, table_of_series(signals, usable, seeds), "seeds")
 
 
 def _about(region: Region, signals: Signals, options: Options) -> Mapping[str, object]:
@@ -161,7 +161,7 @@ def _about(region: Region, signals: Signals, options: Options) -> Mapping[str, o
     remarks = [
         text
         for bad, text in (
-            (len(region.columns) < FEW, f"fewer than {FEW} voxels"),
+            (len(region.columns) < _FEW, f"fewer than {_FEW} voxels"),
             (np.median(tsnr) < options.min_tsnr, f"tSNR below {options.min_tsnr:g}"),
             (fluid is not None and abs(fluid) > options.max_fluid, f"goes with CSF (r = {fluid or 0:.2f})"),
         )
@@ -184,16 +184,16 @@ def combine(runs: Sequence[Sequence[Feature]], df_res: Sequence[int], options: O
     z is averaged with weights df_res - 2 (less one for each other seed that was taken out) and r is tanh of that mean.
     A seed counts when every run has it.
     """
-    seeds = sum(feature.output is FISHER_Z for feature in runs[0])
+    seeds = sum(feature.output is _FISHER_Z for feature in runs[0])
     others = 0 if options.correlation == "full" else seeds - 1
     if min(df_res) - others <= 2:
         return
     for feature in runs[0]:
-        if feature.output is not FISHER_Z:
+        if feature.output is not _FISHER_Z:
             continue
-        same = [f for run in runs for f in run if f.output is FISHER_Z and f.label == feature.label]
+        same = [f for run in runs for f in run if f.output is _FISHER_Z and f.label == feature.label]
         if len(same) == len(runs):
             z = combine_runs([np.asarray(f.value) for f in same], [df - others for df in df_res])
             about = {**feature.metadata, "SeedCoverageByRun": [f.metadata["SeedCoverage"] for f in same]}
-            yield Feature(R, np.tanh(z), feature.label, about)
-            yield Feature(FISHER_Z, z, feature.label, about)
+            yield Feature(_R, np.tanh(z), feature.label, about)
+            yield Feature(_FISHER_Z, z, feature.label, about)

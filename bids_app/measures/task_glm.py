@@ -43,7 +43,7 @@ class Options:
     fir_window: Annotated[float, Gt(0), Doc("Seconds after an onset that time courses show.", "s")] = 24.0
 
 
-FAINT = 0.1
+_FAINT = 0.1
 """Share of the median mean signal below which a voxel has no percent signal: it would be divided by next to nothing."""
 
 CLEANING = "raw"
@@ -52,7 +52,7 @@ CLEANING = "raw"
 NEEDS_EVENTS = True
 """Runs without a table of events are passed over."""
 
-EFFECT = Output(
+_EFFECT = Output(
     name="effect",
     kind="map",
     suffix="statmap",
@@ -65,7 +65,7 @@ EFFECT = Output(
     noun="the response to the task",
     scale="percent",
 )
-VARIANCE = Output(
+_VARIANCE = Output(
     name="variance",
     kind="map",
     suffix="statmap",
@@ -74,7 +74,7 @@ VARIANCE = Output(
     entities={"stat": "variance"},
     entity="meas",
 )
-T = Output(
+_T = Output(
     name="t",
     kind="map",
     suffix="statmap",
@@ -83,7 +83,7 @@ T = Output(
     entities={"stat": "t"},
     entity="meas",
 )
-Z = Output(
+_Z = Output(
     name="z",
     kind="map",
     suffix="statmap",
@@ -92,7 +92,7 @@ Z = Output(
     entities={"stat": "z"},
     entity="meas",
 )
-COURSES = Output(
+_COURSES = Output(
     name="courses",
     kind="table",
     suffix="timeseries",
@@ -101,9 +101,9 @@ COURSES = Output(
     entities={"stat": "fir"},
     entity="seg",
 )
-OUTPUTS = (EFFECT, VARIANCE, T, Z, COURSES)
-HEADS = ("region", "trial_type", "delay", "effect", "standard_error")
-GROUP = EFFECT
+OUTPUTS = (_EFFECT, _VARIANCE, _T, _Z, _COURSES)
+_HEADS = ("region", "trial_type", "delay", "effect", "standard_error")
+GROUP = _EFFECT
 
 METHODS = (
     "Responses to events were estimated by a linear model with AR(1) noise (Abraham et al. 2014), confounds and slow "
@@ -182,7 +182,7 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
     about = {"Events": {name: len(c.onsets) for name, c in found.items()}, "ResponseFunction": options.hrf,
              "DegreesOfFreedom": len(design) - task_model.rank(design), "NoiseModel": "AR(1)",
              "SmoothingFWHM": signals.fwhm}  # fmt: skip
-    bright = signals.mean > FAINT * np.median(signals.mean)
+    bright = signals.mean > _FAINT * np.median(signals.mean)
     if bright.mean() < 0.5:
         raise NotMeasurableError("most voxels have no positive mean (is it taken out?), so there is no percent of it")
     percent = np.zeros_like(signals.coordinates)
@@ -198,7 +198,7 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
     for words, estimate in estimates.items():
         more = {**about, "Contrast": words}
         for output, values in zip(
-            (EFFECT, VARIANCE, T, Z), (estimate.effect, estimate.variance, estimate.t, estimate.z), strict=True
+            (_EFFECT, _VARIANCE, _T, _Z), (estimate.effect, estimate.variance, estimate.t, estimate.z), strict=True
         ):
             whole = np.full(len(bright), np.nan, dtype=np.float32)
             whole[bright] = values
@@ -223,19 +223,19 @@ def _courses(
         for d, delay in enumerate(delays)
     ]
     absent = [region.name for region in regions if not len(region.columns)]
-    table = dict(zip(HEADS, map(list, zip(*rows, strict=True)), strict=True))
-    yield Feature(COURSES, table, "fir", {"RegionsNotCovered": absent})
+    table = dict(zip(_HEADS, map(list, zip(*rows, strict=True)), strict=True))
+    yield Feature(_COURSES, table, "fir", {"RegionsNotCovered": absent})
 
 
 def combine(runs: Sequence[Sequence[Feature]], df_res: Sequence[int], options: Options) -> Iterator[Feature]:  # noqa: ARG001
     """Yield the maps of a session: runs weighted by the inverse of their variance (fixed effects)."""
     for feature in runs[0]:
         same = [f for run in runs for f in run if f.output is feature.output and f.label == feature.label]
-        if feature.output is EFFECT and len(same) == len(runs):
-            variances = [f for run in runs for f in run if f.output is VARIANCE and f.label == feature.label]
+        if feature.output is _EFFECT and len(same) == len(runs):
+            variances = [f for run in runs for f in run if f.output is _VARIANCE and f.label == feature.label]
             yield from _fixed_effects(same, variances)
-        elif feature.output is COURSES and len(same) == len(runs):
-            yield Feature(COURSES, _mean_courses([f.value for f in same]), feature.label, feature.metadata)
+        elif feature.output is _COURSES and len(same) == len(runs):
+            yield Feature(_COURSES, _mean_courses([f.value for f in same]), feature.label, feature.metadata)
 
 
 def _fixed_effects(effects: Sequence[Feature], variances: Sequence[Feature]) -> Iterator[Feature]:
@@ -246,7 +246,7 @@ def _fixed_effects(effects: Sequence[Feature], variances: Sequence[Feature]) -> 
     events = {name: sum(count.get(name, 0) for count in counts) for name in dict.fromkeys(chain(*counts))}
     about = {**effects[0].metadata, "DegreesOfFreedom": df, "Events": events}
     maps = (found.effect, found.variance, found.t, found.z)
-    for output, value in zip((EFFECT, VARIANCE, T, Z), maps, strict=True):
+    for output, value in zip((_EFFECT, _VARIANCE, _T, _Z), maps, strict=True):
         yield Feature(output, value, effects[0].label, about)
 
 
@@ -254,7 +254,7 @@ def _mean_courses(tables: Sequence[Any]) -> dict[str, list[Any]]:
     """Return the courses of a session: each region, condition and delay over the runs that have it, by precision."""
     found: dict[tuple[Any, ...], list[tuple[float, float]]] = {}
     for table in tables:
-        for row in zip(*(table[name] for name in HEADS), strict=True):
+        for row in zip(*(table[name] for name in _HEADS), strict=True):
             found.setdefault(tuple(row[:3]), []).append((row[3], row[4]))
     rows = []
     for key, estimates in found.items():
@@ -262,4 +262,4 @@ def _mean_courses(tables: Sequence[Any]) -> dict[str, list[Any]]:
         total = sum(weight for _, weight in known)
         mean = sum(effect * weight for effect, weight in known) / total if known else np.nan
         rows.append((*key, mean, total**-0.5 if known else np.nan))
-    return dict(zip(HEADS, map(list, zip(*rows, strict=True)), strict=True))
+    return dict(zip(_HEADS, map(list, zip(*rows, strict=True)), strict=True))

@@ -73,7 +73,7 @@ def _guessed(execution: Execution, roots: dict[str, Path], sessions: list[str], 
 
 def _with_design(tables: Tables, chosen: Settings, found: Guess) -> Iterator[tuple[str, Table]]:
     """Yield the tables with the design that was found in place of the default."""
-    options = plugs.load("designs", found.design).Options
+    options = plugs.design(found.design).options
     for name, table in tables.items():
         if name == f"designs.{chosen.design.name}":
             yield f"designs.{found.design}", (options, {**asdict(options()), **found.options})

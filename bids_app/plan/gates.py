@@ -35,7 +35,7 @@ class Proposal:
 def too_little(job: ParticipantJob, options: Any | None = None) -> str:
     """Return why a session will be left out, by its tables and headers alone; nothing if it passes."""
     ((kind, own),) = job.modality.items()
-    modality, chosen = plugs.load("modalities", kind), options or own
+    modality, chosen = plugs.modality(kind), options or own
     plans, problems = [], []
     for recording in job.recordings:
         try:

@@ -130,7 +130,7 @@ def foreseen(execution: Execution, settings: Settings, people: People, roots: Ma
     for run in (run for ready in runs.values() for run in ready):
         available.setdefault(run.series.entities["sub"], set()).add(run.series.entities.get("ses", ""))
     table = Table(people.chosen, available, {}, people.coded)
-    built = plugs.load("designs", settings.design.name).design(table, settings.design.options)
+    built = plugs.design(settings.design.name).design(table, settings.design.options)
     return "\n".join(describe_design(built, settings.design.name, settings.design.options, "as sessions are there"))
 
 
@@ -185,7 +185,7 @@ def _job(execution: Execution, settings: Settings, asked: _Maps, people: People)
 
 def _files(association: str, options: Any, space: str) -> list[Path]:
     """Return the files that an association reads."""
-    found: list[Path] = plugs.load("associations", association).files(options, space)
+    found: list[Path] = plugs.association(association).files(options, space)
     return found
 
 

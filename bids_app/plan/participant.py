@@ -76,7 +76,7 @@ def plan_participants(execution: Execution, settings: Settings) -> Plan:
 
 def _wanted(settings: Settings) -> list[Wanted]:
     """Return the regions that any measure asks for; words that mean nothing end the call here."""
-    wanted = [plugs.load("measures", name).wanted_regions(options) for name, options in settings.measures.items()]
+    wanted = [plugs.measure(name).wanted_regions(options) for name, options in settings.measures.items()]
     for one in wanted:
         seeds_of(one)
     return wanted
@@ -110,7 +110,7 @@ def in_space(settings: Settings, space: str) -> tuple[Settings, list[str]]:
     """
     measures, notes, problems = {}, list[str](), list[UsageError]()
     for name, options in settings.measures.items():
-        seeds = seeds_of(plugs.load("measures", name).wanted_regions(options))
+        seeds = seeds_of(plugs.measure(name).wanted_regions(options))
         try:
             require_space(seeds, space)
         except UsageError as error:
@@ -123,14 +123,14 @@ def in_space(settings: Settings, space: str) -> tuple[Settings, list[str]]:
         own = [seed.name for seed in seeds if seed.spheres]
         if own and not is_mni152(space):
             notes.append(f"coordinates of {', '.join(own)} are taken as millimetres of {space}, the space of the data")
-    if problems and not any(plugs.load("measures", name).wanted_regions(o).words for name, o in measures.items()):
+    if problems and not any(plugs.measure(name).wanted_regions(o).words for name, o in measures.items()):
         raise problems[0]
     return replace(settings, measures=measures), notes
 
 
 def _with_events(settings: Settings) -> list[str]:
     """Return the measures that look at events."""
-    return [name for name in settings.measures if getattr(plugs.load("measures", name), "NEEDS_EVENTS", False)]
+    return [name for name in settings.measures if plugs.measure(name).needs_events]
 
 
 def _without_events(runs: Sequence[Recording], settings: Settings) -> list[Note]:
@@ -200,11 +200,11 @@ def expected_outputs(job: ParticipantJob) -> list[Path]:
     space = session["space"]
     paths = []
     for name, options in job.measures.items():
-        plug = plugs.load("measures", name)
-        if getattr(plug, "NEEDS_EVENTS", False) and not any(run.events for run in job.recordings):
+        plug = plugs.measure(name)
+        if plug.needs_events and not any(run.events for run in job.recordings):
             continue
         wanted = plug.wanted_regions(options)
-        for output in plug.OUTPUTS:
+        for output in plug.outputs:
             if output.entity == "meas" and not output.labels:
                 continue  # named after what the events hold
             labels = output.labels or (region_names(wanted, space) if output.entity == "seed" else [wanted.name])

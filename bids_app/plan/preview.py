@@ -89,7 +89,7 @@ def _short(path: Path, root: Path) -> str:
 def _freedom(job: ParticipantJob) -> str:
     """Return the degrees of freedom and minutes that a session will have, or why it cannot be used."""
     ((kind, options),) = job.modality.items()
-    modality = plugs.load("modalities", kind)
+    modality = plugs.modality(kind)
     try:
         plans = [modality.prepare(recording, options) for recording in job.recordings]
     except DeqiError as error:

@@ -32,7 +32,7 @@ def recorded_settings(settings: Settings, sessions: Sequence[Finished]) -> Setti
     kinds: dict[str, dict[str, Any]] = {"modalities": {}, "measures": {}}
     for table, values in options.items():
         kind, _, name = table.partition(".")
-        kinds[kind][name] = validate(plugs.load(kind, name).Options, dict(values), table)
+        kinds[kind][name] = validate(plugs.load(kind, name).options, dict(values), table)
     for name in settings.measures:
         if f"measures.{name}" in settings.given and name not in kinds["measures"]:
             raise MissingInputError(_absent(name, kinds["measures"]))
@@ -52,7 +52,7 @@ def _absent(name: str, there: Iterable[str]) -> str:
 
 def _require_agreement(table: str, made: Mapping[str, Any], said: Any, given: frozenset[str]) -> None:
     kind, _, name = table.partition(".")
-    free = getattr(plugs.load(kind, name), "SELECTING", ())
+    free = plugs.measure(name).selecting if kind == "measures" else ()
     for key, value in made.items():
         asked = getattr(said, key, value)
         if f"{table}.{key}" in given and key not in free and asked != value:
@@ -66,7 +66,7 @@ def compared(settings: Settings, made: Settings) -> Settings:
     """Return settings as maps were made, with what this call chooses among them (seeds) in place of all there are."""
     measures = dict(made.measures)
     for name, options in made.measures.items():
-        free = getattr(plugs.load("measures", name), "SELECTING", ())
+        free = plugs.measure(name).selecting
         keys = [key for key in free if f"measures.{name}.{key}" in settings.given]
         measures[name] = replace(options, **{key: getattr(settings.measures[name], key) for key in keys})
     return replace(made, measures=measures)
@@ -84,18 +84,18 @@ def chosen_maps(settings: Settings, made: Settings) -> Chosen:
     """
     chosen: Chosen = {}
     for name, options in made.measures.items():
-        plug = plugs.load("measures", name)
-        if plug.GROUP and plug.GROUP.entity == "seg":
-            chosen[name] = plug.GROUP, frozenset([plug.wanted_regions(options).name])
-        elif plug.GROUP and plug.GROUP.entity != "seed":
-            chosen[name] = plug.GROUP, frozenset(plug.GROUP.labels)
-        elif plug.GROUP:
+        plug = plugs.measure(name)
+        if plug.group and plug.group.entity == "seg":
+            chosen[name] = plug.group, frozenset([plug.wanted_regions(options).name])
+        elif plug.group and plug.group.entity != "seed":
+            chosen[name] = plug.group, frozenset(plug.group.labels)
+        elif plug.group:
             there = {seed.name: seed for seed in seeds_of(plug.wanted_regions(options))}
-            said = any(f"measures.{name}.{key}" in settings.given for key in plug.SELECTING)
+            said = any(f"measures.{name}.{key}" in settings.given for key in plug.selecting)
             asked = seeds_of(plug.wanted_regions(settings.measures[name])) if said else there.values()
             for seed in asked:
                 _require_same(seed, there)
-            chosen[name] = plug.GROUP, frozenset(seed.name for seed in asked)
+            chosen[name] = plug.group, frozenset(seed.name for seed in asked)
     return chosen
 
 

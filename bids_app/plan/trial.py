@@ -132,7 +132,7 @@ def refuse(execution: Execution, settings: Settings) -> None:
         With the reason.
     """
     for association, options in settings.associations.items():
-        plugs.load("associations", association).check(located(options, execution.bids_dir), execution.output_dir)
+        plugs.association(association).check(located(options, execution.bids_dir), execution.output_dir)
 
 
 def refuse_later(settings: Settings, people: People) -> None:

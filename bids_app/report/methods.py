@@ -42,9 +42,9 @@ def _paragraphs(tables: Tables) -> list[str]:
     for name in tables:
         kind, _, plug = name.partition(".")
         if kind in ("measures", "associations", "predictors"):
-            paragraphs.append(plugs.load(kind, plug).METHODS)
+            paragraphs.append(plugs.load(kind, plug).methods)
         elif kind == "designs":
-            paragraphs.append(f"{plugs.load(kind, plug).METHODS} {_inference(tables['inference'][1])}")
+            paragraphs.append(f"{plugs.load(kind, plug).methods} {_inference(tables['inference'][1])}")
     if declared := {name.partition(".")[2]: o for name, (_, o) in tables.items() if name.startswith("outcomes.")}:
         paragraphs.append(outcomes(declared))
     return paragraphs

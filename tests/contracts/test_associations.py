@@ -23,7 +23,7 @@ from bids_app.vocabulary.entities import as_label
 from bids_app.vocabulary.grid import Grid
 
 ALL = plugs.names("associations")
-OF_REGIONS = [name for name in ALL if plugs.load("associations", name).ASKS == "regions"]
+OF_REGIONS = [name for name in ALL if plugs.association(name).asks == "regions"]
 SPACE = "MNI152NLin2009cAsym"
 
 
@@ -38,7 +38,7 @@ def options_of(name: str, folder: Path, **more):
     """Return options of a plug that name what the folder has, whatever it calls them."""
     offered = {"table": "expression.tsv", "expression": "expression.tsv", "gene_sets": ("sets.gmt",),
                "receptors": ("receptors.tsv",), "references": ("receptors.tsv",)}  # fmt: skip
-    options = plugs.load("associations", name).Options
+    options = plugs.association(name).options
     known = {field.name for field in dataclasses.fields(options)}
     found = {
         key: str(folder / value) if isinstance(value, str) else tuple(str(folder / word) for word in value)
@@ -85,18 +85,17 @@ def given(folder: Path, relabellings: int = 120, seed: int = 1) -> Given:
 
 @pytest.mark.parametrize("name", ALL)
 def test_an_association_says_what_it_asks_and_has_the_verbs_for_it(name):
-    plug = plugs.load("associations", name)
-    assert plug.ASKS in ("outcome", "regions")
-    assert name == plug.NAME
-    assert plug.METHODS.endswith(".")
-    assert (plug.ASKS == "regions") == issubclass(plug.Options, RegionalOptions)
-    if plug.ASKS == "outcome":
+    plug = plugs.association(name)
+    assert plug.asks in ("outcome", "regions")
+    assert plug.methods.endswith(".")
+    assert (plug.asks == "regions") == issubclass(plug.options, RegionalOptions)
+    if plug.asks == "outcome":
         assert inspect.getdoc(plug.contrasts)
 
 
 @pytest.mark.parametrize("name", OF_REGIONS)
 def test_its_files_are_there_and_begin_with_the_atlas(name, folder, tmp_path):
-    plug, options = plugs.load("associations", name), options_of(name, folder)
+    plug, options = plugs.association(name), options_of(name, folder)
     plug.check(options, tmp_path)
     files = plug.files(options, SPACE)
     assert files[0] == folder / f"{ATLAS}.nii.gz"
@@ -106,16 +105,16 @@ def test_its_files_are_there_and_begin_with_the_atlas(name, folder, tmp_path):
 
 @pytest.mark.parametrize("name", OF_REGIONS)
 def test_without_atlas_or_reference_the_option_is_named(name, folder):
-    plug = plugs.load("associations", name)
+    plug = plugs.association(name)
     with pytest.raises(UsageError, match=rf"associations\.{name}\.atlas is not given"):
         plug.files(options_of(name, folder, atlas=""), SPACE)
     with pytest.raises(UsageError, match=rf"associations\.{name}"):
-        plug.files(plug.Options(atlas=str(folder / f"{ATLAS}.nii.gz")), SPACE)
+        plug.files(plug.options(atlas=str(folder / f"{ATLAS}.nii.gz")), SPACE)
 
 
 @pytest.mark.parametrize("name", OF_REGIONS)
 def test_it_repeats_itself_and_leaves_its_input_alone(name, folder):
-    plug, options = plugs.load("associations", name), options_of(name, folder)
+    plug, options = plugs.association(name), options_of(name, folder)
     own = given(folder)
     before = own.maps.copy()
     first, second = plug.associate(own, options), plug.associate(given(folder), options)
@@ -143,9 +142,7 @@ def test_regions_that_are_not_covered_are_left_out_and_named(name, folder):
     voxels = own.voxels.copy()
     voxels[7] = 0
     own.maps[:, 7] = np.nan
-    found = plugs.load("associations", name).associate(
-        dataclasses.replace(own, voxels=voxels), options_of(name, folder)
-    )
+    found = plugs.association(name).associate(dataclasses.replace(own, voxels=voxels), options_of(name, folder))
     assert any(f"not covered by everybody: {own.places[7].name}" in note for note in found.about["Notes"])
     regions = [row["region"] for rows in found.tables.values() for row in rows if "region" in row]
     assert own.places[7].name not in regions
@@ -156,12 +153,12 @@ def test_too_few_regions_are_an_error_that_says_how_many_there_are(name, folder)
     own = given(folder)
     nowhere = dataclasses.replace(own, voxels=np.where(np.arange(len(own.places)) < 12, own.voxels, 0))
     with pytest.raises(WrongDataError, match="12 of 80 regions; at least 20 are needed"):
-        plugs.load("associations", name).associate(nowhere, options_of(name, folder))
+        plugs.association(name).associate(nowhere, options_of(name, folder))
 
 
 @pytest.mark.parametrize("name", OF_REGIONS)
 def test_a_table_of_another_atlas_shows_the_nearest_names(name, folder, tmp_path):
-    plug = plugs.load("associations", name)
+    plug = plugs.association(name)
     options = options_of(name, folder)
     changed = {}
     for field in dataclasses.fields(options):
@@ -183,6 +180,6 @@ def test_an_atlas_without_a_left_side_is_told(name, folder):
     own = given(folder)
     right = tuple(dataclasses.replace(place, side="right") for place in own.places)
     with pytest.raises(WrongDataError, match="No region of the atlas lies on the left side"):
-        plugs.load("associations", name).associate(
+        plugs.association(name).associate(
             dataclasses.replace(own, places=right), options_of(name, folder, hemispheres="left")
         )

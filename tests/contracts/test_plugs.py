@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import dataclasses
 import inspect
+import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,22 +26,58 @@ from bids_app.vocabulary.signals import Region, Signals, Task
 
 ALL = [(kind, name) for kind in plugs.KINDS for name in plugs.names(kind)]
 MEASURES, DESIGNS = plugs.names("measures"), plugs.names("designs")
-VERBS = {"modalities": ["prepare", "load", "describe", "too_little"],
-         "measures": ["wanted_regions", "measure", "combine"], "designs": ["design"],
-         "associations": ["check", "files", "associate"], "predictors": ["learner"]}  # fmt: skip
 
 
 @pytest.mark.parametrize(("kind", "name"), ALL)
 def test_plug_has_its_verbs_and_says_what_it_is(kind, name):
     plug = plugs.load(kind, name)
-    assert plug.__doc__
-    for verb in VERBS.get(kind, []):
-        assert inspect.getdoc(getattr(plug, verb)), verb
+    assert plug.doc
+    for member in dataclasses.fields(plug):
+        verb = getattr(plug, member.name)
+        if inspect.isfunction(verb) and verb.__module__ != "bids_app.plugs.protocols":
+            assert inspect.getdoc(verb) or member.name == "combine", member.name
+
+
+@pytest.mark.parametrize(("kind", "name"), ALL)
+def test_constants_of_a_plug_are_what_its_kind_has_or_its_own(kind, name):
+    """A misspelt one would be off without a word; what is the file's own begins with an underscore."""
+    known = {member.name.upper() for member in dataclasses.fields(plugs.KINDS[kind])}
+    tree = ast.parse(Path(inspect.getfile(plugs)).parents[1].joinpath(kind, f"{name}.py").read_text())
+    targets = [t for node in tree.body if isinstance(node, ast.Assign) for t in node.targets]
+    capitals = {target.id for target in targets if isinstance(target, ast.Name) and target.id.isupper()}
+    assert {word for word in capitals if not word.startswith("_")} <= known
+
+
+def module_of(**members):
+    made = types.ModuleType("toy", "A toy.")
+    vars(made).update(members)
+    return made
+
+
+NEEDED = {
+    "Options": object, "CLEANING": "filtered", "OUTPUTS": (), "GROUP": None, "METHODS": "Toy.",
+    "wanted_regions": len, "measure": len, "combine": len,
+}  # fmt: skip
+
+
+def test_what_a_plug_leaves_out_has_its_default_and_what_it_must_have_is_asked_for():
+    toy = plugs.record_of(module_of(**NEEDED), "toy", plugs.KINDS["measures"])
+    assert (toy.needs_events, toy.selecting, toy.doc) == (False, (), "A toy.")
+    assert toy.refusals(None, (), None) == {}
+    for name in NEEDED:
+        with pytest.raises(TypeError, match=f"lacks .*{name if name == 'Options' else name.lower()}"):
+            plugs.record_of(module_of(**{k: v for k, v in NEEDED.items() if k != name}), "toy", plugs.KINDS["measures"])
+
+
+@pytest.mark.parametrize("word", ["NEED_EVENTS", "NEEDS_EVENT", "SELECTNG"])
+def test_a_member_that_is_misspelt_is_named(word):
+    with pytest.raises(TypeError, match=f"has {word}; did you mean (NEEDS_EVENTS|SELECTING)"):
+        plugs.record_of(module_of(**NEEDED, **{word: True}), "toy", plugs.KINDS["measures"])
 
 
 @pytest.mark.parametrize(("kind", "name"), ALL)
 def test_options_are_described_frozen_and_have_defaults(kind, name):
-    options = plugs.load(kind, name).Options
+    options = plugs.load(kind, name).options
     described = list(describe(options))
     assert described
     assert all(option.doc.text.endswith(".") for option in described)
@@ -49,15 +88,15 @@ def test_options_are_described_frozen_and_have_defaults(kind, name):
 
 @pytest.mark.parametrize("name", MEASURES)
 def test_outputs_are_declared_and_unique(name):
-    plug = plugs.load("measures", name)
-    keys = [(o.suffix, tuple(sorted(o.entities.items())), o.entity) for o in plug.OUTPUTS]
+    plug = plugs.measure(name)
+    keys = [(o.suffix, tuple(sorted(o.entities.items())), o.entity) for o in plug.outputs]
     assert len(set(keys)) == len(keys)
-    assert plug.GROUP is None or plug.GROUP in plug.OUTPUTS
-    assert plug.GROUP is None or plug.GROUP.noun
-    assert plug.CLEANING in KINDS
-    assert plug.METHODS.endswith(".")
-    assert isinstance(plug.wanted_regions(plug.Options()), Wanted)
-    for output in plug.OUTPUTS:
+    assert plug.group is None or plug.group in plug.outputs
+    assert plug.group is None or plug.group.noun
+    assert plug.cleaning in KINDS
+    assert plug.methods.endswith(".")
+    assert isinstance(plug.wanted_regions(plug.options()), Wanted)
+    for output in plug.outputs:
         assert isinstance(output, Output)
         assert output.kind in ("map", "series", "matrix", "table")
         assert output.entity in ("seed", "meas", "seg")
@@ -116,7 +155,7 @@ def values(features):
 def run_measure(plug, given: Signals, regions: list[Region]):
     """Return the features of a measure as the level would get them."""
     try:
-        return list(plug.measure(given.cleaned(plug.CLEANING), regions, plug.Options()))
+        return list(plug.measure(given.cleaned(plug.cleaning), regions, plug.options()))
     except NotMeasurableError as error:
         return [] if str(error) else None
 
@@ -124,7 +163,7 @@ def run_measure(plug, given: Signals, regions: list[Region]):
 @pytest.mark.parametrize("side", [1, 6])
 @pytest.mark.parametrize("name", MEASURES)
 def test_measure_repeats_itself_and_leaves_its_input_alone(name, side):
-    plug = plugs.load("measures", name)
+    plug = plugs.measure(name)
     given, regions = signals(side)
     before = copy.deepcopy(given)
     first, second = run_measure(plug, given, regions), run_measure(plug, given, regions)
@@ -135,7 +174,7 @@ def test_measure_repeats_itself_and_leaves_its_input_alone(name, side):
     assert np.array_equal(given.coordinates, before.coordinates)
     assert np.array_equal(given.smoothed, before.smoothed)
     for feature in first:
-        assert feature.output in plug.OUTPUTS
+        assert feature.output in plug.outputs
         assert feature.label
         assert not feature.output.labels or feature.label in feature.output.labels
         if feature.output.kind == "map":
@@ -146,21 +185,21 @@ def test_measure_repeats_itself_and_leaves_its_input_alone(name, side):
 
 @pytest.mark.parametrize("name", MEASURES)
 def test_measure_survives_regions_without_a_voxel(name):
-    plug = plugs.load("measures", name)
+    plug = plugs.measure(name)
     given, _ = signals()
     features = run_measure(plug, given, [nowhere("A"), nowhere("B")])
-    if plug.wanted_regions(plug.Options()) != Wanted():
+    if plug.wanted_regions(plug.options()) != Wanted():
         assert not [f for f in features if f.output.entity in ("seed", "seg")]
     if name == "seed_correlation":
-        assert "0 of its 7 voxels" in plug.refusals(None, [nowhere()], plug.Options())["seed nowhere"]
+        assert "0 of its 7 voxels" in plug.refusals(None, [nowhere()], plug.options())["seed nowhere"]
 
 
 @pytest.mark.parametrize("name", MEASURES)
 def test_features_of_one_run_are_those_of_its_session(name):
-    plug = plugs.load("measures", name)
+    plug = plugs.measure(name)
     given, regions = signals()
     features = [f for f in run_measure(plug, given, regions) if f.output.kind != "series"]
-    combined = list(plug.combine([features], [given.cleaned(plug.CLEANING).coordinates.shape[0]], plug.Options()))
+    combined = list(plug.combine([features], [given.cleaned(plug.cleaning).coordinates.shape[0]], plug.options()))
     assert [(f.output.name, f.label) for f in combined] == [(f.output.name, f.label) for f in features]
     for one, other in zip(values(features), values(combined), strict=True):
         for key in one:
@@ -191,8 +230,8 @@ def trial_of(count: int, arms: tuple[str, ...] = ("verum", "sham")) -> dict[str,
 
 
 def build(name: str, people, available, reasons=None):
-    plug = plugs.load("designs", name)
-    return plug.design(Table(people, available, reasons or {}), plug.Options(**CHOICES.get(name, {})))
+    plug = plugs.design(name)
+    return plug.design(Table(people, available, reasons or {}), plug.options(**CHOICES.get(name, {})))
 
 
 @pytest.mark.parametrize("name", DESIGNS)
@@ -216,7 +255,7 @@ def test_design_pairs_by_identifier_and_repeats_itself(name):
     assert primary.asked.words.found
     assert primary.asked.words.absent
     assert len({contrast.name.lower() for contrast in one.contrasts}) == len(one.contrasts)
-    assert plugs.load("designs", name).METHODS.endswith(".")
+    assert plugs.design(name).methods.endswith(".")
 
 
 @pytest.mark.parametrize("name", DESIGNS)

@@ -33,8 +33,8 @@ def one_thread():
 
 
 def learner(name, **options):
-    plug = plugs.load("predictors", name)
-    return plug.learner(plug.Options(**options))
+    plug = plugs.predictor(name)
+    return plug.learner(plug.options(**options))
 
 
 def features(brain, clinical=None, confounds=None, components=0):
@@ -313,11 +313,11 @@ def test_people_who_all_improve_alike_cannot_be_foretold():
         names=["a", "b"],
     )
     task = Task(np.full(20, 3.0), np.zeros(20, dtype=np.intp), classes=False)
-    plug = plugs.load("predictors", "ridge")
+    plug = plugs.predictor("ridge")
     with pytest.raises(WrongDataError, match="nothing to predict"):
         assess(
             features,
             task,
             Plan(arm=np.zeros(20), sites=None, repeats=2, permutations=10, seed=0),
-            plug.learner(plug.Options()),
+            plug.learner(plug.options()),
         )

@@ -43,7 +43,7 @@ def test_every_entry_is_whole(key):
 def _texts():
     for kind in ("measures", "designs"):
         for name in plugs.names(kind):
-            yield name, plugs.load(kind, name).METHODS
+            yield name, plugs.load(kind, name).methods
 
 
 @pytest.mark.parametrize(("name", "text"), list(_texts()))

@@ -38,7 +38,7 @@ def people(kind="group", arms=("verum", "sham")):
 
 def job(design, rows):
     outcome = outcome_of("vas", OutcomeOptions(better="lower", units="mm"), Said(rows), ["pre", "post"])
-    options = plugs.load("designs", design).Options()
+    options = plugs.design(design).options()
     return TrialJob(
         label="group_trial", output_dir=Path(), modality={}, measures={}, inputs=(), participants=rows,
         design=Selected(design, options), outcomes=(outcome,), inference=Inference(n_permutations=500),
@@ -67,7 +67,7 @@ def test_orders_of_a_crossover_are_no_arms():
 @pytest.mark.parametrize("visits", [("pre", "post"), ("ses-pre", "ses-post")])
 def test_what_came_after_treatment_adjusts_nothing_and_foretells_nothing(visits):
     rows = people()
-    options = plugs.load("designs", "parallel_prepost").Options
+    options = plugs.design("parallel_prepost").options
     outcomes = {"vas": OutcomeOptions(visits=visits)}
     who = People(table=Path("participants.tsv"), rows=rows)
     base = {"outcomes": outcomes, "predictors": {"ridge": None}}

@@ -75,9 +75,9 @@ def main() -> None:
     head = ["learner", "features", "R2 in people unseen (95 %)", "r", "p", *(f"R2, {name} unseen" for name in SITES)]
     lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     for name in plugs.names("predictors"):
-        plug = plugs.load("predictors", name)
+        plug = plugs.predictor(name)
         for label, features in sets.items():
-            found = assess(features, task, plan, plug.learner(plug.Options()))
+            found = assess(features, task, plan, plug.learner(plug.options()))
             lines.append(_line(name, label, found))
             print(lines[-1], flush=True)
     people = ", ".join(f"{int((site == i).sum())} {name}" for i, name in enumerate(SITES))
@@ -92,12 +92,12 @@ def main() -> None:
 
 def _between_sites(features: Features, task: Task, site: np.ndarray) -> Iterator[str]:
     """Yield a row for each site that is learnt from, a cell for each that is foretold."""
-    plug = plugs.load("predictors", "ridge")
+    plug = plugs.predictor("ridge")
     yield "| learnt from | " + " | ".join(f"{name} foretold" for name in SITES) + " |"
     yield "|---" * (1 + len(SITES)) + "|"
     rows = [np.flatnonzero(site == i) for i in range(len(SITES))]
     for name, own in zip(SITES, rows, strict=True):
-        model = train(features.rows(own), task.rows(own), plug.learner(plug.Options()), 0)
+        model = train(features.rows(own), task.rows(own), plug.learner(plug.options()), 0)
         cells = []
         for other in rows:
             told, real = model.predict(features.rows(other)), task.outcome[other]

@@ -1,0 +1,5 @@
+"""Plugs: each is one file in the folder of its kind, and a typed record to whoever uses it."""
+
+from bids_app.plugs.registry import KINDS, association, design, load, measure, modality, names, predictor, record_of
+
+__all__ = ["KINDS", "association", "design", "load", "measure", "modality", "names", "predictor", "record_of"]
