@@ -111,9 +111,23 @@ class Settings:
         names = (name for name in self.measures if there is None or name in asked or name in there)
         return graphs_of(self.multiplicity, tuple(names), roles)
 
+    @property
+    def modality(self) -> Selected:
+        """The modality of this call.
+
+        Raises
+        ------
+        UsageError
+            If several are configured.
+        """
+        if len(self.modalities) > 1:
+            raise UsageError(f"One modality a call is analysed; [modalities] has {', '.join(self.modalities)}.")
+        ((name, options),) = self.modalities.items()
+        return Selected(name, options)
+
     def mark(self) -> str:
         """Return the warning that must stand wherever results of these settings stand, or nothing."""
-        return " ".join(plugs.modality(kind).mark(options) for kind, options in self.modalities.items())
+        return plugs.modality(self.modality.name).mark(self.modality.options)
 
 
 def resolve(tables: Mapping[str, Any]) -> Settings:

@@ -41,7 +41,7 @@ def quality_row(one: Any, reason: str, advice: str) -> dict[str, Any]:
         "reason": one.problem or reason,
         "advice": None if one.problem else advice or None,
     }
-    if one.plan is not None:
+    if one.prepared is not None:
         row |= _of_plan(one.plan)
     if signals is not None:
         cleaned = signals.cleaned("filtered").coordinates

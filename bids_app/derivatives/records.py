@@ -14,6 +14,7 @@ from typing import Any
 from bids_app import __version__
 from bids_app.derivatives.files import plain, write_json
 from bids_app.derivatives.names import begun_path
+from bids_app.vocabulary.selected import Selected
 
 _SMALL = 1 << 20
 
@@ -52,9 +53,9 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
-def made_with(modalities: Mapping[str, Any], measures: Mapping[str, Any]) -> dict[str, Any]:
+def made_with(modality: Selected, measures: Mapping[str, Any]) -> dict[str, Any]:
     """Return version and options as they stand in the record of a session."""
-    kinds = {"modalities": modalities, "measures": measures}
+    kinds = {"modalities": {modality.name: modality.options}, "measures": measures}
     options = {f"{kind}.{name}": dataclasses.asdict(o) for kind, plugs in kinds.items() for name, o in plugs.items()}
     return {"Version": __version__, "Options": plain(options)}
 

@@ -44,7 +44,7 @@ def run(job: GroupJob, progress: Progress = lambda what, done, total, height: No
     """
     named = places.namer(job.inference.labels, job.entities["space"])
     everybody, covered = everybody_of(job)
-    mark = " ".join(plugs.modality(kind).mark(options) for kind, options in job.modality.items())
+    mark = plugs.modality(job.modality.name).mark(job.modality.options)
     writer = GroupWriter(job, covered.grid, mark, named)
     writer.mask(covered)
     kept = kept_of(job)

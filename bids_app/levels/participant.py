@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,10 @@ from bids_app.vocabulary.job import ParticipantJob, Summary
 from bids_app.vocabulary.output import Feature
 from bids_app.vocabulary.recording import Recording
 from bids_app.vocabulary.signals import Region, Signals
+
+if TYPE_CHECKING:
+    from bids_app.plugs.protocols import Measure, Modality
+    from bids_app.signals.cleaning import Plan
 
 Describe = Callable[[str], Mapping[str, Any]]
 """Kind of cleaning -> what sidecars say of it."""
@@ -36,11 +40,17 @@ class Run:
     """
 
     recording: Recording
-    plan: Any = None
+    prepared: Plan | None = None
     signals: Signals | None = None
     features: dict[str, list[Feature]] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     problem: str = ""
+
+    @property
+    def plan(self) -> Plan:
+        """What will be done to it; of runs that could be prepared."""
+        assert self.prepared is not None
+        return self.prepared
 
     @property
     def name(self) -> str:
@@ -58,8 +68,7 @@ def run(job: ParticipantJob) -> Summary:
     DeqiError
         If no run can be used; it is the error of the first.
     """
-    ((kind, options),) = job.modality.items()
-    modality = plugs.modality(kind)
+    modality, options = plugs.modality(job.modality.name), job.modality.options
     writer = SessionWriter(job.output_dir, job.recordings)
     runs = [Run(recording=recording) for recording in job.recordings]
     _each(runs, partial(_prepare, modality=modality, options=options))
@@ -76,7 +85,7 @@ def run(job: ParticipantJob) -> Summary:
         _combine(job, usable, writer, modality)
         warnings += [f"{job.label}: {name} is left out: {why}" for name, why in _refused(usable).items()]
     for one in runs:
-        if one.plan is not None:
+        if one.prepared is not None:
             writer.frames(one.recording, one.plan, one.signals.carpet if one.signals else None)
     writer.quality(runs, reason, modality.advice if reason else "", modality.mark(options))
     notes = {"LeftOut": reason, "Refused": {} if reason else _refused(usable)}
@@ -103,11 +112,11 @@ def _each(runs: Sequence[Run], do: Callable[[Run], None]) -> None:
         raise errors[0]
 
 
-def _prepare(one: Run, modality: Any, options: Any) -> None:
-    one.plan = modality.prepare(one.recording, options)
+def _prepare(one: Run, modality: Modality, options: Any) -> None:
+    one.prepared = modality.prepare(one.recording, options)
 
 
-def _load(one: Run, job: ParticipantJob, modality: Any, options: Any, writer: SessionWriter) -> None:
+def _load(one: Run, job: ParticipantJob, modality: Modality, options: Any, writer: SessionWriter) -> None:
     """Read and measure a run; write what is of it alone."""
     if one.plan.df_res < FEWEST_DF:
         raise WrongDataError(f"cleaning leaves it {max(one.plan.df_res, 0)} degrees of freedom")
@@ -116,7 +125,7 @@ def _load(one: Run, job: ParticipantJob, modality: Any, options: Any, writer: Se
     _measure(job, one, writer, partial(modality.describe, one.plan, options))
 
 
-def _too_little(runs: Sequence[Run], modality: Any, options: Any) -> str:
+def _too_little(runs: Sequence[Run], modality: Modality, options: Any) -> str:
     """Return why the runs that can be used are too little for a session, or nothing."""
     ready = [one for one in runs if not one.problem]
     counted = [one for one in ready if one.plan.df_res >= FEWEST_DF] or ready
@@ -128,8 +137,8 @@ def _too_little(runs: Sequence[Run], modality: Any, options: Any) -> str:
 
 def _freedom(one: Run) -> float:
     """Return the degrees of freedom of a run: by counting before it is read, and what they are worth thereafter."""
-    known = one.signals is not None and one.signals.effective_df is not None
-    return float(one.signals.effective_df if known else one.plan.df_res)  # type: ignore[union-attr, arg-type]
+    worth = one.signals.effective_df if one.signals else None
+    return float(one.plan.df_res if worth is None else worth)
 
 
 def _refused(runs: Sequence[Run]) -> dict[str, str]:
@@ -145,7 +154,7 @@ def _refused(runs: Sequence[Run]) -> dict[str, str]:
     }
 
 
-def _measures(job: ParticipantJob, one: Run) -> dict[str, tuple[Any, Any]]:
+def _measures(job: ParticipantJob, one: Run) -> dict[str, tuple[Measure, Any]]:
     """Return plug and options of the measures that a run is for."""
     found = {name: (plugs.measure(name), options) for name, options in job.measures.items()}
     return {
@@ -180,9 +189,9 @@ def _regions(wanted: Any, one: Run, signals: Signals, writer: SessionWriter) -> 
     return locate_all(wanted, signals.grid, signals.mask, space)
 
 
-def _combine(job: ParticipantJob, runs: Sequence[Run], writer: SessionWriter, modality: Any) -> None:
+def _combine(job: ParticipantJob, runs: Sequence[Run], writer: SessionWriter, modality: Modality) -> None:
     """Write the maps and matrices of the session, maps on the voxels that all its runs have."""
-    ((_, options),) = job.modality.items()
+    options = job.modality.options
     grids = [one.signals.grid for one in runs if one.signals]
     masks = [one.signals.mask for one in runs if one.signals]
     if not all(grid.matches(grids[0]) for grid in grids):

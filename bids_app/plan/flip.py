@@ -46,7 +46,7 @@ def require_same_sides(sessions: Sequence[Finished], settings: Settings, *roots:
 
 def _sides(settings: Settings, people: Sequence[str], *roots: Path) -> dict[str, bool]:
     """Return for each person whether left and right are exchanged; nothing if no column says it."""
-    ((_, options),) = settings.modalities.items()
+    options = settings.modality.options
     column, value = getattr(options, "flip_column", ""), getattr(options, "flip_value", "")
     if not column:
         return {}

@@ -34,8 +34,7 @@ class Proposal:
 
 def too_little(job: ParticipantJob, options: Any | None = None) -> str:
     """Return why a session will be left out, by its tables and headers alone; nothing if it passes."""
-    ((kind, own),) = job.modality.items()
-    modality, chosen = plugs.modality(kind), options or own
+    modality, chosen = plugs.modality(job.modality.name), options or job.modality.options
     plans, problems = [], []
     for recording in job.recordings:
         try:
@@ -53,7 +52,7 @@ def proposals(jobs: Sequence[ParticipantJob]) -> list[Proposal]:
     sample = jobs[:: max(len(jobs) // MOST, 1)][:MOST]
     if not sample:
         return []
-    ((kind, own),) = sample[0].modality.items()
+    kind, own = sample[0].modality.name, sample[0].modality.options
     now = sum(not too_little(job) for job in sample)
     if now == len(sample):
         return []

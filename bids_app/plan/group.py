@@ -157,7 +157,7 @@ def _job(execution: Execution, settings: Settings, asked: _Maps, people: People)
     return GroupJob(
         label="group_" + join(entities, "x", "").removesuffix("_x"),
         output_dir=execution.output_dir,
-        modality=settings.modalities,
+        modality=settings.modality,
         measures=settings.measures,
         inputs=(
             people.table,

@@ -17,7 +17,7 @@ from bids_app.vocabulary.execution import Execution
 def outdated(execution: Execution, found: Found, tables: Mapping[str, Any]) -> frozenset[str]:
     """Return the labels whose record is of other options or another version, or older than a file of theirs."""
     chosen = resolve(tables)
-    asked = made_with(chosen.modalities, chosen.measures)
+    asked = made_with(chosen.modality, chosen.measures)
     sessions: dict[str, list[Complete]] = {}
     for runs in found.runs.values():
         for run in runs:

@@ -90,7 +90,7 @@ def with_further_tables(run: Recording, settings: Settings, roots: Mapping[str, 
     UsageError
         If a pattern cannot be understood.
     """
-    ((_, options),) = settings.modalities.items()
+    options = settings.modality.options
     tables, problems = list(run.more_confounds), [run.problem] if run.problem else []
     for pattern in getattr(options, "more_confounds", ()):
         check_pattern(pattern)
@@ -172,7 +172,7 @@ def _jobs(runs: list[Recording], execution: Execution, settings: Settings, share
         inputs = (*(path for member in members for path in member.inputs()), *shared)
         jobs.append(
             ParticipantJob(
-                label=label, output_dir=execution.output_dir, modality=settings.modalities, measures=settings.measures,
+                label=label, output_dir=execution.output_dir, modality=settings.modality, measures=settings.measures,
                 inputs=inputs, recordings=tuple(members), shared=tuple(shared), flipped=members[0].flipped,
                 threads=execution.nprocs,
             )

@@ -88,8 +88,7 @@ def _short(path: Path, root: Path) -> str:
 
 def _freedom(job: ParticipantJob) -> str:
     """Return the degrees of freedom and minutes that a session will have, or why it cannot be used."""
-    ((kind, options),) = job.modality.items()
-    modality = plugs.modality(kind)
+    modality, options = plugs.modality(job.modality.name), job.modality.options
     try:
         plans = [modality.prepare(recording, options) for recording in job.recordings]
     except DeqiError as error:

@@ -22,7 +22,7 @@ from bids_app.trial.exposure import with_exposure
 from bids_app.trial.options import ArmOptions
 from bids_app.trial.outcomes import Said, outcome_of
 from bids_app.vocabulary.execution import Execution
-from bids_app.vocabulary.job import TrialJob
+from bids_app.vocabulary.job import NOTHING, TrialJob
 from bids_app.vocabulary.near import require_distinct
 from bids_app.vocabulary.outcome import Outcome
 from bids_app.vocabulary.sealed import Sealed
@@ -50,7 +50,7 @@ def plan_trial(execution: Execution, settings: Settings, people: People, sealed:
     job = TrialJob(
         label=LABEL,
         output_dir=execution.output_dir,
-        modality={},
+        modality=NOTHING,
         measures={},
         inputs=(people.table, *tables_of(folder), *needles),
         participants=rows,

@@ -17,19 +17,20 @@ from bids_app.vocabulary.selected import Selected
 from bids_app.vocabulary.trial import Treatment, TrialOptions
 
 NOTHING = Selected("", None)
-"""No design."""
+"""No modality, or no design."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
     """What both levels share: a label, the output dataset and the options slice of its plugs.
 
-    `modality` and `measures` map plug names to their options, `inputs` are the files that the work reads.
+    `modality` is the one that a job is of, `measures` map plug names to their options, `inputs` are the files that the
+    work reads.
     """
 
     label: str
     output_dir: Path
-    modality: Mapping[str, Any]
+    modality: Selected
     measures: Mapping[str, Any]
     inputs: tuple[Path, ...]
 

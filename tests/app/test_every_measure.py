@@ -351,7 +351,8 @@ class Options:
 
 
 CLEANING = "filtered"
-GROUP = Output("toy", "map", "statmap", "Spread.", "arbitrary", {"stat": "raw"}, "meas", ("toy",), "the toy")
+GROUP = Output(name="toy", kind="map", suffix="statmap", description="Spread.", units="arbitrary",
+               entities={"stat": "raw"}, entity="meas", labels=("toy",), noun="the toy", definite=True)
 OUTPUTS = (GROUP,)
 METHODS = "The toy was measured."
 

@@ -77,7 +77,7 @@ def test_a_series_that_is_there_twice_is_read_once(tmp_path):
     plain = f"sub-01_task-rest_space-{SPACE}_desc-preproc_bold.nii"
     found, said = series_in(tmp_path, plain, f"{plain}.gz")
     assert [one.name for one in found] == [f"{plain}.gz"]
-    assert plain in said[0]
+    assert plain in said[0].text
 
 
 @pytest.mark.parametrize(
