@@ -10,7 +10,7 @@ from annotated_types import MinLen
 
 from bids_app.errors import UsageError
 from bids_app.trial.cohort import Cohort, Table, arms_of, gather
-from bids_app.trial.contrasts import DESCRIPTIVE, any_arm, between, compared, labels_of, within
+from bids_app.trial.contrasts import DESCRIPTIVE, any_arm, arm_pairs, between, labels_of, within
 from bids_app.trial.dropout import uneven_dropout
 from bids_app.trial.options import ArmOptions, Name
 from bids_app.vocabulary.design import IT, OWN, Contrast, Design, Outcome, Question, Words
@@ -74,19 +74,17 @@ def _contrasts(cohort: Cohort, stages: Mapping[str, str], primary: str) -> Itera
     if len(posts) > 1:
         when["average"] = dict.fromkeys(posts, 1 / len(posts))
     labels = dict(zip(cohort.arms, labels_of(cohort.arms), strict=True))
-    for first, second, stem, claims in compared(cohort):
+    for pair in arm_pairs(cohort):
+        arms = f"{pair.first} and {pair.second}"
         for session, weights in sorted(when.items(), key=lambda item: item[0] != primary):
             moment = "on average after treatment" if session == "average" else f"in session {session}"
-            words = Words(
-                question=f"Does {IT} {moment} differ between {first} and {second}, given {OWN} baseline?",
-                sign=f"positive = larger in {first}",
-                found=f"{IT} {moment} differs between {first} and {second}, given {OWN} baseline,",
-                absent=f"No difference in {IT} {moment} between {first} and {second}", compares=(first, second),
+            asked = pair.asked(
+                _capital(session), Outcome(weights, "pre"),
+                f"Does {IT} {moment} differ between {arms}, given {OWN} baseline?",
+                f"{moment} differs between {arms}, given {OWN} baseline,", f" {moment}", claims=session == primary,
             )  # fmt: skip
-            own = claims if session == primary else {}
-            asked = Question(name=f"{stem}{_capital(session)}", words=words, outcome=Outcome(weights, "pre"), **own)
             if _enough(cohort, asked.outcome):
-                yield between(cohort, asked, (first, second))
+                yield between(cohort, asked, pair.arms)
     moment = " on average after treatment" if primary == "average" else f" in session {primary}"
     yield from any_arm(cohort, f"anyArm{_capital(primary)}", moment, Outcome(when[primary], "pre"))
     for arm in cohort.arms:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from bids_app.trial.cohort import Cohort, Table, arms_of, gather, stages_there
-from bids_app.trial.contrasts import DESCRIPTIVE, any_arm, between, compared, labels_of, within
+from bids_app.trial.contrasts import DESCRIPTIVE, any_arm, arm_pairs, between, labels_of, within
 from bids_app.trial.dropout import uneven_dropout
 from bids_app.trial.options import ArmOptions
 from bids_app.vocabulary.design import IT, Contrast, Design, Outcome, Question, Words
@@ -44,15 +44,10 @@ def design(table: Table, options: Options) -> Design:
 
 def _contrasts(cohort: Cohort) -> Iterator[Contrast]:
     labels = dict(zip(cohort.arms, labels_of(cohort.arms), strict=True))
-    for first, second, stem, claims in compared(cohort):
-        words = Words(
-            question=f"Does {IT} differ between {first} and {second}?",
-            sign=f"positive = larger in {first}",
-            found=f"{IT} differs between {first} and {second}",
-            absent=f"No difference in {IT} between {first} and {second}",
-            compares=(first, second),
-        )
-        yield between(cohort, Question(name=stem, words=words, outcome=_ONCE, **claims), (first, second))
+    for pair in arm_pairs(cohort):
+        arms = f"{pair.first} and {pair.second}"
+        asked = pair.asked("", _ONCE, f"Does {IT} differ between {arms}?", f"differs between {arms}", claims=True)
+        yield between(cohort, asked, pair.arms)
     yield from any_arm(cohort, "anyArm", "", _ONCE)
     for arm in cohort.arms:
         words = Words(question=f"Is {IT} of {arm} other than 0? {DESCRIPTIVE}", sign="positive = above 0", arm=arm)

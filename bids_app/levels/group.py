@@ -86,8 +86,9 @@ class _Group:
     def analyse(self, key: MapKey, everybody: Design, covered: GroupMask) -> None:
         """Do every contrast of one kind of map, and let go of the maps."""
         name = f"{key.entity} {key.label}"
-        subject, stacks, lost = read(self.run.job, key, covered)
-        self.notes += [*lost, *_absent(name, everybody, subject.design)]
+        loaded = read(self.run.job, key, covered)
+        subject, stacks = loaded.subject, loaded.stacks
+        self.notes += [*loaded.notes, *_absent(name, everybody, subject.design)]
         own: list[Result] = []
         parts: dict[str, tuple[Floats, Floats]] = {}
         for contrast in subject.design.contrasts:

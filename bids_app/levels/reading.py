@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -10,16 +12,13 @@ from bids_app import plugs
 from bids_app.dataset.maps import group_mask, load_maps, restricted, smoothing_of
 from bids_app.derivatives.parts import Files
 from bids_app.levels import design, tables
-from bids_app.levels.overlap import Stacks
+from bids_app.levels.loaded import LoadedMaps
 from bids_app.statistics.result import Subject
 from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.grid import GroupMask, Mask
 from bids_app.vocabulary.job import GroupJob, MapKey
 
 Floats = NDArray[np.float32]
-
-NAMED = 8
-"""Values left out that a note names; the table has the others."""
 
 
 def everybody_of(job: GroupJob) -> tuple[Design, GroupMask]:
@@ -39,27 +38,23 @@ def kept_of(job: GroupJob) -> Files:
     return Files(job.output_dir / "logs" / "parts" / job.label, needed=job.share is not None)
 
 
-def read(job: GroupJob, key: MapKey, covered: GroupMask) -> tuple[Subject, Stacks, list[str]]:
-    """Read the maps, or the tables, of one kind; say which values of tables are left out."""
-    if key.entity != "seg":
-        return *_subject(job, key, covered), []
-    subject, stacks, lost = tables.subject_of(job, key)
-    more = f" and {len(lost) - NAMED} more" if len(lost) > NAMED else ""
-    said = f"{key.entity} {key.label}: {', '.join(lost[:NAMED])}{more} are not known for everybody and left out."
-    return subject, stacks, [said] if lost else []
+def read(job: GroupJob, key: MapKey, covered: GroupMask) -> LoadedMaps:
+    """Read the maps, or the tables, of one kind."""
+    return tables.read_tables(job, key) if key.entity == "seg" else _read_maps(job, key, covered)
 
 
-def _subject(job: GroupJob, key: MapKey, covered: GroupMask) -> tuple[Subject, Stacks]:
+def _read_maps(job: GroupJob, key: MapKey, covered: GroupMask) -> LoadedMaps:
     """Read every map of one kind, on the voxels where all of them have a value."""
     chosen = design.build(job, [key])
     stacks, mask = load_maps(job.sessions, chosen, key, covered)
     maps = next(found.maps for found in job.sessions.values() if key in found.maps)
     output = plugs.measure(key.measure).group
-    if key.entity != "seed":
-        return Subject(key=key, output=output, design=chosen, mask=mask, near=np.zeros_like(mask)), stacks
-    distance = _from_seed(covered, mask)
-    near = np.asarray(distance <= 2 * smoothing_of(maps[key]))
-    return Subject(key=key, output=output, design=chosen, mask=mask, near=near, distance=distance[mask]), stacks
+    subject = Subject(key=key, output=output, design=chosen, mask=mask, near=np.zeros_like(mask))
+    if key.entity == "seed":
+        distance = _from_seed(covered, mask)
+        near = np.asarray(distance <= 2 * smoothing_of(maps[key]))
+        subject = replace(subject, near=near, distance=distance[mask])
+    return LoadedMaps(subject=subject, stacks=stacks)
 
 
 def _from_seed(covered: GroupMask, mask: Mask) -> Floats:

@@ -130,7 +130,8 @@ def _brain(job: PredictionJob) -> tuple[Design, Values, list[str]]:
     everybody, covered = reading.everybody_of(job)
     parts, names = [], list[str]()
     for key in keys:
-        subject, stacks, _ = reading.read(job, key, covered)
+        loaded = reading.read(job, key, covered)
+        subject, stacks = loaded.subject, loaded.stacks
         if _who(subject.design) != _who(everybody):
             raise WrongDataError(f"{key.label} is not known of everybody; leave people out with --participant-label.")
         parts.append(np.asarray(next(iter(stacks.values())), dtype=np.float64))

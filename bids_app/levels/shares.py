@@ -31,7 +31,8 @@ def relabel(job: GroupJob, progress: Progress) -> Summary:
         if not job.share.overlaps(number / len(keys), (number + 1) / len(keys)):
             continue
         with suppress(*LEFT):
-            subject, stacks, _ = read(job, key, covered)
+            loaded = read(job, key, covered)
+            subject, stacks = loaded.subject, loaded.stacks
             _relabel(subject, stacks, run, (number / len(keys), 1 / len(keys)))
     return Summary(frozenset(), (), {"Participants": len(everybody.rows)})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,16 +11,23 @@ from bids_app import plugs
 from bids_app.dataset.tables import read_tsv
 from bids_app.errors import WrongDataError
 from bids_app.levels import design
-from bids_app.levels.overlap import Stacks
+from bids_app.levels.loaded import LoadedMaps
 from bids_app.statistics.comparable import stacks_of
 from bids_app.statistics.network import graph_of
 from bids_app.statistics.result import Subject
 from bids_app.vocabulary.edges import Edges
 from bids_app.vocabulary.job import GroupJob, MapKey
 
+if TYPE_CHECKING:
+    from bids_app.plugs.protocols import Measure
 
-def subject_of(job: GroupJob, key: MapKey) -> tuple[Subject, Stacks, list[str]]:
-    """Read every table of one kind; return also which values are left out because somebody lacks them.
+
+NAMED = 8
+"""Values left out that a note names; the table has the others."""
+
+
+def read_tables(job: GroupJob, key: MapKey) -> LoadedMaps:
+    """Read every table of one kind; the notes say which values are left out because somebody lacks them.
 
     Raises
     ------
@@ -44,22 +51,23 @@ def subject_of(job: GroupJob, key: MapKey) -> tuple[Subject, Stacks, list[str]]:
     subject = Subject(
         key=key, output=plug.group, design=chosen, mask=mask, near=np.zeros_like(mask), graph=graph_of(kept)
     )
-    lost = [name for name, use in zip(first.names, known, strict=True) if not use]
-    return subject, stacks, [*lost, *sorted(more)]
+    lost = [*(name for name, use in zip(first.names, known, strict=True) if not use), *sorted(more)]
+    others = f" and {len(lost) - NAMED} more" if len(lost) > NAMED else ""
+    said = f"{key.entity} {key.label}: {', '.join(lost[:NAMED])}{others} are not known for everybody and left out."
+    return LoadedMaps(subject=subject, stacks=stacks, notes=(said,) if lost else ())
 
 
-def _first(job: GroupJob, key: MapKey, plug: Any) -> Edges:
+def _first(job: GroupJob, key: MapKey, plug: Measure) -> Edges:
     """Return the values of somebody: what they have not cannot be known for everybody."""
     return _read(job, key, plug, next(who for who, maps in job.sessions.items() if key in maps.maps))
 
 
-def _read(job: GroupJob, key: MapKey, plug: Any, who: tuple[str, str]) -> Edges:
+def _read(job: GroupJob, key: MapKey, plug: Measure, who: tuple[str, str]) -> Edges:
     path = job.sessions[who].maps[key]
     try:
-        found: Edges = plug.group_values(read_tsv(path))
+        return plug.group_values(read_tsv(path))
     except (ValueError, KeyError) as error:
         raise WrongDataError(f"{path} is damaged ({error}). Remove it, and run the participant level again.") from error
-    return found
 
 
 def _in_order(own: Edges, first: Edges) -> NDArray[np.float64]:

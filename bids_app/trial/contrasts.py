@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,13 +37,42 @@ def fixed(cohort: Cohort, rows: NDArray[np.intp]) -> tuple[list[str], list[Colum
     return list(varying), list(varying.values())
 
 
-def compared(cohort: Cohort) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
-    """Yield the pairs of arms, active and control first: both, their stem in file names, and their part of a claim."""
+@dataclass(frozen=True, kw_only=True)
+class ArmPair:
+    """Two arms that are compared, their stem in file names, and what part of a claim rests on them."""
+
+    first: str
+    second: str
+    stem: str
+    primary: bool
+    step: Literal["", "pair"]
+
+    @property
+    def arms(self) -> tuple[str, str]:
+        """Both arms."""
+        return self.first, self.second
+
+    def asked(
+        self, name: str, outcome: Outcome, question: str, differs: str, when: str = "", *, claims: bool = False
+    ) -> Question:
+        """Return a question about these arms; `differs` ends the sentence of a result, and `claims` lets it confirm."""
+        between = f"between {self.first} and {self.second}"
+        words = Words(
+            question=question, sign=f"positive = larger in {self.first}", found=f"{IT} {differs}",
+            absent=f"No difference in {IT}{when} {between}", compares=self.arms,
+        )  # fmt: skip
+        primary, step = (self.primary, self.step) if claims else (False, "")
+        return Question(name=f"{self.stem}{name}", words=words, outcome=outcome, primary=primary, step=step)
+
+
+def arm_pairs(cohort: Cohort) -> Iterator[ArmPair]:
+    """Yield the pairs of arms that are compared, active and control first."""
     labels = dict(zip(cohort.arms, labels_of(cohort.arms), strict=True))
     main = cohort.arms[0], cohort.arms[-1]
+    step: Literal["", "pair"] = "pair" if len(cohort.arms) > 2 else ""
     for first, second in sorted(combinations(cohort.arms, 2), key=lambda pair: pair != main):
-        claims = {"primary": (first, second) == main, "step": "pair" if len(cohort.arms) > 2 else ""}
-        yield first, second, f"{labels[first]}Vs{labels[second][:1].upper()}{labels[second][1:]}", claims
+        stem = f"{labels[first]}Vs{labels[second][:1].upper()}{labels[second][1:]}"
+        yield ArmPair(first=first, second=second, stem=stem, primary=(first, second) == main, step=step)
 
 
 def any_arm(cohort: Cohort, name: str, when: str, outcome: Outcome) -> Iterator[Contrast]:

@@ -76,7 +76,8 @@ def compare(after: Values, arm: Values, nuisance: Values, before: Values | None,
     others, adjusted = _others(nuisance, before)
     ask = _Drawn if isinstance(scheme, Rerandomisation) else _Exchanged
     question = ask(np.asarray(after, np.float64), np.asarray(arm, np.float64), others, scheme)
-    difference, error, df = question.fitted()
+    found = question.fitted()
+    difference, error, df = found.difference, found.error, found.df
     if not error > 1e-9 * float(np.abs(after).max()):
         raise WrongDataError("Nobody differs from anybody else once arms and what is adjusted for are taken out.")
     t, (low, high) = difference / error, limits(question.p, difference, error)
@@ -122,6 +123,15 @@ def evidence(after: Values, arm: Values, nuisance: Values, before: Values) -> fl
     return float(bayes.log_bayes_factor(t, model.df, float(model.effective_size()[0]))[0])
 
 
+@dataclass(frozen=True)
+class Estimate:
+    """A difference, its standard error, and the degrees of freedom of that."""
+
+    difference: float
+    error: float
+    df: float
+
+
 @dataclass(frozen=True, eq=False)
 class _Question(ABC):
     """A tested column beside what is adjusted for, as observed and as chance would have it."""
@@ -159,8 +169,8 @@ class _Question(ABC):
     def p(self, effect: float) -> float:
         """Return the p of a constant effect."""
 
-    def fitted(self) -> tuple[float, float, float]:
-        """Return the difference, its standard error (HC2) and the degrees of freedom of Bell & McCaffrey (2002)."""
+    def fitted(self) -> Estimate:
+        """Return the difference with its standard error (HC2) and the degrees of freedom of Bell & McCaffrey (2002)."""
         outcome, arm = self._sides
         size = float(arm @ arm)
         difference = float(arm @ outcome) / size
@@ -171,7 +181,7 @@ class _Question(ABC):
         error = float(np.sqrt(weights @ (outcome - difference * arm) ** 2))
         form = keep @ (keep * weights[:, None])
         df = float(np.trace(form) ** 2 / np.einsum("ij,ji->", form, form))
-        return difference, error, df
+        return Estimate(difference, error, df)
 
 
 class _Drawn(_Question):

@@ -7,7 +7,7 @@ of the ANCOVA (Liang & Zeger 2000; Coffman 2016, doi:10.1136/bmjopen-2016-013096
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,14 +50,14 @@ def compare_visits(visits: Visits, endpoint: int, scheme: Rerandomisation) -> Co
     if df < 1:
         raise WrongDataError(f"{df + 2} people more than columns were seen at the endpoint; at least 3 are needed.")
     design = visits.design(visits.arm)
-    covariance, estimates, spread = _restricted_likelihood(visits, design)
-    spread = _allowing_for_estimation(visits, design, covariance, spread)
+    fit = _restricted_likelihood(visits, design)
+    spread = _allowing_for_estimation(visits, design, fit.covariance, fit.spread)
     place = -(visits.values.shape[1] - 1) + endpoint - 1
-    difference, error = float(estimates[place]), float(np.sqrt(spread[place, place]))
+    difference, error = float(fit.estimates[place]), float(np.sqrt(spread[place, place]))
     t = difference / error
 
     labels = scheme.draw(0, scheme.total)
-    near, _, _ = _restricted_likelihood(visits, visits.design(None))
+    near = _restricted_likelihood(visits, visits.design(None)).covariance
 
     def p(effect: float) -> float:
         values = visits.values.copy()
@@ -78,8 +78,17 @@ def compare_visits(visits: Visits, endpoint: int, scheme: Rerandomisation) -> Co
     )
 
 
-def _restricted_likelihood(visits: Visits, design: Array, start: Array | None = None) -> tuple[Array, Array, Array]:
-    """Return the covariance of visits, the estimates and their covariance, by expectation and maximisation."""
+@dataclass(frozen=True)
+class _Fit:
+    """The covariance of visits, the estimates, and their covariance."""
+
+    covariance: Array
+    estimates: Array
+    spread: Array
+
+
+def _restricted_likelihood(visits: Visits, design: Array, start: Array | None = None) -> _Fit:
+    """Fit the covariance of visits and the estimates, by expectation and maximisation."""
     count = visits.values.shape[1]
     covariance = np.diag(np.nanvar(visits.values, axis=0) + 1e-12) if start is None else start
     for _ in range(STEPS):
@@ -101,7 +110,7 @@ def _restricted_likelihood(visits: Visits, design: Array, start: Array | None = 
         if change < ENOUGH:
             break
     estimates, spread = _generalised_least_squares(visits, design, covariance)
-    return covariance, estimates, spread
+    return _Fit(covariance, estimates, spread)
 
 
 def _generalised_least_squares(visits: Visits, design: Array, covariance: Array) -> tuple[Array, Array]:
@@ -158,7 +167,7 @@ def _reached(visits: Visits, endpoint: int, labels: Array, near: Array) -> float
     Without any effect labels do not matter, so the covariance is that of a model without arms, found from one that is
     `near`; each relabelling is then a few inner products.
     """
-    covariance, _, _ = _restricted_likelihood(visits, visits.design(None), near)
+    covariance = _restricted_likelihood(visits, visits.design(None), near).covariance
     rows, count = np.nonzero(visits.seen), visits.values.shape[1]
     whiten = np.zeros((len(visits.values), count, count))
     for seen, people in _patterns(visits.seen):

@@ -51,28 +51,30 @@ def paths(arm: Values, value: Values, outcome: Values, others: Values, draws: in
     draws : int
         Samples of people, drawn within arms.
     """
-    to, onward, direct, total, breaks = _fit(arm, value, outcome, others)
+    fit = _fit(arm, value, outcome, others)
     rng = np.random.default_rng(seed)
     sides = [np.flatnonzero(arm == side) for side in np.unique(arm)]
     drawn = np.empty(draws)
     for i in range(draws):
         rows = np.concatenate([rng.choice(side, len(side)) for side in sides])
-        a, b, *_ = _fit(arm[rows], value[rows], outcome[rows], others[rows])
-        drawn[i] = a * b
+        again = _fit(arm[rows], value[rows], outcome[rows], others[rows])
+        drawn[i] = again.to * again.onward
     low, high = np.percentile(drawn, [2.5, 97.5])
-    return Paths(
-        to=to,
-        onward=onward,
-        direct=direct,
-        total=total,
-        indirect=to * onward,
-        low=float(low),
-        high=float(high),
-        breaks=breaks,
-    )
+    return Paths(**vars(fit), indirect=fit.to * fit.onward, low=float(low), high=float(high))
 
 
-def _fit(arm: Values, value: Values, outcome: Values, others: Values) -> tuple[float, float, float, float, float]:
+@dataclass(frozen=True, kw_only=True)
+class _Fit:
+    """Coefficients of the paths, and the correlation of residuals that would break the indirect one."""
+
+    to: float
+    onward: float
+    direct: float
+    total: float
+    breaks: float
+
+
+def _fit(arm: Values, value: Values, outcome: Values, others: Values) -> _Fit:
     without = np.column_stack([arm, others])
     to = np.linalg.lstsq(without, value, rcond=None)[0]
     total = np.linalg.lstsq(without, outcome, rcond=None)[0]
@@ -80,4 +82,4 @@ def _fit(arm: Values, value: Values, outcome: Values, others: Values) -> tuple[f
     left, rest = value - without @ to, outcome - without @ total
     length = float(np.linalg.norm(left) * np.linalg.norm(rest))
     breaks = float(left @ rest) / length if length > 0 else 0.0
-    return float(to[0]), float(whole[0]), float(whole[1]), float(total[0]), breaks
+    return _Fit(to=float(to[0]), onward=float(whole[0]), direct=float(whole[1]), total=float(total[0]), breaks=breaks)
