@@ -15,7 +15,7 @@ from bids_app.statistics.relabelling import ResidualSigns
 from bids_app.statistics.result import Joint, Result
 from bids_app.vocabulary.design import IT, OWN
 from bids_app.vocabulary.inference import Inference
-from bids_app.vocabulary.sealed import OF_MAPS, Sealed, told
+from bids_app.vocabulary.sealed import OF_MAPS, Sealed, plan_status
 
 STATISTICS_TEXT = {
     "effect": "Coefficient of the contrast in units of the outcome (Fisher z for connectivity); of F: share explained.",
@@ -83,7 +83,7 @@ def about_result(
         "Primary": contrast.asked.primary,
         "Step": contrast.asked.step,
         "Association": contrast.asked.association,
-        "Plan": told(sealed, *OF_MAPS, declared=contrast.asked.primary),
+        "Plan": plan_status(sealed, *OF_MAPS, declared=contrast.asked.primary),
         "BetweenArms": contrast.between_arms,
         "Arm": words.arm,
         "Change": contrast.is_change,

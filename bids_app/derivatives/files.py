@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from bids_app.derivatives.atomic import write_bytes, write_text
 from bids_app.vocabulary.grid import Grid, Mask
+from bids_app.vocabulary.json_record import JsonRecord
 
 MNI_CODE = 4
 """NIfTI code of coordinates in a standard (MNI) space."""
@@ -105,7 +106,9 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def plain(value: Any) -> Any:
-    """Turn arrays, paths and NaN into what JSON knows."""
+    """Turn records, arrays, paths and NaN into what JSON knows."""
+    if isinstance(value, JsonRecord):
+        return plain(value.to_json())
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

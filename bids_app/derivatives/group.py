@@ -21,7 +21,7 @@ from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.grid import Grid, GroupMask, Namer
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.job import GroupJob
-from bids_app.vocabulary.sealed import told
+from bids_app.vocabulary.sealed import plan_status
 
 FLOW = ("participant_id", "arm", "stage", "reason")
 
@@ -46,7 +46,7 @@ class GroupWriter:
         self._name = name
         self.mark_of: dict[str, Any] = {"ReplicationOnly": mark} if mark else {}
         if job.sealed:
-            self.mark_of["Plan"] = told(job.sealed, declared=False)
+            self.mark_of["Plan"] = plan_status(job.sealed, declared=False)
         self.grid = grid
         self.files: list[Path] = []
 

@@ -11,6 +11,7 @@ from bids_app.derivatives.names import group_path
 from bids_app.statistics.clinical.scores import Scores
 from bids_app.vocabulary.design import Lost
 from bids_app.vocabulary.entities import as_label
+from bids_app.vocabulary.sidecars import OutcomeSidecar
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -59,13 +60,15 @@ class TrialWriter:
         write_table(self._path("people", ".tsv", desc="trial"), columns)
         write_json(self._path("people", ".json", desc="trial"), {"Arms": list(arms), "Notes": list(notes)})
 
-    def outcome(self, scores: Scores, results: Rows, p: float, about: Mapping[str, Any], rows: Rows) -> None:
+    def outcome(self, scores: Scores, results: Rows, about: OutcomeSidecar, rows: Rows) -> None:
         """Write every result of an outcome, its sidecar, and the values of each person."""
         name, corrected = scores.outcome.name, scores.outcome.role != "exploratory"
-        told = [{**one, "p_holm": p if corrected and one["weight"] == "decides" else None} for one in results]
+        told = [
+            {**one, "p_holm": about.deciding_p if corrected and one["weight"] == "decides" else None} for one in results
+        ]
         columns = {key: [line[key] for line in told] for key in LINES}
         write_table(self._path("outcome", ".tsv", meas=name), columns)
-        write_json(self._path("outcome", ".json", meas=name), {**about, "TableColumns": LINES})
+        write_json(self._path("outcome", ".json", meas=name), {**about.to_json(), "TableColumns": LINES})
         values: dict[str, list[Any]] = {key: [row[key] for row in rows] for key in ("participant_id", "arm")}
         values |= {visit: list(scores.values[:, i]) for i, visit in enumerate(scores.outcome.visits)}
         write_table(self._path("values", ".tsv", meas=name), values)

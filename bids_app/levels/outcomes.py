@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 
@@ -23,6 +22,8 @@ from bids_app.trial.outcomes import values_of
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.note import Note
 from bids_app.vocabulary.outcome import Outcome
+from bids_app.vocabulary.sealed import PlanStatus
+from bids_app.vocabulary.sidecars import OutcomeSidecar, ResponderCurves
 
 SHARES = np.round(np.arange(-0.5, 1.001, 0.05), 2)
 """Shares of improvement at which the curves of responders are read."""
@@ -158,30 +159,29 @@ def corrected(found: Sequence[Analysed], failed: Sequence[Outcome] = ()) -> list
     return whole
 
 
-def about(analysed: Analysed, cohort: Cohort, inference: Inference) -> dict[str, Any]:
+def about(analysed: Analysed, cohort: Cohort, inference: Inference, plan: PlanStatus | None = None) -> OutcomeSidecar:
     """Return the sidecar of an outcome."""
     scores, outcome = analysed.scores, analysed.scores.outcome
     main = scores.pair(scores.arms[0], scores.arms[-1]) if len(scores.arms) > 1 else None
-    return {
-        "Title": outcome.title, "Columns": list(outcome.columns), "Visits": list(outcome.visits),
-        "Endpoint": outcome.endpoint, "Role": outcome.role, "Kind": outcome.kind, "Units": outcome.units,
-        "LowerIsBetter": outcome.lower_is_better, "Minimum": outcome.minimum, "Maximum": outcome.maximum,
-        "ImportantDifference": outcome.important_difference, "RemissionCutoff": outcome.remission,
-        "Arms": list(scores.arms), "Alpha": inference.alpha, "DecidingP": analysed.p, "HolmOver": analysed.holm_over,
-        "P": analysed.deciding.p_rerandomised if analysed.deciding else None,
-        "Relabellings": main.scheme.total if main else 0, "RandomSeed": inference.random_seed,
-        "SmallestPossibleP": main.scheme.smallest_p if main else 1.0,
-        "Strata": list(cohort.options.drawn_within), "Covariates": list(cohort.options.covariates),
-        "Responders": responder_curves(scores), "Notes": [note.text for note in analysed.notes],
-    }  # fmt: skip
+    return OutcomeSidecar(
+        title=outcome.title, columns=outcome.columns, visits=outcome.visits, endpoint=outcome.endpoint,
+        role=outcome.role, kind=outcome.kind, units=outcome.units, lower_is_better=outcome.lower_is_better,
+        minimum=outcome.minimum, maximum=outcome.maximum, important_difference=outcome.important_difference,
+        remission_cutoff=outcome.remission, arms=scores.arms, alpha=inference.alpha, deciding_p=analysed.p,
+        holm_over=analysed.holm_over, p=analysed.deciding.p_rerandomised if analysed.deciding else None,
+        relabellings=main.scheme.total if main else 0, random_seed=inference.random_seed,
+        smallest_possible_p=main.scheme.smallest_p if main else 1.0, strata=cohort.options.drawn_within,
+        covariates=cohort.options.covariates, responders=responder_curves(scores),
+        notes=tuple(note.text for note in analysed.notes), plan=plan,
+    )  # fmt: skip
 
 
-def responder_curves(scores: Scores) -> dict[str, Any]:
+def responder_curves(scores: Scores) -> ResponderCurves:
     """Return the proportion of each arm that improved by at least each share, at the endpoint."""
     outcome = scores.outcome
     before, after = scores.values[:, 0], scores.values[:, outcome.visits.index(outcome.endpoint)]
     shares = improvement(before, after, lower_is_better=outcome.lower_is_better)
-    curves: Mapping[str, list[float]] = {
+    curves: Mapping[str, list[float | None]] = {
         arm: cumulative(shares[scores.arm == i], SHARES).tolist() for i, arm in enumerate(scores.arms)
     }
-    return {"Improvement": SHARES.tolist(), "Proportion": curves}
+    return ResponderCurves(improvement=tuple(SHARES.tolist()), proportion=curves)

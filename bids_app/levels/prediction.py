@@ -17,7 +17,7 @@ from bids_app.statistics.prediction.assess import Assessment, Plan, assess
 from bids_app.statistics.prediction.learner import Learner
 from bids_app.statistics.prediction.nested import train
 from bids_app.vocabulary.job import PredictionJob, Summary
-from bids_app.vocabulary.sealed import told
+from bids_app.vocabulary.sealed import plan_status
 
 SETS = ("clinical", "brain", "combined")
 
@@ -108,7 +108,7 @@ def _about(job: PredictionJob, sample: Sample, plan: Plan, notes: Sequence[str])
         "Responders": int(sample.task.outcome.sum()) if sample.task.classes else None,
         "Clinical": list(sample.clinical), "Confounds": list(options.confounds), "Folds": options.folds,
         "Repeats": options.repeats, "Permutations": plan.permutations, "RandomSeed": plan.seed, "Sites": sites,
-        "Alpha": job.inference.alpha, "Plan": told(job.sealed, declared=False), "Notes": list(notes),
+        "Alpha": job.inference.alpha, "Plan": plan_status(job.sealed, declared=False), "Notes": list(notes),
     }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from bids_app.trial.cohort import Cohort, Table, arms_of, gather
 from bids_app.trial.options import ArmOptions, PeopleOptions
 from bids_app.vocabulary.job import Summary, TrialJob
 from bids_app.vocabulary.outcome import Outcome
-from bids_app.vocabulary.sealed import OF_OUTCOMES, told
+from bids_app.vocabulary.sealed import OF_OUTCOMES, PlanStatus, plan_status
 
 ORDERS = (
     "Orders of a crossover are no arms: everybody gets both treatments. Outcomes are described over all people, and "
@@ -69,17 +69,17 @@ def run(job: TrialJob) -> Summary:
     writer.people(cohort.rows, cohort.lost, cohort.arms, [*cohort.notes, *notes])
     found = outcomes.corrected(found, failed)
     for one in found:
-        about = {**outcomes.about(one, cohort, job.inference), "Plan": _planned(job, one)}
-        writer.outcome(one.scores, [table_row(row) for row in one.rows], one.p, about, cohort.rows)
+        about = outcomes.about(one, cohort, job.inference, _planned(job, one))
+        writer.outcome(one.scores, [table_row(row) for row in one.rows], about, cohort.rows)
     if job.treatment is not None:
         _treatment(job, cohort, found, writer)
     return Summary(frozenset(writer.files), (*job.treatment.faults, *notes) if job.treatment else tuple(notes))
 
 
-def _planned(job: TrialJob, one: Analysed) -> dict[str, object] | None:
+def _planned(job: TrialJob, one: Analysed) -> PlanStatus | None:
     outcome = one.scores.outcome
     settings = (*OF_OUTCOMES, f"outcomes.{outcome.table}")
-    return told(job.sealed, *settings, declared=outcome.role != "exploratory", family=True)
+    return plan_status(job.sealed, *settings, declared=outcome.role != "exploratory", family=True)
 
 
 def _treatment(job: TrialJob, cohort: Cohort, found: list[Analysed], writer: TrialWriter) -> None:

@@ -24,6 +24,7 @@ from bids_app.report.sensitivity import sensitivity
 from bids_app.report.treatment import treatment
 from bids_app.report.wording import statistic_name
 from bids_app.vocabulary.entities import parse, without
+from bids_app.vocabulary.sealed import PlanStatus
 
 
 def write_page(output_dir: Path) -> None:
@@ -37,7 +38,8 @@ def write_page(output_dir: Path) -> None:
     shown: Mapping[str, Any] = next((c["about"] for a in analyses for c in a["contrasts"]), {})
     atlas = viewer.labels(shown.get("Labels", ""), parse(flows[0].name)[0].get("space", "")) if views else None
     folder = output_dir / "group"
-    plans = [read_json(path).get("Plan") for path in sorted(folder.glob("*.json"))]
+    told = (read_json(path).get("Plan") for path in sorted(folder.glob("*.json")))
+    plans = [PlanStatus.from_json(one) for one in told if one]
     values = {
         "plan": plan.status(plans),
         "analyses": analyses, "viewer": viewer.content(below, views, atlas),

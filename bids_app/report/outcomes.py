@@ -15,6 +15,7 @@ from bids_app.report.confirmed import Confirmed
 from bids_app.report.drawing import charts
 from bids_app.report.drawing.panels import courses
 from bids_app.vocabulary.entities import as_label
+from bids_app.vocabulary.sidecars import OutcomeSidecar
 
 WORDS = {
     "ancova": "adjusted difference (ANCOVA)", "clda": "adjusted difference, everybody seen (cLDA)",
@@ -31,11 +32,11 @@ WIDE, HIGH = 260.0, 150.0
 def outcomes(folder: Path, passed: Mapping[str, Confirmed]) -> list[dict[str, Any]]:
     """Return every outcome on disk, the declared ones first."""
     found = [_section(path, passed) for path in sorted(folder.glob("meas-*_outcome.json"))]
-    return sorted(found, key=lambda one: (ORDER.index(one["about"]["Role"]), one["about"]["Title"]))
+    return sorted(found, key=lambda one: (ORDER.index(one["about"].role), one["about"].title))
 
 
 def _section(path: Path, passed: Mapping[str, Confirmed]) -> dict[str, Any]:
-    about = read_json(path)
+    about = OutcomeSidecar.from_json(read_json(path))
     label = path.name.partition("_")[0].removeprefix("meas-")
     decision = next((found for name, found in passed.items() if as_label(name) == label), None)
     table = read_frame(path.with_suffix(".tsv"))
@@ -53,8 +54,8 @@ def _section(path: Path, passed: Mapping[str, Confirmed]) -> dict[str, Any]:
         "about": about,
         "verdict": verdict(about, lines, decision),
         "means": _means(described, about),
-        "now": [line for line in compared if line["visit"] == about["Endpoint"] or line["kind"] == "baseline"],
-        "other": [line for line in compared if line["visit"] not in (about["Endpoint"], about["Visits"][0])],
+        "now": [line for line in compared if line["visit"] == about.endpoint or line["kind"] == "baseline"],
+        "other": [line for line in compared if line["visit"] not in (about.endpoint, about.visits[0])],
         "within": within,
         "panel": _courses(path, about),
         "curves": _curves(about),
@@ -62,10 +63,10 @@ def _section(path: Path, passed: Mapping[str, Confirmed]) -> dict[str, Any]:
     }
 
 
-def _means(lines: list[dict[str, Any]], about: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _means(lines: list[dict[str, Any]], about: OutcomeSidecar) -> list[dict[str, Any]]:
     """Return mean and SD of each arm, a cell a visit."""
     rows = []
-    for arm in about["Arms"]:
+    for arm in about.arms:
         own = [line for line in lines if line["comparison"] == arm]
         cells = [f"{page.format_number(o['estimate'])} ({_sd(o['sd'])})" for o in own]
         rows.append({"arm": arm, "cells": cells, "people": [o["people"] for o in own]})
@@ -76,18 +77,18 @@ def _sd(value: float) -> str:
     return f"{value:.3g}" if value == value else ""
 
 
-def _courses(path: Path, about: Mapping[str, Any]) -> dict[str, Any]:
+def _courses(path: Path, about: OutcomeSidecar) -> dict[str, Any]:
     values = read_frame(path.with_name(path.name.replace("_outcome.json", "_values.tsv")))
-    there = [arm for arm in about["Arms"] if (values["arm"] == arm).any()]
-    return courses(values, about["Visits"], there)
+    there = [arm for arm in about.arms if (values["arm"] == arm).any()]
+    return courses(values, about.visits, there)
 
 
-def _curves(about: Mapping[str, Any]) -> dict[str, Any]:
+def _curves(about: OutcomeSidecar) -> dict[str, Any]:
     """Return the share of each arm that improved by at least so much, as lines."""
-    percents = 100 * np.array(about["Responders"]["Improvement"], dtype=float)
+    percents = 100 * np.array(about.responders.improvement, dtype=float)
     across, up = charts.Scale(float(percents[0]), float(percents[-1]), 0, WIDE), charts.Scale(0, 100, HIGH, 0)
     lines = []
-    for i, (arm, values) in enumerate(about["Responders"]["Proportion"].items()):
+    for i, (arm, values) in enumerate(about.responders.proportion.items()):
         proportions = np.array([np.nan if value is None else value for value in values], dtype=float)
         lines.append({"arm": arm, "colour": i, "points": charts.line(across(percents), up(100 * proportions))})
     marks = [f"{float(across(percent)):.1f}" for percent in (30, 50)]

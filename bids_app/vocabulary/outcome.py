@@ -79,8 +79,8 @@ class Outcome:
     columns: tuple[str, ...]
     visits: tuple[str, ...]
     endpoint: str
-    role: str
-    kind: str
+    role: Literal["primary", "secondary", "exploratory"]
+    kind: Literal["score", "count"]
     lower_is_better: bool
     units: str
     minimum: float | None

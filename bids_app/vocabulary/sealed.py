@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
+
+from bids_app.vocabulary.json_record import JsonRecord
 
 OF_MAPS = ("dataset", "modalities", "measures", "designs", "inference", "multiplicity", "exclusions", "call", "file")
 OF_OUTCOMES = ("designs", "inference", "multiplicity", "trial", "call.participant_label")
@@ -14,7 +16,7 @@ DECLARED = ("role", "kind")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Deviation:
+class Deviation(JsonRecord):
     """One thing that a call does otherwise than was planned.
 
     Attributes
@@ -36,15 +38,6 @@ class Deviation:
         """Tell whether it is of a table, of a group of tables, or of one key of a table."""
         return f"{self.table}.{self.key}.".startswith(f"{setting}.")
 
-    def to_json(self) -> dict[str, Any]:
-        """Return it as sidecars carry it."""
-        return {name.capitalize(): value for name, value in asdict(self).items()}
-
-    @classmethod
-    def from_json(cls, about: dict[str, Any]) -> Deviation:
-        """Return what a sidecar carries."""
-        return cls(**{name.lower(): value for name, value in about.items()})
-
 
 @dataclass(frozen=True, kw_only=True)
 class Sealed:
@@ -65,7 +58,18 @@ class Sealed:
         return any(one.concerns(setting) for one in self.deviations for setting in settings)
 
 
-def told(sealed: Sealed | None, *settings: str, declared: bool, family: bool = False) -> dict[str, object] | None:
+@dataclass(frozen=True, kw_only=True)
+class PlanStatus(JsonRecord):
+    """What a sidecar says of the plan: which one, and whether its result is confirmatory."""
+
+    sha256: str
+    locked_on: str
+    after_unblinding: bool
+    status: Literal["confirmatory", "exploratory"]
+    deviations: tuple[Deviation, ...] = ()
+
+
+def plan_status(sealed: Sealed | None, *settings: str, declared: bool, family: bool = False) -> PlanStatus | None:
     """Return what a sidecar says of the plan; None where none was sealed.
 
     A result is confirmatory if nothing of its settings differs and arms could not be read.
@@ -83,8 +87,7 @@ def told(sealed: Sealed | None, *settings: str, declared: bool, family: bool = F
         return None
     differs = sealed.differs(*settings) or (family and sealed.of_family)
     held = declared and not differs and not sealed.after_unblinding
-    return {
-        "SHA256": sealed.sha256, "LockedOn": sealed.locked_on, "AfterUnblinding": sealed.after_unblinding,
-        "Status": "confirmatory" if held else "exploratory",
-        "Deviations": [one.to_json() for one in sealed.deviations],
-    }  # fmt: skip
+    return PlanStatus(
+        sha256=sealed.sha256, locked_on=sealed.locked_on, after_unblinding=sealed.after_unblinding,
+        status="confirmatory" if held else "exploratory", deviations=sealed.deviations,
+    )  # fmt: skip

@@ -24,6 +24,8 @@ from bids_app.report.claims.regional import (
     sets_remarks,
     sets_verdict,
 )  # fmt: skip
+from bids_app.vocabulary.sealed import PlanStatus
+from bids_app.vocabulary.sidecars import OutcomeSidecar, ResponderCurves
 
 PACKAGE = Path(__file__).parents[2] / "bids_app"
 FOLDERS = ("report", "levels", "trial", "designs", "associations", "predictors", "regional", "derivatives")
@@ -88,11 +90,13 @@ def test_whatever_maps_show(between, active, control, pooled, robust, unreliable
 
 
 def outcome(role, kind, p, important):
-    about = {
-        "Title": "pain", "Endpoint": "post", "Arms": ["verum", "sham"], "DecidingP": p, "Alpha": 0.05, "HolmOver": 2,
-        "Role": role, "Relabellings": 5000, "Kind": kind, "LowerIsBetter": True, "Units": "points",
-        "ImportantDifference": important, "SmallestPossibleP": 0.0002, "Notes": [],
-    }  # fmt: skip
+    about = OutcomeSidecar(
+        title="pain", columns=(), visits=("pre", "post"), endpoint="post", role=role, kind=kind, units="points",
+        lower_is_better=True, minimum=None, maximum=None, important_difference=important, remission_cutoff=None,
+        arms=("verum", "sham"), alpha=0.05, deciding_p=p, holm_over=2, p=p, relabellings=5000, random_seed=1,
+        smallest_possible_p=0.0002, strata=(), covariates=(), notes=(),
+        responders=ResponderCurves(improvement=(), proportion={}),
+    )  # fmt: skip
     return of_outcome(
         about, [{"analysis": "ancova", "weight": "decides", "estimate": -12.0, "low": -20.0, "high": -4.0}]
     )
@@ -160,8 +164,10 @@ def test_whatever_was_planned():
         "LockedOn": "2026-01-01",
         "SHA256": "0" * 64,
         "AfterUnblinding": False,
+        "Status": "exploratory",
         "Deviations": [{"Table": "x", "Key": "y", "Kind": "changed", "Planned": 1, "Now": 2}],
     }
-    for sealed in (None, plan, {**plan, "AfterUnblinding": True}, {**plan, "Deviations": []}):
-        assert said_too_much(status([sealed])["sentence"]) == []
+    for sealed in (plan, {**plan, "AfterUnblinding": True}, {**plan, "Deviations": []}):
+        assert said_too_much(status([PlanStatus.from_json(sealed)])["sentence"]) == []
+    assert said_too_much(status([None])["sentence"]) == []
     assert "confirmatory" not in status([None])["sentence"]

@@ -177,7 +177,7 @@ def said(effect, role="primary", important=None, arms=("verum", "sham"), n=40):
     options = type("Options", (), {"drawn_within": (), "covariates": ()})
     cohort = type("Cohort", (), {"options": options})
     inference = type("Inference", (), {"alpha": 0.05, "random_seed": 0})
-    about = {**outcomes.about(found, cohort, inference), "ImportantDifference": important}
+    about = replace(outcomes.about(found, cohort, inference), important_difference=important)
     lines = [table_row(row) for row in found.rows]
     told = verdict(about, lines)
     return told, " ".join((told.headline, *told.remarks))

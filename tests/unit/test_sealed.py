@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bids_app.report.claims.plan import sentence
-from bids_app.vocabulary.sealed import OF_MAPS, OF_OUTCOMES, Deviation, Sealed, told
+from bids_app.vocabulary.sealed import OF_MAPS, OF_OUTCOMES, Deviation, Sealed, plan_status
 
 
 def sealed(*deviations, late=False):
@@ -38,7 +38,7 @@ def test_each_result_is_touched_by_its_own_settings_alone(deviation, maps, outco
     plan = sealed(deviation)
 
     def status(*settings, family=False):
-        return told(plan, *settings, declared=True, family=family)["Status"] == "confirmatory"
+        return plan_status(plan, *settings, declared=True, family=family).status == "confirmatory"
 
     assert status(*OF_MAPS) == maps
     assert status(*OF_OUTCOMES, "outcomes.vas", family=True) == outcome
@@ -46,10 +46,10 @@ def test_each_result_is_touched_by_its_own_settings_alone(deviation, maps, outco
 
 
 def test_what_was_sealed_late_or_is_not_declared_confirms_nothing():
-    assert told(sealed(late=True), *OF_MAPS, declared=True)["Status"] == "exploratory"
-    assert told(sealed(), *OF_MAPS, declared=False)["Status"] == "exploratory"
-    assert told(sealed(), *OF_MAPS, declared=True)["Status"] == "confirmatory"
-    assert told(None, *OF_MAPS, declared=True) is None
+    assert plan_status(sealed(late=True), *OF_MAPS, declared=True).status == "exploratory"
+    assert plan_status(sealed(), *OF_MAPS, declared=False).status == "exploratory"
+    assert plan_status(sealed(), *OF_MAPS, declared=True).status == "confirmatory"
+    assert plan_status(None, *OF_MAPS, declared=True) is None
 
 
 @pytest.mark.parametrize("kind", ["added", "dropped", "changed"])

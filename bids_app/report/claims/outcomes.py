@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bids_app.report.claims.maps import NEVER_ALIKE, Verdict
 from bids_app.report.page import format_number, says_p
+from bids_app.vocabulary.sidecars import OutcomeSidecar
 
 if TYPE_CHECKING:
     from bids_app.report.confirmed import Confirmed
@@ -14,13 +15,12 @@ if TYPE_CHECKING:
 WITHIN = "A change in one arm and none in the other does not compare them."
 
 
-def verdict(about: Mapping[str, Any], lines: list[dict[str, Any]], decision: Confirmed | None = None) -> Verdict:
+def verdict(about: OutcomeSidecar, lines: list[dict[str, Any]], decision: Confirmed | None = None) -> Verdict:
     """Return what the analysis of an outcome allows to say.
 
     Parameters
     ----------
-    about : mapping
-        The sidecar of the outcome.
+    about : OutcomeSidecar
     lines : list of dict
         Rows of its table.
     decision : Confirmed or None
@@ -28,47 +28,47 @@ def verdict(about: Mapping[str, Any], lines: list[dict[str, Any]], decision: Con
     """
     deciding = next((line for line in lines if line["weight"] == "decides"), None)
     if deciding is None:
-        return Verdict(f"{about['Title']} is described; no arms are compared.", False, (WITHIN,))
-    first, other = about["Arms"][0], about["Arms"][-1]
-    p = about["DecidingP"] if decision is None else about["P"]
+        return Verdict(f"{about.title} is described; no arms are compared.", False, (WITHIN,))
+    first, other = about.arms[0], about.arms[-1]
+    p = about.deciding_p if decision is None or about.p is None else about.p
     remarks = list(_remarks(about, deciding))
     corrected = f"; adjusted over all confirmatory hypotheses: {says_p(decision.adjusted)}" if decision else ""
-    by = f"arms drawn anew {about['Relabellings']:,} times: {says_p(p)}{corrected}"
+    by = f"arms drawn anew {about.relabellings:,} times: {says_p(p)}{corrected}"
     waits = bool(decision and decision.waited_for)
-    lead = "Exploratory: " if about["Role"] == "exploratory" or waits else ""
+    lead = "Exploratory: " if about.role == "exploratory" or waits else ""
     if decision and waits:
         first = " and ".join(decision.waited_for)
         remarks.append(f"It was to be tested after {first} passed, which is not so: it suggests, and confirms nothing.")
-    if not decision.passed if decision else p > about["Alpha"]:
-        headline = f"No difference in {about['Title']} at {about['Endpoint']} between {first} and {other} was shown"
+    if not decision.passed if decision else p > about.alpha:
+        headline = f"No difference in {about.title} at {about.endpoint} between {first} and {other} was shown"
         return Verdict(f"{lead}{headline} ({_size(about, deciding)}; {by}).", False, (*remarks, _alike(about, lines)))
-    headline = f"{lead}{about['Title']} at {about['Endpoint']} was {_side(about, deciding)} in {first} than in {other}"
-    size = _size(about, _positive(deciding) if about["Kind"] == "score" else deciding)
-    return Verdict(f"{headline}, by {size} ({by}).", about["Role"] != "exploratory", tuple(remarks))
+    headline = f"{lead}{about.title} at {about.endpoint} was {_side(about, deciding)} in {first} than in {other}"
+    size = _size(about, _positive(deciding) if about.kind == "score" else deciding)
+    return Verdict(f"{headline}, by {size} ({by}).", about.role != "exploratory", tuple(remarks))
 
 
-def _alike(about: Mapping[str, Any], lines: list[dict[str, Any]]) -> str:
+def _alike(about: OutcomeSidecar, lines: list[dict[str, Any]]) -> str:
     """Say whether arms were shown to be alike, where a margin was declared; else that nothing of that kind was."""
     tested = next((line for line in lines if line["analysis"] == "equivalence"), None)
     if tested is None:
         return NEVER_ALIKE
-    shown = "shown" if tested["p_rerandomised"] <= about["Alpha"] else "not shown"
-    within = f"Alike within \u00b1{about['ImportantDifference']:g} {about['Units']}"
+    shown = "shown" if tested["p_rerandomised"] <= about.alpha else "not shown"
+    within = f"Alike within \u00b1{about.important_difference:g} {about.units}"
     return f"{within}: {shown} (two one-sided tests, {says_p(tested['p_rerandomised'])})."
 
 
-def _side(about: Mapping[str, Any], line: Mapping[str, Any]) -> str:
-    below = line["estimate"] < (1 if about["Kind"] == "count" else 0)
-    better = "better" if below == about["LowerIsBetter"] else "worse"
+def _side(about: OutcomeSidecar, line: Mapping[str, Any]) -> str:
+    below = line["estimate"] < (1 if about.kind == "count" else 0)
+    better = "better" if below == about.lower_is_better else "worse"
     return f"{'lower' if below else 'higher'} ({better})"
 
 
-def _size(about: Mapping[str, Any], line: Mapping[str, Any]) -> str:
+def _size(about: OutcomeSidecar, line: Mapping[str, Any]) -> str:
     low, high = format_number(line["low"]), format_number(line["high"])
-    if about["Kind"] == "count":
+    if about.kind == "count":
         ratio = f"a ratio of rates of {format_number(line['estimate'])} (95 % limits {low} to {high})"
         return f"{ratio}, given the count before"
-    difference = f"{format_number(line['estimate'])} {about['Units']} (95 % limits {low} to {high})"
+    difference = f"{format_number(line['estimate'])} {about.units} (95 % limits {low} to {high})"
     return f"{difference}, given where each one began"
 
 
@@ -79,24 +79,24 @@ def _positive(line: Mapping[str, Any]) -> dict[str, Any]:
     return {**line, "estimate": sign * line["estimate"], "low": low, "high": high}
 
 
-def _remarks(about: Mapping[str, Any], line: Mapping[str, Any]) -> list[str]:
+def _remarks(about: OutcomeSidecar, line: Mapping[str, Any]) -> list[str]:
     """Return what must stand beside: importance, people lost, roles, few people."""
     remarks = []
-    important = about.get("ImportantDifference")
-    if about["Kind"] == "score" and important:
+    important = about.important_difference
+    if about.kind == "score" and important:
         remarks.append(_importance(about, line, float(important)))
-    if about["Role"] == "exploratory":
+    if about.role == "exploratory":
         remarks.append("It was not declared as primary or secondary: it can suggest, and confirms nothing.")
-    if about["SmallestPossibleP"] > about["Alpha"]:
-        remarks.append(f"With so few people no p below {about['SmallestPossibleP']:.3f} exists.")
-    return [*remarks, *about.get("Notes", ())]
+    if about.smallest_possible_p > about.alpha:
+        remarks.append(f"With so few people no p below {about.smallest_possible_p:.3f} exists.")
+    return [*remarks, *about.notes]
 
 
-def _importance(about: Mapping[str, Any], line: Mapping[str, Any], important: float) -> str:
+def _importance(about: OutcomeSidecar, line: Mapping[str, Any], important: float) -> str:
     """Say where the limits lie beside the smallest difference that matters to patients."""
-    sign = -1 if about["LowerIsBetter"] else 1
+    sign = -1 if about.lower_is_better else 1
     low, high = sorted((sign * line["low"], sign * line["high"]))
-    said = f"the smallest difference that matters to patients ({format_number(important)} {about['Units']})"
+    said = f"the smallest difference that matters to patients ({format_number(important)} {about.units})"
     if low >= important:
         return f"All of the interval reaches {said}."
     if high < important:

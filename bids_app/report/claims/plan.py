@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from bids_app.vocabulary.sealed import Deviation
+from bids_app.vocabulary.sealed import Deviation, PlanStatus
 
 NONE = (
     "No plan was sealed before arms could be read (--lock): that these questions were asked beforehand is not on "
@@ -29,15 +29,15 @@ def sentence(deviation: Deviation) -> str:
     return f"{deviation.table}.{deviation.key}: planned {planned}, now {now}"
 
 
-def status(plans: Sequence[Mapping[str, Any] | None]) -> dict[str, Any]:
+def status(plans: Sequence[PlanStatus | None]) -> dict[str, Any]:
     """Return a sentence on the plan and what was done differently, from the sidecars of results."""
     known = [plan for plan in plans if plan]
     if not known:
         return {"sentence": NONE, "deviations": [], "good": False}
     plan = known[0]
-    sealed = f"Held against the plan that was sealed on {plan['LockedOn']} (SHA-256 {plan['SHA256'][:12]}...)."
-    deviations = [sentence(Deviation.from_json(one)) for one in plan["Deviations"]]
-    if plan["AfterUnblinding"]:
+    sealed = f"Held against the plan that was sealed on {plan.locked_on} (SHA-256 {plan.sha256[:12]}...)."
+    deviations = [sentence(one) for one in plan.deviations]
+    if plan.after_unblinding:
         return {"sentence": f"{sealed} {LATE}", "deviations": deviations, "good": False}
     if not deviations:
         said = "the primary contrast and the declared outcomes are confirmatory, all else is exploratory."
