@@ -80,7 +80,7 @@ def _sd(value: float) -> str:
 def _courses(path: Path, about: OutcomeSidecar) -> dict[str, Any]:
     values = read_frame(path.with_name(path.name.replace("_outcome.json", "_values.tsv")))
     there = [arm for arm in about.arms if (values["arm"] == arm).any()]
-    return courses(values, about.visits, there)
+    return courses(values, list(about.visits), there)
 
 
 def _curves(about: OutcomeSidecar) -> dict[str, Any]:
