@@ -90,18 +90,19 @@ def _run(job: Job) -> Summary:
         from bids_app.levels import participant
 
         return participant.run(job)
-    if isinstance(job, TrialJob):
-        from bids_app.levels import trial
-
-        return trial.run(job)
     if isinstance(job, PredictionJob):
         from bids_app.levels import prediction
 
         with relabelling_bar("trained pipelines") as progress:
             return prediction.run(job, progress)
-    assert isinstance(job, GroupJob)
     from threadpoolctl import threadpool_limits
 
+    if isinstance(job, TrialJob):
+        from bids_app.levels import trial
+
+        with threadpool_limits(1):  # products of some dozen people: threads take six times as long as they save
+            return trial.run(job)
+    assert isinstance(job, GroupJob)
     from bids_app.levels import group, shares
 
     # Sums of BLAS depend on how many threads share them; the threads of the permutations are our own.
