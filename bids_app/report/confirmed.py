@@ -10,6 +10,7 @@ from typing import Any
 from bids_app.dataset.tables import read_json
 from bids_app.vocabulary.entities import parse, without
 from bids_app.vocabulary.hypotheses import LITTLE, times_of
+from bids_app.vocabulary.sidecars import GraphResult, MultiplicitySidecar
 
 WIDE, HIGH, RADIUS = 760.0, 270.0, 34.0
 
@@ -32,17 +33,14 @@ class Confirmed:
 def confirmed(folder: Path) -> dict[str, Confirmed]:
     """Return what became of each hypothesis by its name; nothing where no graph was written."""
     found: dict[str, Confirmed] = {}
-    for graph in _graphs(folder)[1]:
-        first = tuple(one["Name"] for one in graph["Hypotheses"] if one["Share"] > 0 and not one["Passed"])
-        for one in graph["Hypotheses"]:
-            waits = not one["Passed"] and not one["Share"]
-            found[one["Name"]] = Confirmed(
-                passed=one["Passed"],
-                adjusted=one["AdjustedP"],
-                level=one["Level"],
-                waited_for=first if waits else (),
-                in_steps="Steps" in one,
-            )
+    for graph in _read(folder).graphs:
+        first = tuple(one.name for one in graph.hypotheses if one.share > 0 and not one.passed)
+        for one in graph.hypotheses:
+            waits = not one.passed and not one.share
+            found[one.name] = Confirmed(
+                passed=bool(one.passed), adjusted=one.adjusted_p, level=one.level, waited_for=first if waits else (),
+                in_steps=bool(one.steps),
+            )  # fmt: skip
     return found
 
 
@@ -82,47 +80,45 @@ def smallest(about: Mapping[str, Any]) -> tuple[float, float | None]:
     return max(min(1.0, times * p), first), max(min(1.0, times * robust), means) if known else None
 
 
-def _graphs(folder: Path) -> tuple[float, list[Mapping[str, Any]]]:
+def _read(folder: Path) -> MultiplicitySidecar:
     path = folder / "desc-trial_multiplicity.json"
-    about: Mapping[str, Any] = read_json(path) if path.exists() else {"Alpha": 0.05, "Graphs": []}
-    return about["Alpha"], about["Graphs"]
+    return (
+        MultiplicitySidecar.from_json(read_json(path)) if path.exists() else MultiplicitySidecar(alpha=0.05, graphs=())
+    )
 
 
 def section(folder: Path) -> dict[str, Any] | None:
     """Return the graphs as drawings with their tables, or nothing."""
-    alpha, graphs = _graphs(folder)
-    if not graphs:
+    found = _read(folder)
+    if not found.graphs:
         return None
-    steps = any("Steps" in one for graph in graphs for one in graph["Hypotheses"])
-    return {
-        "alpha": alpha,
-        "steps": steps,
-        "graphs": [{"rows": graph["Hypotheses"], **_drawn(graph, alpha)} for graph in graphs],
-    }
+    steps = any(one.steps for graph in found.graphs for one in graph.hypotheses)
+    drawn = [{"rows": graph.hypotheses, **_drawn(graph, found.alpha)} for graph in found.graphs]
+    return {"alpha": found.alpha, "steps": steps, "graphs": drawn}
 
 
-def _drawn(graph: Mapping[str, Any], alpha: float) -> dict[str, Any]:
+def _drawn(graph: GraphResult, alpha: float) -> dict[str, Any]:
     """Return places of hypotheses, those with a share in the upper row, and lines between them."""
-    rows = [[h for h in graph["Hypotheses"] if bool(h["Share"]) == upper] for upper in (True, False)]
+    rows = [[h for h in graph.hypotheses if bool(h.share) == upper] for upper in (True, False)]
     rows = [row for row in rows if row]
     at: dict[str, tuple[float, float]] = {}
     nodes = []
     for i, row in enumerate(rows):
         for j, one in enumerate(row):
             x, y = WIDE * (j + 0.5) / len(row), 60.0 if i == 0 else HIGH - 70
-            at[one["Name"]] = x, y
-            share = f"{alpha * one['Share']:.4f}".rstrip("0").rstrip(".") if one["Share"] else "0"
+            at[one.name] = x, y
+            share = f"{alpha * one.share:.4f}".rstrip("0").rstrip(".") if one.share else "0"
             label = y - RADIUS - 8 if i == 0 else y + RADIUS + 16 + 16 * (j % 2)  # neighbours' names do not touch
-            told = {"name": one["Name"], "share": share, "passed": one["Passed"], "label": label}
+            told = {"name": one.name, "share": share, "passed": one.passed, "label": label}
             nodes.append({"x": x, "y": y, **told})
-    pairs = {(one["From"], one["To"]) for one in graph["Arrows"]}
-    shared = {one["Name"] for one in graph["Hypotheses"] if one["Share"]}
+    pairs = {(one.from_, one.to) for one in graph.arrows}
+    shared = {one.name for one in graph.hypotheses if one.share}
     # Secondary hypotheses that hand on to each other need no drawing of all their arrows: that is Holm.
     mutual = {pair for pair in pairs if pair[::-1] in pairs and not shared & {*pair}}
     arrows = [
-        {**_between(at[one["From"]], at[one["To"]]), "faint": one["Weight"] <= LITTLE, "weight": one["Weight"]}
-        for one in graph["Arrows"]
-        if (one["From"], one["To"]) not in mutual
+        {**_between(at[one.from_], at[one.to]), "faint": one.weight <= LITTLE, "weight": one.weight}
+        for one in graph.arrows
+        if (one.from_, one.to) not in mutual
     ]
     high = HIGH if len(rows) > 1 else 120.0
     return {"nodes": nodes, "arrows": arrows, "mutual": mutual, "wide": WIDE, "high": high, "radius": RADIUS}

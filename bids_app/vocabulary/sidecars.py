@@ -59,3 +59,80 @@ class OutcomeSidecar(JsonRecord):
     responders: ResponderCurves
     notes: tuple[str, ...]
     plan: PlanStatus | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence(JsonRecord):
+    """What results say of a hypothesis, or of one step of it.
+
+    Attributes
+    ----------
+    p : float
+        The larger one of both below, where there are two, over all maps and analyses.
+    p_re_randomised, p_robust : float or None
+        Of re-randomised arms, and of means by signs of residuals.
+    tests : str
+        What is tested: that means differ, distributions, or a contrast that compares no arms.
+    compared : tuple of str
+        Arms.
+    p_limits : tuple of float
+        What other draws would have given for the first of both p.
+    differs_at_least : tuple of float
+        Share of each cluster that passes.
+    analyses : int
+        Analyses of other scans that are corrected for.
+    step : {'', 'any', 'pair'}
+        With three arms or more.
+    passed : bool or None
+        Of a step.
+    """
+
+    p: float
+    tests: str
+    p_re_randomised: float | None = None
+    p_robust: float | None = None
+    compared: tuple[str, ...] = ()
+    participants: int | None = None
+    p_limits: tuple[float, ...] = ()
+    differs_at_least: tuple[float, ...] = ()
+    equivalence: Mapping[str, object] | None = None
+    analyses: int = 1
+    step: str = ""
+    passed: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HypothesisResult(Evidence):
+    """A hypothesis of the graph: its share of alpha, the level it was held against, and what became of it."""
+
+    name: str
+    kind: Literal["outcome", "brain"]
+    share: float
+    adjusted_p: float
+    level: float
+    steps: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrow(JsonRecord):
+    """Hands a share on; the first field is called so because `from` is a word of Python."""
+
+    from_: str
+    to: str
+    weight: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class GraphResult(JsonRecord):
+    """One graph of hypotheses with what became of them."""
+
+    hypotheses: tuple[HypothesisResult, ...]
+    arrows: tuple[Arrow, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MultiplicitySidecar(JsonRecord):
+    """All that is called confirmatory."""
+
+    alpha: float
+    graphs: tuple[GraphResult, ...]
