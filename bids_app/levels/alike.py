@@ -28,7 +28,8 @@ Floats = NDArray[np.float32]
 
 def margin_for(subject: Subject, contrast: Contrast, inference: Inference) -> Margin | None:
     """Return the margin that is declared in the units of a map, if a contrast is held against it."""
-    margin = inference.margin if contrast.asked.primary and contrast.between_arms else None
+    held = contrast.asked.primary or contrast.asked.step == "pair"
+    margin = inference.margin if held and contrast.between_arms else None
     return margin if margin and margin.suits(subject.output.scale) else None
 
 

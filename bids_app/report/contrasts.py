@@ -189,7 +189,9 @@ class Contrasts:
         if not there.exists():
             return ""
         found, grid = read_map(there)
-        return page.embed(figures.mosaic(self._underlay, evidence(found).astype(np.float32), grid, (1.0, 2.0)))
+        classes = evidence(found).astype(np.float32)
+        pale = np.zeros(classes.shape, bool)  # nothing here is corrected over the map
+        return page.embed(figures.mosaic(self._underlay, classes, grid, (1.0, 2.0), pale))
 
     def _glass(self, t: NDArray[Any], grid: Grid, about: Mapping[str, Any], corrected: Mask) -> str:
         """Draw what survives, and pale what formed a cluster and did not."""

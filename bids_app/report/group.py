@@ -152,7 +152,7 @@ def _of_contrast(
         Wording(
             found=about["Found"], absent=about["Absent"], compares=tuple(about["Compared"]), noun=about["Noun"],
             definite=about["Definite"], members=several, statistic=statistic_name(about), where=where,
-            alike=_alike(own),
+            alike=_alike(own) or _alike([one for one in found if one[1]["Primary"]]),
         ),
     )  # fmt: skip
 
