@@ -29,7 +29,7 @@ class _Parser(argparse.ArgumentParser):
     """Raises the errors of deqi, so that the exit code is that of the BIDS execution spec."""
 
     hint = ""
-    """What may be wrong with the order of words, whatever else is."""
+    """What may be wrong with the order of words."""
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}.{self.hint} See deqi --help.")

@@ -52,7 +52,7 @@ def require_units(jobs: Sequence[GroupJob]) -> None:
 def shifted(outcome: Floats, arm: NDArray[np.float64], margin: float) -> Iterator[Floats]:
     """Yield the two outcomes of equivalence, (n, voxels): arms that differ by less than the margin are both positive.
 
-    The margin is added to, or taken from, everybody of the active arm (`arm` is 1 there, else 0).
+    The margin is added to, or taken from, all participants of the active arm (`arm` is 1 there, else 0).
     """
     shift = margin * arm[:, None].astype(np.float32)
     for sign in (1, -1):
@@ -65,7 +65,7 @@ def shifted(outcome: Floats, arm: NDArray[np.float64], margin: float) -> Iterato
 def equivalence(outcomes: Iterable[Floats], relabel: Callable[[Floats], permutation.Null]) -> dict[str, Floats]:
     """Return -log10 p that the arms differ by less than a margin: each voxel alone, and corrected over the map.
 
-    Two one-sided tests, of the shifted outcomes, before arms are drawn anew. The larger p of both counts.
+    Two one-sided re-randomisation tests, of the shifted outcomes. The larger p of both counts.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def _absent(name: str) -> dict[str, Any]:
 
 
 def _by_region(question: Question, covered: Mapping[str, NDArray[np.bool_]]) -> Question:
-    """Return the same question to the mean of each region; nobody's place has a neighbour."""
+    """Return the same question to the mean of each region; regions have no neighbours."""
 
     def means(maps: Floats) -> Floats:
         return np.stack([maps[:, voxels].mean(axis=1, dtype=np.float64) for voxels in covered.values()], axis=1).astype(

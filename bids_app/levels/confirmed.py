@@ -81,12 +81,12 @@ def _of_measure(contrasts: dict[str, Members]) -> _OfHypothesis:
     Three arms are a closed test: if two pairs are alike all arms are, so that each pair has the whole level after F of
     the same map. With more arms the pairs are corrected for their number besides.
     """
-    everybody = contrasts.pop("any", {})
+    overall = contrasts.pop("any", {})
     pairs = list(contrasts.values())
-    if not everybody and not any(one.step for members in pairs for one in members.values()):
+    if not overall and not any(one.step for members in pairs for one in members.values()):
         return _OfHypothesis(_smallest(pairs[0]))
-    first = _smallest(everybody) if everybody else Evidence(tests=ABSENT, p=1.0, step="any")
-    before = {key: one.p for key, one in everybody.items()}
+    first = _smallest(overall) if overall else Evidence(tests=ABSENT, p=1.0, step="any")
+    before = {key: one.p for key, one in overall.items()}
     times = times_of(len(pairs))
 
     def held(key: Place, one: Evidence) -> Evidence:

@@ -27,7 +27,7 @@ NAMED = 8
 
 
 def read_tables(job: GroupJob, key: MapKey) -> LoadedMaps:
-    """Read every table of one kind; the notes say which values are left out because somebody lacks them.
+    """Read every table of one kind; the notes say which values are left out because a participant lacks them.
 
     Raises
     ------

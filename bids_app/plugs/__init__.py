@@ -1,4 +1,4 @@
-"""Plugs: each is one file in the folder of its kind, and a typed record to whoever uses it."""
+"""Plugs: each is one file in the folder of its kind, and a typed record to its users."""
 
 from bids_app.plugs.registry import KINDS, association, design, load, measure, modality, names, predictor, record_of
 

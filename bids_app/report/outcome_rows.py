@@ -11,8 +11,8 @@ KNOWN_BEFORE = "is taken as known before randomisation"
 ARISES_LATER = "arises after randomisation and may itself differ because of treatment"
 UNTESTED: Mapping[str, str] = {
     "count": "not tested: moderators of counts are not implemented; declare it as a score",
-    "constant": "not tested: nobody differs in {label}",
-    "collinear": "not tested: {label} cannot be told from arm or strata",
+    "constant": "not tested: {label} does not vary",
+    "collinear": "not tested: {label} is collinear with arm or strata",
     "failed": "{error}",
 }
 
@@ -79,7 +79,7 @@ def _wilcoxon(row: ResultRow) -> str:
 def _ancova(row: ResultRow) -> str:
     said = ["people with both visits alone"] if row.facts.get("complete_alone") else []
     if not row.facts["adjusted"]:
-        said.append("not adjusted for the value before: it is the same in everybody")
+        said.append("not adjusted for baseline, which does not vary")
     failed = f": {row.facts['others_failed']}" if "others_failed" in row.facts else ""
     return "; ".join(said) + failed
 
@@ -87,7 +87,7 @@ def _ancova(row: ResultRow) -> str:
 def _clda(row: ResultRow) -> str:
     without = row.facts["without"]
     lacking = f"; without {', '.join(without)}, which too few have" if without else ""
-    return f"everybody seen at any visit (missing at random){lacking}"
+    return f"all participants seen at any visit (missing at random){lacking}"
 
 
 def _rates(row: ResultRow) -> str:
@@ -96,7 +96,7 @@ def _rates(row: ResultRow) -> str:
 
 
 def _responders(row: ResultRow) -> str:
-    missing = "; who is missing counts as not improved" if row.everybody else ""
+    missing = "; missing participants count as not improved" if row.all_randomised else ""
     return _risk(row, f"improved by {100 * row.facts['least']:g} % or more{missing}")
 
 
@@ -150,7 +150,7 @@ def _moderator(row: ResultRow) -> str:
 REMARKS: Mapping[str, str | Callable[[ResultRow], str]] = {
     "mean": _mean,
     "wilcoxon": _wilcoxon,
-    "baseline": "not tested: arms were drawn",
+    "baseline": "not tested: arms were randomised",
     "ancova": _ancova,
     "clda": _clda,
     "g": "the adjusted difference over the SD before treatment",

@@ -12,7 +12,7 @@ from bids_app.vocabulary.sealed import PlanStatus
 
 @dataclass(frozen=True, kw_only=True)
 class ResponderCurves(JsonRecord):
-    """The proportion of each arm that improved by at least each share, at the endpoint; None where nobody is known."""
+    """The proportion of each arm that improved by at least each share, at the endpoint; None without data."""
 
     improvement: tuple[float, ...]
     proportion: Mapping[str, list[float | None]]

@@ -326,55 +326,17 @@ def test_people_whose_side_is_named_are_mirrored_and_only_they(trial, tmp_path):
     assert "has no 'side' for sub-02" in ended.err
 
 
-TOY = '''"""Temporal standard deviation of the cleaned series: a measure in one file."""
-
-from __future__ import annotations
-
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Annotated
-
-import numpy as np
-
-from bids_app.statistics.standardised import combine_maps
-from bids_app.vocabulary.option import Doc
-from bids_app.vocabulary.output import Feature, Output
-from bids_app.vocabulary.seed import Wanted
-from bids_app.vocabulary.signals import Region, Signals
-
-
-@dataclass(frozen=True)
-class Options:
-    """Options of `[measures.toy]`."""
-
-    factor: Annotated[float, Doc("What the result is multiplied by.")] = 1.0
-
-
-CLEANING = "filtered"
-GROUP = Output(name="toy", kind="map", suffix="statmap", description="Spread.", units="arbitrary",
-               entities={"stat": "raw"}, entity="meas", labels=("toy",), noun="the toy", definite=True)
-OUTPUTS = (GROUP,)
-METHODS = "The toy was measured."
-
-
-def wanted_regions(options: Options) -> Wanted:
-    return Wanted()
-
-
-def measure(signals: Signals, regions: Sequence[Region], options: Options) -> Iterator[Feature]:
-    level = np.linalg.norm(signals.coordinates, axis=0) / len(signals.coordinates) ** 0.5
-    yield Feature(GROUP, options.factor * level, "toy")
-
-
-combine = combine_maps
-'''
+def toy() -> str:
+    """Return the measure that CONTRIBUTING.md shows."""
+    _, _, rest = (ROOT / "CONTRIBUTING.md").read_text().partition("```python\n")
+    return rest.partition("```")[0]
 
 
 def test_a_new_measure_is_one_file_and_runs_at_both_levels(tmp_path):
     package = tmp_path / "package"
     shutil.copytree(ROOT / "bids_app", package / "bids_app", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "run.py", package)
-    (package / "bids_app" / "measures" / "toy.py").write_text(TOY)
+    (package / "bids_app" / "measures" / "toy.py").write_text(toy())
     trial = write_trial(tmp_path / "data", per_arm=3)
     python = Path(sys.base_prefix) / "bin" / "python3"
     path = os.pathsep.join(p for p in sys.path if p.endswith("site-packages"))

@@ -1,4 +1,4 @@
-"""What a call says reaches the call that started it as it was meant, whatever its words are."""
+"""What a call says reaches the call that started it, kind and text."""
 
 from __future__ import annotations
 

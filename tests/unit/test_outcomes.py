@@ -295,7 +295,7 @@ def test_a_baseline_that_is_the_same_in_everybody_adjusts_for_nothing():
     own = scores(effect=-10)
     own.values[:, 0] = 60.0
     found = by_name(outcomes.analyse(own))
-    assert "the same in everybody" in remark(found["ancova"])
+    assert "which does not vary" in remark(found["ancova"])
     # What is left is the plain comparison of two means.
     plain = stats.ttest_ind(*(own.values[own.arm == i, 1] for i in (0, 1)))
     assert found["ancova"].value == pytest.approx(plain.statistic)
@@ -435,4 +435,4 @@ def test_who_is_missing_counts_as_no_responder_in_a_line_of_its_own():
     improved, asked = seen.n[0], seen.of[0]
     assert (everybody.n[0], everybody.of[0]) == (improved, int((own.arm == 0).sum()))
     assert asked < int((own.arm == 0).sum())
-    assert "who is missing counts as not improved" in remark(everybody)
+    assert "missing participants count as not improved" in remark(everybody)

@@ -153,7 +153,7 @@ def _all_randomised(scores: Scores, visit: int, when: str) -> Iterator[ResultRow
     shares = improvement(begun.values[:, 0], begun.values[:, visit], lower_is_better=outcome.lower_is_better)
     for least in outcome.responders:
         counts = [(int((shares[begun.arm == i] >= least - 1e-12).sum()), int((begun.arm == i).sum())) for i in (0, 1)]
-        row = begun.row("responders", when, "literature", subject=f"{round(100 * least)}", everybody=True)
+        row = begun.row("responders", when, "literature", subject=f"{round(100 * least)}", all_randomised=True)
         yield _risk(row, counts, least=least)
 
 

@@ -1,4 +1,4 @@
-"""Values of an outcome for everybody who was randomised, and the rows that analyses of them give."""
+"""Values of an outcome of all participants as randomised, and the rows that analyses of them give."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ class ResultRow:
         Which analysis it is.
     subject : str
         What it is of, where there are several of a kind: a share of improvement in percent, a moderator.
-    everybody : bool
-        True where who is missing counts, as not improved.
+    all_randomised : bool
+        True where missing participants count, as not improved.
     visit : str
     arms : tuple of str
         Arms compared, or the one that is described.
@@ -78,7 +78,7 @@ class ResultRow:
     n: tuple[int, ...]
     weight: str
     subject: str = ""
-    everybody: bool = False
+    all_randomised: bool = False
     of: tuple[int, ...] = ()
     units: str = ""
     estimate: float = NAN
@@ -96,7 +96,7 @@ class ResultRow:
     @property
     def name(self) -> str:
         """Name of the analysis in tables."""
-        return "_".join(filter(None, (self.kind, self.subject, "all" if self.everybody else "")))
+        return "_".join(filter(None, (self.kind, self.subject, "all" if self.all_randomised else "")))
 
     def knowing(self, **facts: Any) -> ResultRow:
         """Return the row with further facts."""
