@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from bids_app.statistics.prediction.nested import Trained
 from bids_app.statistics.prediction.prepare import Features
 from bids_app.statistics.prediction.task import Task
 from bids_app.vocabulary.entities import as_label
+from bids_app.vocabulary.sidecars import PredictionSidecar
 
 SHOWN = 20
 """Features whose stability is told."""
@@ -40,22 +42,22 @@ class PredictionWriter:
         return self.files[-1]
 
     def assessment(
-        self, predictor: str, found: Mapping[str, Assessment], task: Task, about: Mapping[str, Any],
+        self, predictor: str, found: Mapping[str, Assessment], task: Task, about: PredictionSidecar,
         names: Mapping[str, Sequence[str]],
     ) -> None:  # fmt: skip
         """Write one row a set of features, and a sidecar."""
-        statistic = "auc" if task.classes else "r2"
+        statistic: Literal["auc", "r2"] = "auc" if task.classes else "r2"
         rows = [_row(label, statistic, one) for label, one in found.items()]
         write_table(self._path("prediction", ".tsv", predictor), {key: [row[key] for row in rows] for key in rows[0]})
         curves = {k: decision_curve(one.predicted.mean(axis=0), task.outcome) for k, one in found.items()}
-        sites = {k: {about["Sites"][i]: good for i, good in one.sites.items()} for k, one in found.items()}
-        said = {
-            **about, "Predictor": predictor, "Statistic": statistic, "SitesLeftOut": sites,
-            "OfDivisions": {label: list(one.good) for label, one in found.items()},
-            "DecisionCurves": curves if task.classes else {},
-            "Steady": {label: steady(one, names[label]) for label, one in found.items()},
-        }  # fmt: skip
-        write_json(self._path("prediction", ".json", predictor), said)
+        sites = {k: {about.sites[i]: good for i, good in one.sites.items()} for k, one in found.items()}
+        whole = replace(
+            about, predictor=predictor, statistic=statistic, sites_left_out=sites,
+            of_divisions={label: list(one.good) for label, one in found.items()},
+            decision_curves=curves if task.classes else {},
+            steady={label: steady(one, names[label]) for label, one in found.items()},
+        )  # fmt: skip
+        write_json(self._path("prediction", ".json", predictor), whole.to_json())
 
     def people(self, predictor: str, found: Mapping[str, Assessment], people: Mapping[str, list[Any]]) -> None:
         """Write everybody's predictions, means over divisions."""

@@ -18,6 +18,7 @@ from bids_app.statistics.prediction.learner import Learner
 from bids_app.statistics.prediction.nested import train
 from bids_app.vocabulary.job import PredictionJob, Summary
 from bids_app.vocabulary.sealed import plan_status
+from bids_app.vocabulary.sidecars import PredictionSidecar
 
 SETS = ("clinical", "brain", "combined")
 
@@ -96,20 +97,19 @@ def _people(sample: Sample) -> dict[str, list[Any]]:
             "observed": list(sample.task.outcome)}  # fmt: skip
 
 
-def _about(job: PredictionJob, sample: Sample, plan: Plan, notes: Sequence[str]) -> dict[str, Any]:
+def _about(job: PredictionJob, sample: Sample, plan: Plan, notes: Sequence[str]) -> PredictionSidecar:
     options, outcome = job.prediction, sample.outcome
     column = _site(job)
     sites = sorted({str(row.get(column, "n/a")) for row in sample.cohort.rows}) if column else []
-    return {
-        "Outcome": outcome.title, "Baseline": outcome.columns[0],
-        "Target": options.target, "Share": options.share, "Units": outcome.units,
-        "Participants": len(sample.task.outcome), "Arms": list(sample.cohort.arms), "Measure": options.measure,
-        "BrainFeatures": sample.features.brain.shape[1], "Components": sample.features.components,
-        "Responders": int(sample.task.outcome.sum()) if sample.task.classes else None,
-        "Clinical": list(sample.clinical), "Confounds": list(options.confounds), "Folds": options.folds,
-        "Repeats": options.repeats, "Permutations": plan.permutations, "RandomSeed": plan.seed, "Sites": sites,
-        "Alpha": job.inference.alpha, "Plan": plan_status(job.sealed, declared=False), "Notes": list(notes),
-    }  # fmt: skip
+    return PredictionSidecar(
+        outcome=outcome.title, baseline=outcome.columns[0], target=options.target, share=options.share,
+        units=outcome.units, participants=len(sample.task.outcome), arms=sample.cohort.arms, measure=options.measure,
+        brain_features=sample.features.brain.shape[1], components=sample.features.components,
+        responders=int(sample.task.outcome.sum()) if sample.task.classes else None, clinical=tuple(sample.clinical),
+        confounds=options.confounds, folds=options.folds, repeats=options.repeats, permutations=plan.permutations,
+        random_seed=plan.seed, sites=tuple(sites), alpha=job.inference.alpha,
+        plan=plan_status(job.sealed, declared=False), notes=tuple(notes),
+    )  # fmt: skip
 
 
 def _card(job: PredictionJob, sample: Sample, found: Assessment) -> dict[str, Any]:

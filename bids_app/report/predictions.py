@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from bids_app.dataset.tables import read_frame, read_json
 from bids_app.report.claims.predictions import verdict
 from bids_app.report.drawing import charts
+from bids_app.vocabulary.sidecars import PredictionSidecar
 
 WIDE, HIGH = 240.0, 160.0
 SETS = ("clinical", "brain", "combined")
@@ -21,20 +23,20 @@ def predictions(folder: Path) -> list[dict[str, Any]]:
 
 
 def _section(path: Path) -> dict[str, Any]:
-    about = read_json(path)
+    about = PredictionSidecar.from_json(read_json(path))
     rows = read_frame(path.with_suffix(".tsv")).replace({np.nan: None}).to_dict("records")
     people = read_frame(path.with_name(path.name.replace("_prediction.json", "_predictions.tsv")))
-    classes = about["Statistic"] == "auc"
+    classes = about.statistic == "auc"
     return {
         "about": about,
         "rows": rows,
         "verdict": verdict(about, rows),
         "roc": _roc(people) if classes else None,
         "scatter": None if classes else _scatter(people),
-        "decision": _decision(about["DecisionCurves"]) if classes else None,
+        "decision": _decision(about.decision_curves) if classes else None,
         "calibration": _calibration(people) if classes else None,
-        "steady": about["Steady"].get("combined", []),
-        "sites": about["SitesLeftOut"],
+        "steady": about.steady.get("combined", []),
+        "sites": about.sites_left_out,
         "file": path.with_suffix(".tsv").name,
     }
 
@@ -70,7 +72,7 @@ def _calibration(people: Any) -> dict[str, Any]:
     return {**frame, "lines": lines, "chance": charts.line(across([0, 1]), up([0, 1]))}
 
 
-def _decision(curves: dict[str, list[dict[str, float]]]) -> dict[str, Any]:
+def _decision(curves: Mapping[str, list[dict[str, float]]]) -> dict[str, Any]:
     everything = [point["model"] for curve in curves.values() for point in curve]
     top = max(0.05, *everything, *(point["all"] for point in curves["combined"]))
     across, up = charts.Scale(0, 1, 0, WIDE), charts.Scale(-0.1, top, HIGH, 0)

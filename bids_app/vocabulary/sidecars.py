@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from bids_app.vocabulary.json_record import JsonRecord
@@ -59,6 +59,55 @@ class OutcomeSidecar(JsonRecord):
     responders: ResponderCurves
     notes: tuple[str, ...]
     plan: PlanStatus | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictionSidecar(JsonRecord):
+    """What stands beside the table of a predictor.
+
+    Attributes
+    ----------
+    share : float
+        Improvement from which on a participant is a responder.
+    responders : int or None
+        None where improvement itself is predicted.
+    sites_left_out : mapping
+        How good each set of features is at each site that its model has not seen.
+    of_divisions : mapping
+        The same over each division into folds.
+    decision_curves : mapping
+        Net benefit by threshold, of each set; empty unless responders are predicted.
+    steady : mapping
+        Features that most models use, of each set.
+    """
+
+    outcome: str
+    baseline: str
+    target: str
+    share: float
+    units: str
+    participants: int
+    arms: tuple[str, ...]
+    measure: str
+    brain_features: int
+    components: int
+    responders: int | None
+    clinical: tuple[str, ...]
+    confounds: tuple[str, ...]
+    folds: int
+    repeats: int
+    permutations: int
+    random_seed: int
+    sites: tuple[str, ...]
+    alpha: float
+    plan: PlanStatus | None
+    notes: tuple[str, ...]
+    predictor: str = ""
+    statistic: Literal["auc", "r2"] = "auc"
+    sites_left_out: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    of_divisions: Mapping[str, list[float]] = field(default_factory=dict)
+    decision_curves: Mapping[str, list[dict[str, float]]] = field(default_factory=dict)
+    steady: Mapping[str, list[dict[str, object]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,7 @@ from bids_app.report.claims.regional import (
     sets_verdict,
 )  # fmt: skip
 from bids_app.vocabulary.sealed import PlanStatus
-from bids_app.vocabulary.sidecars import OutcomeSidecar, ResponderCurves
+from bids_app.vocabulary.sidecars import OutcomeSidecar, PredictionSidecar, ResponderCurves
 
 PACKAGE = Path(__file__).parents[2] / "bids_app"
 FOLDERS = ("report", "levels", "trial", "designs", "associations", "predictors", "regional", "derivatives")
@@ -125,10 +125,20 @@ def test_whatever_goes_together(within, other, between, before):
     assert "a common cause explains it" in words(told)
 
 
+def predicted(**own):
+    """Return the sidecar of a predictor of responders in pain."""
+    plain = {
+        "outcome": "pain", "baseline": "vas", "target": "responder", "share": 0.3, "units": "points",
+        "participants": 40, "arms": ("verum", "sham"), "measure": "alff", "brain_features": 9, "components": 0,
+        "responders": 20, "clinical": ("age",), "confounds": (), "folds": 5, "repeats": 1, "permutations": 99,
+        "random_seed": 1, "sites": (), "alpha": 0.05, "plan": None, "notes": (),
+    }  # fmt: skip
+    return PredictionSidecar(**{**plain, **own})
+
+
 @pytest.mark.parametrize(("p", "arm", "n", "statistic"), list(product(P, P, (40, 200), ("auc", "r2"))))
 def test_whatever_is_foretold(p, arm, n, statistic):
-    about = {"Statistic": statistic, "Target": "responder", "Outcome": "pain", "Alpha": 0.05, "Arms": ["verum", "sham"],
-             "Participants": n, "Notes": [], "Baseline": "vas", "Clinical": ["vas", "age"][n == 200 :]}  # fmt: skip
+    about = predicted(statistic=statistic, participants=n, clinical=("vas", "age")[n == 200 :])
     rows = [{"features": name, statistic: 0.7, "low": 0.6, "high": 0.8, "p_exchanged": p, "arm_interaction_p": arm}
             for name in ("clinical", "brain", "combined")]  # fmt: skip
     assert said_too_much(words(of_prediction(about, rows))) == []

@@ -20,6 +20,7 @@ from bids_app.statistics.prediction.nested import out_of_fold, train
 from bids_app.statistics.prediction.prepare import Features, prepare
 from bids_app.statistics.prediction.scores import auc, auc_error, auc_within, brier, calibration, explained
 from bids_app.statistics.prediction.task import Task
+from bids_app.vocabulary.sidecars import PredictionSidecar
 
 ALL = plugs.names("predictors")
 QUICK = {"boosted_trees": {"rates": (0.1,), "trees": 20}}
@@ -273,8 +274,11 @@ def test_steady_features_and_decisions():
 
 
 def said(p, n=60, arms=("verum", "sham"), clinical=("age",)):
-    about = {"Statistic": "auc", "Target": "responder", "Outcome": "pain", "Alpha": 0.05, "Arms": list(arms),
-             "Participants": n, "Notes": [], "Baseline": "vas_pre", "Clinical": clinical}  # fmt: skip
+    about = PredictionSidecar(
+        outcome="pain", baseline="vas_pre", target="responder", share=0.3, units="points", participants=n,
+        arms=tuple(arms), measure="alff", brain_features=9, components=0, responders=20, clinical=tuple(clinical),
+        confounds=(), folds=5, repeats=1, permutations=99, random_seed=1, sites=(), alpha=0.05, plan=None, notes=(),
+    )  # fmt: skip
     rows = [{"features": name, "auc": 0.7, "low": 0.6, "high": 0.8, "p_exchanged": p, "arm_interaction_p": 0.4}
             for name in ("clinical", "brain", "combined")]  # fmt: skip
     told = verdict(about, rows)

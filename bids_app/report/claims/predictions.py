@@ -7,6 +7,7 @@ from typing import Any
 
 from bids_app.report.claims.maps import Verdict
 from bids_app.report.page import format_number, says_p
+from bids_app.vocabulary.sidecars import PredictionSidecar
 
 WHAT = {"responder": "who responds in", "improvement": "how much people improve in"}
 
@@ -29,7 +30,7 @@ BASELINE = (
 )
 
 
-def verdict(about: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Verdict:
+def verdict(about: PredictionSidecar, rows: Sequence[Mapping[str, Any]]) -> Verdict:
     """Return what the assessment of one predictor allows to say.
 
     Parameters
@@ -39,29 +40,29 @@ def verdict(about: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Verd
     """
     by = {row["features"]: row for row in rows}
     best, plain = by["combined"], by["clinical"]
-    name = {"auc": "AUC", "r2": "R2"}[about["Statistic"]]
+    name = {"auc": "AUC", "r2": "R2"}[about.statistic]
     low, high = format_number(best["low"], 2), format_number(best["high"], 2)
-    value = format_number(best[about["Statistic"]], 2)
+    value = format_number(best[about.statistic], 2)
     good = f"{name} {value} (95 % limits {low} to {high}, {says_p(best['p_exchanged'])})"
-    what = f"{WHAT[about['Target']]} {about['Outcome']}"
+    what = f"{WHAT[about.target]} {about.outcome}"
     head = f"It was not shown that {what} can be foretold of people unseen: {good}."
-    if best["p_exchanged"] <= about["Alpha"]:
+    if best["p_exchanged"] <= about.alpha:
         head = f"Exploratory: {what} was foretold of people unseen better than by chance, {good}."
     remarks = [_gain(about, best, plain)]
-    if about["Baseline"] in about["Clinical"]:
-        remarks.append(BASELINE.format(outcome=about["Outcome"]))
-    if len(about["Arms"]) > 1:
+    if about.baseline in about.clinical:
+        remarks.append(BASELINE.format(outcome=about.outcome))
+    if len(about.arms) > 1:
         p = best.get("arm_interaction_p")
         said = says_p(p) if p is not None else "not known"
-        remarks.append(PROGNOSIS.format(first=about["Arms"][0], other=about["Arms"][-1], said=said))
-    if about["Participants"] < FEW:
-        remarks.append(SMALL.format(n=about["Participants"]))
-    return Verdict(head, False, (*remarks, *about["Notes"]))
+        remarks.append(PROGNOSIS.format(first=about.arms[0], other=about.arms[-1], said=said))
+    if about.participants < FEW:
+        remarks.append(SMALL.format(n=about.participants))
+    return Verdict(head, False, (*remarks, *about.notes))
 
 
-def _gain(about: Mapping[str, Any], best: Mapping[str, Any], plain: Mapping[str, Any]) -> str:
+def _gain(about: PredictionSidecar, best: Mapping[str, Any], plain: Mapping[str, Any]) -> str:
     """Say what the brain adds to what the clinic knows."""
-    key = about["Statistic"]
+    key = about.statistic
     gain = float(best[key]) - float(plain[key])
     return (
         f"What the clinic knows alone gives {format_number(plain[key], 2)}; with the brain it is "
