@@ -73,7 +73,7 @@ def check(options: Options, output_dir: Path) -> None:
     reason = (
         "A value that is read where the same people differ most goes with their relief even if nothing does: what "
         "chose the place counts twice (circular). Name regions beforehand (associations.brain_symptom.regions), or "
-        f'take clusters = "{_LEAVE_ONE_OUT}", in which nobody chooses the place of their own value.'
+        f'take clusters = "{_LEAVE_ONE_OUT}", in which no participant chooses the place of their own value.'
     )
     if options.clusters not in ("", _LEAVE_ONE_OUT):
         raise UsageError(f"associations.brain_symptom.clusters = {options.clusters!r}. {reason}")
@@ -124,12 +124,16 @@ def contrasts(
 
     for arm in cohort.arms:
         words = Words(
-            question=f"Does {what} go with improvement of {title} within {arm}? An association.", sign=sign, arm=arm
+            question=f"Is {what} associated with improvement of {title} within {arm}? An association.",
+            sign=sign,
+            arm=arm,
         )
         yield slope(cohort, asked(_joined(labels[arm], stem, "Slope"), words), improvement, {}, arm)
     if len(cohort.arms) < 2:
         return
-    words = Words(question=f"Does {what} go with improvement of {title}, given the arm? An association.", sign=sign)
+    words = Words(
+        question=f"Is {what} associated with improvement of {title}, given the arm? An association.", sign=sign
+    )
     yield slope(cohort, asked(_joined("all", stem, "Slope"), words), improvement, arms)
     first, control = cohort.arms[0], cohort.arms[-1]
     pair = f"{labels[first]}Vs{labels[control][:1].upper()}{labels[control][1:]}"
@@ -139,7 +143,7 @@ def contrasts(
     words = Words(
         question=f"Does the slope of {what} on improvement of {title} differ between {first} and {control}?",
         sign=f"positive = steeper in {first}",
-        found=f"{what} goes with improvement of {title} differently in {first} and {control}",
+        found=f"{what} is associated differently with improvement of {title} in {first} and {control}",
         absent=f"No difference between the slopes of {first} and {control}", compares=(first, control),
     )  # fmt: skip
     yield slope(cohort, asked(_joined(pair, stem, "Slope"), words), own * centred, {"arm": own, stem: centred})

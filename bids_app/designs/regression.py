@@ -94,14 +94,14 @@ def _contrasts(cohort: Cohort, options: Options, outcome: Outcome, values: NDArr
     arms = {f"arm_{arm}": (cohort.arm == i).astype(np.float64) for i, arm in enumerate(cohort.arms[:-1])}
     sign = f"positive = larger where {value} is larger"
     words = Words(
-        question=f"Does {what} go with {value}, given the arm? An association, not a cause.",
+        question=f"Is {what} associated with {value}, given the arm? An association, not a cause.",
         sign=sign,
-        found=f"{what} goes with {value}",
+        found=f"{what} is associated with {value}",
         absent=f"No association of {what} with {value}",
     )
     yield slope(cohort, Question(name="slope", words=words, outcome=outcome, primary=True), values, arms)
     for arm in cohort.arms:
-        words = Words(question=f"Does {what} go with {value} within {arm}?", sign=sign, arm=arm)
+        words = Words(question=f"Is {what} associated with {value} within {arm}?", sign=sign, arm=arm)
         yield slope(cohort, Question(name=f"{labels[arm]}Slope", words=words, outcome=outcome), values, {}, arm)
     for first, second in combinations(cohort.arms, 2):
         own = (cohort.arm == cohort.arms.index(first)).astype(np.float64)

@@ -53,7 +53,9 @@ def read_tables(job: GroupJob, key: MapKey) -> LoadedMaps:
     )
     lost = [*(name for name, use in zip(first.names, known, strict=True) if not use), *sorted(more)]
     others = f" and {len(lost) - NAMED} more" if len(lost) > NAMED else ""
-    said = f"{key.entity} {key.label}: {', '.join(lost[:NAMED])}{others} are not known for everybody and left out."
+    said = (
+        f"{key.entity} {key.label}: {', '.join(lost[:NAMED])}{others} are not known for all participants and excluded."
+    )
     return LoadedMaps(subject=subject, stacks=stacks, notes=(said,) if lost else ())
 
 

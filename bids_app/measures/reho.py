@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from bids_app.errors import NotMeasurableError
 from bids_app.signals.concordance import concordance
 from bids_app.signals.smoothing import smooth_known
-from bids_app.statistics.standardised import combine_maps, over_mean, zscore
+from bids_app.statistics.standardised import RATIO, ZSCORE, combine_maps, over_mean, zscore
 from bids_app.vocabulary.option import Doc
 from bids_app.vocabulary.output import Feature, Output
 from bids_app.vocabulary.seed import Wanted
@@ -39,28 +39,8 @@ _RAW = Output(
     entity="meas",
     labels=("reho",),
 )
-_RATIO = Output(
-    name="ratio",
-    kind="map",
-    suffix="statmap",
-    description="The raw map over its mean in the mask, then smoothed.",
-    units="arbitrary",
-    entities={"stat": "ratio"},
-    entity="meas",
-    labels=("reho",),
-)
-_ZSCORE = Output(
-    name="zscore",
-    kind="map",
-    suffix="statmap",
-    description="The raw map less its mean in the mask over its standard deviation, then smoothed.",
-    units="arbitrary",
-    entities={"stat": "zscore"},
-    entity="meas",
-    labels=("reho",),
-    noun="regional homogeneity",
-    scale="z score",
-)
+_RATIO = replace(RATIO, labels=("reho",))
+_ZSCORE = replace(ZSCORE, labels=("reho",), noun="regional homogeneity")
 OUTPUTS = (_RAW, _RATIO, _ZSCORE)
 GROUP = _ZSCORE
 

@@ -7,9 +7,30 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.vocabulary.output import Feature
+from bids_app.vocabulary.output import Feature, Output
 
 Map = NDArray[np.float32]
+
+RATIO = Output(
+    name="ratio",
+    kind="map",
+    suffix="statmap",
+    description="The raw map over its mean in the mask, then smoothed.",
+    units="arbitrary",
+    entities={"stat": "ratio"},
+    entity="meas",
+)
+ZSCORE = Output(
+    name="zscore",
+    kind="map",
+    suffix="statmap",
+    description="The raw map less its mean in the mask over its standard deviation, then smoothed.",
+    units="arbitrary",
+    entities={"stat": "zscore"},
+    entity="meas",
+    scale="z score",
+)
+"""What measures with raw maps declare of the standardised ones; labels and nouns are their own."""
 
 
 def over_mean(values: Map) -> Map:

@@ -431,8 +431,8 @@ def test_who_is_missing_counts_as_no_responder_in_a_line_of_its_own():
     assert "responders_30_all" not in complete
     own = scores(effect=-30, gone=6)
     gaps = by_name(outcomes.analyse(own))
-    seen, everybody = gaps["responders_30"], gaps["responders_30_all"]
+    seen, imputed = gaps["responders_30"], gaps["responders_30_all"]
     improved, asked = seen.n[0], seen.of[0]
-    assert (everybody.n[0], everybody.of[0]) == (improved, int((own.arm == 0).sum()))
+    assert (imputed.n[0], imputed.of[0]) == (improved, int((own.arm == 0).sum()))
     assert asked < int((own.arm == 0).sum())
-    assert "missing participants count as not improved" in remark(everybody)
+    assert "missing participants count as not improved" in remark(imputed)

@@ -7,6 +7,7 @@ plain t finds too much. Limits are those of the same test (`inverted`).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -53,6 +54,34 @@ class Comparison:
     adjusted: bool = True
 
 
+@dataclass(frozen=True)
+class Estimate:
+    """A difference, its standard error, and the degrees of freedom of that."""
+
+    difference: float
+    error: float
+    df: float
+
+
+def concluded(estimate: Estimate, p: Callable[[float], float], total: int, *, adjusted: bool = True) -> Comparison:
+    """Return a comparison whose limits are those of the test that gives its p.
+
+    Parameters
+    ----------
+    p : callable
+        Of an effect, by re-randomisation.
+    total : int
+        Relabellings.
+    """
+    low, high = limits(p, estimate.difference, estimate.error)
+    t = estimate.difference / estimate.error
+    return Comparison(
+        difference=estimate.difference, error=estimate.error, low=low, high=high, t=t,
+        p=float(2 * stats.t.sf(abs(t), estimate.df)), df=estimate.df, rerandomised_p=p(0.0), relabellings=total,
+        adjusted=adjusted,
+    )  # fmt: skip
+
+
 def compare(after: Values, arm: Values, nuisance: Values, before: Values | None, scheme: Scheme) -> Comparison:
     """Compare arms by the engine of the maps, with one outcome in place of voxels.
 
@@ -76,23 +105,10 @@ def compare(after: Values, arm: Values, nuisance: Values, before: Values | None,
     others, adjusted = _others(nuisance, before)
     ask = _Drawn if isinstance(scheme, Rerandomisation) else _Exchanged
     question = ask(np.asarray(after, np.float64), np.asarray(arm, np.float64), others, scheme)
-    found = question.fitted()
-    difference, error, df = found.difference, found.error, found.df
-    if not error > 1e-9 * float(np.abs(after).max()):
+    estimate = question.fitted()
+    if not estimate.error > 1e-9 * float(np.abs(after).max()):
         raise WrongDataError("Nobody differs from anybody else once arms and what is adjusted for are taken out.")
-    t, (low, high) = difference / error, limits(question.p, difference, error)
-    return Comparison(
-        difference=difference,
-        error=error,
-        low=low,
-        high=high,
-        t=t,
-        p=float(2 * stats.t.sf(abs(t), df)),
-        df=df,
-        rerandomised_p=question.p(0.0),
-        relabellings=scheme.total,
-        adjusted=before is None or adjusted,
-    )
+    return concluded(estimate, question.p, scheme.total, adjusted=before is None or adjusted)
 
 
 def _others(nuisance: Values, before: Values | None) -> tuple[NDArray[np.float64], bool]:
@@ -121,15 +137,6 @@ def evidence(after: Values, arm: Values, nuisance: Values, before: Values) -> fl
     model = linear_model.fit(np.asarray(after, dtype=np.float64)[:, None], np.asarray(arm, dtype=np.float64), others)
     t = model.effect / np.sqrt(model.variance)
     return float(bayes.log_bayes_factor(t, model.df, float(model.effective_size()[0]))[0])
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A difference, its standard error, and the degrees of freedom of that."""
-
-    difference: float
-    error: float
-    df: float
 
 
 @dataclass(frozen=True, eq=False)

@@ -73,19 +73,19 @@ def _alike(both: Scores, visit: int, when: str) -> Iterator[ResultRow]:
 
 
 def _differences(scores: Scores, both: Scores, visit: int, when: str) -> list[ResultRow]:
-    """Return the adjusted difference, of everybody seen if somebody lacks a visit, and what stands beside it."""
+    """Return the adjusted difference, of all seen if a participant lacks a visit, and what stands beside it."""
     found = compare(both.values[:, visit], both.active, both.nuisance, both.values[:, 0], both.scheme)
     complete = both.compared("ancova", when, "beside", found).knowing(adjusted=found.adjusted)
     rows = [complete]
     if not np.isfinite(scores.values[:, [0, visit]]).all():
-        rows = _everybody(scores, visit, when, complete)
+        rows = _all_seen(scores, visit, when, complete)
     change = compare(both.change(visit), both.active, both.nuisance, None, both.scheme)
     rows.append(both.compared("change", when, "beside", change))
     return [*rows, _standardised(both, when, rows[0])]
 
 
-def _everybody(scores: Scores, visit: int, when: str, complete: ResultRow) -> list[ResultRow]:
-    """Return the difference of everybody seen at any visit and that of people with both, or the latter alone.
+def _all_seen(scores: Scores, visit: int, when: str, complete: ResultRow) -> list[ResultRow]:
+    """Return the difference of all seen at any visit and that of participants with both, or the latter alone.
 
     Visits that fewer than three people of an arm have (not collected yet, say) are left out.
     """

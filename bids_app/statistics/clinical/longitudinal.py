@@ -11,12 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from bids_app.errors import WrongDataError
 from bids_app.statistics.allocation import Rerandomisation
-from bids_app.statistics.clinical.ancova import Comparison
-from bids_app.statistics.clinical.inverted import limits
+from bids_app.statistics.clinical.ancova import Comparison, Estimate, concluded
 from bids_app.statistics.clinical.seen import Visits, require_unlike
 from bids_app.statistics.linear_model import orthonormal, residual
 
@@ -53,8 +51,7 @@ def compare_visits(visits: Visits, endpoint: int, scheme: Rerandomisation) -> Co
     fit = _restricted_likelihood(visits, design)
     spread = _allowing_for_estimation(visits, design, fit.covariance, fit.spread)
     place = -(visits.values.shape[1] - 1) + endpoint - 1
-    difference, error = float(fit.estimates[place]), float(np.sqrt(spread[place, place]))
-    t = difference / error
+    estimate = Estimate(float(fit.estimates[place]), float(np.sqrt(spread[place, place])), df)
 
     labels = scheme.draw(0, scheme.total)
     near = _restricted_likelihood(visits, visits.design(None)).covariance
@@ -64,18 +61,7 @@ def compare_visits(visits: Visits, endpoint: int, scheme: Rerandomisation) -> Co
         values[:, endpoint] -= effect * visits.arm
         return _reached(replace(visits, values=values), endpoint, labels, near)
 
-    low, high = limits(p, difference, error)
-    return Comparison(
-        difference=difference,
-        error=error,
-        low=low,
-        high=high,
-        t=t,
-        p=float(2 * stats.t.sf(abs(t), df)),
-        df=df,
-        rerandomised_p=p(0.0),
-        relabellings=scheme.total,
-    )
+    return concluded(estimate, p, scheme.total)
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from bids_app.errors import WrongDataError
 from bids_app.statistics.allocation import Rerandomisation
-from bids_app.statistics.clinical.ancova import Comparison
-from bids_app.statistics.clinical.inverted import limits
+from bids_app.statistics.clinical.ancova import Comparison, Estimate, concluded
 
 Values = NDArray[np.floating[Any]]
 
@@ -54,24 +52,12 @@ def compare_rates(after: Values, arm: Values, nuisance: Values, before: Values, 
     scores = design * (after - mean)[:, None]
     df = len(after) - design.shape[1]
     error = float(np.sqrt((bread @ (scores.T @ scores) @ bread)[0, 0] * len(after) / df))
-    difference, t = float(estimates[0]), float(estimates[0]) / error
     labels = scheme.draw(0, scheme.total)
 
     def p(effect: float) -> float:
         return _reached(after, others, labels, effect * arm)
 
-    low, high = limits(p, difference, error)
-    return Comparison(
-        difference=difference,
-        error=error,
-        low=low,
-        high=high,
-        t=t,
-        p=float(2 * stats.t.sf(abs(t), df)),
-        df=df,
-        rerandomised_p=p(0.0),
-        relabellings=scheme.total,
-    )
+    return concluded(Estimate(float(estimates[0]), error, df), p, scheme.total)
 
 
 def _fit(counts: Values, design: Values, offset: Values | float = 0.0) -> NDArray[np.float64]:
