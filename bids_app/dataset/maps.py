@@ -15,7 +15,8 @@ from bids_app.dataset.volumes import read_map, read_mask
 from bids_app.errors import WrongDataError
 from bids_app.statistics.comparable import stacks_of
 from bids_app.vocabulary.design import Design
-from bids_app.vocabulary.grid import Grid, GroupMask, Mask
+from bids_app.vocabulary.domain import Coverage, Voxels
+from bids_app.vocabulary.grid import Grid, Mask
 from bids_app.vocabulary.job import MapKey, SessionMaps
 
 SMALL_RADIUS = 6.0
@@ -24,7 +25,7 @@ SMALL_RADIUS = 6.0
 Sessions = Mapping[tuple[str, str], SessionMaps]
 
 
-def group_mask(sessions: Sessions, design: Design) -> GroupMask:
+def group_mask(sessions: Sessions, design: Design) -> Coverage:
     """Intersect the masks of all sessions of a design.
 
     Raises
@@ -68,10 +69,10 @@ def group_mask(sessions: Sessions, design: Design) -> GroupMask:
             f"The common mask keeps {common.sum() / union:.0%} of the voxels that anybody has; "
             f"{worst} alone costs {cost[worst]}."
         )
-    return GroupMask(mask=common, grid=grid, union=union, cost=cost, notes=tuple(notes))
+    return Coverage(domain=Voxels(grid, common), union=union, cost=cost, notes=tuple(notes))
 
 
-def restricted(covered: GroupMask, words: Sequence[str], space: str) -> GroupMask:
+def restricted(covered: Coverage, words: Sequence[str], space: str) -> Coverage:
     """Return a group mask cut down to regions, before anything is computed; the same mask if none are named.
 
     Raises
@@ -83,12 +84,13 @@ def restricted(covered: GroupMask, words: Sequence[str], space: str) -> GroupMas
     """
     if not words:
         return covered
-    regions = seed_image(parse_seeds(words, SMALL_RADIUS), covered.grid, space) > 0
-    mask = covered.mask & regions
+    domain = covered.domain
+    regions = seed_image(parse_seeds(words, SMALL_RADIUS), domain.grid, space) > 0
+    mask = domain.mask & regions
     if not mask.any():
         raise WrongDataError(f"No voxel of {', '.join(words)} is covered by everybody: the small volume is empty.")
     note = f"The analysis is restricted to {', '.join(words)}: {int(mask.sum())} of {int(regions.sum())} voxels."
-    return replace(covered, mask=mask, notes=(*covered.notes, note))
+    return replace(covered, domain=Voxels(domain.grid, mask), notes=(*covered.notes, note))
 
 
 def region_masks(words: Sequence[str], grid: Grid, space: str) -> dict[str, Mask]:
@@ -98,12 +100,12 @@ def region_masks(words: Sequence[str], grid: Grid, space: str) -> dict[str, Mask
 
 
 def load_maps(
-    sessions: Sessions, design: Design, key: MapKey, covered: GroupMask
-) -> tuple[dict[str, NDArray[np.float32]], Mask]:
-    """Return the maps of one kind by stage, (n, voxels) each, and their mask.
+    sessions: Sessions, design: Design, key: MapKey, domain: Voxels
+) -> tuple[dict[str, NDArray[np.float32]], Voxels]:
+    """Return the maps of one kind by stage, (n, voxels) each, and the voxels that have values.
 
     Rows follow the rows of the design; those of people without the stage are NaN. Voxels where any map has no value
-    (the seed itself), or where nobody differs from anybody, are left out of the mask.
+    (the seed itself), or where no participant differs from another, are left out.
 
     Raises
     ------
@@ -114,19 +116,17 @@ def load_maps(
     def read(person: str, session: str) -> NDArray[np.float32]:
         path = sessions[person, session].maps[key]
         values, grid = read_map(path)
-        if not grid.matches(covered.grid):
+        if not grid.matches(domain.grid):
             raise WrongDataError(
-                f"{path} lies on {grid.describe()}, the masks on {covered.grid.describe()}. Remove it, and run the "
+                f"{path} lies on {grid.describe()}, the masks on {domain.describe()}. Remove it, and run the "
                 "participant level again."
             )
-        return values[covered.mask]
+        return values[domain.mask]
 
-    stacks, kept = stacks_of(design, int(covered.mask.sum()), read)
+    stacks, kept = stacks_of(design, domain.size, read)
     if not kept.any():
         raise WrongDataError(f"{key.label}: no voxel has a value in every map.")
-    mask = covered.mask.copy()
-    mask[covered.mask] = kept
-    return stacks, mask
+    return stacks, domain.restrict(kept)
 
 
 def smoothing_of(path: Path) -> float:

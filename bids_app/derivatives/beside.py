@@ -41,12 +41,12 @@ class Beside:
             "Parts": list(parts),
             "MedianI2": float(np.nanmedian(share)),
         }
-        if primary.subject.graph:
-            columns = {"edge": primary.subject.graph.names, "Q": q, "I2": share}
-            write_table(self._writer.path("heterogeneity", ".tsv", **names), columns)
-        else:
+        if primary.subject.domain.is_map:
             for stat, values in {"Q": q, "I2": share}.items():
                 self._writer.map(primary, stat, values)
+        else:
+            columns = {**primary.subject.domain.columns(), "Q": q, "I2": share}
+            write_table(self._writer.path("heterogeneity", ".tsv", **names), columns)
         write_json(self._writer.path("heterogeneity", ".json", **names), {**self._writer.mark_of, **about})
 
     def common(

@@ -9,7 +9,7 @@ import numpy as np
 
 from bids_app.statistics.result import Joint, Result
 from bids_app.statistics.true_discoveries import hommel, true_discoveries, voxel_p
-from bids_app.vocabulary.grid import Grid, Mask, Namer, Points
+from bids_app.vocabulary.grid import Mask, Namer, Points
 from bids_app.vocabulary.inference import Inference
 
 CLUSTER_COLUMNS = (
@@ -26,19 +26,20 @@ CLUSTER_COLUMNS = (
 MEANS = "mean_effect", "mean_effect_lower", "mean_effect_upper"
 
 
-def cluster_table(result: Result, joint: Joint, grid: Grid, named: Namer, alpha: float) -> dict[str, list[Any]]:
+def cluster_table(result: Result, joint: Joint, named: Namer, alpha: float) -> dict[str, list[Any]]:
     """Return one row a cluster: where, how large, and every p that it has.
 
     Of statistics of voxels that is the smallest; a robust p of clusters is that of the cluster by signs of residuals
     which has most of its voxels, and 1 without any. At least a share `differs_at_least` of its voxels differs, with
     confidence 1 - alpha for all clusters at once (`true_discoveries`).
     """
-    where, robust = _places(result, grid), result.robust
+    domain, robust = result.subject.voxels, result.robust
+    where = domain.positions
     columns: dict[str, list[Any]] = {key: [] for key in CLUSTER_COLUMNS}
     p = voxel_p(result.null.t, result.df, result.rank, both=result.null.both)
     largest = hommel(p[np.isfinite(p)], alpha)
     standardised = "peak_partial_r" if result.contrast.effect == "slope" else "peak_g"
-    volume = float(np.prod(grid.voxel_sizes))
+    volume = float(np.prod(domain.grid.voxel_sizes))
     for i, cluster in enumerate(result.clusters):
         members = result.labels == cluster.number
         x, y, z = where[cluster.peak]
@@ -59,11 +60,6 @@ def cluster_table(result: Result, joint: Joint, grid: Grid, named: Namer, alpha:
     return columns
 
 
-def _places(result: Result, grid: Grid) -> Points:
-    """Return where the voxels of a result are, (voxels, 3) mm."""
-    return np.asarray(np.argwhere(result.subject.mask) @ grid.affine[:3, :3].T + grid.affine[:3, 3])
-
-
 def _named(named: Namer, where: Points, peak: int, inside: Mask) -> str | None:
     members = np.flatnonzero(inside)
     return named(np.vstack([where[peak], where[members[members != peak]]])) or None
@@ -72,10 +68,11 @@ def _named(named: Namer, where: Points, peak: int, inside: Mask) -> str | None:
 PRINTED_COLUMNS = ("cluster", "sign", "x", "y", "z", "peak_t", "voxels", "mm3", "place")
 
 
-def printed_table(result: Result, grid: Grid, named: Namer) -> dict[str, list[Any]]:
+def printed_table(result: Result, named: Namer) -> dict[str, list[Any]]:
     """Return the clusters that a paper would list by random field theory, the largest first; no result."""
     assert result.printed is not None
-    where, t, volume = _places(result, grid), result.null.t, float(np.prod(grid.voxel_sizes))
+    domain, t = result.subject.voxels, result.null.t
+    where, volume = domain.positions, float(np.prod(domain.grid.voxel_sizes))
     found = [result.printed == number for number in np.unique(result.printed[result.printed > 0])]
     rows = []
     for i, members in enumerate(sorted(found, key=np.count_nonzero, reverse=True)):

@@ -65,7 +65,7 @@ def about_result(
 ) -> dict[str, Any]:  # fmt: skip
     """Return the sidecar of a result."""
     contrast, words, scheme, output = result.contrast, result.contrast.asked.words, result.scheme, result.subject.output
-    own = "its own" if result.subject.graph else "each voxel's own"
+    own = "each voxel's own" if result.subject.domain.is_map else "its own"
     names = ("question", "found", "absent")
     said = {name: getattr(words, name).replace(IT, output.noun).replace(OWN, own) for name in names}
     return {
@@ -93,7 +93,7 @@ def about_result(
         "Participants": len(contrast.members),
         "ParticipantsByArm": by_arm(result),
         "DegreesOfFreedom": result.df if result.rank == 1 else [result.rank, result.df],
-        "Voxels": int(result.subject.mask.sum()),
+        "Voxels": result.subject.domain.size,
         "RestrictedTo": list(inference.small_volume),
         "Scheme": "wild" if isinstance(scheme, ResidualSigns) else contrast.scheme,
         "Relabellings": scheme.total,
@@ -109,7 +109,7 @@ def about_result(
         "ClusterMass": "sum of |t| - ClusterFormingT",
         **({"ConnectivityTFCE": inference.tfce_connectivity} if "tfce" in result.null.maxima else {}),
         "Alpha": inference.alpha,
-        "ClaimStatistic": inference.claim,
+        "ClaimStatistic": result.subject.claim(inference.claim),
         "Family": inference.family,
         "FamilyMembers": family.members,
         "SmallestP": {name: _smallest(p) for name, p in result.p.items()},

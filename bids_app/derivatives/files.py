@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.derivatives.atomic import write_bytes, write_text
+from bids_app.vocabulary.domain import Voxels
 from bids_app.vocabulary.grid import Grid, Mask
 from bids_app.vocabulary.json_record import JsonRecord
 
@@ -22,11 +23,11 @@ MNI_CODE = 4
 """NIfTI code of coordinates in a standard (MNI) space."""
 
 
-def write_map(path: Path, values: NDArray[np.floating[Any]], mask: Mask, grid: Grid) -> None:
-    """Write one value per voxel of the mask as float32; voxels outside are NaN."""
-    volume = np.full(grid.shape, np.nan, dtype=np.float32)
-    volume[mask] = values
-    _write_volume(path, volume, grid)
+def write_map(path: Path, values: NDArray[np.floating[Any]], domain: Voxels) -> None:
+    """Write one value per voxel as float32; voxels outside the mask are NaN."""
+    volume = np.full(domain.grid.shape, np.nan, dtype=np.float32)
+    volume[domain.mask] = values
+    _write_volume(path, volume, domain.grid)
 
 
 def write_labels(path: Path, values: NDArray[np.integer[Any]] | Mask, grid: Grid) -> None:

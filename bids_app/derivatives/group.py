@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,13 @@ from numpy.typing import NDArray
 from bids_app.derivatives.characteristics import characteristics_table
 from bids_app.derivatives.clusters import cluster_table, passing_shares, printed_table, value_table
 from bids_app.derivatives.contrast import Family, about_result, design_table
-from bids_app.derivatives.edges import EDGE_COLUMNS, edge_table
 from bids_app.derivatives.files import write_json, write_labels, write_map, write_table
-from bids_app.derivatives.names import STAT_OF, group_path, robust_stat
+from bids_app.derivatives.names import STAT_OF, group_path, robust_stat, table_suffix
+from bids_app.derivatives.places import columns_of, place_table
 from bids_app.statistics.result import Joint, Result
 from bids_app.vocabulary.design import Design
-from bids_app.vocabulary.grid import Grid, GroupMask, Namer
+from bids_app.vocabulary.domain import Coverage
+from bids_app.vocabulary.grid import Namer
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.job import GroupJob
 from bids_app.vocabulary.sealed import plan_status
@@ -41,13 +41,12 @@ class GroupWriter:
     files : list of Path
     """
 
-    def __init__(self, job: GroupJob, grid: Grid, mark: str, name: Namer) -> None:
+    def __init__(self, job: GroupJob, mark: str, name: Namer) -> None:
         self._job = job
         self._name = name
         self.mark_of: dict[str, Any] = {"ReplicationOnly": mark} if mark else {}
         if job.sealed:
             self.mark_of["Plan"] = plan_status(job.sealed, declared=False)
-        self.grid = grid
         self.files: list[Path] = []
 
     def path(self, suffix: str, extension: str, **entities: str) -> Path:
@@ -56,13 +55,14 @@ class GroupWriter:
         self.files.append(path)
         return path
 
-    def mask(self, covered: GroupMask) -> None:
+    def mask(self, covered: Coverage) -> None:
         """Write the mask of voxels that everybody has, and what each session cost."""
-        write_labels(self.path("mask", ".nii.gz", desc="group"), covered.mask, self.grid)
+        domain = covered.domain
+        write_labels(self.path("mask", ".nii.gz", desc="group"), domain.mask, domain.grid)
         about = {
             "Type": "Brain",
             "Description": "Voxels that every session of every analysed participant covers.",
-            "Voxels": int(covered.mask.sum()),
+            "Voxels": domain.size,
             "VoxelsOfAnySession": covered.union,
             "LostToOneSessionAlone": {name: n for name, n in covered.cost.items() if n},
         }
@@ -83,7 +83,9 @@ class GroupWriter:
         write_table(self.path("characteristics", ".tsv"), characteristics_table(design, columns))
 
     def maps(self, result: Result) -> None:
-        """Write every map of a result but those that its family decides, and let go of them."""
+        """Write every map of a result but those that its family decides, and let go of them; tables are kept."""
+        if not result.subject.domain.is_map:
+            return
         _ = result.peaks  # read while the maps are there
         for name, values in result.maps.items():
             stat, _, variant = name.partition("_")
@@ -98,43 +100,38 @@ class GroupWriter:
     def map(self, result: Result, stat: str, values: NDArray[np.floating[Any]], **extra: str) -> None:
         """Write one map of a result, (voxels,); `extra` entities win over its own."""
         path = self.path("statmap", ".nii.gz", **{**names_of(result), "stat": stat, **extra})
-        write_map(path, values, result.subject.mask, self.grid)
+        write_map(path, values, result.subject.voxels)
 
     def conclusion(self, result: Result, joint: Joint, inference: Inference, family: Family) -> None:
-        """Write what the family decides, clusters, design and null of one contrast of one map."""
+        """Write what the family decides of one contrast: maps and clusters, or a table; its design and its null."""
+        said = {**self.mark_of, **about_result(result, joint, inference, family, self._job.sealed)}
+        (self._of_maps if result.subject.domain.is_map else self._of_table)(result, joint, inference, said)
+        maxima = {f"max_{name}": values for name, values in result.null.maxima.items()}
+        write_table(self.path("nullmax", ".tsv", **names_of(result)), maxima)
+        write_table(self.path("design", ".tsv", **names_of(result)), design_table(result))
+
+    def _of_maps(self, result: Result, joint: Joint, inference: Inference, said: dict[str, Any]) -> None:
         names = names_of(result)
         for name, p in joint.own.items():
             self.map(result, STAT_OF[name], result.spread(name, p), desc="joint")
         for name, p in joint.robust.items():
             assert result.robust
             self.map(result, robust_stat(name), result.robust.spread(name, p), desc="joint")
-        clusters = cluster_table(result, joint, self.grid, self._name, inference.alpha)
-        said = about_result(result, joint, inference, family, self._job.sealed)
-        said["DiffersAtLeast"] = passing_shares(clusters, inference)
-        about = {**self.mark_of, **said, "Sources": self._sources(result)}
+        clusters = cluster_table(result, joint, self._name, inference.alpha)
+        about = {**said, "DiffersAtLeast": passing_shares(clusters, inference), "Sources": self._sources(result)}
         write_json(self.path("statmap", ".json", **names), about)
         write_table(self.path("clusters", ".tsv", **names), clusters)
         if result.printed is not None:
-            table = printed_table(result, self.grid, self._name)
-            write_table(self.path("clusters", ".tsv", **names, desc="literature"), table)
+            write_table(self.path("clusters", ".tsv", **names, desc="literature"), printed_table(result, self._name))
         if result.profile:
             write_table(self.path("clustermeans", ".tsv", **names), value_table(result))
-        self._null_and_design(result)
 
-    def edges(self, result: Result, joint: Joint, inference: Inference, family: Family) -> None:
-        """Write the table of edges, or of other values that are no maps, of one contrast."""
-        names = names_of(result)
-        write_table(self.path("edges", ".tsv", **names), edge_table(result, joint))
-        about = about_result(result, joint, replace(inference, claim="voxel"), family, self._job.sealed)
-        sidecar = {**self.mark_of, **about, "Columns": EDGE_COLUMNS, "Sources": self._sources(result)}
-        write_json(self.path("edges", ".json", **names), sidecar)
-        self._null_and_design(result)
-
-    def _null_and_design(self, result: Result) -> None:
-        names = names_of(result)
-        maxima = {f"max_{name}": values for name, values in result.null.maxima.items()}
-        write_table(self.path("nullmax", ".tsv", **names), maxima)
-        write_table(self.path("design", ".tsv", **names), design_table(result))
+    def _of_table(self, result: Result, joint: Joint, inference: Inference, said: dict[str, Any]) -> None:  # noqa: ARG002
+        names, domain = names_of(result), result.subject.domain
+        suffix = table_suffix(domain.unit)
+        write_table(self.path(suffix, ".tsv", **names), place_table(result, joint))
+        columns = columns_of(domain, result.subject.output.scale)
+        write_json(self.path(suffix, ".json", **names), {**said, "Columns": columns, "Sources": self._sources(result)})
 
     def _sources(self, result: Result) -> list[str]:
         key, sessions = result.subject.key, result.subject.design.sessions.values()

@@ -22,6 +22,21 @@ def robust_stat(statistic: str) -> str:
     return STAT_OF[statistic].replace("logp", "logprobust")
 
 
+TABLE_SUFFIXES = ("edges", "regions", "channels", "pairs", "points")
+"""Suffixes of group tables, one for each unit that a place of a table can be."""
+
+
+def table_suffix(unit: str) -> str:
+    """Return the suffix of the group tables of places of a unit.
+
+    >>> table_suffix("edge")
+    'edges'
+    """
+    if f"{unit}s" not in TABLE_SUFFIXES:
+        raise ValueError(f"{unit!r} is no unit of tables; expected one of {', '.join(TABLE_SUFFIXES)} without s.")
+    return f"{unit}s"
+
+
 def participant_path(output_dir: Path, entities: Mapping[str, str], suffix: str, extension: str) -> Path:
     """Return `sub-*/[ses-*/]func/<name>`."""
     folder = output_dir / f"sub-{entities['sub']}"

@@ -14,8 +14,9 @@ from bids_app.derivatives.names import VOLUME_ENTITIES, participant_path, templa
 from bids_app.derivatives.pictures import carpet_picture
 from bids_app.derivatives.quality import QUALITY, quality_row
 from bids_app.errors import WrongDataError
+from bids_app.vocabulary.domain import Domain, Voxels
 from bids_app.vocabulary.entities import join, without
-from bids_app.vocabulary.grid import Grid, Mask
+from bids_app.vocabulary.grid import Grid
 from bids_app.vocabulary.output import Feature
 from bids_app.vocabulary.recording import Recording
 from bids_app.vocabulary.seed import Seed
@@ -54,7 +55,7 @@ class SessionWriter:
         return path
 
     def feature(
-        self, feature: Feature, sources: Sequence[Recording], mask: Mask, grid: Grid, about: Mapping[str, Any],
+        self, feature: Feature, sources: Sequence[Recording], domain: Domain, about: Mapping[str, Any],
         combined: bool = False,
     ) -> None:  # fmt: skip
         """Write one feature and its sidecar."""
@@ -71,20 +72,20 @@ class SessionWriter:
             "LeftRightExchanged": sources[0].flipped,
             "Sources": _sources(sources),
         }
-        if output.kind == "map":
+        if isinstance(domain, Voxels) and output.is_map:
             voxels = np.asarray(feature.value)
             sidecar["VoxelsWithValue"] = int(np.isfinite(voxels).sum())
-            write_map(self._path(entities, output.suffix, ".nii.gz"), voxels, mask, grid)
+            write_map(self._path(entities, output.suffix, ".nii.gz"), voxels, domain)
         elif output.kind == "matrix":
             write_table(self._path(entities, output.suffix, ".tsv"), _matrix_table(feature))
         elif isinstance(feature.value, Mapping):
             write_table(self._path(entities, output.suffix, ".tsv"), feature.value)
         write_json(self._path(entities, output.suffix, ".json"), sidecar)
 
-    def mask(self, mask: Mask, grid: Grid, sources: Sequence[Recording]) -> None:
+    def mask(self, domain: Voxels, sources: Sequence[Recording]) -> None:
         """Write the mask of voxels that every run of the session has."""
         entities = {**self._session, "desc": "brain"}
-        write_labels(self._path(entities, "mask", ".nii.gz"), mask, grid)
+        write_labels(self._path(entities, "mask", ".nii.gz"), domain.mask, domain.grid)
         about = {
             "Type": "Brain",
             "Description": "Voxels of the brain masks of all runs whose series are finite and vary.",
@@ -93,10 +94,10 @@ class SessionWriter:
         }
         write_json(self._path(entities, "mask", ".json"), about)
 
-    def background(self, mean: NDArray[np.floating[Any]], mask: Mask, grid: Grid, sources: Sequence[Recording]) -> None:
+    def background(self, mean: NDArray[np.floating[Any]], domain: Voxels, sources: Sequence[Recording]) -> None:
         """Write the mean image that figures are drawn on."""
         entities = {**self._session, "stat": "mean"}
-        write_map(self._path(entities, "statmap", ".nii.gz"), mean, mask, grid)
+        write_map(self._path(entities, "statmap", ".nii.gz"), mean, domain)
         about = {"Description": "Temporal mean of the kept frames before cleaning.", "Units": "arbitrary"}
         write_json(
             self._path(entities, "statmap", ".json"), {**about, **_space(entities), "Sources": _sources(sources)}

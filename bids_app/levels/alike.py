@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from bids_app import plugs
 from bids_app.errors import UsageError
 from bids_app.statistics import corrected, linear_model, permutation
-from bids_app.statistics.network import graph_of
+from bids_app.statistics.adjacency import adjacency
 from bids_app.statistics.result import Subject
 from bids_app.vocabulary import room
 from bids_app.vocabulary.design import Contrast
+from bids_app.vocabulary.domain import Voxels
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.job import GroupJob
 from bids_app.vocabulary.margin import Margin
@@ -109,7 +110,9 @@ def _p(log_p: Floats) -> NDArray[np.float64]:
 
 def _of_regions(question: Question, subject: Subject, run: Run, margin: Margin) -> list[dict[str, Any]]:
     """Return the same of the mean of each declared region, corrected over the regions."""
-    inside = {} if subject.graph else {name: region[subject.mask] for name, region in run.regions.items()}
+    domain = subject.domain
+    regions = run.regions if isinstance(domain, Voxels) else {}
+    inside = {name: region[subject.voxels.mask] for name, region in regions.items()}
     covered = {name: voxels for name, voxels in inside.items() if voxels.any()}
     if not covered:
         return [_absent(name) for name in inside]
@@ -146,8 +149,8 @@ def _by_region(question: Question, covered: Mapping[str, NDArray[np.bool_]]) -> 
         return question.ready(linear_model.fit(maps, contrast.tested, contrast.nuisance, baseline))
 
     outcome = means(question.outcome)
-    apart = graph_of({name: (f"{name} 1", f"{name} 2") for name in covered})
-    geometry = replace(question.geometry, around=apart, land=None)
+    apart = adjacency(len(covered), (), unit="region")
+    geometry = replace(question.geometry, neighbours=apart, enhancing=False)
     return replace(
         question, outcome=outcome, baseline=baseline, fitted=fitted, model=fitted(outcome), geometry=geometry
     )

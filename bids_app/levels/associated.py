@@ -18,7 +18,6 @@ from bids_app.trial.association import Found, Given
 from bids_app.trial.cohort import Cohort
 from bids_app.trial.outcomes import values_of
 from bids_app.vocabulary.design import Design
-from bids_app.vocabulary.grid import Grid
 from bids_app.vocabulary.job import GroupJob
 from bids_app.vocabulary.outcome import Outcome
 
@@ -82,7 +81,7 @@ def with_associations(job: GroupJob, design: Design) -> Design:
     return replace(design, contrasts=tuple(found), notes=tuple(notes))
 
 
-def associate(job: GroupJob, primary: Result, stacks: Stacks, grid: Grid) -> Iterator[tuple[str, Found]]:
+def associate(job: GroupJob, primary: Result, stacks: Stacks) -> Iterator[tuple[str, Found]]:
     """Yield what each association finds beside the primary contrast of one kind of map, by its name."""
     design = primary.subject.design
     for name, options in outcomes_asked(job).items():
@@ -95,7 +94,7 @@ def associate(job: GroupJob, primary: Result, stacks: Stacks, grid: Grid) -> Ite
             cohort=cohort_of(job, design),
             outcome=outcome,
             improvement=improvement_of(outcome, design.rows),
-            regions=region_masks(options.regions, grid, job.entities["space"]),
+            regions=region_masks(options.regions, primary.subject.voxels.grid, job.entities["space"]),
             inference=job.inference,
         )
         yield name, plugs.association(name).associate(given, options)

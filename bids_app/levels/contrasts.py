@@ -17,16 +17,15 @@ from bids_app.levels.alike import alike, margin_for, shifted
 from bids_app.levels.overlap import Stacks
 from bids_app.levels.profiles import profile
 from bids_app.levels.spread import spread, symmetry
-from bids_app.statistics import linear_model, literature, network, permutation, sweep, terrain, wild
+from bids_app.statistics import linear_model, literature, permutation, sweep, wild
 from bids_app.statistics.allocation import Rerandomisation, Scheme
-from bids_app.statistics.clusters import label, neighbourhood
-from bids_app.statistics.network import Graph
 from bids_app.statistics.parts import Keeper
 from bids_app.statistics.permutation import Relabellings
 from bids_app.statistics.relabelling import Exchange, SignFlips
 from bids_app.statistics.result import Result, Subject, maps_of
 from bids_app.vocabulary import room
 from bids_app.vocabulary.design import Contrast
+from bids_app.vocabulary.domain import Voxels
 from bids_app.vocabulary.grid import Mask
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.job import GroupJob
@@ -76,18 +75,16 @@ class Question:
     @property
     def above(self) -> sweep.Geometry:
         """The geometry of equivalence: positive values of single voxels alone."""
-        return replace(self.geometry, land=None, both=False)
+        return replace(self.geometry, enhancing=False, both=False)
 
     def relabellings(self, model: linear_model.LinearModel, geometry: sweep.Geometry, run: Run) -> Relabellings:
         """Return the relabellings of a model of these people."""
         return Relabellings(model, self.scheme, geometry, run.job.threads, self.tell, run.keeper)
 
     def labels(self, null: permutation.Null) -> NDArray[np.int32]:
-        """Return the number of the cluster of each voxel."""
-        t, geometry = sweep.shown(null.t, self.geometry), self.geometry
-        if isinstance(geometry.around, Graph):
-            return network.label(t, geometry.around, geometry.threshold)
-        return label(t, geometry.around, geometry.threshold)
+        """Return the number of the cluster of each place."""
+        geometry = self.geometry
+        return geometry.neighbours.label(sweep.shown(null.t, geometry), geometry.threshold)
 
 
 def ask(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Question:
@@ -161,9 +158,9 @@ def infer(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Res
         more, about["Equivalence"] = alike(question, subject, run, margin)
         maps |= more
     printed = None
-    if contrast.asked.primary and "RandomFieldTheory" in about and not isinstance(geometry.around, Graph):
+    if contrast.asked.primary and "RandomFieldTheory" in about:
         first = about["RandomFieldTheory"]["Findings"][0]
-        printed = literature.as_printed(null.t, model.df, geometry.around, first["SmallestExtent"])
+        printed = literature.as_printed(null.t, model.df, subject.neighbours, first["SmallestExtent"])
         maps["t_literature"] = np.where(printed > 0, null.t, np.float32(0))
     robust, said = robustly.robust(question, subject, run)
     result = Result(
@@ -176,7 +173,7 @@ def infer(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Res
 
 def _about(question: Question, subject: Subject, null: permutation.Null, inference: Inference) -> dict[str, Any]:
     """Return what the sidecar says of a t besides its maps."""
-    model, contrast, around = question.model, question.contrast, question.geometry.around
+    model, contrast = question.model, question.contrast
     about: dict[str, Any] = {
         "Power": power.power(model, null, contrast, question.baseline, inference.alpha),
     }
@@ -184,8 +181,10 @@ def _about(question: Question, subject: Subject, null: permutation.Null, inferen
         about["VarianceOfArms"] = spread(model, contrast)
     if contrast.scheme == "signflip":
         about["Symmetry"] = symmetry(model, len(contrast.members))
-    if inference.literature and not isinstance(around, Graph):
-        about["RandomFieldTheory"] = literature.findings(null.t, model, subject.mask, around, inference.alpha)
+    if inference.literature and isinstance(subject.domain, Voxels):
+        about["RandomFieldTheory"] = literature.findings(
+            null.t, model, subject.domain.mask, subject.neighbours, inference.alpha
+        )
     return about
 
 
@@ -194,13 +193,11 @@ def _geometry(
 ) -> sweep.Geometry:
     both = inference.sides == "both" or model.rank > 1
     threshold = permutation.cluster_threshold(inference.cluster_forming_p, model.df, model.rank, both=both)
-    if subject.graph:
-        return sweep.Geometry(subject.graph, None, threshold, both)
     wanted = (
         inference.claim == "tfce" or inference.tfce == "all" or (inference.tfce == "primary" and contrast.asked.primary)
     )
-    land = terrain.terrain(subject.mask, inference.tfce_connectivity) if wanted else None
-    return sweep.Geometry(neighbourhood(subject.mask, inference.connectivity), land, threshold, both)
+    enhancing = wanted and subject.domain.clustered
+    return sweep.Geometry(neighbours=subject.neighbours, threshold=threshold, both=both, enhancing=enhancing)
 
 
 def _scheme(contrast: Contrast, inference: Inference) -> Scheme:

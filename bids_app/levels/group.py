@@ -25,7 +25,8 @@ from bids_app.levels.regional import Regional
 from bids_app.statistics import corrected
 from bids_app.statistics.result import Joint, Result, joint_of
 from bids_app.vocabulary.design import Design
-from bids_app.vocabulary.grid import Grid, GroupMask
+from bids_app.vocabulary.domain import Coverage
+from bids_app.vocabulary.grid import Mask
 from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.job import GroupJob, MapKey, Summary
 
@@ -45,15 +46,15 @@ def run(job: GroupJob, progress: Progress = lambda what, done, total, height: No
     named = places.namer(job.inference.labels, job.entities["space"])
     everybody, covered = everybody_of(job)
     mark = plugs.modality(job.modality.name).mark(job.modality.options)
-    writer = GroupWriter(job, covered.grid, mark, named)
-    writer.mask(covered)
-    kept = kept_of(job)
-    regions = region_masks(job.inference.equivalence_regions, covered.grid, job.entities["space"])
+    writer = GroupWriter(job, mark, named)
+    kept, regions = kept_of(job), dict[str, Mask]()
+    if covered:
+        writer.mask(covered)
+        regions = region_masks(job.inference.equivalence_regions, covered.domain.grid, job.entities["space"])
     group = _Group(
         run=contrasts.Run(job=job, schemes={}, progress=progress, keeper=kept, regions=regions),
         writer=writer,
-        grid=covered.grid,
-        notes=[*everybody.notes, *covered.notes],
+        notes=[*everybody.notes, *(covered.notes if covered else ())],
     )
     for key in keys_of(job):
         try:
@@ -78,12 +79,11 @@ class _Group:
 
     run: contrasts.Run
     writer: GroupWriter
-    grid: Grid
     notes: list[str]
     results: list[Result] = field(default_factory=list)
     problems: list[DeqiError] = field(default_factory=list)
 
-    def analyse(self, key: MapKey, everybody: Design, covered: GroupMask) -> None:
+    def analyse(self, key: MapKey, everybody: Design, covered: Coverage | None) -> None:
         """Do every contrast of one kind of map, and let go of the maps."""
         name = f"{key.entity} {key.label}"
         loaded = read(self.run.job, key, covered)
@@ -96,8 +96,7 @@ class _Group:
                 own.append(contrasts.infer(subject, stacks, contrast, self.run))
                 if contrast.name in subject.design.parts:
                     parts[contrast.name] = own[-1].maps["effect"], own[-1].maps["variance"]
-                if not subject.graph:
-                    self.writer.maps(own[-1])
+                self.writer.maps(own[-1])
             except WrongDataError as error:
                 if contrast.asked.primary:
                     raise  # without it the others answer nothing
@@ -111,7 +110,7 @@ class _Group:
         primary = next((result for result in own if result.contrast.asked.primary), None)
         if primary and parts:
             Beside(self.writer).heterogeneity(primary, parts)
-        if not primary or primary.subject.graph:
+        if not primary or not primary.subject.domain.is_map:
             return
         if coupled := motion.left_over(primary, stacks, self.run.job):
             Beside(self.writer).about(primary, "qcfc", coupled)
@@ -124,9 +123,9 @@ class _Group:
 
     def _associate(self, primary: Result, own: list[Result], stacks: Stacks) -> None:
         """Write what goes with an outcome, and with references from elsewhere; what cannot be asked is a note."""
-        for name, found in associate(self.run.job, primary, stacks, self.grid):
+        for name, found in associate(self.run.job, primary, stacks):
             Beside(self.writer).association(primary, name, found.tables, found.about)
-        for result, name, there in Regional(run=self.run, results=own, stacks=stacks, grid=self.grid).associations():
+        for result, name, there in Regional(run=self.run, results=own, stacks=stacks).associations():
             if isinstance(there, DeqiError):
                 self.notes.append(f"{name} of {result.subject.key.label}, {result.contrast.name}: {there}")
             else:
@@ -160,26 +159,23 @@ def _write(results: Sequence[Result], writer: GroupWriter, inference: Inference)
             alike = [other for other, name in least if name == result.contrast.name]
             holm = corrected.holm([least[other, result.contrast.name] for other in alike])
             family = Family(len(members), len(alike), holm[alike.index(key)])
-            if result.subject.graph:
-                writer.edges(result, p, inference, family)
-            else:
-                writer.conclusion(result, p, inference, family)
+            writer.conclusion(result, p, inference, family)
             if result.contrast.asked.primary:
                 what = f"{result.subject.key.entity} {result.subject.key.label}, {result.contrast.name}"
                 answers.append(
-                    f"  {what}: smallest corrected p {_least(result, p, inference):.4f}{_robust(p, inference)}"
+                    f"  {what}: smallest corrected p {_least(result, p, inference):.4f}{_robust(result, p, inference)}"
                 )
     return answers
 
 
 def _least(result: Result, p: Joint, inference: Inference) -> float:
-    """Return the smallest p of the statistic that decides: of edges that is always the single one."""
-    return float(np.nanmin(p.own["voxel" if result.subject.graph else inference.claim], initial=1.0))
+    """Return the smallest p of the statistic that decides: of tables without clusters the single one."""
+    return float(np.nanmin(p.own[result.subject.claim(inference.claim)], initial=1.0))
 
 
-def _robust(p: Joint, inference: Inference) -> str:
+def _robust(result: Result, p: Joint, inference: Inference) -> str:
     """Return the smallest robust p of the statistic that decides, in words; nothing where there is none."""
-    found = p.robust.get(inference.claim, p.robust.get("voxel"))
+    found = p.robust.get(result.subject.claim(inference.claim), p.robust.get("voxel"))
     return "" if found is None else f", robust p {float(np.nanmin(found, initial=1.0)):.4f}"
 
 

@@ -178,7 +178,7 @@ def _measure(job: ParticipantJob, one: Run, writer: SessionWriter, about: Descri
             one.refused[name] = str(error)
         for feature in one.features[name]:
             if one.recording.part or feature.output.kind == "series":
-                writer.feature(feature, [one.recording], signals.mask, signals.grid, about(plug.cleaning))
+                writer.feature(feature, [one.recording], signals.domain, about(plug.cleaning))
 
 
 def _regions(wanted: Any, one: Run, signals: Signals, writer: SessionWriter) -> list[Region]:
@@ -192,20 +192,20 @@ def _regions(wanted: Any, one: Run, signals: Signals, writer: SessionWriter) -> 
 def _combine(job: ParticipantJob, runs: Sequence[Run], writer: SessionWriter, modality: Modality) -> None:
     """Write the maps and matrices of the session, maps on the voxels that all its runs have."""
     options = job.modality.options
-    grids = [one.signals.grid for one in runs if one.signals]
-    masks = [one.signals.mask for one in runs if one.signals]
-    if not all(grid.matches(grids[0]) for grid in grids):
-        said = "; ".join(grid.describe() for grid in grids)
+    domains = [one.signals.domain for one in runs if one.signals]
+    if not all(domain.matches(domains[0]) for domain in domains):
+        said = "; ".join(domain.describe() for domain in domains)
         raise WrongDataError(f"{job.label}: its runs lie on different grids ({said}); they must be the same.")
-    common: Mask = np.logical_and.reduce(masks)
-    writer.mask(common, grids[0], [one.recording for one in runs])
+    whole = domains[0].common(domains)
+    common = whole.mask
+    writer.mask(whole, [one.recording for one in runs])
     for name in job.measures:
         for feature, used in _of_session(job, name, runs, common):
             cleaning = [modality.describe(one.plan, options, plugs.measure(name).cleaning) for one in used]
             about = {**together(cleaning), "RunsCombined": len(used)}
-            writer.feature(feature, [one.recording for one in used], common, grids[0], about, combined=True)
+            writer.feature(feature, [one.recording for one in used], whole, about, combined=True)
     mean = np.mean([one.signals.mean[common[one.signals.mask]] for one in runs if one.signals], axis=0)
-    writer.background(mean, common, grids[0], [one.recording for one in runs])
+    writer.background(mean, whole, [one.recording for one in runs])
 
 
 def _of_session(

@@ -26,7 +26,7 @@ def profile(
     """
     contrast = result.contrast
     numbers = [cluster.number for cluster in result.clusters[:MOST]]
-    if result.subject.graph or not numbers:
+    if not result.subject.domain.is_map or not numbers:
         return None
     small = {stage: means(stacks[stage], result.labels, numbers) for stage in contrast.asked.outcome.stages}
     before = contrast.asked.outcome.baseline

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -13,17 +11,20 @@ from bids_app.dataset.maps import group_mask, load_maps, restricted, smoothing_o
 from bids_app.derivatives.parts import Files
 from bids_app.levels import design, tables
 from bids_app.levels.loaded import LoadedMaps
+from bids_app.statistics.joined import neighbours_of
 from bids_app.statistics.result import Subject
 from bids_app.vocabulary.design import Design
-from bids_app.vocabulary.grid import GroupMask, Mask
+from bids_app.vocabulary.domain import Coverage, Voxels
 from bids_app.vocabulary.job import GroupJob, MapKey
 
 Floats = NDArray[np.float32]
 
 
-def everybody_of(job: GroupJob) -> tuple[Design, GroupMask]:
-    """Return the design of all people, and the voxels that all of them have."""
+def everybody_of(job: GroupJob) -> tuple[Design, Coverage | None]:
+    """Return the design of all participants, and the voxels that all have; None where they have no voxels."""
     everybody = design.build(job)
+    if not all(maps.mask for maps in job.sessions.values()):
+        return everybody, None
     covered = group_mask(job.sessions, everybody)
     return everybody, restricted(covered, job.inference.small_volume, job.entities["space"])
 
@@ -38,29 +39,34 @@ def kept_of(job: GroupJob) -> Files:
     return Files(job.output_dir / "logs" / "parts" / job.label, needed=job.share is not None)
 
 
-def read(job: GroupJob, key: MapKey, covered: GroupMask) -> LoadedMaps:
+def read(job: GroupJob, key: MapKey, covered: Coverage | None) -> LoadedMaps:
     """Read the maps, or the tables, of one kind."""
-    return tables.read_tables(job, key) if key.entity == "seg" else _read_maps(job, key, covered)
+    if covered and plugs.measure(key.measure).group.is_map:
+        return _read_maps(job, key, covered.domain)
+    return tables.read_tables(job, key)
 
 
-def _read_maps(job: GroupJob, key: MapKey, covered: GroupMask) -> LoadedMaps:
+def _read_maps(job: GroupJob, key: MapKey, covered: Voxels) -> LoadedMaps:
     """Read every map of one kind, on the voxels where all of them have a value."""
     chosen = design.build(job, [key])
-    stacks, mask = load_maps(job.sessions, chosen, key, covered)
+    stacks, domain = load_maps(job.sessions, chosen, key, covered)
     maps = next(found.maps for found in job.sessions.values() if key in found.maps)
-    output = plugs.measure(key.measure).group
-    subject = Subject(key=key, output=output, design=chosen, mask=mask, near=np.zeros_like(mask))
+    near = distance = None
     if key.entity == "seed":
-        distance = _from_seed(covered, mask)
-        near = np.asarray(distance <= 2 * smoothing_of(maps[key]))
-        subject = replace(subject, near=near, distance=distance[mask])
+        far = _from_seed(covered, domain)
+        near, distance = np.asarray(far <= 2 * smoothing_of(maps[key]))[domain.mask], far[domain.mask]
+    subject = Subject(
+        key=key, output=plugs.measure(key.measure).group, design=chosen, domain=domain,
+        neighbours=neighbours_of(domain, job.inference.connectivity, job.inference.tfce_connectivity),
+        near=near, distance=distance,
+    )  # fmt: skip
     return LoadedMaps(subject=subject, stacks=stacks)
 
 
-def _from_seed(covered: GroupMask, mask: Mask) -> Floats:
+def _from_seed(covered: Voxels, domain: Voxels) -> Floats:
     """Return the distance (mm) of each voxel from the seed: which has no value though all is measured."""
-    seed = covered.mask & ~mask
+    seed = covered.mask & ~domain.mask
     if not seed.any():
-        return np.full(mask.shape, np.inf, dtype=np.float32)
+        return np.full(domain.mask.shape, np.inf, dtype=np.float32)
     distance = ndimage.distance_transform_edt(~seed, sampling=covered.grid.voxel_sizes)
     return np.asarray(distance, dtype=np.float32)

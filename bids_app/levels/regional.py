@@ -22,7 +22,6 @@ from bids_app.statistics.result import Result
 from bids_app.statistics.spatial.relabelled import regional
 from bids_app.trial.association import Found
 from bids_app.vocabulary.design import Design
-from bids_app.vocabulary.grid import Grid
 from bids_app.vocabulary.job import GroupJob
 
 
@@ -55,7 +54,7 @@ def require_maps(jobs: Sequence[GroupJob]) -> tuple[str, ...]:
         The message names the nearest.
     """
     keys = {key for job in jobs for found in job.sessions.values() for key in found.maps}
-    labels, notes = sorted({key.label for key in keys if key.entity != "seg"}), dict[str, None]()
+    labels, notes = sorted({key.label for key in keys if plugs.measure(key.measure).group.is_map}), dict[str, None]()
     for name, options in (item for job in jobs for item in asked(job).items()):
         if not labels:
             notes[
@@ -74,7 +73,6 @@ class Regional:
     run: contrasts.Run
     results: Sequence[Result]
     stacks: Stacks
-    grid: Grid
     made: dict[tuple[str, str], Given] = field(default_factory=dict)
 
     def associations(self) -> Iterator[tuple[Result, str, Found | DeqiError]]:
@@ -114,7 +112,8 @@ class Regional:
         question = contrasts.ask(result.subject, self.stacks, result.contrast, self.run)
         path = atlas_file(atlas, job.entities["space"])
         known = places(path)
-        number = np.rint(on_grid(path, self.grid)).astype(np.int64)[result.subject.mask]
+        domain = result.subject.voxels
+        number = np.rint(on_grid(path, domain.grid)).astype(np.int64)[domain.mask]
         index: dict[Any, int] = {place.number: i for i, place in enumerate(known)}
         regions = np.array([index.get(value, -1) for value in number.tolist()], dtype=np.intp)
         tell = partial(self.run.progress, f"{result.subject.key.label}, {result.contrast.name} by regions")
@@ -123,7 +122,7 @@ class Regional:
         if means.shape[1] < every:  # the last regions of the atlas have no voxel here
             means = np.pad(means, ((0, 0), (0, every - means.shape[1])), constant_values=np.nan)
             voxels = np.pad(voxels, (0, every - len(voxels)))
-        size = np.prod(atlas_values(path)[1].voxel_sizes) / np.prod(self.grid.voxel_sizes)
+        size = np.prod(atlas_values(path)[1].voxel_sizes) / np.prod(domain.grid.voxel_sizes)
         expected = np.maximum(np.rint([place.voxels * size for place in known]), 1).astype(np.int64)
         return Given(
             contrast=result.contrast,

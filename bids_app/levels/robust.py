@@ -60,10 +60,10 @@ def question_of(question: Question, subject: Subject, inference: Inference) -> Q
         return None
     model = replace(question.model, by_arm=False)
     model = replace(model, robust=wild.prepare(model))
-    land = question.geometry.land if inference.claim == "tfce" else None
+    enhancing = question.geometry.enhancing and inference.claim == "tfce"
     return replace(
         question, model=model, scheme=signs_of(subject, contrast, inference),
-        geometry=replace(question.geometry, land=land),
+        geometry=replace(question.geometry, enhancing=enhancing),
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +19,7 @@ from bids_app.trial.cohort import Cohort, require_column
 from bids_app.trial.options import ArmOptions
 from bids_app.trial.outcomes import values_of
 from bids_app.vocabulary.design import Design
+from bids_app.vocabulary.domain import Domain
 from bids_app.vocabulary.job import PredictionJob
 from bids_app.vocabulary.outcome import Outcome
 from bids_app.vocabulary.prediction import Prediction
@@ -135,8 +136,13 @@ def _brain(job: PredictionJob) -> tuple[Design, Values, list[str]]:
         if _who(subject.design) != _who(everybody):
             raise WrongDataError(f"{key.label} is not known of everybody; leave people out with --participant-label.")
         parts.append(np.asarray(next(iter(stacks.values())), dtype=np.float64))
-        names += subject.graph.names if subject.graph else []
+        names += [] if subject.domain.is_map else [" ".join(map(str, label)) for label in _rows(subject.domain)]
     return everybody, np.concatenate(parts, axis=1), names
+
+
+def _rows(domain: Domain) -> Iterator[tuple[object, ...]]:
+    """Yield what tells the rows of tables apart."""
+    return zip(*domain.columns().values(), strict=True)
 
 
 def _who(design: Design) -> list[str]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bids_app.errors import NotMeasurableError
 from bids_app.signals.regions import about_regions, mean_series
 from bids_app.statistics.matrices import coherence, combine_matrices, first_component, pearson
-from bids_app.vocabulary.edges import Edges
+from bids_app.vocabulary.domain import Sites, Values
 from bids_app.vocabulary.option import Doc
 from bids_app.vocabulary.output import Feature, Output
 from bids_app.vocabulary.seed import Wanted
@@ -125,9 +125,9 @@ def combine(runs: Sequence[Sequence[Feature]], df_res: Sequence[int], options: O
     yield Feature(_COHERENCE, _table(matrix, networks, shares), "networks")
 
 
-def group_values(table: Mapping[str, Sequence[str]]) -> Edges:
+def group_values(table: Mapping[str, Sequence[str]]) -> Values:
     """Return mean Fisher z within and between networks from a table on disk; each stands alone."""
     pairs = zip(table["network_a"], table["network_b"], strict=True)
     names = tuple(one if one == other else f"{one}-{other}" for one, other in pairs)
     values = np.array(["nan" if word == "n/a" else word for word in table["fisherz"]], dtype=np.float64)
-    return Edges(names, tuple((f"{name} a", f"{name} b") for name in names), values)
+    return Values(Sites(names=names), values)

@@ -16,7 +16,7 @@ from bids_app.errors import NotMeasurableError
 from bids_app.signals.regions import about_regions, mean_series, table_of_series
 from bids_app.statistics.correlation import fisher_z
 from bids_app.statistics.matrices import combine_matrices, partial, pearson
-from bids_app.vocabulary.edges import Edges
+from bids_app.vocabulary.domain import Sites, Values
 from bids_app.vocabulary.entities import as_label
 from bids_app.vocabulary.option import Doc
 from bids_app.vocabulary.output import Feature, Output
@@ -162,16 +162,16 @@ def combine(runs: Sequence[Sequence[Feature]], df_res: Sequence[int], options: O
                 yield from _pairs(matrix, feature.metadata, feature.label, options)
 
 
-def group_values(table: Mapping[str, Sequence[str]]) -> Edges:
+def group_values(table: Mapping[str, Sequence[str]]) -> Values:
     """Return Fisher z and the two regions of each edge of a matrix on disk."""
     nodes = tuple(table["node"])
     columns = [["nan" if word == "n/a" else word for word in table[node]] for node in nodes]
     r = np.array(columns, dtype=np.float64).T
-    return Edges(*_pairs_of(nodes), fisher_z(r[np.triu_indices(len(nodes), 1)]))
+    return Values(_edges_of(nodes), fisher_z(r[np.triu_indices(len(nodes), 1)]))
 
 
 @cache
-def _pairs_of(nodes: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
-    """Return names and ends of all edges: made once for everybody."""
+def _edges_of(nodes: tuple[str, ...]) -> Sites:
+    """Return all edges between regions: made once for all participants."""
     ends = tuple(combinations(nodes, 2))
-    return tuple("-".join(pair) for pair in ends), ends
+    return Sites(names=tuple("-".join(pair) for pair in ends), ends=ends)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bids_app.statistics.prediction.learner import Learner
     from bids_app.trial.cohort import Table
     from bids_app.vocabulary.design import Contrast, Design
-    from bids_app.vocabulary.edges import Edges
+    from bids_app.vocabulary.domain import Values
     from bids_app.vocabulary.output import Feature, Output
     from bids_app.vocabulary.recording import Recording
     from bids_app.vocabulary.seed import Wanted
@@ -88,7 +88,7 @@ def _nothing_refused(*_: object) -> Mapping[str, str]:
     return {}
 
 
-def _no_tables(*_: object) -> Edges:
+def _no_tables(*_: object) -> Values:
     raise TypeError("This measure has maps and no tables.")
 
 
@@ -128,7 +128,7 @@ class Measure(Plug):
     selecting: tuple[str, ...] = ()
     needs_events: bool = False
     refusals: Callable[[Signals, Sequence[Region], Any], Mapping[str, str]] = _nothing_refused
-    group_values: Callable[[Mapping[str, Sequence[str]]], Edges] = _no_tables
+    group_values: Callable[[Mapping[str, Sequence[str]]], Values] = _no_tables
 
 
 @dataclass(frozen=True, kw_only=True)

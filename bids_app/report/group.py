@@ -9,7 +9,8 @@ from typing import Any
 
 from bids_app.dataset.outputs import index_outputs
 from bids_app.dataset.tables import read_json
-from bids_app.report import edges, multiverse, page, viewer
+from bids_app.derivatives.names import TABLE_SUFFIXES
+from bids_app.report import multiverse, page, places, viewer
 from bids_app.report.associations import associations
 from bids_app.report.claims import plan
 from bids_app.report.claims.maps import Finding, Verdict, Wording, held_against, in_steps, verdict
@@ -70,8 +71,8 @@ def _analyses(output_dir: Path, flow_path: Path, layout: Any, passed: Mapping[st
             by_measure.setdefault(read_json(path)["Measure"], []).append(path)
     order = sorted(by_measure, key=lambda name: (name != "seed_correlation", name))
     who = people(output_dir, flow_path)
-    beside = [Path(f.path) for f in layout.get(suffix="edges", extension=".json")]
-    tables = edges.sections([path for path in beside if without(_shared(path), "seg") == entities], passed)
+    beside = [Path(f.path) for suffix in TABLE_SUFFIXES for f in layout.get(suffix=suffix, extension=".json")]
+    tables = places.sections([path for path in beside if without(_shared(path), "seg") == entities], passed)
     maps = [
         {
             **who,

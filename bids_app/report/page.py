@@ -15,6 +15,7 @@ from bids_app import __version__
 from bids_app.dataset.tables import read_json
 from bids_app.derivatives.atomic import write_text
 from bids_app.derivatives.dataset import DEMONSTRATION, SYNTHETIC_NOTICE
+from bids_app.report.wording import NAMES
 
 
 @cache
@@ -26,6 +27,7 @@ def _templates() -> Environment:
     environment.filters["p"] = format_p
     environment.filters["says_p"] = says_p
     environment.filters["number"] = format_number
+    environment.filters["statistic"] = NAMES.__getitem__
     return environment
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
-from bids_app.statistics import clusters, random_field
+from bids_app.statistics import random_field
 from bids_app.statistics.linear_model import LinearModel
+from bids_app.statistics.neighbours import Neighbours
 from bids_app.statistics.residuals import residuals
 from bids_app.vocabulary.grid import Mask
 
@@ -20,7 +21,7 @@ WARNING = (
 )
 
 
-def as_printed(t: np.ndarray, df: int, around: clusters.Neighbourhood, extent: int | None) -> np.ndarray:
+def as_printed(t: np.ndarray, df: int, around: Neighbours, extent: int | None) -> np.ndarray:
     """Return the clusters that a paper would print, (voxels,) int32: numbers of those that are large enough, else 0.
 
     Parameters
@@ -29,15 +30,13 @@ def as_printed(t: np.ndarray, df: int, around: clusters.Neighbourhood, extent: i
     extent : int or None
         Voxels from which on a cluster is large enough at the first threshold, as `findings` has it; None: none can be.
     """
-    labels = clusters.label(t, around, float(stats.t.isf(VOXEL_P[0] / 2, df)))
+    labels = around.label(t, float(stats.t.isf(VOXEL_P[0] / 2, df)))
     large = np.bincount(labels) >= (np.inf if extent is None else extent)
     large[0] = False
     return np.where(large[labels], labels, 0).astype(np.int32)
 
 
-def findings(
-    t: np.ndarray, model: LinearModel, mask: Mask, around: clusters.Neighbourhood, alpha: float
-) -> dict[str, object]:
+def findings(t: np.ndarray, model: LinearModel, mask: Mask, around: Neighbours, alpha: float) -> dict[str, object]:
     """Return what DPABI's two-tailed correction finds, each tail at half of alpha, as sidecars carry it.
 
     Parameters
@@ -49,7 +48,7 @@ def findings(
     for p in VOXEL_P:
         height = float(stats.t.isf(p / 2, model.df))
         extent = random_field.smallest_extent(float(stats.norm.isf(p / 2)), field, alpha / 2)
-        sizes = np.bincount(clusters.label(t, around, height))[1:]
+        sizes = np.bincount(around.label(t, height))[1:]
         passing = 0 if extent is None else int((sizes >= extent).sum())
         spm = random_field.cluster_p_t(sizes, height, model.df, field)
         found.append({

@@ -14,7 +14,7 @@ from scipy import stats
 from threadpoolctl import threadpool_limits
 
 from bids_app import __version__
-from bids_app.statistics import parts, terrain, tfce
+from bids_app.statistics import parts
 from bids_app.statistics.allocation import Scheme
 from bids_app.statistics.corrected import critical
 from bids_app.statistics.linear_model import LinearModel
@@ -150,8 +150,8 @@ class Relabellings:
 
 def enhanced(t: NDArray[np.float32], geometry: Geometry) -> NDArray[np.float32] | None:
     """Return the TFCE of a map, (voxels,), negative where t is; None where it was not asked for."""
-    if geometry.land is None:
+    if not geometry.enhancing:
         return None
     values = np.zeros(len(t))
-    tfce.enhance(shown(t, geometry), geometry.land, terrain.room(geometry.land), POWERS, values)
+    geometry.neighbours.workspace(enhancing=True).enhance(shown(t, geometry), POWERS, values)
     return np.where(np.isnan(t), np.nan, values).astype(np.float32)

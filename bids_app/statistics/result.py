@@ -16,8 +16,9 @@ from bids_app.statistics.allocation import Scheme
 from bids_app.statistics.cluster_means import Profile
 from bids_app.statistics.false_discovery import q_per_sign
 from bids_app.statistics.linear_model import LinearModel
-from bids_app.statistics.network import Graph
+from bids_app.statistics.neighbours import Neighbours
 from bids_app.vocabulary.design import Contrast, Design
+from bids_app.vocabulary.domain import Domain, Voxels
 from bids_app.vocabulary.grid import Mask
 from bids_app.vocabulary.job import MapKey
 from bids_app.vocabulary.output import Output
@@ -32,23 +33,33 @@ class Subject:
 
     Attributes
     ----------
-    mask : (x, y, z) bool
-        Voxels where every map has a value.
-    near : (x, y, z) bool
-        Voxels so close to the seed that smoothing alone correlates them; none for maps without a seed.
-    graph : Graph or None
-        Given where edges, or other values of tables, stand in place of voxels.
-    distance : (voxels,) float32 or None
+    domain : Domain
+        Places where every map has a value.
+    neighbours : Neighbours
+        Who joins whom among them.
+    near : (places,) bool or None
+        Voxels so close to the seed that smoothing alone correlates them; None for maps without a seed.
+    distance : (places,) float32 or None
         mm from the seed; None for maps without one.
     """
 
     key: MapKey
     output: Output
     design: Design
-    mask: Mask
-    near: Mask
-    graph: Graph | None = None
+    domain: Domain
+    neighbours: Neighbours
+    near: Mask | None = None
     distance: NDArray[np.float32] | None = None
+
+    @property
+    def voxels(self) -> Voxels:
+        """The places, where they are voxels."""
+        assert isinstance(self.domain, Voxels)
+        return self.domain
+
+    def claim(self, asked: str) -> str:
+        """Return the statistic that decides: the one that was asked for, or the single place where nothing clusters."""
+        return asked if self.domain.clustered else "voxel"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -161,7 +172,8 @@ class Result(Tested):
     @property
     def next_to_seed(self) -> frozenset[int]:
         """Numbers of the clusters that touch the surroundings of the seed."""
-        return frozenset(np.unique(self.labels[self.subject.near[self.subject.mask]]).tolist()) - {0}
+        near = self.subject.near
+        return frozenset() if near is None else frozenset(np.unique(self.labels[near]).tolist()) - {0}
 
 
 def maps_of(

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.statistics import kernels, network, terrain, tfce
+from bids_app.statistics import kernels
 from bids_app.statistics.allocation import Scheme
-from bids_app.statistics.clusters import Neighbourhood
 from bids_app.statistics.linear_model import LinearModel
+from bids_app.statistics.neighbours import Neighbours
 from bids_app.statistics.relabelled import Share, shares
 from bids_app.statistics.relabelling import ResidualSigns
 
@@ -27,44 +26,36 @@ POWERS = 0.5, 2.0
 """E and H of TFCE, as in FSL and PALM."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Geometry:
-    """The voxels of an analysis and how their statistics come together.
+    """The places of an analysis and how their statistics come together.
 
     Attributes
     ----------
-    around : Neighbourhood or Graph
-        Who joins whom in clusters, of voxels or of edges.
-    land : Terrain or None
-        The same for TFCE; None leaves it out.
+    neighbours : Neighbours
+        Who joins whom in clusters.
     threshold : float
         Statistic that forms clusters.
     both : bool
         False looks at positive values alone.
+    enhancing : bool
+        True computes TFCE too.
     """
 
-    around: Neighbourhood | network.Graph
-    land: terrain.Terrain | None
+    neighbours: Neighbours
     threshold: float
     both: bool = True
+    enhancing: bool = False
 
     @property
     def digest(self) -> str:
-        """SHA-256 of who joins whom."""
-        found = hashlib.sha256()
-        arrays = (
-            (self.around.ends,) if isinstance(self.around, network.Graph)
-            else (self.around.layout.places, self.around.layout.offsets)
-        )  # fmt: skip
-        for array in arrays:
-            found.update(array.tobytes())
-        found.update(repr((None if self.land is None else self.land.near, POWERS)).encode())
-        return found.hexdigest()
+        """What the maxima depend on besides the model: who joins whom, and the powers of TFCE."""
+        return repr((self.neighbours.digest, POWERS if self.enhancing else None))
 
     @property
     def statistics(self) -> tuple[str, ...]:
         """Names of the statistics that are computed."""
-        return STATISTICS if self.land else STATISTICS[:-1]
+        return STATISTICS if self.enhancing else STATISTICS[:-1]
 
 
 def statistic(model: LinearModel, scheme: Scheme, number: int = 0) -> NDArray[np.float32]:
@@ -90,8 +81,7 @@ class _Buffers(threading.local):
 
     def __init__(self, step: int, voxels: int, geometry: Geometry) -> None:
         self.t = np.empty((step, voxels), dtype=np.float32)
-        self.clusters = None if isinstance(geometry.around, network.Graph) else geometry.around.room()
-        self.enhancement = None if geometry.land is None else terrain.room(geometry.land)
+        self.spatial = geometry.neighbours.workspace(enhancing=geometry.enhancing)
 
 
 class Sweep:
@@ -130,14 +120,10 @@ class Sweep:
 
     def _spatial(self, k: int, t: NDArray[np.float32]) -> None:
         """Fill the maxima of statistics that join neighbours."""
-        geometry, maxima = self._geometry, self.maxima
-        if isinstance(geometry.around, network.Graph):
-            found = network.largest_components(t, geometry.around, geometry.threshold)
-        elif self._buffers.clusters is not None:
-            found = kernels.largest_clusters(t, geometry.around.layout, geometry.threshold, self._buffers.clusters)
-        maxima["extent"][k], maxima["mass"][k] = found
-        if geometry.land is not None and self._buffers.enhancement is not None:
-            maxima["tfce"][k] = tfce.enhance(t, geometry.land, self._buffers.enhancement, POWERS, np.empty(0))
+        geometry, maxima, own = self._geometry, self.maxima, self._buffers.spatial
+        maxima["extent"][k], maxima["mass"][k] = own.largest(t, geometry.threshold)
+        if geometry.enhancing:
+            maxima["tfce"][k] = own.enhance(t, POWERS, np.empty(0))
 
 
 def shown(t: NDArray[np.float32], geometry: Geometry) -> NDArray[np.float32]:

@@ -83,7 +83,13 @@ def _mark(visited: NDArray[np.uint64], owner: NDArray[np.uint32], word: np.uint6
 
 
 @compiled
-def _advance(parts: NDArray[np.float64], c: np.uint64, level: float, power: float) -> None:
+def level_of(height: float, power: float) -> float:
+    """Return the integral of h^H from 0 to a height."""
+    return height * height * height / 3 if power == 2 else height ** (power + 1) / (power + 1)
+
+
+@compiled
+def advance(parts: NDArray[np.float64], c: np.uint64, level: float, power: float) -> None:
     """Bring a component's integral down to a level."""
     weight = np.sqrt(parts[c, 0]) if power == 0.5 else parts[c, 0] ** power
     parts[c, 2] += weight * (parts[c, 1] - level)
@@ -91,7 +97,7 @@ def _advance(parts: NDArray[np.float64], c: np.uint64, level: float, power: floa
 
 
 @compiled
-def _merge(room: Room, one: np.uint64, other: np.uint64) -> np.uint64:
+def merge(room: Room, one: np.uint64, other: np.uint64) -> np.uint64:
     """Let the smaller of two components at one level end in the larger; return that."""
     parts = room.parts
     if parts[other, 0] > parts[one, 0]:
@@ -123,7 +129,7 @@ def _visit(
     for key in keys:
         here = key & ground
         height = top * (1.0 - np.float64(key >> (shift + ONE)) / deepest)
-        level = height * height * height / 3 if height_power == 2 else height ** (height_power + 1) / (height_power + 1)
+        level = level_of(height, height_power)
         word = (here >> _SIX) + ((key >> shift) & ONE) * words
         touched = separate(_around(visited, word, here & np.uint64(63), land), near)
         own = components
@@ -134,8 +140,8 @@ def _visit(
             pick = touched & (NONE - touched)
             touched ^= pick
             other = root_of(parent, np.uint64(owner[here + steps[pick % np.uint64(37)]]))
-            _advance(parts, other, level, power)
-            own = other if own in (components, other) else _merge(room, own, other)
+            advance(parts, other, level, power)
+            own = other if own in (components, other) else merge(room, own, other)
         parts[own, 0] += 1
         owner[here] = own
         if begun.size:
@@ -146,12 +152,12 @@ def _visit(
 
 
 @compiled
-def _settle(room: Room, components: int, power: float) -> float:
+def settle(room: Room, components: int, power: float) -> float:
     """Bring every component down to 0, and give those that ended what they lived to see; return the largest."""
     parts = room.parts[:components]
     for c in range(components):
         if room.parent[c] == c:
-            _advance(parts, np.uint64(c), 0.0, power)
+            advance(parts, np.uint64(c), 0.0, power)
     for event in range(room.events[0] - 1, -1, -1):
         parts[room.merged[0, event], 2] = room.offset[event] + parts[room.merged[1, event], 2]
     return parts[:, 2].max() if components else 0.0
@@ -178,7 +184,7 @@ def enhance(
     count = _sort(t, land, room, shift, top)
     begun = np.zeros(room.owner.size if values.size else 0)
     components = _visit(room.keys[0, :count], land, room, shift, (top, powers[0], powers[1]), begun)
-    largest = _settle(room, components, powers[0])
+    largest = settle(room, components, powers[0])
     for v in range(values.size):
         here = land.places[v]
         whole = room.parts[room.owner[here], 2] - begun[here] if t[v] != 0 else 0.0

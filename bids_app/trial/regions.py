@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.statistics import linear_model
-from bids_app.statistics.clusters import label, neighbourhood, tabulate
+from bids_app.statistics.clusters import tabulate
 from bids_app.trial.association import Given
 
 Values = NDArray[np.float64]
@@ -28,7 +28,7 @@ class Region:
 def declared(given: Given) -> Iterator[Region]:
     """Yield the mean of each declared region in every person; regions without a voxel are left out."""
     for name, mask in given.regions.items():
-        inside = mask[given.result.subject.mask]
+        inside = mask[given.result.subject.voxels.mask]
         if inside.any():
             before, after = (given.stacks[s][:, inside].mean(axis=1, dtype=np.float64) for s in ("pre", "post"))
             yield Region(name, before, after, f"declared, {int(inside.sum())} voxels")
@@ -42,7 +42,7 @@ def left_out(given: Given) -> Region:
     contrast, stacks, height = given.result.contrast, given.stacks, given.result.threshold
     outcome = np.sum([w * stacks[s][contrast.members] for s, w in contrast.asked.outcome.weights.items()], axis=0)
     baseline = stacks[contrast.asked.outcome.baseline][contrast.members] if contrast.asked.outcome.baseline else None
-    around = neighbourhood(given.result.subject.mask, given.inference.connectivity)
+    around = given.result.subject.neighbours
     before, after = np.full((2, len(given.cohort.rows)), np.nan)
     for place, member in enumerate(contrast.members):
         others = np.arange(len(contrast.members)) != place
@@ -52,7 +52,7 @@ def left_out(given: Given) -> Region:
         )  # fmt: skip
         with np.errstate(divide="ignore", invalid="ignore"):
             t = (model.effect / np.sqrt(model.variance)).astype(np.float32)
-        labels = label(t, around, height)
+        labels = around.label(t, height)
         if found := tabulate(t, labels, height):
             inside = labels == found[0].number
             before[member], after[member] = (float(stacks[s][member, inside].mean()) for s in ("pre", "post"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,23 +47,3 @@ class Grid:
         """Return the lattice in words, for messages."""
         size = " x ".join(f"{mm:.3g}" for mm in self.voxel_sizes)
         return f"{' x '.join(map(str, self.shape))} voxels of {size} mm, origin {np.round(self.affine[:3, 3], 2)}"
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class GroupMask:
-    """Voxels that every session covers.
-
-    Attributes
-    ----------
-    mask : (x, y, z) bool
-    union : int
-        Voxels that any session covers.
-    cost : dict
-        Voxels that are lost because of one scanning session alone, by `sub-*_ses-*`.
-    """
-
-    mask: Mask
-    grid: Grid
-    union: int
-    cost: Mapping[str, int]
-    notes: tuple[str, ...] = ()

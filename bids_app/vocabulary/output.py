@@ -34,6 +34,11 @@ class Output:
     definite: bool = False
     scale: str = ""
 
+    @property
+    def is_map(self) -> bool:
+        """True where the values are an image; otherwise they stand in a table."""
+        return self.kind == "map"
+
 
 @dataclass(frozen=True, eq=False)
 class Feature:

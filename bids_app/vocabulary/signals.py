@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from bids_app.vocabulary.domain import Voxels
 from bids_app.vocabulary.grid import Grid, Mask
 
 
@@ -108,6 +109,11 @@ class Signals:
     carpet: Carpet | None = None
     effective_df: float | None = None
     notes: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def domain(self) -> Voxels:
+        """The voxels that the columns of `coordinates` are of."""
+        return Voxels(self.grid, self.mask)
 
     def cleaned(self, kind: str) -> Signals:
         """Return these signals in one kind of cleaning; no array is copied."""

@@ -49,8 +49,9 @@ def design() -> tuple[np.ndarray, np.ndarray]:
 
 def ours(folder: Path, relabellings: int, threads: int, enhance: bool, baseline: bool) -> None:
     """Relabel with every statistic, after a short run that compiles; keep the seconds of one relabelling."""
-    from bids_app.statistics import clusters, linear_model, permutation, sweep, terrain
+    from bids_app.statistics import linear_model, permutation, sweep
     from bids_app.statistics.allocation import Rerandomisation
+    from bids_app.statistics.lattice import lattice
 
     mask = np.load(folder / "mask.npy")
     post, pre = np.load(folder / "post.npy"), np.load(folder / "pre.npy")
@@ -58,8 +59,8 @@ def ours(folder: Path, relabellings: int, threads: int, enhance: bool, baseline:
     model = linear_model.fit(post, arm, nuisance, pre if baseline else None)
     del post, pre
     blocks = np.zeros(PEOPLE, dtype=int)
-    land = terrain.terrain(mask, 6) if enhance else None
-    geometry = sweep.Geometry(clusters.neighbourhood(mask), land, permutation.cluster_threshold(0.001, model.df))
+    threshold = permutation.cluster_threshold(0.001, model.df)
+    geometry = sweep.Geometry(neighbours=lattice(mask), threshold=threshold, enhancing=enhance)
     permutation.run(model, Rerandomisation(arm, blocks, 0, 64), geometry, threads)
     started = time.perf_counter()
     null = permutation.run(model, Rerandomisation(arm, blocks, 0, relabellings), geometry, threads)
@@ -71,7 +72,8 @@ def robust(folder: Path, patterns: int, threads: int, columns: int) -> None:
     """The same by signs of residuals, own baseline, and so many columns beside arm and constant."""
     from dataclasses import replace
 
-    from bids_app.statistics import clusters, linear_model, permutation, sweep, wild
+    from bids_app.statistics import linear_model, permutation, sweep, wild
+    from bids_app.statistics.lattice import lattice
     from bids_app.statistics.relabelling import ResidualSigns
 
     mask, arm = np.load(folder / "mask.npy"), design()[0]
@@ -82,7 +84,7 @@ def robust(folder: Path, patterns: int, threads: int, columns: int) -> None:
     model = replace(model, robust=wild.prepare(model))
     people = tuple(map(str, range(PEOPLE)))
     threshold = permutation.cluster_threshold(0.001, model.df)
-    geometry = sweep.Geometry(clusters.neighbourhood(mask), None, threshold)
+    geometry = sweep.Geometry(neighbours=lattice(mask), threshold=threshold)
     permutation.run(model, ResidualSigns(people, 0, 128), geometry, threads)
     started = time.perf_counter()
     permutation.run(model, ResidualSigns(people, 0, patterns), geometry, threads)

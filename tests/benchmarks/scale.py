@@ -97,8 +97,9 @@ def group(people: int, resolution: int, folder: Path) -> None:
 
     from bids_app.dataset.scratch import Scratch
     from bids_app.derivatives.parts import Files
-    from bids_app.statistics import clusters, linear_model, permutation, sweep
+    from bids_app.statistics import linear_model, permutation, sweep
     from bids_app.statistics.allocation import Rerandomisation
+    from bids_app.statistics.lattice import lattice
     from bids_app.vocabulary import room
 
     peak, going = [0.0], threading.Event()
@@ -121,7 +122,7 @@ def group(people: int, resolution: int, folder: Path) -> None:
         model = linear_model.fit(maps[0], arm, nuisance, maps[1])
         fitted = time.perf_counter() - started
         threshold = permutation.cluster_threshold(0.001, model.df)
-        geometry = sweep.Geometry(clusters.neighbourhood(mask), None, threshold)
+        geometry = sweep.Geometry(neighbours=lattice(mask), threshold=threshold)
         blocks = np.zeros(people, dtype=int)
         permutation.run(model, Rerandomisation(arm, blocks, 0, 32), geometry)
         started = time.perf_counter()

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy import ndimage, stats
 
-from bids_app.statistics import clusters, corrected, linear_model, permutation, sweep, terrain
+from bids_app.statistics import corrected, linear_model, permutation, sweep
 from bids_app.statistics.allocation import Rerandomisation
+from bids_app.statistics.lattice import lattice
 from bids_app.statistics.relabelling import SignFlips
 
 SHAPE, TRIALS, RELABELLINGS = (12, 14, 12), 400, 120
@@ -23,7 +24,7 @@ def smooth_noise(rng: np.random.Generator, n: int) -> np.ndarray:
 @pytest.mark.parametrize("design", ["verumVsShamAdjusted", "verumVsShamChange", "verumChange"])
 def test_familywise_error_is_nominal(design):  # T14
     mask = np.ones(SHAPE, dtype=bool)
-    around, land = clusters.neighbourhood(mask), terrain.terrain(mask, 6)
+    around = lattice(mask)
     low, high = stats.binom.interval(0.99, TRIALS, 0.05)
     false = dict.fromkeys(sweep.STATISTICS, 0)
     for number in range(TRIALS):
@@ -42,7 +43,9 @@ def test_familywise_error_is_nominal(design):  # T14
             nuisance = np.column_stack([np.ones(20), site, rng.standard_normal(20)])
             model = linear_model.fit(post if adjusted else post - pre, arm, nuisance, pre if adjusted else None)
         null = permutation.run(
-            model, scheme, sweep.Geometry(around, land, permutation.cluster_threshold(0.01, model.df))
+            model,
+            scheme,
+            sweep.Geometry(neighbours=around, threshold=permutation.cluster_threshold(0.01, model.df), enhancing=True),
         )
         for name, maxima in null.maxima.items():
             false[name] += bool(corrected.familywise_p(maxima[:1], maxima)[0] <= 0.05)

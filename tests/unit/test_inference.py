@@ -19,10 +19,10 @@ from bids_app.statistics import (
     linear_model,
     permutation,
     sweep,
-    terrain,
 )
 from bids_app.statistics.allocation import Rerandomisation
 from bids_app.statistics.false_discovery import q_per_sign
+from bids_app.statistics.lattice import lattice
 from bids_app.statistics.relabelling import SignFlips
 
 ONE_VOXEL = np.ones((1, 1, 1), dtype=bool)
@@ -36,8 +36,8 @@ def infer(model, scheme, mask=ONE_VOXEL, threshold=2.0, **options):
 
 
 def geometry(mask=ONE_VOXEL, threshold=2.0, connectivity=26):
-    around, land = clusters.neighbourhood(mask, connectivity), terrain.terrain(mask, connectivity)
-    return sweep.Geometry(around, land, threshold)
+    neighbours = lattice(mask, connectivity, connectivity)
+    return sweep.Geometry(neighbours=neighbours, threshold=threshold, enhancing=True)
 
 
 def arms(labels, strata=None, requested=5000, seed=1):
@@ -158,8 +158,8 @@ def test_clusters_of_the_reference_map():  # T12
     field[3, 3, 4], field[3, 4, 4], field[0, 4, 0] = -5, -2.5, 2
     mask = np.ones(field.shape, dtype=bool)
     for connectivity, positive, mass in [(6, 2, 2.4), (18, 3, 3.6), (26, 3, 3.6)]:
-        around = clusters.neighbourhood(mask, connectivity)
-        labels = clusters.label(field.ravel(), around, 2.3)
+        around = lattice(mask, connectivity)
+        labels = around.label(field.ravel(), 2.3)
         table = clusters.tabulate(field.ravel(), labels, 2.3)
         up = max((c for c in table if c.positive), key=lambda c: c.extent)
         assert (up.extent, up.mass) == (positive, pytest.approx(mass, abs=1e-6))
@@ -183,7 +183,7 @@ def test_compiled_clusters_equal_their_slow_twin(seed, connectivity, threshold):
         for i in range(1, count + 1):
             members = np.abs(volume[labels == i]).astype(np.float64)
             extent, mass = max(extent, members.size), max(mass, (members - threshold).sum())
-    around = clusters.neighbourhood(mask, connectivity)
+    around = lattice(mask, connectivity)
     room = around.room()
     found = kernels.largest_clusters(t, around.layout, np.float64(threshold), room)
     if abs(np.abs(t) - threshold).min() > 1e-6:

@@ -7,8 +7,9 @@ import pytest
 
 from bids_app.derivatives.parts import Files
 from bids_app.errors import OutputError
-from bids_app.statistics import clusters, linear_model, permutation, sweep, terrain
+from bids_app.statistics import linear_model, permutation, sweep
 from bids_app.statistics.allocation import Rerandomisation
+from bids_app.statistics.lattice import lattice
 from bids_app.statistics.parts import Part
 from bids_app.vocabulary.execution import Share
 
@@ -24,7 +25,7 @@ def data(seed=0):
 def run(outcome, keeper=None, threads=1, progress=permutation.silent, threshold=2.0, requested=1500, neighbours=26):
     model = linear_model.fit(outcome, ARM, np.ones((N, 1)))
     scheme = Rerandomisation(ARM, np.zeros(N, dtype=int), 1, requested)
-    geometry = sweep.Geometry(clusters.neighbourhood(MASK, neighbours), terrain.terrain(MASK, 6), threshold)
+    geometry = sweep.Geometry(neighbours=lattice(MASK, neighbours), threshold=threshold, enhancing=True)
     return permutation.run(model, scheme, geometry, threads, progress, keeper)
 
 
@@ -106,7 +107,7 @@ def test_a_part_under_the_name_of_another_is_not_counted_twice(kept, tmp_path):
 def test_shares_make_each_part_once_and_all_of_them(kept, tmp_path, of):
     model = linear_model.fit(data(), ARM, np.ones((N, 1)))
     scheme = Rerandomisation(ARM, np.zeros(N, dtype=int), 1, 1500)
-    geometry = sweep.Geometry(clusters.neighbourhood(MASK), terrain.terrain(MASK, 6), 2.0)
+    geometry = sweep.Geometry(neighbours=lattice(MASK), threshold=2.0, enhancing=True)
     made: list[set] = []
     for number in range(of, 0, -1):
         own = permutation.Relabellings(model, scheme, geometry, 1, permutation.silent, kept)

@@ -9,8 +9,9 @@ import pytest
 import statsmodels.api as sm
 
 from bids_app.errors import WrongDataError
-from bids_app.statistics import clusters, linear_model, permutation, sweep
+from bids_app.statistics import linear_model, permutation, sweep
 from bids_app.statistics.allocation import Rerandomisation
+from bids_app.statistics.lattice import lattice
 from bids_app.statistics.partition import partition
 from bids_app.statistics.relabelling import Exchange
 
@@ -127,8 +128,7 @@ def test_one_sided_statistics_look_at_positive_values_alone():
     model = linear_model.fit(outcome, arm, np.ones((n, 1)))
     scheme = Rerandomisation(arm, np.zeros(n, dtype=int), 0, 2000)
     mask = np.ones((VOXELS, 1, 1), dtype=bool)
-    around = clusters.neighbourhood(mask)
-    null = permutation.run(model, scheme, sweep.Geometry(around, None, 1.0, both=False))
+    null = permutation.run(model, scheme, sweep.Geometry(neighbours=lattice(mask), threshold=1.0, both=False))
     t = np.stack([sweep.statistic(model, scheme, k) for k in range(scheme.total)])
     assert null.maxima["voxel"] == pytest.approx(np.maximum(t, 0).max(axis=1))
     assert np.array_equal(null.reached, (t >= t[0]).sum(axis=0))

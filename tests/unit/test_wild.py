@@ -9,7 +9,8 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
-from bids_app.statistics import clusters, linear_model, permutation, sweep, wild
+from bids_app.statistics import linear_model, permutation, sweep, wild
+from bids_app.statistics.lattice import lattice
 from bids_app.statistics.relabelling import ResidualSigns
 
 VOXELS = 5
@@ -97,7 +98,7 @@ def test_few_people_have_every_pattern_once_and_the_observed_one_is_counted():
     assert (patterns[:, 0] == 1).all()
     assert (patterns.min(axis=1) == -1).all()
     mask = np.ones((5, 1, 1), dtype=bool)
-    null = permutation.run(model, scheme, sweep.Geometry(clusters.neighbourhood(mask), None, 2.0))
+    null = permutation.run(model, scheme, sweep.Geometry(neighbours=lattice(mask), threshold=2.0))
     for v in range(VOXELS):
         t = [abs(by_the_book(outcome[:, v], tested, nuisance[:, :1], signs)) for signs in patterns]
         observed = abs(by_the_book(outcome[:, v], tested, nuisance[:, :1]))
@@ -152,7 +153,7 @@ def test_the_result_does_not_depend_on_how_the_work_is_split():
     outcome, baseline = rng.standard_normal((2, 19, mask.size))
     model = prepared(outcome, arm, nuisance, baseline)
     scheme = ResidualSigns(names(19), 2, 700)
-    geometry = sweep.Geometry(clusters.neighbourhood(mask), None, 2.5)
+    geometry = sweep.Geometry(neighbours=lattice(mask), threshold=2.5)
 
     class Kept:
         def __init__(self):

@@ -16,7 +16,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from simulate import AROUND, DOCUMENT, LAND, MASK, RELABELLINGS, SHAPE, maps, publish
+from simulate import AROUND, DOCUMENT, MASK, RELABELLINGS, SHAPE, maps, publish
 
 from bids_app.statistics import clusters, corrected, linear_model, permutation, sweep
 from bids_app.statistics.allocation import Rerandomisation
@@ -47,8 +47,8 @@ def ours(arm: np.ndarray, pre: np.ndarray, post: np.ndarray, seed: int, adjusted
     model = linear_model.fit(post if adjusted else post - pre, arm, constant, pre if adjusted else None)
     scheme = Rerandomisation(arm, np.zeros(len(arm), dtype=int), seed, RELABELLINGS)
     threshold = permutation.cluster_threshold(CLUSTER_P, model.df)
-    null = permutation.run(model, scheme, sweep.Geometry(AROUND, LAND, threshold))
-    labels = clusters.label(null.t, AROUND, threshold)
+    null = permutation.run(model, scheme, sweep.Geometry(neighbours=AROUND, threshold=threshold, enhancing=True))
+    labels = AROUND.label(null.t, threshold)
     found = clusters.tabulate(null.t, labels, threshold)
     inside = sphere()
     passes = {

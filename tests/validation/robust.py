@@ -21,14 +21,15 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
 from measured import publish
 
-from bids_app.statistics import clusters, corrected, linear_model, permutation, sweep, wild
+from bids_app.statistics import corrected, linear_model, permutation, sweep, wild
 from bids_app.statistics.allocation import Rerandomisation
+from bids_app.statistics.lattice import lattice
 from bids_app.statistics.relabelling import ResidualSigns
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "validation.md"
 MARKS = "<!-- unequal variances: made by make validation -->", "<!-- end of unequal variances -->"
 SHAPE = (13, 15, 13)
-AROUND = clusters.neighbourhood(np.ones(SHAPE, dtype=bool))
+AROUND = lattice(np.ones(SHAPE, dtype=bool))
 PATTERNS, FORMING_P = 199, 0.001
 STATISTICS = ("voxel", "mass")
 
@@ -107,7 +108,7 @@ def one(case: Case, number: int) -> dict[str, int]:
     """Return which statistics are familywise significant in one data set, by both kinds of p."""
     model, arm = trial(case, number)
     threshold = permutation.cluster_threshold(FORMING_P, model.df, model.rank)
-    geometry = sweep.Geometry(AROUND, None, threshold)
+    geometry = sweep.Geometry(neighbours=AROUND, threshold=threshold)
     people = tuple(f"sub-{i}" for i in range(len(arm)))
     robust = replace(model, robust=wild.prepare(model))
     nulls = {

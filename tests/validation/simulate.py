@@ -21,15 +21,16 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
 from measured import publish
 
-from bids_app.statistics import clusters, corrected, linear_model, literature, permutation, sweep, terrain
+from bids_app.statistics import corrected, linear_model, literature, permutation, sweep
 from bids_app.statistics.allocation import Rerandomisation
+from bids_app.statistics.lattice import lattice
 from bids_app.statistics.relabelling import Exchange, SignFlips
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "validation.md"
 MARKS = "<!-- false positives: made by make validation -->", "<!-- end of false positives -->"
 SHAPE = (13, 15, 13)
 MASK = np.ones(SHAPE, dtype=bool)
-AROUND, LAND = clusters.neighbourhood(MASK), terrain.terrain(MASK, 6)
+AROUND = lattice(MASK)
 RELABELLINGS, FORMING_P = 199, 0.001
 
 
@@ -168,7 +169,7 @@ def one(case: str, number: int) -> dict[str, int]:
     """Return which statistics are familywise significant in one data set."""
     model, scheme = CASES[case][0](np.random.default_rng([77, number]), number)
     threshold = permutation.cluster_threshold(FORMING_P, model.df, model.rank)
-    null = permutation.run(model, scheme, sweep.Geometry(AROUND, LAND, threshold))
+    null = permutation.run(model, scheme, sweep.Geometry(neighbours=AROUND, threshold=threshold, enhancing=True))
     found = {name: int(corrected.familywise_p(m[:1], m)[0] <= 0.05) for name, m in null.maxima.items()}
     if model.rank == 1:
         for finding in literature.findings(null.t, model, MASK, AROUND, 0.05)["Findings"]:
