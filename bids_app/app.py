@@ -163,11 +163,11 @@ def _seal_demonstration(place: Path) -> None:
 
 def _run(execution: Execution, chosen: Settings) -> int:
     from bids_app.dataset.folders import check_folders
-    from bids_app.plan import preprocess
+    from bids_app.launch import provided
 
     check_folders(execution.bids_dir, execution.output_dir, execution.work_dir, execution.derivatives)
     if execution.preproc != "none" and execution.level == "participant":
-        execution = preprocess.provide(execution, chosen)
+        execution = provided.provide(execution, chosen.dataset.space, chosen.dataset.tasks)
         if execution.preproc == "print":
             return 0
     plan = _plan(execution, chosen)

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Annotated, Any, ClassVar, Literal, get_origin, get_type_hints
 
 from bids_app import plugs
-from bids_app.dataset.layout import PREPROCESSED
 from bids_app.errors import UsageError, suggest
 from bids_app.launch.presets import with_presets
 from bids_app.vocabulary.exclusions import Exclusions
@@ -19,6 +18,7 @@ from bids_app.vocabulary.outcome import OutcomeOptions
 from bids_app.vocabulary.prediction import Prediction
 from bids_app.vocabulary.recording import JOINED
 from bids_app.vocabulary.selected import Selected
+from bids_app.vocabulary.selection import PREPROCESSED, Stage
 from bids_app.vocabulary.trial import TrialOptions
 
 DEFAULT_PLUGS = {
@@ -68,6 +68,13 @@ class Dataset:
         tuple[Literal["run", "dir", "acq", "ce"], ...],
         Doc("Entities whose values are runs of one session (run, dir, acq, ce); others are analysed apart."),
     ] = JOINED
+    stage: Annotated[
+        Stage,
+        Doc(
+            "Entity whose labels are the stages of the design: ses (scanning sessions), or within one session task or "
+            "run (rest before and after needling)."
+        ),
+    ] = "ses"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,23 +118,29 @@ class Settings:
         names = (name for name in self.measures if there is None or name in asked or name in there)
         return graphs_of(self.multiplicity, tuple(names), roles)
 
+    def of(self, modality: str) -> Settings:
+        """Return the settings of one modality: its options, and the measures that take what it gives."""
+        gives = plugs.modality(modality).gives
+        measures = {name: o for name, o in self.measures.items() if plugs.measure(name).takes == gives}
+        return replace(self, modalities={modality: self.modalities[modality]}, measures=measures)
+
+    def with_all(self, others: Iterable[Settings]) -> Settings:
+        """Return these settings with modalities and measures as several others have them together."""
+        modalities, measures = dict[str, Any](), dict[str, Any]()
+        for other in others:
+            modalities |= other.modalities
+            measures |= other.measures
+        return replace(self, modalities=modalities, measures=measures)
+
     @property
     def modality(self) -> Selected:
-        """The modality of this call.
-
-        Raises
-        ------
-        UsageError
-            If several are configured.
-        """
-        if len(self.modalities) > 1:
-            raise UsageError(f"One modality a call is analysed; [modalities] has {', '.join(self.modalities)}.")
+        """The modality of settings of one; for those of several see `of`."""
         ((name, options),) = self.modalities.items()
         return Selected(name, options)
 
     def mark(self) -> str:
         """Return the warning that must stand wherever results of these settings stand, or nothing."""
-        return plugs.modality(self.modality.name).mark(self.modality.options)
+        return " ".join(filter(None, (plugs.modality(name).mark(o) for name, o in self.modalities.items())))
 
 
 def resolve(tables: Mapping[str, Any]) -> Settings:
@@ -144,14 +157,14 @@ def resolve(tables: Mapping[str, Any]) -> Settings:
         if name not in known:
             raise UsageError(f"[{name}] is not a table of the settings; {suggest(name, known)}")
     chosen: dict[str, Any] = {}
-    tables = with_presets(tables)
+    asked, tables = tables, with_presets(tables)
     dataset = validate(Dataset, tables.get("dataset", {}), "dataset")
     for kind, defaults in DEFAULT_PLUGS.items():
         given = tables.get(kind) or {}
         if not isinstance(given, dict):
             raise UsageError(f"[{kind}] holds {given!r}; expected tables such as [{kind}.{plugs.names(kind)[0]}].")
         if kind == "measures":
-            names = _measures(dataset.measures) or dict.fromkeys((*defaults, *given))
+            names = _measures(dataset.measures, given, tuple(chosen["modalities"]), asked.get(kind, {}))
         else:
             names = dict.fromkeys(given or defaults)
         # Tables of measures that do not run are understood too, so that a misspelt one is never passed over.
@@ -184,11 +197,40 @@ def _outcomes(tables: Mapping[str, Any]) -> dict[str, OutcomeOptions]:
     return {name: validate(OutcomeOptions, table, f"outcomes.{name}") for name, table in given.items()}
 
 
-def _measures(words: Iterable[str]) -> dict[str, None]:
-    """Return the measures asked for in the order that they are always done in; `all` is every one there is."""
-    asked = {name for word in words for name in (plugs.names("measures") if word == "all" else [word])}
-    order = (*DEFAULT_PLUGS["measures"], *sorted(asked))
-    return {name: None for name in order if name in asked}
+def _measures(
+    words: Collection[str], tables: Iterable[str], modalities: Collection[str], asked: Iterable[str]
+) -> dict[str, None]:
+    """Return the measures of a call in the order that they are always done in.
+
+    Parameters
+    ----------
+    words : collection of str
+        `dataset.measures`; `all` is every one there is, none those that come with the modalities.
+    tables, asked : iterable of str
+        Measures that have a table, also by a preset; and those that have one in the settings themselves.
+    modalities : collection of str
+        What the call analyses.
+
+    Raises
+    ------
+    UsageError
+        If a measure that was asked for takes what none of the modalities gives.
+    """
+    gives = {plugs.modality(name).gives for name in modalities}
+    known = plugs.names("measures")
+    wanted = {name for word in words for name in (known if word == "all" else [word])}
+    if not words:
+        wanted = {*tables, *(DEFAULT_PLUGS["measures"] if "fmri" in modalities else ())}
+        if set(modalities) - {"fmri"}:
+            wanted |= {name for name in known if plugs.measure(name).takes in gives - {"signals"}}
+    for name in sorted(wanted.intersection((*words, *asked))):
+        if plugs.measure(name).takes not in gives:
+            raise UsageError(
+                f"{name} takes {plugs.measure(name).takes}, which {', '.join(modalities)} does not give. Add a table "
+                "of its modality under [modalities] to the settings."
+            )
+    order = (*DEFAULT_PLUGS["measures"], *sorted(wanted))
+    return {name: None for name in order if name in wanted and plugs.measure(name).takes in gives}
 
 
 def _names(tables: Mapping[str, Any], prefix: str = "") -> Iterator[str]:

@@ -12,8 +12,8 @@ from bids_app import cli, errors, plugs, settings
 from bids_app.dataset import presets
 from bids_app.derivatives.clusters import CLUSTER_COLUMNS
 from bids_app.derivatives.contrast import STATISTICS_TEXT
-from bids_app.derivatives.participant import FRAMES
-from bids_app.derivatives.quality import QUALITY
+from bids_app.derivatives.fmri_session import FRAMES
+from bids_app.derivatives.participant import FIRST, LAST
 from bids_app.derivatives.trial import LINES
 from bids_app.regional.columns import COLUMNS, TABLES
 from bids_app.vocabulary.option import describe
@@ -81,7 +81,9 @@ def outputs() -> Iterator[str]:
     rows = ((f"`{name}`", f"`{_ending(o)}`", o.description, o.units) for name, o in made)
     yield from table(("measure", "end of the name", "what it is", "units"), rows)
     yield from ("## Quality of a session: `desc-fc_qc.tsv`", "")
-    yield from table(("column", "meaning"), ((f"`{k}`", v) for k, v in QUALITY.items()))
+    yield from table(
+        ("column", "meaning"), ((f"`{k}`", v) for k, v in {**FIRST, **plugs.modality("fmri").quality, **LAST}.items())
+    )
     yield from ("## Frames of a run: `desc-denoised_outliers.tsv`", "")
     yield from table(("column", "meaning"), ((f"`{k}`", str(v["Description"])) for k, v in FRAMES.items()))
     yield from ("## Maps of the group level: `group/*_stat-<stat>_statmap.nii.gz`", "")

@@ -2,75 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from bids_app.dataset.layout import (
-    PREPROCESSED,
-    functional_files,
-    functional_folders,
-    is_surface,
-    series_entities,
-)
+from bids_app.dataset.layout import is_surface, scan_files, scan_folders, series_entities
 from bids_app.errors import NothingSelectedError, UsageError
-from bids_app.vocabulary.entities import plain
 from bids_app.vocabulary.note import Note
-from bids_app.vocabulary.recording import JOINED
+from bids_app.vocabulary.selection import NATIVE, Selection
 
 STANDARD_SPACE = "MNI152NLin2009cAsym"
-
-NATIVE = "native"
-"""Resolution of series that have none in their names: that of the scan."""
 
 NO_SURFACES = (
     "series on surfaces (GIFTI, CIFTI) are not read yet. Take a volume space: run fMRIPrep with --output-spaces "
     f"{STANDARD_SPACE}:res-2."
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Selection:
-    """Which runs are asked for; empty means all.
-
-    Attributes
-    ----------
-    resolution : str
-        Label of `res`; `native` for series without one.
-    desc : str
-        Which series of fMRIPrep, or of a program after it, is analysed.
-    join : tuple of str
-        Entities of which the values are parts of one session: its runs.
-    matches : callable or None
-        A further test of a file.
-    """
-
-    sessions: tuple[str, ...] = ()
-    tasks: tuple[str, ...] = ()
-    space: str = ""
-    resolution: str = ""
-    cohort: str = ""
-    desc: str = PREPROCESSED
-    join: tuple[str, ...] = JOINED
-    matches: Callable[[Path], bool] | None = None
-
-    def takes(self, entities: Mapping[str, str]) -> bool:
-        """Tell whether task, space and resolution of a file are among those asked for."""
-        return (
-            (not self.tasks or entities.get("task") in self.tasks)
-            and (not self.space or entities.get("space") == self.space)
-            and (not self.cohort or plain("cohort", entities.get("cohort", "")) == self.cohort)
-            and (not self.resolution or plain("res", entities.get("res", NATIVE)) == self.resolution)
-        )
-
-    def describe(self) -> str:
-        """Return the filters in words, for messages."""
-        said = {"session": ",".join(self.sessions), "task": ",".join(self.tasks), "space": self.space,
-                "res": self.resolution, "cohort": self.cohort}  # fmt: skip
-        words = [f"{key} {value}" for key, value in said.items() if value]
-        return ", ".join([*words, *(["the filter file"] if self.matches else [])]) or "no filter"
 
 
 class Series(NamedTuple):
@@ -91,13 +38,13 @@ def find_series(root: Path, participants: Iterable[str], selection: Selection) -
     """Return volumetric series that pass the filters, in any space, and which folders cannot be looked into."""
     found, problems = [], []
     for participant in participants:
-        for folder, names, problem in functional_folders(root, participant):
+        for folder, names, problem in scan_folders(root, participant):
             if problem:
                 problems.append(Note(text=f"sub-{participant}: {problem}", participant=participant))
             for name in names:
                 entities = series_entities(name, selection.desc)
                 # A copy of a folder, "sub-01 copy", holds the files of somebody else.
-                if not entities or entities.get("sub") != participant or not _wanted(entities, selection):
+                if not entities or entities.get("sub") != participant or not selection.names(entities):
                     continue
                 if name.endswith(".nii") and f"{name}.gz" in names:
                     said = f"sub-{participant}: {name} is there as .nii and .nii.gz; the second is read"
@@ -107,15 +54,9 @@ def find_series(root: Path, participants: Iterable[str], selection: Selection) -
     return [one for one in found if selection.matches(one.path)] if selection.matches else found, problems
 
 
-def _wanted(entities: Mapping[str, str], selection: Selection) -> bool:
-    return (not selection.sessions or entities.get("ses") in selection.sessions) and (
-        not selection.tasks or entities.get("task") in selection.tasks
-    )
-
-
 def has_surfaces(root: Path, participants: Iterable[str]) -> bool:
     """Tell whether there are series on surfaces, which are not read yet."""
-    return any(is_surface(path.name) for label in participants for path in functional_files(root, label))
+    return any(is_surface(path.name) for label in participants for path in scan_files(root, label, "func"))
 
 
 def choose_space(series: Sequence[Series], selection: Selection) -> tuple[str, str | None]:

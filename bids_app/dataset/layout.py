@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from bids_app.dataset.tables import read_json, stands
 from bids_app.errors import DeqiError, InvalidBidsError, MissingInputError
-from bids_app.vocabulary.entities import parse, plain, within
-
-PREPROCESSED = "preproc"
-"""`desc` of the series that fMRIPrep means to be analysed."""
+from bids_app.vocabulary.entities import DATATYPES, parse, plain, within
+from bids_app.vocabulary.selection import PREPROCESSED
 
 VOLUMES = (".nii", ".nii.gz")
 
@@ -79,20 +77,21 @@ def _looked_into(path: str) -> Folder:
         return Folder(path, [], f"{path} cannot be looked into ({error.strerror})")
 
 
-def functional_folders(root: Path, participant: str) -> Iterator[Folder]:
-    """Yield the `func` folders of one participant, in all sessions; one that cannot be looked into has a problem."""
+def scan_folders(root: Path, participant: str, datatype: str = "func") -> Iterator[Folder]:
+    """Yield the folders of a datatype of one participant, in all sessions; one that cannot be read has a problem."""
     person = _looked_into(f"{root}/sub-{participant}")
     if person.problem:
         yield person
-    places = [f"{person.path}/func"] if "func" in person.names else []
-    places += [f"{person.path}/{name}/func" for name in person.names if name.startswith("ses-")]
+    places = [f"{person.path}/{datatype}"] if datatype in person.names else []
+    places += [f"{person.path}/{name}/{datatype}" for name in person.names if name.startswith("ses-")]
     yield from map(_looked_into, places)
 
 
-def functional_files(root: Path, participant: str) -> Iterator[Path]:
-    """Yield the files in `func` folders of one participant, in all sessions, sorted."""
-    for folder in functional_folders(root, participant):
-        yield from (Path(folder.path, name) for name in folder.names)
+def scan_files(root: Path, participant: str, *datatypes: str) -> Iterator[Path]:
+    """Yield the files in folders of some datatypes (all, if none are named) of one participant, sorted by session."""
+    for datatype in datatypes or DATATYPES:
+        for folder in scan_folders(root, participant, datatype):
+            yield from (Path(folder.path, name) for name in folder.names)
 
 
 def read_description(root: Path) -> Mapping[str, Any]:
@@ -143,8 +142,15 @@ def named(words: Iterable[str]) -> tuple[tuple[str, Path], ...]:
     return tuple(pairs)
 
 
-def derivative_roots(bids_dir: Path, given: Iterable[tuple[str, Path]]) -> dict[str, Path]:
+def derivative_roots(
+    bids_dir: Path, given: Iterable[tuple[str, Path]], patterns: Sequence[str] = ("fmriprep*",)
+) -> dict[str, Path]:
     """Return derivative datasets by name: those given, else those found in or at `bids_dir`.
+
+    Parameters
+    ----------
+    patterns : sequence of str
+        Names of the folders in `derivatives/` that are looked for.
 
     Raises
     ------
@@ -157,10 +163,11 @@ def derivative_roots(bids_dir: Path, given: Iterable[tuple[str, Path]]) -> dict[
             raise MissingInputError(f"--derivatives {name}={root}: there is no such folder.")
     if roots:
         return roots
-    found = sorted(p for p in bids_dir.glob("derivatives/fmriprep*") if p.is_dir())
+    found = sorted({p for pattern in patterns for p in bids_dir.glob(f"derivatives/{pattern}") if p.is_dir()})
     if found:
         return {path.name: path for path in found}
-    return {"fmriprep": bids_dir} if _holds_derivatives(bids_dir) else {}
+    name = next(iter(patterns)).rstrip("*")
+    return {name: bids_dir} if _holds_derivatives(bids_dir) else {}
 
 
 def _holds_derivatives(root: Path) -> bool:
@@ -168,7 +175,7 @@ def _holds_derivatives(root: Path) -> bool:
     if read_description(root).get("DatasetType") == "derivative":
         return True
     for participant in participants_in(root)[:3]:
-        if any(is_series(file.name) for file in functional_files(root, participant)):
+        if any(is_series(file.name) for file in scan_files(root, participant, "func")):
             return True
     return False
 
@@ -198,7 +205,12 @@ def is_series(name: str) -> bool:
 
 
 def inherited(
-    root: Path, entities: Mapping[str, str], suffix: str, extension: str, listed: Callable[[str], list[str]]
+    root: Path,
+    entities: Mapping[str, str],
+    suffix: str,
+    extension: str,
+    listed: Callable[[str], list[str]],
+    datatype: str = "func",
 ) -> list[Path]:
     """Return the files of a kind that apply to a run by BIDS inheritance, the most general first.
 
@@ -212,7 +224,7 @@ def inherited(
     person = f"{root}/sub-{entities['sub']}"
     session = f"{person}/ses-{entities['ses']}" if "ses" in entities else person
     found = []
-    for folder in dict.fromkeys((str(root), person, session, f"{session}/func")):
+    for folder in dict.fromkeys((str(root), person, session, f"{session}/{datatype}")):
         fitting = []
         for name in listed(folder):
             if name.endswith((f"{suffix}{extension}", f"_preproc{extension}")):  # one look for the many others

@@ -35,12 +35,13 @@ def group_mask(sessions: Sessions, design: Design) -> Coverage:
     """
     count: NDArray[np.int32] | None = None
     grid: Grid | None = None
-    first = ""
+    first, names = "", list[str]()
     lacking: NDArray[np.int64] | None = None
-    names: list[str] = []
     for key in _keys(design):
         name = "sub-{}_ses-{}".format(*key)
-        mask, own = read_mask(sessions[key].mask)
+        path = sessions[key].mask
+        assert path is not None  # a session without one has no maps
+        mask, own = read_mask(path)
         if grid is None or count is None or lacking is None:
             grid, count, first = own, np.zeros(mask.shape, dtype=np.int32), name
             lacking = np.zeros(mask.shape, dtype=np.int64)

@@ -16,21 +16,21 @@ COLUMNS = {"depth": "depth_mm", "duration": "duration", "deqi": "deqi"}
 
 
 def needle_files(folder: Path, labels: Iterable[str]) -> list[Path]:
-    """Return the tables of needles of some participants, of any session, in beh or func.
+    """Return the tables of needles of some participants, of any session.
 
-    What a scanner ran under that name (blocks of needling) has no acupoints: it is not one of them.
+    Outside of beh only tables with acupoints are: blocks of needling during a recording are events of it.
 
     Raises
     ------
     MissingInputError, WrongDataError
-        If a table in func cannot be read.
+        If a table outside of beh cannot be read.
     """
     found: list[Path] = []
     for label in labels:
         own = folder / f"sub-{label}"
         found += own.glob("ses-*/*/*_task-acupuncture*_events.tsv")
         found += own.glob("*/*_task-acupuncture*_events.tsv")
-    return sorted(path for path in found if path.parent.name != "func" or "acupoint" in read_tsv(path))
+    return sorted(path for path in found if path.parent.name == "beh" or "acupoint" in read_tsv(path))
 
 
 def read_treatment(folder: Path, needles: Iterable[Path]) -> Treatment:

@@ -46,7 +46,7 @@ def cluster_table(result: Result, joint: Joint, named: Namer, alpha: float) -> d
         row = {
             "cluster": i + 1, "sign": "positive" if cluster.positive else "negative", "x": x, "y": y, "z": z,
             "peak_t": cluster.peak_t, "voxels": cluster.extent, "mm3": cluster.extent * volume, "mass": cluster.mass,
-            "peak_effect": result.peaks[i][0], standardised: result.peaks[i][1],
+            "peak_effect": result.peaks[i].effect, standardised: result.peaks[i].standardised,
             "next_to_seed": cluster.number in result.next_to_seed, "place": _named(named, where, cluster.peak, members),
         }  # fmt: skip
         row["differs_at_least"] = true_discoveries(p[members], largest, alpha) / cluster.extent

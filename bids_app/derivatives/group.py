@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ class GroupWriter:
 
     Parameters
     ----------
+    datatype : str
+        Which modality the results are of.
     mark : str
         A warning that every result carries.
     name : callable
@@ -41,8 +43,9 @@ class GroupWriter:
     files : list of Path
     """
 
-    def __init__(self, job: GroupJob, mark: str, name: Namer) -> None:
+    def __init__(self, job: GroupJob, datatype: str, mark: str, name: Namer) -> None:
         self._job = job
+        self._datatype = datatype
         self._name = name
         self.mark_of: dict[str, Any] = {"ReplicationOnly": mark} if mark else {}
         if job.sealed:
@@ -51,7 +54,7 @@ class GroupWriter:
 
     def path(self, suffix: str, extension: str, **entities: str) -> Path:
         """Return where a file lies, and remember it."""
-        path = group_path(self._job.output_dir, {**self._job.entities, **entities}, suffix, extension)
+        path = group_path(self._job.output_dir, {**self._job.entities, **entities}, suffix, extension, self._datatype)
         self.files.append(path)
         return path
 
@@ -73,8 +76,8 @@ class GroupWriter:
         rows = [(f"sub-{p.participant}", p.arm, p.stage, p.reason) for p in design.lost]
         rows += [(row["participant_id"], row["arm"], "analysed", "") for row in design.rows]
         write_table(self.path("flow", ".tsv"), dict(zip(FLOW, map(list, zip(*rows, strict=True)), strict=True)))
-        about = {"Arms": list(design.arms), "Sessions": design.sessions, "Notes": notes, **self.mark_of}
-        write_json(self.path("flow", ".json"), about)
+        about = {"Arms": list(design.arms), "Stage": self._job.stage, "Sessions": design.sessions, "Notes": notes}
+        write_json(self.path("flow", ".json"), {**about, **self.mark_of})
 
     def characteristics(self, design: Design) -> None:
         """Write who is in each arm: every column known before randomisation, described and not tested."""
@@ -82,15 +85,13 @@ class GroupWriter:
         columns = [key for key in design.rows[0] if key not in own and any(r[key] != r["arm"] for r in design.rows)]
         write_table(self.path("characteristics", ".tsv"), characteristics_table(design, columns))
 
-    def maps(self, result: Result) -> None:
-        """Write every map of a result but those that its family decides, and let go of them; tables are kept."""
+    def maps(self, result: Result, maps: Mapping[str, NDArray[np.float32]]) -> None:
+        """Write every map of a result but those that its family decides; a table waits for these."""
         if not result.subject.domain.is_map:
             return
-        _ = result.peaks  # read while the maps are there
-        for name, values in result.maps.items():
+        for name, values in maps.items():
             stat, _, variant = name.partition("_")
             self.map(result, stat, values, **({"desc": variant} if variant else {}))
-        result.maps.clear()
         for name, p in result.p.items():
             self.map(result, STAT_OF[name], result.spread(name, p))
         if robust := result.robust:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from bids_app.vocabulary.entities import join
+from bids_app.vocabulary.entities import DATATYPES, join
 
 VOLUME_ENTITIES = ("space", "cohort", "res", "den")
 
@@ -37,17 +37,34 @@ def table_suffix(unit: str) -> str:
     return f"{unit}s"
 
 
-def participant_path(output_dir: Path, entities: Mapping[str, str], suffix: str, extension: str) -> Path:
-    """Return `sub-*/[ses-*/]func/<name>`."""
+def participant_path(
+    output_dir: Path, entities: Mapping[str, str], suffix: str, extension: str, datatype: str = "func"
+) -> Path:
+    """Return `sub-*/[ses-*/]<datatype>/<name>`."""
     folder = output_dir / f"sub-{entities['sub']}"
     if "ses" in entities:
         folder /= f"ses-{entities['ses']}"
-    return folder / "func" / join(entities, suffix, extension)
+    return folder / datatype / join(entities, suffix, extension)
 
 
-def group_path(output_dir: Path, entities: Mapping[str, str], suffix: str, extension: str) -> Path:
-    """Return `group/<name>`."""
-    return output_dir / "group" / join(entities, suffix, extension)
+def group_path(
+    output_dir: Path, entities: Mapping[str, str], suffix: str, extension: str, datatype: str = "func"
+) -> Path:
+    """Return `group/<name>` of fMRI and of what belongs to no modality, else `group/<datatype>/<name>`."""
+    folder = output_dir / "group" if datatype == "func" else output_dir / "group" / datatype
+    return folder / join(entities, suffix, extension)
+
+
+def group_files(output_dir: Path, pattern: str) -> list[Path]:
+    """Return the group files of all datatypes whose names fit a pattern, sorted."""
+    folder = output_dir / "group"
+    return sorted([*folder.glob(pattern), *(path for kind in DATATYPES for path in folder.glob(f"{kind}/{pattern}"))])
+
+
+def result_sidecars(output_dir: Path) -> list[Path]:
+    """Return the sidecar of every contrast of the group level, of maps and of tables."""
+    suffixes = ("statmap", *TABLE_SUFFIXES)
+    return sorted(path for suffix in suffixes for path in group_files(output_dir, f"*_contrast-*_{suffix}.json"))
 
 
 def alternative_folder(output_dir: Path, name: str) -> Path:

@@ -9,28 +9,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.derivatives.files import write_json, write_labels, write_map, write_picture, write_table
-from bids_app.derivatives.names import VOLUME_ENTITIES, participant_path, template_path
-from bids_app.derivatives.pictures import carpet_picture
-from bids_app.derivatives.quality import QUALITY, quality_row
+from bids_app.derivatives.files import write_json, write_labels, write_map, write_table
+from bids_app.derivatives.names import participant_path, template_path
 from bids_app.errors import WrongDataError
 from bids_app.vocabulary.domain import Domain, Voxels
-from bids_app.vocabulary.entities import join, without
 from bids_app.vocabulary.grid import Grid
 from bids_app.vocabulary.output import Feature
+from bids_app.vocabulary.quality import QualityTable
 from bids_app.vocabulary.recording import Recording
+from bids_app.vocabulary.run_state import RunState
 from bids_app.vocabulary.seed import Seed
-from bids_app.vocabulary.signals import Carpet
 
-FRAMES: dict[str, dict[str, Any]] = {
-    "framewise_displacement": {"Description": "Framewise displacement (Power 2012).", "Units": "mm"},
-    "censored": {"Description": "Frame left out of every estimate.", "Levels": {"0": "kept", "1": "left out"}},
-    "dvars_before": {
-        "Description": "Root mean square step from the frame before, over 300 voxels of the brain, before cleaning.",
-        "Units": "percent of the voxel's mean",
-    },
-    "dvars_after": {"Description": "The same after cleaning.", "Units": "percent of the voxel's mean"},
+FIRST = {
+    "run": "What tells the run from the others of its session: its label, or entities; n/a where its name has none.",
 }
+LAST = {
+    "refused": "Regions and measures that are left out of this run.",
+    "refused_because": "Why they are.",
+    "decision": "used or left out.",
+    "reason": "Why the run, or its whole session, is left out.",
+    "advice": "What would help a session that is left out.",
+}
+"""Columns of every quality table, before and after those of the modality."""
 
 
 class SessionWriter:
@@ -42,13 +42,14 @@ class SessionWriter:
         Everything written that belongs to the scanning session.
     """
 
-    def __init__(self, output_dir: Path, recordings: Sequence[Recording]) -> None:
+    def __init__(self, output_dir: Path, recordings: Sequence[Recording], datatype: str) -> None:
         self._root = output_dir
         self._session = recordings[0].session
+        self._datatype = datatype
         self.files: list[Path] = []
 
     def _path(self, entities: Mapping[str, str], suffix: str, extension: str) -> Path:
-        path = participant_path(self._root, entities, suffix, extension)
+        path = participant_path(self._root, entities, suffix, extension, self._datatype)
         if path in self.files:
             raise WrongDataError(f"Two results would be called {path.name}; give one of them another name.")
         self.files.append(path)
@@ -90,7 +91,7 @@ class SessionWriter:
             "Type": "Brain",
             "Description": "Voxels of the brain masks of all runs whose series are finite and vary.",
             **_space(entities),
-            "Sources": [source.uri(source.mask) for source in sources],
+            "Sources": [source.uri(source.companions["mask"]) for source in sources],
         }
         write_json(self._path(entities, "mask", ".json"), about)
 
@@ -103,32 +104,34 @@ class SessionWriter:
             self._path(entities, "statmap", ".json"), {**about, **_space(entities), "Sources": _sources(sources)}
         )
 
-    def frames(self, recording: Recording, plan: Any, carpet: Carpet | None) -> None:
-        """Write what is known of each frame of a run, the confounds regressed out, and a picture of the series."""
-        entities = {**without(recording.entities, *VOLUME_ENTITIES), "desc": "denoised"}
-        displacement = np.full(len(plan.kept), np.nan) if plan.displacement is None else plan.displacement
-        columns = {"framewise_displacement": displacement, "censored": (~plan.kept).astype(int)}
-        if carpet:
-            columns |= {"dvars_before": carpet.dvars_before, "dvars_after": carpet.dvars_after}
-            picture = carpet_picture(carpet, plan.kept)
-            name = join({**recording.entities, "desc": "carpet"}, "bold", ".png")
-            write_picture(self._root / f"sub-{recording.entities['sub']}" / "figures" / name, picture)
-        write_table(self._path(entities, "outliers", ".tsv"), columns)
-        sources = {"Sources": [recording.uri(path) for path in (recording.confounds, *recording.more_confounds)]}
-        write_json(self._path(entities, "outliers", ".json"), {**{c: FRAMES[c] for c in columns}, **sources})
-        if plan.regressors:
-            write_table(self._path(entities, "design", ".tsv"), plan.regressors)
-            text = "Confounds that were regressed out, beside drift and stop-band terms (see the sidecars of the maps)."
-            write_json(self._path(entities, "design", ".json"), {"Description": text, **sources})
+    @property
+    def figures(self) -> Path:
+        """Folder of the pictures of the participant."""
+        return self._root / f"sub-{self._session['sub']}" / "figures"
 
-    def quality(self, runs: Iterable[Any], reason: str, advice: str, mark: str) -> None:
-        """Write the quality table: one row a run; `mark` is a warning that all results of the session carry."""
-        rows = [quality_row(one, reason, advice) for one in runs]
-        entities = {**self._session, "desc": "fc"}
-        write_table(self._path(entities, "qc", ".tsv"), {key: [row[key] for row in rows] for key in rows[0]})
-        about = {key: {"Description": text} for key, text in QUALITY.items()}
+    def table(
+        self, entities: Mapping[str, str], suffix: str, columns: Mapping[str, Any], about: Mapping[str, Any]
+    ) -> None:
+        """Write a table with its sidecar."""
+        write_table(self._path(entities, suffix, ".tsv"), columns)
+        write_json(self._path(entities, suffix, ".json"), about)
+
+    def quality(self, runs: Iterable[RunState], table: QualityTable, *, reason: str, advice: str, mark: str) -> None:
+        """Write the quality table: one row a run.
+
+        Parameters
+        ----------
+        reason, advice : str
+            Why the whole session is left out, and what would help.
+        mark : str
+            A warning that all results of the session carry.
+        """
+        described = {**FIRST, **table.columns, **LAST}
+        rows = [{**dict.fromkeys(described), **table.row(run), **_decision(run, reason, advice)} for run in runs]
+        about: dict[str, Any] = {key: {"Description": text} for key, text in described.items()}
+        cells = {key: [row[key] for row in rows] for key in described}
         marked = {"ReplicationOnly": mark} if mark else {}
-        write_json(self._path(entities, "qc", ".json"), {**about, **marked})
+        self.table({**self._session, "desc": table.label}, "qc", cells, about | marked)
 
     def seeds(self, name: str, seeds: Sequence[Seed], image: NDArray[np.int32], grid: Grid, space: str) -> None:
         """Write a set of seeds as one label image on the grid; they belong to the dataset, not to the session."""
@@ -148,6 +151,18 @@ class SessionWriter:
         )
 
 
+def _decision(run: RunState, reason: str, advice: str) -> dict[str, Any]:
+    """Return what became of a run, as its quality table says it."""
+    return {
+        "run": run.recording.part or None,
+        "refused": ",".join(run.refused),
+        "refused_because": "; ".join(f"{name}: {why}" for name, why in run.refused.items()),
+        "decision": "left out" if reason or run.loaded is None else "used",
+        "reason": run.problem or reason,
+        "advice": None if run.problem else advice or None,
+    }
+
+
 def _matrix_table(feature: Feature) -> dict[str, list[Any]]:
     """Return a matrix as a table: one row and one column a node."""
     nodes: list[str] = list(feature.metadata["Nodes"])  # type: ignore[call-overload]
@@ -157,8 +172,9 @@ def _matrix_table(feature: Feature) -> dict[str, list[Any]]:
 
 def _space(entities: Mapping[str, str]) -> dict[str, str]:
     about = {"SpatialReference": f"Template {entities['space']}"} if "space" in entities else {}
-    return {**about, "Resolution": f"Same grid as the input series (res-{entities.get('res', 'native')})."}
+    resolution = f"Same grid as the input series (res-{entities.get('res', 'native')})."
+    return {**about, "Resolution": resolution} if about else {}
 
 
 def _sources(recordings: Sequence[Recording]) -> list[str]:
-    return [r.uri(p) for r in recordings for p in (r.series, r.mask, r.confounds, *r.more_confounds)]
+    return [r.uri(p) for r in recordings for p in r.sources]

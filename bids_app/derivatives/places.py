@@ -63,7 +63,7 @@ def _clusters(unit: str) -> Column:
 
 def place_table(result: Result, joint: Joint) -> dict[str, list[Any]]:
     """Return one row a place, those of the smallest p first."""
-    maps, domain = result.maps, result.subject.domain
+    maps, domain = result.table, result.subject.domain
     nothing = np.full(domain.size, np.nan)
     standard, name = ("partialr", "partial_r") if "partialr" in maps else ("g", "g")
     columns: dict[str, Any] = {

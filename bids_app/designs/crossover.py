@@ -16,6 +16,7 @@ from bids_app.trial.dropout import uneven_dropout
 from bids_app.trial.options import ArmOptions, Name
 from bids_app.trial.secrecy import is_control, is_treatment, mentions_treatment
 from bids_app.vocabulary.design import IT, Contrast, Design, Outcome, Question, Words
+from bids_app.vocabulary.entities import stage_label
 from bids_app.vocabulary.option import Doc
 
 _DATES = "acq_time"
@@ -66,7 +67,7 @@ class Options(ArmOptions):
         if self.by_treatment and is_control(self.first) and not is_control(self.second):
             pair, before = pair[::-1], before[::-1]
         named = zip(("first", "second", "before1", "before2"), (*pair, *before), strict=False)
-        return {stage: session.removeprefix("ses-") for stage, session in named}
+        return {stage: stage_label(session) for stage, session in named}
 
 
 METHODS = (

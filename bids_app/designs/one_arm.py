@@ -9,6 +9,7 @@ from bids_app.trial.cohort import Table, gather, stages_there
 from bids_app.trial.contrasts import within
 from bids_app.trial.options import PeopleOptions
 from bids_app.vocabulary.design import IT, Design, Outcome, Question, Words
+from bids_app.vocabulary.entities import stage_label
 from bids_app.vocabulary.option import Doc
 
 
@@ -33,7 +34,7 @@ def design(table: Table, options: Options) -> Design:
     WrongDataError
         If fewer than three participants have a map, or a covariate cannot be used.
     """
-    stages = stages_there(table, {"once": options.session.removeprefix("ses-")})
+    stages = stages_there(table, {"once": stage_label(options.session)})
     cohort = gather(table, dict.fromkeys(table.participants, "all"), stages, ("once",), options)
     words = Words(
         question=f"Is {IT} other than zero on average? Without a control its cause is not told.",

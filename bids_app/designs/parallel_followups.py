@@ -14,7 +14,7 @@ from bids_app.trial.contrasts import DESCRIPTIVE, any_arm, arm_pairs, between, l
 from bids_app.trial.dropout import uneven_dropout
 from bids_app.trial.options import ArmOptions, Name
 from bids_app.vocabulary.design import IT, OWN, Contrast, Design, Outcome, Question, Words
-from bids_app.vocabulary.entities import as_label
+from bids_app.vocabulary.entities import as_label, stage_label
 from bids_app.vocabulary.option import Doc
 
 
@@ -32,7 +32,7 @@ class Options(ArmOptions):
     def __post_init__(self) -> None:
         """Refuse sessions that are one."""
         super().__post_init__()
-        sessions = [session.removeprefix("ses-") for session in (self.pre, *self.posts)]
+        sessions = [stage_label(session) for session in (self.pre, *self.posts)]
         if len({session.lower() for session in sessions}) < len(sessions):
             raise ValueError(f"sessions must be different ones; given: {', '.join(sessions)}")
 
@@ -55,14 +55,14 @@ def design(table: Table, options: Options) -> Design:
     WrongDataError
         If fewer than three participants of an arm have baseline and the primary session, or a covariate cannot be used.
     """
-    posts = [post.removeprefix("ses-") for post in options.posts]
-    primary = options.primary.removeprefix("ses-") or posts[0]
+    posts = [stage_label(post) for post in options.posts]
+    primary = stage_label(options.primary) or posts[0]
     if primary not in (*posts, "average"):
         raise UsageError(
             f"designs.parallel_followups.primary is {primary!r}; expected one of {', '.join(posts)} or average."
         )
     primary = primary if len(posts) > 1 else posts[0]  # the average of one session is that session
-    stages = {"pre": options.pre.removeprefix("ses-"), **{f"post{i}": post for i, post in enumerate(posts, 1)}}
+    stages = {"pre": stage_label(options.pre), **{f"post{i}": post for i, post in enumerate(posts, 1)}}
     needed = [stage for stage, session in stages.items() if stage == "pre" or primary in (session, "average")]
     cohort = gather(table, arms_of(table.participants, options, "parallel_followups"), stages, needed, options)
     return cohort.design(stages, _contrasts(cohort, stages, primary), uneven_dropout(cohort, needed))

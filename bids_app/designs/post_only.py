@@ -11,6 +11,7 @@ from bids_app.trial.contrasts import DESCRIPTIVE, any_arm, arm_pairs, between, l
 from bids_app.trial.dropout import uneven_dropout
 from bids_app.trial.options import ArmOptions
 from bids_app.vocabulary.design import IT, Contrast, Design, Outcome, Question, Words
+from bids_app.vocabulary.entities import stage_label
 from bids_app.vocabulary.option import Doc
 
 
@@ -37,7 +38,7 @@ def design(table: Table, options: Options) -> Design:
     WrongDataError
         If fewer than three participants of an arm have the session, or a covariate cannot be used.
     """
-    stages = stages_there(table, {"once": options.session.removeprefix("ses-")})
+    stages = stages_there(table, {"once": stage_label(options.session)})
     cohort = gather(table, arms_of(table.participants, options, "post_only"), stages, ("once",), options)
     return cohort.design(stages, _contrasts(cohort), uneven_dropout(cohort, ("once",)))
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bids_app.dataset.layout import functional_files, is_series, participants_in
+from bids_app.dataset.layout import is_series, participants_in, scan_files
 from bids_app.derivatives.atomic import make_folder
 from bids_app.errors import MissingInputError
 from bids_app.launch.memory import memory_there
@@ -89,7 +89,7 @@ def without_derivatives(bids_dir: Path, roots: Iterable[Path], wanted: Sequence[
     return tuple(
         label
         for label in people
-        if not any(is_series(file.name) for root in folders for file in functional_files(root, label))
+        if not any(is_series(file.name) for root in folders for file in scan_files(root, label, "func"))
     )
 
 

@@ -44,7 +44,7 @@ def require_units(jobs: Sequence[GroupJob]) -> None:
     """
     margin = jobs[0].inference.margin if jobs else None
     measures = {key.measure for job in jobs for maps in job.sessions.values() for key in maps.maps}
-    scales = {name: plugs.measure(name).group.scale for name in sorted(measures)}
+    scales = {name: plugs.measure(name).compared.scale for name in sorted(measures)}
     if margin and scales and not any(margin.suits(scale) for scale in scales.values()):
         there = ", ".join(f"{scale} ({name})" for name, scale in scales.items())
         raise UsageError(f"inference.equivalence_margin is in {margin.units!r}; the maps are in {there}.")

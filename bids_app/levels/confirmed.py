@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from bids_app.dataset.tables import read_json
 from bids_app.derivatives.files import write_json
-from bids_app.derivatives.names import group_path
+from bids_app.derivatives.names import group_path, result_sidecars
 from bids_app.statistics.graphical import Decision, decide
 from bids_app.vocabulary.entities import as_label, parse, without
 from bids_app.vocabulary.hypotheses import Graph, times_of
@@ -46,7 +46,7 @@ def confirm(
         What a measure's hypothesis is where there are three arms or more.
     """
     folder = output_dir / "group"
-    found = {**_of_brain(folder, arms), **_of_outcomes(folder, outcomes)}
+    found = {**_of_brain(output_dir, arms), **_of_outcomes(folder, outcomes)}
     path = group_path(output_dir, {"desc": "trial"}, "multiplicity", ".json")
     if not found:
         path.unlink(missing_ok=True)
@@ -61,10 +61,10 @@ def confirm(
     return lines
 
 
-def _of_brain(folder: Path, arms: Literal["any", "main"]) -> dict[str, _OfHypothesis]:
+def _of_brain(output_dir: Path, arms: Literal["any", "main"]) -> dict[str, _OfHypothesis]:
     """Return what the hypothesis of each measure gives: of its primary contrast, or of all arms and their pairs."""
     found: dict[str, dict[str, Members]] = {}
-    abouts = {path: read_json(path) for path in sorted([*folder.glob("*_statmap.json"), *folder.glob("*_edges.json")])}
+    abouts = {path: read_json(path) for path in result_sidecars(output_dir)}
     for path, about in sorted(abouts.items(), key=lambda item: not item[1].get("Primary")):
         place = parse(path.name)[0]
         step = about.get("Step", "") if arms == "any" else ""

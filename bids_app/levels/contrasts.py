@@ -19,10 +19,11 @@ from bids_app.levels.profiles import profile
 from bids_app.levels.spread import spread, symmetry
 from bids_app.statistics import linear_model, literature, permutation, sweep, wild
 from bids_app.statistics.allocation import Rerandomisation, Scheme
+from bids_app.statistics.clusters import tabulate
 from bids_app.statistics.parts import Keeper
 from bids_app.statistics.permutation import Relabellings
 from bids_app.statistics.relabelling import Exchange, SignFlips
-from bids_app.statistics.result import Result, Subject, maps_of
+from bids_app.statistics.result import Result, Subject, maps_of, peaks_of
 from bids_app.vocabulary import room
 from bids_app.vocabulary.design import Contrast
 from bids_app.vocabulary.domain import Voxels
@@ -137,7 +138,15 @@ def relabel(question: Question, subject: Subject, run: Run, wanted: Callable[[fl
             question.relabellings(question.fitted(outcome), question.above, run).fill(wanted)
 
 
-def infer(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Result:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Inferred:
+    """A result, and every map of it but the corrected ones, (places,) each, by its `stat` entity."""
+
+    result: Result
+    maps: Mapping[str, NDArray[np.float32]]
+
+
+def infer(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Inferred:
     """Relabel one contrast of one map, and conclude what follows."""
     question, inference = ask(subject, stacks, contrast, run), run.job.inference
     model, scheme, geometry, baseline = question.model, question.scheme, question.geometry, question.baseline
@@ -163,12 +172,14 @@ def infer(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Res
         printed = literature.as_printed(null.t, model.df, subject.neighbours, first["SmallestExtent"])
         maps["t_literature"] = np.where(printed > 0, null.t, np.float32(0))
     robust, said = robustly.robust(question, subject, run)
+    labels = question.labels(null)
+    found = tabulate(null.t, labels, geometry.threshold)
     result = Result(
         subject=subject, contrast=contrast, scheme=scheme, df=model.df, rank=model.rank, threshold=geometry.threshold,
-        null=null, labels=question.labels(null), maps=maps, about={**about, **said}, robust=robust,
-        printed=printed,
+        null=null, labels=labels, clusters=found, peaks=peaks_of(maps, found),
+        table={} if subject.domain.is_map else maps, about={**about, **said}, robust=robust, printed=printed,
     )  # fmt: skip
-    return replace(result, profile=profile(result, stacks, question.ready))
+    return Inferred(result=replace(result, profile=profile(result, stacks, question.ready)), maps=maps)
 
 
 def _about(question: Question, subject: Subject, null: permutation.Null, inference: Inference) -> dict[str, Any]:

@@ -43,10 +43,10 @@ def run(job: GroupJob, progress: Progress = lambda what, done, total, height: No
     DeqiError
         If the design cannot be built, or no map can be analysed.
     """
-    named = places.namer(job.inference.labels, job.entities["space"])
+    named = places.namer(job.inference.labels, job.entities.get("space", ""))
     everybody, covered = everybody_of(job)
-    mark = plugs.modality(job.modality.name).mark(job.modality.options)
-    writer = GroupWriter(job, mark, named)
+    modality = plugs.modality(job.modality.name)
+    writer = GroupWriter(job, modality.datatype, modality.mark(job.modality.options), named)
     kept, regions = kept_of(job), dict[str, Mask]()
     if covered:
         writer.mask(covered)
@@ -93,10 +93,11 @@ class _Group:
         parts: dict[str, tuple[Floats, Floats]] = {}
         for contrast in subject.design.contrasts:
             try:
-                own.append(contrasts.infer(subject, stacks, contrast, self.run))
+                inferred = contrasts.infer(subject, stacks, contrast, self.run)
+                own.append(inferred.result)
                 if contrast.name in subject.design.parts:
-                    parts[contrast.name] = own[-1].maps["effect"], own[-1].maps["variance"]
-                self.writer.maps(own[-1])
+                    parts[contrast.name] = inferred.maps["effect"], inferred.maps["variance"]
+                self.writer.maps(inferred.result, inferred.maps)
             except WrongDataError as error:
                 if contrast.asked.primary:
                     raise  # without it the others answer nothing

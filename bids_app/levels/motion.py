@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bids_app import plugs
 from bids_app.dataset.tables import numeric, read_tsv
 from bids_app.derivatives.names import participant_path
 from bids_app.levels.overlap import Stacks, outcome_of
@@ -55,15 +54,17 @@ def _motion(result: Result, job: GroupJob) -> NDArray[np.float64]:
     sessions = result.subject.design.sessions
     rows = [result.subject.design.rows[i] for i in result.contrast.members]
     return np.array([
-        sum(weight * mean_displacement(job.output_dir, row["participant_id"], sessions[stage], job.entities)
+        sum(weight * mean_displacement(job, row["participant_id"], sessions[stage])
             for stage, weight in weights.items())
         for row in rows
     ])  # fmt: skip
 
 
-def mean_displacement(root: Path, participant: str, session: str, entities: Mapping[str, str]) -> float:
+def mean_displacement(job: GroupJob, participant: str, session: str) -> float:
     """Return the mean framewise displacement (mm) of one session over its runs; NaN where it is not known."""
-    own = {"sub": participant.removeprefix("sub-"), "ses": session, **entities, "desc": "fc"}
-    path = participant_path(root, own, "qc", ".tsv")
-    values = numeric(read_tsv(path)["mean_fd"]) if path.exists() else None
+    modality = plugs.modality(job.modality.name)
+    own = {"sub": participant.removeprefix("sub-"), **({job.stage: session} if session else {}), **job.entities}
+    path = participant_path(job.output_dir, {**own, "desc": modality.quality_name}, "qc", ".tsv", modality.datatype)
+    table = read_tsv(path) if path.exists() else {}
+    values = numeric(table["mean_fd"]) if "mean_fd" in table else None
     return float("nan") if values is None else float(values.mean())

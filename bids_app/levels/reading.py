@@ -41,7 +41,7 @@ def kept_of(job: GroupJob) -> Files:
 
 def read(job: GroupJob, key: MapKey, covered: Coverage | None) -> LoadedMaps:
     """Read the maps, or the tables, of one kind."""
-    if covered and plugs.measure(key.measure).group.is_map:
+    if covered and plugs.measure(key.measure).compared.is_map:
         return _read_maps(job, key, covered.domain)
     return tables.read_tables(job, key)
 
@@ -56,7 +56,7 @@ def _read_maps(job: GroupJob, key: MapKey, covered: Voxels) -> LoadedMaps:
         far = _from_seed(covered, domain)
         near, distance = np.asarray(far <= 2 * smoothing_of(maps[key]))[domain.mask], far[domain.mask]
     subject = Subject(
-        key=key, output=plugs.measure(key.measure).group, design=chosen, domain=domain,
+        key=key, output=plugs.measure(key.measure).compared, design=chosen, domain=domain,
         neighbours=neighbours_of(domain, job.inference.connectivity, job.inference.tfce_connectivity),
         near=near, distance=distance,
     )  # fmt: skip

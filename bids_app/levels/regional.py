@@ -54,7 +54,7 @@ def require_maps(jobs: Sequence[GroupJob]) -> tuple[str, ...]:
         The message names the nearest.
     """
     keys = {key for job in jobs for found in job.sessions.values() for key in found.maps}
-    labels, notes = sorted({key.label for key in keys if plugs.measure(key.measure).group.is_map}), dict[str, None]()
+    labels, notes = sorted({key.label for key in keys if plugs.measure(key.measure).compared.is_map}), dict[str, None]()
     for name, options in (item for job in jobs for item in asked(job).items()):
         if not labels:
             notes[

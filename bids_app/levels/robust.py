@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bids_app.errors import WrongDataError
 from bids_app.statistics import wild
+from bids_app.statistics.clusters import tabulate
 from bids_app.statistics.relabelling import ResidualSigns
 from bids_app.statistics.result import Robust, Subject
 from bids_app.vocabulary.design import Contrast
@@ -95,8 +96,9 @@ def robust(question: Question, subject: Subject, run: Run) -> tuple[Robust | Non
         "DeterminedByOneParticipant": determined,
         "TooSmallForVoxels": least < FEWEST_VOXEL,
     }
+    labels = again.labels(null)
     found = Robust(
-        scheme=scheme, threshold=again.geometry.threshold, null=null, labels=again.labels(null),
-        small=least < FEWEST_VOXEL,
+        scheme=scheme, threshold=again.geometry.threshold, null=null, labels=labels,
+        clusters=tabulate(null.t, labels, again.geometry.threshold), small=least < FEWEST_VOXEL,
     )  # fmt: skip
     return found, {"Robust": about}

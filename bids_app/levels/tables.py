@@ -52,7 +52,7 @@ def read_tables(job: GroupJob, key: MapKey) -> LoadedMaps:
     if not known.any():
         raise WrongDataError(f"{key.label}: no value is known for everybody.")
     domain = first.domain.restrict(known)
-    subject = Subject(key=key, output=plug.group, design=chosen, domain=domain, neighbours=neighbours_of(domain))
+    subject = Subject(key=key, output=plug.compared, design=chosen, domain=domain, neighbours=neighbours_of(domain))
     lacking = [label for label, use in zip(first.domain.labels, known, strict=True) if not use]
     lost = [" ".join(map(str, label)) for label in (*lacking, *sorted(more, key=str))]
     others = f" and {len(lost) - NAMED} more" if len(lost) > NAMED else ""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from bids_app.dataset.fmriprep import Selection
+from bids_app import plugs
 from bids_app.dataset.ratings import Rating, excluded_by, read_ratings, require_known
 from bids_app.errors import DeqiError, MissingInputError, WrongDataError
 from bids_app.plan.finished import Finished, Shared, finished_sessions, left_out
@@ -16,6 +16,7 @@ from bids_app.settings import Settings
 from bids_app.vocabulary.entities import join
 from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.job import GroupJob
+from bids_app.vocabulary.selection import Selection
 
 SHOWN = 4
 """Sessions of which a message tells why they cannot be used."""
@@ -24,16 +25,18 @@ SHOWN = 4
 def analyses_of(
     execution: Execution, settings: Settings, people: People, selection: Selection
 ) -> dict[Shared, list[Finished]]:
-    """Return the finished sessions that are asked for by what their maps share, each with why it is left out."""
+    """Return the finished sessions of a modality by what their maps share, each with why it is left out."""
     analyses: dict[Shared, list[Finished]] = {}
-    finished = list(finished_sessions(execution.output_dir))
+    modality = plugs.modality(settings.modality.name)
+    everything = finished_sessions(execution.output_dir)
+    finished = [replace(one, stage=selection.stage) for one in everything if one.datatype == modality.datatype]
     ratings = _ratings(execution.ratings, finished)
     for session in finished:
         if selection.takes(session.entities):
             why = left_out(session, selection.sessions, selection.matches)
             if people.wanted and session.key[0] not in people.wanted:
                 why = "left out by --participant-label"
-            why = why or excluded_by(ratings, session.entities) or excluded(session, settings.exclusions)
+            why = why or excluded_by(ratings, session.entities) or excluded(session, settings.exclusions, modality)
             analyses.setdefault(session.shared, []).append(replace(session, problem=why))
     return analyses
 

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from bids_app import plugs, settings
-from bids_app.dataset.fmriprep import Selection, find_series
-from bids_app.dataset.layout import derivative_roots, participants_in
 from bids_app.dataset.participants import participants_file
 from bids_app.dataset.people_tables import read_people
 from bids_app.derivatives.atomic import write_text
 from bids_app.derivatives.settings_file import to_toml
 from bids_app.errors import DeqiError
+from bids_app.plan.found import search_in
 from bids_app.plan.gates import proposals
+from bids_app.plan.inputs import find_roots, roots_of
 from bids_app.plan.participant import plan_participants
 from bids_app.settings import Settings
 from bids_app.trial.guess import Guess, guess
 from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.job import ParticipantJob
+from bids_app.vocabulary.selection import Selection
 
 Table = tuple[type[Any], dict[str, Any]]
 Tables = dict[str, Table]
@@ -31,11 +32,11 @@ def write_configuration(path: Path, execution: Execution, chosen: Settings) -> l
 
     A design that the call names is kept; else it is the one that words and dates of the dataset tell.
     """
-    roots = derivative_roots(execution.bids_dir, execution.derivatives)
-    entities = [
-        one.entities for root in roots.values() for one in find_series(root, participants_in(root), Selection())[0]
-    ]
-    tasks, sessions, spaces = (sorted({e[key] for e in entities if key in e}) for key in ("task", "ses", "space"))
+    roots = find_roots(execution, chosen.modalities)
+    entities = [one for name in chosen.modalities for one in _there(execution, name)]
+    tasks, sessions, spaces = (
+        sorted({e[key] for e in entities if key in e}) for key in ("task", chosen.dataset.stage, "space")
+    )
     heading = [
         f"Settings of deqi for {execution.bids_dir.resolve().name}. A line that is left out has the value shown here.",
         f"Found: {len({e['sub'] for e in entities})} participants; tasks: {_list(tasks)}.",
@@ -55,6 +56,13 @@ def write_configuration(path: Path, execution: Execution, chosen: Settings) -> l
     heading += _gates(execution, chosen)
     write_text(path, to_toml(tables, heading, questions))
     return [f"{name.removesuffix('.')}: {said}" for name, said in questions.items()]
+
+
+def _there(execution: Execution, name: str) -> list[Mapping[str, str]]:
+    """Return the entities of all recordings of a modality."""
+    modality = plugs.modality(name)
+    everybody = replace(execution, participants=())
+    return modality.there(search_in(roots_of(execution, modality), everybody, Selection()))
 
 
 def _list(words: list[str]) -> str:

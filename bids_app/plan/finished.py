@@ -11,7 +11,7 @@ from typing import Any
 from bids_app.derivatives.failed import read_failures
 from bids_app.derivatives.records import read_record
 from bids_app.errors import WrongDataError
-from bids_app.vocabulary.entities import parse, without
+from bids_app.vocabulary.entities import DATATYPES, parse, without
 
 Key = tuple[str, str]
 Shared = tuple[tuple[str, str], ...]
@@ -25,12 +25,16 @@ class Finished:
     ----------
     entities : mapping
         Those of the session: sub, ses, task, space ...
+    datatype : str
+        Folder of its files, which tells the modality.
     files : tuple of Path
         What was written.
     runs : tuple of Path
         Series that went into it.
     options : mapping
-        Options of each plug by the name of its table, e.g. `modalities.fmri`.
+        Options of each plug by the name of its table, e.g. `measures.reho`.
+    stage : str
+        Entity whose labels are the stages of a design.
     flipped : bool
         Whether its left and right were exchanged.
     made_with : mapping
@@ -43,23 +47,25 @@ class Finished:
 
     record: Path
     entities: Mapping[str, str]
+    datatype: str
     files: tuple[Path, ...]
     runs: tuple[Path, ...]
     options: Mapping[str, Mapping[str, Any]]
     made_with: Mapping[str, Any]
     problem: str
+    stage: str = "ses"
     flipped: bool = False
     refused: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> Key:
-        """Participant and session; the session is empty where there is none."""
-        return self.entities["sub"], self.entities.get("ses", "")
+        """Participant and label of the stage; empty where there is none."""
+        return self.entities["sub"], self.entities.get(self.stage, "")
 
     @property
     def shared(self) -> Shared:
         """Entities that the sessions of one analysis have in common."""
-        return tuple(without(self.entities, "sub", "ses").items())
+        return tuple(without(self.entities, "sub", self.stage).items())
 
 
 def finished_sessions(output_dir: Path) -> list[Finished]:
@@ -76,10 +82,11 @@ def finished_sessions(output_dir: Path) -> list[Finished]:
             sessions.append(_finished(path, content, output_dir, content.get("LeftOut", "")))
     for label, why in failures.items():
         if label.startswith("sub-") and "_" in label:
-            entities, _, _ = parse(f"{label}_bold.json")
+            entities, _, _ = parse(f"{label}_x")
             nothing = Finished(
                 record=output_dir / "logs" / "failed" / f"{label}.json",
                 entities=entities,
+                datatype=_datatype(label),
                 files=(),
                 runs=(),
                 options={},
@@ -91,7 +98,7 @@ def finished_sessions(output_dir: Path) -> list[Finished]:
 
 
 def _finished(path: Path, content: Mapping[str, Any], output_dir: Path, problem: str) -> Finished:
-    entities, _, _ = parse(f"{path.stem}_bold.json")
+    entities, _, _ = parse(f"{path.stem}_x")
     flat = {"the version of deqi": content.get("Version")}
     flat |= {f"{table}.{name}": v for table, options in content["Options"].items() for name, v in options.items()}
     flat |= {f"the content of {name}": digest for name, digest in content.get("SharedInputs", {}).items()}
@@ -100,6 +107,7 @@ def _finished(path: Path, content: Mapping[str, Any], output_dir: Path, problem:
     return Finished(
         record=path,
         entities=entities,
+        datatype=_datatype(path.stem),
         files=files,
         runs=runs,
         options=content["Options"],
@@ -108,6 +116,12 @@ def _finished(path: Path, content: Mapping[str, Any], output_dir: Path, problem:
         flipped=content.get("LeftRightExchanged", False),
         refused=content.get("Refused", {}),
     )
+
+
+def _datatype(label: str) -> str:
+    """Return the datatype that the label of a job ends with; that of labels from before there were several."""
+    last = label.rpartition("_")[2]
+    return last if last in DATATYPES else DATATYPES[0]
 
 
 def failed_people(output_dir: Path) -> dict[str, str]:

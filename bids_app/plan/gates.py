@@ -11,44 +11,39 @@ from bids_app.derivatives.names import record_path
 from bids_app.derivatives.records import read_record
 from bids_app.errors import DeqiError
 from bids_app.vocabulary.job import ParticipantJob
+from bids_app.vocabulary.run_state import RunState
 
 MOST = 24
 """Sessions that other settings are tried on; of hundreds a sample tells."""
 
-OTHERS: tuple[Mapping[str, Any], ...] = (
-    {"low_pass": 0.0},
-    {"confounds": "6P+csf+wm"},
-    {"low_pass": 0.0, "confounds": "6P+csf+wm"},
-)
-"""Settings of fMRI that cost fewer degrees of freedom, the mildest change first."""
-
 
 @dataclass(frozen=True)
 class Proposal:
-    """Settings, in the words of `--set`, and how many of the sessions tried pass with them."""
+    """Settings, in the words of `--set`, how many of the sessions tried pass with them, and a remark on that count."""
 
     words: tuple[str, ...]
     passing: int
     tried: int
+    remark: str = ""
 
 
 def too_little(job: ParticipantJob, options: Any | None = None) -> str:
-    """Return why a session will be left out, by its tables and headers alone; nothing if it passes."""
+    """Return why a session will be left out, before any series is read; nothing if it passes."""
     modality, chosen = plugs.modality(job.modality.name), options or job.modality.options
-    plans, problems = [], []
+    runs, problems = [], []
     for recording in job.recordings:
         try:
-            plans.append(modality.prepare(recording, chosen))
+            runs.append(RunState(recording=recording, prepared=modality.prepare(recording, chosen)))
         except DeqiError as error:
             problems.append(str(error))
-    if not plans:
-        return problems[0]
-    why: str = modality.too_little(sum(p.df_res for p in plans), sum(p.minutes for p in plans), chosen)
-    return why
+    return modality.too_little(runs, chosen) if runs else problems[0]
 
 
 def proposals(jobs: Sequence[ParticipantJob]) -> list[Proposal]:
     """Return settings with which more sessions pass, the best first; none where most do, or nothing helps."""
+    kinds = {job.modality.name for job in jobs}
+    if len(kinds) > 1:
+        return [one for kind in sorted(kinds) for one in proposals([j for j in jobs if j.modality.name == kind])]
     sample = jobs[:: max(len(jobs) // MOST, 1)][:MOST]
     if not sample:
         return []
@@ -57,11 +52,10 @@ def proposals(jobs: Sequence[ParticipantJob]) -> list[Proposal]:
     if now == len(sample):
         return []
     found = []
-    for change in OTHERS:
-        if all(hasattr(own, name) for name in change):
-            passing = sum(not too_little(job, replace(own, **change)) for job in sample)
-            words = tuple(f"modalities.{kind}.{name}={value}" for name, value in change.items())
-            found.append(Proposal(words, passing, len(sample)))
+    for change, remark in plugs.modality(kind).alternatives:
+        passing = sum(not too_little(job, replace(own, **change)) for job in sample)
+        words = tuple(f"modalities.{kind}.{name}={value}" for name, value in change.items())
+        found.append(Proposal(words, passing, len(sample), remark))
     return sorted((one for one in found if one.passing > now), key=lambda one: -one.passing)
 
 
@@ -71,9 +65,7 @@ def advice(jobs: Sequence[ParticipantJob]) -> str:
     if best is None:
         return ""
     said = " ".join(f"--set {word}" for word in best.words)
-    later = any(".low_pass=" in word for word in best.words)
-    counted = " by counting; what autocorrelation leaves of it is known once series are read" if later else ""
-    return f"With {said} {best.passing} of {best.tried} sessions pass{counted}."
+    return f"With {said} {best.passing} of {best.tried} sessions pass{best.remark}."
 
 
 def none_left(jobs: Sequence[ParticipantJob], reasons: Mapping[str, str]) -> str:

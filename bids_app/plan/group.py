@@ -21,8 +21,8 @@ from bids_app.plan.blind import blinded
 from bids_app.plan.expression import with_tables
 from bids_app.plan.finished import Finished, Key, Shared, failed_people, require_alike
 from bids_app.plan.flip import require_same_sides
-from bids_app.plan.found import find_runs, why_absent
-from bids_app.plan.inputs import Plan, generated_by, read_dataset, selection_of
+from bids_app.plan.found import find_runs, search_in
+from bids_app.plan.inputs import Plan, find_roots, generated_by, roots_of, selection_of
 from bids_app.plan.located import located
 from bids_app.plan.locked import opened
 from bids_app.plan.people import People, people_of
@@ -36,6 +36,7 @@ from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.job import GroupJob, MapKey, SessionMaps
 from bids_app.vocabulary.near import unmatched
 from bids_app.vocabulary.note import Note
+from bids_app.vocabulary.selection import Selection
 
 OWN = frozenset({"seed", "meas", "seg", "atlas", "stat", "desc"})
 """Entities that tell outputs of one session apart; what has others is of a single run."""
@@ -44,7 +45,20 @@ ARRAYS = 10
 """Arrays of all people and voxels that an analysis has at once, at most, and some air."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
+class _Level:
+    """What the participant level left of one modality: its finished sessions, and the settings they were made with.
+
+    `roots` are the datasets that it was read from, `told` what is to be said of it.
+    """
+
+    analyses: Mapping[Shared, Sequence[Finished]]
+    made: Settings
+    roots: Mapping[str, Path]
+    told: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Maps:
     """The maps of one analysis: what its sessions share, the sessions, and which of their maps are compared.
 
@@ -58,7 +72,7 @@ class _Maps:
 
 
 def plan_group(execution: Execution, settings: Settings) -> Plan:
-    """Return one job per task and space, and the settings that their maps were made with.
+    """Return one job per modality, task and space, and the settings that their maps were made with.
 
     Raises
     ------
@@ -67,28 +81,31 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
         can be built from it.
     """
     refuse(execution, settings)
-    roots = read_dataset(execution, settings, needed=False)
+    roots = find_roots(execution, settings.modalities)
     people = people_of(execution, participants_file(execution.bids_dir, *roots.values()))
     people = treated(execution, settings, people)
     refuse_later(settings, people)
     selection = selection_of(execution, settings.dataset)
-    analyses = analyses_of(execution, settings, people, selection)
-    used, told = _usable(execution, settings, people, analyses, roots)
-    require_alike(used)
-    made = recorded_settings(settings, used)
-    require_same_sides(used, made, execution.bids_dir, *roots.values())
-    chosen = chosen_maps(settings, made)
+    levels, missing = _levels(execution, settings, people, selection)
+    made = settings.with_all(level.made for level in levels.values())
     sealed = opened(execution, compared(settings, made))
     if execution.blind and not execution.allocation:
         rows, made = blinded(people.rows, made)
         people = replace(people, rows=rows)
-    absent = why_absent(roots, lacking(people, analyses), selection)
-    found = (
-        _job(execution, made, _Maps(shared, sessions, chosen, absent), people) for shared, sessions in analyses.items()
-    )
+    found = []
+    for name, level in levels.items():
+        chosen = chosen_maps(settings.of(name), level.made)
+        search = search_in(level.roots, replace(execution, participants=()), selection)
+        gone = replace(search, people=sorted(lacking(people, level.analyses) & set(search.people)))
+        absent = plugs.modality(name).why_absent(gone)
+        found += [
+            _job(execution, made.of(name), _Maps(shared=shared, sessions=own, chosen=chosen, absent=absent), people)
+            for shared, own in level.analyses.items()
+        ]
     jobs, notes = _with_a_design([replace(job, sealed=sealed) for job in found if job])
     require_units(jobs)
-    said = (*told, *notes, *require_maps(jobs), *apart(jobs, selection.join))
+    told = dict.fromkeys(text for level in levels.values() for text in level.told)
+    said = (*told, *missing, *notes, *require_maps(jobs), *apart(jobs, selection.join))
     trial = None if execution.share else plan_trial(execution, made, people, sealed)
     beside = () if execution.share else plan_predictions(made, jobs)
     sources = {**roots, **({} if execution.bids_dir in roots.values() else {"raw": execution.bids_dir})}
@@ -99,6 +116,37 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
         notes=tuple(Note(text=text) for text in said),
         generated_by=tuple(generated_by(roots.values())),
     )
+
+
+def _levels(
+    execution: Execution, settings: Settings, people: People, selection: Selection
+) -> tuple[dict[str, _Level], list[str]]:
+    """Return what there is of each modality, and why there is nothing of others.
+
+    Raises
+    ------
+    DeqiError
+        If there is nothing of any.
+    """
+    levels, problems = dict[str, _Level](), list[MissingInputError]()
+    for name in settings.modalities:
+        try:
+            levels[name] = _level(execution, settings.of(name), people, selection)
+        except MissingInputError as error:
+            problems.append(error)
+    if not levels:
+        raise problems[0]
+    return levels, [str(error) for error in problems]
+
+
+def _level(execution: Execution, settings: Settings, people: People, selection: Selection) -> _Level:
+    roots = roots_of(execution, plugs.modality(settings.modality.name))
+    analyses = analyses_of(execution, settings, people, selection)
+    used, told = _usable(execution, settings, people, analyses, roots)
+    require_alike(used)
+    made = recorded_settings(settings, used)
+    require_same_sides(used, made, execution.bids_dir, *roots.values())
+    return _Level(analyses=analyses, made=made, roots=roots, told=told)
 
 
 def _usable(
@@ -125,10 +173,12 @@ def _usable(
 
 def foreseen(execution: Execution, settings: Settings, people: People, roots: Mapping[str, Path]) -> str:
     """Return the design that there will be, before maps exist: from the sessions that have series."""
-    runs = find_runs(roots, execution, selection_of(execution, settings.dataset)).runs if roots else {}
     available: dict[str, set[str]] = {}
-    for run in (run for ready in runs.values() for run in ready):
-        available.setdefault(run.series.entities["sub"], set()).add(run.series.entities.get("ses", ""))
+    if roots:
+        search = search_in(roots, execution, selection_of(execution, settings.dataset))
+        runs = find_runs(search, execution, plugs.modality(settings.modality.name)).runs
+        for run in (run for ready in runs.values() for run in ready):
+            available.setdefault(run.entities["sub"], set()).add(search.selection.stage_of(run.entities))
     table = Table(people.chosen, available, {}, people.coded)
     built = plugs.design(settings.design.name).design(table, settings.design.options)
     return "\n".join(describe_design(built, settings.design.name, settings.design.options, "as sessions are there"))
@@ -150,12 +200,13 @@ def _job(execution: Execution, settings: Settings, asked: _Maps, people: People)
             reasons[session.key] = said or "its files are gone: run the participant level again"
     if not found:
         return None
-    files = [path for maps in found.values() for path in (maps.mask, *maps.maps.values())]
+    files = [path for maps in found.values() for path in (maps.mask, *maps.maps.values()) if path]
     entities = dict(asked.shared)
+    space = entities.get("space", "")
     associations = {name: located(o, execution.bids_dir) for name, o in settings.associations.items()}
-    associations = with_tables(associations, execution, entities["space"])
+    associations = with_tables(associations, execution, space)
     return GroupJob(
-        label="group_" + join(entities, "x", "").removesuffix("_x"),
+        label="group_" + join(entities, "x", "").removesuffix("_x") + plugs.modality(settings.modality.name).ending,
         output_dir=execution.output_dir,
         modality=settings.modality,
         measures=settings.measures,
@@ -163,7 +214,7 @@ def _job(execution: Execution, settings: Settings, asked: _Maps, people: People)
             people.table,
             *files,
             *(session.record for session in asked.sessions),
-            *(file for name, o in associations.items() for file in _files(name, o, entities["space"])),
+            *(file for name, o in associations.items() for file in _files(name, o, space)),
         ),
         entities=entities,
         sessions=dict(sorted(found.items())),
@@ -171,6 +222,7 @@ def _job(execution: Execution, settings: Settings, asked: _Maps, people: People)
         participants=people.rows,
         later=later_columns(settings, people.rows),
         coded=tuple(sorted(people.coded)),
+        stage=settings.dataset.stage,
         design=settings.design,
         associations=associations,
         words=settings.associations,
@@ -195,7 +247,7 @@ def _memory(execution: Execution) -> float:
 
 
 def _maps(session: Finished, chosen: Chosen) -> SessionMaps | None:
-    """Return the mask and the maps of one session that are still there."""
+    """Return the maps and tables of one session that are still there, and the mask that maps need."""
     mask: Path | None = None
     maps: dict[MapKey, Path] = {}
     for path in session.files:
@@ -208,10 +260,11 @@ def _maps(session: Finished, chosen: Chosen) -> SessionMaps | None:
         for measure, (output, labels) in chosen.items():
             label = entities.get(output.entity, "")
             fits = suffix == output.suffix and output.entities.items() <= entities.items()
-            fits = fits and extension == (".nii.gz" if output.kind == "map" else ".tsv")
+            fits = fits and extension == (".nii.gz" if output.is_map else ".tsv")
             if fits and label and (label in labels or not labels):
                 maps[MapKey(measure, output.entity, label)] = path
-    return SessionMaps(mask, maps, session.refused) if mask and maps else None
+    complete = mask or not any(output.is_map for output, _ in chosen.values())
+    return SessionMaps(mask, maps, session.refused) if complete and maps else None
 
 
 def _with_a_design(jobs: Sequence[GroupJob]) -> tuple[tuple[GroupJob, ...], tuple[str, ...]]:

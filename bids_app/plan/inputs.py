@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from bids_app import plugs
 from bids_app.dataset.filters import series_filter
-from bids_app.dataset.fmriprep import NATIVE, Selection
 from bids_app.dataset.layout import check_description, derivative_roots, read_description
 from bids_app.dataset.tables import require_content
 from bids_app.errors import DeqiError, MissingInputError, UsageError
-from bids_app.launch.preprocessing import advice
-from bids_app.plan.preprocess import asked_of
+from bids_app.launch.provided import how_to_make
 from bids_app.settings import Dataset, Settings
-from bids_app.vocabulary.entities import plain
+from bids_app.vocabulary.entities import plain, stage_label
 from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.job import Job, ParticipantJob
 from bids_app.vocabulary.note import Note
+from bids_app.vocabulary.selection import NATIVE, Selection
+
+if TYPE_CHECKING:
+    from bids_app.plugs.modality import Modality
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,30 +39,35 @@ class Plan:
     generated_by: tuple[Mapping[str, Any], ...] = field(default_factory=tuple)
 
 
-def read_dataset(execution: Execution, settings: Settings, *, needed: bool = True) -> dict[str, Path]:
-    """Check the input dataset and return the derivative datasets of fMRIPrep by name.
+def read_dataset(execution: Execution, settings: Settings, modality: Modality) -> dict[str, Path]:
+    """Check the input dataset and return by name the datasets that a modality is read from.
 
     Raises
     ------
     MissingInputError
-        If there are none and they are needed; the message has the command that would make them.
+        If there are none; the message has the command that would make them.
     """
-    roots = find_roots(execution)
-    if needed and not roots:
-        raise MissingInputError(
-            f"No fMRIPrep derivatives in {execution.bids_dir}/derivatives/fmriprep*, and {execution.bids_dir} is not a "
-            f"derivative dataset itself. {advice(asked_of(execution, settings, execution.participants))}"
-        )
-    return roots
+    if roots := roots_of(execution, modality):
+        return roots
+    dataset = settings.dataset
+    how = how_to_make(modality.preprocessor, execution, dataset.space, dataset.tasks)
+    raise MissingInputError(f"{modality.absent(execution.bids_dir)} {how}".strip())
 
 
-def find_roots(execution: Execution) -> dict[str, Path]:
-    """Check the input dataset and return the derivative datasets that are there, if any."""
+def find_roots(execution: Execution, modalities: Iterable[str]) -> dict[str, Path]:
+    """Check the input dataset and return the datasets that are there to be read, if any."""
+    return {root: path for name in modalities for root, path in roots_of(execution, plugs.modality(name)).items()}
+
+
+def roots_of(execution: Execution, modality: Modality) -> dict[str, Path]:
+    """Check the input dataset and return the datasets of one modality; the input itself if it reads that."""
     if not execution.bids_dir.is_dir():
         raise MissingInputError(f"BIDS_DIR {execution.bids_dir} is not a folder; expected a BIDS dataset.")
     if execution.validate:
         check_description(execution.bids_dir)
-    return derivative_roots(execution.bids_dir, execution.derivatives)
+    if not modality.roots:
+        return {"raw": execution.bids_dir, **derivative_roots(execution.bids_dir, execution.derivatives, ("none",))}
+    return derivative_roots(execution.bids_dir, execution.derivatives, modality.roots)
 
 
 def selection_of(execution: Execution, dataset: Dataset) -> Selection:
@@ -73,19 +81,20 @@ def selection_of(execution: Execution, dataset: Dataset) -> Selection:
     space, *modifiers = dataset.space.split(":")
     template = dict(template_label(word, dataset.space) for word in modifiers)
     return Selection(
-        sessions=tuple(s.removeprefix("ses-") for s in dataset.sessions),
+        sessions=tuple(stage_label(s) for s in dataset.sessions),
         tasks=tuple(t.removeprefix("task-") for t in dataset.tasks),
         space=space,
         resolution=template.get("res", ""),
         cohort=template.get("cohort", ""),
         desc=dataset.desc.removeprefix("desc-"),
-        join=dataset.join,
+        join=tuple(entity for entity in dataset.join if entity != dataset.stage),
+        stage=dataset.stage,
         matches=series_filter(execution.filter_file) if execution.filter_file else None,
     )
 
 
 def template_label(word: str, whole: str) -> tuple[str, str]:
-    """Return entity and label of a modifier of a space, as fMRIPrep writes them: `res-2`, `native`, `cohort-1`."""
+    """Return entity and label of a modifier of a space, as preprocessors write them: `res-2`, `native`, `cohort-1`."""
     key, dash, label = word.partition("-")
     if not dash:
         key, label = "res", word
@@ -118,7 +127,7 @@ def _without_content(files: Iterable[Path]) -> str:
 def generated_by(roots: Iterable[Path]) -> list[Mapping[str, Any]]:
     """Return the `GeneratedBy` entries of source datasets, which ours stands before.
 
-    Old datasets have one object in place of a list, or `PipelineDescription` (fMRIPrep before 20.2).
+    Old datasets have one object in place of a list, or `PipelineDescription` (before BIDS 1.4).
     """
     entries: list[Mapping[str, Any]] = []
     for root in roots:

@@ -44,7 +44,7 @@ def content_of(execution: Execution, chosen: Settings) -> dict[str, Any]:
     beside = {word[: -len(path.name)] + file.name: file for word, path in named.items() for file in _beside(path)}
     whole = beside | named
     files = {word: mark for word, path in sorted(whole.items()) if (mark := _content(path))}
-    described = _described(execution) if chosen.outcomes else {}
+    described = _described(execution, chosen) if chosen.outcomes else {}
     for name, options in chosen.outcomes.items():
         stem = options.column or name
         tables[f"outcomes.{name}"]["said"] = {
@@ -60,8 +60,8 @@ def content_of(execution: Execution, chosen: Settings) -> dict[str, Any]:
     return {"Settings": tables, "Files": files}
 
 
-def _described(execution: Execution) -> Mapping[str, Mapping[str, Any]]:
-    table = participants_file(execution.bids_dir, *find_roots(execution).values())
+def _described(execution: Execution, chosen: Settings) -> Mapping[str, Mapping[str, Any]]:
+    table = participants_file(execution.bids_dir, *find_roots(execution, chosen.modalities).values())
     return read_people(table, execution.bids_dir).described
 
 
@@ -142,7 +142,9 @@ def arms_readable(execution: Execution, chosen: Settings) -> str:
     arms = set(getattr(options, "arms", ()))
     if execution.allocation:
         return f"--allocation {execution.allocation}"
-    people = people_of(execution, participants_file(execution.bids_dir, *find_roots(execution).values()))
+    people = people_of(
+        execution, participants_file(execution.bids_dir, *find_roots(execution, chosen.modalities).values())
+    )
     column = getattr(options, "column", "")
     if arms and (said := readable(people.rows, column, arms, people.described, chosen.trial.guess)):
         return said

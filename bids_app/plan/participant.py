@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bids_app import plugs
-from bids_app.dataset.further_confounds import check_pattern, table_of
 from bids_app.dataset.layout import names_in
 from bids_app.dataset.regions import region_files, region_names, seeds_of
-from bids_app.dataset.runs import recordings
 from bids_app.dataset.seeds import require_space
 from bids_app.derivatives.names import participant_path
 from bids_app.errors import MissingInputError, UsageError
 from bids_app.plan.flip import flip
-from bids_app.plan.found import find_runs, label_of
+from bids_app.plan.found import find_runs, label_of, search_in
 from bids_app.plan.inputs import (
     Plan,
     generated_by,
@@ -33,45 +31,58 @@ from bids_app.vocabulary.seed import Wanted, is_mni152
 
 
 def plan_participants(execution: Execution, settings: Settings) -> Plan:
-    """Return one job per session of each participant.
+    """Return one job per session of each participant and modality.
 
     Raises
     ------
     DeqiError
         For any fault that makes the whole call useless; it carries its exit code.
     """
-    roots = read_dataset(execution, settings)
-    selection = selection_of(execution, settings.dataset)
+    parts = [_of_modality(execution, settings.of(name)) for name in settings.modalities]
+    jobs = [job for part in parts for job in part.jobs]
+    _refuse_if_all_broken(jobs, execution)
+    sources = {name: root for part in parts for name, root in part.sources.items()}
+    return Plan(
+        jobs=tuple(jobs),
+        sources=sources,
+        settings=settings.with_all(part.settings for part in parts),
+        notes=tuple(note for part in parts for note in part.notes),
+        generated_by=tuple(generated_by(sources[name] for name in sources if name != "raw")),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Part:
+    """The jobs of one modality, its settings as they are really used, the datasets read, and what is to be said."""
+
+    jobs: Sequence[ParticipantJob]
+    settings: Settings
+    sources: Mapping[str, Path]
+    notes: Sequence[Note]
+
+
+def _of_modality(execution: Execution, settings: Settings) -> _Part:
+    modality, options = plugs.modality(settings.modality.name), settings.modality.options
+    roots = read_dataset(execution, settings, modality)
     _wanted(settings)
-    found = find_runs(roots, execution, selection)
-    settings, elsewhere = in_space(settings, found.space)
-    wanted = _wanted(settings)
-    links = {**roots, **({} if execution.bids_dir in roots.values() else {"raw": execution.bids_dir})}
-    runs = [
-        replace(run, joined=selection.join)
-        for name, ready in found.runs.items()
-        for run in recordings(
-            name, roots[name], execution.bids_dir, ready, links=links, with_events=bool(_with_events(settings))
-        )
-    ]
-    runs = [with_further_tables(run, settings, links) for run in runs]
-    space, notes = found.space, [*found.notes, *(Note(text=text) for text in elsewhere)]
+    selection = selection_of(execution, settings.dataset)
+    search = search_in(roots, execution, selection, with_events=bool(_with_events(settings)))
+    found = find_runs(search, execution, modality)
+    space = found.shared.get("space", "")
+    settings, elsewhere = in_space(settings, space) if space else (settings, [])
+    files = sorted({file for one in _wanted(settings) for file in region_files(one, space)})
+    runs = modality.read(found, search, options)
+    notes = [*found.notes, *(Note(text=text) for text in elsewhere)]
     if not runs:
         raise MissingInputError("No run is complete. " + " ".join(note.text for note in notes[:3]))
     runs = flip(runs, settings, execution.bids_dir, *roots.values())
     there = {run.participant for run in runs}
     lost = [label for label in found.participants if label not in there]
-    notes += [Note(text=f"sub-{p}: no run in space {space} fits the filters", participant=p) for p in lost]
-    notes += _without_events(runs, settings)
-    jobs = _jobs(runs, execution, settings, sorted({f for w in wanted for f in region_files(w, space)}))
-    _refuse_if_all_broken(jobs, execution)
-    return Plan(
-        jobs=tuple(jobs),
-        sources=links,
-        settings=settings,
-        notes=tuple(notes),
-        generated_by=tuple(generated_by(roots.values())),
-    )
+    where = f" in space {space}" if space else ""
+    notes += [Note(text=f"sub-{p}: no run{where} fits the filters", participant=p) for p in lost]
+    notes += _without_events(runs, settings, modality.datatype)
+    jobs = _jobs(runs, execution, settings, files)
+    return _Part(jobs=jobs, settings=settings, sources=search.links, notes=notes)
 
 
 def _wanted(settings: Settings) -> list[Wanted]:
@@ -80,24 +91,6 @@ def _wanted(settings: Settings) -> list[Wanted]:
     for one in wanted:
         seeds_of(one)
     return wanted
-
-
-def with_further_tables(run: Recording, settings: Settings, roots: Mapping[str, Path]) -> Recording:
-    """Return a run with the further tables of confounds that are asked for; a run that lacks one has a problem.
-
-    Raises
-    ------
-    UsageError
-        If a pattern cannot be understood.
-    """
-    options = settings.modality.options
-    tables, problems = list(run.more_confounds), [run.problem] if run.problem else []
-    for pattern in getattr(options, "more_confounds", ()):
-        check_pattern(pattern)
-        table, why = table_of(pattern, run.entities, roots)
-        tables += [table] if table else []
-        problems += [f"{run.series.name}: {why}"] if why else []
-    return replace(run, more_confounds=tuple(tables), problem="; ".join(problems))
 
 
 def in_space(settings: Settings, space: str) -> tuple[Settings, list[str]]:
@@ -133,14 +126,15 @@ def _with_events(settings: Settings) -> list[str]:
     return [name for name in settings.measures if plugs.measure(name).needs_events]
 
 
-def _without_events(runs: Sequence[Recording], settings: Settings) -> list[Note]:
+def _without_events(runs: Sequence[Recording], settings: Settings, datatype: str) -> list[Note]:
     """Return which runs have no events although others of their task do, or such a measure was asked for by name."""
     measures = _with_events(settings)
     asked = "dataset.measures" in settings.given or any(f"measures.{name}" in settings.given for name in measures)
     tasks = {run.entities.get("task") for run in runs if run.events or asked}
+    said = ", ".join(measures)
     return [
         Note(
-            text=f"{run.series.name} has no events file, so it is left out of {', '.join(measures)}{_others(run)}",
+            text=f"{run.series.name} has no events file, so it is left out of {said}{_others(run, datatype)}",
             participant=run.participant,
         )
         for run in runs
@@ -148,19 +142,20 @@ def _without_events(runs: Sequence[Recording], settings: Settings) -> list[Note]
     ]
 
 
-def _others(run: Recording) -> str:
+def _others(run: Recording, datatype: str) -> str:
     """Return the events files of the same session that belong to no run of this name, for messages."""
     raw = dict(run.links).get("raw", run.root)
     session = f"ses-{run.entities['ses']}/" if "ses" in run.entities else ""
-    there = [name for name in names_in(f"{raw}/sub-{run.participant}/{session}func") if name.endswith("_events.tsv")]
+    names = names_in(f"{raw}/sub-{run.participant}/{session}{datatype}")
+    there = [name for name in names if name.endswith("_events.tsv")]
     return f" (there is {', '.join(there[:4])}, of other names)" if there else ""
 
 
 def _jobs(runs: list[Recording], execution: Execution, settings: Settings, shared: list[Path]) -> list[ParticipantJob]:
     """Group runs by session; prove that no two jobs own one label, and so one file."""
-    sessions: dict[str, list[Recording]] = {}
+    modality, sessions = plugs.modality(settings.modality.name), dict[str, list[Recording]]()
     for run in runs:
-        sessions.setdefault(label_of(run.entities, run.joined), []).append(run)
+        sessions.setdefault(label_of(run.entities, run.joined, modality), []).append(run)
     jobs = []
     for label, members in sorted(sessions.items()):
         keys = {tuple(sorted((key, plain(key, value)) for key, value in m.entities.items())) for m in members}
@@ -196,8 +191,7 @@ def _refuse_if_all_broken(jobs: list[ParticipantJob], execution: Execution) -> N
 
 def expected_outputs(job: ParticipantJob) -> list[Path]:
     """Return the maps and tables that a job will write if its session can be used and every seed is covered."""
-    session = job.recordings[0].session
-    space = session["space"]
+    datatype, session = plugs.modality(job.modality.name).datatype, job.recordings[0].session
     paths = []
     for name, options in job.measures.items():
         plug = plugs.measure(name)
@@ -207,9 +201,11 @@ def expected_outputs(job: ParticipantJob) -> list[Path]:
         for output in plug.outputs:
             if output.entity == "meas" and not output.labels:
                 continue  # named after what the events hold
-            labels = output.labels or (region_names(wanted, space) if output.entity == "seed" else [wanted.name])
+            seeds = region_names(wanted, session["space"]) if output.entity == "seed" else [wanted.name]
             owners = [r.entities for r in job.recordings] if output.kind == "series" else [session]
-            ending = ".nii.gz" if output.kind == "map" else ".tsv"
-            names = [{**owner, **output.entities, output.entity: label} for owner in owners for label in labels]
-            paths += [participant_path(job.output_dir, entities, output.suffix, ending) for entities in names]
+            ending = ".nii.gz" if output.is_map else ".tsv"
+            names = [
+                {**own, **output.entities, output.entity: label} for own in owners for label in output.labels or seeds
+            ]
+            paths += [participant_path(job.output_dir, one, output.suffix, ending, datatype) for one in names]
     return paths

@@ -16,6 +16,7 @@ from bids_app.plan.participant import expected_outputs
 from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.job import GroupJob, Job, ParticipantJob, PredictionJob, TrialJob
 from bids_app.vocabulary.multiverse import Specification
+from bids_app.vocabulary.run_state import RunState
 
 MOST = 20
 """Jobs shown whole without -v: reading a confound table for each of thousands would take minutes."""
@@ -51,10 +52,11 @@ def _summary(plan: Plan, execution: Execution) -> Iterator[str]:
     sessions = [job for job in plan.jobs if isinstance(job, ParticipantJob)]
     if sessions:
         runs = [run for job in sessions for run in job.recordings]
-        people, spaces = {run.participant for run in runs}, sorted({run.entities["space"] for run in runs})
+        people, spaces = {run.participant for run in runs}, sorted({run.entities.get("space", "") for run in runs})
         tasks = sorted({run.entities.get("task", "") for run in runs})
         yield f"{len(people)} participants, {len(sessions)} sessions, {len(runs)} runs of task {', '.join(tasks)}"
-        yield f"space {', '.join(spaces)}; measures {', '.join(plan.settings.measures)}"
+        where = f"space {', '.join(filter(None, spaces))}; " if any(spaces) else ""
+        yield f"{where}measures {', '.join(plan.settings.measures)}"
         if said := expected(plan.jobs, execution):
             yield said
     for job in plan.jobs:
@@ -79,23 +81,22 @@ def _lines(job: Job, bids_dir: Path) -> Iterator[str]:
         yield f"  reads  {_short(path, bids_dir)}"
     for path in expected_outputs(job):
         yield f"  writes {path}"
-    yield f"  {unreadable(job) or _freedom(job)}"
+    yield f"  {unreadable(job) or _amount(job)}"
 
 
 def _short(path: Path, root: Path) -> str:
     return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
 
 
-def _freedom(job: ParticipantJob) -> str:
-    """Return the degrees of freedom and minutes that a session will have, or why it cannot be used."""
+def _amount(job: ParticipantJob) -> str:
+    """Return what a session will have, or why it cannot be used."""
     modality, options = plugs.modality(job.modality.name), job.modality.options
     try:
-        plans = [modality.prepare(recording, options) for recording in job.recordings]
+        runs = [RunState(recording=one, prepared=modality.prepare(one, options)) for one in job.recordings]
     except DeqiError as error:
         return f"problem: {error}"
-    df, minutes = sum(p.df_res for p in plans), sum(p.minutes for p in plans)
-    problem = modality.too_little(df, minutes, options)
-    return f"will be left out: {problem}" if problem else f"{df} residual degrees of freedom, {minutes:.1f} min kept"
+    problem = modality.too_little(runs, options)
+    return f"will be left out: {problem}" if problem else modality.summary(runs, options)
 
 
 def show_alternatives(specifications: Sequence[Specification]) -> None:

@@ -85,7 +85,7 @@ def chosen_maps(settings: Settings, made: Settings) -> Chosen:
     chosen: Chosen = {}
     for name, options in made.measures.items():
         plug = plugs.measure(name)
-        if plug.group and plug.group.entity == "seg":
+        if plug.group and plug.group.entity == "seg":  # a table of one set of regions
             chosen[name] = plug.group, frozenset([plug.wanted_regions(options).name])
         elif plug.group and plug.group.entity != "seed":
             chosen[name] = plug.group, frozenset(plug.group.labels)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bids_app import plugs
 from bids_app.dataset.layout import names_in
 from bids_app.derivatives.failed import read_failure, read_failures
-from bids_app.plan.found import Found, find_runs, label_of
-from bids_app.plan.inputs import find_roots, selection_of
-from bids_app.settings import Dataset, validate
+from bids_app.plan.found import find_runs, label_of, search_in
+from bids_app.plan.inputs import roots_of, selection_of
+from bids_app.settings import DEFAULT_PLUGS, Dataset, validate
 from bids_app.vocabulary.execution import Execution
+from bids_app.vocabulary.found import Candidate
+from bids_app.vocabulary.note import Note
 
 MOST = 20
 """Failures that are printed; the records have all."""
@@ -41,19 +44,18 @@ def tell(execution: Execution, tables: Mapping[str, Any]) -> None:
     The first goes by names: a record says that the work was finished once. The second lists also those whose records
     are of other options or another version, or older than their files.
     """
-    dataset: Dataset = validate(Dataset, tables.get("dataset", {}), "dataset")
-    found = find_runs(find_roots(execution), execution, selection_of(execution, dataset))
-    for note in found.notes[:MOST]:
+    sessions, notes = _sessions(execution, tables)
+    for note in notes[:MOST]:
         print(f"left out: {note.text}", file=sys.stderr)
-    if len(found.notes) > MOST:
-        print(f"... and {len(found.notes) - MOST} more are left out", file=sys.stderr)
+    if len(notes) > MOST:
+        print(f"... and {len(notes) - MOST} more are left out", file=sys.stderr)
     if execution.missing:
         from bids_app.plan.outdated import outdated
 
-        people = status_of(execution, found, outdated(execution, found, tables)).unfinished_people()
+        people = status_of(execution, sessions, outdated(execution, sessions, tables)).unfinished_people()
         print("\n".join(people), end="\n" if people else "")
         return
-    status = status_of(execution, found)
+    status = status_of(execution, sessions)
     total = len(status.done) + len(status.failed) + len(status.missing)
     print(
         f"{len(status.done)} of {total} sessions are done, {len(status.failed)} failed, {len(status.missing)} missing."
@@ -69,10 +71,22 @@ def tell(execution: Execution, tables: Mapping[str, Any]) -> None:
     print(f"Group level: {f'{len(group)} analyses done' if group else 'not done'}.")
 
 
-def status_of(execution: Execution, found: Found, outdated: frozenset[str] = frozenset()) -> Status:
+def _sessions(execution: Execution, tables: Mapping[str, Any]) -> tuple[dict[str, list[Candidate]], list[Note]]:
+    """Return the runs of each session that a call is about, and what is not there."""
+    dataset: Dataset = validate(Dataset, tables.get("dataset", {}), "dataset")
+    selection, sessions, notes = selection_of(execution, dataset), dict[str, list[Candidate]](), list[Note]()
+    for name in tables.get("modalities") or DEFAULT_PLUGS["modalities"]:
+        modality = plugs.modality(name)
+        found = find_runs(search_in(roots_of(execution, modality), execution, selection), execution, modality)
+        notes += found.notes
+        for run in (run for runs in found.runs.values() for run in runs):
+            sessions.setdefault(label_of(run.entities, selection.join, modality), []).append(run)
+    return sessions, notes
+
+
+def status_of(execution: Execution, sessions: Iterable[str], outdated: frozenset[str] = frozenset()) -> Status:
     """Return what has become of every session that a call is about; those that are outdated are missing."""
-    logs = execution.output_dir / "logs"
-    labels = sorted({label_of(run.series.entities, found.join) for runs in found.runs.values() for run in runs})
+    logs, labels = execution.output_dir / "logs", sorted(sessions)
     pages = set(names_in(execution.output_dir))
     done = {
         name.removesuffix(".json")

@@ -21,6 +21,7 @@ from bids_app.trial.checklists import said
 from bids_app.trial.exposure import with_exposure
 from bids_app.trial.options import ArmOptions
 from bids_app.trial.outcomes import Said, outcome_of
+from bids_app.vocabulary.entities import stage_label
 from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.job import NOTHING, TrialJob
 from bids_app.vocabulary.near import require_distinct
@@ -85,7 +86,7 @@ def later_columns(settings: Settings, rows: Mapping[str, Mapping[str, str]]) -> 
     """Return the columns of people that arose after randomisation: they describe nobody who was drawn."""
     design = settings.design.options
     told = [visit for outcome in settings.outcomes.values() for visit in outcome.visits[1:]]
-    visits = {visit.removeprefix("ses-") for visit in (*told, *_visits(design)[1:])}
+    visits = {stage_label(visit) for visit in (*told, *_visits(design)[1:])}
     named = {*settings.trial.later}
     columns = dict.fromkeys(column for row in rows.values() for column in row)
 
@@ -116,8 +117,7 @@ def outcomes_of(settings: Settings, people: People) -> tuple[Outcome, ...]:
     first = getattr(design, "primary", "") or (visits[1] if len(visits) > 1 else "")
     said = Said(people.chosen, people.sources, people.described)
     found = tuple(
-        outcome_of(name, options, said, visits, first.removeprefix("ses-"))
-        for name, options in settings.outcomes.items()
+        outcome_of(name, options, said, visits, stage_label(first)) for name, options in settings.outcomes.items()
     )
     require_distinct(((outcome.name, outcome.table) for outcome in found), "Outcomes")
     return found

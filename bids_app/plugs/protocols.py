@@ -1,91 +1,32 @@
-"""What each kind of plug has to be: the types that a plug file is held to, with the defaults of what it may leave out.
-
-A plug is one file. Its constants in capitals and its functions become the fields of a record here; `registry` looks
-that nothing is missing or misspelt.
-"""
+"""What measures, designs, associations and predictors have to be, with the defaults of what they may leave out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
+
+from bids_app.plugs.plug import Plug
+from bids_app.vocabulary.seed import Wanted
 
 if TYPE_CHECKING:
-    from bids_app.signals.cleaning import Plan
     from bids_app.statistics.prediction.learner import Learner
     from bids_app.trial.cohort import Table
     from bids_app.vocabulary.design import Contrast, Design
     from bids_app.vocabulary.domain import Values
     from bids_app.vocabulary.output import Feature, Output
-    from bids_app.vocabulary.recording import Recording
-    from bids_app.vocabulary.seed import Wanted
-    from bids_app.vocabulary.signals import Region, Signals
+    from bids_app.vocabulary.signals import Region
 
     Features = Iterator[Feature]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Plug:
-    """What all plugs have.
-
-    Attributes
-    ----------
-    doc : str
-        Docstring of the file: what the plug does.
-    options : type
-        Frozen dataclass of its options, all with defaults.
-    methods : str
-        A sentence for the methods section; of a modality it depends on the options.
-    """
-
-    name: str
-    doc: str
-    options: type[Any]
-    methods: str
-
-
-class Load(Protocol):
-    """Reads and cleans one recording."""
-
-    def __call__(self, recording: Recording, plan: Plan, options: Any, kinds: Collection[str] = ...) -> Signals:
-        """Return the signals of a recording in some kinds of cleaning."""
-
-
-class Describe(Protocol):
-    """Says what was done to a recording in one kind of cleaning, as sidecars carry it."""
-
-    def __call__(self, plan: Plan, options: Any, kind: str = ...) -> dict[str, object]:
-        """Return keys and values of a sidecar."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Modality(Plug):
-    """What is recorded, and how it is cleaned.
-
-    Attributes
-    ----------
-    prepare : callable
-        What will be done to a recording, before its series is read.
-    too_little : callable
-        Why a session cannot be used, from its degrees of freedom and minutes, or nothing.
-    advice : str
-        What would help such a session.
-    mark : callable
-        The warning that must stand wherever results of some options stand, or nothing.
-    """
-
-    prepare: Callable[[Recording, Any], Plan]
-    load: Load
-    describe: Describe
-    too_little: Callable[[float, float, Any], str]
-    mark: Callable[[Any], str]
-    advice: str
-    methods: str = ""
-
-
 def _nothing_refused(*_: object) -> Mapping[str, str]:
     return {}
+
+
+def _no_regions(_: object) -> Wanted:
+    return Wanted(name="")
 
 
 def _no_tables(*_: object) -> Values:
@@ -100,9 +41,15 @@ class Measure(Plug):
     ----------
     cleaning : str
         Kind of cleaning that it is computed from.
+    takes : str
+        What it takes: what a modality `gives`.
+    companion : str
+        Modality whose simultaneous recording it needs besides, or nothing.
+    title : str
+        What pages call it; its name where there is none.
     outputs : tuple of Output
-    group : Output
-        The output that goes to the group level.
+    group : Output or None
+        The output that goes to the group level; None where it gives columns of participants alone.
     wanted_regions : callable
         Regions that it asks for.
     measure : callable
@@ -121,14 +68,23 @@ class Measure(Plug):
 
     cleaning: str
     outputs: tuple[Output, ...]
-    group: Output
-    wanted_regions: Callable[[Any], Wanted]
-    measure: Callable[[Signals, Sequence[Region], Any], Features]
+    group: Output | None
+    measure: Callable[[Any, Sequence[Region], Any], Features]
     combine: Callable[[Sequence[Sequence[Feature]], Sequence[int], Any], Features]
+    takes: str = "signals"
+    companion: str = ""
+    title: str = ""
+    wanted_regions: Callable[[Any], Wanted] = _no_regions
     selecting: tuple[str, ...] = ()
     needs_events: bool = False
-    refusals: Callable[[Signals, Sequence[Region], Any], Mapping[str, str]] = _nothing_refused
+    refusals: Callable[[Any, Sequence[Region], Any], Mapping[str, str]] = _nothing_refused
     group_values: Callable[[Mapping[str, Sequence[str]]], Values] = _no_tables
+
+    @property
+    def compared(self) -> Output:
+        """The output that goes to the group level; of measures that have one."""
+        assert self.group is not None
+        return self.group
 
 
 @dataclass(frozen=True, kw_only=True)

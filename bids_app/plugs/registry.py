@@ -12,7 +12,9 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from bids_app.errors import UsageError, suggest
-from bids_app.plugs.protocols import Association, DesignBuilder, Measure, Modality, Plug, Predictor
+from bids_app.plugs.modality import Modality
+from bids_app.plugs.plug import Plug
+from bids_app.plugs.protocols import Association, DesignBuilder, Measure, Predictor
 
 P = TypeVar("P", bound=Plug)
 
@@ -89,7 +91,7 @@ def record_of(module: ModuleType, name: str, kind: type[P]) -> P:
     found = {one.name: _member(module, one) for one in own if _member(module, one) is not MISSING}
     absent = [one.name for one in own if one.name not in found and one.default is MISSING]
     if absent or not hasattr(module, "Options"):
-        raise TypeError(f"{module.__name__} lacks {', '.join(absent) or 'Options'}; see bids_app/plugs/protocols.py")
+        raise TypeError(f"{module.__name__} lacks {', '.join(absent) or 'Options'}; see bids_app/plugs")
     known = [one.name.upper() for one in own]
     for word in vars(module):
         if word.isupper() and word not in known and (near := get_close_matches(word, known, n=1, cutoff=0.8)):

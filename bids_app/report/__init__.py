@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from bids_app.derivatives.names import group_files
+
 
 def write_participants(output_dir: Path, labels: Iterable[str]) -> None:
     """Write the page of each participant whose results are on disk."""
@@ -17,7 +19,7 @@ def write_participants(output_dir: Path, labels: Iterable[str]) -> None:
 
 def write_group(output_dir: Path) -> None:
     """Write the group page, if there are group results."""
-    if any(any((output_dir / "group").glob(made)) for made in ("*_flow.tsv", "desc-trial_people.json")):
+    if any(group_files(output_dir, made) for made in ("*_flow.tsv", "desc-trial_people.json")):
         from bids_app.report import group
 
         group.write_page(output_dir)

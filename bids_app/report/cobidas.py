@@ -13,10 +13,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from bids_app import __version__
-from bids_app.dataset.layout import functional_files, participants_in
+from bids_app import __version__, plugs
+from bids_app.dataset.layout import participants_in, scan_files
 from bids_app.dataset.tables import read_json, read_tsv
 from bids_app.derivatives.files import write_table
+from bids_app.derivatives.names import group_files
 from bids_app.report import page
 from bids_app.report.wording import SCHEMES, statistic_name
 from bids_app.vocabulary.entities import parse
@@ -27,7 +28,7 @@ UNKNOWN = "not reported"
 def write_checklist(output_dir: Path) -> None:
     """Write `logs/COBIDAS.tsv` and `logs/COBIDAS.html` from what is on disk."""
     known = _Known(output_dir)
-    rows = [(section, item, answer(known) or UNKNOWN) for section, item, answer in _items()]
+    rows = [(section, item, answer or UNKNOWN) for section, item, answer in _answers(known)]
     columns = zip(("section", "item", "answer"), map(list, zip(*rows, strict=True)), strict=True)
     write_table(output_dir / "logs" / "COBIDAS.tsv", dict(columns))
     values = {"rows": rows, "unknown": UNKNOWN, "open": sum(answer == UNKNOWN for _, _, answer in rows)}
@@ -46,47 +47,49 @@ class _Known:
         return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
     @cached_property
-    def cleaning(self) -> Mapping[str, Any]:
-        options: Mapping[str, Any] = self.settings.get("modalities", {}).get("fmri", {})
-        return options
-
-    @cached_property
     def primary(self) -> Mapping[str, Any]:
-        found = [read_json(path) for path in sorted((self.root / "group").glob("*_statmap.json"))]
+        found = [read_json(path) for path in group_files(self.root, "*_statmap.json")]
         primary = [about for about in found if about.get("Primary")]
         return min(primary, key=lambda about: about["Measure"] != "seed_correlation", default={})
 
     @cached_property
     def flow(self) -> Mapping[str, list[str]]:
-        path = next(iter(sorted((self.root / "group").glob("*_flow.tsv"))), None)
+        path = next(iter(group_files(self.root, "*_flow.tsv")), None)
         return read_tsv(path) if path else {}
 
     @cached_property
     def map(self) -> Mapping[str, Any]:
         """The sidecar of one map of one person."""
         for label in participants_in(self.root):
-            for path in functional_files(self.root, label):
+            for path in scan_files(self.root, label):
                 if path.name.endswith("_statmap.json") and "RepetitionTime" in (about := read_json(path)):
                     return about
         return {}
 
     def labels(self, entity: str) -> list[str]:
         """Return every label of an entity that the maps of people have."""
-        files = (path for person in participants_in(self.root) for path in functional_files(self.root, person))
+        files = (path for person in participants_in(self.root) for path in scan_files(self.root, person))
         return sorted({parse(path.name)[0].get(entity, "") for path in files} - {""})
 
     def inference(self, name: str) -> Any:
         return self.settings.get("inference", {}).get(name)
 
 
-Item = tuple[str, str, Callable[[_Known], str]]
+Answers = Iterator[tuple[str, str, str]]
+"""Section, item and answer."""
 
 
-def _items() -> Iterator[Item]:
-    yield from ((section, item, answer) for section, part in _SECTIONS.items() for item, answer in part.items())
+def _answers(known: _Known) -> Answers:
+    """Yield the answers: of the design, of what each modality is asked for, of the analysis."""
+    yield from _answered(_BEFORE, known)
+    for name, options in known.settings.get("modalities", {}).items():
+        items = plugs.modality(name).reporting_items(options, known.map)
+        yield from ((section, item, answer) for section, part in items.items() for item, answer in part.items())
+    yield from _answered(_AFTER, known)
 
 
-_WHERE = ("SpatialReference", "Resolution")
+def _answered(sections: Mapping[str, Mapping[str, Callable[[_Known], str]]], known: _Known) -> Answers:
+    return ((section, item, answer(known)) for section, part in sections.items() for item, answer in part.items())
 
 
 def _nothing(_: _Known) -> str:
@@ -104,22 +107,6 @@ def _lost(k: _Known) -> str:
     return "; ".join(f"{who}: {why}" for who, stage, why in rows if stage != "analysed") or ("nobody" if rows else "")
 
 
-def _seconds(said: float | list[float]) -> str:
-    """Return one repetition time, or that of each run where they differ."""
-    return ", ".join(f"{step:g} s" for step in (said if isinstance(said, list) else [said]))
-
-
-def _words(said: list[Any]) -> str:
-    """Return words, each once, also where runs have lists of their own."""
-    return ", ".join(dict.fromkeys(word for one in said for word in (one if isinstance(one, list) else [one])))
-
-
-def _band(k: _Known) -> str:
-    if not k.cleaning:
-        return ""
-    return f"high-pass {k.cleaning['high_pass']:g} Hz, low-pass {k.cleaning['low_pass']:g} Hz (0: none)"
-
-
 def _correction(k: _Known) -> str:
     if not k.primary:
         return ""
@@ -131,7 +118,7 @@ def _relabelling(k: _Known) -> str:
     return f"{a['Relabellings']:,} {SCHEMES[a['Scheme']]}, random seed {a['RandomSeed']}" if a else ""
 
 
-_SECTIONS: Mapping[str, Mapping[str, Callable[[_Known], str]]] = {
+_BEFORE: Mapping[str, Mapping[str, Callable[[_Known], str]]] = {
     "Experimental design": {
         "Number of participants, by group": _people,
         "Participants left out, and why": _lost,
@@ -144,23 +131,9 @@ _SECTIONS: Mapping[str, Mapping[str, Callable[[_Known], str]]] = {
         "Tasks": lambda k: ", ".join(k.labels("task")),
         "Instructions, events and their timing": _nothing,
     },
-    "Acquisition": {
-        "Scanner: make, model, field strength, coil": _nothing,
-        "Sequence, echo time, flip angle, acceleration": _nothing,
-        "Repetition time": lambda k: _seconds(k.map["RepetitionTime"]) if k.map else "",
-        "Volumes of a session": lambda k: str(k.map.get("VolumesTotal", "")),
-        "Eyes open or closed, physiological recordings": _nothing,
-    },
-    "Preprocessing": {
-        "Software and version of preprocessing": lambda k: "fMRIPrep layout; see the derivative's own description",
-        "Space and resolution": lambda k: ". ".join(str(k.map[name]) for name in _WHERE if name in k.map),
-        "Nuisance regressors": lambda k: _words(k.map.get("Confounds", [])),
-        "Censoring": lambda k: f"framewise displacement above {k.cleaning['fd_threshold']:g} mm" if k.cleaning else "",
-        "Temporal filter": _band,
-        "Order of the steps": lambda k: str(k.map.get("Procedure", "")),
-        "Smoothing": lambda k: f"{k.cleaning['smoothing_fwhm']:g} mm FWHM" if k.cleaning else "",
-        "Residual degrees of freedom at least": lambda k: str(k.cleaning.get("min_df_res", "")),
-    },
+}
+
+_AFTER: dict[str, dict[str, Callable[[_Known], str]]] = {
     "Statistical model and inference": {
         "Measures": lambda k: ", ".join(k.settings.get("dataset", {}).get("measures", [])),
         "Question of the primary contrast": lambda k: str(k.primary.get("Question", "")),

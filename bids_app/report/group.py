@@ -9,7 +9,7 @@ from typing import Any
 
 from bids_app.dataset.outputs import index_outputs
 from bids_app.dataset.tables import read_json
-from bids_app.derivatives.names import TABLE_SUFFIXES
+from bids_app.derivatives.names import TABLE_SUFFIXES, group_files
 from bids_app.report import multiverse, page, places, viewer
 from bids_app.report.associations import associations
 from bids_app.report.claims import plan
@@ -39,7 +39,7 @@ def write_page(output_dir: Path) -> None:
     shown: Mapping[str, Any] = next((c["about"] for a in analyses for c in a["contrasts"]), {})
     atlas = viewer.labels(shown.get("Labels", ""), parse(flows[0].name)[0].get("space", "")) if views else None
     folder = output_dir / "group"
-    told = (read_json(path).get("Plan") for path in sorted(folder.glob("*.json")))
+    told = (read_json(path).get("Plan") for path in group_files(output_dir, "*.json"))
     plans = [PlanStatus.from_json(one) for one in told if one]
     values = {
         "plan": plan.status(plans),
@@ -67,12 +67,13 @@ def _analyses(output_dir: Path, flow_path: Path, layout: Any, passed: Mapping[st
     sidecars = [Path(f.path) for f in layout.get(suffix="statmap", extension=".json")]
     by_measure: dict[str, list[Path]] = {}
     for path in sidecars:
-        if _shared(path) == entities:
+        if _shared(path) == entities and path.parent == flow_path.parent:
             by_measure.setdefault(read_json(path)["Measure"], []).append(path)
     order = sorted(by_measure, key=lambda name: (name != "seed_correlation", name))
     who = people(output_dir, flow_path)
     beside = [Path(f.path) for suffix in TABLE_SUFFIXES for f in layout.get(suffix=suffix, extension=".json")]
-    tables = places.sections([path for path in beside if without(_shared(path), "seg") == entities], passed)
+    own = [p for p in beside if without(_shared(p), "seg") == entities and p.parent == flow_path.parent]
+    tables = places.sections(own, passed)
     maps = [
         {
             **who,

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.dataset.layout import functional_files, participants_in
+from bids_app.dataset.layout import participants_in, scan_files
 from bids_app.dataset.tables import numeric, read_json, read_tsv
 from bids_app.derivatives.failed import read_failures
 from bids_app.report import page
-from bids_app.vocabulary.entities import parse
+from bids_app.vocabulary.entities import DATATYPES, parse
 
 
 def write_page(output_dir: Path) -> Path:
@@ -21,7 +22,7 @@ def write_page(output_dir: Path) -> Path:
     sidecars: list[Path] = []
     names: set[str] = set()
     for label in participants_in(output_dir):
-        tables = [p for p in functional_files(output_dir, label) if p.name.endswith("_desc-fc_qc.tsv")]
+        tables = [p for p in scan_files(output_dir, label) if p.name.endswith("_qc.tsv")]
         sidecars += [path.with_suffix(".json") for path in tables]
         cells = dict(map(_cell, tables))
         names.update(cells)
@@ -53,17 +54,31 @@ def _cell(path: Path) -> tuple[str, dict[str, Any]]:
     reasons = [value for value in table["reason"] if value != "n/a"]
     left_out = all(out)
     refused = [*(value for value in table["refused_because"] if value != "n/a"), *reasons]
-    movement, freedom, minutes = (_numbers(table[key]) for key in ("mean_fd", "df_res", "minutes_kept"))
-    return " ".join(f"{k}-{v}" for k, v in entities.items() if k in ("ses", "task", "acq")), {
+    datatype = path.parent.name
+    name = " ".join(f"{k}-{v}" for k, v in entities.items() if k in ("ses", "task", "acq", "run"))
+    movement = _numbers(table.get("mean_fd", []))
+    return name if datatype == DATATYPES[0] else f"{name} {datatype}", {
         "session": entities.get("ses", ""),
         "task": entities.get("task", ""),
         "state": "bad" if left_out else "caution" if refused else "good",
         "word": "left out" if left_out else "used in part" if refused else "used",
         "fd": float(np.nanmean(movement)) if np.isfinite(movement).any() else np.nan,
-        "df": int(np.nansum(freedom)),
-        "minutes": float(np.nansum(minutes)),
+        "said": _said(table, movement),
         "reason": reasons[0] if left_out else "; ".join(refused),
     }
+
+
+def _said(table: Mapping[str, list[str]], movement: NDArray[np.float64]) -> str:
+    """Return the quality of a session in a few words, of what its table has."""
+    said = []
+    if "mean_fd" in table:
+        moved = float(np.nanmean(movement)) if np.isfinite(movement).any() else np.nan
+        said.append(f"FD {page.format_number(moved, 2)} mm")
+    if "df_res" in table:
+        said.append(f"df {int(np.nansum(_numbers(table['df_res'])))}")
+    if "minutes_kept" in table:
+        said.append(f"{page.format_number(float(np.nansum(_numbers(table['minutes_kept']))), 2)} min")
+    return " · ".join(said)
 
 
 def _numbers(values: list[str]) -> NDArray[np.float64]:

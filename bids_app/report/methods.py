@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bids_app import __version__, plugs
+from bids_app import plugs
 from bids_app.dataset import presets
 from bids_app.derivatives.atomic import write_text
 from bids_app.derivatives.files import write_json
@@ -32,7 +32,8 @@ def write_citation(output_dir: Path, tables: Tables, notices: Iterable[str] = ()
 
 
 def _paragraphs(tables: Tables) -> list[str]:
-    paragraphs = [_cleaning(tables["modalities.fmri"][1])]
+    kinds = ((name.partition("."), options) for name, (_, options) in tables.items())
+    paragraphs = [plugs.modality(own).methods_of(options) for (kind, _, own), options in kinds if kind == "modalities"]
     if condition := tables["dataset"][1]["preset"]:
         preset = presets.load("conditions", condition)
         said = "; ".join(preset["citation"])
@@ -73,49 +74,6 @@ def _latex(paragraphs: list[str], warnings: list[str]) -> str:
         r"\begin{document}", r"\section{Methods}", "", "\n\n".join(body), "", r"\bibliographystyle{plainnat}",
         r"\bibliography{CITATION}", r"\end{document}", "",
     ])  # fmt: skip
-
-
-def _cleaning(o: Mapping[str, Any]) -> str:
-    band = {
-        (True, True): f"the band {o['high_pass']:g}-{o['low_pass']:g} Hz",
-        (True, False): f"frequencies above {o['high_pass']:g} Hz",
-        (False, True): f"frequencies below {o['low_pass']:g} Hz",
-        (False, False): "all frequencies",
-    }[o["high_pass"] > 0, o["low_pass"] > 0]
-    if isinstance(o["confounds"], str):
-        preset = presets.load("confounds", o["confounds"])
-        confounds = f"{preset['description']} ({preset['citation']})"
-    else:
-        confounds = f"the confound columns {', '.join(o['confounds'])}" if o["confounds"] else "no further confounds"
-    nuisance = f"a polynomial drift of order {o['detrend']} and {confounds}"
-    dropped = f"The first {o['dummy_scans']} volumes were left out. " if o["dummy_scans"] else ""
-    censoring = (
-        f"Frames with a framewise displacement above {o['fd_threshold']:g} mm (Power et al. 2012) and {o['censor_after']} "
-        "after each were censored, as were frames before steady state."
-        if o["fd_threshold"]
-        else "No frame was censored for motion."
-    )
-    smoothing = (
-        f"Target maps were smoothed with a Gaussian of {o['smoothing_fwhm']:g} mm FWHM inside the brain mask, seeds were "
-        "not." if o["smoothing_fwhm"] else "Nothing was smoothed."
-    )  # fmt: skip
-    profile = {
-        "one-model": (
-            f"cleaned by one least-squares projection that keeps {band} and removes {nuisance}; all of it in one model, so "
-            "that no step brings back what another took out (Lindquist et al. 2019; Hallquist et al. 2013)."
-        ),
-        "regress-then-filter": (
-            f"cleaned in two steps: {nuisance} were regressed out, and the residuals filtered to {band}, as DPARSF does "
-            "(Yan & Zang 2010). This is for replication only and is not recommended: the second step brings back noise "
-            "that the first took out (Lindquist et al. 2019; Hallquist et al. 2013)."
-        ),
-    }[o["procedure"]]
-    return (
-        f"Results were computed with deqi {__version__}, a BIDS App (Gorgolewski et al. 2017), from series preprocessed in "
-        f"fMRIPrep layout (Esteban et al. 2019), with PyBIDS (Yarkoni et al. 2019) and nilearn (Abraham et al. 2014). "
-        f"{dropped}Each run was {profile} {censoring} {smoothing} Sessions with fewer than "
-        f"{o['min_df_res']} residual degrees of freedom or {o['min_minutes']:g} minutes of kept frames were left out."
-    )
 
 
 def _inference(o: Mapping[str, Any]) -> str:

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from bids_app.dataset.layout import functional_files
-from bids_app.dataset.tables import read_json, read_tsv
+from bids_app.dataset.layout import scan_files
+from bids_app.dataset.tables import read_json
 from bids_app.dataset.volumes import read_map
 from bids_app.report import courses, measures, motion, page, viewer
 from bids_app.report.canvas import Canvas
 from bids_app.report.drawing.locator import locate
-from bids_app.vocabulary.entities import join, parse, part_entities, without
+from bids_app.report.session import about_session, plain
+from bids_app.vocabulary.entities import DATATYPES, join, parse, part_entities, without
 
 FLOOR, LIMIT = 0.15, 0.8
 """r that is drawn, and r of the brightest colour."""
@@ -25,7 +26,7 @@ def write_page(output_dir: Path, label: str) -> None:
     if not (output_dir / f"sub-{label}").is_dir():
         return
     tables = sorted(_tables(output_dir, label), key=lambda path: page.session_order(path.name))
-    sessions = [_session(output_dir, table) for table in tables]
+    sessions = [_session(output_dir, table) if table.parent.name == DATATYPES[0] else plain(table) for table in tables]
     below = {session["name"]: session["canvas"].background() for session in sessions if session["canvas"]}
     drawn = [one for session in sessions for kind in ("maps", "local", "responses") for one in session[kind]]
     values = {"label": label, "sessions": sessions, "verdict": _verdict(sessions), "floor": FLOOR, "limit": LIMIT,
@@ -45,9 +46,14 @@ def _methods(output_dir: Path) -> dict[str, Any]:
 
 
 def _tables(output_dir: Path, label: str) -> Iterator[Path]:
-    for path in functional_files(output_dir, label):
-        if path.name.endswith("_desc-fc_qc.tsv"):
+    for path in scan_files(output_dir, label):
+        if path.name.endswith("_qc.tsv"):
             yield path
+
+
+def _stem(table: Path) -> str:
+    """Return what the names of all files of a session begin with."""
+    return table.name.rpartition("_desc-")[0]
 
 
 def _verdict(sessions: list[dict[str, Any]]) -> tuple[str, str]:
@@ -69,27 +75,17 @@ def _why(out: list[dict[str, Any]]) -> str:
 
 def _session(output_dir: Path, table: Path) -> dict[str, Any]:
     entities, _, _ = parse(table.name)
-    rows = read_tsv(table)
-    runs = [dict(zip(rows, values, strict=True)) for values in zip(*rows.values(), strict=True)]
-    left_out = [run for run in runs if run["decision"] == "left out"]
-    reason = next((run["reason"] for run in left_out if len(left_out) == len(runs)), "")
-    timing = {k: v for k, v in without(entities, "space", "res", "desc", "cohort").items() if k != "sub"}
-    stem = table.name.removesuffix("_desc-fc_qc.tsv")
+    session = about_session(table)
+    runs, reason, name = session["runs"], session["reason"], session["name"]
+    stem = _stem(table)
     mean = table.with_name(f"{stem}_stat-mean_statmap.nii.gz")
-    name = " ".join(f"{key}-{value}" for key, value in timing.items())
     canvas, person = None, output_dir / f"sub-{entities['sub']}"
     if mean.exists() and not reason:
         canvas = Canvas(name, person / "figures", mean)
     maps = _maps(canvas, table.parent, stem) if canvas else []
     return {
-        "name": name,
-        "reason": reason,
-        "advice": next((run["advice"] for run in left_out if reason and run.get("advice", "n/a") != "n/a"), ""),
-        "runs": runs,
-        "refused": [
-            *sorted({run["refused_because"] for run in runs} - {"n/a"}),
-            *(f"run {run['run']}: {run['reason']}" for run in left_out if not reason),
-        ],
+        **session,
+        "columns": [],
         "figures": _figures(person / "figures", table, entities, runs),
         "canvas": canvas,
         "maps": maps,
@@ -106,7 +102,7 @@ def _figures(
 ) -> list[dict[str, Any]]:
     """Return the frames and the degrees of freedom of each run that was read."""
     found = []
-    sidecar = next(iter(sorted(table.parent.glob(f"{table.name.removesuffix('_desc-fc_qc.tsv')}*_statmap.json"))), None)
+    sidecar = next(iter(sorted(table.parent.glob(f"{_stem(table)}*_statmap.json"))), None)
     step = read_json(sidecar).get("RepetitionTime") if sidecar else None
     steps = step if isinstance(step, list) else [step] * len(runs)
     for row, seconds in zip(runs, [*steps, *[None] * len(runs)], strict=False):
@@ -114,7 +110,8 @@ def _figures(
         path = table.with_name(join({**own, "desc": "denoised"}, "outliers", ".tsv"))
         if path.exists():
             name = join(part_entities(row["run"]), "", "").removesuffix("_")
-            picture = pictures / join({**entities, **part_entities(row["run"]), "desc": "carpet"}, "bold", ".png")
+            stem = join({**entities, **part_entities(row["run"]), "desc": "carpet"}, "", "")
+            picture = next(iter(pictures.glob(f"{stem}*.png")), pictures / "none")
             found.append({**motion.run_figure(path, picture, seconds), "run": name, "spent": motion.spent(row)})
     return found
 

@@ -31,7 +31,7 @@ def people(output_dir: Path, flow_path: Path) -> dict[str, Any]:
     arms = tuple(about["Arms"])
     flow = read_frame(flow_path)
     analysed = flow[flow["stage"] == "analysed"]
-    quality = _quality(output_dir, analysed, entities, about["Sessions"])
+    quality = _quality(output_dir, analysed, {**entities, "desc": "fc"}, (about["Stage"], about["Sessions"]))
     return {
         "name": " ".join(f"{key}-{value}" for key, value in entities.items()),
         "arms": arms,
@@ -39,7 +39,7 @@ def people(output_dir: Path, flow_path: Path) -> dict[str, Any]:
         "notes": about["Notes"],
         "flow": _flow(flow, arms, about["Sessions"]),
         "lost": flow[flow["stage"] != "analysed"].fillna("n/a").to_dict("records"),
-        "mask": read_json(flow_path.with_name(flow_path.name.replace("_flow.tsv", "_desc-group_mask.json"))),
+        "mask": _of_file(flow_path.with_name(flow_path.name.replace("_flow.tsv", "_desc-group_mask.json"))),
         "characteristics": characteristics(
             flow_path.with_name(flow_path.name.replace("_flow", "_characteristics")), arms
         ),
@@ -47,6 +47,11 @@ def people(output_dir: Path, flow_path: Path) -> dict[str, Any]:
         "quality": [_strip(quality, name, arms) for name in QUALITIES] if len(quality) else [],
         "failed": read_failures(output_dir).get("group_" + "_".join(f"{k}-{v}" for k, v in entities.items()), ""),
     }
+
+
+def _of_file(path: Path) -> Mapping[str, Any] | None:
+    """Return what a sidecar says; None of tables, which have no mask."""
+    return read_json(path) if path.exists() else None
 
 
 def _flow(flow: pd.DataFrame, arms: tuple[str, ...], sessions: dict[str, str]) -> list[dict[str, Any]]:
@@ -86,19 +91,28 @@ def characteristics(path: Path, arms: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def _quality(
-    output_dir: Path, analysed: pd.DataFrame, entities: Mapping[str, str], sessions: Mapping[str, str]
+    output_dir: Path, analysed: pd.DataFrame, entities: Mapping[str, str], stages: tuple[str, Mapping[str, str]]
 ) -> pd.DataFrame:
-    """Return the quality of each session that was analysed, in the task and space of the analysis."""
+    """Return the quality of each session that was analysed, in the task and space of the analysis.
+
+    Parameters
+    ----------
+    stages : (str, mapping of str)
+        Entity of the stages, and label of each.
+    """
+    stage, sessions = stages
     runs: dict[str, list[str]] = {name: [] for name in ("arm", "session", "who", *MEASURED)}
     for record in analysed.itertuples():
         for session in sessions.values():
-            own = {"sub": str(record.participant_id).removeprefix("sub-"), "ses": session, **entities, "desc": "fc"}
+            own = {"sub": str(record.participant_id).removeprefix("sub-"), stage: session, **entities}
             path = participant_path(output_dir, own, "qc", ".tsv")
-            if path.exists():  # not everybody needs every session
+            if path.exists():  # not everybody needs every session, and other modalities have tables of their own
                 found = read_tsv(path)
                 about = {"arm": record.arm, "session": session, "who": own["sub"]}
                 for name, values in runs.items():
                     values.extend(found[name] if name in MEASURED else [str(about[name])] * len(found["voxels"]))
+    if not runs["who"]:
+        return pd.DataFrame()
     table = pd.DataFrame({name: numeric(values) if name in MEASURED else values for name, values in runs.items()})
     each = table.groupby(["arm", "session", "who"], sort=False)
     added = each[["minutes_kept", "df_res", "voxels", "voxels_unusable"]].sum()

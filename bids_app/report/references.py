@@ -1,4 +1,4 @@
-"""What texts cite, from `references.toml`: which entries a text names, and how they are written."""
+"""What texts cite, from `presets/references.toml`: which entries a text names, and how they are written."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
 
-_TEXT = (files("bids_app.report") / "references.toml").read_text(encoding="utf-8")
+_TEXT = (files("bids_app") / "presets" / "references.toml").read_text(encoding="utf-8")
 REFERENCES: Mapping[str, Mapping[str, str]] = {
     key: {**entry, "year": key.split()[1]} for key, entry in tomllib.loads(_TEXT).items()
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,17 +72,15 @@ class Tested:
         Statistic that forms clusters.
     labels : (voxels,) int32
         Number of the cluster of each voxel.
+    clusters : sequence of Cluster
+        Those of `labels`, the largest mass first.
     """
 
     scheme: Scheme
     threshold: float
     null: permutation.Null
     labels: NDArray[np.int32]
-
-    @cached_property
-    def clusters(self) -> Sequence[clusters.Cluster]:
-        """Clusters, the largest mass first."""
-        return clusters.tabulate(self.null.t, self.labels, self.threshold)
+    clusters: Sequence[clusters.Cluster]
 
     @property
     def smallest_p(self) -> float:
@@ -133,6 +131,20 @@ class Robust(Tested):
     small: bool
 
 
+class Peak(NamedTuple):
+    """Effect and standardised effect at the peak of a cluster."""
+
+    effect: float
+    standardised: float
+
+
+def peaks_of(maps: Mapping[str, NDArray[np.float32]], found: Sequence[clusters.Cluster]) -> list[Peak]:
+    """Return the effects at the peak of each cluster."""
+    effect = maps["effect"]
+    standardised = maps.get("g", maps.get("partialr", np.full_like(effect, np.nan)))
+    return [Peak(float(effect[c.peak]), float(standardised[c.peak])) for c in found]
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Result(Tested):
     """One contrast of one map, without the data that it came from: a trial has dozens of these.
@@ -141,8 +153,11 @@ class Result(Tested):
     ----------
     df, rank : int
         Residual degrees of freedom, and tested columns (1 gives t, more give F).
-    maps : dict of (voxels,) float32
-        Every map but the corrected ones by its `stat` entity; empty once they are on disk.
+    peaks : sequence of Peak
+        Effects at the peak of each of `clusters`.
+    table : mapping of (places,) float32
+        Every map but the corrected ones by its `stat` entity, where they are no images but stand in a table; images
+        are too large to be kept until the family of a result is known.
     about : mapping
         What else was found out: power, and what the literature's correction would say.
     profile : Profile or None
@@ -156,18 +171,12 @@ class Result(Tested):
     contrast: Contrast
     df: int
     rank: int
-    maps: dict[str, NDArray[np.float32]]
+    peaks: Sequence[Peak]
+    table: Mapping[str, NDArray[np.float32]]
     about: Mapping[str, object]
     profile: Profile | None = None
     robust: Robust | None = None
     printed: NDArray[np.int32] | None = None
-
-    @cached_property
-    def peaks(self) -> Sequence[tuple[float, float]]:
-        """Effect and standardised effect at the peak of each cluster; to be asked for before the maps are let go."""
-        effect = self.maps["effect"]
-        standardised = self.maps.get("g", self.maps.get("partialr", np.full_like(effect, np.nan)))
-        return [(float(effect[c.peak]), float(standardised[c.peak])) for c in self.clusters]
 
     @property
     def next_to_seed(self) -> frozenset[int]:

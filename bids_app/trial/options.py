@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 
 from annotated_types import MinLen
 
+from bids_app.vocabulary.entities import stage_label
 from bids_app.vocabulary.near import folded
 from bids_app.vocabulary.option import Doc
 
@@ -89,4 +90,4 @@ class BeforeAfter:
     @property
     def stages(self) -> dict[str, str]:
         """Session of each stage, without its prefix."""
-        return {"pre": self.pre.removeprefix("ses-"), "post": self.post.removeprefix("ses-")}
+        return {"pre": stage_label(self.pre), "post": stage_label(self.post)}

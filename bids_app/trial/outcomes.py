@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bids_app.errors import UsageError, WrongDataError, suggest
 from bids_app.statistics.coding import is_missing, number, numbers, read_column
 from bids_app.trial.cohort import require_column
-from bids_app.vocabulary.entities import as_label
+from bids_app.vocabulary.entities import as_label, stage_label
 from bids_app.vocabulary.outcome import Outcome, OutcomeOptions
 
 Rows = Mapping[str, Mapping[str, str]]
@@ -85,13 +85,13 @@ def outcome_of(name: str, options: OutcomeOptions, said_of: Said, visits: Sequen
         If a column is not there, its direction or units are nowhere declared, or a score is impossible.
     """
     where, stem, rows = f"outcomes.{name}", options.column or name, said_of.rows
-    visits = [visit.removeprefix("ses-") for visit in options.visits or visits]
+    visits = [stage_label(visit) for visit in options.visits or visits]
     if len(visits) < 2 or len(set(visits)) < len(visits):
         raise UsageError(
             f"{where} has visits {', '.join(visits) or 'none'}; expected the one before treatment and at least one "
             f'after it: --set \'{where}.visits=["pre", "post"]\'.'
         )
-    endpoint = options.endpoint.removeprefix("ses-") or (post if post in visits[1:] else visits[-1])
+    endpoint = stage_label(options.endpoint) or (post if post in visits[1:] else visits[-1])
     if endpoint not in visits[1:]:
         raise UsageError(f"{where}.endpoint is {endpoint!r}; expected one of {', '.join(visits[1:])}.")
     columns = said_of.columns(where, stem, visits, options.table)

@@ -9,6 +9,9 @@ from annotated_types import Ge, Interval
 
 from bids_app.vocabulary.option import Doc
 
+KINDS = ("filtered", "unfiltered", "raw")
+"""Kinds of cleaning, each within the next where one model cleans."""
+
 
 @dataclass(frozen=True)
 class Options:

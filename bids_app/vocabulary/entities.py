@@ -17,6 +17,9 @@ ORDER = (
 NUMBERED = ("run", "echo", "chunk", "split", "res", "cohort")
 """Entities whose label is a number wherever it is one: `run-1` is `run-01`, `res-2` is `res-02`."""
 
+DATATYPES = ("func", "eeg", "pet", "nirs", "beh")
+"""Folders that recordings and what is computed of them lie in."""
+
 Entities = Mapping[str, str]
 
 
@@ -81,6 +84,20 @@ def part_entities(label: str) -> dict[str, str]:
     if label in ("n/a", ""):
         return {}
     return parse(f"{label}_x")[0] if "-" in label else {"run": label}
+
+
+STAGES = ("ses", "task", "run")
+"""Entities whose labels may be the stages of a design."""
+
+
+def stage_label(word: str) -> str:
+    """Return the label of a stage, which may be written with its entity.
+
+    >>> stage_label("ses-pre"), stage_label("run-1"), stage_label("post")
+    ('pre', '1', 'post')
+    """
+    entity, dash, label = word.partition("-")
+    return label if dash and entity in STAGES else word
 
 
 def without(entities: Entities, *keys: str) -> dict[str, str]:

@@ -68,7 +68,7 @@ class SessionMaps:
     `refused` has the reason by what is left out: a seed, a condition, a whole measure.
     """
 
-    mask: Path
+    mask: Path | None
     maps: Mapping[MapKey, Path]
     refused: Mapping[str, str] = field(default_factory=dict)
 
@@ -85,7 +85,8 @@ class GroupJob(Job):
 
     `entities` are those that all maps share; `sessions` maps (participant, session) to what is on disk and `reasons`
     to why nothing is; `participants` are the rows of participants.tsv, of which the columns `later` arose after
-    randomisation and the columns `coded` hold codes of levels; `associations` are asked of `outcomes` beside the design
+    randomisation and the columns `coded` hold codes of levels; `stage` is the entity whose labels the stages of the
+    design are; `associations` are asked of `outcomes` beside the design
     (`words`: as the settings spell them); `sealed` is what was planned. With a `share` nothing is concluded: that part
     of the relabellings is made and kept. Arrays of more than `in_memory` bytes lie in the folder `scratch`.
     """
@@ -96,6 +97,7 @@ class GroupJob(Job):
     participants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     later: tuple[str, ...] = ()
     coded: tuple[str, ...] = ()
+    stage: str = "ses"
     design: Selected = NOTHING
     associations: Mapping[str, Any] = field(default_factory=dict)
     words: Mapping[str, Any] = field(default_factory=dict)

@@ -15,23 +15,24 @@ JOINED: tuple[Literal["run", "dir", "acq", "ce"], ...] = ("run", "dir")
 
 @dataclass(frozen=True, kw_only=True)
 class Recording:
-    """A preprocessed run: its files and what their names and sidecars say.
+    """A run: its files and what their names and sidecars say.
 
-    `metadata` is the merged sidecar of the series; `events` its table of events, if there is one, and
-    `event_sidecars` what describes its columns; `root` the dataset that the files are relative to, `dataset` the
-    name under which `DatasetLinks` knows it, `links` those of the other datasets. `more_confounds` are tables
-    joined to `confounds`, row by row. `joined` names the entities that tell runs of one session apart. `flipped`
-    recordings have left and right exchanged when they are read. `problem` says why a run cannot be worked on, if
-    that was seen before.
+    `modality` is the name of the plug that reads it. `companions` are the files beside the series by kind (mask,
+    confounds, curves, electrodes), `partner` the recording of somebody else that belongs to it. `metadata` is the
+    merged sidecar of the series; `events` its table of events, if there is one, and `event_sidecars` what describes
+    its columns; `root` the dataset that the files are relative to, `dataset` the name under which `DatasetLinks` knows
+    it, `links` those of the other datasets. `joined` names the entities that tell runs of one session apart. `flipped`
+    recordings have left and right exchanged when they are read. `problem` says why a run cannot be worked on, if that
+    was seen before.
     """
 
+    modality: str
     entities: Mapping[str, str]
     series: Path
-    mask: Path
-    confounds: Path
     root: Path
     dataset: str
-    more_confounds: tuple[Path, ...] = ()
+    companions: Mapping[str, Path] = field(default_factory=dict)
+    partner: Recording | None = None
     links: tuple[tuple[str, Path], ...] = ()
     joined: tuple[str, ...] = JOINED
     sidecars: tuple[Path, ...] = ()
@@ -62,15 +63,17 @@ class Recording:
     def inputs(self) -> tuple[Path, ...]:
         """Every file that reading this run opens."""
         more = (self.events,) if self.events else ()
-        return (
-            self.series,
-            self.mask,
-            self.confounds,
-            *self.more_confounds,
-            *self.sidecars,
-            *more,
-            *self.event_sidecars,
-        )
+        partner = self.partner.inputs() if self.partner else ()
+        return (*self.sources, *self.sidecars, *more, *self.event_sidecars, *partner)
+
+    def several(self, kind: str) -> list[Path]:
+        """Return the companion of a kind, and those of the same kind that are joined to it (`kind1`, `kind2`)."""
+        return [path for name, path in self.companions.items() if name.rstrip("0123456789") == kind]
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """The files with its values: the series, and those beside it."""
+        return (self.series, *self.companions.values())
 
     def uri(self, path: Path) -> str:
         """Return a BIDS URI for one of its files."""

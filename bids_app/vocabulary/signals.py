@@ -115,11 +115,12 @@ class Signals:
         """The voxels that the columns of `coordinates` are of."""
         return Voxels(self.grid, self.mask)
 
-    def cleaned(self, kind: str) -> Signals:
-        """Return these signals in one kind of cleaning; no array is copied."""
+    def cleaned(self, kind: str, threads: int = 1) -> Signals:
+        """Return these signals in one kind of cleaning, for so many processors; no array is copied."""
         rows = self.rows.get(kind, slice(None))
         smoothed = self.smoothed if kind == "filtered" else None
-        return replace(self, basis=self.basis[:, rows], coordinates=self.coordinates[rows], smoothed=smoothed)
+        basis, coordinates = self.basis[:, rows], self.coordinates[rows]
+        return replace(self, basis=basis, coordinates=coordinates, smoothed=smoothed, threads=threads)
 
     @property
     def targets(self) -> NDArray[np.float32]:

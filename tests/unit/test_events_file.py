@@ -16,8 +16,8 @@ def run(folder, about=None, rows=("10\t5\tneedle", "n/a\t0.5\tneedle")):
     table.write_text("\n".join(["onset\tduration\ttrial_type", *rows]) + "\n")
     sidecar.write_text(json.dumps(about or {}))
     return Recording(
-        entities={"sub": "01"}, series=folder, mask=folder, confounds=folder, root=folder, dataset="raw",
-        events=table, event_sidecars=(sidecar,),
+        modality="fmri", entities={"sub": "01"}, series=folder, root=folder, dataset="raw", events=table,
+        event_sidecars=(sidecar,),
     )  # fmt: skip
 
 
@@ -41,7 +41,5 @@ def test_a_unit_that_is_none_of_time_is_refused(tmp_path):
 
 def test_a_run_without_events_has_none(tmp_path):
     own = run(tmp_path)
-    silent = Recording(
-        entities=own.entities, series=tmp_path, mask=tmp_path, confounds=tmp_path, root=tmp_path, dataset=""
-    )
+    silent = Recording(modality="fmri", entities=own.entities, series=tmp_path, root=tmp_path, dataset="")
     assert events_of(silent) == {}

@@ -10,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bids_app.dataset.filters import series_filter
-from bids_app.dataset.fmriprep import Selection, choose_space, find_series
-from bids_app.dataset.runs import complete, recordings
+from bids_app.dataset.fmriprep import choose_space, find_series
+from bids_app.dataset.fmriprep_runs import complete, recordings_of
 from bids_app.errors import NothingSelectedError, UsageError
 from bids_app.plan.found import analysed_apart
 from bids_app.plan.inputs import template_label
+from bids_app.vocabulary.found import Found, Search
+from bids_app.vocabulary.selection import Selection
 
 SPACE = "MNI152NLin2009cAsym"
 ENTITIES = {"ses": "pre", "task": "rest", "acq": "mb", "run": "1", "hash": "1a2b", "part": "mag"}
@@ -25,6 +27,11 @@ def name(entities, tail, order):
     pairs = [f"{key}-{value}" for key, value in entities.items() if key != "sub"]
     random.Random(order).shuffle(pairs)
     return "_".join([f"sub-{entities['sub']}", *pairs, tail])
+
+
+def read(root, raw, runs, *, with_events=False):
+    search = Search(roots={"fmriprep": root}, bids_dir=raw, selection=Selection(), with_events=with_events)
+    return recordings_of(Found(runs={"fmriprep": runs}), search)
 
 
 def padded(value, width):
@@ -58,8 +65,8 @@ def test_a_run_finds_what_belongs_to_it(tmp_path_factory, some, order, width, pa
     assert not problems
     runs, incomplete = complete(series, *choose_space(series, Selection()))
     assert not incomplete
-    (run,) = recordings("fmriprep", root, root, runs, links={}, with_events=True)
-    found = {"series": run.series, "mask": run.mask, "confounds": run.confounds, "events": run.events}
+    (run,) = read(root, root, runs, with_events=True)
+    found = {"series": run.series, **run.companions, "events": run.events}
     assert {key: path.name for key, path in found.items()} == made
     assert run.metadata == {"RepetitionTime": 2}
     assert run.entities.get("res", "") == resolution.lstrip("0")
@@ -126,10 +133,10 @@ def test_the_repetition_time_of_old_versions_stands_in_the_raw_dataset(tmp_path)
     (raw / "task-rest_bold.json").write_text('{"RepetitionTime": 3, "TaskName": "rest"}')
     (raw / "sub-01").mkdir()
     runs, _ = complete(found, SPACE, None)
-    (run,) = recordings("fmriprep", root, raw, runs, links={"raw": raw}, with_events=False)
+    (run,) = read(root, raw, runs)
     assert run.metadata == {"RepetitionTime": 3}
     (raw / "sub-01" / "sub-01_task-rest_bold.json").write_text('{"RepetitionTime": 2.5}')  # nearer: it wins
-    (run,) = recordings("fmriprep", root, raw, runs, links={"raw": raw}, with_events=False)
+    (run,) = read(root, raw, runs)
     assert run.metadata == {"RepetitionTime": 2.5}
     assert run.uri(run.sidecars[-1]) == "bids:raw:sub-01/sub-01_task-rest_bold.json"
 

@@ -10,11 +10,10 @@ from bids_app.errors import MissingInputError
 from bids_app.launch import preprocessing
 from bids_app.launch.preprocessing import Preprocessing
 from bids_app.launch.words import with_derivatives
-from bids_app.settings import Settings
 from bids_app.vocabulary.execution import Execution
 
 
-def asked_of(execution: Execution, chosen: Settings, participants: Iterable[str]) -> Preprocessing:
+def asked_of(execution: Execution, space: str, tasks: Iterable[str], participants: Iterable[str]) -> Preprocessing:
     """Return the fMRIPrep run for participants, with this call's resources."""
     return Preprocessing(
         bids_dir=execution.bids_dir,
@@ -23,12 +22,19 @@ def asked_of(execution: Execution, chosen: Settings, participants: Iterable[str]
         work_dir=execution.work_dir,
         nprocs=execution.nprocs,
         memory_mb=execution.memory_mb,
-        space=chosen.dataset.space,
-        tasks=tuple(chosen.dataset.tasks),
+        space=space,
+        tasks=tuple(tasks),
     )
 
 
-def provide(execution: Execution, chosen: Settings) -> Execution:
+def how_to_make(program: str, execution: Execution, space: str, tasks: Iterable[str]) -> str:
+    """Return how the input that a modality lacks is made by a program; nothing if no command of it is known."""
+    if program != "fmriprep":
+        return ""
+    return preprocessing.advice(asked_of(execution, space, tasks, execution.participants))
+
+
+def provide(execution: Execution, space: str, tasks: Iterable[str]) -> Execution:
     """Print or run fMRIPrep for participants without derivatives; return the call with the new folder among its own.
 
     Raises
@@ -38,7 +44,7 @@ def provide(execution: Execution, chosen: Settings) -> Execution:
     """
     if not execution.bids_dir.is_dir():
         raise MissingInputError(f"BIDS_DIR {execution.bids_dir} is not a folder; expected a BIDS dataset.")
-    everybody = asked_of(execution, chosen, execution.participants)
+    everybody = asked_of(execution, space, tasks, execution.participants)
     roots = derivative_roots(execution.bids_dir, execution.derivatives)
     found = preprocessing.provide(everybody, roots, execution.preproc)
     # Participants and alternatives get these words: fMRIPrep has run, and its folder has a name now.

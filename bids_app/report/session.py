@@ -1,0 +1,43 @@
+"""What a quality table says of one session of a participant, whatever was recorded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from bids_app.dataset.tables import read_json, read_tsv
+from bids_app.derivatives.participant import LAST
+from bids_app.vocabulary.entities import DATATYPES, parse, without
+
+
+def about_session(table: Path) -> dict[str, Any]:
+    """Return the runs of a session, why it is left out if it is, and what of it is."""
+    entities, _, _ = parse(table.name)
+    rows = read_tsv(table)
+    runs = [dict(zip(rows, values, strict=True)) for values in zip(*rows.values(), strict=True)]
+    left_out = [run for run in runs if run["decision"] == "left out"]
+    reason = next((run["reason"] for run in left_out if len(left_out) == len(runs)), "")
+    timing = {k: v for k, v in without(entities, "space", "res", "desc", "cohort").items() if k != "sub"}
+    name = " ".join(f"{key}-{value}" for key, value in timing.items())
+    datatype = table.parent.name
+    return {
+        "name": name if datatype == DATATYPES[0] else f"{name} {datatype}",
+        "reason": reason,
+        "advice": next((run["advice"] for run in left_out if reason and run.get("advice", "n/a") != "n/a"), ""),
+        "runs": runs,
+        "refused": [
+            *sorted({run["refused_because"] for run in runs} - {"n/a"}),
+            *(f"run {run['run']}: {run['reason']}" for run in left_out if not reason),
+        ],
+    }
+
+
+def plain(table: Path) -> dict[str, Any]:
+    """Return a session that has no figures of its own: its quality table, and its files."""
+    session, described = about_session(table), read_json(table.with_suffix(".json"))
+    own = [name for name in session["runs"][0] if name not in LAST or name == "decision"]
+    stem = table.name.rpartition("_desc-")[0]
+    files = sorted(path.name for path in table.parent.glob(f"{stem}_*.tsv") if path != table)
+    nothing: dict[str, Any] = dict.fromkeys(("maps", "local", "responses", "courses", "matrices", "figures"), ())
+    columns = [{"name": name, "about": described.get(name, {}).get("Description", "")} for name in own]
+    return {**nothing, **session, "columns": columns, "files": files, "canvas": None, "about": {}}
