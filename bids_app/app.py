@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 
 from bids_app import __version__, cli
 from bids_app.errors import IO_ERROR, DeqiError
-from bids_app.execute.messages import written
+from bids_app.execute.call_messages import written
 
 if TYPE_CHECKING:
     from bids_app.plan.inputs import Plan
     from bids_app.settings import Settings
-    from bids_app.vocabulary.execution import Execution
+    from bids_app.vocabulary.options.execution import Execution
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -84,7 +84,7 @@ def _main(args: argparse.Namespace, words: list[str]) -> int:
     if _helped(args):
         return 0
     from bids_app import settings
-    from bids_app.plan.words import understand
+    from bids_app.plan.command_line import understand
 
     execution, tables = understand(args, words)
     if execution.status:
@@ -94,8 +94,8 @@ def _main(args: argparse.Namespace, words: list[str]) -> int:
         return 0
     chosen = settings.resolve(tables)
     if args.write_slurm_script:
-        from bids_app.dataset.folders import check_folders
-        from bids_app.launch.batch import require_host, write_script
+        from bids_app.dataset.path_safety import check_folders
+        from bids_app.launch.slurm_script import require_host, write_script
 
         require_host()
         check_folders(execution.bids_dir, execution.output_dir, execution.work_dir, execution.derivatives)
@@ -103,7 +103,7 @@ def _main(args: argparse.Namespace, words: list[str]) -> int:
         print(f"Wrote {args.write_slurm_script}. Look through its settings, then: bash {args.write_slurm_script}")
         return 0
     if args.lock:
-        from bids_app.plan.locked import lock
+        from bids_app.plan.preregistration import lock
 
         sealed = lock(execution, chosen, args.lock, after=args.lock_after_unblinding)
         print(f"Sealed {args.lock}: SHA-256 {sealed}. Register it somewhere; hold results against it with --plan.")
@@ -122,12 +122,12 @@ def _main(args: argparse.Namespace, words: list[str]) -> int:
 def _helped(args: argparse.Namespace) -> bool:
     """Do what needs no dataset, and tell whether that was asked for."""
     if args.demo:
-        from bids_app.launch.demonstration import write_demonstration
+        from bids_app.launch.demo.dataset import write_demonstration
 
         write_demonstration(args.demo)
         _seal_demonstration(args.demo)
     elif args.export_app:
-        from bids_app.launch.apps import write_app
+        from bids_app.launch.platform_apps import write_app
 
         write_app(args.export_app[0], Path(args.export_app[1]))
         print(f"Wrote {args.export_app[1]}; read its README.md.")
@@ -136,7 +136,7 @@ def _helped(args: argparse.Namespace) -> bool:
 
         print(explanation(args.explain), end="")
     elif args.check_claims:
-        from bids_app.report.published import check
+        from bids_app.report.text.claim_check import check
 
         print(check(args.check_claims), end="")
     elif args.preset == "list":
@@ -151,9 +151,9 @@ def _helped(args: argparse.Namespace) -> bool:
 def _seal_demonstration(place: Path) -> None:
     """Seal the plan of the demonstration: its settings were written before its arms were drawn."""
     from bids_app import settings
-    from bids_app.dataset.settings_words import read_file
-    from bids_app.plan.locked import seal
-    from bids_app.vocabulary.execution import Execution
+    from bids_app.dataset.settings_toml import read_file
+    from bids_app.plan.preregistration import seal
+    from bids_app.vocabulary.options.execution import Execution
 
     code = place / "code"
     (code / "plan.json").unlink(missing_ok=True)
@@ -162,24 +162,24 @@ def _seal_demonstration(place: Path) -> None:
 
 
 def _run(execution: Execution, chosen: Settings) -> int:
-    from bids_app.dataset.folders import check_folders
-    from bids_app.launch import provided
+    from bids_app.dataset.path_safety import check_folders
+    from bids_app.launch import preprocess
 
     check_folders(execution.bids_dir, execution.output_dir, execution.work_dir, execution.derivatives)
     if execution.preproc != "none" and execution.level == "participant":
-        execution = provided.provide(execution, chosen.dataset.space, chosen.dataset.tasks)
+        execution = preprocess.provide(execution, chosen.dataset.space, chosen.dataset.tasks)
         if execution.preproc == "print":
             return 0
     plan = _plan(execution, chosen)
     if execution.dry_run:
-        from bids_app.plan import preview
+        from bids_app.plan import dry_run
 
-        none = preview.show(plan, execution)
-        preview.show_alternatives(chosen.multiverse.specifications() if execution.multiverse else [])
+        none = dry_run.show(plan, execution)
+        dry_run.show_alternatives(chosen.multiverse.specifications() if execution.multiverse else [])
         return int(none)
-    from bids_app.execute.child import is_child
+    from bids_app.dispatch import multiverse, people_of, work
     from bids_app.execute.pages import write_pages
-    from bids_app.work import multiverse, people_of, work
+    from bids_app.execute.subprocess_call import is_child
 
     failures = {} if execution.reports_only else work(execution, plan) | multiverse(execution, chosen)
     if failures and not is_child():
@@ -195,8 +195,8 @@ def _run(execution: Execution, chosen: Settings) -> int:
 
 def _none_left(plan: Plan) -> bool:
     """Say so where no session of a participant level can be used."""
-    from bids_app.execute.child import is_child
-    from bids_app.plan.gates import left_out, none_left
+    from bids_app.execute.subprocess_call import is_child
+    from bids_app.plan.session_gates import left_out, none_left
     from bids_app.vocabulary.job import ParticipantJob
 
     jobs = [job for job in plan.jobs if isinstance(job, ParticipantJob)]

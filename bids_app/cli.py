@@ -9,10 +9,10 @@ from typing import Any, NoReturn
 
 from bids_app import __version__
 from bids_app.errors import AnalysisLevelError, UsageError
+from bids_app.launch.arguments import megabytes
 from bids_app.launch.descriptor import descriptor
 from bids_app.launch.preprocessing import METHODS
-from bids_app.launch.words import megabytes
-from bids_app.vocabulary.execution import Share
+from bids_app.vocabulary.options.execution import Share
 
 LEVELS = ("participant", "group")
 ALONE = {"--demo", "--export-app", "--check-claims", "--explain"}

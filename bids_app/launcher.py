@@ -14,13 +14,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bids_app import __version__, cli
-from bids_app.dataset.folders import check_folders
 from bids_app.dataset.layout import derivative_roots, named
+from bids_app.dataset.path_safety import check_folders
 from bids_app.errors import IO_ERROR, DeqiError, MissingInputError, UsageError
-from bids_app.launch.batch import write_script
+from bids_app.launch.arguments import with_derivatives, without_options
 from bids_app.launch.container import ENGINES, command, find_engine, translate
 from bids_app.launch.preprocessing import Preprocessing, advice, provide
-from bids_app.launch.words import with_derivatives, without_options
+from bids_app.launch.slurm_script import write_script
 
 IMAGES = {"apptainer": "deqi.sif", "singularity": "deqi.sif"}
 

@@ -93,8 +93,8 @@ def _descriptions_of(root: Path, people: Sequence[str]) -> Iterator[Path]:
 def _inputs(args: argparse.Namespace, words: list[str]) -> list[Path]:
     """Return the files that the jobs of the participant level read."""
     from bids_app import settings
+    from bids_app.plan.command_line import understand
     from bids_app.plan.participant import plan_participants
-    from bids_app.plan.words import understand
 
     args.dry_run = True  # contents may be absent
     execution, tables = understand(args, words)

@@ -9,17 +9,17 @@ from typing import Annotated, Any, ClassVar, Literal, get_origin, get_type_hints
 from bids_app import plugs
 from bids_app.errors import UsageError, suggest
 from bids_app.launch.presets import with_presets
-from bids_app.vocabulary.exclusions import Exclusions
 from bids_app.vocabulary.hypotheses import Graph, Multiplicity, graphs_of
-from bids_app.vocabulary.inference import Inference
-from bids_app.vocabulary.multiverse import Multiverse
-from bids_app.vocabulary.option import Doc
+from bids_app.vocabulary.options.describe import Doc
+from bids_app.vocabulary.options.exclusions import Exclusions
+from bids_app.vocabulary.options.inference import Inference
+from bids_app.vocabulary.options.multiverse import Multiverse
+from bids_app.vocabulary.options.prediction import Prediction
 from bids_app.vocabulary.outcome import OutcomeOptions
-from bids_app.vocabulary.prediction import Prediction
 from bids_app.vocabulary.recording import JOINED
 from bids_app.vocabulary.selected import Selected
 from bids_app.vocabulary.selection import PREPROCESSED, Stage
-from bids_app.vocabulary.trial import TrialOptions
+from bids_app.vocabulary.treatment import TrialOptions
 
 DEFAULT_PLUGS = {
     "modalities": ("fmri",),

@@ -10,13 +10,13 @@ from typing import Any
 
 from bids_app import cli, errors, plugs, settings
 from bids_app.dataset import presets
-from bids_app.derivatives.clusters import CLUSTER_COLUMNS
-from bids_app.derivatives.contrast import STATISTICS_TEXT
+from bids_app.derivatives.cluster_tables import CLUSTER_COLUMNS
+from bids_app.derivatives.contrast_sidecar import STATISTICS_TEXT
 from bids_app.derivatives.fmri_session import FRAMES
 from bids_app.derivatives.participant import FIRST, LAST
 from bids_app.derivatives.trial import LINES
-from bids_app.regional.columns import COLUMNS, TABLES
-from bids_app.vocabulary.option import describe
+from bids_app.spatial.result_columns import COLUMNS, TABLES
+from bids_app.vocabulary.options.describe import describe
 from bids_app.vocabulary.outcome import OutcomeOptions
 
 MADE = "*Made from the code; do not edit.*\n"

@@ -140,7 +140,7 @@ def whole(analysed: Analysed, tmp_path_factory: pytest.TempPathFactory, request:
     from recorded import EVERYTHING, write_record
     from synthetic import AFFINE, TARGET, brain
 
-    from bids_app.launch.demonstration_molecules import write_molecules
+    from bids_app.launch.demo.reference_data import write_molecules
     from bids_app.vocabulary.grid import Grid
 
     def make(folder: Path) -> Analysed:

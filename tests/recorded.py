@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bids_app.launch.demonstration_molecules import SETTINGS
+from bids_app.launch.demo.reference_data import SETTINGS
 
 CONFIG = """
 [outcomes.vas]

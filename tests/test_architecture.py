@@ -131,8 +131,8 @@ def test_every_preset_has_a_citation():
 
 def test_condition_presets_name_what_there_is_and_call_it_a_hypothesis():
     from bids_app.dataset import presets
-    from bids_app.dataset.regions import seeds_of
-    from bids_app.vocabulary.seed import Wanted
+    from bids_app.dataset.atlases.requests import seeds_of
+    from bids_app.vocabulary.region_request import Wanted
 
     known = {seed.name for seed in seeds_of(Wanted(name="regions", words=("regions",)))}
     assert len(presets.names("conditions")) == 8

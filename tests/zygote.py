@@ -98,7 +98,7 @@ def _become(task: dict[str, Any], streams: list[int], program: str) -> NoReturn:
 
 def _import_all() -> None:
     import bids_app
-    from bids_app.execute.prepare import choose_cache
+    from bids_app.execute.output_dataset import choose_cache
 
     choose_cache(None)
     for module in pkgutil.walk_packages(bids_app.__path__, "bids_app."):

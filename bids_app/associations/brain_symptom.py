@@ -11,17 +11,17 @@ import numpy as np
 from annotated_types import Ge
 from numpy.typing import NDArray
 
-from bids_app.dataset.regions import region_files
+from bids_app.dataset.atlases.requests import region_files
 from bids_app.errors import UsageError, WrongDataError
 from bids_app.trial.association import Found, Given
+from bids_app.trial.brain_symptom import Coupled
 from bids_app.trial.cohort import Cohort
 from bids_app.trial.contrasts import labels_of, moderated, slope
-from bids_app.trial.coupling import Coupled
-from bids_app.trial.regions import declared, left_out
+from bids_app.trial.region_values import declared, left_out
 from bids_app.vocabulary.design import IT, Contrast, Outcome, Question, Words
 from bids_app.vocabulary.entities import as_label
-from bids_app.vocabulary.option import Doc
-from bids_app.vocabulary.seed import Wanted
+from bids_app.vocabulary.options.describe import Doc
+from bids_app.vocabulary.region_request import Wanted
 
 _NAME = "brain_symptom"
 ASKS = "outcome"

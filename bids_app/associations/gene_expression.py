@@ -12,15 +12,15 @@ from annotated_types import Ge, Le
 from numpy.typing import NDArray
 from scipy import stats
 
-from bids_app.regional import genes
-from bids_app.regional.genes import Expression, read_expression
-from bids_app.regional.given import NULLS, SURROGATES, Given
-from bids_app.regional.options import RegionalOptions
-from bids_app.regional.tables import bars, regions_table
-from bids_app.statistics.spatial import pls, recipe
-from bids_app.statistics.spatial.scores import Tested, band, ranks, share, tested, unit
+from bids_app.spatial import gene_expression
+from bids_app.spatial.gene_expression import Expression, read_expression
+from bids_app.spatial.options import RegionalOptions
+from bids_app.spatial.regional_map import NULLS, SURROGATES, Given
+from bids_app.spatial.result_tables import bars, regions_table
+from bids_app.statistics.spatial import pls, published_recipe
+from bids_app.statistics.spatial.correlation_tests import Tested, band, ranks, share, tested, unit
 from bids_app.trial.association import Found
-from bids_app.vocabulary.option import Doc
+from bids_app.vocabulary.options.describe import Doc
 
 _NAME = "gene_expression"
 ASKS = "regions"
@@ -61,13 +61,13 @@ def check(options: Options, output_dir: Path) -> None:
 
 def files(options: Options, space: str) -> list[Path]:
     """Return the atlas and the table; both are read and understood once."""
-    return genes.files_of(options.table, options, space, _NAME)
+    return gene_expression.files_of(options.table, options, space, _NAME)
 
 
 def associate(given: Given, options: Options) -> Found:
     """Return scores of genes and components for each part of the brain, with all nulls beside."""
     table = read_expression(Path(options.table))
-    wholes, notes = genes.expressions(given, table, options)
+    wholes, notes = gene_expression.expressions(given, table, options)
     tables: dict[str, list[Mapping[str, Any]]] = {}
     recipes: dict[str, Mapping[str, Any]] = {}
     for whole in wholes:
@@ -75,7 +75,7 @@ def associate(given: Given, options: Options) -> Found:
         for label, rows in found.items():
             tables.setdefault(label, []).extend(rows)
     about = {
-        **genes.about(table), "SmallestPossibleP": given.smallest_p,
+        **gene_expression.about(table), "SmallestPossibleP": given.smallest_p,
         "Recipe": recipes, "Components": options.components,
         "Parts": {w.part.name: {**w.part.about(), "Genes": len(w.genes)} for w in wholes},
         "Notes": notes,
@@ -91,10 +91,10 @@ def _of(whole: Expression, options: Options) -> tuple[dict[str, Sequence[Mapping
     shares = {kind: pls.explained(products, own, options.components) for kind, own in maps.items()}
     fitted = pls.components(whole.values, part.observed, options.components)
     rng = np.random.default_rng([part.given.seed, 7])
-    draws = recipe.redrawn(whole.values, options.draws, rng)
+    draws = published_recipe.redrawn(whole.values, options.draws, rng)
     observed, limits = band(unit(ranks(part.some(_BAND), 1).T).T, ranked)
     tables: dict[str, Sequence[Mapping[str, Any]]] = {
-        "geneExpression": _genes(whole, found, fitted.weights[:, 0], recipe.boot_ratio(part.observed, draws)),
+        "geneExpression": _genes(whole, found, fitted.weights[:, 0], published_recipe.boot_ratio(part.observed, draws)),
         "geneExpressionComponents": _components(part.name, shares),
         "geneExpressionNull": [row for kind in NULLS for row in bars(part.name, kind, shares[kind][:, 0])],
         "geneExpressionRanked": [
@@ -135,12 +135,12 @@ def _components(part: str, shares: Mapping[str, NDArray[np.float64]]) -> list[Ma
 
 
 def _recipe(
-    maps: NDArray[np.float64], products: NDArray[np.float64], draws: recipe.Redrawn, rng: np.random.Generator
+    maps: NDArray[np.float64], products: NDArray[np.float64], draws: published_recipe.Redrawn, rng: np.random.Generator
 ) -> Mapping[str, Any]:  # fmt: skip
     """Return what the literature's recipe says of the observed map, and of maps whose arms mean nothing."""
-    p = recipe.shuffled_p(products, maps, 1000, rng)
-    few = recipe.Redrawn(draws.counts[:200], draws.columns, draws.sums[:200])
-    counts = recipe.counted(maps, few)
+    p = published_recipe.shuffled_p(products, maps, 1000, rng)
+    few = published_recipe.Redrawn(draws.counts[:200], draws.columns, draws.sums[:200])
+    counts = published_recipe.counted(maps, few)
     return {
         "ShuffledP": p[0], "ShuffledPassesByChance": float((p[1:] <= 0.05).mean()), "GenesAbove3": int(counts[0]),
         "GenesAbove3ByChance": np.quantile(counts[1:], [0.025, 0.5, 0.975]).tolist(), "MapsTried": len(maps) - 1,

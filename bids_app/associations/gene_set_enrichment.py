@@ -14,16 +14,16 @@ from annotated_types import Ge, MinLen
 from numpy.typing import NDArray
 from scipy import stats
 
-from bids_app.dataset.gene_sets import read_gene_sets
+from bids_app.dataset.atlases.gene_sets import read_gene_sets
 from bids_app.errors import UsageError, WrongDataError
-from bids_app.regional import genes
-from bids_app.regional.genes import Expression, read_expression
-from bids_app.regional.given import NULLS, SURROGATES, Given
-from bids_app.regional.options import RegionalOptions
+from bids_app.spatial import gene_expression
+from bids_app.spatial.gene_expression import Expression, read_expression
+from bids_app.spatial.options import RegionalOptions
+from bids_app.spatial.regional_map import NULLS, SURROGATES, Given
 from bids_app.statistics.spatial import enrichment
-from bids_app.statistics.spatial.scores import ranks, unit
+from bids_app.statistics.spatial.correlation_tests import ranks, unit
 from bids_app.trial.association import Found
-from bids_app.vocabulary.option import Doc
+from bids_app.vocabulary.options.describe import Doc
 
 _NAME = "gene_set_enrichment"
 ASKS = "regions"
@@ -92,7 +92,7 @@ def files(options: Options, space: str) -> list[Path]:
         raise UsageError(
             f"associations.{_NAME}.gene_sets is not given; expected .gmt files, e.g. of the Gene Ontology."
         )
-    found = genes.files_of(options.table, options, space, _NAME)
+    found = gene_expression.files_of(options.table, options, space, _NAME)
     for word in options.gene_sets:
         read_gene_sets(Path(word))
         found.append(Path(word))
@@ -102,7 +102,7 @@ def files(options: Options, space: str) -> list[Path]:
 def associate(given: Given, options: Options) -> Found:
     """Return scores of sets for each part of the brain, the background, and which sets are left out."""
     table = read_expression(Path(options.table))
-    wholes, notes = genes.expressions(given, table, options)
+    wholes, notes = gene_expression.expressions(given, table, options)
     sets = {(Path(word).name, name): members for word in options.gene_sets
             for name, members in read_gene_sets(Path(word)).items()}  # fmt: skip
     rows, out, background = [], [], []
@@ -118,7 +118,7 @@ def associate(given: Given, options: Options) -> Found:
             f"No set has {options.smallest} to {options.largest} genes in the table. {' '.join(notes)} Are genes named "
             "by their symbols in both?"
         )
-    about = {**genes.about(table), "Score": options.score, "Sets": len(sets), "Notes": notes,
+    about = {**gene_expression.about(table), "Score": options.score, "Sets": len(sets), "Notes": notes,
              "PlainGSEA": options.gsea, "Parts": {whole.part.name: whole.part.about() for whole in wholes}}  # fmt: skip
     return Found({"geneSets": rows, "geneSetsLeftOut": out, "geneSetsBackground": background}, about)
 

@@ -11,18 +11,18 @@ import numpy as np
 from annotated_types import MinLen
 from numpy.typing import NDArray
 
-from bids_app.dataset.references import volume_by_regions
-from bids_app.regional import genes, references, sources
-from bids_app.regional.atlas import beside, named_atlas
-from bids_app.regional.genes import read_expression
-from bids_app.regional.given import NULLS, SURROGATES, Given, Part
-from bids_app.regional.options import RegionalOptions
-from bids_app.regional.receptors import beside_genes, receptor_of
-from bids_app.regional.sources import Reference, Source
+from bids_app.dataset.atlases.reference_maps import volume_by_regions
+from bids_app.spatial import gene_expression, reference_maps, reference_readers
+from bids_app.spatial.atlas import beside, named_atlas
+from bids_app.spatial.gene_expression import read_expression
+from bids_app.spatial.options import RegionalOptions
+from bids_app.spatial.receptors import beside_genes, receptor_of
+from bids_app.spatial.reference_readers import Reference, Source
+from bids_app.spatial.regional_map import NULLS, SURROGATES, Given, Part
 from bids_app.statistics.spatial import dominance
-from bids_app.statistics.spatial.scores import ranks, share, unit
+from bids_app.statistics.spatial.correlation_tests import ranks, share, unit
 from bids_app.trial.association import Found
-from bids_app.vocabulary.option import Doc
+from bids_app.vocabulary.options.describe import Doc
 
 _NAME = "receptor_density"
 ASKS = "regions"
@@ -69,18 +69,18 @@ def check(options: Options, output_dir: Path) -> None:
     UsageError
         With the reason.
     """
-    sources.require_elsewhere((*options.receptors, options.grey_matter), output_dir, _NAME)
+    reference_readers.require_elsewhere((*options.receptors, options.grey_matter), output_dir, _NAME)
 
 
 def files(options: Options, space: str) -> list[Path]:
     """Return the atlas, the maps and tables; all of them are read and understood once."""
     atlas = named_atlas(options, space, _NAME)
-    found = [atlas, *beside(atlas), *sources.files_of(_source(options), atlas, space, options.least)]
+    found = [atlas, *beside(atlas), *reference_readers.files_of(_source(options), atlas, space, options.least)]
     if options.grey_matter:
         volume_by_regions(Path(options.grey_matter), atlas, space, zeros_count=True)
         found.append(Path(options.grey_matter))
     if options.expression:
-        found += genes.files_of(options.expression, options, space, _NAME)
+        found += gene_expression.files_of(options.expression, options, space, _NAME)
     return list(dict.fromkeys(found))
 
 
@@ -91,13 +91,13 @@ def _source(options: Options) -> Source:
 def associate(given: Given, options: Options) -> Found:
     """Return how the map goes with each receptor, with all together, and with the genes of each."""
     atlas = named_atlas(options, given.space, _NAME)
-    known, said = sources.read(_source(options), atlas, given.space, options.least)
+    known, said = reference_readers.read(_source(options), atlas, given.space, options.least)
     grey = None
     if options.grey_matter:
         grey = volume_by_regions(Path(options.grey_matter), atlas, given.space, zeros_count=True).values
-    rows, regions, notes = references.all_parts(given, options, known, grey)
+    rows, regions, notes = reference_maps.all_parts(given, options, known, grey)
     joint, own = list[Mapping[str, Any]](), list[Mapping[str, Any]]()
-    cut = references.parts_of(given, options, known)
+    cut = reference_maps.parts_of(given, options, known)
     parts = {part.name: part.about() for part in cut}
     for part in cut:
         fixed = None if grey is None else grey[part.columns]
@@ -112,7 +112,12 @@ def associate(given: Given, options: Options) -> Found:
         reference = by_name[row["map"]]
         row |= {"receptor": receptor_of(reference)[0], "tracer": reference.about.get("tracer", "")}
     adjusted = "probability of grey matter" if options.grey_matter else None
-    about = {"AdjustedFor": adjusted, "References": sources.about(known), "Parts": parts, "Notes": [*said, *notes]}
+    about = {
+        "AdjustedFor": adjusted,
+        "References": reference_readers.about(known),
+        "Parts": parts,
+        "Notes": [*said, *notes],
+    }
     tables: dict[str, Sequence[Mapping[str, Any]]] = {
         "receptorDensity": rows,
         "receptorDensityTogether": joint,

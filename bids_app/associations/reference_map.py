@@ -8,16 +8,16 @@ from typing import Annotated, Literal
 
 from annotated_types import MinLen
 
-from bids_app.dataset.foci import foci_by_regions, read_foci
+from bids_app.dataset.atlases.foci import foci_by_regions, read_foci
 from bids_app.errors import UsageError
-from bids_app.regional import references, sources
-from bids_app.regional.atlas import beside, named_atlas
-from bids_app.regional.given import Given
-from bids_app.regional.options import RegionalOptions
-from bids_app.regional.sources import Reference, Source
+from bids_app.spatial import reference_maps, reference_readers
+from bids_app.spatial.atlas import beside, named_atlas
+from bids_app.spatial.options import RegionalOptions
+from bids_app.spatial.reference_readers import Reference, Source
+from bids_app.spatial.regional_map import Given
 from bids_app.trial.association import Found
-from bids_app.vocabulary.option import Doc
-from bids_app.vocabulary.seed import is_mni152
+from bids_app.vocabulary.options.describe import Doc
+from bids_app.vocabulary.region_request import is_mni152
 
 _NAME = "reference_map"
 ASKS = "regions"
@@ -60,7 +60,7 @@ def check(options: Options, output_dir: Path) -> None:
     UsageError
         With the reason.
     """
-    sources.require_elsewhere((*options.references, *options.coordinates), output_dir, _NAME)
+    reference_readers.require_elsewhere((*options.references, *options.coordinates), output_dir, _NAME)
 
 
 def files(options: Options, space: str) -> list[Path]:
@@ -78,7 +78,7 @@ def files(options: Options, space: str) -> list[Path]:
         raise UsageError(f"associations.{_NAME}.coordinates are MNI152 millimetres; the maps are in {space}.")
     for path in foci:
         read_foci(path)
-    maps = sources.files_of(_source(options), atlas, space, options.least) if options.references else []
+    maps = reference_readers.files_of(_source(options), atlas, space, options.least) if options.references else []
     return [atlas, *beside(atlas), *maps, *foci]
 
 
@@ -90,10 +90,10 @@ def associate(given: Given, options: Options) -> Found:
     """Return how the map goes with each reference, in each part of the brain."""
     atlas, known, said = named_atlas(options, given.space, _NAME), list[Reference](), list[str]()
     if options.references:
-        known, said = sources.read(_source(options), atlas, given.space, options.least)
+        known, said = reference_readers.read(_source(options), atlas, given.space, options.least)
     for word in options.coordinates:
         known += [Reference(one.name, Path(word).name, one.values) for one in foci_by_regions(Path(word), atlas)]
-    rows, regions, notes = references.all_parts(given, options, known)
-    parts = {part.name: part.about() for part in references.parts_of(given, options, known)}
-    about = {"References": sources.about(known), "Parts": parts, "Notes": [*said, *notes]}
+    rows, regions, notes = reference_maps.all_parts(given, options, known)
+    parts = {part.name: part.about() for part in reference_maps.parts_of(given, options, known)}
+    about = {"References": reference_readers.about(known), "Parts": parts, "Notes": [*said, *notes]}
     return Found({"referenceMap": rows, "referenceMapRegions": regions}, about)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from bids_app.dataset.tables import labels_of, read_tsv
 from bids_app.errors import WrongDataError
-from bids_app.statistics.coding import is_missing
-from bids_app.vocabulary.near import bare
+from bids_app.statistics.covariate_coding import is_missing
+from bids_app.vocabulary.near_matches import bare
 
 
 def visits(words: Iterable[str], path: Path) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bids_app.dataset.tables import read_tsv
 from bids_app.errors import WrongDataError
-from bids_app.statistics.coding import is_missing
+from bids_app.statistics.covariate_coding import is_missing
 
 RATINGS = ("keep", "exclude", "unsure")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from bids_app.dataset.phenotype import visits
 from bids_app.dataset.tables import labels_of, read_tsv, stands
 from bids_app.errors import InvalidBidsError, WrongDataError
-from bids_app.statistics.coding import is_missing, number
+from bids_app.statistics.covariate_coding import is_missing, number
 
 WHEN = ("session_id",)
 """Columns that say which visit it is, and are no measures."""

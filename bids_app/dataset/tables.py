@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bids_app.errors import InvalidBidsError, MissingInputError, WrongDataError
-from bids_app.vocabulary.near import nearest
+from bids_app.vocabulary.near_matches import nearest
 
 if TYPE_CHECKING:
     import numpy as np

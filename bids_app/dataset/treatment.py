@@ -9,7 +9,7 @@ from typing import Any
 from bids_app.dataset.tables import numeric, read_json, read_tsv, stands
 from bids_app.errors import WrongDataError
 from bids_app.vocabulary.entities import parse
-from bids_app.vocabulary.trial import Needle, Treatment
+from bids_app.vocabulary.treatment import Needle, Treatment
 
 RECORD = Path("phenotype") / "acupuncture.json"
 COLUMNS = {"depth": "depth_mm", "duration": "duration", "deqi": "deqi"}

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bids_app.derivatives.carpet_picture import carpet_picture
 from bids_app.derivatives.files import write_picture
-from bids_app.derivatives.names import VOLUME_ENTITIES
 from bids_app.derivatives.participant import SessionWriter
-from bids_app.derivatives.pictures import carpet_picture
+from bids_app.derivatives.paths import VOLUME_ENTITIES
 from bids_app.signals.cleaning import Plan
 from bids_app.vocabulary.entities import join, without
 from bids_app.vocabulary.grid import Mask

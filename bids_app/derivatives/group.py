@@ -9,19 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.derivatives.characteristics import characteristics_table
-from bids_app.derivatives.clusters import cluster_table, passing_shares, printed_table, value_table
-from bids_app.derivatives.contrast import Family, about_result, design_table
+from bids_app.derivatives.characteristics_table import characteristics_table
+from bids_app.derivatives.cluster_tables import cluster_table, passing_shares, printed_table, value_table
+from bids_app.derivatives.contrast_sidecar import Family, about_result, design_table
 from bids_app.derivatives.files import write_json, write_labels, write_map, write_table
-from bids_app.derivatives.names import STAT_OF, group_path, robust_stat, table_suffix
-from bids_app.derivatives.places import columns_of, place_table
+from bids_app.derivatives.paths import STAT_OF, group_path, robust_stat, table_suffix
+from bids_app.derivatives.place_tables import columns_of, place_table
 from bids_app.statistics.result import Joint, Result
 from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.domain import Coverage
 from bids_app.vocabulary.grid import Namer
-from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.job import GroupJob
-from bids_app.vocabulary.sealed import plan_status
+from bids_app.vocabulary.options.inference import Inference
+from bids_app.vocabulary.preregistration import plan_status
 
 FLOW = ("participant_id", "arm", "stage", "reason")
 

@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.derivatives.files import write_json, write_labels, write_map, write_table
-from bids_app.derivatives.names import participant_path, template_path
+from bids_app.derivatives.paths import participant_path, template_path
 from bids_app.errors import WrongDataError
 from bids_app.vocabulary.domain import Domain, Voxels
 from bids_app.vocabulary.grid import Grid
 from bids_app.vocabulary.output import Feature
 from bids_app.vocabulary.quality import QualityTable
 from bids_app.vocabulary.recording import Recording
+from bids_app.vocabulary.region_request import Seed
 from bids_app.vocabulary.run_state import RunState
-from bids_app.vocabulary.seed import Seed
 
 FIRST = {
     "run": "What tells the run from the others of its session: its label, or entities; n/a where its name has none.",

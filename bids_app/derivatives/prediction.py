@@ -10,11 +10,11 @@ from typing import Any, Literal
 import numpy as np
 
 from bids_app.derivatives.files import write_json, write_table
-from bids_app.derivatives.names import group_path
-from bids_app.statistics.prediction.assess import Assessment
-from bids_app.statistics.prediction.judge import decision_curve, stability
-from bids_app.statistics.prediction.nested import Trained
-from bids_app.statistics.prediction.prepare import Features
+from bids_app.derivatives.paths import group_path
+from bids_app.statistics.prediction.cross_validation import Assessment
+from bids_app.statistics.prediction.nested_cv import Trained
+from bids_app.statistics.prediction.performance import decision_curve, stability
+from bids_app.statistics.prediction.preprocessing import Features
 from bids_app.statistics.prediction.task import Task
 from bids_app.vocabulary.entities import as_label
 from bids_app.vocabulary.sidecars import PredictionSidecar

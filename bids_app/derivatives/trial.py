@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bids_app.derivatives.files import write_json, write_table
-from bids_app.derivatives.names import group_path
-from bids_app.statistics.clinical.scores import Scores
+from bids_app.derivatives.paths import group_path
+from bids_app.statistics.clinical.outcome_data import Scores
 from bids_app.vocabulary.design import Lost
 from bids_app.vocabulary.entities import as_label
 from bids_app.vocabulary.sidecars import OutcomeSidecar

@@ -9,15 +9,15 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 
 from bids_app.errors import UsageError, WrongDataError
-from bids_app.statistics.coding import is_missing
+from bids_app.statistics.covariate_coding import is_missing
+from bids_app.trial.allocation_secrecy import is_control, is_treatment, mentions_treatment
 from bids_app.trial.cohort import Cohort, Rows, Table, arms_of, gather
 from bids_app.trial.contrasts import between, within
 from bids_app.trial.dropout import uneven_dropout
 from bids_app.trial.options import ArmOptions, Name
-from bids_app.trial.secrecy import is_control, is_treatment, mentions_treatment
 from bids_app.vocabulary.design import IT, Contrast, Design, Outcome, Question, Words
 from bids_app.vocabulary.entities import stage_label
-from bids_app.vocabulary.option import Doc
+from bids_app.vocabulary.options.describe import Doc
 
 _DATES = "acq_time"
 """Column of the tables of sessions with the date of each."""

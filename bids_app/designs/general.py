@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.errors import UsageError, suggest
-from bids_app.statistics.partition import partition
+from bids_app.statistics.contrast_partition import partition
 from bids_app.trial.cohort import Cohort, Table, gather, stages_there
 from bids_app.trial.options import BeforeAfter, PeopleOptions
 from bids_app.vocabulary.design import IT, Contrast, Design, Outcome, Question, Words
-from bids_app.vocabulary.option import Doc
+from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.terms import signed_terms
 
 _NAMED = re.compile(r"\s*([A-Za-z0-9]+)\s*=\s*(.*\S)\s*")

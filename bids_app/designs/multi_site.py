@@ -13,10 +13,10 @@ from bids_app.trial.cohort import Cohort, Table, arms_of, gather
 from bids_app.trial.contrasts import between, labels_of
 from bids_app.trial.dropout import uneven_dropout
 from bids_app.trial.options import ArmOptions, BeforeAfter, Name
-from bids_app.trial.prepost import ADJUSTED, contrasts
+from bids_app.trial.prepost_contrasts import ADJUSTED, contrasts
 from bids_app.vocabulary.design import IT, OWN, Contrast, Design, Question, Words
 from bids_app.vocabulary.entities import as_label
-from bids_app.vocabulary.option import Doc
+from bids_app.vocabulary.options.describe import Doc
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from bids_app.trial.contrasts import within
 from bids_app.trial.options import PeopleOptions
 from bids_app.vocabulary.design import IT, Design, Outcome, Question, Words
 from bids_app.vocabulary.entities import stage_label
-from bids_app.vocabulary.option import Doc
+from bids_app.vocabulary.options.describe import Doc
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from bids_app.trial.dropout import uneven_dropout
 from bids_app.trial.options import ArmOptions
 from bids_app.vocabulary.design import IT, Contrast, Design, Outcome, Question, Words
 from bids_app.vocabulary.entities import stage_label
-from bids_app.vocabulary.option import Doc
+from bids_app.vocabulary.options.describe import Doc
 
 
 @dataclass(frozen=True)

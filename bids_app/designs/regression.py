@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.errors import UsageError, WrongDataError
-from bids_app.statistics.coding import read_column
+from bids_app.statistics.covariate_coding import read_column
 from bids_app.trial.cohort import Cohort, Table, arms_of, gather, require_column, stages_there
 from bids_app.trial.contrasts import labels_of, slope
 from bids_app.trial.options import ArmOptions, BeforeAfter
 from bids_app.vocabulary.design import IT, Contrast, Design, Outcome, Question, Words
-from bids_app.vocabulary.option import Doc
+from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.terms import signed_terms
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from bids_app import __version__
 from bids_app.dataset.tables import read_json
 from bids_app.errors import UnavailableError, UsageError
-from bids_app.vocabulary.execution import Execution
+from bids_app.vocabulary.options.execution import Execution
 
 WAIT_SECONDS = 10
 """For the scheduler to answer, and for its first worker."""

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bids_app.derivatives.failed import failure_path, read_failure
+from bids_app.derivatives.failure_records import failure_path, read_failure
 from bids_app.derivatives.files import write_json
 from bids_app.errors import DeqiError
-from bids_app.execute.child import CALL, Ended, batch_job
-from bids_app.execute.messages import Message
+from bids_app.execute.call_messages import Message
+from bids_app.execute.subprocess_call import CALL, Ended, batch_job
 
 LAST_LINES = 20
 

@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bids_app.dataset.scratch import Scratch
 from bids_app.derivatives.atomic import sweep
-from bids_app.derivatives.failed import failure_path
+from bids_app.derivatives.completion_records import begin, digest, fingerprint, forget, is_done, made_with, write_record
+from bids_app.derivatives.failure_records import failure_path
 from bids_app.derivatives.files import write_json
-from bids_app.derivatives.names import person_page, record_path
-from bids_app.derivatives.records import begin, digest, fingerprint, forget, is_done, made_with, write_record
+from bids_app.derivatives.paths import person_page, record_path
 from bids_app.errors import DeqiError
 from bids_app.execute.failures import here
 from bids_app.execute.progress import relabelling_bar, say
-from bids_app.vocabulary import room
+from bids_app.execute.scratch_arrays import Scratch
+from bids_app.vocabulary import array_allocation
 from bids_app.vocabulary.job import GroupJob, Job, ParticipantJob, PredictionJob, Summary, TrialJob
 
 
@@ -85,30 +85,44 @@ def _begin(job: Job, record: Path) -> None:
 
 
 def _run(job: Job) -> Summary:
-    # Each level pays for its own imports alone: the compiler of the kernels is the group's.
+    """Do a job by its kind; each level pays for its own imports alone: the compiler of the kernels is the group's."""
     if isinstance(job, ParticipantJob):
         from bids_app.levels import participant
 
         return participant.run(job)
     if isinstance(job, PredictionJob):
-        from bids_app.levels import prediction
+        return _predict(job)
+    if isinstance(job, TrialJob):
+        return _of_trial(job)
+    assert isinstance(job, GroupJob)
+    return _of_group(job)
 
-        with relabelling_bar("trained pipelines") as progress:
-            return prediction.run(job, progress)
+
+def _predict(job: PredictionJob) -> Summary:
+    from bids_app.levels.prediction import prediction_analysis
+
+    with relabelling_bar("trained pipelines") as progress:
+        return prediction_analysis.run(job, progress)
+
+
+def _of_trial(job: TrialJob) -> Summary:
     from threadpoolctl import threadpool_limits
 
-    if isinstance(job, TrialJob):
-        from bids_app.levels import trial
+    from bids_app.levels.trial import trial_analysis
 
-        with threadpool_limits(1):  # products of some dozen people: threads take six times as long as they save
-            return trial.run(job)
-    assert isinstance(job, GroupJob)
-    from bids_app.levels import group, shares
+    with threadpool_limits(1):  # products of some dozen people: threads take six times as long as they save
+        return trial_analysis.run(job)
+
+
+def _of_group(job: GroupJob) -> Summary:
+    from threadpoolctl import threadpool_limits
+
+    from bids_app.levels.group import group_analysis, permutation_shares
 
     # Sums of BLAS depend on how many threads share them; the threads of the permutations are our own.
     mapped = Scratch(job.scratch, job.in_memory).room
-    with relabelling_bar() as progress, threadpool_limits(1), room.provided_by(mapped):
-        return shares.relabel(job, progress) if job.share else group.run(job, progress)
+    with relabelling_bar() as progress, threadpool_limits(1), array_allocation.provided_by(mapped):
+        return permutation_shares.relabel(job, progress) if job.share else group_analysis.run(job, progress)
 
 
 def _made_with(job: Job) -> dict[str, Any]:

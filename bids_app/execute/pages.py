@@ -7,10 +7,10 @@ from pathlib import Path
 
 from bids_app import report, settings
 from bids_app.dataset.layout import participants_in
-from bids_app.dataset.settings_words import read_file
-from bids_app.execute.child import is_child
+from bids_app.dataset.settings_toml import read_file
 from bids_app.execute.progress import say
-from bids_app.vocabulary.execution import Execution
+from bids_app.execute.subprocess_call import is_child
+from bids_app.vocabulary.options.execution import Execution
 
 MANY = 200
 """People in the output whom a call for some of them alone does not look through again for the overview."""

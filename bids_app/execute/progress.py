@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from tqdm import tqdm
 
-from bids_app.execute.messages import written
+from bids_app.execute.call_messages import written
 
 
 def say(text: str, kind: str = "") -> None:

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bids_app.errors import MissingInputError, UsageError
+from bids_app.launch.arguments import DERIVATIVES
 from bids_app.launch.mounts import IMAGE, Mounts
-from bids_app.launch.words import DERIVATIVES
 
 ENGINES = ("docker", "podman", "apptainer", "singularity")
 

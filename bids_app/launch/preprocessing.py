@@ -17,7 +17,7 @@ from pathlib import Path
 from bids_app.dataset.layout import is_series, participants_in, scan_files
 from bids_app.derivatives.atomic import make_folder
 from bids_app.errors import MissingInputError
-from bids_app.launch.memory import memory_there
+from bids_app.launch.available_memory import memory_there
 
 OUTPUT_SPACE = "MNI152NLin2009cAsym:res-2"
 METHODS = ("none", "print", "fmriprep-docker", "apptainer")

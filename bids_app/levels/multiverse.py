@@ -12,12 +12,12 @@ from scipy import stats
 
 from bids_app.dataset.tables import read_json
 from bids_app.dataset.volumes import read_map
+from bids_app.derivatives.completion_records import digest
 from bids_app.derivatives.files import write_json, write_table
-from bids_app.derivatives.names import STAT_OF, alternative_folder, group_path
-from bids_app.derivatives.records import digest
+from bids_app.derivatives.paths import STAT_OF, alternative_folder, group_path
 from bids_app.vocabulary.entities import parse, without
 from bids_app.vocabulary.grid import Grid
-from bids_app.vocabulary.multiverse import Specification
+from bids_app.vocabulary.options.multiverse import Specification
 
 MAIN = "main"
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bids_app import plugs
-from bids_app.dataset.regions import locate_all, seeds_of
-from bids_app.dataset.seeds import seed_image
+from bids_app.dataset.atlases.requests import locate_all, seeds_of
+from bids_app.dataset.atlases.seeds import seed_image
 from bids_app.derivatives.participant import SessionWriter
 from bids_app.errors import DeqiError, NotMeasurableError, WrongDataError
-from bids_app.levels.runs_together import over_runs, parts_of, together
+from bids_app.levels.combined_runs import over_runs, parts_of, together
 from bids_app.vocabulary.domain import Domain, Voxels
 from bids_app.vocabulary.job import ParticipantJob, Summary
 from bids_app.vocabulary.output import Feature

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from bids_app.errors import NotMeasurableError
 from bids_app.signals.smoothing import smooth_known
 from bids_app.signals.spectrum import Spectrum, amplitudes, fourier, least_squares
-from bids_app.statistics.standardised import RATIO, ZSCORE, combine_maps, over_mean, zscore
-from bids_app.vocabulary.option import Doc
+from bids_app.statistics.standardise import RATIO, ZSCORE, combine_maps, over_mean, zscore
+from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.output import Feature, Output
-from bids_app.vocabulary.seed import Wanted
+from bids_app.vocabulary.region_request import Wanted
 from bids_app.vocabulary.signals import Region, Signals
 
 

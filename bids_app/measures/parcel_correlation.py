@@ -13,14 +13,14 @@ from annotated_types import Interval
 from numpy.typing import NDArray
 
 from bids_app.errors import NotMeasurableError
-from bids_app.signals.regions import about_regions, mean_series, table_of_series
+from bids_app.signals.roi import about_regions, mean_series, table_of_series
 from bids_app.statistics.correlation import fisher_z
 from bids_app.statistics.matrices import combine_matrices, partial, pearson
 from bids_app.vocabulary.domain import Sites, Values
 from bids_app.vocabulary.entities import as_label
-from bids_app.vocabulary.option import Doc
+from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.output import Feature, Output
-from bids_app.vocabulary.seed import Wanted
+from bids_app.vocabulary.region_request import Wanted
 from bids_app.vocabulary.signals import Region, Signals
 
 

@@ -10,11 +10,11 @@ import numpy as np
 from annotated_types import Ge, Gt, Interval
 
 from bids_app.errors import NotMeasurableError
-from bids_app.signals.regions import eigenvariate, mean_series, table_of_series
+from bids_app.signals.roi import eigenvariate, mean_series, table_of_series
 from bids_app.statistics.correlation import combine_runs, correlate, fisher_z, given_others
-from bids_app.vocabulary.option import Doc
+from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.output import Feature, Output
-from bids_app.vocabulary.seed import Wanted
+from bids_app.vocabulary.region_request import Wanted
 from bids_app.vocabulary.signals import Region, Signals
 
 _FEW = 5

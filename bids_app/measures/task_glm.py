@@ -17,9 +17,9 @@ from bids_app.statistics import task_design, task_model
 from bids_app.statistics.task_design import Floats, Matrix
 from bids_app.statistics.task_events import Condition, sort_events
 from bids_app.vocabulary.entities import as_label
-from bids_app.vocabulary.option import Doc
+from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.output import Feature, Output
-from bids_app.vocabulary.seed import Wanted
+from bids_app.vocabulary.region_request import Wanted
 from bids_app.vocabulary.signals import Region, Signals
 
 

@@ -9,9 +9,9 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from bids_app.dataset import presets
+from bids_app.dataset.bold_stream import Series, file_order, reordered
 from bids_app.dataset.confounds import joined_confounds
 from bids_app.dataset.events import events_of
-from bids_app.dataset.series import Series, file_order, reordered
 from bids_app.dataset.volumes import read_mask
 from bids_app.errors import WrongDataError
 from bids_app.modalities import _fmri_words
@@ -19,11 +19,11 @@ from bids_app.signals import projection
 from bids_app.signals.carpet import Sample
 from bids_app.signals.cleaning import Plan, plan_cleaning
 from bids_app.signals.confounds import matters
-from bids_app.signals.freedom import effective_df
-from bids_app.signals.mirror import exchanged
+from bids_app.signals.effective_df import effective_df
+from bids_app.signals.hemisphere_flip import exchanged
 from bids_app.signals.smoothing import smooth_in_mask
-from bids_app.vocabulary.cleaning import KINDS, Options
 from bids_app.vocabulary.grid import Mask
+from bids_app.vocabulary.options.cleaning import KINDS, Options
 from bids_app.vocabulary.recording import Recording
 from bids_app.vocabulary.signals import Signals, Task
 

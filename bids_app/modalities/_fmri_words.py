@@ -8,7 +8,7 @@ from typing import Any
 
 from bids_app import __version__
 from bids_app.dataset import presets
-from bids_app.vocabulary.cleaning import Options
+from bids_app.vocabulary.options.cleaning import Options
 
 QUALITY = {
     "volumes": "Volumes of the series.",

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from bids_app.dataset import fmriprep_runs
 from bids_app.modalities import _fmri_words
-from bids_app.vocabulary.cleaning import KINDS, Options
 from bids_app.vocabulary.found import Found, Search
+from bids_app.vocabulary.options.cleaning import KINDS, Options
 from bids_app.vocabulary.quality import Alternative, Quality
 from bids_app.vocabulary.recording import Recording
 

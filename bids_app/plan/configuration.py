@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from bids_app import plugs, settings
+from bids_app.dataset.participant_tables import read_people
 from bids_app.dataset.participants import participants_file
-from bids_app.dataset.people_tables import read_people
 from bids_app.derivatives.atomic import write_text
-from bids_app.derivatives.settings_file import to_toml
+from bids_app.derivatives.settings_table import to_toml
 from bids_app.errors import DeqiError
-from bids_app.plan.found import search_in
-from bids_app.plan.gates import proposals
+from bids_app.plan.discovery import search_in
 from bids_app.plan.inputs import find_roots, roots_of
 from bids_app.plan.participant import plan_participants
+from bids_app.plan.session_gates import proposals
 from bids_app.settings import Settings
-from bids_app.trial.guess import Guess, guess
-from bids_app.vocabulary.execution import Execution
+from bids_app.trial.design_guess import Guess, guess
 from bids_app.vocabulary.job import ParticipantJob
+from bids_app.vocabulary.options.execution import Execution
 from bids_app.vocabulary.selection import Selection
 
 Table = tuple[type[Any], dict[str, Any]]

@@ -11,31 +11,31 @@ from bids_app import plugs
 from bids_app.dataset.participants import participants_file
 from bids_app.dataset.tables import stands
 from bids_app.errors import DeqiError, MissingInputError, NothingToCompareError
-from bids_app.launch.memory import memory_there
-from bids_app.levels import design
-from bids_app.levels.alike import require_units
-from bids_app.levels.described import describe_design
-from bids_app.levels.regional import require_maps
-from bids_app.plan.analyses import analyses_of, apart, lacking, nothing_usable
-from bids_app.plan.blind import blinded
-from bids_app.plan.expression import with_tables
-from bids_app.plan.finished import Finished, Key, Shared, failed_people, require_alike
-from bids_app.plan.flip import require_same_sides
-from bids_app.plan.found import find_runs, search_in
+from bids_app.launch.available_memory import memory_there
+from bids_app.levels.design_summary import describe_design
+from bids_app.levels.group import design
+from bids_app.levels.group.equivalence import require_units
+from bids_app.levels.group.reference_associations import require_maps
+from bids_app.plan.blinding import blinded
+from bids_app.plan.completed_sessions import Finished, Key, Shared, failed_people, require_alike
+from bids_app.plan.discovery import find_runs, search_in
+from bids_app.plan.file_locations import located
+from bids_app.plan.gene_expression import with_tables
+from bids_app.plan.group_inputs import analyses_of, apart, lacking, nothing_usable
 from bids_app.plan.inputs import Plan, find_roots, generated_by, roots_of, selection_of
-from bids_app.plan.located import located
-from bids_app.plan.locked import opened
-from bids_app.plan.people import People, people_of
+from bids_app.plan.laterality import require_same_sides
+from bids_app.plan.participants_table import People, people_of
 from bids_app.plan.prediction import plan_predictions
-from bids_app.plan.recorded import Chosen, chosen_maps, compared, recorded_settings
+from bids_app.plan.preregistration import opened
+from bids_app.plan.provenance import Chosen, chosen_maps, compared, recorded_settings
 from bids_app.plan.trial import later_columns, outcomes_of, plan_trial, refuse, refuse_later, treated
 from bids_app.settings import Settings
 from bids_app.trial.cohort import Table
 from bids_app.vocabulary.entities import join, parse
-from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.job import GroupJob, MapKey, SessionMaps
-from bids_app.vocabulary.near import unmatched
+from bids_app.vocabulary.near_matches import unmatched
 from bids_app.vocabulary.note import Note
+from bids_app.vocabulary.options.execution import Execution
 from bids_app.vocabulary.selection import Selection
 
 OWN = frozenset({"seed", "meas", "seg", "atlas", "stat", "desc"})

@@ -12,12 +12,12 @@ from bids_app.dataset.filters import series_filter
 from bids_app.dataset.layout import check_description, derivative_roots, read_description
 from bids_app.dataset.tables import require_content
 from bids_app.errors import DeqiError, MissingInputError, UsageError
-from bids_app.launch.provided import how_to_make
+from bids_app.launch.preprocess import how_to_make
 from bids_app.settings import Dataset, Settings
 from bids_app.vocabulary.entities import plain, stage_label
-from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.job import Job, ParticipantJob
 from bids_app.vocabulary.note import Note
+from bids_app.vocabulary.options.execution import Execution
 from bids_app.vocabulary.selection import NATIVE, Selection
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from bids_app import plugs
-from bids_app.derivatives.names import record_path
-from bids_app.derivatives.records import made_with, read_record
+from bids_app.derivatives.completion_records import made_with, read_record
+from bids_app.derivatives.paths import record_path
 from bids_app.settings import resolve
-from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.found import Candidate
+from bids_app.vocabulary.options.execution import Execution
 
 
 def outdated(

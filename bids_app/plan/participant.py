@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bids_app import plugs
+from bids_app.dataset.atlases.requests import region_files, region_names, seeds_of
+from bids_app.dataset.atlases.seeds import require_space
 from bids_app.dataset.layout import names_in
-from bids_app.dataset.regions import region_files, region_names, seeds_of
-from bids_app.dataset.seeds import require_space
-from bids_app.derivatives.names import participant_path
+from bids_app.derivatives.paths import participant_path
 from bids_app.errors import MissingInputError, UsageError
-from bids_app.plan.flip import flip
-from bids_app.plan.found import find_runs, label_of, search_in
+from bids_app.plan.discovery import find_runs, label_of, search_in
 from bids_app.plan.inputs import (
     Plan,
     generated_by,
@@ -21,13 +20,14 @@ from bids_app.plan.inputs import (
     selection_of,
     unreadable,
 )
+from bids_app.plan.laterality import flip
 from bids_app.settings import Settings
 from bids_app.vocabulary.entities import plain
-from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.job import ParticipantJob
 from bids_app.vocabulary.note import Note
+from bids_app.vocabulary.options.execution import Execution
 from bids_app.vocabulary.recording import Recording
-from bids_app.vocabulary.seed import Wanted, is_mni152
+from bids_app.vocabulary.region_request import Wanted, is_mni152
 
 
 def plan_participants(execution: Execution, settings: Settings) -> Plan:

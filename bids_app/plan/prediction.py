@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
-from bids_app.derivatives.names import record_path
+from bids_app.derivatives.paths import record_path
 from bids_app.settings import Settings
 from bids_app.vocabulary.job import GroupJob, PredictionJob
 

@@ -10,13 +10,13 @@ from typing import Any
 
 from bids_app import plugs
 from bids_app.dataset.layout import names_in
-from bids_app.derivatives.failed import read_failure, read_failures
-from bids_app.plan.found import find_runs, label_of, search_in
+from bids_app.derivatives.failure_records import read_failure, read_failures
+from bids_app.plan.discovery import find_runs, label_of, search_in
 from bids_app.plan.inputs import roots_of, selection_of
 from bids_app.settings import DEFAULT_PLUGS, Dataset, validate
-from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.found import Candidate
 from bids_app.vocabulary.note import Note
+from bids_app.vocabulary.options.execution import Execution
 
 MOST = 20
 """Failures that are printed; the records have all."""

@@ -8,25 +8,25 @@ from pathlib import Path
 from typing import Any
 
 from bids_app import plugs
-from bids_app.dataset.people_tables import tables_of
+from bids_app.dataset.participant_tables import tables_of
 from bids_app.dataset.tables import read_json, stands
 from bids_app.dataset.treatment import RECORD, needle_files, read_treatment
-from bids_app.derivatives.names import record_path
+from bids_app.derivatives.paths import record_path
 from bids_app.errors import UsageError
-from bids_app.levels import trial
-from bids_app.plan.located import located
-from bids_app.plan.people import People
+from bids_app.levels.trial import trial_analysis
+from bids_app.plan.file_locations import located
+from bids_app.plan.participants_table import People
 from bids_app.settings import Settings
 from bids_app.trial.checklists import said
-from bids_app.trial.exposure import with_exposure
 from bids_app.trial.options import ArmOptions
 from bids_app.trial.outcomes import Said, outcome_of
+from bids_app.trial.treatment_dose import with_exposure
 from bids_app.vocabulary.entities import stage_label
-from bids_app.vocabulary.execution import Execution
 from bids_app.vocabulary.job import NOTHING, TrialJob
-from bids_app.vocabulary.near import require_distinct
+from bids_app.vocabulary.near_matches import require_distinct
+from bids_app.vocabulary.options.execution import Execution
 from bids_app.vocabulary.outcome import Outcome
-from bids_app.vocabulary.sealed import Sealed
+from bids_app.vocabulary.preregistration import Sealed
 
 LABEL = "group_trial"
 
@@ -65,7 +65,7 @@ def plan_trial(execution: Execution, settings: Settings, people: People, sealed:
         sealed=sealed,
         inference=settings.inference,
     )
-    trial.everybody(job)
+    trial_analysis.everybody(job)
     return job
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from bids_app.plugs.plug import Plug
-from bids_app.vocabulary.seed import Wanted
+from bids_app.vocabulary.region_request import Wanted
 
 if TYPE_CHECKING:
     from bids_app.statistics.prediction.learner import Learner

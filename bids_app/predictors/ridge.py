@@ -9,7 +9,7 @@ import numpy as np
 from annotated_types import Gt, MinLen
 
 from bids_app.statistics.prediction.learner import Fitted, Learner, Setting, Training, linear
-from bids_app.vocabulary.option import Doc
+from bids_app.vocabulary.options.describe import Doc
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bids_app.derivatives.names import group_files
+from bids_app.derivatives.paths import group_files
 
 
 def write_participants(output_dir: Path, labels: Iterable[str]) -> None:
     """Write the page of each participant whose results are on disk."""
-    from bids_app.report import participant
+    from bids_app.report.pages import participant
 
     for label in labels:
         participant.write_page(output_dir, label)
@@ -20,14 +20,15 @@ def write_participants(output_dir: Path, labels: Iterable[str]) -> None:
 def write_group(output_dir: Path) -> None:
     """Write the group page, if there are group results."""
     if any(group_files(output_dir, made) for made in ("*_flow.tsv", "desc-trial_people.json")):
-        from bids_app.report import group
+        from bids_app.report.pages import group
 
         group.write_page(output_dir)
 
 
 def write_index(output_dir: Path) -> Path:
     """Write the page to open first, and the reporting checklist beside it; return the page."""
-    from bids_app.report import cobidas, index
+    from bids_app.report.pages import index
+    from bids_app.report.text import cobidas
 
     cobidas.write_checklist(output_dir)
     return index.write_page(output_dir)
@@ -35,6 +36,7 @@ def write_index(output_dir: Path) -> Path:
 
 def write_citation(output_dir: Path, tables: Mapping[str, tuple[type[Any], Mapping[str, Any]]], mark: str) -> None:
     """Write the methods text of a run from its settings."""
-    from bids_app.report import methods, page
+    from bids_app.report import html
+    from bids_app.report.text import methods
 
-    methods.write_citation(output_dir, tables, [page.notice(output_dir), mark])
+    methods.write_citation(output_dir, tables, [html.notice(output_dir), mark])

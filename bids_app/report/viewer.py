@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.dataset.atlases import atlas_file, atlas_values, label_names
-from bids_app.dataset.places import named
+from bids_app.dataset.atlases.coordinates import named
+from bids_app.dataset.atlases.images import atlas_file, atlas_values, label_names
 from bids_app.derivatives.files import volume_bytes
 from bids_app.errors import DeqiError
-from bids_app.report.drawing.figures import COLD, WARM
+from bids_app.report.drawing.mosaic import COLD, WARM
 from bids_app.vocabulary.grid import Grid, Mask
 
 STEPS = 60

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from bids_app.errors import WrongDataError
 from bids_app.signals import censoring, confounds, projection, stepwise
 from bids_app.signals.projection import Matrix
-from bids_app.vocabulary.cleaning import KINDS, Options
 from bids_app.vocabulary.grid import Mask
+from bids_app.vocabulary.options.cleaning import KINDS, Options
 
 Spaces = tuple[Matrix, Matrix, Sequence[slice], Sequence[int]]
 """Basis and weights, and the columns and degrees of freedom of each kind of cleaning."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln, nctdtrinc
 from scipy.stats import t as student
 
-from bids_app.statistics.linear_model import tiles
+from bids_app.statistics.permutation.linear_model import tiles
 
 Floats = NDArray[np.floating[Any]]
 

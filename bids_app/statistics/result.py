@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from bids_app.statistics import clusters, corrected, effect_size, permutation
-from bids_app.statistics.allocation import Scheme
-from bids_app.statistics.cluster_means import Profile
-from bids_app.statistics.false_discovery import q_per_sign
-from bids_app.statistics.linear_model import LinearModel
-from bids_app.statistics.neighbours import Neighbours
+from bids_app.statistics import effect_size
+from bids_app.statistics.clusters import cluster_table
+from bids_app.statistics.clusters.cluster_values import Profile
+from bids_app.statistics.clusters.neighbours import Neighbours
+from bids_app.statistics.permutation import corrections, permutation_test
+from bids_app.statistics.permutation.false_discovery import q_per_sign
+from bids_app.statistics.permutation.linear_model import LinearModel
+from bids_app.statistics.permutation.rerandomisation import Scheme
 from bids_app.vocabulary.design import Contrast, Design
 from bids_app.vocabulary.domain import Domain, Voxels
 from bids_app.vocabulary.grid import Mask
@@ -78,9 +80,9 @@ class Tested:
 
     scheme: Scheme
     threshold: float
-    null: permutation.Null
+    null: permutation_test.Null
     labels: NDArray[np.int32]
-    clusters: Sequence[clusters.Cluster]
+    clusters: Sequence[cluster_table.Cluster]
 
     @property
     def smallest_p(self) -> float:
@@ -97,7 +99,7 @@ class Tested:
         }
         if self.null.enhanced is not None:
             sizes["tfce"] = np.abs(self.null.enhanced)
-        return {name: corrected.familywise_p(values, self.null.maxima[name]) for name, values in sizes.items()}
+        return {name: corrections.familywise_p(values, self.null.maxima[name]) for name, values in sizes.items()}
 
     def spread(self, name: str, p: NDArray[np.float64]) -> NDArray[np.float64]:
         """Spread p of a statistic over the voxels that it belongs to, as -log10; voxels in no cluster get 0."""
@@ -138,7 +140,7 @@ class Peak(NamedTuple):
     standardised: float
 
 
-def peaks_of(maps: Mapping[str, NDArray[np.float32]], found: Sequence[clusters.Cluster]) -> list[Peak]:
+def peaks_of(maps: Mapping[str, NDArray[np.float32]], found: Sequence[cluster_table.Cluster]) -> list[Peak]:
     """Return the effects at the peak of each cluster."""
     effect = maps["effect"]
     standardised = maps.get("g", maps.get("partialr", np.full_like(effect, np.nan)))
@@ -186,7 +188,11 @@ class Result(Tested):
 
 
 def maps_of(
-    model: LinearModel, null: permutation.Null, contrast: Contrast, total: int, baseline: NDArray[np.float32] | None
+    model: LinearModel,
+    null: permutation_test.Null,
+    contrast: Contrast,
+    total: int,
+    baseline: NDArray[np.float32] | None,
 ) -> dict[str, NDArray[np.float32]]:
     """Return every map but the corrected ones, (voxels,) each, by its `stat` entity.
 
@@ -213,7 +219,7 @@ def maps_of(
 
 
 def _standardised(
-    model: LinearModel, null: permutation.Null, contrast: Contrast, baseline: NDArray[np.float32] | None
+    model: LinearModel, null: permutation_test.Null, contrast: Contrast, baseline: NDArray[np.float32] | None
 ) -> NDArray[np.float64]:
     """Return Hedges g with its 95 % confidence limits, (3, voxels); for a slope the partial correlation.
 
@@ -239,7 +245,7 @@ def _standardised(
     return g / 2 if contrast.effect == "crossover" else g  # of the difference within people, not of half of it
 
 
-def variance_of(model: LinearModel, null: permutation.Null) -> NDArray[np.float64]:
+def variance_of(model: LinearModel, null: permutation_test.Null) -> NDArray[np.float64]:
     """Return the variance of the effect that its t was taken with, (voxels,)."""
     if not model.by_arm and model.robust is None:
         return model.variance
@@ -275,13 +281,15 @@ def joint_p(members: Sequence[Tested]) -> list[dict[str, NDArray[np.float64]]]:
     for member in members:
         families.setdefault(member.scheme.digest, []).append(member)
     nulls = {
-        (family, name): corrected.joint_null([r.null.maxima[name] for r in results if name in r.null.maxima])
+        (family, name): corrections.joint_null([r.null.maxima[name] for r in results if name in r.null.maxima])
         for family, results in families.items()
         for name in {name for result in results for name in result.null.maxima}
     }
     return [
         {
-            name: np.minimum(corrected.joint_p(member.p[name], nulls[member.scheme.digest, name]) * len(families), 1.0)
+            name: np.minimum(
+                corrections.joint_p(member.p[name], nulls[member.scheme.digest, name]) * len(families), 1.0
+            )
             for name in member.null.maxima
         }
         for member in members

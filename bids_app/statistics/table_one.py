@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from bids_app.statistics.coding import MOSTLY, is_missing, number
+from bids_app.statistics.covariate_coding import MOSTLY, is_missing, number
 
 LEVELS = 8
 """Different words up to which a column is shown; more are names or remarks."""

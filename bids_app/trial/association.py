@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bids_app.statistics.result import Result
 from bids_app.trial.cohort import Cohort
 from bids_app.vocabulary.grid import Mask
-from bids_app.vocabulary.inference import Inference
+from bids_app.vocabulary.options.inference import Inference
 from bids_app.vocabulary.outcome import Outcome
 
 

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.errors import NothingToCompareError, WrongDataError
-from bids_app.statistics.coding import code_covariates, is_missing, read_column
+from bids_app.statistics.covariate_coding import code_covariates, is_missing, read_column
 from bids_app.trial.options import ArmOptions, PeopleOptions
 from bids_app.vocabulary.design import Contrast, Design, Lost
-from bids_app.vocabulary.near import folded, nearest
+from bids_app.vocabulary.near_matches import folded, nearest
 
 Rows = Mapping[str, Mapping[str, str]]
 

@@ -9,8 +9,8 @@ from typing import Annotated, ClassVar
 from annotated_types import MinLen
 
 from bids_app.vocabulary.entities import stage_label
-from bids_app.vocabulary.near import folded
-from bids_app.vocabulary.option import Doc
+from bids_app.vocabulary.near_matches import folded
+from bids_app.vocabulary.options.describe import Doc
 
 Name = Annotated[str, MinLen(1)]
 

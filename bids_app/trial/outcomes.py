@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.errors import UsageError, WrongDataError, suggest
-from bids_app.statistics.coding import is_missing, number, numbers, read_column
+from bids_app.statistics.covariate_coding import is_missing, number, numbers, read_column
 from bids_app.trial.cohort import require_column
 from bids_app.vocabulary.entities import as_label, stage_label
 from bids_app.vocabulary.outcome import Outcome, OutcomeOptions

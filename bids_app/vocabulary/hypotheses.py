@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from bids_app.errors import UsageError, suggest
-from bids_app.vocabulary.option import Doc
+from bids_app.vocabulary.options.describe import Doc
 
 LITTLE = 1e-6
 """Weight of an arrow that counts only where all others of a hypothesis lead to what passed already."""

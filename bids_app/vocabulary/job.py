@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bids_app.vocabulary.execution import Share
-from bids_app.vocabulary.inference import Inference
+from bids_app.vocabulary.options.execution import Share
+from bids_app.vocabulary.options.inference import Inference
+from bids_app.vocabulary.options.prediction import Prediction
 from bids_app.vocabulary.outcome import Outcome
-from bids_app.vocabulary.prediction import Prediction
+from bids_app.vocabulary.preregistration import Sealed
 from bids_app.vocabulary.recording import Recording
-from bids_app.vocabulary.sealed import Sealed
 from bids_app.vocabulary.selected import Selected
-from bids_app.vocabulary.trial import Treatment, TrialOptions
+from bids_app.vocabulary.treatment import Treatment, TrialOptions
 
 NOTHING = Selected("", None)
 """No modality, or no design."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bids_app.vocabulary.near import folded
+from bids_app.vocabulary.near_matches import folded
 
 _MARGIN = re.compile(r"\s*([0-9.eE+-]+)\s*(.*?)\s*")
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Gt, Lt, MinLen
 
-from bids_app.vocabulary.option import Doc
+from bids_app.vocabulary.options.describe import Doc
 
 Share = Annotated[float, Gt(0), Lt(1)]
 

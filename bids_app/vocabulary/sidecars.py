@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from bids_app.vocabulary.json_record import JsonRecord
-from bids_app.vocabulary.sealed import PlanStatus
+from bids_app.vocabulary.preregistration import PlanStatus
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ import pytest
 from conftest import FAST, ROOT, run_deqi
 from synthetic import AFFINE, SPACE, brain, describe, write_confounds, write_participants, write_run, write_trial
 
-from bids_app.dataset.series import Series
+from bids_app.dataset.bold_stream import Series
 
 
 @pytest.fixture

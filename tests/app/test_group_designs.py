@@ -15,7 +15,7 @@ from conftest import run_deqi
 from synthetic import AFFINE, TARGET, brain
 
 from bids_app.dataset.tables import read_tsv
-from bids_app.launch.demonstration_molecules import SETTINGS, write_molecules
+from bids_app.launch.demo.reference_data import SETTINGS, write_molecules
 from bids_app.vocabulary.grid import Grid
 
 QUICK = ["--n-permutations", "40", "--seeds", "near:4,4,4:9", "--measures", "seed_correlation"]

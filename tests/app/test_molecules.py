@@ -16,7 +16,7 @@ from recorded import MOLECULES as CONFIG
 from synthetic import AFFINE, TARGET, brain
 
 from bids_app.dataset.tables import read_frame
-from bids_app.launch.demonstration_molecules import ATLAS, write_molecules
+from bids_app.launch.demo.reference_data import ATLAS, write_molecules
 from bids_app.vocabulary.grid import Grid
 
 CODES = {"usage": 64, "data": 65, "missing": 66}

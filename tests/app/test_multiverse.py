@@ -13,7 +13,7 @@ from scipy import stats
 
 from bids_app.dataset.tables import read_tsv
 from bids_app.levels.multiverse import collect
-from bids_app.vocabulary.multiverse import Multiverse
+from bids_app.vocabulary.options.multiverse import Multiverse
 
 CONFIG = """[multiverse]
 alternatives = ["smooth9: modalities.fmri.smoothing_fwhm=9", "broken: modalities.fmri.confounds=['nothing_like_it']"]

@@ -12,17 +12,17 @@ import pytest
 from conftest import FAST, run_deqi
 from forbidden import said_too_much
 
-from bids_app.dataset.foci import foci_by_regions, read_foci
-from bids_app.dataset.gene_sets import read_gene_sets
-from bids_app.dataset.parcels import places, region_means
-from bids_app.dataset.references import volume_by_regions
-from bids_app.dataset.region_names import BELOW, CEREBELLUM, CORTEX, side_of, structure_of
-from bids_app.dataset.region_table import read_region_table
+from bids_app.dataset.atlases.foci import foci_by_regions, read_foci
+from bids_app.dataset.atlases.gene_sets import read_gene_sets
+from bids_app.dataset.atlases.names import BELOW, CEREBELLUM, CORTEX, side_of, structure_of
+from bids_app.dataset.atlases.parcels import places, region_means
+from bids_app.dataset.atlases.reference_maps import volume_by_regions
+from bids_app.dataset.atlases.tables import read_region_table
 from bids_app.dataset.tables import read_frame
 from bids_app.dataset.volumes import read_map
 from bids_app.errors import WrongDataError
-from bids_app.regional.matching import match
-from bids_app.regional.parts import require_known
+from bids_app.spatial.name_matching import match
+from bids_app.spatial.region_sets import require_known
 
 pytestmark = pytest.mark.real
 SPACE = "MNI152NLin2009cAsym"

@@ -11,16 +11,16 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from bids_app.levels.outcomes import analyse
-from bids_app.levels.treatment import exposure
-from bids_app.statistics.clinical.coupling import spearman
-from bids_app.statistics.clinical.deqi import mass_index
-from bids_app.statistics.clinical.scores import Scores
-from bids_app.statistics.relabelling import Exchange
-from bids_app.trial.exposure import with_exposure
+from bids_app.levels.trial.outcomes import analyse
+from bids_app.levels.trial.treatment import exposure
+from bids_app.statistics.clinical.mass_index import mass_index
+from bids_app.statistics.clinical.outcome_data import Scores
+from bids_app.statistics.clinical.rank_correlation import spearman
+from bids_app.statistics.permutation.schemes import Exchange
 from bids_app.trial.outcomes import Said, outcome_of
+from bids_app.trial.treatment_dose import with_exposure
 from bids_app.vocabulary.outcome import OutcomeOptions
-from bids_app.vocabulary.trial import TrialOptions
+from bids_app.vocabulary.treatment import TrialOptions
 
 pytestmark = pytest.mark.real
 SITES = ("bochum", "essen", "szeged")

@@ -15,9 +15,9 @@ from matrix import OPTIONS, copy, same
 
 from bids_app import app, cli, settings
 from bids_app.execute import jobs
-from bids_app.launch import batch
-from bids_app.plan.words import understand
-from bids_app.vocabulary.execution import Share
+from bids_app.launch import slurm_script
+from bids_app.plan.command_line import understand
+from bids_app.vocabulary.options.execution import Share
 
 
 def test_shares_in_any_order_give_the_bytes_of_one_run(before_the_group, analysed):
@@ -129,7 +129,7 @@ def test_the_script_for_slurm_in_a_container(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my data").mkdir()
     words = ["my data", "out", "participant", "--seeds", "a b:1,2,3", "--nprocs", "4", "--mem=12G"]
-    batch.write_script(Path("run.sh"), [*words, "--write-slurm-script", "x"], "deqi.sif")
+    slurm_script.write_script(Path("run.sh"), [*words, "--write-slurm-script", "x"], "deqi.sif")
     text = Path("run.sh").read_text()
     assert "@" not in text.replace("${@:2}", "").replace("[@]", "")
     deqi = shlex.split(text.partition("\nDEQI=(")[2].partition(")\n")[0])

@@ -172,7 +172,7 @@ def test_sidecars_name_their_sources(analysed):
 
 
 def test_pybids_finds_our_outputs_by_seed_contrast_and_stat(analysed):
-    from bids_app.dataset.outputs import index_outputs
+    from bids_app.dataset.derivatives_index import index_outputs
 
     layout = index_outputs(analysed.output / "group")
     (found,) = layout.get(seed="far", contrast="shamChange", stat="t", extension=".nii.gz")

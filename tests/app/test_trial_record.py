@@ -261,7 +261,7 @@ def test_what_cannot_be_predicted_is_told_and_stops_nothing_else(copy, words, sa
 
 def test_the_record_of_the_demonstration_is_valid_bids_and_a_long_table_is_read_all_the_same(tmp_path):  # T28
     from bids_app.dataset.phenotype import read_phenotype
-    from bids_app.launch.demonstration_trial import write_record as write_demonstration
+    from bids_app.launch.demo.trial_record import write_record as write_demonstration
 
     people = [{"label": f"{i:02d}", "arm": ("verum", "sham")[i % 2], "age": 40 + i, "sex": "F", "gone": i == 3}
               for i in range(6)]  # fmt: skip

@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 from nilearn.maskers import NiftiMasker, NiftiSpheresMasker
 
+from bids_app.dataset.atlases.requests import seeds_of
 from bids_app.dataset.presets import load
-from bids_app.dataset.regions import seeds_of
 from bids_app.signals import confounds
-from bids_app.vocabulary.seed import Wanted
+from bids_app.vocabulary.region_request import Wanted
 
 dataset, output, fwhm = Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
 output.mkdir(parents=True)

@@ -49,9 +49,9 @@ def design() -> tuple[np.ndarray, np.ndarray]:
 
 def ours(folder: Path, relabellings: int, threads: int, enhance: bool, baseline: bool) -> None:
     """Relabel with every statistic, after a short run that compiles; keep the seconds of one relabelling."""
-    from bids_app.statistics import linear_model, permutation, sweep
-    from bids_app.statistics.allocation import Rerandomisation
-    from bids_app.statistics.lattice import lattice
+    from bids_app.statistics.clusters.lattice import lattice
+    from bids_app.statistics.permutation import engine, linear_model, permutation_test
+    from bids_app.statistics.permutation.rerandomisation import Rerandomisation
 
     mask = np.load(folder / "mask.npy")
     post, pre = np.load(folder / "post.npy"), np.load(folder / "pre.npy")
@@ -59,11 +59,11 @@ def ours(folder: Path, relabellings: int, threads: int, enhance: bool, baseline:
     model = linear_model.fit(post, arm, nuisance, pre if baseline else None)
     del post, pre
     blocks = np.zeros(PEOPLE, dtype=int)
-    threshold = permutation.cluster_threshold(0.001, model.df)
-    geometry = sweep.Geometry(neighbours=lattice(mask), threshold=threshold, enhancing=enhance)
-    permutation.run(model, Rerandomisation(arm, blocks, 0, 64), geometry, threads)
+    threshold = permutation_test.cluster_threshold(0.001, model.df)
+    geometry = engine.Geometry(neighbours=lattice(mask), threshold=threshold, enhancing=enhance)
+    permutation_test.run(model, Rerandomisation(arm, blocks, 0, 64), geometry, threads)
     started = time.perf_counter()
-    null = permutation.run(model, Rerandomisation(arm, blocks, 0, relabellings), geometry, threads)
+    null = permutation_test.run(model, Rerandomisation(arm, blocks, 0, relabellings), geometry, threads)
     np.save(folder / "seconds.npy", (time.perf_counter() - started) / relabellings)
     np.save(folder / ("t_own.npy" if baseline else "t.npy"), null.t)
 
@@ -72,22 +72,22 @@ def robust(folder: Path, patterns: int, threads: int, columns: int) -> None:
     """The same by signs of residuals, own baseline, and so many columns beside arm and constant."""
     from dataclasses import replace
 
-    from bids_app.statistics import linear_model, permutation, sweep, wild
-    from bids_app.statistics.lattice import lattice
-    from bids_app.statistics.relabelling import ResidualSigns
+    from bids_app.statistics.clusters.lattice import lattice
+    from bids_app.statistics.permutation import engine, linear_model, permutation_test, wild_bootstrap
+    from bids_app.statistics.permutation.schemes import ResidualSigns
 
     mask, arm = np.load(folder / "mask.npy"), design()[0]
     more = np.random.default_rng(2).standard_normal((PEOPLE, columns))
     model = linear_model.fit(
         np.load(folder / "post.npy"), arm, np.column_stack([np.ones(PEOPLE), more]), np.load(folder / "pre.npy")
     )
-    model = replace(model, robust=wild.prepare(model))
+    model = replace(model, robust=wild_bootstrap.prepare(model))
     people = tuple(map(str, range(PEOPLE)))
-    threshold = permutation.cluster_threshold(0.001, model.df)
-    geometry = sweep.Geometry(neighbours=lattice(mask), threshold=threshold)
-    permutation.run(model, ResidualSigns(people, 0, 128), geometry, threads)
+    threshold = permutation_test.cluster_threshold(0.001, model.df)
+    geometry = engine.Geometry(neighbours=lattice(mask), threshold=threshold)
+    permutation_test.run(model, ResidualSigns(people, 0, 128), geometry, threads)
     started = time.perf_counter()
-    permutation.run(model, ResidualSigns(people, 0, patterns), geometry, threads)
+    permutation_test.run(model, ResidualSigns(people, 0, patterns), geometry, threads)
     np.save(folder / "seconds.npy", (time.perf_counter() - started) / patterns)
 
 
@@ -120,14 +120,14 @@ def in_octave(folder: Path, source: Path, relabellings: int) -> None:
 
 def one_map(mask: np.ndarray) -> dict[str, float]:
     """Return seconds of one TFCE map."""
-    from bids_app.statistics import terrain, tfce
+    from bids_app.statistics.clusters import tfce, tfce_layout
 
     t = noise(mask, 1)[0]
     t = (t / t.std()).astype(np.float32)
     found = {}
     for neighbours in (6, 26):
-        land = terrain.terrain(mask, neighbours)
-        room, values = terrain.room(land), np.zeros(len(t))
+        land = tfce_layout.terrain(mask, neighbours)
+        room, values = tfce_layout.room(land), np.zeros(len(t))
         best = np.inf
         for _ in range(6):
             started = time.perf_counter()

@@ -79,7 +79,7 @@ def brainspace():
 
 
 def deqi_scores():
-    from bids_app.statistics.spatial.scores import ranks, tested, unit
+    from bids_app.statistics.spatial.correlation_tests import ranks, tested, unit
 
     told(lambda: tested(unit(ranks(NULL, 1).T).T, unit(ranks(EXPRESSION))).score[0], MAPS)
 
@@ -120,7 +120,7 @@ def sklearn_components():
 
 def deqi_sets():
     from bids_app.statistics.spatial import enrichment
-    from bids_app.statistics.spatial.scores import ranks, unit
+    from bids_app.statistics.spatial.correlation_tests import ranks, unit
 
     weights = enrichment.membership([list(MEMBERS)] * 500, FEW.shape[1])
     maps, genes = unit(ranks(NULL, 1).T).T, unit(ranks(FEW))

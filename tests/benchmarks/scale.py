@@ -95,12 +95,12 @@ def group(people: int, resolution: int, folder: Path) -> None:
     import numpy as np
     from group import brain
 
-    from bids_app.dataset.scratch import Scratch
-    from bids_app.derivatives.parts import Files
-    from bids_app.statistics import linear_model, permutation, sweep
-    from bids_app.statistics.allocation import Rerandomisation
-    from bids_app.statistics.lattice import lattice
-    from bids_app.vocabulary import room
+    from bids_app.derivatives.permutation_checkpoints import Files
+    from bids_app.execute.scratch_arrays import Scratch
+    from bids_app.statistics.clusters.lattice import lattice
+    from bids_app.statistics.permutation import engine, linear_model, permutation_test
+    from bids_app.statistics.permutation.rerandomisation import Rerandomisation
+    from bids_app.vocabulary import array_allocation
 
     peak, going = [0.0], threading.Event()
 
@@ -113,21 +113,21 @@ def group(people: int, resolution: int, folder: Path) -> None:
     rng = np.random.default_rng(1)
     arm = (np.arange(people) % 2).astype(float)
     nuisance = np.column_stack([np.ones(people), rng.standard_normal((people, 3))])
-    with room.provided_by(Scratch(folder, 0.0).room):
-        maps = [room.empty((people, int(mask.sum()))) for _ in range(2)]
+    with array_allocation.provided_by(Scratch(folder, 0.0).room):
+        maps = [array_allocation.empty((people, int(mask.sum()))) for _ in range(2)]
         for stack in maps:
             for row in stack:
                 row[:] = rng.standard_normal(len(row), dtype=np.float32)
         started = time.perf_counter()
         model = linear_model.fit(maps[0], arm, nuisance, maps[1])
         fitted = time.perf_counter() - started
-        threshold = permutation.cluster_threshold(0.001, model.df)
-        geometry = sweep.Geometry(neighbours=lattice(mask), threshold=threshold)
+        threshold = permutation_test.cluster_threshold(0.001, model.df)
+        geometry = engine.Geometry(neighbours=lattice(mask), threshold=threshold)
         blocks = np.zeros(people, dtype=int)
-        permutation.run(model, Rerandomisation(arm, blocks, 0, 32), geometry)
+        permutation_test.run(model, Rerandomisation(arm, blocks, 0, 32), geometry)
         started = time.perf_counter()
         kept = Files(folder / "parts")
-        permutation.run(model, Rerandomisation(arm, blocks, 0, 128), geometry, keeper=kept)
+        permutation_test.run(model, Rerandomisation(arm, blocks, 0, 128), geometry, keeper=kept)
         each = (time.perf_counter() - started) / 128
     going.set()
     found = {"voxels": int(mask.sum()), "fit": fitted, "each": each, "anonymous": peak[0]}

@@ -16,11 +16,11 @@ from nilearn.image import new_img_like
 from nilearn.maskers import NiftiMasker
 from scipy import ndimage
 
+from bids_app.dataset.atlases.requests import locate_all
 from bids_app.dataset.presets import load
-from bids_app.dataset.regions import locate_all
 from bids_app.signals import confounds, projection
 from bids_app.vocabulary.grid import Grid
-from bids_app.vocabulary.seed import Wanted
+from bids_app.vocabulary.region_request import Wanted
 
 dataset, output, fwhm = Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
 output.mkdir(parents=True)

@@ -12,12 +12,12 @@ import pytest
 from synthetic import AFFINE, TARGET, brain
 
 from bids_app import plugs
-from bids_app.dataset.parcels import places
+from bids_app.dataset.atlases.parcels import places
 from bids_app.errors import DeqiError, UsageError, WrongDataError
-from bids_app.launch.demonstration_molecules import ATLAS, write_molecules
-from bids_app.regional.columns import COLUMNS, TABLES
-from bids_app.regional.given import Given
-from bids_app.regional.options import RegionalOptions
+from bids_app.launch.demo.reference_data import ATLAS, write_molecules
+from bids_app.spatial.options import RegionalOptions
+from bids_app.spatial.regional_map import Given
+from bids_app.spatial.result_columns import COLUMNS, TABLES
 from bids_app.vocabulary.design import Contrast, Outcome, Question, Words
 from bids_app.vocabulary.entities import as_label
 from bids_app.vocabulary.grid import Grid

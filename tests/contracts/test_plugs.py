@@ -19,9 +19,9 @@ from bids_app.signals.projection import drift, nested_basis, stop_band
 from bids_app.trial.cohort import Table
 from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.grid import Grid
-from bids_app.vocabulary.option import describe
+from bids_app.vocabulary.options.describe import describe
 from bids_app.vocabulary.output import Output
-from bids_app.vocabulary.seed import Wanted
+from bids_app.vocabulary.region_request import Wanted
 from bids_app.vocabulary.signals import Region, Signals, Task
 
 ALL = [(kind, name) for kind in plugs.KINDS for name in plugs.names(kind)]

@@ -11,10 +11,10 @@ from nilearn import datasets
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from bids_app.statistics.adjacency import adjacency, product
-from bids_app.statistics.joined import neighbours_of
-from bids_app.statistics.lattice import lattice
-from bids_app.statistics.network import edge_graph
+from bids_app.statistics.clusters.adjacency import adjacency, product
+from bids_app.statistics.clusters.domain_neighbours import neighbours_of
+from bids_app.statistics.clusters.edge_graph import edge_graph
+from bids_app.statistics.clusters.lattice import lattice
 from bids_app.vocabulary.domain import Axis, Sensors, Sites, Voxels
 from bids_app.vocabulary.grid import Grid
 

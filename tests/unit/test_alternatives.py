@@ -6,7 +6,7 @@ import pytest
 
 from bids_app.errors import UsageError
 from bids_app.settings import resolve
-from bids_app.vocabulary.multiverse import Multiverse
+from bids_app.vocabulary.options.multiverse import Multiverse
 
 TWO_OF_ONE_KEY = ("a: x.k=1", "b: x.k=2", "c: y.l=3; y.m=[1, 2]")
 
@@ -32,7 +32,7 @@ def test_what_cannot_be_understood_is_refused(words):
 
 
 def test_every_default_can_be_set():
-    from bids_app.dataset.settings_words import override
+    from bids_app.dataset.settings_toml import override
 
     for one in Multiverse().specifications():
         tables: dict = {}

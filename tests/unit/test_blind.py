@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bids_app.plan.blind import blinded
+from bids_app.plan.blinding import blinded
 from bids_app.settings import resolve
 
 ROWS = {

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bids_app.dataset.parcels import Place
-from bids_app.regional.given import SURROGATES, Given, Part
-from bids_app.regional.references import compared
-from bids_app.regional.sources import Reference
-from bids_app.statistics.spatial import moran, scores
-from bids_app.statistics.spatial.scores import ranks, unit
+from bids_app.dataset.atlases.parcels import Place
+from bids_app.spatial.reference_maps import compared
+from bids_app.spatial.reference_readers import Reference
+from bids_app.spatial.regional_map import SURROGATES, Given, Part
+from bids_app.statistics.spatial import correlation_tests, moran
+from bids_app.statistics.spatial.correlation_tests import ranks, unit
 
 REGIONS = 40
 
@@ -52,7 +52,7 @@ def test_the_claim_has_the_larger_p_of_arms_and_surrogates(at):
     reference = Reference("r", "file", smooth(at, 20, rng)[0])
     (row,), _ = compared(part, [reference])
     column = unit(ranks(reference.values[:, None]))
-    alone = {k: scores.tested(unit(ranks(part.null(k), 1).T).T, column).p[0] for k in ("trial", SURROGATES)}
+    alone = {k: correlation_tests.tested(unit(ranks(part.null(k), 1).T).T, column).p[0] for k in ("trial", SURROGATES)}
     assert row["p_arms"] == pytest.approx(alone["trial"])
     assert row["p_surrogate"] == pytest.approx(alone[SURROGATES])
     assert row["p"] == pytest.approx(max(alone.values()))

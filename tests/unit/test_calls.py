@@ -9,14 +9,16 @@ from types import SimpleNamespace
 
 import pytest
 
-from bids_app.execute import calls, child
+from bids_app.execute import call_pool, subprocess_call
 
 
 def test_ctrl_c_while_calls_are_handed_over_still_finishes_those_that_run(monkeypatch):
     """It used to kill a call that had begun and was not yet known to be waited for."""
     settled = {}
     monkeypatch.setattr(
-        child, "run_child", lambda *_, stop_early: child.Ended(code=0, messages="", host="here", job="", peak_mb=1.0)
+        subprocess_call,
+        "run_child",
+        lambda *_, stop_early: subprocess_call.Ended(code=0, messages="", host="here", job="", peak_mb=1.0),
     )
     with ThreadPoolExecutor(1) as pool:
 
@@ -27,7 +29,7 @@ def test_ctrl_c_while_calls_are_handed_over_still_finishes_those_that_run(monkey
 
         workers = SimpleNamespace(pool=SimpleNamespace(submit=submit), tell=lambda what, batch: what(batch))
         with pytest.raises(KeyboardInterrupt):
-            calls.run_calls(
+            call_pool.run_calls(
                 {"sub-01": ["x"]}, workers, "participant", lambda label, ended: settled.update({label: ended})
             )
     assert settled["sub-01"].code == 0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bids_app.derivatives.pictures import CENSORED, carpet_picture
-from bids_app.report import motion
+from bids_app.derivatives.carpet_picture import CENSORED, carpet_picture
+from bids_app.report.sections import motion
 from bids_app.signals.carpet import ROWS, Sample
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 from scipy import stats
 
 from bids_app.report import viewer
-from bids_app.report.drawing import charts, glass
+from bids_app.report.drawing import charts, glass_brain
 from bids_app.report.drawing.template import template
 from bids_app.vocabulary.grid import Grid
 
@@ -81,7 +81,7 @@ def test_the_program_of_the_viewer_is_there_with_its_licence():
 def test_the_glass_brain_shows_what_survives_on_the_right_side():
     values = np.zeros(GRID.shape)
     values[30:33, 24:27, 20:23] = 6.0  # x from 40 mm on: the right
-    png = glass.glass(values, GRID, (3.0, 6.0), values > 0)
+    png = glass_brain.glass(values, GRID, (3.0, 6.0), values > 0)
     image = np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
     bright = np.argwhere((image[..., 0] > 200) & (image[..., 2] < 200))
     front = bright[(bright[:, 1] >= 106) & (bright[:, 1] < 195)]

@@ -10,15 +10,15 @@ from scipy import stats
 from statsmodels.api import OLS
 
 from bids_app.errors import WrongDataError
-from bids_app.report.outcome_rows import needed_to_treat
-from bids_app.statistics import linear_model
-from bids_app.statistics.allocation import Rerandomisation
-from bids_app.statistics.bayes import log_bayes_factor
+from bids_app.report.sections.outcome_rows import needed_to_treat
+from bids_app.statistics.bayes_factor import log_bayes_factor
 from bids_app.statistics.clinical.ancova import compare, equivalence, evidence
 from bids_app.statistics.clinical.blinding import bang, james
 from bids_app.statistics.clinical.improvement import cumulative, improvement, responders, variability
-from bids_app.statistics.clinical.proportions import risk_difference
-from bids_app.statistics.clinical.ranks import between_arms, within_arm
+from bids_app.statistics.clinical.rank_tests import between_arms, within_arm
+from bids_app.statistics.clinical.responders import risk_difference
+from bids_app.statistics.permutation import linear_model
+from bids_app.statistics.permutation.rerandomisation import Rerandomisation
 
 FIRST = np.array([4.1, 3.2, 2.8, 1.0, 0.5, 2.2])
 SECOND = np.array([1.1, 0.3, 2.0, 0, 1.4, 0.9])

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from bids_app.dataset import places
+from bids_app.dataset.atlases import coordinates
 from bids_app.errors import MissingInputError
-from bids_app.statistics import linear_model
-from bids_app.statistics.allocation import Rerandomisation
-from bids_app.statistics.cluster_means import effects, means
+from bids_app.statistics.clusters.cluster_values import effects, means
+from bids_app.statistics.permutation import linear_model
+from bids_app.statistics.permutation.rerandomisation import Rerandomisation
 
 
 def test_means_are_plain_averages_of_each_cluster():
@@ -47,10 +47,10 @@ def test_several_columns_have_no_signed_effect():
 
 def test_places_are_named_by_the_nearest_centre_with_its_distance():
     # Dosenbach 2010 has region 57, thalamus, at -12, -12, 6 and region 7, vmPFC, at 9, 51, 16.
-    assert places.nearest(-12, -12, 9) == "thalamusL, 3 mm"
-    assert places.nearest(0, 0, 120) == ""
-    assert places.nearest(38, 21, -1).startswith("antInsulaR")
-    assert len(places.named()) > 160
+    assert coordinates.nearest(-12, -12, 9) == "thalamusL, 3 mm"
+    assert coordinates.nearest(0, 0, 120) == ""
+    assert coordinates.nearest(38, 21, -1).startswith("antInsulaR")
+    assert len(coordinates.named()) > 160
 
 
 def test_an_atlas_names_places_by_its_labels(tmp_path):
@@ -60,11 +60,11 @@ def test_an_atlas_names_places_by_its_labels(tmp_path):
     labels[1, 2, 3], labels[0, 0, 1], labels[0, 1, 1] = 7, 8, 8
     nib.Nifti1Image(labels, np.diag([2.0, 2, 2, 1])).to_filename(tmp_path / "small.nii.gz")
     (tmp_path / "small.tsv").write_text("index\tname\n7\tinsula\n8\tputamen\n")
-    name = places.namer(str(tmp_path / "small.nii.gz"), "MNI152NLin2009cAsym")
+    name = coordinates.namer(str(tmp_path / "small.nii.gz"), "MNI152NLin2009cAsym")
     assert name(np.array([[2.4, 4, 6]])) == "insula 100 %"
     assert name(np.array([[0.0, 0, 0]])) == ""
     assert name(np.array([[500.0, 0, 0]])) == ""
     cluster = np.array([[2.0, 4, 6], [0, 0, 2], [0, 2, 2], [0, 0, 0], [500, 0, 0]])
     assert name(cluster) == "putamen 40 %, insula 20 %"  # two voxels in five are in no label
     with pytest.raises(MissingInputError):
-        places.namer(str(tmp_path / "absent.nii.gz"), "MNI152NLin2009cAsym")
+        coordinates.namer(str(tmp_path / "absent.nii.gz"), "MNI152NLin2009cAsym")

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bids_app.errors import UsageError, WrongDataError
-from bids_app.statistics.coding import MISSING, code_covariates, is_missing, number, read_column
-from bids_app.vocabulary.near import bare, nearest, one_letter_apart, require_distinct, unmatched
+from bids_app.statistics.covariate_coding import MISSING, code_covariates, is_missing, number, read_column
+from bids_app.vocabulary.near_matches import bare, nearest, one_letter_apart, require_distinct, unmatched
 from bids_app.vocabulary.terms import signed_terms
 
 AGES = ["45", "31", "52", "28", "60", "33", "47", "39"]

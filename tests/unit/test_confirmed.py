@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from bids_app.levels.confirmed import confirm
-from bids_app.report.confirmed import confirmed, section
+from bids_app.levels.confirmatory import confirm
+from bids_app.report.sections.confirmatory import confirmed, section
 from bids_app.vocabulary.hypotheses import Multiplicity, graphs_of
 
 

@@ -14,7 +14,7 @@ import pytest
 from bids_app import cli
 from bids_app.errors import MissingInputError, UsageError
 from bids_app.launch import container
-from bids_app.launch.words import DERIVATIVES
+from bids_app.launch.arguments import DERIVATIVES
 
 
 @pytest.fixture

@@ -11,17 +11,17 @@ from statsmodels.api import OLS
 
 from bids_app.associations import brain_symptom
 from bids_app.errors import UsageError, WrongDataError
-from bids_app.levels.overlap import outcome_of
+from bids_app.levels.group.arm_similarity import outcome_of
 from bids_app.report.claims.associations import coupling
-from bids_app.statistics import linear_model
-from bids_app.statistics.clinical.coupling import baseline_with_own_change, pooled_by_arms_alone, spearman
 from bids_app.statistics.clinical.mediation import paths
-from bids_app.statistics.relabelling import Exchange
+from bids_app.statistics.clinical.rank_correlation import baseline_with_own_change, pooled_by_arms_alone, spearman
+from bids_app.statistics.permutation import linear_model
+from bids_app.statistics.permutation.schemes import Exchange
+from bids_app.trial.brain_symptom import Coupled
 from bids_app.trial.cohort import Cohort
-from bids_app.trial.coupling import Coupled
 from bids_app.trial.options import ArmOptions
-from bids_app.trial.regions import Region
-from bids_app.vocabulary.inference import Inference
+from bids_app.trial.region_values import Region
+from bids_app.vocabulary.options.inference import Inference
 
 X = np.arange(1.0, 9)
 Y = np.array([2.0, 1, 4, 3, 7, 5, 8, 6])

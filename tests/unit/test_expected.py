@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from bids_app.plan import expected as module
-from bids_app.vocabulary.execution import Execution
+from bids_app.plan import expected_cost as module
+from bids_app.vocabulary.options.execution import Execution
 
 
 class Size:

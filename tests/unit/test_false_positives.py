@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy import ndimage, stats
 
-from bids_app.statistics import corrected, linear_model, permutation, sweep
-from bids_app.statistics.allocation import Rerandomisation
-from bids_app.statistics.lattice import lattice
-from bids_app.statistics.relabelling import SignFlips
+from bids_app.statistics.clusters.lattice import lattice
+from bids_app.statistics.permutation import corrections, engine, linear_model, permutation_test
+from bids_app.statistics.permutation.rerandomisation import Rerandomisation
+from bids_app.statistics.permutation.schemes import SignFlips
 
 SHAPE, TRIALS, RELABELLINGS = (12, 14, 12), 400, 120
 
@@ -26,7 +26,7 @@ def test_familywise_error_is_nominal(design):  # T14
     mask = np.ones(SHAPE, dtype=bool)
     around = lattice(mask)
     low, high = stats.binom.interval(0.99, TRIALS, 0.05)
-    false = dict.fromkeys(sweep.STATISTICS, 0)
+    false = dict.fromkeys(engine.STATISTICS, 0)
     for number in range(TRIALS):
         rng = np.random.default_rng([20, number])
         site = np.repeat([0, 1], 10)
@@ -42,11 +42,13 @@ def test_familywise_error_is_nominal(design):  # T14
             scheme = Rerandomisation(arm, site, number, RELABELLINGS)
             nuisance = np.column_stack([np.ones(20), site, rng.standard_normal(20)])
             model = linear_model.fit(post if adjusted else post - pre, arm, nuisance, pre if adjusted else None)
-        null = permutation.run(
+        null = permutation_test.run(
             model,
             scheme,
-            sweep.Geometry(neighbours=around, threshold=permutation.cluster_threshold(0.01, model.df), enhancing=True),
+            engine.Geometry(
+                neighbours=around, threshold=permutation_test.cluster_threshold(0.01, model.df), enhancing=True
+            ),
         )
         for name, maxima in null.maxima.items():
-            false[name] += bool(corrected.familywise_p(maxima[:1], maxima)[0] <= 0.05)
+            false[name] += bool(corrections.familywise_p(maxima[:1], maxima)[0] <= 0.05)
     assert all(low <= count <= high for count in false.values()), {k: v / TRIALS for k, v in false.items()}

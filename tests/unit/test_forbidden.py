@@ -12,9 +12,9 @@ from forbidden import said_too_much
 from bids_app.report.claims.associations import coupling
 from bids_app.report.claims.maps import Finding, Wording, verdict
 from bids_app.report.claims.outcomes import verdict as of_outcome
-from bids_app.report.claims.plan import status
 from bids_app.report.claims.predictions import verdict as of_prediction
-from bids_app.report.claims.regional import (
+from bids_app.report.claims.preregistration import status
+from bids_app.report.claims.spatial import (  # fmt: skip
     genes_remarks,
     genes_verdict,
     maps_remarks,
@@ -23,8 +23,8 @@ from bids_app.report.claims.regional import (
     references_verdict,
     sets_remarks,
     sets_verdict,
-)  # fmt: skip
-from bids_app.vocabulary.sealed import PlanStatus
+)
+from bids_app.vocabulary.preregistration import PlanStatus
 from bids_app.vocabulary.sidecars import OutcomeSidecar, PredictionSidecar, ResponderCurves
 
 PACKAGE = Path(__file__).parents[2] / "bids_app"

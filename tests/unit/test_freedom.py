@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bids_app.signals.freedom import effective_df
+from bids_app.signals.effective_df import effective_df
 from bids_app.signals.projection import stop_band
 from bids_app.vocabulary.grid import Grid
 from bids_app.vocabulary.signals import Signals

@@ -15,18 +15,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bids_app import settings as app_settings
-from bids_app.dataset import settings_words
+from bids_app.dataset import settings_toml
+from bids_app.dataset.bold_stream import Series
 from bids_app.dataset.confounds import read_confounds
 from bids_app.dataset.filters import series_filter
 from bids_app.dataset.participants import read_participants
 from bids_app.dataset.phenotype import read_phenotype
 from bids_app.dataset.ratings import read_ratings
-from bids_app.dataset.series import Series
 from bids_app.dataset.sessions import read_sessions
 from bids_app.dataset.tables import read_json, read_tsv
 from bids_app.dataset.volumes import read_map, read_mask
-from bids_app.derivatives.failed import read_failures
-from bids_app.derivatives.records import read_record
+from bids_app.derivatives.completion_records import read_record
+from bids_app.derivatives.failure_records import read_failures
 from bids_app.errors import DeqiError
 
 BOUNDED = settings(max_examples=150, deadline=None, derandomize=True)
@@ -114,7 +114,7 @@ WRITTEN = st.sampled_from(
 @given(lines=st.lists(st.tuples(NAMES, PLUGS, KEYS, WRITTEN), max_size=3), noise=st.binary(max_size=8) | st.just(b""))
 def test_settings_files(lines, noise):
     text = "".join(f'["{n}"{p}]\n"{k}" = {v}\n' for n, p, k, v in lines).replace('""', '"a"')
-    tables = only_words(settings_words.read_file, text.encode() + noise, "analysis.toml")
+    tables = only_words(settings_toml.read_file, text.encode() + noise, "analysis.toml")
     if tables is not None:
         try:
             app_settings.resolve(tables)
@@ -127,7 +127,7 @@ def test_settings_files(lines, noise):
 def test_words_that_set_one_option(word):
     tables = {}
     try:
-        settings_words.override(tables, [word])
+        settings_toml.override(tables, [word])
         app_settings.resolve(tables)
     except DeqiError:
         return

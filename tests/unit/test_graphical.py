@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bids_app.errors import UsageError
-from bids_app.statistics.corrected import holm
-from bids_app.statistics.graphical import decide
+from bids_app.statistics.graphical_testing import decide
+from bids_app.statistics.permutation.corrections import holm
 from bids_app.vocabulary.hypotheses import LITTLE, Graph, Multiplicity, graphs_of
 
 

@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-from bids_app.trial.guess import guess, in_time
-from bids_app.trial.secrecy import readable, telling
+from bids_app.trial.allocation_secrecy import readable, telling
+from bids_app.trial.design_guess import guess, in_time
 
 
 def people(**columns):

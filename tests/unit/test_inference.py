@@ -11,19 +11,13 @@ from hypothesis import strategies as st
 from scipy import ndimage, stats
 
 from bids_app.errors import WrongDataError
-from bids_app.statistics import (
-    clusters,
-    corrected,
-    effect_size,
-    kernels,
-    linear_model,
-    permutation,
-    sweep,
-)
-from bids_app.statistics.allocation import Rerandomisation
-from bids_app.statistics.false_discovery import q_per_sign
-from bids_app.statistics.lattice import lattice
-from bids_app.statistics.relabelling import SignFlips
+from bids_app.statistics import effect_size
+from bids_app.statistics.clusters import cluster_table, kernels
+from bids_app.statistics.clusters.lattice import lattice
+from bids_app.statistics.permutation import corrections, engine, linear_model, permutation_test
+from bids_app.statistics.permutation.false_discovery import q_per_sign
+from bids_app.statistics.permutation.rerandomisation import Rerandomisation
+from bids_app.statistics.permutation.schemes import SignFlips
 
 ONE_VOXEL = np.ones((1, 1, 1), dtype=bool)
 PRE = np.array([6.1, 5, 7.2, 6.6, 5.8, 6.9, 5.5, 7])
@@ -32,12 +26,12 @@ ARM = np.array([1.0, 1, 1, 1, 0, 0, 0, 0])
 
 
 def infer(model, scheme, mask=ONE_VOXEL, threshold=2.0, **options):
-    return permutation.run(model, scheme, geometry(mask, threshold), **options)
+    return permutation_test.run(model, scheme, geometry(mask, threshold), **options)
 
 
 def geometry(mask=ONE_VOXEL, threshold=2.0, connectivity=26):
     neighbours = lattice(mask, connectivity, connectivity)
-    return sweep.Geometry(neighbours=neighbours, threshold=threshold, enhancing=True)
+    return engine.Geometry(neighbours=neighbours, threshold=threshold, enhancing=True)
 
 
 def arms(labels, strata=None, requested=5000, seed=1):
@@ -114,7 +108,7 @@ def test_engine_equals_ordinary_least_squares_at_every_voxel(with_baseline):  # 
                 assert model.effect[v] == pytest.approx(fitted.params[0], abs=1e-10)
                 assert model.variance[v] == pytest.approx(fitted.bse[0] ** 2, abs=1e-10)
                 assert model.df == fitted.df_resid
-        t[k] = sweep.statistic(model, scheme, k)
+        t[k] = engine.statistic(model, scheme, k)
     assert np.abs(t - expected).max() < 1e-5
 
 
@@ -148,7 +142,7 @@ def test_interaction_of_slopes_has_the_right_t():  # T6
     slopes = design[:, 2:]
     tested, rest = (slopes[:, 0] - slopes[:, 1]) / 2, slopes.sum(axis=1)
     model = linear_model.fit(y[:, None], tested, np.column_stack([design[:, :2], rest]))
-    t = sweep.statistic(model, arms(tested))
+    t = engine.statistic(model, arms(tested))
     assert t[0] == pytest.approx(4.680331, abs=1e-5)
 
 
@@ -160,7 +154,7 @@ def test_clusters_of_the_reference_map():  # T12
     for connectivity, positive, mass in [(6, 2, 2.4), (18, 3, 3.6), (26, 3, 3.6)]:
         around = lattice(mask, connectivity)
         labels = around.label(field.ravel(), 2.3)
-        table = clusters.tabulate(field.ravel(), labels, 2.3)
+        table = cluster_table.tabulate(field.ravel(), labels, 2.3)
         up = max((c for c in table if c.positive), key=lambda c: c.extent)
         assert (up.extent, up.mass) == (positive, pytest.approx(mass, abs=1e-6))
         largest = kernels.largest_clusters(field.ravel(), around.layout, 2.3, around.room())
@@ -249,11 +243,11 @@ def test_the_detectable_effect_is_found_with_its_power():
 
 
 def test_holm_and_the_critical_value():
-    assert corrected.holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert corrections.holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
     maxima = np.arange(1, 101, dtype=np.float32)
-    height = corrected.critical(maxima, 0.05)
-    assert corrected.familywise_p(np.array([height, 95.0], dtype=np.float32), maxima) == pytest.approx([0.05, 0.06])
-    assert corrected.critical(maxima[:10], 0.05) == np.inf
+    height = corrections.critical(maxima, 0.05)
+    assert corrections.familywise_p(np.array([height, 95.0], dtype=np.float32), maxima) == pytest.approx([0.05, 0.06])
+    assert corrections.critical(maxima[:10], 0.05) == np.inf
 
 
 @given(st.lists(st.integers(0, 1), min_size=4, max_size=9).filter(lambda arm: 0 < sum(arm) < len(arm)))
@@ -293,10 +287,10 @@ def test_null_is_identical_for_any_threads_and_blocks(scheme_of, monkeypatch):  
     )  # fmt: skip
     one = infer(model, scheme, mask, 1.5, threads=1)
     for block, tile, threads in [(32, 4096, 2), (7, 100, 1), (64, 64, 2), (1, 504, 1)]:
-        monkeypatch.setattr(sweep, "BLOCK", block)
+        monkeypatch.setattr(engine, "BLOCK", block)
         monkeypatch.setattr(linear_model, "TILE", tile)
         other = infer(model, scheme, mask, 1.5, threads=threads)
-        assert all(np.array_equal(one.maxima[k], other.maxima[k]) for k in sweep.STATISTICS)
+        assert all(np.array_equal(one.maxima[k], other.maxima[k]) for k in engine.STATISTICS)
         assert np.array_equal(one.reached, other.reached)
 
 
@@ -308,7 +302,7 @@ def test_group_by_time_interaction_equals_the_change_score_t():
     design = np.column_stack([subject, time, time * arm])
     t = sm.OLS(np.concatenate([PRE, POST]), design).fit().tvalues[-1]
     model = linear_model.fit((POST - PRE)[:, None], ARM, np.ones((8, 1)))
-    assert sweep.statistic(model, arms(ARM))[0] == pytest.approx(t, abs=1e-5)
+    assert engine.statistic(model, arms(ARM))[0] == pytest.approx(t, abs=1e-5)
 
 
 def test_joint_p_is_the_smallest_p_over_the_family():
@@ -318,11 +312,11 @@ def test_joint_p_is_the_smallest_p_over_the_family():
     ranks = [np.array([(m >= x).mean() for x in m]) for m in maxima]
     smallest = np.minimum(*ranks)
     expected = [(smallest <= ranks[1][k] + 1e-12).mean() for k in range(99)]
-    null = corrected.joint_null(maxima)
-    assert corrected.joint_p(corrected.familywise_p(maxima[1], maxima[1]), null) == pytest.approx(expected)
-    alone = corrected.joint_null(maxima[:1])
-    own = corrected.familywise_p(maxima[0], maxima[0])
-    assert corrected.joint_p(own, alone) == pytest.approx(own)
+    null = corrections.joint_null(maxima)
+    assert corrections.joint_p(corrections.familywise_p(maxima[1], maxima[1]), null) == pytest.approx(expected)
+    alone = corrections.joint_null(maxima[:1])
+    own = corrections.familywise_p(maxima[0], maxima[0])
+    assert corrections.joint_p(own, alone) == pytest.approx(own)
 
 
 def test_an_arm_that_equals_a_covariate_is_refused():
@@ -344,8 +338,8 @@ def test_a_voxel_that_its_baseline_explains_wholly_has_no_t():
 def test_a_voxel_without_a_t_gets_no_p_at_all():
     values = np.array([1.0, np.nan, 3.0], dtype=np.float32)
     maxima = np.array([3.0, 1.0, 2.0, 0.5], dtype=np.float32)
-    assert corrected.familywise_p(values, maxima) == pytest.approx([0.75, np.nan, 0.25], nan_ok=True)
-    assert np.isnan(corrected.joint_p(np.array([np.nan]), np.array([0.5, 1.0]))).all()
+    assert corrections.familywise_p(values, maxima) == pytest.approx([0.75, np.nan, 0.25], nan_ok=True)
+    assert np.isnan(corrections.joint_p(np.array([np.nan]), np.array([0.5, 1.0]))).all()
     assert np.isnan(q_per_sign(values, 9)).tolist() == [False, True, False]
 
 
@@ -369,7 +363,7 @@ def test_arms_relabelled_to_equal_a_covariate_have_no_t():
     outcome = np.random.default_rng(0).standard_normal((6, 30))
     model = linear_model.fit(outcome, arm, np.column_stack([np.ones(6), covariate]))
     scheme = Rerandomisation(arm, np.zeros(6, dtype=np.intp), 0, 1000)
-    t = np.stack([sweep.statistic(model, scheme, k) for k in range(scheme.total)])
+    t = np.stack([engine.statistic(model, scheme, k) for k in range(scheme.total)])
     equal = [
         i for i, labels in enumerate(scheme.draw(0, scheme.total)) if abs(np.corrcoef(labels, covariate)[0, 1]) > 0.99
     ]

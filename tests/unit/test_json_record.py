@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bids_app.vocabulary.json_record import JsonRecord, key_of
-from bids_app.vocabulary.sealed import Deviation, PlanStatus
+from bids_app.vocabulary.preregistration import Deviation, PlanStatus
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,11 +8,11 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from bids_app.dataset.map_notes import lists_maps, notes_of_files
+from bids_app.dataset.atlases.map_descriptions import lists_maps, notes_of_files
 from bids_app.errors import UsageError, WrongDataError
-from bids_app.regional import sources
-from bids_app.regional.receptors import receptor_named, receptor_of
-from bids_app.regional.sources import Source
+from bids_app.spatial import reference_readers
+from bids_app.spatial.receptors import receptor_named, receptor_of
+from bids_app.spatial.reference_readers import Source
 
 REGIONS = [f"R{number}" for number in range(1, 11)]
 
@@ -34,7 +34,7 @@ def folder(tmp_path):
 
 
 def known(folder):
-    found, said = sources.read(Source((str(folder),), "x"), folder.parent / "atlas.nii.gz", "any", 10)
+    found, said = reference_readers.read(Source((str(folder),), "x"), folder.parent / "atlas.nii.gz", "any", 10)
     return {one.name: one for one in found}, said
 
 
@@ -50,9 +50,13 @@ def test_a_list_and_json_files_tell_of_each_map(folder):
     assert receptor_of(maps["scan_b"]) == ("", "")
     assert maps["MOR"].about == {"description": "Means."}
     assert maps["D2"].about == {"description": "Means.", "tracer": "z"}
-    assert sources.about(list(maps.values()))["D2"] == {"File": "more.tsv", "Description": "Means.", "Tracer": "z"}
+    assert reference_readers.about(list(maps.values()))["D2"] == {
+        "File": "more.tsv",
+        "Description": "Means.",
+        "Tracer": "z",
+    }
     assert not any("Nothing is said" in note for note in said)
-    files = sources.files_of(Source((str(folder),), "x"), folder.parent / "atlas.nii.gz", "any", 10)
+    files = reference_readers.files_of(Source((str(folder),), "x"), folder.parent / "atlas.nii.gz", "any", 10)
     assert {"maps.tsv", "scan_b.json", "more.json"} <= {file.name for file in files}
 
 
@@ -74,7 +78,7 @@ def test_what_cannot_be_understood_is_refused(folder):
         known(folder)
     assert lists_maps(path)
     with pytest.raises(UsageError, match="Name them too"):
-        sources.read(Source((str(path),), "x"), folder.parent / "atlas.nii.gz", "any", 10)
+        reference_readers.read(Source((str(path),), "x"), folder.parent / "atlas.nii.gz", "any", 10)
     path.unlink()
     (folder / "scan_a.json").write_text("{")
     with pytest.raises(WrongDataError, match="not valid JSON"):

@@ -10,9 +10,9 @@ from nilearn.connectome import ConnectivityMeasure
 from scipy import stats
 from sklearn.covariance import LedoitWolf
 
-from bids_app.signals.concordance import concordance
+from bids_app.signals.kendall_w import concordance
 from bids_app.signals.projection import drift, nested_basis, remaining_basis, stop_band
-from bids_app.signals.regions import eigenvariate
+from bids_app.signals.roi import eigenvariate
 from bids_app.signals.spectrum import amplitudes, fourier, least_squares
 from bids_app.statistics.correlation import given_others
 from bids_app.statistics.matrices import coherence, combine_matrices, first_component, partial, pearson

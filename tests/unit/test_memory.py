@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from bids_app.launch.memory import memory_there
+from bids_app.launch.available_memory import memory_there
 
 WHOLE = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 GROUPS = [

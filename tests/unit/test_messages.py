@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bids_app.execute.child import Ended
+from bids_app.execute.call_messages import MARK, RECORDS, Message, read, written
 from bids_app.execute.failures import last_words, why
-from bids_app.execute.messages import MARK, RECORDS, Message, read, written
+from bids_app.execute.subprocess_call import Ended
 
 KINDS = ["", "warning", "failed", "refused"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bids_app.statistics.motion_coupling import by_distance, coupling
+from bids_app.statistics.qc_fc import by_distance, coupling
 
 
 def test_r_is_the_correlation_of_residuals():

@@ -13,7 +13,7 @@ from bids_app.dataset.filters import series_filter
 from bids_app.dataset.fmriprep import choose_space, find_series
 from bids_app.dataset.fmriprep_runs import complete, recordings_of
 from bids_app.errors import NothingSelectedError, UsageError
-from bids_app.plan.found import analysed_apart
+from bids_app.plan.discovery import analysed_apart
 from bids_app.plan.inputs import template_label
 from bids_app.vocabulary.found import Found, Search
 from bids_app.vocabulary.selection import Selection

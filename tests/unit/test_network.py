@@ -8,9 +8,10 @@ from scipy import sparse, stats
 from scipy.sparse.csgraph import connected_components
 
 from bids_app.measures import network_coherence, parcel_correlation
-from bids_app.statistics import linear_model, network, permutation, sweep
-from bids_app.statistics.allocation import Rerandomisation
-from bids_app.statistics.joined import neighbours_of
+from bids_app.statistics.clusters import edge_graph
+from bids_app.statistics.clusters.domain_neighbours import neighbours_of
+from bids_app.statistics.permutation import engine, linear_model, permutation_test
+from bids_app.statistics.permutation.rerandomisation import Rerandomisation
 
 NODES = [f"n{i}" for i in range(9)]
 EDGES = {f"{a}-{b}": (a, b) for i, a in enumerate(NODES) for b in NODES[i + 1 :]}
@@ -19,7 +20,7 @@ EDGES = {f"{a}-{b}": (a, b) for i, a in enumerate(NODES) for b in NODES[i + 1 :]
 @pytest.mark.parametrize("seed", range(6))
 def test_largest_components_are_those_of_scipy(seed):
     rng = np.random.default_rng(seed)
-    graph = network.edge_graph(list(EDGES.values()))
+    graph = edge_graph.edge_graph(list(EDGES.values()))
     t = rng.standard_normal(len(EDGES)).astype(np.float32) * 2
     extents, masses = [0], [0.0]
     labels = graph.label(t, 2.0)
@@ -56,7 +57,7 @@ def test_edges_of_a_matrix_are_its_fisher_z():
 
 
 def test_familywise_error_over_edges_is_nominal():
-    graph = network.edge_graph(list(EDGES.values()))
+    graph = edge_graph.edge_graph(list(EDGES.values()))
     arm = (np.arange(16) % 2).astype(float)
     hits = dict.fromkeys(("voxel", "extent", "mass"), 0)
     for number in range(200):
@@ -65,7 +66,7 @@ def test_familywise_error_over_edges_is_nominal():
         outcome = np.exp(0.5 * (rng.standard_normal((16, len(EDGES))) + shared))
         model = linear_model.fit(outcome, arm, np.ones((16, 1)))
         scheme = Rerandomisation(arm, np.zeros(16, dtype=int), number, 99)
-        null = permutation.run(model, scheme, sweep.Geometry(neighbours=graph, threshold=2.0))
+        null = permutation_test.run(model, scheme, engine.Geometry(neighbours=graph, threshold=2.0))
         for name, maxima in null.maxima.items():
             hits[name] += (maxima >= maxima[0]).mean() <= 0.05
     low, high = stats.binom.interval(0.99, 200, 0.05)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bids_app.statistics import linear_model
-from bids_app.statistics.allocation import Rerandomisation
-from bids_app.statistics.spatial import enrichment, moran, pls, recipe, scores
-from bids_app.statistics.spatial.relabelled import regional
+from bids_app.statistics.permutation import linear_model
+from bids_app.statistics.permutation.rerandomisation import Rerandomisation
+from bids_app.statistics.spatial import correlation_tests, enrichment, moran, pls, published_recipe
+from bids_app.statistics.spatial.regional_null import regional
 
 TRIALS, RELABELLINGS, REGIONS, GENES, PER_ARM = 300, 200, 80, 600, 20
 SETS = 30
@@ -41,17 +41,17 @@ def nothing():
     found = {"component": [], "gene": [], "set": [], "shuffled": []}
     rng = np.random.default_rng(17)
     x = expression(rng)
-    products, ranked = pls.gram(x), scores.unit(scores.ranks(x))
+    products, ranked = pls.gram(x), correlation_tests.unit(correlation_tests.ranks(x))
     # Sets of genes that are expressed together, as those of a pathway are: the neighbours of a gene.
     likeness = ranked.T @ ranked
     weights = enrichment.membership([np.argsort(-likeness[i])[:20] for i in range(SETS)], GENES)
     for number in range(TRIALS):
         maps = maps_of_a_trial(np.random.default_rng([18, number]), number=number)
-        rows = scores.unit(scores.ranks(maps, 1).T).T
-        found["component"].append(scores.share(pls.explained(products, maps))[0])
-        found["gene"].append(scores.tested(rows, ranked).p_fwe.min())
+        rows = correlation_tests.unit(correlation_tests.ranks(maps, 1).T).T
+        found["component"].append(correlation_tests.share(pls.explained(products, maps))[0])
+        found["gene"].append(correlation_tests.tested(rows, ranked).p_fwe.min())
         found["set"].append(enrichment.scored(rows, enrichment.means(ranked, weights)).p[0])
-        found["shuffled"].append(recipe.shuffled_p(products, maps[:1], 200, rng)[0])
+        found["shuffled"].append(published_recipe.shuffled_p(products, maps[:1], 200, rng)[0])
     return {name: np.array(p) for name, p in found.items()}
 
 
@@ -72,11 +72,13 @@ def test_random_genes_find_sets_in_noise_and_whole_maps_do_not(nothing):
     """The mean score of a co-expressed set against sets of random genes, as GSEA would have it."""
     rng = np.random.default_rng(19)
     x = expression(rng)
-    ranked = scores.unit(scores.ranks(x))
+    ranked = correlation_tests.unit(correlation_tests.ranks(x))
     members = np.argsort(-(ranked.T @ ranked)[0])[:20]
     passed = 0
     for number in range(100):
-        row = scores.unit(scores.ranks(maps_of_a_trial(np.random.default_rng([20, number]), number=number)[:1], 1).T).T
+        row = correlation_tests.unit(
+            correlation_tests.ranks(maps_of_a_trial(np.random.default_rng([20, number]), number=number)[:1], 1).T
+        ).T
         single = (row @ ranked)[0]
         random = np.array([np.abs(single[rng.choice(GENES, 20, replace=False)].mean()) for _ in range(200)])
         passed += (1 + (random >= abs(single[members].mean())).sum()) / 201 <= 0.05
@@ -93,9 +95,12 @@ def test_planted_genes_and_their_set_are_found():
         pattern = SMOOTH @ rng.standard_normal(REGIONS)
         x[:, :20] = pattern[:, None] + 0.5 * rng.standard_normal((REGIONS, 20))
         maps = maps_of_a_trial(rng, effect=1.5 * pattern, number=number)
-        rows, ranked = scores.unit(scores.ranks(maps, 1).T).T, scores.unit(scores.ranks(x))
-        hits["component"] += scores.share(pls.explained(pls.gram(x), maps))[0] <= 0.05
+        rows, ranked = (
+            correlation_tests.unit(correlation_tests.ranks(maps, 1).T).T,
+            correlation_tests.unit(correlation_tests.ranks(x)),
+        )
+        hits["component"] += correlation_tests.share(pls.explained(pls.gram(x), maps))[0] <= 0.05
         weights = enrichment.membership([range(20)], GENES)
         hits["set"] += enrichment.scored(rows, enrichment.means(ranked, weights)).p[0] <= 0.05
-        hits["gene"] += scores.tested(rows, ranked).p_fwe[:20].min() <= 0.05
+        hits["gene"] += correlation_tests.tested(rows, ranked).p_fwe[:20].min() <= 0.05
     assert min(hits.values()) >= 16, hits

@@ -9,20 +9,20 @@ import pytest
 from scipy import stats
 
 from bids_app.errors import UsageError, WrongDataError
-from bids_app.levels import outcomes
-from bids_app.levels.treatment import blinding, exposure, points
+from bids_app.levels.trial import outcomes
+from bids_app.levels.trial.treatment import blinding, exposure, points
 from bids_app.report.claims.outcomes import verdict
-from bids_app.report.outcome_rows import remark, table_row
+from bids_app.report.sections.outcome_rows import remark, table_row
 from bids_app.statistics.clinical.moderation import moderated
-from bids_app.statistics.clinical.scores import Moderator, ResultRow, Scores
+from bids_app.statistics.clinical.outcome_data import Moderator, ResultRow, Scores
+from bids_app.trial.acupoints import codes, point_of
 from bids_app.trial.checklists import checklist
 from bids_app.trial.cohort import Cohort
-from bids_app.trial.exposure import dose, with_exposure
 from bids_app.trial.options import ArmOptions
 from bids_app.trial.outcomes import Said, outcome_of
-from bids_app.trial.points import codes, point_of
+from bids_app.trial.treatment_dose import dose, with_exposure
 from bids_app.vocabulary.outcome import OutcomeOptions
-from bids_app.vocabulary.trial import Needle, TrialOptions
+from bids_app.vocabulary.treatment import Needle, TrialOptions
 
 ABOUT = {"Direction": "lower is better", "Units": "points", "Minimum": 0, "Maximum": 100}
 DESCRIBED = {"vas_pre": ABOUT, "vas_post": ABOUT}

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bids_app.derivatives.parts import Files
+from bids_app.derivatives.permutation_checkpoints import Files
 from bids_app.errors import OutputError
-from bids_app.statistics import linear_model, permutation, sweep
-from bids_app.statistics.allocation import Rerandomisation
-from bids_app.statistics.lattice import lattice
-from bids_app.statistics.parts import Part
-from bids_app.vocabulary.execution import Share
+from bids_app.statistics.clusters.lattice import lattice
+from bids_app.statistics.permutation import engine, linear_model, permutation_test
+from bids_app.statistics.permutation.checkpoints import Part
+from bids_app.statistics.permutation.rerandomisation import Rerandomisation
+from bids_app.vocabulary.options.execution import Share
 
 MASK = np.ones((5, 5, 4), dtype=bool)
 N = 24
@@ -22,11 +22,13 @@ def data(seed=0):
     return np.random.default_rng(seed).standard_normal((N, MASK.sum()))
 
 
-def run(outcome, keeper=None, threads=1, progress=permutation.silent, threshold=2.0, requested=1500, neighbours=26):
+def run(
+    outcome, keeper=None, threads=1, progress=permutation_test.silent, threshold=2.0, requested=1500, neighbours=26
+):
     model = linear_model.fit(outcome, ARM, np.ones((N, 1)))
     scheme = Rerandomisation(ARM, np.zeros(N, dtype=int), 1, requested)
-    geometry = sweep.Geometry(neighbours=lattice(MASK, neighbours), threshold=threshold, enhancing=True)
-    return permutation.run(model, scheme, geometry, threads, progress, keeper)
+    geometry = engine.Geometry(neighbours=lattice(MASK, neighbours), threshold=threshold, enhancing=True)
+    return permutation_test.run(model, scheme, geometry, threads, progress, keeper)
 
 
 def stop(done, total, height):
@@ -43,7 +45,7 @@ def same(one, other):
 
 @pytest.fixture
 def kept(tmp_path, monkeypatch):
-    monkeypatch.setattr(permutation, "WORTH_KEEPING", 0.0)
+    monkeypatch.setattr(permutation_test, "WORTH_KEEPING", 0.0)
     return Files(tmp_path / "parts")
 
 
@@ -107,17 +109,17 @@ def test_a_part_under_the_name_of_another_is_not_counted_twice(kept, tmp_path):
 def test_shares_make_each_part_once_and_all_of_them(kept, tmp_path, of):
     model = linear_model.fit(data(), ARM, np.ones((N, 1)))
     scheme = Rerandomisation(ARM, np.zeros(N, dtype=int), 1, 1500)
-    geometry = sweep.Geometry(neighbours=lattice(MASK), threshold=2.0, enhancing=True)
+    geometry = engine.Geometry(neighbours=lattice(MASK), threshold=2.0, enhancing=True)
     made: list[set] = []
     for number in range(of, 0, -1):
-        own = permutation.Relabellings(model, scheme, geometry, 1, permutation.silent, kept)
+        own = permutation_test.Relabellings(model, scheme, geometry, 1, permutation_test.silent, kept)
         own.fill(Share(number, of).takes)
         made.append({path.name for path in (tmp_path / "parts").glob("*.npz")})
     assert len(made[-1]) == 3
     assert sum(len(now - before) for before, now in zip([set(), *made], made, strict=False)) == 3
     assert of == 1 or len(made[0]) < 3
     said = []
-    null = permutation.run(model, scheme, geometry, 1, lambda *_: said.append(1), kept)
+    null = permutation_test.run(model, scheme, geometry, 1, lambda *_: said.append(1), kept)
     same(run(data()), null)
     assert not said  # none was made again
 

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from bids_app.dataset.people_tables import read_people
+from bids_app.dataset.participant_tables import read_people
 from bids_app.errors import UsageError, WrongDataError
-from bids_app.plan.people import with_allocation
+from bids_app.plan.participants_table import with_allocation
 from bids_app.settings import resolve
 from bids_app.trial.outcomes import Said, outcome_of
 from bids_app.vocabulary.outcome import OutcomeOptions

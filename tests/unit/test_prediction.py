@@ -14,11 +14,11 @@ from bids_app import plugs
 from bids_app.derivatives.prediction import PredictionWriter, steady
 from bids_app.errors import WrongDataError
 from bids_app.report.claims.predictions import verdict
-from bids_app.statistics.prediction.assess import Plan, assess
-from bids_app.statistics.prediction.judge import decision_curve, interaction_t, stability
-from bids_app.statistics.prediction.nested import out_of_fold, train
-from bids_app.statistics.prediction.prepare import Features, prepare
-from bids_app.statistics.prediction.scores import auc, auc_error, auc_within, brier, calibration, explained
+from bids_app.statistics.prediction.cross_validation import Plan, assess
+from bids_app.statistics.prediction.metrics import auc, auc_error, auc_within, brier, calibration, explained
+from bids_app.statistics.prediction.nested_cv import out_of_fold, train
+from bids_app.statistics.prediction.performance import decision_curve, interaction_t, stability
+from bids_app.statistics.prediction.preprocessing import Features, prepare
 from bids_app.statistics.prediction.task import Task
 from bids_app.vocabulary.sidecars import PredictionSidecar
 

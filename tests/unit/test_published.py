@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 
 from bids_app.errors import MissingInputError, UsageError, WrongDataError
-from bids_app.report.published import check
-from bids_app.statistics import published
+from bids_app.report.text.claim_check import check
+from bids_app.statistics import published_claims
 
 
 def test_the_largest_z_there_can_be():
-    assert published.largest_z_within(49) == pytest.approx(6.0927, abs=1e-4)
-    assert published.largest_z_between(49, 49) == pytest.approx(8.5298, abs=1e-4)
+    assert published_claims.largest_z_within(49) == pytest.approx(6.0927, abs=1e-4)
+    assert published_claims.largest_z_between(49, 49) == pytest.approx(8.5298, abs=1e-4)
 
 
 def test_the_effect_behind_a_z():
-    found = published.behind_z(-6.877, 49, 49)
+    found = published_claims.behind_z(-6.877, 49, 49)
     assert found["u"] == pytest.approx(232.6, abs=0.05)
     assert found["superiority"] == pytest.approx(0.903, abs=5e-4)
     assert found["r"] == pytest.approx(0.695, abs=5e-4)
@@ -23,20 +23,20 @@ def test_the_effect_behind_a_z():
 
 
 def test_peaks_over_a_brain():
-    assert published.peak_p(4.5, 96, 50_000, 3) == pytest.approx(0.372, abs=5e-4)
-    assert published.peak_p(4.5, 48, 50_000, 3) == pytest.approx(0.647, abs=5e-4)
+    assert published_claims.peak_p(4.5, 96, 50_000, 3) == pytest.approx(0.372, abs=5e-4)
+    assert published_claims.peak_p(4.5, 48, 50_000, 3) == pytest.approx(0.647, abs=5e-4)
 
 
 def test_how_often_one_arm_alone_is_significant_with_equal_effects():
-    assert published.one_arm_alone(0.29, 49) == pytest.approx(0.250, abs=1e-3)
-    assert published.one_arm_alone(0.40, 49) == pytest.approx(0.170, abs=1e-3)
+    assert published_claims.one_arm_alone(0.29, 49) == pytest.approx(0.250, abs=1e-3)
+    assert published_claims.one_arm_alone(0.40, 49) == pytest.approx(0.170, abs=1e-3)
 
 
 def test_noise_explains_more_of_few_regions_and_of_smoother_maps():
-    few, many = (published.explained_by_noise(n, 0.35)[0] for n in (34, 111))
+    few, many = (published_claims.explained_by_noise(n, 0.35)[0] for n in (34, 111))
     assert 0.3 < many < few < 0.8
-    assert published.explained_by_noise(34, 0.2)[0] < published.explained_by_noise(34, 0.5)[0]
-    median, high = published.explained_by_noise(80, 0.3)
+    assert published_claims.explained_by_noise(34, 0.2)[0] < published_claims.explained_by_noise(34, 0.5)[0]
+    median, high = published_claims.explained_by_noise(80, 0.3)
     assert median < high < 1
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from bids_app.statistics import literature, random_field
-from bids_app.statistics.lattice import lattice
-from bids_app.statistics.random_field import Smoothness
+from bids_app.statistics.clusters import random_field, random_field_report
+from bids_app.statistics.clusters.lattice import lattice
+from bids_app.statistics.clusters.random_field import Smoothness
 
 VOXELS = 50_000
 Z = (2.326348, 2.575829, 3.090232, 3.290527)
@@ -71,7 +71,7 @@ def test_the_map_that_a_paper_would_print_has_the_clusters_that_are_large_enough
     t = np.zeros(mask.shape, dtype=np.float32)
     t[1:4, 1:4, 1:4], t[8:10, 8:10, 8:10], t[6, 1, 1] = 5, -6, 9
     around, df = lattice(mask), 30
-    printed = literature.as_printed(t[mask], df, around, 8).reshape(mask.shape)
+    printed = random_field_report.as_printed(t[mask], df, around, 8).reshape(mask.shape)
     assert (printed != 0).sum() == 27 + 8
-    assert (literature.as_printed(t[mask], df, around, 9) != 0).sum() == 27
-    assert not literature.as_printed(t[mask], df, around, None).any()
+    assert (random_field_report.as_printed(t[mask], df, around, 9) != 0).sum() == 27
+    assert not random_field_report.as_printed(t[mask], df, around, None).any()

@@ -9,13 +9,13 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from bids_app.dataset import places
-from bids_app.dataset.series import Series
-from bids_app.dataset.settings_words import override, read_file
+from bids_app.dataset.atlases import coordinates
+from bids_app.dataset.bold_stream import Series
+from bids_app.dataset.settings_toml import override, read_file
 from bids_app.dataset.tables import numeric, read_frame, read_json, read_tsv
 from bids_app.dataset.volumes import read_map
 from bids_app.errors import MissingInputError, UsageError, WrongDataError
-from bids_app.statistics.comparable import stacks_of
+from bids_app.statistics.map_stacks import stacks_of
 from bids_app.vocabulary.design import Design
 
 DIGITS = "1" * 5000
@@ -151,5 +151,5 @@ def test_a_cluster_without_a_named_place_has_no_name(tmp_path):
 
 @pytest.mark.parametrize(("away", "said"), [(0, "thalamusL, 0 mm"), (9, "thalamusL, 9 mm"), (11, "")])
 def test_beyond_ten_millimetres_a_centre_names_nothing(away, said, monkeypatch):
-    monkeypatch.setattr(places, "named", lambda: ((-12, -12, 6, "thalamusL"),))
-    assert places.nearest(-12 - away, -12, 6) == said
+    monkeypatch.setattr(coordinates, "named", lambda: ((-12, -12, 6, "thalamusL"),))
+    assert coordinates.nearest(-12 - away, -12, 6) == said

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from bids_app import plugs
-from bids_app.report import methods, references
+from bids_app.report.text import methods, references
 from bids_app.settings import described, resolve
 
 TEXT = "Relabelled (Freedman & Lane 1983; Winkler et al. 2014), p < .05 & 5 % (two-sided), see Nichols & Holmes 2002."

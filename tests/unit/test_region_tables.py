@@ -8,15 +8,15 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from bids_app.dataset import foci, gene_sets, parcels
-from bids_app.dataset.atlases import label_names
-from bids_app.dataset.references import reference_files, volume_by_regions
-from bids_app.dataset.region_names import BELOW, CEREBELLUM, CORTEX, canonical, structure_of
-from bids_app.dataset.region_table import read_region_table
+from bids_app.dataset.atlases import foci, gene_sets, parcels
+from bids_app.dataset.atlases.images import label_names
+from bids_app.dataset.atlases.names import BELOW, CEREBELLUM, CORTEX, canonical, structure_of
+from bids_app.dataset.atlases.reference_maps import reference_files, volume_by_regions
+from bids_app.dataset.atlases.tables import read_region_table
 from bids_app.dataset.volumes import read_map
 from bids_app.errors import MissingInputError, UsageError, WrongDataError
-from bids_app.regional.matching import match, nearest
-from bids_app.regional.receptors import receptor_named
+from bids_app.spatial.name_matching import match, nearest
+from bids_app.spatial.receptors import receptor_named
 
 DK = ("L_bankssts", "L_thalamusproper", "L_accumbensarea", "R_insula", "brainstem")
 

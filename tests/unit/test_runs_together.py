@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bids_app.levels.runs_together import SUMMED, over_runs, parts_of, together
+from bids_app.levels.combined_runs import SUMMED, over_runs, parts_of, together
 from bids_app.vocabulary.output import Feature, Output
 
 MAP = Output(name="x", kind="map", suffix="statmap", description="A map.", units="none", entities={}, entity="seed")

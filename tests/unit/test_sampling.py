@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from bids_app.report.drawing.sampling import outline, sample
+from bids_app.report.drawing.slicing import outline, sample
 from bids_app.vocabulary.grid import Grid
 
 

@@ -9,11 +9,11 @@ import pytest
 import statsmodels.api as sm
 
 from bids_app.errors import WrongDataError
-from bids_app.statistics import linear_model, permutation, sweep
-from bids_app.statistics.allocation import Rerandomisation
-from bids_app.statistics.lattice import lattice
-from bids_app.statistics.partition import partition
-from bids_app.statistics.relabelling import Exchange
+from bids_app.statistics.clusters.lattice import lattice
+from bids_app.statistics.contrast_partition import partition
+from bids_app.statistics.permutation import engine, linear_model, permutation_test
+from bids_app.statistics.permutation.rerandomisation import Rerandomisation
+from bids_app.statistics.permutation.schemes import Exchange
 
 VOXELS = 5
 
@@ -48,7 +48,7 @@ def test_exchanged_residuals_refit_the_whole_model(several, with_baseline):
     model = linear_model.fit(outcome, tested, nuisance, before if with_baseline else None)
     scheme = Exchange(blocks, 4, 25)
     for k, order in enumerate(scheme.draw(0, 25).astype(int)):
-        found = sweep.statistic(model, scheme, k)
+        found = engine.statistic(model, scheme, k)
         for v in range(VOXELS):
             rest = np.column_stack([nuisance, before[:, v]]) if with_baseline else nuisance
             moved = np.empty(n)
@@ -66,7 +66,7 @@ def test_three_arms_give_the_f_of_an_outside_program(with_baseline):
     model = linear_model.fit(outcome, dummies, nuisance, before if with_baseline else None)
     scheme = Rerandomisation(arm.astype(float), np.zeros(n, dtype=int), 3, 30)
     for k, labels in enumerate(scheme.draw(0, 30)):
-        found = sweep.statistic(model, scheme, k)
+        found = engine.statistic(model, scheme, k)
         columns = (labels[:, None] == [1, 2]).astype(float)
         for v in range(VOXELS):
             rest = np.column_stack([nuisance, before[:, v]]) if with_baseline else nuisance
@@ -128,8 +128,8 @@ def test_one_sided_statistics_look_at_positive_values_alone():
     model = linear_model.fit(outcome, arm, np.ones((n, 1)))
     scheme = Rerandomisation(arm, np.zeros(n, dtype=int), 0, 2000)
     mask = np.ones((VOXELS, 1, 1), dtype=bool)
-    null = permutation.run(model, scheme, sweep.Geometry(neighbours=lattice(mask), threshold=1.0, both=False))
-    t = np.stack([sweep.statistic(model, scheme, k) for k in range(scheme.total)])
+    null = permutation_test.run(model, scheme, engine.Geometry(neighbours=lattice(mask), threshold=1.0, both=False))
+    t = np.stack([engine.statistic(model, scheme, k) for k in range(scheme.total)])
     assert null.maxima["voxel"] == pytest.approx(np.maximum(t, 0).max(axis=1))
     assert np.array_equal(null.reached, (t >= t[0]).sum(axis=0))
     assert null.enhanced is None
@@ -144,12 +144,12 @@ def test_a_contrast_is_parted_as_the_full_model_has_it():  # T6
     tested, rest = partition(design, contrast)
     model = linear_model.fit(y, tested, rest)
     scheme = Exchange(np.zeros(8, dtype=int), 0, 10)
-    assert sweep.statistic(model, scheme)[0] == pytest.approx(4.680331, abs=1e-5)
+    assert engine.statistic(model, scheme)[0] == pytest.approx(4.680331, abs=1e-5)
     assert model.effect[0] == pytest.approx(float(contrast @ np.linalg.lstsq(design, y[:, 0], rcond=None)[0]))
     both = np.array([[0, 0, 1, 0], [0, 0, 0, 1]], dtype=float).T
     tested, rest = partition(design, both)
     f = sm.OLS(y[:, 0], design).fit().f_test(both.T).fvalue
-    assert sweep.statistic(linear_model.fit(y, tested, rest), scheme)[0] == pytest.approx(f, rel=1e-5)
+    assert engine.statistic(linear_model.fit(y, tested, rest), scheme)[0] == pytest.approx(f, rel=1e-5)
     with pytest.raises(WrongDataError, match="cannot be told"):
         partition(np.column_stack([design, design[:, 0]]), np.array([0.0, 0, 0, 0, 1]))
 

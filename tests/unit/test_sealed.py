@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bids_app.report.claims.plan import sentence
-from bids_app.vocabulary.sealed import OF_MAPS, OF_OUTCOMES, Deviation, Sealed, plan_status
+from bids_app.report.claims.preregistration import sentence
+from bids_app.vocabulary.preregistration import OF_MAPS, OF_OUTCOMES, Deviation, Sealed, plan_status
 
 
 def sealed(*deviations, late=False):

@@ -7,11 +7,11 @@ import pytest
 from scipy import ndimage, signal
 
 from bids_app.errors import WrongDataError
-from bids_app.signals import censoring, confounds, projection, regions, smoothing
+from bids_app.signals import censoring, confounds, projection, roi, smoothing
 from bids_app.signals.cleaning import plan_cleaning
 from bids_app.statistics.correlation import combine_runs, correlate, fisher_z
-from bids_app.vocabulary.cleaning import Options
 from bids_app.vocabulary.grid import Grid
+from bids_app.vocabulary.options.cleaning import Options
 
 T, TR = 230, 2.0
 RNG = np.random.default_rng(17)
@@ -169,29 +169,29 @@ GRID = Grid((20, 24, 18), np.array([[2.0, 0, 0, -20], [0, 2, 0, -24], [0, 0, 2, 
 
 
 def test_sphere_holds_the_voxels_within_its_radius():
-    found = {tuple(v) for v in regions.sphere(GRID, (1.0, 0.0, -1.0), 5.0)}
+    found = {tuple(v) for v in roi.sphere(GRID, (1.0, 0.0, -1.0), 5.0)}
     places = np.indices(GRID.shape).reshape(3, -1).T
     distance = np.linalg.norm(places @ GRID.affine[:3, :3].T + GRID.affine[:3, 3] - [1, 0, -1], axis=1)
     assert found == {tuple(v) for v in places[distance <= 5.0]}
 
 
 def test_sphere_without_a_voxel_centre_takes_the_nearest():
-    assert regions.sphere(GRID, (1.0, 1.0, 1.0), 0.5).shape == (1, 3)
+    assert roi.sphere(GRID, (1.0, 1.0, 1.0), 0.5).shape == (1, 3)
 
 
 def test_sphere_outside_the_field_of_view_counts_its_missing_voxels():
-    inside = regions.sphere(GRID, (0, 0, 0), 6.0)
-    edge = regions.sphere(GRID, (-20, 0, 0), 6.0)
+    inside = roi.sphere(GRID, (0, 0, 0), 6.0)
+    edge = roi.sphere(GRID, (-20, 0, 0), 6.0)
     assert len(edge) == len(inside)
     usable = np.ones(GRID.shape, dtype=bool)
-    assert len(regions.columns_of(GRID, edge, usable)) < len(inside)
+    assert len(roi.columns_of(GRID, edge, usable)) < len(inside)
 
 
 def test_columns_of_a_region_point_at_its_voxels():
     usable = RNG.random(GRID.shape) < 0.6
-    indices = regions.sphere(GRID, (0, 0, 0), 6.0)
+    indices = roi.sphere(GRID, (0, 0, 0), 6.0)
     values = np.random.default_rng(0).random(GRID.shape)
-    columns = regions.columns_of(GRID, indices, usable)
+    columns = roi.columns_of(GRID, indices, usable)
     expected = sorted(values[tuple(i)] for i in indices if usable[tuple(i)])
     assert sorted(values[usable][columns]) == expected
 

@@ -10,11 +10,19 @@ import statsmodels.api as sm
 from scipy import stats
 from sklearn.cross_decomposition import PLSRegression
 
-from bids_app.statistics import linear_model
-from bids_app.statistics.allocation import Rerandomisation
-from bids_app.statistics.relabelling import SignFlips
-from bids_app.statistics.spatial import dominance, enrichment, moran, pls, recipe, scores, variogram
-from bids_app.statistics.spatial.relabelled import regional
+from bids_app.statistics.permutation import linear_model
+from bids_app.statistics.permutation.rerandomisation import Rerandomisation
+from bids_app.statistics.permutation.schemes import SignFlips
+from bids_app.statistics.spatial import (
+    correlation_tests,
+    dominance,
+    enrichment,
+    moran,
+    pls,
+    published_recipe,
+    variogram,
+)
+from bids_app.statistics.spatial.regional_null import regional
 
 COUNT = 12
 PLACES = np.stack([
@@ -64,7 +72,10 @@ def test_scores_are_correlations_and_p_are_shares_of_maps_counted_one_by_one():
     rng = np.random.default_rng(3)
     reference, maps = rng.standard_normal((30, 70)), rng.standard_normal((150, 30))
     reference[:, 5] = maps[0] + 0.1 * rng.standard_normal(30)
-    found = scores.tested(scores.unit(scores.ranks(maps, 1).T).T, scores.unit(scores.ranks(reference)))
+    found = correlation_tests.tested(
+        correlation_tests.unit(correlation_tests.ranks(maps, 1).T).T,
+        correlation_tests.unit(correlation_tests.ranks(reference)),
+    )
     rho = np.array([[stats.spearmanr(m, g).statistic for g in reference.T] for m in maps])
     assert found.score == pytest.approx(rho[0], abs=1e-6)
     assert found.p == pytest.approx((np.abs(rho) >= np.abs(rho[0]) - 1e-6).mean(axis=0))
@@ -76,21 +87,23 @@ def test_scores_are_correlations_and_p_are_shares_of_maps_counted_one_by_one():
 def test_adjusted_ranks_are_a_partial_correlation():
     rng = np.random.default_rng(4)
     a, b, c = rng.standard_normal((3, 25))
-    x, y, z = (scores.ranks(v)[:, None] for v in (a, b, c))
-    found = float(scores.unit(x, z)[:, 0] @ scores.unit(y, z)[:, 0])
+    x, y, z = (correlation_tests.ranks(v)[:, None] for v in (a, b, c))
+    found = float(correlation_tests.unit(x, z)[:, 0] @ correlation_tests.unit(y, z)[:, 0])
     r = np.corrcoef(np.hstack([x, y, z]).T)
     expected = (r[0, 1] - r[0, 2] * r[1, 2]) / np.sqrt((1 - r[0, 2] ** 2) * (1 - r[1, 2] ** 2))
     assert found == pytest.approx(expected)
 
 
 def test_a_column_that_does_not_vary_has_no_score():
-    assert not scores.unit(np.full((9, 1), 7.3)).any()
+    assert not correlation_tests.unit(np.full((9, 1), 7.3)).any()
 
 
 def test_ranked_scores_lie_in_a_band_of_those_of_chance():
     rng = np.random.default_rng(5)
     maps, reference = rng.standard_normal((300, 40)), rng.standard_normal((40, 500))
-    observed, limits = scores.band(scores.unit(maps.T).T, scores.unit(reference), points=11)
+    observed, limits = correlation_tests.band(
+        correlation_tests.unit(maps.T).T, correlation_tests.unit(reference), points=11
+    )
     assert (np.diff(observed) > 0).all()
     assert (limits[0] < limits[1]).all()
     assert ((observed >= limits[0]) & (observed <= limits[1])).mean() > 0.6
@@ -158,7 +171,7 @@ def test_surrogates_have_the_variogram_of_a_smooth_map():
 
 
 def loop_boot_ratio(x, y, counts):
-    z, outcome = scores.unit(x), scores.unit(y[:, None])[:, 0]
+    z, outcome = correlation_tests.unit(x), correlation_tests.unit(y[:, None])[:, 0]
     drawn = []
     for row in counts.astype(int):
         rows = np.repeat(np.arange(len(y)), row)
@@ -171,21 +184,24 @@ def loop_boot_ratio(x, y, counts):
 def test_boot_ratios_are_those_of_a_loop_over_redrawn_regions():
     rng = np.random.default_rng(6)
     x, y = rng.standard_normal((20, 9)), rng.standard_normal(20)
-    draws = recipe.redrawn(x, 60, rng)
-    assert recipe.boot_ratio(y, draws) == pytest.approx(loop_boot_ratio(x, y, draws.counts), rel=1e-3)
-    assert recipe.counted(y[None], draws)[0] == (np.abs(loop_boot_ratio(x, y, draws.counts)) > 3).sum()
+    draws = published_recipe.redrawn(x, 60, rng)
+    assert published_recipe.boot_ratio(y, draws) == pytest.approx(loop_boot_ratio(x, y, draws.counts), rel=1e-3)
+    assert published_recipe.counted(y[None], draws)[0] == (np.abs(loop_boot_ratio(x, y, draws.counts)) > 3).sum()
 
 
 def test_shuffled_p_is_right_where_regions_are_independent():
     rng = np.random.default_rng(7)
     x = rng.standard_normal((30, 50))
-    p = recipe.shuffled_p(pls.gram(x), rng.standard_normal((400, 30)), 200, rng)
+    p = published_recipe.shuffled_p(pls.gram(x), rng.standard_normal((400, 30)), 200, rng)
     assert stats.binom.interval(0.99, 400, 0.05)[0] <= (p <= 0.05).sum() <= stats.binom.interval(0.99, 400, 0.05)[1]
 
 
 def test_scores_of_sets_are_means_of_scores_of_genes():
     rng = np.random.default_rng(8)
-    maps, reference = scores.unit(rng.standard_normal((25, 70))).T, scores.unit(rng.standard_normal((25, 40)))
+    maps, reference = (
+        correlation_tests.unit(rng.standard_normal((25, 70))).T,
+        correlation_tests.unit(rng.standard_normal((25, 40))),
+    )
     sets = [[0, 3, 5], [39, 1], list(range(40))]
     weights = enrichment.membership(sets, 40)
     single = maps @ reference
@@ -200,7 +216,10 @@ def test_scores_of_sets_are_means_of_scores_of_genes():
 @pytest.mark.parametrize("count", [3, 70, 2500])
 def test_p_of_sets_are_shares_of_maps_counted_one_by_one(count):
     rng = np.random.default_rng(count)
-    maps, reference = scores.unit(rng.standard_normal((25, count))).T, scores.unit(rng.standard_normal((25, 40)))
+    maps, reference = (
+        correlation_tests.unit(rng.standard_normal((25, count))).T,
+        correlation_tests.unit(rng.standard_normal((25, 40))),
+    )
     sets = [[0, 3, 5], [39, 1]]
     found = enrichment.scored(maps, enrichment.means(reference, enrichment.membership(sets, 40)))
     single = np.stack([(maps @ reference)[:, members].mean(axis=1) for members in sets], axis=1)

@@ -10,16 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from bids_app.statistics import terrain, tfce
+from bids_app.statistics.clusters import tfce, tfce_layout
 
 PLACES = [(1, 1, 1), (1, 1, 2), (2, 2, 2), (3, 3, 4), (3, 4, 4), (0, 4, 0)]
 POWERS = 0.5, 2.0
 
 
 def enhanced(volume, mask, connectivity, powers=POWERS):
-    land = terrain.terrain(mask, connectivity)
+    land = tfce_layout.terrain(mask, connectivity)
     values = np.zeros(int(mask.sum()))
-    room = terrain.room(land)
+    room = tfce_layout.room(land)
     t = volume[mask].astype(np.float32)
     largest = tfce.enhance(t, land, room, powers, values)
     assert largest == tfce.enhance(t, land, room, powers, np.empty(0))
@@ -93,6 +93,6 @@ def test_equal_heights_and_nothing_at_all():
     flat = np.full(mask.shape, 2.0)
     assert enhanced(flat, mask, 6) == pytest.approx(by_heights(flat, mask, 6))
     assert (enhanced(np.zeros(mask.shape), mask, 6) == 0).all()
-    land = terrain.terrain(mask, 6)
+    land = tfce_layout.terrain(mask, 6)
     t = np.full(64, np.nan, dtype=np.float32)
-    assert tfce.enhance(t, land, terrain.room(land), POWERS, np.zeros(64)) == 0
+    assert tfce.enhance(t, land, tfce_layout.room(land), POWERS, np.zeros(64)) == 0

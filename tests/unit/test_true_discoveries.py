@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from bids_app.statistics.true_discoveries import hommel, true_discoveries, voxel_p
+from bids_app.statistics.clusters.true_discoveries import hommel, true_discoveries, voxel_p
 
 ALPHA = 0.05
 LISTS = st.lists(st.floats(1e-6, 1).map(lambda p: p**3), min_size=1, max_size=9)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bids_app.statistics import linear_model, sweep
-from bids_app.statistics.allocation import Rerandomisation
-from bids_app.statistics.unequal import same_tail
+from bids_app.statistics.permutation import engine, linear_model
+from bids_app.statistics.permutation.rerandomisation import Rerandomisation
+from bids_app.statistics.permutation.welch import same_tail
 
 
 def model_of(outcome, arm, nuisance=None, baseline=None):
@@ -30,7 +30,7 @@ def test_two_arms_give_the_p_of_welch_for_every_relabelling():
     model = model_of(outcome, arm)
     for k, labels in enumerate(scheme.draw(0, 30)):
         expected = stats.ttest_ind(outcome[labels == 1], outcome[labels == 0], equal_var=False)
-        found = sweep.statistic(model, scheme, k)
+        found = engine.statistic(model, scheme, k)
         assert p_of(found, model.df) == pytest.approx(expected.pvalue, rel=0.01)
         assert np.array_equal(np.sign(found), np.sign(expected.statistic))
 
@@ -53,7 +53,7 @@ def test_covariates_and_baseline_are_those_of_a_plain_fit():
     scheme = Rerandomisation(arm, np.zeros(n, dtype=int), 2, 10)
     model = model_of(outcome, arm, nuisance, baseline)
     for k, labels in enumerate(scheme.draw(0, 10)):
-        found = sweep.statistic(model, scheme, k)
+        found = engine.statistic(model, scheme, k)
         for v in range(4):
             design = np.column_stack([labels, nuisance, baseline[:, v]])
             inverse = np.linalg.pinv(design)
@@ -77,7 +77,7 @@ def test_false_positives_of_unequal_arms_that_vary_unequally():
     hits = np.zeros(2)
     for i, by_arm in enumerate((False, True)):
         model = replace(model_of(outcome, arm), by_arm=by_arm)
-        t = np.abs([sweep.statistic(model, scheme, k) for k in range(scheme.total)])
+        t = np.abs([engine.statistic(model, scheme, k) for k in range(scheme.total)])
         hits[i] = ((t >= t[0]).mean(axis=0) <= 0.05).sum()
     assert hits[0] / trials > 0.10
     assert stats.binom.ppf(0.005, trials, 0.05) <= hits[1] <= stats.binom.ppf(0.995, trials, 0.07)

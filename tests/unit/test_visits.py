@@ -10,11 +10,11 @@ from scipy import optimize, stats
 from statsmodels.api import GLM, families
 
 from bids_app.errors import WrongDataError
-from bids_app.statistics.allocation import Rerandomisation
-from bids_app.statistics.clinical.deqi import mass_index
-from bids_app.statistics.clinical.longitudinal import compare_visits
-from bids_app.statistics.clinical.rates import compare_rates
-from bids_app.statistics.clinical.seen import Visits
+from bids_app.statistics.clinical.clda import compare_visits
+from bids_app.statistics.clinical.mass_index import mass_index
+from bids_app.statistics.clinical.rate_ratio import compare_rates
+from bids_app.statistics.clinical.visits import Visits
+from bids_app.statistics.permutation.rerandomisation import Rerandomisation
 
 PRE = np.array([6.1, 5, 7.2, 6.6, 5.8, 6.9, 5.5, 7])
 POST = np.array([3, 2.4, 4.1, 3.2, 4.9, 5.6, 4.4, 6.1])

@@ -9,18 +9,18 @@ import pytest
 
 from bids_app import plugs
 from bids_app.errors import UsageError
-from bids_app.levels import trial
-from bids_app.levels.associated import cohort_of
-from bids_app.levels.outcomes import analyse, scores_of
-from bids_app.plan.people import People
+from bids_app.levels.group.symptom_associations import cohort_of
+from bids_app.levels.trial import trial_analysis
+from bids_app.levels.trial.outcomes import analyse, scores_of
+from bids_app.plan.participants_table import People
 from bids_app.plan.trial import later_columns, refuse_later
 from bids_app.settings import Settings
 from bids_app.trial.outcomes import Said, outcome_of
 from bids_app.vocabulary.design import Design
-from bids_app.vocabulary.inference import Inference
 from bids_app.vocabulary.job import NOTHING, TrialJob
+from bids_app.vocabulary.options.inference import Inference
+from bids_app.vocabulary.options.prediction import Prediction
 from bids_app.vocabulary.outcome import OutcomeOptions
-from bids_app.vocabulary.prediction import Prediction
 from bids_app.vocabulary.selected import Selected
 
 
@@ -47,7 +47,7 @@ def job(design, rows):
 
 def test_a_design_of_sites_compares_outcomes_within_sites():
     asked = job("multi_site", people())
-    cohort = trial.everybody(asked)
+    cohort = trial_analysis.everybody(asked)
     assert set(cohort.strata.tolist()) == {0, 1}
     found = {row.name: row for row in analyse(scores_of(asked.outcomes[0], cohort, asked.inference)).rows}
     assert abs(found["ancova"].estimate) < 3  # not the 10 that sites make
@@ -58,7 +58,7 @@ def test_a_design_of_sites_compares_outcomes_within_sites():
 
 def test_orders_of_a_crossover_are_no_arms():
     asked = job("crossover", people("sequence", ("AB", "BA")))
-    cohort = trial.everybody(asked)
+    cohort = trial_analysis.everybody(asked)
     assert cohort.arms == ("all",)
     found = analyse(scores_of(asked.outcomes[0], cohort, asked.inference))
     assert found.deciding is None

@@ -9,9 +9,9 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
-from bids_app.statistics import linear_model, permutation, sweep, wild
-from bids_app.statistics.lattice import lattice
-from bids_app.statistics.relabelling import ResidualSigns
+from bids_app.statistics.clusters.lattice import lattice
+from bids_app.statistics.permutation import engine, linear_model, permutation_test, wild_bootstrap
+from bids_app.statistics.permutation.schemes import ResidualSigns
 
 VOXELS = 5
 
@@ -22,7 +22,7 @@ def names(n):
 
 def prepared(outcome, tested, nuisance, baseline=None):
     model = linear_model.fit(outcome, tested, nuisance, baseline)
-    return replace(model, robust=wild.prepare(model))
+    return replace(model, robust=wild_bootstrap.prepare(model))
 
 
 def trial(n=14, several=False, seed=0):
@@ -58,7 +58,7 @@ def test_every_pattern_is_a_refit_of_signed_residuals(several, with_baseline):
     model = prepared(outcome, tested, nuisance, baseline if with_baseline else None)
     scheme = ResidualSigns(names(14), 3, 20)
     for k, signs in enumerate(scheme.draw(0, 20)):
-        found = sweep.statistic(model, scheme, k)
+        found = engine.statistic(model, scheme, k)
         for v in range(VOXELS):
             rest = np.column_stack([nuisance, baseline[:, v]]) if with_baseline else nuisance
             expected = by_the_book(outcome[:, v], tested, rest, signs if k else None)
@@ -69,7 +69,7 @@ def test_every_pattern_is_a_refit_of_signed_residuals(several, with_baseline):
 def test_the_observed_statistic_is_that_of_statsmodels(several):
     outcome, tested, nuisance, _ = trial(several=several)
     model = prepared(outcome, tested, nuisance)
-    found = sweep.statistic(model, ResidualSigns(names(14), 3, 20))
+    found = engine.statistic(model, ResidualSigns(names(14), 3, 20))
     for v in range(VOXELS):
         fit = sm.OLS(outcome[:, v], np.column_stack([tested, nuisance])).fit(cov_type="HC2")
         q = 2 if several else 1
@@ -83,7 +83,7 @@ def test_between_two_arms_it_is_welch():
     outcome = rng.standard_normal((17, VOXELS)) * np.where(arm[:, None] == 1, 3, 1)
     model = prepared(outcome, arm, np.ones((17, 1)))
     expected = stats.ttest_ind(outcome[arm == 1], outcome[arm == 0], equal_var=False).statistic
-    assert sweep.statistic(model, ResidualSigns(names(17), 0, 20)) == pytest.approx(expected, rel=1e-5)
+    assert engine.statistic(model, ResidualSigns(names(17), 0, 20)) == pytest.approx(expected, rel=1e-5)
 
 
 def test_few_people_have_every_pattern_once_and_the_observed_one_is_counted():
@@ -98,7 +98,7 @@ def test_few_people_have_every_pattern_once_and_the_observed_one_is_counted():
     assert (patterns[:, 0] == 1).all()
     assert (patterns.min(axis=1) == -1).all()
     mask = np.ones((5, 1, 1), dtype=bool)
-    null = permutation.run(model, scheme, sweep.Geometry(neighbours=lattice(mask), threshold=2.0))
+    null = permutation_test.run(model, scheme, engine.Geometry(neighbours=lattice(mask), threshold=2.0))
     for v in range(VOXELS):
         t = [abs(by_the_book(outcome[:, v], tested, nuisance[:, :1], signs)) for signs in patterns]
         observed = abs(by_the_book(outcome[:, v], tested, nuisance[:, :1]))
@@ -136,7 +136,7 @@ def test_a_person_who_determines_a_voxel_alone_adds_nothing_there_and_is_counted
     baseline[3, 2] = 1e7  # its own baseline is fitted by itself
     model = prepared(outcome, tested, nuisance[:, :1], baseline)
     assert model.robust.determined == pytest.approx(1 / VOXELS)
-    found = sweep.statistic(model, ResidualSigns(names(12), 0, 20))[2]
+    found = engine.statistic(model, ResidualSigns(names(12), 0, 20))[2]
     rows = np.arange(12) != 3
     design = np.column_stack([tested, nuisance[:, :1], baseline[:, 2]])
     hat = design @ np.linalg.pinv(design)
@@ -153,20 +153,20 @@ def test_the_result_does_not_depend_on_how_the_work_is_split():
     outcome, baseline = rng.standard_normal((2, 19, mask.size))
     model = prepared(outcome, arm, nuisance, baseline)
     scheme = ResidualSigns(names(19), 2, 700)
-    geometry = sweep.Geometry(neighbours=lattice(mask), threshold=2.5)
+    geometry = engine.Geometry(neighbours=lattice(mask), threshold=2.5)
 
     class Kept:
         def __init__(self):
             self.parts = {}
             self.load, self.save = self.parts.get, self.parts.__setitem__
 
-    one, two = (permutation.run(model, scheme, geometry, threads) for threads in (1, 2))
+    one, two = (permutation_test.run(model, scheme, geometry, threads) for threads in (1, 2))
     kept = Kept()
     for share in (1, 2):
-        work = permutation.Relabellings(model, scheme, geometry, 1, permutation.silent, kept)
+        work = permutation_test.Relabellings(model, scheme, geometry, 1, permutation_test.silent, kept)
         work.fill(lambda place, share=share: (place >= 0.5) == (share == 2))
     assert len(kept.parts) == 2
-    third = permutation.Relabellings(model, scheme, geometry, 2, permutation.silent, kept).null()
+    third = permutation_test.Relabellings(model, scheme, geometry, 2, permutation_test.silent, kept).null()
     for other in (two, third):
         assert np.array_equal(one.reached, other.reached)
         for name, values in one.maxima.items():

@@ -15,10 +15,10 @@ import numpy as np
 from molecules import PER_ARM, ROOT, Matrix, publish
 from molecules import _row as row
 
-from bids_app.statistics import linear_model
-from bids_app.statistics.allocation import Rerandomisation
-from bids_app.statistics.spatial import moran, pls, scores, variogram
-from bids_app.statistics.spatial.relabelled import regional
+from bids_app.statistics.permutation import linear_model
+from bids_app.statistics.permutation.rerandomisation import Rerandomisation
+from bids_app.statistics.spatial import correlation_tests, moran, pls, variogram
+from bids_app.statistics.spatial.regional_null import regional
 
 MARKS = "<!-- effects: made by make molecules -->", "<!-- end of effects -->"
 
@@ -61,10 +61,10 @@ def rounded(distance: Matrix, length: float) -> Matrix:
 def effect_of(effect: Effect, distance: Matrix, x: Matrix, rng: np.random.Generator) -> Matrix:
     """Return a smooth map of variance 1, of which a share follows the first component of expression."""
     root = rounded(distance, effect.length)
-    alone = scores.unit((root @ rng.standard_normal(len(distance)))[:, None])[:, 0]
+    alone = correlation_tests.unit((root @ rng.standard_normal(len(distance)))[:, None])[:, 0]
     if effect.r:
-        along = scores.unit(np.linalg.svd(scores.unit(x), full_matrices=False)[0][:, :1])[:, 0]
-        alone = scores.unit(alone[:, None], along[:, None])[:, 0]
+        along = correlation_tests.unit(np.linalg.svd(correlation_tests.unit(x), full_matrices=False)[0][:, :1])[:, 0]
+        alone = correlation_tests.unit(alone[:, None], along[:, None])[:, 0]
         alone = effect.r * along + np.sqrt(1 - effect.r**2) * alone
     return np.asarray(alone * np.sqrt(len(distance)))
 
@@ -91,12 +91,14 @@ def with_effect(job: tuple[Effect, int, int, int, int]) -> dict[str, float]:
         "moran": np.vstack([own, moran.surrogates(own, near, maps_of_chance, rng)]),
         "variogram": np.vstack([own, variogram.surrogates(own, distance, maps_of_chance, rng)]),
     }
-    ranked, products = scores.unit(scores.ranks(x)), pls.gram(x)
-    found = {"contrast": float(scores.share(np.abs(trial_maps).max(axis=1)))}
+    ranked, products = correlation_tests.unit(correlation_tests.ranks(x)), pls.gram(x)
+    found = {"contrast": float(correlation_tests.share(np.abs(trial_maps).max(axis=1)))}
     for name, maps in nulls.items():
-        found[f"PLS {name}"] = float(scores.share(pls.explained(products, maps))[0])
-        strongest = scores.tested(scores.unit(scores.ranks(maps, 1).T).T, ranked).largest
-        found[f"gene {name}"] = float(scores.share(strongest))
+        found[f"PLS {name}"] = float(correlation_tests.share(pls.explained(products, maps))[0])
+        strongest = correlation_tests.tested(
+            correlation_tests.unit(correlation_tests.ranks(maps, 1).T).T, ranked
+        ).largest
+        found[f"gene {name}"] = float(correlation_tests.share(strongest))
     own_i = moran.morans_i(trial_maps, near)
     found["smoother"] = float(own_i[0] > np.quantile(own_i[1:], 0.95))
     return found

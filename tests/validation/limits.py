@@ -22,14 +22,15 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
 from measured import publish
 
-from bids_app.statistics import effect_size, linear_model
-from bids_app.statistics.allocation import Rerandomisation
+from bids_app.statistics import effect_size
 from bids_app.statistics.clinical.ancova import compare
-from bids_app.statistics.clinical.longitudinal import compare_visits
-from bids_app.statistics.clinical.proportions import risk_difference
-from bids_app.statistics.clinical.ranks import between_arms
-from bids_app.statistics.clinical.rates import compare_rates
-from bids_app.statistics.clinical.seen import Visits
+from bids_app.statistics.clinical.clda import compare_visits
+from bids_app.statistics.clinical.rank_tests import between_arms
+from bids_app.statistics.clinical.rate_ratio import compare_rates
+from bids_app.statistics.clinical.responders import risk_difference
+from bids_app.statistics.clinical.visits import Visits
+from bids_app.statistics.permutation import linear_model
+from bids_app.statistics.permutation.rerandomisation import Rerandomisation
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "validation.md"
 MARKS = "<!-- limits: made by make validation -->", "<!-- end of limits -->"

@@ -21,13 +21,13 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
 from measured import publish
 
-from bids_app.dataset.parcels import places
-from bids_app.dataset.region_table import read_region_table
-from bids_app.regional.matching import match
-from bids_app.statistics import linear_model
-from bids_app.statistics.allocation import Rerandomisation
-from bids_app.statistics.spatial import enrichment, moran, pls, recipe, scores, variogram
-from bids_app.statistics.spatial.relabelled import regional
+from bids_app.dataset.atlases.parcels import places
+from bids_app.dataset.atlases.tables import read_region_table
+from bids_app.spatial.name_matching import match
+from bids_app.statistics.permutation import linear_model
+from bids_app.statistics.permutation.rerandomisation import Rerandomisation
+from bids_app.statistics.spatial import correlation_tests, enrichment, moran, pls, published_recipe, variogram
+from bids_app.statistics.spatial.regional_null import regional
 
 ROOT = Path(__file__).parents[2]
 MARKS = "<!-- nothing: made by make molecules -->", "<!-- end of nothing -->"
@@ -77,29 +77,29 @@ def trial(root: Matrix, rng: np.random.Generator, relabellings: int) -> Matrix:
 def ask(at: Matrix, x: Matrix, trials: int, relabellings: int, seed: int) -> Found:
     """Ask trials of nothing in every way."""
     root, products, found = smooth_root(at), pls.gram(x), Found()
-    ranked = scores.unit(scores.ranks(x))
+    ranked = correlation_tests.unit(correlation_tests.ranks(x))
     distance = moran.distances(at)
     rng = np.random.default_rng(seed)
-    draws = recipe.redrawn(x, 200, rng)
+    draws = published_recipe.redrawn(x, 200, rng)
     together = np.argsort(-(ranked.T @ ranked[:, 0]))[:40]  # genes that are expressed together
     weights = enrichment.membership([together], x.shape[1])
     for _ in range(trials):
         maps = trial(root, rng, relabellings)
         share = pls.explained(products, maps)
         found.explained.append(float(share[0, 0]))
-        found.add("arms drawn anew", scores.share(share)[0])
-        found.add("regions shuffled", recipe.shuffled_p(products, maps[:1], 500, rng)[0])
+        found.add("arms drawn anew", correlation_tests.share(share)[0])
+        found.add("regions shuffled", published_recipe.shuffled_p(products, maps[:1], 500, rng)[0])
         own = maps[0]
         made = {
             "surrogates, Moran": moran.surrogates(own, moran.neighbourhood(distance), 500, rng),
             "surrogates, variogram": variogram.surrogates(own, distance, 500, rng),
         }
         for name, others in made.items():
-            found.add(name, scores.share(pls.explained(products, np.vstack([own, others])))[0])
-        z = recipe.boot_ratio(own, draws)
-        found.counts.append(int((np.abs(z) > recipe.CUTOFF).sum()))
+            found.add(name, correlation_tests.share(pls.explained(products, np.vstack([own, others])))[0])
+        z = published_recipe.boot_ratio(own, draws)
+        found.counts.append(int((np.abs(z) > published_recipe.CUTOFF).sum()))
         found.fdr.append(int((stats.false_discovery_control(2 * stats.norm.sf(np.abs(z))) <= 0.05).sum()))
-        rows = scores.unit(scores.ranks(maps, 1).T).T
+        rows = correlation_tests.unit(correlation_tests.ranks(maps, 1).T).T
         found.add("set, whole maps", enrichment.scored(rows, enrichment.means(ranked, weights)).p[0])
         single = rows[0] @ ranked
         random = single[rng.integers(0, x.shape[1], (500, len(together)))].mean(axis=1)

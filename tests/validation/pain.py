@@ -22,10 +22,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 from measured import publish
 
 from bids_app import plugs
-from bids_app.statistics.prediction.assess import Assessment, Plan, assess
-from bids_app.statistics.prediction.judge import good_of
-from bids_app.statistics.prediction.nested import train
-from bids_app.statistics.prediction.prepare import Features
+from bids_app.statistics.prediction.cross_validation import Assessment, Plan, assess
+from bids_app.statistics.prediction.nested_cv import train
+from bids_app.statistics.prediction.performance import good_of
+from bids_app.statistics.prediction.preprocessing import Features
 from bids_app.statistics.prediction.task import Task
 
 ROOT = Path(__file__).parents[2]

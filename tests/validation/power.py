@@ -18,8 +18,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from simulate import AROUND, DOCUMENT, MASK, RELABELLINGS, SHAPE, maps, publish
 
-from bids_app.statistics import clusters, corrected, linear_model, permutation, sweep
-from bids_app.statistics.allocation import Rerandomisation
+from bids_app.statistics.clusters import cluster_table
+from bids_app.statistics.permutation import corrections, engine, linear_model, permutation_test
+from bids_app.statistics.permutation.rerandomisation import Rerandomisation
 
 MARKS = "<!-- power: made by make power -->", "<!-- end of power -->"
 PER_ARM, CLUSTER_P = 16, 0.01
@@ -46,18 +47,18 @@ def ours(arm: np.ndarray, pre: np.ndarray, post: np.ndarray, seed: int, adjusted
     constant = np.ones((len(arm), 1))
     model = linear_model.fit(post if adjusted else post - pre, arm, constant, pre if adjusted else None)
     scheme = Rerandomisation(arm, np.zeros(len(arm), dtype=int), seed, RELABELLINGS)
-    threshold = permutation.cluster_threshold(CLUSTER_P, model.df)
-    null = permutation.run(model, scheme, sweep.Geometry(neighbours=AROUND, threshold=threshold, enhancing=True))
+    threshold = permutation_test.cluster_threshold(CLUSTER_P, model.df)
+    null = permutation_test.run(model, scheme, engine.Geometry(neighbours=AROUND, threshold=threshold, enhancing=True))
     labels = AROUND.label(null.t, threshold)
-    found = clusters.tabulate(null.t, labels, threshold)
+    found = cluster_table.tabulate(null.t, labels, threshold)
     inside = sphere()
     passes = {
-        "voxel": corrected.familywise_p(np.abs(null.t), null.maxima["voxel"])[inside],
-        "tfce": corrected.familywise_p(np.abs(null.enhanced), null.maxima["tfce"])[inside],
+        "voxel": corrections.familywise_p(np.abs(null.t), null.maxima["voxel"])[inside],
+        "tfce": corrections.familywise_p(np.abs(null.enhanced), null.maxima["tfce"])[inside],
     }
     for name in ("extent", "mass"):
         sizes = np.array([getattr(c, name) for c in found if inside[labels == c.number].any()], dtype=np.float32)
-        passes[name] = corrected.familywise_p(sizes, null.maxima[name])
+        passes[name] = corrections.familywise_p(sizes, null.maxima[name])
     return {name: bool((p <= 0.05).any()) for name, p in passes.items()}
 
 

@@ -21,10 +21,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
 from measured import publish
 
-from bids_app.statistics import corrected, linear_model, permutation, sweep, wild
-from bids_app.statistics.allocation import Rerandomisation
-from bids_app.statistics.lattice import lattice
-from bids_app.statistics.relabelling import ResidualSigns
+from bids_app.statistics.clusters.lattice import lattice
+from bids_app.statistics.permutation import corrections, engine, linear_model, permutation_test, wild_bootstrap
+from bids_app.statistics.permutation.rerandomisation import Rerandomisation
+from bids_app.statistics.permutation.schemes import ResidualSigns
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "validation.md"
 MARKS = "<!-- unequal variances: made by make validation -->", "<!-- end of unequal variances -->"
@@ -107,16 +107,18 @@ def trial(case: Case, seed: int) -> tuple[linear_model.LinearModel, np.ndarray]:
 def one(case: Case, number: int) -> dict[str, int]:
     """Return which statistics are familywise significant in one data set, by both kinds of p."""
     model, arm = trial(case, number)
-    threshold = permutation.cluster_threshold(FORMING_P, model.df, model.rank)
-    geometry = sweep.Geometry(neighbours=AROUND, threshold=threshold)
+    threshold = permutation_test.cluster_threshold(FORMING_P, model.df, model.rank)
+    geometry = engine.Geometry(neighbours=AROUND, threshold=threshold)
     people = tuple(f"sub-{i}" for i in range(len(arm)))
-    robust = replace(model, robust=wild.prepare(model))
+    robust = replace(model, robust=wild_bootstrap.prepare(model))
     nulls = {
-        "arms": permutation.run(model, Rerandomisation(arm, np.zeros(len(arm), int), number, PATTERNS + 1), geometry),
-        "robust": permutation.run(robust, ResidualSigns(people, number, PATTERNS + 1), geometry),
+        "arms": permutation_test.run(
+            model, Rerandomisation(arm, np.zeros(len(arm), int), number, PATTERNS + 1), geometry
+        ),
+        "robust": permutation_test.run(robust, ResidualSigns(people, number, PATTERNS + 1), geometry),
     }
     return {
-        f"{name} {key}": int(corrected.familywise_p(null.maxima[key][:1], null.maxima[key])[0] <= 0.05)
+        f"{name} {key}": int(corrections.familywise_p(null.maxima[key][:1], null.maxima[key])[0] <= 0.05)
         for name, null in nulls.items() for key in STATISTICS
     }  # fmt: skip
 

@@ -21,10 +21,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
 from measured import publish
 
-from bids_app.statistics import corrected, linear_model, literature, permutation, sweep
-from bids_app.statistics.allocation import Rerandomisation
-from bids_app.statistics.lattice import lattice
-from bids_app.statistics.relabelling import Exchange, SignFlips
+from bids_app.statistics.clusters import random_field_report
+from bids_app.statistics.clusters.lattice import lattice
+from bids_app.statistics.permutation import corrections, engine, linear_model, permutation_test
+from bids_app.statistics.permutation.rerandomisation import Rerandomisation
+from bids_app.statistics.permutation.schemes import Exchange, SignFlips
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "validation.md"
 MARKS = "<!-- false positives: made by make validation -->", "<!-- end of false positives -->"
@@ -168,11 +169,11 @@ CASES: dict[str, tuple[Callable, str]] = {
 def one(case: str, number: int) -> dict[str, int]:
     """Return which statistics are familywise significant in one data set."""
     model, scheme = CASES[case][0](np.random.default_rng([77, number]), number)
-    threshold = permutation.cluster_threshold(FORMING_P, model.df, model.rank)
-    null = permutation.run(model, scheme, sweep.Geometry(neighbours=AROUND, threshold=threshold, enhancing=True))
-    found = {name: int(corrected.familywise_p(m[:1], m)[0] <= 0.05) for name, m in null.maxima.items()}
+    threshold = permutation_test.cluster_threshold(FORMING_P, model.df, model.rank)
+    null = permutation_test.run(model, scheme, engine.Geometry(neighbours=AROUND, threshold=threshold, enhancing=True))
+    found = {name: int(corrections.familywise_p(m[:1], m)[0] <= 0.05) for name, m in null.maxima.items()}
     if model.rank == 1:
-        for finding in literature.findings(null.t, model, MASK, AROUND, 0.05)["Findings"]:
+        for finding in random_field_report.findings(null.t, model, MASK, AROUND, 0.05)["Findings"]:
             found[f"random fields at p {finding['ClusterFormingP']:g}"] = int(finding["ClustersLargeEnough"] > 0)
     return found
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bids_app.report.claims.maps import Verdict
-from bids_app.report.page import says_p
-from bids_app.statistics.corrected import holm
+from bids_app.report.html import says_p
+from bids_app.statistics.permutation.corrections import holm
 
 NOT_A_CAUSE = "An association: a common cause explains it as well as an effect of one on the other."
 ONE_ARM = (

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from bids_app.report.claims.maps import NEVER_ALIKE, Verdict
-from bids_app.report.page import format_number, says_p
+from bids_app.report.html import format_number, says_p
 from bids_app.vocabulary.sidecars import OutcomeSidecar
 
 if TYPE_CHECKING:
-    from bids_app.report.confirmed import Confirmed
+    from bids_app.report.sections.confirmatory import Confirmed
 
 WITHIN = "A change in one arm and none in the other does not compare them."
 

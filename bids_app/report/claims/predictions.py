@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bids_app.report.claims.maps import Verdict
-from bids_app.report.page import format_number, says_p
+from bids_app.report.html import format_number, says_p
 from bids_app.vocabulary.sidecars import PredictionSidecar
 
 WHAT = {"responder": "who responds in", "improvement": "how much people improve in"}

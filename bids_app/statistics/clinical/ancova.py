@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from bids_app.errors import WrongDataError
-from bids_app.statistics import bayes, linear_model
-from bids_app.statistics.allocation import Rerandomisation, Scheme
-from bids_app.statistics.clinical.inverted import limits
-from bids_app.statistics.linear_model import orthonormal, residual
+from bids_app.statistics import bayes_factor
+from bids_app.statistics.clinical.test_inversion import limits
+from bids_app.statistics.permutation import linear_model
+from bids_app.statistics.permutation.linear_model import orthonormal, residual
+from bids_app.statistics.permutation.rerandomisation import Rerandomisation, Scheme
 
 Values = NDArray[np.floating[Any]]
 
@@ -136,7 +137,7 @@ def evidence(after: Values, arm: Values, nuisance: Values, before: Values) -> fl
     others, _ = _others(nuisance, before)
     model = linear_model.fit(np.asarray(after, dtype=np.float64)[:, None], np.asarray(arm, dtype=np.float64), others)
     t = model.effect / np.sqrt(model.variance)
-    return float(bayes.log_bayes_factor(t, model.df, float(model.effective_size()[0]))[0])
+    return float(bayes_factor.log_bayes_factor(t, model.df, float(model.effective_size()[0]))[0])
 
 
 @dataclass(frozen=True, eq=False)

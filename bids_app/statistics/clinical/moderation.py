@@ -9,8 +9,8 @@ import numpy as np
 
 from bids_app.errors import WrongDataError
 from bids_app.statistics.clinical.ancova import compare
-from bids_app.statistics.clinical.scores import Moderator, ResultRow, Scores
-from bids_app.statistics.relabelling import Exchange
+from bids_app.statistics.clinical.outcome_data import Moderator, ResultRow, Scores
+from bids_app.statistics.permutation.schemes import Exchange
 
 
 def moderated(both: Scores, visit: int, when: str) -> Iterator[ResultRow]:

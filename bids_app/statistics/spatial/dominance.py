@@ -11,8 +11,8 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.statistics.linear_model import orthonormal
-from bids_app.statistics.spatial.scores import unit
+from bids_app.statistics.permutation.linear_model import orthonormal
+from bids_app.statistics.spatial.correlation_tests import unit
 
 Matrix = NDArray[np.float64]
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from bids_app.statistics.spatial.scores import SLACK
+from bids_app.statistics.spatial.correlation_tests import SLACK
 
 Matrix = NDArray[np.float64]
 Rows = NDArray[np.floating[Any]]

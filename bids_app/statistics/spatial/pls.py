@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.statistics.spatial.scores import unit
+from bids_app.statistics.spatial.correlation_tests import unit
 
 Matrix = NDArray[np.float64]
 

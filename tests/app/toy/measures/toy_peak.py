@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from bids_app.vocabulary.option import Doc
+from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.output import Feature, Output
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from bids_app.vocabulary.domain import Sites, Values
-from bids_app.vocabulary.option import Doc
+from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.output import Feature, Output
 
 

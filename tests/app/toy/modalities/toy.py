@@ -15,7 +15,7 @@ from bids_app.errors import NothingSelectedError, WrongDataError
 from bids_app.vocabulary.domain import Axis, Sensors
 from bids_app.vocabulary.entities import parse
 from bids_app.vocabulary.found import Candidate, Found, Search
-from bids_app.vocabulary.option import Doc
+from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.quality import Quality
 from bids_app.vocabulary.recording import Recording
 from bids_app.vocabulary.run_state import RunState

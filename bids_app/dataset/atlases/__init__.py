@@ -1,0 +1,1 @@
+"""Atlases, seeds and references: from words and files to regions."""

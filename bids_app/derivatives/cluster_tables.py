@@ -1,0 +1,102 @@
+"""The table of clusters of one group map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from bids_app.statistics.clusters.true_discoveries import hommel, true_discoveries, voxel_p
+from bids_app.statistics.result import Joint, Result
+from bids_app.vocabulary.grid import Mask, Namer, Points
+from bids_app.vocabulary.options.inference import Inference
+
+CLUSTER_COLUMNS = (
+    "cluster", "sign", "x", "y", "z", "peak_t", "voxels", "mm3", "mass", "peak_effect", "peak_g",
+    "peak_partial_r",
+    "p_voxel_fwe", "p_extent_fwe", "p_mass_fwe", "p_tfce_fwe", "p_voxel_fwe_joint", "p_extent_fwe_joint",
+    "p_mass_fwe_joint", "p_tfce_fwe_joint", "next_to_seed", "place", "mean_effect", "mean_effect_lower",
+    "mean_effect_upper", "p_robust_voxel_fwe", "p_robust_extent_fwe", "p_robust_mass_fwe", "p_robust_tfce_fwe",
+    "p_robust_voxel_fwe_joint", "p_robust_extent_fwe_joint", "p_robust_mass_fwe_joint", "p_robust_tfce_fwe_joint",
+    "differs_at_least",
+)  # fmt: skip
+
+
+MEANS = "mean_effect", "mean_effect_lower", "mean_effect_upper"
+
+
+def cluster_table(result: Result, joint: Joint, named: Namer, alpha: float) -> dict[str, list[Any]]:
+    """Return one row a cluster: where, how large, and every p that it has.
+
+    Of statistics of voxels that is the smallest; a robust p of clusters is that of the cluster by signs of residuals
+    which has most of its voxels, and 1 without any. At least a share `differs_at_least` of its voxels differs, with
+    confidence 1 - alpha for all clusters at once (`true_discoveries`).
+    """
+    domain, robust = result.subject.voxels, result.robust
+    where = domain.positions
+    columns: dict[str, list[Any]] = {key: [] for key in CLUSTER_COLUMNS}
+    p = voxel_p(result.null.t, result.df, result.rank, both=result.null.both)
+    largest = hommel(p[np.isfinite(p)], alpha)
+    standardised = "peak_partial_r" if result.contrast.effect == "slope" else "peak_g"
+    volume = float(np.prod(domain.grid.voxel_sizes))
+    for i, cluster in enumerate(result.clusters):
+        members = result.labels == cluster.number
+        x, y, z = where[cluster.peak]
+        row = {
+            "cluster": i + 1, "sign": "positive" if cluster.positive else "negative", "x": x, "y": y, "z": z,
+            "peak_t": cluster.peak_t, "voxels": cluster.extent, "mm3": cluster.extent * volume, "mass": cluster.mass,
+            "peak_effect": result.peaks[i].effect, standardised: result.peaks[i].standardised,
+            "next_to_seed": cluster.number in result.next_to_seed, "place": _named(named, where, cluster.peak, members),
+        }  # fmt: skip
+        row["differs_at_least"] = true_discoveries(p[members], largest, alpha) / cluster.extent
+        for ending, found, again in (("", result.p, robust.p if robust else {}), ("_joint", joint.own, joint.robust)):
+            row |= {f"p_{name}_fwe{ending}": result.at(members, name, p) for name, p in found.items()}
+            row |= {f"p_robust_{name}_fwe{ending}": robust.at(members, name, p) for name, p in again.items() if robust}
+        if result.profile and i < result.profile.effects.shape[1]:
+            row |= dict(zip(MEANS, result.profile.effects[:, i].tolist(), strict=True))
+        for key in CLUSTER_COLUMNS:
+            columns[key].append(row.get(key))
+    return columns
+
+
+def _named(named: Namer, where: Points, peak: int, inside: Mask) -> str | None:
+    members = np.flatnonzero(inside)
+    return named(np.vstack([where[peak], where[members[members != peak]]])) or None
+
+
+PRINTED_COLUMNS = ("cluster", "sign", "x", "y", "z", "peak_t", "voxels", "mm3", "place")
+
+
+def printed_table(result: Result, named: Namer) -> dict[str, list[Any]]:
+    """Return the clusters that a paper would list by random field theory, the largest first; no result."""
+    assert result.printed is not None
+    domain, t = result.subject.voxels, result.null.t
+    where, volume = domain.positions, float(np.prod(domain.grid.voxel_sizes))
+    found = [result.printed == number for number in np.unique(result.printed[result.printed > 0])]
+    rows = []
+    for i, members in enumerate(sorted(found, key=np.count_nonzero, reverse=True)):
+        peak = int(np.argmax(np.where(members, np.abs(t), -1)))
+        sign, count = "positive" if t[peak] > 0 else "negative", int(members.sum())
+        place = _named(named, where, peak, members)
+        rows.append((i + 1, sign, *where[peak], float(t[peak]), count, count * volume, place))
+    return {name: [row[i] for row in rows] for i, name in enumerate(PRINTED_COLUMNS)}
+
+
+def passing_shares(clusters: Mapping[str, Sequence[Any]], inference: Inference) -> list[float]:
+    """Return in how much of each cluster that passes something differs at least, in the order of their table."""
+    p = clusters[f"p_{inference.claim}_fwe_joint"]
+    pairs = zip(p, clusters["differs_at_least"], strict=True)
+    return [share for value, share in pairs if value is not None and value <= inference.alpha]
+
+
+def value_table(result: Result) -> dict[str, list[Any]]:
+    """Return the mean of each of the largest clusters in each person: one row a person, one column a session."""
+    assert result.profile is not None
+    people = [result.subject.design.rows[i] for i in result.contrast.members]
+    count = result.profile.effects.shape[1]
+    columns: dict[str, list[Any]] = {key: [row[key] for row in people] * count for key in ("participant_id", "arm")}
+    columns["cluster"] = [number + 1 for number in range(count) for _ in people]
+    for stage, values in result.profile.values.items():
+        columns[stage] = values.T.ravel().tolist()
+    return columns

@@ -1,0 +1,90 @@
+"""Files of the group level that stand beside a contrast and test no arm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bids_app.derivatives.contrast_sidecar import BEFORE, COMMON, by_arm
+from bids_app.derivatives.files import write_json, write_table
+from bids_app.derivatives.group import GroupWriter, names_of
+from bids_app.statistics.heterogeneity import heterogeneity
+from bids_app.statistics.result import Result
+from bids_app.vocabulary.entities import as_label
+
+
+class Beside:
+    """Writes what stands beside contrasts; the group's writer remembers the files."""
+
+    def __init__(self, writer: GroupWriter) -> None:
+        self._writer = writer
+
+    def about(self, result: Result, suffix: str, said: Mapping[str, Any]) -> None:
+        """Write what is known of a result beside its maps."""
+        write_json(self._writer.path(suffix, ".json", **names_of(result)), {**self._writer.mark_of, **said})
+
+    def heterogeneity(self, primary: Result, parts: Mapping[str, tuple[NDArray[Any], NDArray[Any]]]) -> None:
+        """Write how the effect of the primary contrast differs between parts of the people, such as sites."""
+        if len(parts) < 2:
+            said = f"Not computed: {len(parts)} part has people enough of each arm; how parts differ needs two."
+            path = self._writer.path("heterogeneity", ".json", **names_of(primary))
+            write_json(path, {**self._writer.mark_of, "Description": said, "Parts": list(parts), "MedianI2": None})
+            return
+        effects, variances = (np.stack(values) for values in zip(*parts.values(), strict=True))
+        q, share = heterogeneity(effects, variances)
+        names = names_of(primary)
+        about = {
+            "Description": "Cochran's Q and I2 (share of the variation between parts beyond chance) of the effect.",
+            "Parts": list(parts),
+            "MedianI2": float(np.nanmedian(share)),
+        }
+        if primary.subject.domain.is_map:
+            for stat, values in {"Q": q, "I2": share}.items():
+                self._writer.map(primary, stat, values)
+        else:
+            columns = {**primary.subject.domain.columns(), "Q": q, "I2": share}
+            write_table(self._writer.path("heterogeneity", ".tsv", **names), columns)
+        write_json(self._writer.path("heterogeneity", ".json", **names), {**self._writer.mark_of, **about})
+
+    def common(
+        self, active: Result, control: Result, maps: Mapping[str, NDArray[Any]], about: Mapping[str, Any]
+    ) -> None:
+        """Write what the changes of two arms have in common."""
+        names = {**names_of(active), "contrast": "commonChange"}
+        for stat, values in maps.items():
+            self._writer.map(active, stat, values, **names)
+        said = {
+            "Description": COMMON,
+            "Arms": [active.contrast.asked.words.arm, control.contrast.asked.words.arm],
+            "SmallestP": 10 ** -float(np.nanmax(maps["logpvoxfwe"])),
+            "Voxels": int((maps["t"] != 0).sum()),
+        }
+        write_json(self._writer.path("overlap", ".json", **names), {**self._writer.mark_of, **said, **about})
+
+    def before(self, primary: Result, contrast: str, maps: Mapping[str, NDArray[Any]]) -> None:
+        """Write how the arms of the primary contrast differed before treatment."""
+        names = {**names_of(primary), "contrast": contrast}
+        for stat, values in maps.items():
+            self._writer.map(primary, stat, values, **names)
+        about = {
+            "Description": BEFORE,
+            "MedianAbsoluteG": float(np.nanmedian(np.abs(maps["g"]))),
+            "ParticipantsByArm": by_arm(primary),
+        }
+        write_json(self._writer.path("baseline", ".json", **names), {**self._writer.mark_of, **about})
+
+    def association(
+        self, primary: Result, name: str, tables: Mapping[str, Sequence[Mapping[str, Any]]], about: Mapping[str, Any]
+    ) -> None:
+        """Write what an association found beside a contrast: a table for each label, and a sidecar."""
+        for label, rows in tables.items():
+            if rows:
+                path = self._writer.path("association", ".tsv", **names_of(primary), desc=label)
+                write_table(path, {key: [row[key] for row in rows] for key in rows[0]})
+        said = {**self._writer.mark_of, "Association": name, "Map": primary.subject.key.label, **about}
+        write_json(
+            self._writer.path("association", ".json", **names_of(primary), desc=as_label(name.replace("_", " "))), said
+        )

@@ -1,0 +1,44 @@
+"""The settings as a commented TOML file that can be fed back in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from bids_app.vocabulary.options.describe import Doc, describe
+
+
+def to_toml(
+    tables: Mapping[str, tuple[type[Any], Mapping[str, Any]]], heading: Iterable[str], questions: Mapping[str, str] = {}
+) -> str:
+    """Return TOML text: every option with its meaning and unit as a comment.
+
+    Parameters
+    ----------
+    tables : mapping
+        Options class and values by the name of the table, e.g. `modalities.fmri`.
+    questions : mapping of str
+        By the full name of an option: what is not sure about its value.
+    """
+    lines = [f"# {line}" for line in heading]
+    for name, (options, values) in tables.items():
+        lines += ["", f"[{name}]"]
+        for option in describe(options):
+            value = values.get(option.name, option.default)
+            # TOML has no word for nothing.
+            said = f"# {option.name} =" if value is None else f"{option.name} = {_value(value)}"
+            asked = questions.get(f"{name}.{option.name}")
+            if asked and value == option.default:  # nothing was found: the owner of the data must fill it in
+                said = f"# {said}"
+            lines += [f"# {_sentence(option.doc)}", *([f"# QUESTION: {asked}"] if asked else []), said]
+    return "\n".join(lines) + "\n"
+
+
+def _sentence(doc: Doc) -> str:
+    return f"{doc.text} [{doc.unit}]" if doc.unit else doc.text
+
+
+def _value(value: Any) -> str:
+    # JSON texts, numbers, truth values and arrays of them are TOML as well.
+    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)

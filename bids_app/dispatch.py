@@ -1,0 +1,110 @@
+"""A plan becomes results: here, in processes of their own, or on other machines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bids_app.plan.inputs import Plan
+    from bids_app.settings import Settings
+    from bids_app.vocabulary.options.execution import Execution
+
+
+def work(execution: Execution, plan: Plan) -> dict[str, str]:
+    """Do the jobs; several participants go to processes of their own, one is done here."""
+    from bids_app.execute import output_dataset
+    from bids_app.execute.subprocess_call import die_with_parent, is_child
+
+    output_dataset.choose_cache(execution.work_dir)
+    child = is_child()
+    if child:
+        die_with_parent()
+    if child or execution.share:
+        return _do(execution, plan)
+    _describe(execution, plan)
+    failures = _do(execution, plan)
+    output_dataset.require_still_there(execution.output_dir)
+    if execution.level == "group":
+        _confirm(execution, plan)
+    return failures
+
+
+def _confirm(execution: Execution, plan: Plan) -> None:
+    """Write what passes of all that is called confirmatory, and say it."""
+    from bids_app.execute import progress
+    from bids_app.levels.confirmatory import confirm
+    from bids_app.vocabulary.job import GroupJob
+
+    chosen, groups = plan.settings, [job for job in plan.jobs if isinstance(job, GroupJob)]
+    there = {key.measure for job in groups for maps in job.sessions.values() for key in maps.maps}
+    lines = confirm(
+        execution.output_dir,
+        chosen.hypotheses(there),
+        tuple(chosen.outcomes),
+        chosen.inference.alpha,
+        chosen.multiplicity.arms,
+    )
+    for line in ["confirmatory hypotheses, over all of them:", *lines] if lines else ():
+        progress.say(line)
+
+
+def _do(execution: Execution, plan: Plan) -> dict[str, str]:
+    from bids_app.execute import jobs
+    from bids_app.execute.subprocess_call import is_child
+
+    if is_child() or execution.share:
+        return jobs.run_jobs(plan.jobs, quiet=is_child())
+    people, elsewhere = people_of(plan), execution.executor == "dask"
+    if execution.level == "participant" and (len(people) > 1 or elsewhere):
+        from bids_app.execute.participant_batches import run_participants
+
+        return run_participants(execution, plan.jobs)
+    from bids_app.execute.forked import run_apart
+
+    if people:
+        return run_apart(plan.jobs, f"sub-{people[0]}")
+    if elsewhere:
+        from bids_app.execute.share_batches import relabel_on_workers
+
+        relabel_on_workers(execution, plan.jobs)
+    failures: dict[str, str] = {}
+    for job in plan.jobs:
+        if not (failures and execution.stop_early):
+            failures |= run_apart([job], job.label)
+    return failures
+
+
+def _describe(execution: Execution, plan: Plan) -> None:
+    """Write what belongs to the whole dataset before any result, and say what is left out."""
+    from bids_app import report
+    from bids_app.execute import output_dataset, progress
+    from bids_app.settings import described
+
+    tables, mark = described(plan.settings), plan.settings.mark()
+    output_dataset.describe(execution.output_dir, plan.sources, plan.generated_by, tables)
+    output_dataset.keep_notes(execution.output_dir, execution.level, plan.notes, execution.participants)
+    report.write_citation(execution.output_dir, tables, mark)
+    for note in (*(note.text for note in plan.notes), *([mark] if mark else [])):
+        progress.say(note, "warning")
+
+
+def multiverse(execution: Execution, chosen: Settings) -> dict[str, str]:
+    """Do the other analyses that could have been chosen, and set them side by side at the group level."""
+    from bids_app.execute.subprocess_call import is_child
+
+    if not execution.multiverse or is_child() or execution.share:
+        return {}
+    from bids_app.execute.alternatives import run_alternatives
+
+    specifications = chosen.multiverse.specifications()
+    failures = run_alternatives(specifications, execution.argv)
+    if execution.level == "group":
+        from bids_app.levels.multiverse import collect
+
+        collect(execution.output_dir, specifications, failures)
+    return {f"multiverse {name}": message for name, message in failures.items()}
+
+
+def people_of(plan: Plan) -> list[str]:
+    """Return the labels of the participants of a plan."""
+    return sorted({run.participant for job in plan.jobs for run in getattr(job, "recordings", ())})

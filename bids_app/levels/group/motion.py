@@ -1,0 +1,70 @@
+"""Whether maps still go with head motion across the people of a group analysis."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bids_app import plugs
+from bids_app.dataset.tables import numeric, read_tsv
+from bids_app.derivatives.paths import participant_path
+from bids_app.levels.group.arm_similarity import Stacks, outcome_of
+from bids_app.statistics.qc_fc import by_distance, coupling
+from bids_app.statistics.result import Result
+from bids_app.vocabulary.job import GroupJob
+
+FEWEST = 8
+"""People below whom correlations over people say nothing."""
+
+
+def left_over(result: Result, stacks: Stacks, job: GroupJob) -> dict[str, Any] | None:
+    """Return how the maps of a contrast go with motion once arms and covariates are taken out of both.
+
+    None where motion is not known for everybody, or for fewer than eight people.
+    """
+    contrast = result.contrast
+    motion = _motion(result, job)
+    if len(motion) < FEWEST or not np.isfinite(motion).all() or np.ptp(motion) == 0:
+        return None
+    found = coupling(outcome_of(stacks, contrast), motion, np.column_stack([contrast.nuisance, contrast.tested]))
+    if found.df < 3:
+        return None
+    about: dict[str, Any] = {
+        "Description": "Correlation over people of the outcome of the primary contrast with mean framewise "
+        "displacement, arms and covariates taken out of both (QC-FC). By chance the median of |r| would be "
+        "MedianByChance and the share of voxels with p < .05 would be 0.05.",
+        "Participants": len(motion),
+        "DegreesOfFreedom": found.df,
+        "MedianAbsoluteR": found.median,
+        "MedianByChance": found.median_by_chance,
+        "ShareBelow05": found.share,
+        "Counts": np.histogram(found.r[np.isfinite(found.r)], bins=40, range=(-1, 1))[0].tolist(),
+    }
+    if result.subject.distance is not None:
+        rho, bins = by_distance(found.r, result.subject.distance)
+        about |= {"SpearmanWithDistance": rho, "MedianRByDistance": [{"mm": mm, "r": r} for mm, r in bins]}
+    return about
+
+
+def _motion(result: Result, job: GroupJob) -> NDArray[np.float64]:
+    """Return the mean displacement of each member, weighted over stages like the outcome itself."""
+    weights = result.contrast.asked.outcome.weights
+    sessions = result.subject.design.sessions
+    rows = [result.subject.design.rows[i] for i in result.contrast.members]
+    return np.array([
+        sum(weight * mean_displacement(job, row["participant_id"], sessions[stage])
+            for stage, weight in weights.items())
+        for row in rows
+    ])  # fmt: skip
+
+
+def mean_displacement(job: GroupJob, participant: str, session: str) -> float:
+    """Return the mean framewise displacement (mm) of one session over its runs; NaN where it is not known."""
+    modality = plugs.modality(job.modality.name)
+    own = {"sub": participant.removeprefix("sub-"), **({job.stage: session} if session else {}), **job.entities}
+    path = participant_path(job.output_dir, {**own, "desc": modality.quality_name}, "qc", ".tsv", modality.datatype)
+    table = read_tsv(path) if path.exists() else {}
+    values = numeric(table["mean_fd"]) if "mean_fd" in table else None
+    return float("nan") if values is None else float(values.mean())

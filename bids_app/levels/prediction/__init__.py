@@ -1,0 +1,1 @@
+"""An outcome predicted from maps before treatment."""

@@ -1,0 +1,1 @@
+"""The trial around the images: outcomes declared and treatment on record."""

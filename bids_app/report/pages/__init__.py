@@ -1,0 +1,1 @@
+"""The pages: of a participant, of the group, and the overview."""

@@ -1,0 +1,78 @@
+"""The specification curve: one effect under every analysis that could have been chosen, and which choices made it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bids_app.dataset.tables import read_frame, read_json
+from bids_app.derivatives.completion_records import digest
+
+LEFT, WIDTH, HEIGHT, ROW = 190.0, 860.0, 190.0, 17.0
+"""Pixels: margin for names, the whole figure, its upper panel, and a line of choices."""
+
+
+def curves(path: Path) -> dict[str, Any] | None:
+    """Return one figure for each map of a table of specifications; nothing if there is no table."""
+    if not path.exists():
+        return None
+    about = read_json(path.with_suffix(".json"))
+    table = read_frame(path)
+    choices = list(dict.fromkeys(name for one in about["Specifications"].values() for name in one["Choices"]))
+    figures = []
+    for label, rows in table.groupby("map", sort=False):
+        known = rows[np.isfinite(rows["t"])].sort_values("effect", kind="stable").reset_index(drop=True)
+        if len(known) > 1:
+            estimands = sorted(known["contrast"].unique(), key=lambda name: (name != about["Primary"], name))
+            figures.append({"label": label, **_figure(known, estimands, choices, about), **_summary(known, about)})
+    settings = {name: "; ".join(one["Settings"]) for name, one in about["Specifications"].items()}
+    mains = {path.with_name(name): made for name, made in about["MainResults"].items()}
+    return {
+        "figures": figures, "settings": settings, "absent": about["NotDone"], "file": path.name,
+        "stale": any(not main.exists() or digest(main) != made for main, made in mains.items()),
+    }  # fmt: skip
+
+
+def _figure(rows: pd.DataFrame, estimands: list[str], choices: list[str], about: Any) -> dict[str, Any]:
+    """Return places of points, intervals and choices."""
+    low, high = min(0.0, float(rows["effect_low"].min())), max(0.0, float(rows["effect_high"].max()))
+    room = (high - low) * 0.05
+
+    def down(value: float) -> float:
+        return round(HEIGHT * (high + room - value) / (high - low + 2 * room), 1)
+
+    step = (WIDTH - LEFT) / len(rows)
+    lines = [*estimands, "as planned", *choices]
+    points = []
+    for i, row in enumerate(rows.itertuples()):
+        made = about["Specifications"].get(row.specification, {"Choices": ["as planned"]})["Choices"]
+        points.append({
+            "x": round(LEFT + (i + 0.5) * step, 1), "y": down(row.effect), "low": down(row.effect_low),
+            "high": down(row.effect_high), "passes": row.p_corrected <= about["Alpha"],
+            "main": row.specification == "main" and row.contrast == estimands[0],
+            "marks": [HEIGHT + ROW * (lines.index(name) + 1.2) for name in (row.contrast, *made)],
+            "says": f"{row.specification}, {row.contrast}: {row.effect:.3f} ({row.effect_low:.3f} to "
+                    f"{row.effect_high:.3f}), n = {row.participants}, corrected p = {row.p_corrected:.3f}",
+        })  # fmt: skip
+    names = [{"name": name, "y": HEIGHT + ROW * (i + 1.2) + 4} for i, name in enumerate(lines)]
+    ticks = [{"y": down(value), "value": value} for value in (float(rows["effect"].min()), float(rows["effect"].max()))]
+    return {
+        "points": points, "names": names, "zero": down(0.0), "ticks": ticks, "left": LEFT, "width": WIDTH,
+        "height": HEIGHT + ROW * (len(lines) + 1),
+    }  # fmt: skip
+
+
+def _summary(rows: pd.DataFrame, about: Any) -> dict[str, Any]:
+    """Return in numbers what the figure shows."""
+    main = rows[rows["specification"] == "main"]
+    sign = np.sign(main["effect"].iloc[0]) if len(main) else 1.0
+    return {
+        "count": len(rows),
+        "same_sign": int((np.sign(rows["effect"]) == sign).sum()),
+        "passing": int((rows["p_corrected"] <= about["Alpha"]).sum()),
+        "median": float(rows["effect"].median()),
+        "place": [round(float(rows[axis].iloc[0])) for axis in ("x", "y", "z")],
+    }

@@ -1,0 +1,95 @@
+"""Outcomes of people on the group page: the sentence, each one's course, responders, and every line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bids_app.dataset.tables import read_frame, read_json
+from bids_app.report import html
+from bids_app.report.claims.outcomes import verdict
+from bids_app.report.drawing import charts
+from bids_app.report.drawing.spaghetti import courses
+from bids_app.report.sections.confirmatory import Confirmed
+from bids_app.vocabulary.entities import as_label
+from bids_app.vocabulary.sidecars import OutcomeSidecar
+
+WORDS = {
+    "ancova": "adjusted difference (ANCOVA)", "clda": "adjusted difference, everybody seen (cLDA)",
+    "change": "difference of changes", "g": "Hedges g", "rate_ratio": "ratio of rates",
+    "mann_whitney": "changes, Mann-Whitney", "superiority": "probability of superiority",
+    "responders": "responders", "remission": "remission", "variance_ratio": "spread of changes",
+    "moderator": "does the effect depend on", "baseline": "before treatment", "mean": "mean",
+    "equivalence": "alike", "bayes_factor": "evidence", "mean_change": "mean change", "wilcoxon": "change, Wilcoxon",
+}  # fmt: skip
+ORDER = ("primary", "secondary", "exploratory")
+WIDE, HIGH = 260.0, 150.0
+
+
+def outcomes(folder: Path, passed: Mapping[str, Confirmed]) -> list[dict[str, Any]]:
+    """Return every outcome on disk, the declared ones first."""
+    found = [_section(path, passed) for path in sorted(folder.glob("meas-*_outcome.json"))]
+    return sorted(found, key=lambda one: (ORDER.index(one["about"].role), one["about"].title))
+
+
+def _section(path: Path, passed: Mapping[str, Confirmed]) -> dict[str, Any]:
+    about = OutcomeSidecar.from_json(read_json(path))
+    label = path.name.partition("_")[0].removeprefix("meas-")
+    decision = next((found for name, found in passed.items() if as_label(name) == label), None)
+    table = read_frame(path.with_suffix(".tsv"))
+    lines: list[dict[str, Any]] = table.to_dict("records")
+    for line in lines:
+        known = WORDS.get(line["kind"], line["kind"])
+        line["what"] = f"{known} {line['subject']}" if line["kind"] == "moderator" else known
+        line["remark"] = "" if line["remark"] != line["remark"] else line["remark"]
+        line["quantity"] = "" if line["quantity"] != line["quantity"] else line["quantity"]
+    described = [line for line in lines if line["kind"] == "mean"]
+    compared = [line for line in lines if line["kind"] not in ("mean", "mean_change", "wilcoxon")]
+    within = [line for line in lines if line["kind"] in ("mean_change", "wilcoxon")]
+    return {
+        "name": label,
+        "about": about,
+        "verdict": verdict(about, lines, decision),
+        "means": _means(described, about),
+        "now": [line for line in compared if line["visit"] == about.endpoint or line["kind"] == "baseline"],
+        "other": [line for line in compared if line["visit"] not in (about.endpoint, about.visits[0])],
+        "within": within,
+        "panel": _courses(path, about),
+        "curves": _curves(about),
+        "file": path.with_suffix(".tsv").name,
+    }
+
+
+def _means(lines: list[dict[str, Any]], about: OutcomeSidecar) -> list[dict[str, Any]]:
+    """Return mean and SD of each arm, a cell a visit."""
+    rows = []
+    for arm in about.arms:
+        own = [line for line in lines if line["comparison"] == arm]
+        cells = [f"{html.format_number(o['estimate'])} ({_sd(o['sd'])})" for o in own]
+        rows.append({"arm": arm, "cells": cells, "people": [o["people"] for o in own]})
+    return rows
+
+
+def _sd(value: float) -> str:
+    return f"{value:.3g}" if value == value else ""
+
+
+def _courses(path: Path, about: OutcomeSidecar) -> dict[str, Any]:
+    values = read_frame(path.with_name(path.name.replace("_outcome.json", "_values.tsv")))
+    there = [arm for arm in about.arms if (values["arm"] == arm).any()]
+    return courses(values, list(about.visits), there)
+
+
+def _curves(about: OutcomeSidecar) -> dict[str, Any]:
+    """Return the share of each arm that improved by at least so much, as lines."""
+    percents = 100 * np.array(about.responders.improvement, dtype=float)
+    across, up = charts.Scale(float(percents[0]), float(percents[-1]), 0, WIDE), charts.Scale(0, 100, HIGH, 0)
+    lines = []
+    for i, (arm, values) in enumerate(about.responders.proportion.items()):
+        proportions = np.array([np.nan if value is None else value for value in values], dtype=float)
+        lines.append({"arm": arm, "colour": i, "points": charts.line(across(percents), up(100 * proportions))})
+    marks = [f"{float(across(percent)):.1f}" for percent in (30, 50)]
+    return {"lines": lines, "across": across.ticks, "up": up.ticks, "marks": marks, "width": WIDE, "height": HIGH}

@@ -1,0 +1,158 @@
+"""Who is in a group analysis: flow, characteristics, quality by arm, and what motion has left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import betaln
+
+from bids_app.dataset.tables import numeric, read_frame, read_json, read_tsv
+from bids_app.derivatives.failure_records import read_failures
+from bids_app.derivatives.paths import participant_path
+from bids_app.report import html
+from bids_app.report.drawing import charts
+from bids_app.vocabulary.entities import parse
+
+QUALITIES = ("mean FD (mm)", "minutes kept", "residual df", "tSNR", "coverage (%)")
+"""What is shown of each session by arm; minutes and degrees of freedom add up over its runs."""
+
+MEASURED = ("mean_fd", "minutes_kept", "df_res", "tsnr", "voxels", "voxels_unusable")
+"""Columns of the quality tables of sessions that it is made from."""
+
+
+def people(output_dir: Path, flow_path: Path) -> dict[str, Any]:
+    """Return what the page says about the people of one analysis."""
+    entities, _, _ = parse(flow_path.name)
+    about = read_json(flow_path.with_suffix(".json"))
+    arms = tuple(about["Arms"])
+    flow = read_frame(flow_path)
+    analysed = flow[flow["stage"] == "analysed"]
+    quality = _quality(output_dir, analysed, {**entities, "desc": "fc"}, (about["Stage"], about["Sessions"]))
+    return {
+        "name": " ".join(f"{key}-{value}" for key, value in entities.items()),
+        "arms": arms,
+        "sessions": about["Sessions"],
+        "notes": about["Notes"],
+        "flow": _flow(flow, arms, about["Sessions"]),
+        "lost": flow[flow["stage"] != "analysed"].fillna("n/a").to_dict("records"),
+        "mask": _of_file(flow_path.with_name(flow_path.name.replace("_flow.tsv", "_desc-group_mask.json"))),
+        "characteristics": characteristics(
+            flow_path.with_name(flow_path.name.replace("_flow", "_characteristics")), arms
+        ),
+        "count": [int((analysed["arm"] == arm).sum()) for arm in arms],
+        "quality": [_strip(quality, name, arms) for name in QUALITIES] if len(quality) else [],
+        "failed": read_failures(output_dir).get("group_" + "_".join(f"{k}-{v}" for k, v in entities.items()), ""),
+    }
+
+
+def _of_file(path: Path) -> Mapping[str, Any] | None:
+    """Return what a sidecar says; None of tables, which have no mask."""
+    return read_json(path) if path.exists() else None
+
+
+def _flow(flow: pd.DataFrame, arms: tuple[str, ...], sessions: dict[str, str]) -> list[dict[str, Any]]:
+    """Return the boxes of the flow figure for each arm."""
+    boxes = []
+    for arm in arms:
+        own = flow[flow["arm"] == arm]
+        counts = own["stage"].value_counts()
+        stages = [*sessions, "covariate"]
+        lost = [
+            {
+                "what": f"session {sessions[stage]}" if stage in sessions else "covariate",
+                "count": int(counts.get(stage, 0)),
+                "reasons": [f"{r.participant_id}: {r.reason}" for r in own[own["stage"] == stage].itertuples()],
+            }
+            for stage in stages
+            if stage in sessions or counts.get(stage, 0)
+        ]
+        boxes.append({"arm": arm, "found": len(own), "lost": lost, "analysed": int(counts.get("analysed", 0))})
+    return boxes
+
+
+def characteristics(path: Path, arms: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the rows of the table of characteristics in the words that papers print."""
+    if not path.exists():
+        return []
+    rows = []
+    for row in read_frame(path).to_dict("records"):
+        number = row["level"] != row["level"]
+        cells = []
+        for arm in arms:
+            first, second = row[f"{arm}_mean_or_count"], row[f"{arm}_sd_or_percent"]
+            format_ = html.format_number
+            cells.append(f"{format_(first)} ({format_(second, 2)})" if number else f"{first:.0f} ({second:.0f} %)")
+        rows.append({**row, "number": number, "cells": cells})
+    return rows
+
+
+def _quality(
+    output_dir: Path, analysed: pd.DataFrame, entities: Mapping[str, str], stages: tuple[str, Mapping[str, str]]
+) -> pd.DataFrame:
+    """Return the quality of each session that was analysed, in the task and space of the analysis.
+
+    Parameters
+    ----------
+    stages : (str, mapping of str)
+        Entity of the stages, and label of each.
+    """
+    stage, sessions = stages
+    runs: dict[str, list[str]] = {name: [] for name in ("arm", "session", "who", *MEASURED)}
+    for record in analysed.itertuples():
+        for session in sessions.values():
+            own = {"sub": str(record.participant_id).removeprefix("sub-"), stage: session, **entities}
+            path = participant_path(output_dir, own, "qc", ".tsv")
+            if path.exists():  # not everybody needs every session, and other modalities have tables of their own
+                found = read_tsv(path)
+                about = {"arm": record.arm, "session": session, "who": own["sub"]}
+                for name, values in runs.items():
+                    values.extend(found[name] if name in MEASURED else [str(about[name])] * len(found["voxels"]))
+    if not runs["who"]:
+        return pd.DataFrame()
+    table = pd.DataFrame({name: numeric(values) if name in MEASURED else values for name, values in runs.items()})
+    each = table.groupby(["arm", "session", "who"], sort=False)
+    added = each[["minutes_kept", "df_res", "voxels", "voxels_unusable"]].sum()
+    coverage = 100 * added["voxels"] / (added["voxels"] + added["voxels_unusable"])
+    shown = each["mean_fd"].mean(), added["minutes_kept"], added["df_res"], each["tsnr"].median(), coverage
+    return pd.DataFrame(dict(zip(QUALITIES, shown, strict=True))).reset_index()
+
+
+def _strip(quality: pd.DataFrame, name: str, arms: Sequence[str]) -> dict[str, Any]:
+    """Return one chart: dots of every session, by session and arm, with means; and the same in numbers."""
+    groups, cells = [], []
+    for session in sorted(quality["session"].unique(), key=html.session_order):
+        for i, arm in enumerate(arms):
+            values = quality.loc[(quality["session"] == session) & (quality["arm"] == arm), name].dropna()
+            groups.append((session, i, values.tolist()))
+            said = f"{html.format_number(values.mean())} ({html.format_number(values.std(), 2)})"
+            cells.append({"session": session, "arm": arm, "said": said})
+    return {"name": name, "cells": cells, **charts.strips(groups, 110, 40)}
+
+
+def motion_left(path: Path) -> dict[str, Any] | None:
+    """Return the figures of how maps go with motion: distribution of r beside that by chance, and r by distance."""
+    if not path.exists():
+        return None
+    about = read_json(path)
+    across, counts = charts.Scale(-1, 1, 0, 260), np.array(about["Counts"])
+    r, df = np.linspace(-1, 1, 81), about["DegreesOfFreedom"]
+    # Density of r where nothing goes with motion; a bin is 2 / len(counts) wide.
+    with np.errstate(divide="ignore"):
+        density = np.exp((df / 2 - 1) * np.log((1 - r**2) / 4) - betaln(df / 2, df / 2))
+    expected = density / len(counts) * counts.sum() / max(counts.max(), 1)
+    found: dict[str, Any] = {
+        **about,
+        "bars": charts.bars(counts, across(np.linspace(-1, 1, len(counts) + 1)), 90),
+        "ticks": across.ticks,
+        "chance": charts.line(across(r), 90 - 90 * np.minimum(expected, 1.2)),
+    }
+    if bins := about.get("MedianRByDistance"):
+        mm, medians = [one["mm"] for one in bins], [one["r"] for one in bins]
+        far, up = charts.around(mm, 0, 260), charts.Scale(-0.5, 0.5, 90, 0)
+        dots = [(f"{x:.1f}", f"{y:.1f}") for x, y in zip(far(mm), up(np.clip(medians, -0.5, 0.5)), strict=True)]
+        found |= {"far": {"ticks": far.ticks, "up": up.ticks, "zero": f"{float(up(0)):.1f}", "dots": dots}}
+    return found

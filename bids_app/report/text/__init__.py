@@ -1,0 +1,1 @@
+"""Texts of a run: methods, checklist, references, claims that are checked."""

@@ -1,0 +1,171 @@
+"""The reporting checklist of COBIDAS (Nichols 2017, doi:10.1038/nn.4500), filled as far as the outputs know.
+
+Items follow the report's sections in our own words. What a BIDS derivative does not tell, such as scanner and task
+instructions, says `not reported`: somebody who was there must fill it in.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from bids_app import __version__, plugs
+from bids_app.dataset.layout import participants_in, scan_files
+from bids_app.dataset.tables import read_json, read_tsv
+from bids_app.derivatives.files import write_table
+from bids_app.derivatives.paths import group_files
+from bids_app.report import html
+from bids_app.report.text.wording import SCHEMES, statistic_name
+from bids_app.vocabulary.entities import parse
+
+UNKNOWN = "not reported"
+
+
+def write_checklist(output_dir: Path) -> None:
+    """Write `logs/COBIDAS.tsv` and `logs/COBIDAS.html` from what is on disk."""
+    known = _Known(output_dir)
+    rows = [(section, item, answer or UNKNOWN) for section, item, answer in _answers(known)]
+    columns = zip(("section", "item", "answer"), map(list, zip(*rows, strict=True)), strict=True)
+    write_table(output_dir / "logs" / "COBIDAS.tsv", dict(columns))
+    values = {"rows": rows, "unknown": UNKNOWN, "open": sum(answer == UNKNOWN for _, _, answer in rows)}
+    html.write(output_dir, "logs/COBIDAS.html", "cobidas.html", values, [])
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What lies on disk, each read once; empty where there is none."""
+
+    root: Path
+
+    @cached_property
+    def settings(self) -> Mapping[str, Any]:
+        path = self.root / "logs" / "settings.toml"
+        return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+    @cached_property
+    def primary(self) -> Mapping[str, Any]:
+        found = [read_json(path) for path in group_files(self.root, "*_statmap.json")]
+        primary = [about for about in found if about.get("Primary")]
+        return min(primary, key=lambda about: about["Measure"] != "seed_correlation", default={})
+
+    @cached_property
+    def flow(self) -> Mapping[str, list[str]]:
+        path = next(iter(group_files(self.root, "*_flow.tsv")), None)
+        return read_tsv(path) if path else {}
+
+    @cached_property
+    def map(self) -> Mapping[str, Any]:
+        """The sidecar of one map of one person."""
+        for label in participants_in(self.root):
+            for path in scan_files(self.root, label):
+                if path.name.endswith("_statmap.json") and "RepetitionTime" in (about := read_json(path)):
+                    return about
+        return {}
+
+    def labels(self, entity: str) -> list[str]:
+        """Return every label of an entity that the maps of people have."""
+        files = (path for person in participants_in(self.root) for path in scan_files(self.root, person))
+        return sorted({parse(path.name)[0].get(entity, "") for path in files} - {""})
+
+    def inference(self, name: str) -> Any:
+        return self.settings.get("inference", {}).get(name)
+
+
+Answers = Iterator[tuple[str, str, str]]
+"""Section, item and answer."""
+
+
+def _answers(known: _Known) -> Answers:
+    """Yield the answers: of the design, of what each modality is asked for, of the analysis."""
+    yield from _answered(_BEFORE, known)
+    for name, options in known.settings.get("modalities", {}).items():
+        items = plugs.modality(name).reporting_items(options, known.map)
+        yield from ((section, item, answer) for section, part in items.items() for item, answer in part.items())
+    yield from _answered(_AFTER, known)
+
+
+def _answered(sections: Mapping[str, Mapping[str, Callable[[_Known], str]]], known: _Known) -> Answers:
+    return ((section, item, answer(known)) for section, part in sections.items() for item, answer in part.items())
+
+
+def _nothing(_: _Known) -> str:
+    return ""
+
+
+def _people(k: _Known) -> str:
+    by_arm = k.primary.get("ParticipantsByArm", {})
+    said = ", ".join(f"{n} {arm}" for arm, n in by_arm.items())
+    return f"{sum(by_arm.values())} analysed ({said})" if by_arm else ""
+
+
+def _lost(k: _Known) -> str:
+    rows = list(zip(*(k.flow.get(name, []) for name in ("participant_id", "stage", "reason")), strict=True))
+    return "; ".join(f"{who}: {why}" for who, stage, why in rows if stage != "analysed") or ("nobody" if rows else "")
+
+
+def _correction(k: _Known) -> str:
+    if not k.primary:
+        return ""
+    return f"{statistic_name(k.primary)}; family: {k.primary['Family']}, {k.primary['FamilyMembers']} members"
+
+
+def _relabelling(k: _Known) -> str:
+    a = k.primary
+    return f"{a['Relabellings']:,} {SCHEMES[a['Scheme']]}, random seed {a['RandomSeed']}" if a else ""
+
+
+_BEFORE: Mapping[str, Mapping[str, Callable[[_Known], str]]] = {
+    "Experimental design": {
+        "Number of participants, by group": _people,
+        "Participants left out, and why": _lost,
+        "How participants were recruited, with criteria": _nothing,
+        "Ethics approval and trial registration": _nothing,
+        "How people were allocated to arms, and who was blind": _nothing,
+        "Treatments in each arm (STRICTA for acupuncture)": _nothing,
+        "Sample size: how it was decided": _nothing,
+        "Sessions": lambda k: ", ".join(k.labels("ses")),
+        "Tasks": lambda k: ", ".join(k.labels("task")),
+        "Instructions, events and their timing": _nothing,
+    },
+}
+
+_AFTER: dict[str, dict[str, Callable[[_Known], str]]] = {
+    "Statistical model and inference": {
+        "Measures": lambda k: ", ".join(k.settings.get("dataset", {}).get("measures", [])),
+        "Question of the primary contrast": lambda k: str(k.primary.get("Question", "")),
+        "Sign convention": lambda k: str(k.primary.get("Sign", "")),
+        "Design and covariates": lambda k: _designs(k.settings),
+        "Relabellings": _relabelling,
+        "Cluster-forming threshold": lambda k: f"p = {k.primary['ClusterFormingP']:g}" if k.primary else "",
+        "Search region": lambda k: _region(k.primary),
+        "Statistic and multiple testing": _correction,
+        "Assumptions on variance": lambda k: str(k.inference("variances") or ""),
+    },
+    "Results": {
+        "Every contrast tested, with its result": lambda k: "group/*_clusters.tsv, group.html" if k.primary else "",
+        "Effect sizes with intervals": lambda k: "group/*_stat-g*_statmap.nii.gz, *_clusters.tsv" if k.primary else "",
+        "Unthresholded maps": lambda k: "group/*_stat-t_statmap.nii.gz" if k.primary else "",
+        "Quality by group": lambda k: "group.html, sub-*/**/*_qc.tsv" if k.primary else "sub-*/**/*_qc.tsv",
+    },
+    "Data sharing and reproducibility": {
+        "Software of this analysis": lambda k: f"deqi {__version__}",
+        "Settings": lambda k: "logs/settings.toml" if k.settings else "",
+        "Where data and maps are shared": _nothing,
+        "Where code is shared": _nothing,
+    },
+}
+
+
+def _designs(settings: Mapping[str, Any]) -> str:
+    found = settings.get("designs", {})
+    return "; ".join(f"{name}, covariates: {', '.join(o.get('covariates', [])) or 'none'}" for name, o in found.items())
+
+
+def _region(about: Mapping[str, Any]) -> str:
+    if not about:
+        return ""
+    return f"{', '.join(about['RestrictedTo']) or 'the brain'}, {about['Voxels']:,} voxels"

@@ -1,0 +1,102 @@
+"""The methods of this very run in words, with references: `logs/CITATION.md`, `.html`, `.tex` and `.bib`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from bids_app import plugs
+from bids_app.dataset import presets
+from bids_app.derivatives.atomic import write_text
+from bids_app.derivatives.files import write_json
+from bids_app.report import html
+from bids_app.report.text import references
+from bids_app.report.text.methods_outcomes import outcomes
+
+Tables = Mapping[str, tuple[type[Any], Mapping[str, Any]]]
+
+
+def write_citation(output_dir: Path, tables: Tables, notices: Iterable[str] = ()) -> None:
+    """Write the methods text of a run from its resolved settings, below warnings that all of it carries."""
+    paragraphs = _paragraphs(tables)
+    cited = references.named("\n".join(paragraphs))
+    warnings = [notice for notice in notices if notice]
+    logs = output_dir / "logs"
+    write_text(logs / "CITATION.md", _markdown(paragraphs, cited, warnings))
+    write_json(logs / "CITATION.json", {"Paragraphs": paragraphs})
+    write_text(logs / "CITATION.tex", _latex(paragraphs, warnings))
+    write_text(logs / "CITATION.bib", "\n".join(references.bibtex(key) for key in cited))
+    values = {"paragraphs": paragraphs, "references": [references.REFERENCES[key] for key in cited]}
+    own = [warning for warning in warnings if warning != html.notice(output_dir)]  # that one stands on every page
+    html.write(output_dir, "logs/CITATION.html", "citation.html", {**values, "warnings": own}, [])
+
+
+def _paragraphs(tables: Tables) -> list[str]:
+    kinds = ((name.partition("."), options) for name, (_, options) in tables.items())
+    paragraphs = [plugs.modality(own).methods_of(options) for (kind, _, own), options in kinds if kind == "modalities"]
+    if condition := tables["dataset"][1]["preset"]:
+        preset = presets.load("conditions", condition)
+        said = "; ".join(preset["citation"])
+        paragraphs.append(
+            f"Seeds, networks and pairs were those of the preset {condition} ({preset['status']}), reported by {said}."
+        )
+    for name in tables:
+        kind, _, plug = name.partition(".")
+        if kind in ("measures", "associations", "predictors"):
+            paragraphs.append(plugs.load(kind, plug).methods)
+        elif kind == "designs":
+            paragraphs.append(f"{plugs.load(kind, plug).methods} {_inference(tables['inference'][1])}")
+    if declared := {name.partition(".")[2]: o for name, (_, o) in tables.items() if name.startswith("outcomes.")}:
+        paragraphs.append(outcomes(declared))
+    return paragraphs
+
+
+ADVICE = "Written from the settings of this run; adapt it, and cite what it names."
+
+
+def _markdown(paragraphs: list[str], cited: list[str], warnings: list[str]) -> str:
+    parts = [
+        "# Methods and references",
+        ADVICE,
+        *(f"**{warning}**" for warning in warnings),
+        *paragraphs,
+        "## References",
+    ]
+    return "\n\n".join([*parts, "\n".join(f"- {references.plain(key)}" for key in cited)]) + "\n"
+
+
+def _latex(paragraphs: list[str], warnings: list[str]) -> str:
+    """Return a section for natbib; the file compiles on its own, too."""
+    body = [f"\\textbf{{{references.escape(warning)}}}" for warning in warnings]
+    body += [references.with_keys(paragraph) for paragraph in paragraphs]
+    return "\n".join([
+        f"% {ADVICE}", r"\documentclass{article}", r"\usepackage[utf8]{inputenc}", r"\usepackage{natbib}",
+        r"\begin{document}", r"\section{Methods}", "", "\n\n".join(body), "", r"\bibliographystyle{plainnat}",
+        r"\bibliography{CITATION}", r"\end{document}", "",
+    ])  # fmt: skip
+
+
+def _inference(o: Mapping[str, Any]) -> str:
+    names = {"mass": "cluster mass", "extent": "cluster extent", "voxel": "the largest |t|",
+             "tfce": "threshold-free cluster enhancement (Smith & Nichols 2009)"}  # fmt: skip
+    families = {"maps": "all maps of a measure", "contrasts": "all maps of a measure and its contrasts",
+                "measures": "all maps of all measures", "all": "all maps, measures and contrasts"}  # fmt: skip
+    where = f"the small volume {', '.join(o['small_volume'])}" if o["small_volume"] else "the brain"
+    sides = {"both": "two-sided", "positive": "one-sided (positive effects alone)"}[o["sides"]]
+    variances = " Each arm had a variance of its own (Welch's t)." if o["variances"] == "by-arm" else ""
+    return (
+        f"Arms, where compared, were re-randomised within strata (Proschan & Dodd 2019); means and changes within arms were "
+        f"tested by sign flips of whole participants, and slopes by exchanging residuals, on residuals where there are "
+        f"covariates (Freedman & Lane 1983; Winkler et al. 2014): {o['n_permutations']} relabellings, or all where there are "
+        f"fewer.{variances} Clusters were formed at {sides} p < {o['cluster_forming_p']:g} with {o['connectivity']} "
+        f"neighbours. The claim is carried by {names[o['claim']]} with a familywise error of {o['alpha']:g}, {sides}, over "
+        f"{where} (Nichols & Holmes 2002) and jointly over {families[o['family']]} by the smallest p. False discovery rates "
+        "(Benjamini & Hochberg 1995) are per sign. Beside every primary comparison of arms stands a robust p of means, by "
+        "random signs of the residuals of the full model (wild bootstrap, Davidson & Flachaire 2008) and t with the "
+        "variance HC2 (MacKinnon & White 1985), corrected alike. What is confirmatory was decided by a graph of hypotheses "
+        "over measures and declared outcomes (Bretz et al. 2009); the hypothesis of a comparison of arms, that means "
+        "differ, has the larger of both p. The share of each cluster that differs at least is by all-resolutions inference "
+        "(Rosenblatt et al. 2018). A change in one arm and none in the other is not taken as a difference "
+        "between arms (Bland & Altman 2011)."
+    )

@@ -1,0 +1,1 @@
+"""Places, their neighbours, clusters of them and TFCE."""

@@ -1,0 +1,1 @@
+"""Linear models, what is exchangeable, and permutation inference."""

@@ -1,0 +1,1 @@
+"""Options of the general tables of analysis.toml."""

@@ -1,0 +1,25 @@
+"""Whose sessions do not join the group: limits of quality, fixed before anybody looks at results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from annotated_types import Ge, Interval
+
+from bids_app.vocabulary.options.describe import Doc
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exclusions:
+    """Options of `[exclusions]`; 0 is no limit. A session beyond one is lost and stands in the flow with the reason."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    max_mean_fd: Annotated[float, Ge(0), Doc("Mean framewise displacement of a session at most.", "mm")] = 0.0
+    max_censored: Annotated[float, Interval(ge=0, le=1), Doc("Share of volumes censored at most.")] = 0.0
+    min_minutes: Annotated[float, Ge(0), Doc("Minutes of kept volumes at least.", "min")] = 0.0
+    min_df_res: Annotated[int, Ge(0), Doc("Residual degrees of freedom at least.")] = 0
+    min_coverage: Annotated[
+        float, Interval(ge=0, le=1), Doc("Share of the brain mask with usable voxels at least.")
+    ] = 0.0

@@ -1,0 +1,64 @@
+"""What is on record of a trial besides its images: treatment, guesses, expectation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar
+
+from bids_app.vocabulary.options.describe import Doc
+
+MASS = "mass_index"
+DOSE = ("needle_sessions", "needles_per_session", "needle_depth_mm", "needle_retention_min", "needle_deqi")
+"""Columns that are made of ratings of sensations, and of tables of needles."""
+
+
+@dataclass(frozen=True)
+class TrialOptions:
+    """Options of `[trial]`: which columns tell of treatment and of what people thought of it."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    guess: Annotated[str, Doc("Column with the arm that each one guessed; any other word counts as not known.")] = (
+        "guess_arm"
+    )
+    before: Annotated[
+        tuple[str, ...], Doc("Columns known before randomisation that are tabulated by arm, e.g. credibility.")
+    ] = ("expectation", "expectancy", "credibility")
+    after: Annotated[
+        tuple[str, ...], Doc("Columns that arise after it (dose, deqi): tabulated, and no covariates of the claim.")
+    ] = ("n_sessions_planned", "n_sessions_attended", "mean_retention_min", "mean_deqi", "rescue_medication")
+    sensations: Annotated[
+        str, Doc("Beginning of the columns with ratings of needle sensations, of which the MASS index is made.")
+    ] = "mass_"
+
+    @property
+    def later(self) -> tuple[str, ...]:
+        """Columns that arise after randomisation."""
+        return tuple(dict.fromkeys((*self.after, MASS, *DOSE, self.guess)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Needle:
+    """One needle of one session: a point, its side, depth (mm), time it stayed (s) and the deqi that was felt."""
+
+    participant: str
+    session: str
+    point: str
+    side: str
+    depth: float
+    duration: float
+    deqi: float
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """What the dataset says of how people were treated.
+
+    `arms` holds the STRICTA items of each arm by their keys; `faults` tells what could not be understood.
+    """
+
+    needles: tuple[Needle, ...] = ()
+    arms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    trial: Mapping[str, Any] = field(default_factory=dict)
+    faults: tuple[str, ...] = ()
