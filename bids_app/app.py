@@ -19,7 +19,7 @@ from bids_app.errors import IO_ERROR, DeqiError
 from bids_app.execute.call_messages import written
 
 if TYPE_CHECKING:
-    from bids_app.plan.inputs import Plan
+    from bids_app.plan.inputs import JobPlan
     from bids_app.settings import Settings
     from bids_app.vocabulary.options.execution import Execution
 
@@ -88,9 +88,9 @@ def _main(args: argparse.Namespace, words: list[str]) -> int:
 
     execution, tables = understand(args, words)
     if execution.status:
-        from bids_app.plan.status import tell
+        from bids_app.plan.status import print_status
 
-        tell(execution, tables)
+        print_status(execution, tables)
         return 0
     chosen = settings.resolve(tables)
     if args.write_slurm_script:
@@ -103,9 +103,9 @@ def _main(args: argparse.Namespace, words: list[str]) -> int:
         print(f"Wrote {args.write_slurm_script}. Look through its settings, then: bash {args.write_slurm_script}")
         return 0
     if args.lock:
-        from bids_app.plan.preregistration import lock
+        from bids_app.plan.preregistration import lock_plan
 
-        sealed = lock(execution, chosen, args.lock, after=args.lock_after_unblinding)
+        sealed = lock_plan(execution, chosen, args.lock, after=args.lock_after_unblinding)
         print(f"Sealed {args.lock}: SHA-256 {sealed}. Register it somewhere; hold results against it with --plan.")
         return 0
     if args.init_config:
@@ -152,13 +152,15 @@ def _seal_demonstration(place: Path) -> None:
     """Seal the plan of the demonstration: its settings were written before its arms were drawn."""
     from bids_app import settings
     from bids_app.dataset.settings_toml import read_file
-    from bids_app.plan.preregistration import seal
+    from bids_app.plan.preregistration import write_locked_plan
     from bids_app.vocabulary.options.execution import Execution
 
     code = place / "code"
     (code / "plan.json").unlink(missing_ok=True)
     chosen = settings.resolve(read_file(code / "analysis.toml"))
-    seal(Execution(bids_dir=place, output_dir=place / "out", level="group"), chosen, code / "plan.json", late=False)
+    write_locked_plan(
+        Execution(bids_dir=place, output_dir=place / "out", level="group"), chosen, code / "plan.json", late=False
+    )
 
 
 def _run(execution: Execution, chosen: Settings) -> int:
@@ -174,14 +176,14 @@ def _run(execution: Execution, chosen: Settings) -> int:
     if execution.dry_run:
         from bids_app.plan import dry_run
 
-        none = dry_run.show(plan, execution)
-        dry_run.show_alternatives(chosen.multiverse.specifications() if execution.multiverse else [])
+        none = dry_run.print_plan(plan, execution)
+        dry_run.print_alternatives(chosen.multiverse.specifications() if execution.multiverse else [])
         return int(none)
-    from bids_app.dispatch import multiverse, people_of, work
+    from bids_app.dispatch import multiverse, people_of, run_plan
     from bids_app.execute.pages import write_pages
     from bids_app.execute.subprocess_call import is_child
 
-    failures = {} if execution.reports_only else work(execution, plan) | multiverse(execution, chosen)
+    failures = {} if execution.reports_only else run_plan(execution, plan) | multiverse(execution, chosen)
     if failures and not is_child():
         print(written(f"deqi: {len(failures)} failed. Each has a record in {execution.output_dir}/logs/failed"),
               file=sys.stderr)  # fmt: skip
@@ -193,20 +195,20 @@ def _run(execution: Execution, chosen: Settings) -> int:
     return 1 if failures or _none_left(plan) else 0
 
 
-def _none_left(plan: Plan) -> bool:
+def _none_left(plan: JobPlan) -> bool:
     """Say so where no session of a participant level can be used."""
     from bids_app.execute.subprocess_call import is_child
-    from bids_app.plan.session_gates import left_out, none_left
+    from bids_app.plan.session_gates import none_left, reasons_left_out
     from bids_app.vocabulary.job import ParticipantJob
 
     jobs = [job for job in plan.jobs if isinstance(job, ParticipantJob)]
-    said = "" if is_child() else none_left(jobs, left_out(jobs))
+    said = "" if is_child() else none_left(jobs, reasons_left_out(jobs))
     if said:
         _refuse(said)
     return bool(said)
 
 
-def _plan(execution: Execution, chosen: Settings) -> Plan:
+def _plan(execution: Execution, chosen: Settings) -> JobPlan:
     # Only the level that runs is imported.
     if execution.level == "participant":
         from bids_app.plan.participant import plan_participants

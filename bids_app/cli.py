@@ -12,7 +12,7 @@ from bids_app.errors import AnalysisLevelError, UsageError
 from bids_app.launch.arguments import megabytes
 from bids_app.launch.descriptor import descriptor
 from bids_app.launch.preprocessing import METHODS
-from bids_app.vocabulary.options.execution import Share
+from bids_app.vocabulary.options.execution import PermutationShare
 
 LEVELS = ("participant", "group")
 ALONE = {"--demo", "--export-app", "--check-claims", "--explain"}
@@ -175,11 +175,11 @@ def _memory(text: str) -> int:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
-def _share(text: str) -> Share:
+def _share(text: str) -> PermutationShare:
     number, _, of = text.partition("/")
     if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
         raise argparse.ArgumentTypeError(f"{text!r} is not a part such as 3/8")
-    return Share(int(number), int(of))
+    return PermutationShare(int(number), int(of))
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bids_app.plan.inputs import Plan
+    from bids_app.plan.inputs import JobPlan
     from bids_app.settings import Settings
     from bids_app.vocabulary.options.execution import Execution
 
 
-def work(execution: Execution, plan: Plan) -> dict[str, str]:
+def run_plan(execution: Execution, plan: JobPlan) -> dict[str, str]:
     """Do the jobs; several participants go to processes of their own, one is done here."""
     from bids_app.execute import output_dataset
     from bids_app.execute.subprocess_call import die_with_parent, is_child
@@ -29,7 +29,7 @@ def work(execution: Execution, plan: Plan) -> dict[str, str]:
     return failures
 
 
-def _confirm(execution: Execution, plan: Plan) -> None:
+def _confirm(execution: Execution, plan: JobPlan) -> None:
     """Write what passes of all that is called confirmatory, and say it."""
     from bids_app.execute import progress
     from bids_app.levels.confirmatory import confirm
@@ -48,7 +48,7 @@ def _confirm(execution: Execution, plan: Plan) -> None:
         progress.say(line)
 
 
-def _do(execution: Execution, plan: Plan) -> dict[str, str]:
+def _do(execution: Execution, plan: JobPlan) -> dict[str, str]:
     from bids_app.execute import jobs
     from bids_app.execute.subprocess_call import is_child
 
@@ -56,7 +56,7 @@ def _do(execution: Execution, plan: Plan) -> dict[str, str]:
         return jobs.run_jobs(plan.jobs, quiet=is_child())
     people, elsewhere = people_of(plan), execution.executor == "dask"
     if execution.level == "participant" and (len(people) > 1 or elsewhere):
-        from bids_app.execute.participant_batches import run_participants
+        from bids_app.execute.batches import run_participants
 
         return run_participants(execution, plan.jobs)
     from bids_app.execute.forked import run_apart
@@ -64,7 +64,7 @@ def _do(execution: Execution, plan: Plan) -> dict[str, str]:
     if people:
         return run_apart(plan.jobs, f"sub-{people[0]}")
     if elsewhere:
-        from bids_app.execute.share_batches import relabel_on_workers
+        from bids_app.execute.batches import relabel_on_workers
 
         relabel_on_workers(execution, plan.jobs)
     failures: dict[str, str] = {}
@@ -74,13 +74,13 @@ def _do(execution: Execution, plan: Plan) -> dict[str, str]:
     return failures
 
 
-def _describe(execution: Execution, plan: Plan) -> None:
+def _describe(execution: Execution, plan: JobPlan) -> None:
     """Write what belongs to the whole dataset before any result, and say what is left out."""
     from bids_app import report
     from bids_app.execute import output_dataset, progress
-    from bids_app.settings import described
+    from bids_app.settings import describe_settings
 
-    tables, mark = described(plan.settings), plan.settings.mark()
+    tables, mark = describe_settings(plan.settings), plan.settings.mark()
     output_dataset.describe(execution.output_dir, plan.sources, plan.generated_by, tables)
     output_dataset.keep_notes(execution.output_dir, execution.level, plan.notes, execution.participants)
     report.write_citation(execution.output_dir, tables, mark)
@@ -94,7 +94,7 @@ def multiverse(execution: Execution, chosen: Settings) -> dict[str, str]:
 
     if not execution.multiverse or is_child() or execution.share:
         return {}
-    from bids_app.execute.alternatives import run_alternatives
+    from bids_app.execute.batches import run_alternatives
 
     specifications = chosen.multiverse.specifications()
     failures = run_alternatives(specifications, execution.argv)
@@ -105,6 +105,6 @@ def multiverse(execution: Execution, chosen: Settings) -> dict[str, str]:
     return {f"multiverse {name}": message for name, message in failures.items()}
 
 
-def people_of(plan: Plan) -> list[str]:
+def people_of(plan: JobPlan) -> list[str]:
     """Return the labels of the participants of a plan."""
     return sorted({run.participant for job in plan.jobs for run in getattr(job, "recordings", ())})

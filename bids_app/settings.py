@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_origin, get_type_hints
 from bids_app import plugs
 from bids_app.errors import UsageError, suggest
 from bids_app.launch.presets import with_presets
-from bids_app.vocabulary.hypotheses import Graph, Multiplicity, graphs_of
+from bids_app.vocabulary.hypotheses import HypothesisGraph, Multiplicity, graphs_of
 from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.options.exclusions import Exclusions
 from bids_app.vocabulary.options.inference import Inference
@@ -99,7 +99,7 @@ class Settings:
     prediction: Prediction = field(default_factory=Prediction)
     given: frozenset[str] = frozenset()
 
-    def hypotheses(self, there: Collection[str] | None = None) -> tuple[Graph, ...]:
+    def hypotheses(self, there: Collection[str] | None = None) -> tuple[HypothesisGraph, ...]:
         """Return what is confirmatory, as graphs.
 
         Parameters
@@ -273,7 +273,7 @@ def validate(options: type[Any], table: Any, where: str) -> Any:
         raise UsageError(f"{where}.{name} = {table.get(name)!r}: {problem['msg'].lower()}.") from error
 
 
-def described(settings: Settings) -> dict[str, tuple[type[Any], dict[str, Any]]]:
+def describe_settings(settings: Settings) -> dict[str, tuple[type[Any], dict[str, Any]]]:
     """Return options class and values of every table by its full name, for writing a settings file."""
     tables: dict[str, Any] = {name: getattr(settings, name) for name in ("dataset", *GENERAL)}
     for kind in (*DEFAULT_PLUGS, "outcomes"):

@@ -19,8 +19,8 @@ from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from forked_cli import Zygote
 from synthetic import SEEDS, Trial, write_trial
-from zygote import Zygote
 
 ROOT = Path(__file__).parents[1]
 settings.register_profile("deqi", deadline=None)  # no test depends on how fast a machine is
@@ -124,7 +124,7 @@ def analysed(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRe
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Analysed:
     """Two people through the participant level; read only."""
-    from matrix import OPTIONS
+    from fault_matrix import OPTIONS
 
     def make(folder: Path) -> Analysed:
         trial, out = write_trial(folder / "data", per_arm=1), folder / "out"
@@ -137,8 +137,8 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, request: pytest.Fixtur
 @pytest.fixture(scope="session")
 def whole(analysed: Analysed, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Analysed:
     """The same with outcomes, treatment, brain and symptom, a predictor and a sealed plan; read only."""
-    from recorded import EVERYTHING, write_record
     from synthetic import AFFINE, TARGET, brain
+    from trial_tables import EVERYTHING, write_record
 
     from bids_app.launch.demo.reference_data import write_molecules
     from bids_app.vocabulary.grid import Grid
@@ -174,7 +174,7 @@ def before_the_group(analysed: Analysed, tmp_path: Path) -> tuple[Trial, Path]:
 
 
 def _copied(made: Analysed, folder: Path) -> tuple[Trial, Path]:
-    from matrix import copy
+    from fault_matrix import copy
 
     shutil.copytree(made.output, folder / "out")
     return copy(made.trial, folder / "data"), folder / "out"

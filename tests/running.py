@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from conftest import Ended
-from matrix import OPTIONS
+from fault_matrix import OPTIONS
 
 PATIENCE = 600
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import subprocess
@@ -48,6 +49,16 @@ def test_nobody_imports_a_plug_by_name():
     own = re.compile(r"from bids_app\.\w+ import _\w+\n")  # a part of the plug that it stands in
     users = [str(p.relative_to(ROOT)) for p in SOURCES if direct.search(own.sub("", p.read_text()))]
     assert users == []
+
+
+def test_no_two_classes_have_one_name():
+    """A name is one thing; what each plug has under one name (its options) apart."""
+    places: dict[str, list[str]] = {}
+    for path in SOURCES:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and node.name != "Options":
+                places.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}
 
 
 OF_ONE_MODALITY = re.compile("bold|fmriprep|fmri", re.IGNORECASE)
@@ -132,16 +143,16 @@ def test_every_preset_has_a_citation():
 def test_condition_presets_name_what_there_is_and_call_it_a_hypothesis():
     from bids_app.dataset import presets
     from bids_app.dataset.atlases.requests import seeds_of
-    from bids_app.vocabulary.region_request import Wanted
+    from bids_app.vocabulary.region_request import RegionRequest
 
-    known = {seed.name for seed in seeds_of(Wanted(name="regions", words=("regions",)))}
+    known = {seed.name for seed in seeds_of(RegionRequest(name="regions", words=("regions",)))}
     assert len(presets.names("conditions")) == 8
     for name in presets.names("conditions"):
         preset = presets.load("conditions", name)
         assert preset["status"] == "hypothesis from the literature"
         assert set(preset["seeds"]) <= known, name
         assert {region for pair in preset["pairs"] for region in pair.split("-")} <= known, name
-        assert seeds_of(Wanted(name="networks", networks=tuple(preset["networks"])))
+        assert seeds_of(RegionRequest(name="networks", networks=tuple(preset["networks"])))
         assert preset["scale"]["name"]
         assert preset["scale"]["citation"]
 

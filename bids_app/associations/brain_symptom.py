@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 
 from bids_app.dataset.atlases.requests import region_files
 from bids_app.errors import UsageError, WrongDataError
-from bids_app.trial.association import Found, Given
+from bids_app.trial.association import AssociationResult, SymptomInputs
 from bids_app.trial.brain_symptom import Coupled
 from bids_app.trial.cohort import Cohort
 from bids_app.trial.contrasts import labels_of, moderated, slope
-from bids_app.trial.region_values import declared, left_out
-from bids_app.vocabulary.design import IT, Contrast, Outcome, Question, Words
+from bids_app.trial.region_values import declared_regions, leave_one_out
+from bids_app.vocabulary.design import IT, Contrast, ContrastSpec, ContrastText, Response
 from bids_app.vocabulary.entities import as_label
 from bids_app.vocabulary.options.describe import Doc
-from bids_app.vocabulary.region_request import Wanted
+from bids_app.vocabulary.region_request import RegionRequest
 
 _NAME = "brain_symptom"
 ASKS = "outcome"
@@ -55,8 +55,8 @@ METHODS = (
     "person, from clusters of all others."
 )
 
-_CHANGE = Outcome({"post": 1.0, "pre": -1.0})
-_BEFORE = Outcome({"pre": 1.0}, "pre")
+_CHANGE = Response({"post": 1.0, "pre": -1.0})
+_BEFORE = Response({"pre": 1.0}, "pre")
 _LEAVE_ONE_OUT = "leave-one-out"
 _FEWEST = 3
 """People of an arm whose improvement must be known."""
@@ -87,7 +87,7 @@ def check(options: Options, output_dir: Path) -> None:
 
 def files(options: Options, space: str) -> list[Path]:
     """Return the files of the regions that are named."""
-    return region_files(Wanted(words=options.regions), space)
+    return region_files(RegionRequest(words=options.regions), space)
 
 
 def contrasts(
@@ -119,11 +119,11 @@ def contrasts(
     sign = f"positive = larger change where {title} improved more"
     what = f"the change in {IT}"
 
-    def asked(label: str, words: Words, outcome: Outcome = _CHANGE) -> Question:
-        return Question(name=label, words=words, outcome=outcome, association=_NAME)
+    def asked(label: str, words: ContrastText, outcome: Response = _CHANGE) -> ContrastSpec:
+        return ContrastSpec(name=label, words=words, outcome=outcome, association=_NAME)
 
     for arm in cohort.arms:
-        words = Words(
+        words = ContrastText(
             question=f"Is {what} associated with improvement of {title} within {arm}? An association.",
             sign=sign,
             arm=arm,
@@ -131,7 +131,7 @@ def contrasts(
         yield slope(cohort, asked(_joined(labels[arm], stem, "Slope"), words), improvement, {}, arm)
     if len(cohort.arms) < 2:
         return
-    words = Words(
+    words = ContrastText(
         question=f"Is {what} associated with improvement of {title}, given the arm? An association.", sign=sign
     )
     yield slope(cohort, asked(_joined("all", stem, "Slope"), words), improvement, arms)
@@ -140,7 +140,7 @@ def contrasts(
     own = (cohort.arm == 0).astype(np.float64)
     both = np.where(np.isin(cohort.arm, [0, len(cohort.arms) - 1]), improvement, np.nan)
     centred = both - np.nanmean(both)
-    words = Words(
+    words = ContrastText(
         question=f"Does the slope of {what} on improvement of {title} differ between {first} and {control}?",
         sign=f"positive = steeper in {first}",
         found=f"{what} is associated differently with improvement of {title} in {first} and {control}",
@@ -148,7 +148,7 @@ def contrasts(
     )  # fmt: skip
     yield slope(cohort, asked(_joined(pair, stem, "Slope"), words), own * centred, {"arm": own, stem: centred})
     if options.baseline:
-        words = Words(
+        words = ContrastText(
             question=f"Does {IT} before treatment tell who improves more in {title} under {first} than under "
             f"{control}?",
             sign=f"positive = where it is larger, {first} does better against {control}",
@@ -164,12 +164,12 @@ def _joined(*words: Sequence[str] | str) -> str:
     return first + "".join(word[:1].upper() + word[1:] for word in rest)
 
 
-def associate(given: Given, options: Options) -> Found:
+def associate(given: SymptomInputs, options: Options) -> AssociationResult:
     """Return how the change of regions goes with improvement, by region, and every person's values."""
-    regions = list(declared(given))
+    regions = list(declared_regions(given))
     missing = sorted(set(given.regions) - {region.name for region in regions})
     if options.clusters:
-        regions.append(left_out(given))
+        regions.append(leave_one_out(given))
     people = Coupled(given)
     mediated = [people.mediation(region, options.draws) for region in regions] if options.mediation else []
     values = [
@@ -192,9 +192,9 @@ def associate(given: Given, options: Options) -> Found:
     about = {
         "Outcome": given.outcome.title,
         "Units": given.outcome.units,
-        "Noun": given.result.subject.output.noun,
+        "Noun": given.result.map_set.output.noun,
         "Arms": list(given.cohort.arms),
         "Alpha": given.inference.alpha,
         "Notes": [f"Region {name} has no voxel that everybody has." for name in missing],
     }
-    return Found(tables, about)
+    return AssociationResult(tables, about)

@@ -15,11 +15,11 @@ from scipy import stats
 from bids_app.spatial import gene_expression
 from bids_app.spatial.gene_expression import Expression, read_expression
 from bids_app.spatial.options import RegionalOptions
-from bids_app.spatial.regional_map import NULLS, SURROGATES, Given
+from bids_app.spatial.regional_map import NULLS, SURROGATES, RegionalContrast
 from bids_app.spatial.result_tables import bars, regions_table
 from bids_app.statistics.spatial import pls, published_recipe
-from bids_app.statistics.spatial.correlation_tests import Tested, band, ranks, share, tested, unit
-from bids_app.trial.association import Found
+from bids_app.statistics.spatial.correlation_tests import CorrelationTests, band, ranks, share, tested, unit
+from bids_app.trial.association import AssociationResult
 from bids_app.vocabulary.options.describe import Doc
 
 _NAME = "gene_expression"
@@ -64,7 +64,7 @@ def files(options: Options, space: str) -> list[Path]:
     return gene_expression.files_of(options.table, options, space, _NAME)
 
 
-def associate(given: Given, options: Options) -> Found:
+def associate(given: RegionalContrast, options: Options) -> AssociationResult:
     """Return scores of genes and components for each part of the brain, with all nulls beside."""
     table = read_expression(Path(options.table))
     wholes, notes = gene_expression.expressions(given, table, options)
@@ -75,12 +75,12 @@ def associate(given: Given, options: Options) -> Found:
         for label, rows in found.items():
             tables.setdefault(label, []).extend(rows)
     about = {
-        **gene_expression.about(table), "SmallestPossibleP": given.smallest_p,
+        **gene_expression.describe_genes(table), "SmallestPossibleP": given.smallest_p,
         "Recipe": recipes, "Components": options.components,
         "Parts": {w.part.name: {**w.part.about(), "Genes": len(w.genes)} for w in wholes},
         "Notes": notes,
     }  # fmt: skip
-    return Found(tables, about)
+    return AssociationResult(tables, about)
 
 
 def _of(whole: Expression, options: Options) -> tuple[dict[str, Sequence[Mapping[str, Any]]], Mapping[str, Any]]:
@@ -92,7 +92,7 @@ def _of(whole: Expression, options: Options) -> tuple[dict[str, Sequence[Mapping
     fitted = pls.components(whole.values, part.observed, options.components)
     rng = np.random.default_rng([part.given.seed, 7])
     draws = published_recipe.redrawn(whole.values, options.draws, rng)
-    observed, limits = band(unit(ranks(part.some(_BAND), 1).T).T, ranked)
+    observed, limits = band(unit(ranks(part.sampled(_BAND), 1).T).T, ranked)
     tables: dict[str, Sequence[Mapping[str, Any]]] = {
         "geneExpression": _genes(whole, found, fitted.weights[:, 0], published_recipe.boot_ratio(part.observed, draws)),
         "geneExpressionComponents": _components(part.name, shares),
@@ -104,11 +104,11 @@ def _of(whole: Expression, options: Options) -> tuple[dict[str, Sequence[Mapping
         ],
         "geneExpressionRegions": regions_table(part, {"score": fitted.scores[:, 0]}),
     }  # fmt: skip
-    return tables, _recipe(part.some(options.recipe_maps), products, draws, rng)
+    return tables, _recipe(part.sampled(options.recipe_maps), products, draws, rng)
 
 
 def _genes(
-    whole: Expression, found: Mapping[str, Tested], weights: NDArray[np.float64], ratio: NDArray[np.float64]
+    whole: Expression, found: Mapping[str, CorrelationTests], weights: NDArray[np.float64], ratio: NDArray[np.float64]
 ) -> list[Mapping[str, Any]]:
     trial, surrogate = found["trial"], found[SURROGATES]
     p, p_fwe = np.maximum(trial.p, surrogate.p), np.maximum(trial.p_fwe, surrogate.p_fwe)

@@ -19,10 +19,10 @@ from bids_app.errors import UsageError, WrongDataError
 from bids_app.spatial import gene_expression
 from bids_app.spatial.gene_expression import Expression, read_expression
 from bids_app.spatial.options import RegionalOptions
-from bids_app.spatial.regional_map import NULLS, SURROGATES, Given
+from bids_app.spatial.regional_map import NULLS, SURROGATES, RegionalContrast
 from bids_app.statistics.spatial import enrichment
 from bids_app.statistics.spatial.correlation_tests import ranks, unit
-from bids_app.trial.association import Found
+from bids_app.trial.association import AssociationResult
 from bids_app.vocabulary.options.describe import Doc
 
 _NAME = "gene_set_enrichment"
@@ -99,7 +99,7 @@ def files(options: Options, space: str) -> list[Path]:
     return found
 
 
-def associate(given: Given, options: Options) -> Found:
+def associate(given: RegionalContrast, options: Options) -> AssociationResult:
     """Return scores of sets for each part of the brain, the background, and which sets are left out."""
     table = read_expression(Path(options.table))
     wholes, notes = gene_expression.expressions(given, table, options)
@@ -118,9 +118,9 @@ def associate(given: Given, options: Options) -> Found:
             f"No set has {options.smallest} to {options.largest} genes in the table. {' '.join(notes)} Are genes named "
             "by their symbols in both?"
         )
-    about = {**gene_expression.about(table), "Score": options.score, "Sets": len(sets), "Notes": notes,
+    about = {**gene_expression.describe_genes(table), "Score": options.score, "Sets": len(sets), "Notes": notes,
              "PlainGSEA": options.gsea, "Parts": {whole.part.name: whole.part.about() for whole in wholes}}  # fmt: skip
-    return Found({"geneSets": rows, "geneSetsLeftOut": out, "geneSetsBackground": background}, about)
+    return AssociationResult({"geneSets": rows, "geneSetsLeftOut": out, "geneSetsBackground": background}, about)
 
 
 Chosen = dict[tuple[str, str], list[int]]

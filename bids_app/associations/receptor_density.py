@@ -18,10 +18,10 @@ from bids_app.spatial.gene_expression import read_expression
 from bids_app.spatial.options import RegionalOptions
 from bids_app.spatial.receptors import beside_genes, receptor_of
 from bids_app.spatial.reference_readers import Reference, Source
-from bids_app.spatial.regional_map import NULLS, SURROGATES, Given, Part
+from bids_app.spatial.regional_map import NULLS, SURROGATES, RegionalContrast, RegionSet
 from bids_app.statistics.spatial import dominance
 from bids_app.statistics.spatial.correlation_tests import ranks, share, unit
-from bids_app.trial.association import Found
+from bids_app.trial.association import AssociationResult
 from bids_app.vocabulary.options.describe import Doc
 
 _NAME = "receptor_density"
@@ -88,7 +88,7 @@ def _source(options: Options) -> Source:
     return Source(options.receptors, f"{_NAME}.receptors")
 
 
-def associate(given: Given, options: Options) -> Found:
+def associate(given: RegionalContrast, options: Options) -> AssociationResult:
     """Return how the map goes with each receptor, with all together, and with the genes of each."""
     atlas = named_atlas(options, given.space, _NAME)
     known, said = reference_readers.read(_source(options), atlas, given.space, options.least)
@@ -114,7 +114,7 @@ def associate(given: Given, options: Options) -> Found:
     adjusted = "probability of grey matter" if options.grey_matter else None
     about = {
         "AdjustedFor": adjusted,
-        "References": reference_readers.about(known),
+        "References": reference_readers.describe_references(known),
         "Parts": parts,
         "Notes": [*said, *notes],
     }
@@ -124,10 +124,10 @@ def associate(given: Given, options: Options) -> Found:
         "receptorDensityGenes": own,
         "receptorDensityRegions": regions,
     }
-    return Found(tables, about)
+    return AssociationResult(tables, about)
 
 
-def _together(part: Part, known: Sequence[Reference], fixed: Matrix | None) -> tuple[list[Mapping[str, Any]], str]:
+def _together(part: RegionSet, known: Sequence[Reference], fixed: Matrix | None) -> tuple[list[Mapping[str, Any]], str]:
     """Return what the ranks of all maps explain of those of the contrast, and the dominance of each."""
     columns = np.stack([reference.values[part.columns] for reference in known], axis=1)
     whole = columns if fixed is None else np.column_stack([columns, fixed])
@@ -137,7 +137,7 @@ def _together(part: Part, known: Sequence[Reference], fixed: Matrix | None) -> t
             f"{part.name}: {len(known)} maps in {there.sum()} regions that all of them know are not explained together "
             f"(2 to {dominance.MOST} maps, and 10 regions more than maps)."
         )
-    some, beside = part.among(there), None if fixed is None else ranks(fixed[there])[:, None]
+    some, beside = part.subset(there), None if fixed is None else ranks(fixed[there])[:, None]
     ranked = unit(ranks(columns[there]), beside)
     maps = {kind: unit(ranks(some.null(kind), 1).T, beside).T for kind in NULLS}
     explained = {kind: dominance.explained(ranked, own) for kind, own in maps.items()}

@@ -14,8 +14,8 @@ from bids_app.spatial import reference_maps, reference_readers
 from bids_app.spatial.atlas import beside, named_atlas
 from bids_app.spatial.options import RegionalOptions
 from bids_app.spatial.reference_readers import Reference, Source
-from bids_app.spatial.regional_map import Given
-from bids_app.trial.association import Found
+from bids_app.spatial.regional_map import RegionalContrast
+from bids_app.trial.association import AssociationResult
 from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.region_request import is_mni152
 
@@ -86,7 +86,7 @@ def _source(options: Options) -> Source:
     return Source(options.references, f"{_NAME}.references", options.zeros == "values")
 
 
-def associate(given: Given, options: Options) -> Found:
+def associate(given: RegionalContrast, options: Options) -> AssociationResult:
     """Return how the map goes with each reference, in each part of the brain."""
     atlas, known, said = named_atlas(options, given.space, _NAME), list[Reference](), list[str]()
     if options.references:
@@ -95,5 +95,5 @@ def associate(given: Given, options: Options) -> Found:
         known += [Reference(one.name, Path(word).name, one.values) for one in foci_by_regions(Path(word), atlas)]
     rows, regions, notes = reference_maps.all_parts(given, options, known)
     parts = {part.name: part.about() for part in reference_maps.parts_of(given, options, known)}
-    about = {"References": reference_readers.about(known), "Parts": parts, "Notes": [*said, *notes]}
-    return Found({"referenceMap": rows, "referenceMapRegions": regions}, about)
+    about = {"References": reference_readers.describe_references(known), "Parts": parts, "Notes": [*said, *notes]}
+    return AssociationResult({"referenceMap": rows, "referenceMapRegions": regions}, about)

@@ -21,7 +21,7 @@ RING = 12
 """Volumes inflated ahead of the arithmetic."""
 
 
-class Series:
+class BoldStream:
     """A four-dimensional file that is read once, front to back.
 
     Attributes

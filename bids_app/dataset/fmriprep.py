@@ -20,7 +20,7 @@ NO_SURFACES = (
 )
 
 
-class Series(NamedTuple):
+class BoldFile(NamedTuple):
     """A preprocessed series by its name alone: its folder, its entities, and all that lies in the folder."""
 
     folder: str
@@ -34,7 +34,7 @@ class Series(NamedTuple):
         return Path(self.folder, self.name)
 
 
-def find_series(root: Path, participants: Iterable[str], selection: Selection) -> tuple[list[Series], list[Note]]:
+def find_series(root: Path, participants: Iterable[str], selection: Selection) -> tuple[list[BoldFile], list[Note]]:
     """Return volumetric series that pass the filters, in any space, and which folders cannot be looked into."""
     found, problems = [], []
     for participant in participants:
@@ -50,7 +50,7 @@ def find_series(root: Path, participants: Iterable[str], selection: Selection) -
                     said = f"sub-{participant}: {name} is there as .nii and .nii.gz; the second is read"
                     problems.append(Note(text=said, participant=participant))
                     continue
-                found.append(Series(folder, name, entities, names))
+                found.append(BoldFile(folder, name, entities, names))
     return [one for one in found if selection.matches(one.path)] if selection.matches else found, problems
 
 
@@ -59,7 +59,7 @@ def has_surfaces(root: Path, participants: Iterable[str]) -> bool:
     return any(is_surface(path.name) for label in participants for path in scan_files(root, label, "func"))
 
 
-def choose_space(series: Sequence[Series], selection: Selection) -> tuple[str, str | None]:
+def choose_space(series: Sequence[BoldFile], selection: Selection) -> tuple[str, str | None]:
     """Return the space, and the resolution label or None, that all runs are taken in.
 
     The one asked for; else MNI152NLin2009cAsym; else the only standard space there is.

@@ -9,10 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from bids_app.dataset.fmriprep import NO_SURFACES, Series, choose_space, find_series, has_surfaces
+from bids_app.dataset.fmriprep import NO_SURFACES, BoldFile, choose_space, find_series, has_surfaces
 from bids_app.dataset.further_confounds import check_pattern, table_of
 from bids_app.dataset.layout import Folder, inherited, modern_name, participants_in, scan_folders
-from bids_app.dataset.recordings import Described, Listed, recordings, together
+from bids_app.dataset.recordings import Listed, SidecarMetadata, recordings, together
 from bids_app.errors import DeqiError, NothingSelectedError
 from bids_app.vocabulary.entities import parse, same, without
 from bids_app.vocabulary.found import Candidate, Found, Search
@@ -20,14 +20,14 @@ from bids_app.vocabulary.note import Note
 from bids_app.vocabulary.recording import Recording
 from bids_app.vocabulary.selection import PREPROCESSED, Selection
 
-Elsewhere = Callable[[Series], Sequence[Folder]]
+Elsewhere = Callable[[BoldFile], Sequence[Folder]]
 """Series -> the folders of the same session in other derivative datasets."""
 
 SPATIAL = ("space", "cohort", "res", "den")
 """Entities that confounds, which belong to no space, do not have."""
 
 
-class Kind(NamedTuple):
+class FileKind(NamedTuple):
     """A kind of file: a word that every such name has, and the endings that it may have, the best first."""
 
     desc: str
@@ -36,8 +36,8 @@ class Kind(NamedTuple):
     endings: tuple[str, ...]
 
 
-MASK = Kind("brain", "mask", "mask", (".nii.gz", ".nii"))
-CONFOUNDS = Kind("confounds", "timeseries", "confounds", (".tsv",))
+MASK = FileKind("brain", "mask", "mask", (".nii.gz", ".nii"))
+CONFOUNDS = FileKind("confounds", "timeseries", "confounds", (".tsv",))
 
 
 def find(search: Search) -> Found:
@@ -74,7 +74,7 @@ def why_absent(search: Search) -> dict[tuple[str, str], str]:
     return reasons
 
 
-def _series(search: Search) -> tuple[dict[str, list[Series]], list[Note]]:
+def _series(search: Search) -> tuple[dict[str, list[BoldFile]], list[Note]]:
     """Return the series of each dataset that pass the filters, and what cannot be looked into."""
     series, notes, asked = {}, list[Note](), set(search.people)
     for name, root in search.roots.items():
@@ -92,7 +92,7 @@ def _elsewhere(roots: Mapping[str, Path], own: str) -> Elsewhere:
     def folders(participant: str) -> list[Folder]:
         return [folder for root in others for folder in scan_folders(root, participant)]
 
-    def elsewhere(one: Series) -> list[Folder]:
+    def elsewhere(one: BoldFile) -> list[Folder]:
         if not others:
             return []
         session = f"ses-{one.entities['ses']}" if "ses" in one.entities else f"sub-{one.entities['sub']}"
@@ -123,8 +123,8 @@ def _nothing(search: Search) -> NothingSelectedError:
 
 
 def complete(
-    series: Iterable[Series], space: str, resolution: str | None, elsewhere: Elsewhere = lambda _: ()
-) -> tuple[list[Candidate], list[tuple[Series, str]]]:
+    series: Iterable[BoldFile], space: str, resolution: str | None, elsewhere: Elsewhere = lambda _: ()
+) -> tuple[list[Candidate], list[tuple[BoldFile, str]]]:
     """Bring series of one space together with the masks and confounds that belong to them.
 
     Returns
@@ -158,7 +158,9 @@ def confound_tables(paths: Iterable[Path]) -> dict[str, Path]:
     return {f"confounds{number or ''}": path for number, path in enumerate(paths)}
 
 
-def _companions(one: Series, kind: Kind, places: Iterable[Folder], *, without_space: bool = False) -> Iterator[Path]:
+def _companions(
+    one: BoldFile, kind: FileKind, places: Iterable[Folder], *, without_space: bool = False
+) -> Iterator[Path]:
     """Yield the file of a kind that belongs to a series, of each place that has one."""
     wanted = {**without(one.entities, *(SPATIAL if without_space else ())), "desc": kind.desc}
     stem = one.name.partition("_space-" if without_space else "_desc-")[0]
@@ -191,7 +193,7 @@ def recordings_of(found: Found, search: Search, more_confounds: Sequence[str] = 
         If a pattern cannot be understood.
     """
 
-    def describe(root: Path, entities: Mapping[str, str], listed: Listed) -> Described:
+    def describe(root: Path, entities: Mapping[str, str], listed: Listed) -> SidecarMetadata:
         sidecars = [path for path in inherited(root, entities, "bold", ".json", listed) if _describes(path, entities)]
         metadata, problem = together(sidecars)
         for above in _further(search.bids_dir, root, entities, listed):
@@ -199,7 +201,7 @@ def recordings_of(found: Found, search: Search, more_confounds: Sequence[str] = 
                 own, problem = together(above)
                 metadata |= {key: own[key] for key in ("RepetitionTime",) if key in own}
                 sidecars += above
-        return Described(sidecars, metadata, problem)
+        return SidecarMetadata(sidecars, metadata, problem)
 
     for pattern in more_confounds:
         check_pattern(pattern)

@@ -19,7 +19,7 @@ Listed = Callable[[str], list[str]]
 """Folder -> what lies in it that may apply to several runs."""
 
 
-class Described(NamedTuple):
+class SidecarMetadata(NamedTuple):
     """The sidecars of a run, what they say together, and what is wrong with one."""
 
     sidecars: list[Path]
@@ -34,7 +34,7 @@ def recordings(
     modality: str,
     suffix: str,
     datatype: str,
-    describe: Callable[[Path, Mapping[str, str], Listed], Described] | None = None,
+    describe: Callable[[Path, Mapping[str, str], Listed], SidecarMetadata] | None = None,
 ) -> list[Recording]:
     """Return runs with what their sidecars say, and their events.
 

@@ -1,4 +1,4 @@
-"""The table of clusters of one group map."""
+"""Tables of the group level: clusters, values by participant, and who is in each arm."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from bids_app.statistics.clusters.true_discoveries import hommel, true_discoveries, voxel_p
-from bids_app.statistics.result import Joint, Result
+from bids_app.statistics.result import JointP, Result
+from bids_app.statistics.table_one import table_one
+from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.grid import Mask, Namer, Points
 from bids_app.vocabulary.options.inference import Inference
 
@@ -26,14 +28,14 @@ CLUSTER_COLUMNS = (
 MEANS = "mean_effect", "mean_effect_lower", "mean_effect_upper"
 
 
-def cluster_table(result: Result, joint: Joint, named: Namer, alpha: float) -> dict[str, list[Any]]:
+def cluster_table(result: Result, joint: JointP, named: Namer, alpha: float) -> dict[str, list[Any]]:
     """Return one row a cluster: where, how large, and every p that it has.
 
     Of statistics of voxels that is the smallest; a robust p of clusters is that of the cluster by signs of residuals
     which has most of its voxels, and 1 without any. At least a share `differs_at_least` of its voxels differs, with
     confidence 1 - alpha for all clusters at once (`true_discoveries`).
     """
-    domain, robust = result.subject.voxels, result.robust
+    domain, robust = result.map_set.voxels, result.robust
     where = domain.positions
     columns: dict[str, list[Any]] = {key: [] for key in CLUSTER_COLUMNS}
     p = voxel_p(result.null.t, result.df, result.rank, both=result.null.both)
@@ -71,7 +73,7 @@ PRINTED_COLUMNS = ("cluster", "sign", "x", "y", "z", "peak_t", "voxels", "mm3", 
 def printed_table(result: Result, named: Namer) -> dict[str, list[Any]]:
     """Return the clusters that a paper would list by random field theory, the largest first; no result."""
     assert result.printed is not None
-    domain, t = result.subject.voxels, result.null.t
+    domain, t = result.map_set.voxels, result.null.t
     where, volume = domain.positions, float(np.prod(domain.grid.voxel_sizes))
     found = [result.printed == number for number in np.unique(result.printed[result.printed > 0])]
     rows = []
@@ -93,10 +95,27 @@ def passing_shares(clusters: Mapping[str, Sequence[Any]], inference: Inference) 
 def value_table(result: Result) -> dict[str, list[Any]]:
     """Return the mean of each of the largest clusters in each person: one row a person, one column a session."""
     assert result.profile is not None
-    people = [result.subject.design.rows[i] for i in result.contrast.members]
+    people = [result.map_set.design.rows[i] for i in result.contrast.members]
     count = result.profile.effects.shape[1]
     columns: dict[str, list[Any]] = {key: [row[key] for row in people] * count for key in ("participant_id", "arm")}
     columns["cluster"] = [number + 1 for number in range(count) for _ in people]
     for stage, values in result.profile.values.items():
         columns[stage] = values.T.ravel().tolist()
     return columns
+
+
+def characteristics_table(design: Design, columns: Sequence[str]) -> dict[str, list[Any]]:
+    """Return one row a number (mean and SD of each arm) and one a level (count and percent)."""
+    found = table_one(design.rows, design.arms or ("all",), columns)
+    table: dict[str, list[Any]] = {
+        "characteristic": [row.name for row in found],
+        "level": [row.level or None for row in found],
+    }
+    for i, arm in enumerate(design.arms or ("all",)):
+        table[f"{arm}_mean_or_count"] = [row.cells[i][0] for row in found]
+        table[f"{arm}_sd_or_percent"] = [row.cells[i][1] for row in found]
+    return {
+        **table,
+        "standardised_difference": [row.difference for row in found],
+        "missing": [row.missing for row in found],
+    }

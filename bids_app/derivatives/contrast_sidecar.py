@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from bids_app.statistics.permutation.corrections import monte_carlo_limits
 from bids_app.statistics.permutation.rerandomisation import Scheme
 from bids_app.statistics.permutation.schemes import ResidualSigns
-from bids_app.statistics.result import Joint, Result
+from bids_app.statistics.result import JointP, Result
 from bids_app.vocabulary.design import IT, OWN
 from bids_app.vocabulary.options.inference import Inference
-from bids_app.vocabulary.preregistration import OF_MAPS, Sealed, plan_status
+from bids_app.vocabulary.preregistration import OF_MAPS, Preregistration, plan_status
 
 STATISTICS_TEXT = {
     "effect": "Coefficient of the contrast in units of the outcome (Fisher z for connectivity); of F: share explained.",
@@ -60,16 +60,16 @@ class Family:
     holm: float
 
 
-def about_result(
-    result: Result, joint: Joint, inference: Inference, family: Family, sealed: Sealed | None,
+def contrast_sidecar(
+    result: Result, joint: JointP, inference: Inference, family: Family, sealed: Preregistration | None,
 ) -> dict[str, Any]:  # fmt: skip
     """Return the sidecar of a result."""
-    contrast, words, scheme, output = result.contrast, result.contrast.asked.words, result.scheme, result.subject.output
-    own = "each voxel's own" if result.subject.domain.is_map else "its own"
+    contrast, words, scheme, output = result.contrast, result.contrast.asked.words, result.scheme, result.map_set.output
+    own = "each voxel's own" if result.map_set.domain.is_map else "its own"
     names = ("question", "found", "absent")
     said = {name: getattr(words, name).replace(IT, output.noun).replace(OWN, own) for name in names}
     return {
-        "Measure": result.subject.key.measure,
+        "Measure": result.map_set.key.measure,
         "Outcome": output.description,
         "Units": output.units,
         "Labels": inference.labels,
@@ -93,7 +93,7 @@ def about_result(
         "Participants": len(contrast.members),
         "ParticipantsByArm": by_arm(result),
         "DegreesOfFreedom": result.df if result.rank == 1 else [result.rank, result.df],
-        "Voxels": result.subject.domain.size,
+        "Voxels": result.map_set.domain.size,
         "RestrictedTo": list(inference.small_volume),
         "Scheme": "wild" if isinstance(scheme, ResidualSigns) else contrast.scheme,
         "Relabellings": scheme.total,
@@ -109,7 +109,7 @@ def about_result(
         "ClusterMass": "sum of |t| - ClusterFormingT",
         **({"ConnectivityTFCE": inference.tfce_connectivity} if "tfce" in result.null.maxima else {}),
         "Alpha": inference.alpha,
-        "ClaimStatistic": result.subject.claim(inference.claim),
+        "ClaimStatistic": result.map_set.claim(inference.claim),
         "Family": inference.family,
         "FamilyMembers": family.members,
         "SmallestP": {name: _smallest(p) for name, p in result.p.items()},
@@ -123,7 +123,7 @@ def about_result(
     }
 
 
-def _robust(result: Result, joint: Joint) -> dict[str, dict[str, Any]]:
+def _robust(result: Result, joint: JointP) -> dict[str, dict[str, Any]]:
     """Return what the sidecar says of the robust p, if anything is to be said."""
     said = result.about.get("Robust")
     if not isinstance(said, Mapping):
@@ -144,14 +144,14 @@ def _smallest(p: NDArray[np.float64]) -> float:
 
 def by_arm(result: Result) -> dict[str, int]:
     """Return how many participants of each arm are in a result."""
-    arms = [result.subject.design.rows[i]["arm"] for i in result.contrast.members]
-    return {arm: arms.count(arm) for arm in result.subject.design.arms if arm in arms}
+    arms = [result.map_set.design.rows[i]["arm"] for i in result.contrast.members]
+    return {arm: arms.count(arm) for arm in result.map_set.design.arms if arm in arms}
 
 
 def design_table(result: Result) -> dict[str, list[Any]]:
     """Return the design matrix of a contrast with the people in its rows."""
     contrast = result.contrast
-    rows = [result.subject.design.rows[i] for i in contrast.members]
+    rows = [result.map_set.design.rows[i] for i in contrast.members]
     columns: dict[str, list[Any]] = {key: [row[key] for row in rows] for key in ("participant_id", "arm")}
     matrix = np.column_stack([contrast.tested, contrast.nuisance])
     columns |= {name: list(values) for name, values in zip(contrast.columns, matrix.T, strict=True)}

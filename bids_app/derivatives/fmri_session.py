@@ -12,7 +12,7 @@ from bids_app.derivatives.carpet_picture import carpet_picture
 from bids_app.derivatives.files import write_picture
 from bids_app.derivatives.participant import SessionWriter
 from bids_app.derivatives.paths import VOLUME_ENTITIES
-from bids_app.signals.cleaning import Plan
+from bids_app.signals.cleaning import NuisanceModel
 from bids_app.vocabulary.entities import join, without
 from bids_app.vocabulary.grid import Mask
 from bids_app.vocabulary.quality import Quality
@@ -52,7 +52,7 @@ def _of_signals(signals: Signals) -> dict[str, Any]:
     }
 
 
-def _of_plan(plan: Plan) -> dict[str, Any]:
+def _of_plan(plan: NuisanceModel) -> dict[str, Any]:
     known = np.empty(0) if plan.displacement is None else plan.displacement[np.isfinite(plan.displacement)]
     return {
         "volumes": len(plan.kept),

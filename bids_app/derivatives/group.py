@@ -9,13 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.derivatives.characteristics_table import characteristics_table
-from bids_app.derivatives.cluster_tables import cluster_table, passing_shares, printed_table, value_table
-from bids_app.derivatives.contrast_sidecar import Family, about_result, design_table
+from bids_app.derivatives.cluster_tables import (
+    characteristics_table,
+    cluster_table,
+    passing_shares,
+    printed_table,
+    value_table,
+)
+from bids_app.derivatives.contrast_sidecar import Family, contrast_sidecar, design_table
 from bids_app.derivatives.files import write_json, write_labels, write_map, write_table
 from bids_app.derivatives.paths import STAT_OF, group_path, robust_stat, table_suffix
 from bids_app.derivatives.place_tables import columns_of, place_table
-from bids_app.statistics.result import Joint, Result
+from bids_app.statistics.result import JointP, Result
 from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.domain import Coverage
 from bids_app.vocabulary.grid import Namer
@@ -87,7 +92,7 @@ class GroupWriter:
 
     def maps(self, result: Result, maps: Mapping[str, NDArray[np.float32]]) -> None:
         """Write every map of a result but those that its family decides; a table waits for these."""
-        if not result.subject.domain.is_map:
+        if not result.map_set.domain.is_map:
             return
         for name, values in maps.items():
             stat, _, variant = name.partition("_")
@@ -101,17 +106,17 @@ class GroupWriter:
     def map(self, result: Result, stat: str, values: NDArray[np.floating[Any]], **extra: str) -> None:
         """Write one map of a result, (voxels,); `extra` entities win over its own."""
         path = self.path("statmap", ".nii.gz", **{**names_of(result), "stat": stat, **extra})
-        write_map(path, values, result.subject.voxels)
+        write_map(path, values, result.map_set.voxels)
 
-    def conclusion(self, result: Result, joint: Joint, inference: Inference, family: Family) -> None:
+    def conclusion(self, result: Result, joint: JointP, inference: Inference, family: Family) -> None:
         """Write what the family decides of one contrast: maps and clusters, or a table; its design and its null."""
-        said = {**self.mark_of, **about_result(result, joint, inference, family, self._job.sealed)}
-        (self._of_maps if result.subject.domain.is_map else self._of_table)(result, joint, inference, said)
+        said = {**self.mark_of, **contrast_sidecar(result, joint, inference, family, self._job.sealed)}
+        (self._of_maps if result.map_set.domain.is_map else self._of_table)(result, joint, inference, said)
         maxima = {f"max_{name}": values for name, values in result.null.maxima.items()}
         write_table(self.path("nullmax", ".tsv", **names_of(result)), maxima)
         write_table(self.path("design", ".tsv", **names_of(result)), design_table(result))
 
-    def _of_maps(self, result: Result, joint: Joint, inference: Inference, said: dict[str, Any]) -> None:
+    def _of_maps(self, result: Result, joint: JointP, inference: Inference, said: dict[str, Any]) -> None:
         names = names_of(result)
         for name, p in joint.own.items():
             self.map(result, STAT_OF[name], result.spread(name, p), desc="joint")
@@ -127,16 +132,16 @@ class GroupWriter:
         if result.profile:
             write_table(self.path("clustermeans", ".tsv", **names), value_table(result))
 
-    def _of_table(self, result: Result, joint: Joint, inference: Inference, said: dict[str, Any]) -> None:  # noqa: ARG002
-        names, domain = names_of(result), result.subject.domain
+    def _of_table(self, result: Result, joint: JointP, inference: Inference, said: dict[str, Any]) -> None:  # noqa: ARG002
+        names, domain = names_of(result), result.map_set.domain
         suffix = table_suffix(domain.unit)
         write_table(self.path(suffix, ".tsv", **names), place_table(result, joint))
-        columns = columns_of(domain, result.subject.output.scale)
+        columns = columns_of(domain, result.map_set.output.scale)
         write_json(self.path(suffix, ".json", **names), {**said, "Columns": columns, "Sources": self._sources(result)})
 
     def _sources(self, result: Result) -> list[str]:
-        key, sessions = result.subject.key, result.subject.design.sessions.values()
-        people = {row["participant_id"] for row in result.subject.design.rows}
+        key, sessions = result.map_set.key, result.map_set.design.sessions.values()
+        people = {row["participant_id"] for row in result.map_set.design.rows}
         return [
             f"bids::{found.maps[key].relative_to(self._job.output_dir).as_posix()}"
             for (label, session), found in sorted(self._job.sessions.items())
@@ -146,4 +151,4 @@ class GroupWriter:
 
 def names_of(result: Result) -> dict[str, str]:
     """Return the entities of a result in file names."""
-    return {result.subject.key.entity: result.subject.key.label, "contrast": result.contrast.name}
+    return {result.map_set.key.entity: result.map_set.key.label, "contrast": result.contrast.name}

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from bids_app.derivatives.contrast_sidecar import BEFORE, COMMON, by_arm
 from bids_app.derivatives.files import write_json, write_table
 from bids_app.derivatives.group import GroupWriter, names_of
-from bids_app.statistics.heterogeneity import heterogeneity
+from bids_app.statistics.effect_size import heterogeneity
 from bids_app.statistics.result import Result
 from bids_app.vocabulary.entities import as_label
 
 
-class Beside:
+class GroupDescriptivesWriter:
     """Writes what stands beside contrasts; the group's writer remembers the files."""
 
     def __init__(self, writer: GroupWriter) -> None:
@@ -41,11 +41,11 @@ class Beside:
             "Parts": list(parts),
             "MedianI2": float(np.nanmedian(share)),
         }
-        if primary.subject.domain.is_map:
+        if primary.map_set.domain.is_map:
             for stat, values in {"Q": q, "I2": share}.items():
                 self._writer.map(primary, stat, values)
         else:
-            columns = {**primary.subject.domain.columns(), "Q": q, "I2": share}
+            columns = {**primary.map_set.domain.columns(), "Q": q, "I2": share}
             write_table(self._writer.path("heterogeneity", ".tsv", **names), columns)
         write_json(self._writer.path("heterogeneity", ".json", **names), {**self._writer.mark_of, **about})
 
@@ -84,7 +84,7 @@ class Beside:
             if rows:
                 path = self._writer.path("association", ".tsv", **names_of(primary), desc=label)
                 write_table(path, {key: [row[key] for row in rows] for key in rows[0]})
-        said = {**self._writer.mark_of, "Association": name, "Map": primary.subject.key.label, **about}
+        said = {**self._writer.mark_of, "Association": name, "Map": primary.map_set.key.label, **about}
         write_json(
             self._writer.path("association", ".json", **names_of(primary), desc=as_label(name.replace("_", " "))), said
         )

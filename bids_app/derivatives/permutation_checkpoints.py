@@ -12,10 +12,10 @@ import numpy as np
 
 from bids_app.derivatives.atomic import write_bytes
 from bids_app.errors import OutputError
-from bids_app.statistics.permutation.checkpoints import Part
+from bids_app.statistics.permutation.checkpoints import PermutationBlock
 
 
-class Files:
+class CheckpointFiles:
     """Parts in a folder; `forget` removes them when the work is done.
 
     Where they are all that is wanted, `needed`, one that cannot be kept is an error; else it costs the time of a
@@ -25,18 +25,18 @@ class Files:
     def __init__(self, folder: Path, *, needed: bool = False) -> None:
         self._folder, self._needed = folder, needed
 
-    def load(self, name: str) -> Part | None:
+    def load(self, name: str) -> PermutationBlock | None:
         """Return a part, or None if there is none of that name or it is damaged."""
         try:
             content = (self._folder / f"{name}.npz").read_bytes()
             with np.load(io.BytesIO(content)) as found:
                 arrays = {key: found[key] for key in found.files}
             reached, own, start = (arrays.pop(key) for key in ("reached", "name", "start"))
-            return Part(int(start), arrays, reached) if str(own) == name else None
+            return PermutationBlock(int(start), arrays, reached) if str(own) == name else None
         except Exception:  # noqa: BLE001  (damage shows in many ways, and each means: make it again)
             return None
 
-    def save(self, name: str, part: Part) -> None:
+    def save(self, name: str, part: PermutationBlock) -> None:
         """Write a part.
 
         Raises

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bids_app.statistics.result import Joint, Result
+from bids_app.statistics.result import JointP, Result
 from bids_app.vocabulary.domain import Domain
 
 Column = dict[str, str]
@@ -61,9 +61,9 @@ def _clusters(unit: str) -> Column:
     }
 
 
-def place_table(result: Result, joint: Joint) -> dict[str, list[Any]]:
+def place_table(result: Result, joint: JointP) -> dict[str, list[Any]]:
     """Return one row a place, those of the smallest p first."""
-    maps, domain = result.table, result.subject.domain
+    maps, domain = result.table, result.map_set.domain
     nothing = np.full(domain.size, np.nan)
     standard, name = ("partialr", "partial_r") if "partialr" in maps else ("g", "g")
     columns: dict[str, Any] = {
@@ -85,7 +85,7 @@ def place_table(result: Result, joint: Joint) -> dict[str, list[Any]]:
     return {name: [values[i] for i in order] for name, values in columns.items()}
 
 
-def _sets(result: Result, joint: Joint) -> dict[str, Any]:
+def _sets(result: Result, joint: JointP) -> dict[str, Any]:
     """Return the columns of sets of places above the threshold."""
     number = {cluster.number: i for i, cluster in enumerate(result.clusters)}
     place = [number.get(int(label)) for label in result.labels]
@@ -93,15 +93,15 @@ def _sets(result: Result, joint: Joint) -> dict[str, Any]:
     def spread(p: Any) -> list[Any]:
         return [None if i is None else p[i] for i in place]
 
-    name = "cluster" if result.subject.domain.clustered else "component"
+    name = "cluster" if result.map_set.domain.clustered else "component"
     found: dict[str, Any] = {
         name: [None if i is None else i + 1 for i in place],
         f"p_{name}_extent": spread(result.p["extent"]),
         f"p_{name}_mass": spread(result.p["mass"]),
     }
-    if not result.subject.domain.clustered:
+    if not result.map_set.domain.clustered:
         return found
-    nothing = np.full(result.subject.domain.size, np.nan)
+    nothing = np.full(result.map_set.domain.size, np.nan)
     robust = result.robust
     means = 10.0 ** -robust.spread("mass", robust.p["mass"]) if robust else nothing
     return {

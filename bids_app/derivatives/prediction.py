@@ -15,7 +15,7 @@ from bids_app.statistics.prediction.cross_validation import Assessment
 from bids_app.statistics.prediction.nested_cv import Trained
 from bids_app.statistics.prediction.performance import decision_curve, stability
 from bids_app.statistics.prediction.preprocessing import Features
-from bids_app.statistics.prediction.task import Task
+from bids_app.statistics.prediction.task import PredictionTask
 from bids_app.vocabulary.entities import as_label
 from bids_app.vocabulary.sidecars import PredictionSidecar
 
@@ -42,7 +42,7 @@ class PredictionWriter:
         return self.files[-1]
 
     def assessment(
-        self, predictor: str, found: Mapping[str, Assessment], task: Task, about: PredictionSidecar,
+        self, predictor: str, found: Mapping[str, Assessment], task: PredictionTask, about: PredictionSidecar,
         names: Mapping[str, Sequence[str]],
     ) -> None:  # fmt: skip
         """Write one row a set of features, and a sidecar."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from bids_app.derivatives.files import write_json, write_table
 from bids_app.derivatives.paths import group_path
-from bids_app.statistics.clinical.outcome_data import Scores
+from bids_app.statistics.clinical.outcome_data import OutcomeData
 from bids_app.vocabulary.design import Lost
 from bids_app.vocabulary.entities import as_label
 from bids_app.vocabulary.sidecars import OutcomeSidecar
@@ -60,7 +60,7 @@ class TrialWriter:
         write_table(self._path("people", ".tsv", desc="trial"), columns)
         write_json(self._path("people", ".json", desc="trial"), {"Arms": list(arms), "Notes": list(notes)})
 
-    def outcome(self, scores: Scores, results: Rows, about: OutcomeSidecar, rows: Rows) -> None:
+    def outcome(self, scores: OutcomeData, results: Rows, about: OutcomeSidecar, rows: Rows) -> None:
         """Write every result of an outcome, its sidecar, and the values of each person."""
         name, corrected = scores.outcome.name, scores.outcome.role != "exploratory"
         told = [

@@ -15,7 +15,7 @@ from bids_app.trial.cohort import Cohort, Rows, Table, arms_of, gather
 from bids_app.trial.contrasts import between, within
 from bids_app.trial.dropout import uneven_dropout
 from bids_app.trial.options import ArmOptions, Name
-from bids_app.vocabulary.design import IT, Contrast, Design, Outcome, Question, Words
+from bids_app.vocabulary.design import IT, Contrast, ContrastSpec, ContrastText, Design, Response
 from bids_app.vocabulary.entities import stage_label
 from bids_app.vocabulary.options.describe import Doc
 
@@ -138,16 +138,16 @@ def _contrasts(cohort: Cohort, options: Options) -> Iterator[Contrast]:
     order = cohort.arms[0], cohort.arms[-1]
     # In the words of the orders: blinded orders must not tell which treatment is the real one.
     one, other = (f"the treatment that {name} begins with" for name in order)
-    words = Words(
+    words = ContrastText(
         question=f"Does {IT} after {one} differ from that after {other}, within people?",
         sign=f"positive = larger after {one}",
         found=f"{IT} after {one} differs from that after {other}",
         absent=f"No difference in {IT} between the treatments",
         compares=(one, other),
     )
-    treatment = Question(name="treatment", words=words, outcome=_outcome(options, 0.5, -0.5), primary=True)
+    treatment = ContrastSpec(name="treatment", words=words, outcome=_outcome(options, 0.5, -0.5), primary=True)
     yield _of_periods(replace(between(cohort, treatment, order), effect="crossover"), cohort, options)
-    words = Words(
+    words = ContrastText(
         question=f"Does the sum of both periods of {IT} differ between the orders? Carry-over would do that; so may "
         "chance and differences between people, so it decides nothing.",
         sign=f"positive = larger in {order[0]}",
@@ -155,21 +155,21 @@ def _contrasts(cohort: Cohort, options: Options) -> Iterator[Contrast]:
         absent=f"No carry-over in {IT}",
         compares=(order[0], order[1]),
     )
-    yield between(cohort, Question(name="carryover", words=words, outcome=_outcome(options, 1.0, 1.0)), order)
-    words = Words(
+    yield between(cohort, ContrastSpec(name="carryover", words=words, outcome=_outcome(options, 1.0, 1.0)), order)
+    words = ContrastText(
         question=f"Does {IT} change from the first to the second period, over both orders?",
         sign="positive = larger in the second period",
         arm="both",
     )
     yield _of_periods(
-        within(cohort, Question(name="period", words=words, outcome=_outcome(options, -1.0, 1.0))), cohort, options
+        within(cohort, ContrastSpec(name="period", words=words, outcome=_outcome(options, -1.0, 1.0))), cohort, options
     )
 
 
-def _outcome(options: Options, first: float, second: float) -> Outcome:
+def _outcome(options: Options, first: float, second: float) -> Response:
     """Return the maps of both sessions weighted, or their changes from the session before each."""
     before = {"before1": -first, "before2": -second} if options.baselines else {}
-    return Outcome({"first": first, "second": second, **before})
+    return Response({"first": first, "second": second, **before})
 
 
 def _of_periods(contrast: Contrast, cohort: Cohort, options: Options) -> Contrast:

@@ -14,7 +14,7 @@ from bids_app.errors import UsageError, suggest
 from bids_app.statistics.contrast_partition import partition
 from bids_app.trial.cohort import Cohort, Table, gather, stages_there
 from bids_app.trial.options import BeforeAfter, PeopleOptions
-from bids_app.vocabulary.design import IT, Contrast, Design, Outcome, Question, Words
+from bids_app.vocabulary.design import IT, Contrast, ContrastSpec, ContrastText, Design, Response
 from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.terms import signed_terms
 
@@ -44,8 +44,8 @@ METHODS = (
 )
 
 _OUTCOMES = {
-    "change": Outcome({"post": 1.0, "pre": -1.0}), "pre": Outcome({"pre": 1.0}), "post": Outcome({"post": 1.0}),
-    "adjusted": Outcome({"post": 1.0}, "pre"),
+    "change": Response({"post": 1.0, "pre": -1.0}), "pre": Response({"pre": 1.0}), "post": Response({"post": 1.0}),
+    "adjusted": Response({"post": 1.0}, "pre"),
 }  # fmt: skip
 
 
@@ -108,15 +108,15 @@ def _contrast(
             weights[list(columns).index(column), question] += weight
     if not weights.any(axis=0).all():
         raise UsageError(f"designs.general.contrasts: {text!r} asks nothing: all weights are 0.")
-    rows = cohort.having(*_OUTCOMES[options.outcome].stages)
+    rows = cohort.with_stages(*_OUTCOMES[options.outcome].stages)
     tested, rest = partition(np.column_stack(list(columns.values()))[rows], weights)
-    words = Words(
+    words = ContrastText(
         question=f"Is {said} of {IT} ({options.outcome}) other than nothing?",
         sign="F has no sign" if ";" in said else f"positive = {said} above 0",
         found=f"{said} is other than nothing in {IT}",
         absent=f"No sign of {said} in {IT}",
     )
-    asked = Question(name=name, words=words, outcome=_OUTCOMES[options.outcome], primary=primary)
+    asked = ContrastSpec(name=name, words=words, outcome=_OUTCOMES[options.outcome], primary=primary)
     heads = (*(f"{name}_{i + 1}" for i in range(tested.shape[1])), *(f"rest_{i + 1}" for i in range(rest.shape[1])))
     scheme = "exchange_whole" if options.whole_blocks else "exchange"
     effect = "slope" if tested.shape[1] == 1 else "variance"

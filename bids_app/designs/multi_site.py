@@ -14,7 +14,7 @@ from bids_app.trial.contrasts import between, labels_of
 from bids_app.trial.dropout import uneven_dropout
 from bids_app.trial.options import ArmOptions, BeforeAfter, Name
 from bids_app.trial.prepost_contrasts import ADJUSTED, contrasts
-from bids_app.vocabulary.design import IT, OWN, Contrast, Design, Question, Words
+from bids_app.vocabulary.design import IT, OWN, Contrast, ContrastSpec, ContrastText, Design
 from bids_app.vocabulary.entities import as_label
 from bids_app.vocabulary.options.describe import Doc
 
@@ -70,14 +70,14 @@ def _sites(cohort: Cohort, column: str) -> Iterator[Contrast]:
         here = where == site
         if min((cohort.arm[here] == number).sum() for number in (0, len(cohort.arms) - 1)) < 3:
             continue
-        words = Words(
+        words = ContrastText(
             question=f"Does {IT} after treatment differ between {first} and {control} at {column} {site}, given "
             f"{OWN} baseline? Described to compare sites; it decides nothing.",
             sign=f"positive = larger in {first}", compares=(first, control),
         )  # fmt: skip
         label = as_label(f"site {site}")
         name = f"{labels[0]}Vs{labels[-1][:1].upper()}{labels[-1][1:]}{label[:1].upper()}{label[1:]}"
-        yield between(cohort, Question(name=name, words=words, outcome=ADJUSTED), (first, control), among=here)
+        yield between(cohort, ContrastSpec(name=name, words=words, outcome=ADJUSTED), (first, control), among=here)
 
 
 def _small(cohort: Cohort, column: str, counted: int) -> list[str]:

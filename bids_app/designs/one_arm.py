@@ -8,7 +8,7 @@ from typing import Annotated
 from bids_app.trial.cohort import Table, gather, stages_there
 from bids_app.trial.contrasts import within
 from bids_app.trial.options import PeopleOptions
-from bids_app.vocabulary.design import IT, Design, Outcome, Question, Words
+from bids_app.vocabulary.design import IT, ContrastSpec, ContrastText, Design, Response
 from bids_app.vocabulary.entities import stage_label
 from bids_app.vocabulary.options.describe import Doc
 
@@ -36,10 +36,10 @@ def design(table: Table, options: Options) -> Design:
     """
     stages = stages_there(table, {"once": stage_label(options.session)})
     cohort = gather(table, dict.fromkeys(table.participants, "all"), stages, ("once",), options)
-    words = Words(
+    words = ContrastText(
         question=f"Is {IT} other than zero on average? Without a control its cause is not told.",
         sign="positive = above zero (of a response: activation), negative = below zero (deactivation)",
         found=f"{IT} is other than zero on average", absent=f"No sign of {IT}",
     )  # fmt: skip
-    mean = within(cohort, Question(name="mean", words=words, outcome=Outcome({"once": 1.0}), primary=True))
+    mean = within(cohort, ContrastSpec(name="mean", words=words, outcome=Response({"once": 1.0}), primary=True))
     return cohort.design(stages, (mean,))

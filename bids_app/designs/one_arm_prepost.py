@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bids_app.trial.cohort import Table, gather
 from bids_app.trial.contrasts import within
 from bids_app.trial.options import BeforeAfter, PeopleOptions
-from bids_app.vocabulary.design import IT, Design, Outcome, Question, Words
+from bids_app.vocabulary.design import IT, ContrastSpec, ContrastText, Design, Response
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,12 @@ def design(table: Table, options: Options) -> Design:
         If fewer than three participants have both sessions, or a covariate cannot be used.
     """
     cohort = gather(table, dict.fromkeys(table.participants, "all"), options.stages, ("pre", "post"), options)
-    words = Words(
+    words = ContrastText(
         question=f"Does {IT} change from {options.pre} to {options.post}? Without a control arm its cause is not told.",
         sign="positive = larger after treatment", found=f"{IT} changes from {options.pre} to {options.post}",
         absent=f"No change in {IT}",
     )  # fmt: skip
     change = within(
-        cohort, Question(name="change", words=words, outcome=Outcome({"post": 1.0, "pre": -1.0}), primary=True)
+        cohort, ContrastSpec(name="change", words=words, outcome=Response({"post": 1.0, "pre": -1.0}), primary=True)
     )
     return cohort.design(options.stages, (change,))

@@ -13,7 +13,7 @@ from bids_app.trial.cohort import Cohort, Table, arms_of, gather
 from bids_app.trial.contrasts import DESCRIPTIVE, any_arm, arm_pairs, between, labels_of, within
 from bids_app.trial.dropout import uneven_dropout
 from bids_app.trial.options import ArmOptions, Name
-from bids_app.vocabulary.design import IT, OWN, Contrast, Design, Outcome, Question, Words
+from bids_app.vocabulary.design import IT, OWN, Contrast, ContrastSpec, ContrastText, Design, Response
 from bids_app.vocabulary.entities import as_label, stage_label
 from bids_app.vocabulary.options.describe import Doc
 
@@ -79,28 +79,28 @@ def _contrasts(cohort: Cohort, stages: Mapping[str, str], primary: str) -> Itera
         for session, weights in sorted(when.items(), key=lambda item: item[0] != primary):
             moment = "on average after treatment" if session == "average" else f"in session {session}"
             asked = pair.asked(
-                _capital(session), Outcome(weights, "pre"),
+                _capital(session), Response(weights, "pre"),
                 f"Does {IT} {moment} differ between {arms}, given {OWN} baseline?",
                 f"{moment} differs between {arms}, given {OWN} baseline,", f" {moment}", claims=session == primary,
             )  # fmt: skip
             if _enough(cohort, asked.outcome):
                 yield between(cohort, asked, pair.arms)
     moment = " on average after treatment" if primary == "average" else f" in session {primary}"
-    yield from any_arm(cohort, f"anyArm{_capital(primary)}", moment, Outcome(when[primary], "pre"))
+    yield from any_arm(cohort, f"anyArm{_capital(primary)}", moment, Response(when[primary], "pre"))
     for arm in cohort.arms:
         for session, weights in when.items():
-            words = Words(question=f"How does {IT} change within {arm} until {session}? {DESCRIPTIVE}",
+            words = ContrastText(question=f"How does {IT} change within {arm} until {session}? {DESCRIPTIVE}",
                           sign="positive = larger after treatment", arm=arm)  # fmt: skip
-            asked = Question(
-                name=f"{labels[arm]}Change{_capital(session)}", words=words, outcome=Outcome({**weights, "pre": -1.0})
+            asked = ContrastSpec(
+                name=f"{labels[arm]}Change{_capital(session)}", words=words, outcome=Response({**weights, "pre": -1.0})
             )
             if _enough(cohort, asked.outcome):
                 yield within(cohort, asked, arm)
 
 
-def _enough(cohort: Cohort, outcome: Outcome) -> bool:
+def _enough(cohort: Cohort, outcome: Response) -> bool:
     """Tell whether every arm has three people with all sessions that an outcome needs."""
-    there = cohort.arm[cohort.having(*outcome.stages)]
+    there = cohort.arm[cohort.with_stages(*outcome.stages)]
     return all((there == number).sum() >= 3 for number in range(len(cohort.arms)))
 
 

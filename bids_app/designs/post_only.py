@@ -10,7 +10,7 @@ from bids_app.trial.cohort import Cohort, Table, arms_of, gather, stages_there
 from bids_app.trial.contrasts import DESCRIPTIVE, any_arm, arm_pairs, between, labels_of, within
 from bids_app.trial.dropout import uneven_dropout
 from bids_app.trial.options import ArmOptions
-from bids_app.vocabulary.design import IT, Contrast, Design, Outcome, Question, Words
+from bids_app.vocabulary.design import IT, Contrast, ContrastSpec, ContrastText, Design, Response
 from bids_app.vocabulary.entities import stage_label
 from bids_app.vocabulary.options.describe import Doc
 
@@ -27,7 +27,7 @@ METHODS = (
     "comparison rests on randomisation alone."
 )
 
-_ONCE = Outcome({"once": 1.0})
+_ONCE = Response({"once": 1.0})
 
 
 def design(table: Table, options: Options) -> Design:
@@ -51,5 +51,7 @@ def _contrasts(cohort: Cohort) -> Iterator[Contrast]:
         yield between(cohort, asked, pair.arms)
     yield from any_arm(cohort, "anyArm", "", _ONCE)
     for arm in cohort.arms:
-        words = Words(question=f"Is {IT} of {arm} other than 0? {DESCRIPTIVE}", sign="positive = above 0", arm=arm)
-        yield within(cohort, Question(name=f"{labels[arm]}Mean", words=words, outcome=_ONCE), arm)
+        words = ContrastText(
+            question=f"Is {IT} of {arm} other than 0? {DESCRIPTIVE}", sign="positive = above 0", arm=arm
+        )
+        yield within(cohort, ContrastSpec(name=f"{labels[arm]}Mean", words=words, outcome=_ONCE), arm)

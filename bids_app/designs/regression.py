@@ -15,7 +15,7 @@ from bids_app.statistics.covariate_coding import read_column
 from bids_app.trial.cohort import Cohort, Table, arms_of, gather, require_column, stages_there
 from bids_app.trial.contrasts import labels_of, slope
 from bids_app.trial.options import ArmOptions, BeforeAfter
-from bids_app.vocabulary.design import IT, Contrast, Design, Outcome, Question, Words
+from bids_app.vocabulary.design import IT, Contrast, ContrastSpec, ContrastText, Design, Response
 from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.terms import signed_terms
 
@@ -36,7 +36,7 @@ METHODS = (
 )
 
 _OUTCOMES = {
-    "change": Outcome({"post": 1.0, "pre": -1.0}), "pre": Outcome({"pre": 1.0}), "post": Outcome({"post": 1.0}),
+    "change": Response({"post": 1.0, "pre": -1.0}), "pre": Response({"pre": 1.0}), "post": Response({"post": 1.0}),
 }  # fmt: skip
 
 
@@ -86,26 +86,26 @@ def _values(cohort: Cohort, columns: Mapping[str, float]) -> NDArray[np.float64]
     return values
 
 
-def _contrasts(cohort: Cohort, options: Options, outcome: Outcome, values: NDArray[np.float64]) -> Iterator[Contrast]:
+def _contrasts(cohort: Cohort, options: Options, outcome: Response, values: NDArray[np.float64]) -> Iterator[Contrast]:
     what = {"change": f"the change in {IT}", "pre": f"{IT} before treatment", "post": f"{IT} after treatment"}[
         options.outcome
     ]
     value, labels = options.value, dict(zip(cohort.arms, labels_of(cohort.arms), strict=True))
     arms = {f"arm_{arm}": (cohort.arm == i).astype(np.float64) for i, arm in enumerate(cohort.arms[:-1])}
     sign = f"positive = larger where {value} is larger"
-    words = Words(
+    words = ContrastText(
         question=f"Is {what} associated with {value}, given the arm? An association, not a cause.",
         sign=sign,
         found=f"{what} is associated with {value}",
         absent=f"No association of {what} with {value}",
     )
-    yield slope(cohort, Question(name="slope", words=words, outcome=outcome, primary=True), values, arms)
+    yield slope(cohort, ContrastSpec(name="slope", words=words, outcome=outcome, primary=True), values, arms)
     for arm in cohort.arms:
-        words = Words(question=f"Is {what} associated with {value} within {arm}?", sign=sign, arm=arm)
-        yield slope(cohort, Question(name=f"{labels[arm]}Slope", words=words, outcome=outcome), values, {}, arm)
+        words = ContrastText(question=f"Is {what} associated with {value} within {arm}?", sign=sign, arm=arm)
+        yield slope(cohort, ContrastSpec(name=f"{labels[arm]}Slope", words=words, outcome=outcome), values, {}, arm)
     for first, second in combinations(cohort.arms, 2):
         own = (cohort.arm == cohort.arms.index(first)).astype(np.float64)
-        words = Words(
+        words = ContrastText(
             question=f"Does the slope of {what} on {value} differ between {first} and {second}?",
             sign=f"positive = steeper in {first}",
             found=f"the slope of {what} on {value} differs between {first} and {second}",
@@ -117,5 +117,5 @@ def _contrasts(cohort: Cohort, options: Options, outcome: Outcome, values: NDArr
         both = np.where(pair, own * centred, np.nan)
         name = f"{labels[first]}Vs{labels[second][:1].upper()}{labels[second][1:]}Slope"
         yield slope(
-            cohort, Question(name=name, words=words, outcome=outcome), both, {f"arm_{first}": own, value: centred}
+            cohort, ContrastSpec(name=name, words=words, outcome=outcome), both, {f"arm_{first}": own, value: centred}
         )

@@ -19,24 +19,24 @@ from bids_app.errors import UnavailableError
 from bids_app.execute import subprocess_call
 from bids_app.execute.call_messages import Message
 from bids_app.execute.executors import Workers
-from bids_app.execute.failures import why
+from bids_app.execute.failures import reason_of
 from bids_app.execute.progress import say
-from bids_app.execute.subprocess_call import Ended, NotStartedError
+from bids_app.execute.subprocess_call import CallResult, NotStartedError
 
-Settle = Callable[[str, Ended], None]
+Settle = Callable[[str, CallResult], None]
 
 
 @dataclass
-class Outcome:
+class CallOutcomes:
     """What has become of calls: how those ended that failed, by label, and which were never started."""
 
-    failed: dict[str, Ended] = field(default_factory=dict)
+    failed: dict[str, CallResult] = field(default_factory=dict)
     not_started: list[str] = field(default_factory=list)
 
 
 def run_calls(
     calls: Mapping[str, Sequence[str]], workers: Workers, unit: str, settle: Settle, *, stop_early: bool = False
-) -> Outcome:
+) -> CallOutcomes:
     """Do every call in a process of its own.
 
     The first Ctrl-C lets those that run come to their end and starts no others; the second kills them.
@@ -99,8 +99,8 @@ class _Work:
     """Calls under way, by their futures, and what has become of the others."""
 
     def __init__(self, total: int, unit: str, settle: Settle) -> None:
-        self.left: dict[Future[Ended], str] = {}
-        self.outcome = Outcome()
+        self.left: dict[Future[CallResult], str] = {}
+        self.outcome = CallOutcomes()
         self._total, self._settle, self._began = total, settle, time.monotonic()
         self.bar = tqdm(total=total, unit=unit, disable=not sys.stderr.isatty(), file=sys.stderr, desc=f"{unit}s")
 
@@ -109,7 +109,7 @@ class _Work:
         for future in as_completed(list(self.left)):
             yield self._note(self.left.pop(future), _result(future))
 
-    def _note(self, label: str, ended: Ended | None) -> bool:
+    def _note(self, label: str, ended: CallResult | None) -> bool:
         """Take up how a call ended, and say so."""
         if ended is None:
             self.outcome.not_started.append(label)
@@ -122,14 +122,14 @@ class _Work:
         self.bar.update()
         if ended.code:
             self.outcome.failed[label] = ended
-            say(f"[{number}/{self._total}] {label} failed: {why(ended)}")
+            say(f"[{number}/{self._total}] {label} failed: {reason_of(ended)}")
         elif self.bar.disable:
             seconds = (time.monotonic() - self._began) / number * len(self.left)
             say(f"[{number}/{self._total}] {label} done, about {seconds:.0f} s left")
         return ended.code != 0
 
 
-def _result(future: Future[Ended]) -> Ended | None:
+def _result(future: Future[CallResult]) -> CallResult | None:
     """Return how a call ended; None if it was not started.
 
     Raises
@@ -151,5 +151,5 @@ def _result(future: Future[Ended]) -> Ended | None:
         return _lost(f"its worker was lost ({type(error).__name__}: {error})")
 
 
-def _lost(why_not: str) -> Ended:
-    return Ended(code=1, messages=(Message("failed", why_not),), host="", job="", peak_mb=0.0)
+def _lost(why_not: str) -> CallResult:
+    return CallResult(code=1, messages=(Message("failed", why_not),), host="", job="", peak_mb=0.0)

@@ -15,12 +15,12 @@ from bids_app.derivatives.failure_records import failure_path, read_failure
 from bids_app.derivatives.files import write_json
 from bids_app.errors import DeqiError
 from bids_app.execute.call_messages import Message
-from bids_app.execute.subprocess_call import CALL, Ended, batch_job
+from bids_app.execute.subprocess_call import CALL, CallResult, batch_job
 
 LAST_LINES = 20
 
 
-def why(ended: Ended) -> str:
+def reason_of(ended: CallResult) -> str:
     """Return in a sentence why a call failed: what it said last, or what killed it."""
     number = -ended.code if ended.code < 0 else ended.code - 128
     if number == signal.SIGKILL:
@@ -46,7 +46,7 @@ def last_words(messages: Sequence[Message]) -> str:
     return ""
 
 
-def settle(output_dir: Path, label: str, ended: Ended) -> None:
+def record_failures(output_dir: Path, label: str, ended: CallResult) -> None:
     """Keep a record of a call that came to no end, or take away that of one that has succeeded since.
 
     Where its jobs have left records of their own, these get how the call ended; one that was killed, or failed before
@@ -60,13 +60,13 @@ def settle(output_dir: Path, label: str, ended: Ended) -> None:
     records = {place: read_failure(place) for place in (path, *path.parent.glob(f"{label}_*.json"))}
     own = {place: record for place, record in records.items() if record.get("Call") == ended.name}
     if not own or ended.code != 1:
-        own[path] = {"Message": why(ended)}
+        own[path] = {"Message": reason_of(ended)}
     for place, record in own.items():
         with contextlib.suppress(DeqiError):
             write_json(place, {**about, **record, "ExitCode": ended.code, "LastLines": about["LastLines"]})
 
 
-def _about(ended: Ended) -> dict[str, Any]:
+def _about(ended: CallResult) -> dict[str, Any]:
     lines = ended.lines[-LAST_LINES:]
     return {
         "ExitCode": ended.code, "LastLines": lines, "Host": ended.host, "BatchJob": ended.job or None,
@@ -74,7 +74,7 @@ def _about(ended: Ended) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def here() -> dict[str, Any]:
+def this_machine() -> dict[str, Any]:
     """Return where this process runs, and what it has held, for the record of a job that failed in it."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     job = batch_job() or None

@@ -11,10 +11,10 @@ from typing import NoReturn
 from uuid import uuid4
 
 from bids_app.execute.call_messages import Message
-from bids_app.execute.failures import settle, why
+from bids_app.execute.failures import reason_of, record_failures
 from bids_app.execute.jobs import run_jobs
 from bids_app.execute.progress import say
-from bids_app.execute.subprocess_call import CALL, Ended, batch_job, die_with_parent
+from bids_app.execute.subprocess_call import CALL, CallResult, batch_job, die_with_parent
 from bids_app.vocabulary.job import Job
 
 
@@ -49,10 +49,12 @@ def run_apart(jobs: Sequence[Job], label: str) -> dict[str, str]:
     failures: dict[str, str] = json.loads(told or b"{}")
     code, peak = os.waitstatus_to_exitcode(status), used.ru_maxrss / 1024
     messages = tuple(Message("failed", f"{name}: {message}") for name, message in failures.items())
-    ended = Ended(code=code, messages=messages, host=socket.gethostname(), job=batch_job(), peak_mb=peak, name=name)
-    settle(jobs[0].output_dir, label, ended)
+    ended = CallResult(
+        code=code, messages=messages, host=socket.gethostname(), job=batch_job(), peak_mb=peak, name=name
+    )
+    record_failures(jobs[0].output_dir, label, ended)
     if code and not failures:
-        failures[label] = why(ended)
+        failures[label] = reason_of(ended)
         say(f"{label}: {failures[label]}", "failed")
     return failures
 

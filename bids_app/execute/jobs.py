@@ -15,8 +15,8 @@ from bids_app.derivatives.failure_records import failure_path
 from bids_app.derivatives.files import write_json
 from bids_app.derivatives.paths import person_page, record_path
 from bids_app.errors import DeqiError
-from bids_app.execute.failures import here
-from bids_app.execute.progress import relabelling_bar, say
+from bids_app.execute.failures import this_machine
+from bids_app.execute.progress import permutation_bar, say
 from bids_app.execute.scratch_arrays import Scratch
 from bids_app.vocabulary import array_allocation
 from bids_app.vocabulary.job import GroupJob, Job, ParticipantJob, PredictionJob, Summary, TrialJob
@@ -76,7 +76,7 @@ def _do(job: Job, *, quiet: bool) -> None:
 
 
 def _begin(job: Job, record: Path) -> None:
-    begin(record, here())
+    begin(record, this_machine())
     if isinstance(job, ParticipantJob):  # the page tells of what is being made anew
         person_page(job.output_dir, f"sub-{job.recordings[0].participant}").unlink(missing_ok=True)
     if isinstance(job, TrialJob | PredictionJob):
@@ -101,7 +101,7 @@ def _run(job: Job) -> Summary:
 def _predict(job: PredictionJob) -> Summary:
     from bids_app.levels.prediction import prediction_analysis
 
-    with relabelling_bar("trained pipelines") as progress:
+    with permutation_bar("trained pipelines") as progress:
         return prediction_analysis.run(job, progress)
 
 
@@ -121,8 +121,8 @@ def _of_group(job: GroupJob) -> Summary:
 
     # Sums of BLAS depend on how many threads share them; the threads of the permutations are our own.
     mapped = Scratch(job.scratch, job.in_memory).room
-    with relabelling_bar() as progress, threadpool_limits(1), array_allocation.provided_by(mapped):
-        return permutation_shares.relabel(job, progress) if job.share else group_analysis.run(job, progress)
+    with permutation_bar() as progress, threadpool_limits(1), array_allocation.provided_by(mapped):
+        return permutation_shares.permute_share(job, progress) if job.share else group_analysis.run(job, progress)
 
 
 def _made_with(job: Job) -> dict[str, Any]:
@@ -143,7 +143,7 @@ def _failed(job: Job, message: str, error: BaseException) -> str:
     None of a job that another call has finished meanwhile, nor of a share, which the call that sums up replaces.
     """
     inputs = [str(path) for path in job.inputs[:20]]
-    content = {"Message": message, "Error": type(error).__name__, **here(), "Inputs": inputs}
+    content = {"Message": message, "Error": type(error).__name__, **this_machine(), "Inputs": inputs}
     if not isinstance(error, DeqiError):
         content["Traceback"] = traceback.format_exception(error)
     if not (is_finished(job) or (isinstance(job, GroupJob) and job.share)):

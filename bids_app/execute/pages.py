@@ -39,4 +39,4 @@ def _methods_again(output_dir: Path) -> None:
     path = output_dir / "logs" / "settings.toml"
     if path.exists():
         made = settings.resolve(read_file(path))
-        report.write_citation(output_dir, settings.described(made), made.mark())
+        report.write_citation(output_dir, settings.describe_settings(made), made.mark())

@@ -17,7 +17,7 @@ def say(text: str, kind: str = "") -> None:
 
 
 @contextlib.contextmanager
-def relabelling_bar(unit: str = "relabellings") -> Iterator[Callable[[str, int, int, float], None]]:
+def permutation_bar(unit: str = "relabellings") -> Iterator[Callable[[str, int, int, float], None]]:
     """Show relabellings on a bar, or one line for each contrast where there is no terminal."""
     bar = tqdm(unit=unit[:4], disable=not sys.stderr.isatty(), file=sys.stderr, smoothing=0.05)
     seen = ""

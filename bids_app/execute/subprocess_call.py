@@ -36,7 +36,7 @@ _ended: set[str] = set()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ended:
+class CallResult:
     """How a call ended.
 
     Attributes
@@ -87,7 +87,7 @@ class NotStartedError(Exception):
     """No call of its batch is to be started any more."""
 
 
-def run_child(words: Sequence[str], cwd: str, batch: str, *, stop_early: bool) -> Ended:
+def run_child(words: Sequence[str], cwd: str, batch: str, *, stop_early: bool) -> CallResult:
     """Run a command line of deqi on one processor and wait for its end.
 
     It is a process group of its own: Ctrl-C reaches its parent alone, which decides what is to be done. With
@@ -117,7 +117,7 @@ def run_child(words: Sequence[str], cwd: str, batch: str, *, stop_early: bool) -
             del _running[child.pid]
     if code and stop_early:
         stop(batch)
-    return Ended(
+    return CallResult(
         code=code, messages=tuple(read(text)), host=socket.gethostname(), job=batch_job(), peak_mb=peak, name=name
     )
 

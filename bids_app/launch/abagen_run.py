@@ -18,7 +18,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from bids_app import __version__
-from bids_app.dataset.atlases.parcels import Place
+from bids_app.dataset.atlases.parcels import AtlasRegion
 from bids_app.dataset.tables import read_json, require_content
 from bids_app.derivatives.atomic import make_folder, write_text
 from bids_app.derivatives.files import write_json
@@ -82,7 +82,7 @@ def _table(folder: Path, atlas: Path, mark: str) -> Path:
     return folder / f"{atlas.name.partition('.')[0]}_{mark[:8]}_expression.tsv"
 
 
-def make_table(atlas: Path, places: Sequence[Place], source: Microarrays, folder: Path, mark: str) -> Path:
+def make_table(atlas: Path, places: Sequence[AtlasRegion], source: Microarrays, folder: Path, mark: str) -> Path:
     """Return the table of an atlas in `folder`, made now unless it was made of the same files before.
 
     Parameters
@@ -129,7 +129,7 @@ def _start(command: list[str], work: Path) -> None:
         raise MissingInputError(f"abagen failed in {command[0]}: {last}. {ENVIRONMENT}")
 
 
-def _regions(places: Sequence[Place]) -> str:
+def _regions(places: Sequence[AtlasRegion]) -> str:
     """Return the table of regions as abagen wants it."""
     side = {"left": "L", "right": "R", "middle": "B"}
     stream = io.StringIO()

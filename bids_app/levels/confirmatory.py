@@ -12,7 +12,7 @@ from bids_app.derivatives.files import write_json
 from bids_app.derivatives.paths import group_path, result_sidecars
 from bids_app.statistics.graphical_testing import Decision, decide
 from bids_app.vocabulary.entities import as_label, parse, without
-from bids_app.vocabulary.hypotheses import Graph, times_of
+from bids_app.vocabulary.hypotheses import HypothesisGraph, times_of
 from bids_app.vocabulary.sidecars import Arrow, Evidence, GraphResult, HypothesisResult, MultiplicitySidecar
 
 MEANS, DISTRIBUTIONS, OTHER = "means differ", "distributions differ", "the contrast is not zero"
@@ -34,7 +34,11 @@ class _OfHypothesis:
 
 
 def confirm(
-    output_dir: Path, graphs: Sequence[Graph], outcomes: Sequence[str], alpha: float, arms: Literal["any", "main"]
+    output_dir: Path,
+    graphs: Sequence[HypothesisGraph],
+    outcomes: Sequence[str],
+    alpha: float,
+    arms: Literal["any", "main"],
 ) -> list[str]:
     """Write what passes of all that is called confirmatory, and return it in lines.
 
@@ -128,7 +132,10 @@ def _of_outcomes(folder: Path, names: Sequence[str]) -> dict[str, _OfHypothesis]
 
 
 def _tested(
-    graph: Graph, decisions: Mapping[str, Decision], found: Mapping[str, _OfHypothesis], outcomes: Sequence[str]
+    graph: HypothesisGraph,
+    decisions: Mapping[str, Decision],
+    found: Mapping[str, _OfHypothesis],
+    outcomes: Sequence[str],
 ) -> GraphResult:
     """Return a graph with what became of its hypotheses."""
     hypotheses = []

@@ -16,7 +16,7 @@ from bids_app.statistics.matrices import coherence, combine_matrices, first_comp
 from bids_app.vocabulary.domain import Sites, Values
 from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.output import Feature, Output
-from bids_app.vocabulary.region_request import Wanted
+from bids_app.vocabulary.region_request import RegionRequest
 from bids_app.vocabulary.signals import Region, Signals
 
 
@@ -67,9 +67,9 @@ METHODS = (
 )
 
 
-def wanted_regions(options: Options) -> Wanted:
+def wanted_regions(options: Options) -> RegionRequest:
     """Return the networks whose nodes are looked at."""
-    return Wanted(name="networks", words=(), radius=options.radius, atlas="", networks=options.networks)
+    return RegionRequest(name="networks", words=(), radius=options.radius, atlas="", networks=options.networks)
 
 
 def measure(signals: Signals, regions: Sequence[Region], options: Options) -> Iterator[Feature]:

@@ -20,7 +20,7 @@ from bids_app.vocabulary.domain import Sites, Values
 from bids_app.vocabulary.entities import as_label
 from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.output import Feature, Output
-from bids_app.vocabulary.region_request import Wanted
+from bids_app.vocabulary.region_request import RegionRequest
 from bids_app.vocabulary.signals import Region, Signals
 
 
@@ -97,14 +97,14 @@ METHODS = (
 )
 
 
-def wanted_regions(options: Options) -> Wanted:
+def wanted_regions(options: Options) -> RegionRequest:
     """Return the atlas, or the words for the regions."""
     if options.atlas:
         file = options.atlas.replace("\\", "/").rpartition("/")[2].partition(".nii")[0]
         said = [part.partition("-")[2] for part in file.split("_") if part.partition("-")[0] in ("atlas", "seg")]
         stem = file.partition(":")[2] or file
-        return Wanted(name=as_label(options.name or (said or [stem])[0]), atlas=options.atlas)
-    return Wanted(name=as_label(options.name or "regions"), words=options.regions)
+        return RegionRequest(name=as_label(options.name or (said or [stem])[0]), atlas=options.atlas)
+    return RegionRequest(name=as_label(options.name or "regions"), words=options.regions)
 
 
 def measure(signals: Signals, regions: Sequence[Region], options: Options) -> Iterator[Feature]:

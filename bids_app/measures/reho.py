@@ -14,7 +14,7 @@ from bids_app.signals.smoothing import smooth_known
 from bids_app.statistics.standardise import RATIO, ZSCORE, combine_maps, over_mean, zscore
 from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.output import Feature, Output
-from bids_app.vocabulary.region_request import Wanted
+from bids_app.vocabulary.region_request import RegionRequest
 from bids_app.vocabulary.signals import Region, Signals
 
 
@@ -50,9 +50,9 @@ METHODS = (
 )
 
 
-def wanted_regions(options: Options) -> Wanted:  # noqa: ARG001  (one signature for every measure)
+def wanted_regions(options: Options) -> RegionRequest:  # noqa: ARG001  (one signature for every measure)
     """Return that no region is needed."""
-    return Wanted()
+    return RegionRequest()
 
 
 def measure(signals: Signals, regions: Sequence[Region], options: Options) -> Iterator[Feature]:  # noqa: ARG001

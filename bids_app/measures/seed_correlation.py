@@ -14,7 +14,7 @@ from bids_app.signals.roi import eigenvariate, mean_series, table_of_series
 from bids_app.statistics.correlation import combine_runs, correlate, fisher_z, given_others
 from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.output import Feature, Output
-from bids_app.vocabulary.region_request import Wanted
+from bids_app.vocabulary.region_request import RegionRequest
 from bids_app.vocabulary.signals import Region, Signals
 
 _FEW = 5
@@ -94,9 +94,9 @@ METHODS = (
 )
 
 
-def wanted_regions(options: Options) -> Wanted:
+def wanted_regions(options: Options) -> RegionRequest:
     """Return the words for the seeds, and the radius of plain spheres."""
-    return Wanted(name="seeds", words=options.seeds, radius=options.radius)
+    return RegionRequest(name="seeds", words=options.seeds, radius=options.radius)
 
 
 def usable_regions(regions: Sequence[Region], options: Options) -> tuple[list[Region], dict[str, str]]:

@@ -19,7 +19,7 @@ from bids_app.statistics.task_events import Condition, sort_events
 from bids_app.vocabulary.entities import as_label
 from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.output import Feature, Output
-from bids_app.vocabulary.region_request import Wanted
+from bids_app.vocabulary.region_request import RegionRequest
 from bids_app.vocabulary.signals import Region, Signals
 
 
@@ -112,9 +112,9 @@ METHODS = (
 )
 
 
-def wanted_regions(options: Options) -> Wanted:
+def wanted_regions(options: Options) -> RegionRequest:
     """Return the regions whose time courses are estimated."""
-    return Wanted(name="fir", words=options.regions)
+    return RegionRequest(name="fir", words=options.regions)
 
 
 @dataclass(frozen=True, eq=False)

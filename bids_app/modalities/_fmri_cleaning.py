@@ -9,15 +9,15 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from bids_app.dataset import presets
-from bids_app.dataset.bold_stream import Series, file_order, reordered
+from bids_app.dataset.bold_stream import BoldStream, file_order, reordered
 from bids_app.dataset.confounds import joined_confounds
 from bids_app.dataset.events import events_of
 from bids_app.dataset.volumes import read_mask
 from bids_app.errors import WrongDataError
 from bids_app.modalities import _fmri_words
 from bids_app.signals import projection
-from bids_app.signals.carpet import Sample
-from bids_app.signals.cleaning import Plan, plan_cleaning
+from bids_app.signals.carpet import CarpetSample
+from bids_app.signals.cleaning import NuisanceModel, nuisance_model
 from bids_app.signals.confounds import matters
 from bids_app.signals.effective_df import effective_df
 from bids_app.signals.hemisphere_flip import exchanged
@@ -25,7 +25,7 @@ from bids_app.signals.smoothing import smooth_in_mask
 from bids_app.vocabulary.grid import Mask
 from bids_app.vocabulary.options.cleaning import KINDS, Options
 from bids_app.vocabulary.recording import Recording
-from bids_app.vocabulary.signals import Signals, Task
+from bids_app.vocabulary.signals import Signals, TaskDesign
 
 
 def confound_patterns(choice: str | tuple[str, ...]) -> tuple[str, ...]:
@@ -64,7 +64,7 @@ def repetition_time(recording: Recording) -> float:
     return float(str(value))
 
 
-def prepare(recording: Recording, options: Options) -> Plan:
+def prepare(recording: Recording, options: Options) -> NuisanceModel:
     """Build the nuisance model of a run from its header and confound tables alone.
 
     Raises
@@ -73,15 +73,15 @@ def prepare(recording: Recording, options: Options) -> Plan:
         If a table does not fit the series or lacks what the options ask for.
     """
     step = repetition_time(recording)
-    series = Series(recording.series)
+    series = BoldStream(recording.series)
     patterns = confound_patterns(options.confounds)
     tables = recording.several("confounds")
     table = joined_confounds(tables, series.frames, lambda name: matters(name, patterns))
-    plan = plan_cleaning(table, series.frames, step, patterns, options, str(tables[0]))
+    plan = nuisance_model(table, series.frames, step, patterns, options, str(tables[0]))
     return replace(plan, notes=tuple(_odd(series, step, plan)))
 
 
-def _odd(series: Series, step: float, plan: Plan) -> Iterator[str]:
+def _odd(series: BoldStream, step: float, plan: NuisanceModel) -> Iterator[str]:
     """Yield what a user should know of a run that is worked on all the same."""
     ratio = series.header_step / step
     if series.header_step not in (0.0, 1.0) and all(abs(ratio / unit - 1) > 0.01 for unit in (1e-3, 1.0, 1e3)):
@@ -94,7 +94,7 @@ def _odd(series: Series, step: float, plan: Plan) -> Iterator[str]:
         yield f"{plan.unjudged} volumes are censored because their motion is n/a"
 
 
-def load(recording: Recording, plan: Plan, options: Options, kinds: Collection[str] = KINDS[:1]) -> Signals:
+def load(recording: Recording, plan: NuisanceModel, options: Options, kinds: Collection[str] = KINDS[:1]) -> Signals:
     """Read and clean one run in a single pass over its file.
 
     Parameters
@@ -107,7 +107,7 @@ def load(recording: Recording, plan: Plan, options: Options, kinds: Collection[s
     WrongDataError, MissingInputError
         If a file cannot be read, or mask and series lie on different grids.
     """
-    series = Series(recording.series)
+    series = BoldStream(recording.series)
     mask = recording.companions["mask"]
     brain, grid = read_mask(mask)
     if not grid.matches(series.grid):
@@ -160,12 +160,14 @@ def load(recording: Recording, plan: Plan, options: Options, kinds: Collection[s
     return exchanged(signals) if recording.flipped else signals
 
 
-def _summed(series: Series, brain: Mask, plan: Plan, last: int) -> tuple[projection.Accumulator, Sample]:
+def _summed(
+    series: BoldStream, brain: Mask, plan: NuisanceModel, last: int
+) -> tuple[projection.Accumulator, CarpetSample]:
     """Read the file once: coordinates of every voxel in the first columns of a plan, and a sample of the series."""
     # One more row: how each voxel goes with the fluid before anything is taken out.
     weights = np.column_stack([plan.weights[:, :last], *([] if plan.csf is None else [plan.csf])])
     sums = projection.Accumulator(weights, int(brain.sum()), plan.rows["filtered"].stop)
-    sample = Sample(int(brain.sum()))
+    sample = CarpetSample(int(brain.sum()))
     # One BLAS thread: the other processor inflates meanwhile, and that takes longer.
     with threadpool_limits(1):
         for block in series.blocks(brain, plan.kept):
@@ -174,7 +176,7 @@ def _summed(series: Series, brain: Mask, plan: Plan, last: int) -> tuple[project
     return sums, sample
 
 
-def _task(recording: Recording, plan: Plan, options: Options, frames: int) -> Task:
+def _task(recording: Recording, plan: NuisanceModel, options: Options, frames: int) -> TaskDesign:
     """Return the events of a run and the nuisance columns that its model needs, slow waves but no low-pass."""
     corrected = plan.repetition_time / 2 if recording.metadata.get("SliceTimingCorrected") else 0.0
     start = recording.metadata.get("StartTime", corrected)
@@ -183,10 +185,10 @@ def _task(recording: Recording, plan: Plan, options: Options, frames: int) -> Ta
     slow = projection.stop_band(frames, plan.repetition_time, options.high_pass, 0.0)
     parts = [projection.drift(frames, options.detrend), slow, *(column[:, None] for column in plan.regressors.values())]
     columns = np.concatenate(parts, axis=1)
-    return Task(events_of(recording), times, columns)
+    return TaskDesign(events_of(recording), times, columns)
 
 
-def describe(plan: Plan, options: Options, kind: str = KINDS[0]) -> dict[str, object]:
+def describe(plan: NuisanceModel, options: Options, kind: str = KINDS[0]) -> dict[str, object]:
     """Return what was done to a run in one kind of cleaning, as sidecars carry it."""
     band = {"PassBand": {"HighPass": options.high_pass, "LowPass": options.low_pass, "Units": "Hz"}}
     return {

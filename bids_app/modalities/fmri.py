@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bids_app.derivatives.participant import SessionWriter
-    from bids_app.signals.cleaning import Plan
+    from bids_app.signals.cleaning import NuisanceModel
     from bids_app.vocabulary.domain import Voxels
     from bids_app.vocabulary.run_state import RunState
     from bids_app.vocabulary.signals import Signals
@@ -57,7 +57,7 @@ def recordings(found: Found, search: Search, options: Options) -> list[Recording
     return fmriprep_runs.recordings_of(found, search, options.more_confounds)
 
 
-def prepare(recording: Recording, options: Options) -> Plan:
+def prepare(recording: Recording, options: Options) -> NuisanceModel:
     """Build the nuisance model of a run from its header and confound tables alone.
 
     Raises
@@ -70,7 +70,9 @@ def prepare(recording: Recording, options: Options) -> Plan:
     return _fmri_cleaning.prepare(recording, options)
 
 
-def load(recording: Recording, prepared: Plan, options: Options, kinds: Collection[str] = KINDS[:1]) -> Signals:
+def load(
+    recording: Recording, prepared: NuisanceModel, options: Options, kinds: Collection[str] = KINDS[:1]
+) -> Signals:
     """Read and clean one run in a single pass over its file.
 
     Raises
@@ -83,14 +85,14 @@ def load(recording: Recording, prepared: Plan, options: Options, kinds: Collecti
     return _fmri_cleaning.load(recording, prepared, options, kinds)
 
 
-def describe(prepared: Plan, options: Options, kind: str = KINDS[0]) -> dict[str, object]:
+def describe(prepared: NuisanceModel, options: Options, kind: str = KINDS[0]) -> dict[str, object]:
     """Return what was done to a run in one kind of cleaning, as sidecars carry it."""
     from bids_app.modalities import _fmri_cleaning
 
     return _fmri_cleaning.describe(prepared, options, kind)
 
 
-def unusable(plan: Plan) -> str:
+def unusable(plan: NuisanceModel) -> str:
     """Return why a run cannot count, or nothing."""
     return f"cleaning leaves it {max(plan.df_res, 0)} degrees of freedom" if plan.df_res < _FEWEST_DF else ""
 

@@ -18,7 +18,7 @@ Shared = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finished:
+class CompletedSession:
     """One session of one task, as its record tells it.
 
     Attributes
@@ -68,7 +68,7 @@ class Finished:
         return tuple(without(self.entities, "sub", self.stage).items())
 
 
-def finished_sessions(output_dir: Path) -> list[Finished]:
+def finished_sessions(output_dir: Path) -> list[CompletedSession]:
     """Return every session that the participant level finished, and those that it failed with.
 
     A record of finished work is taken away before that work is done anew: where it stands, it is true.
@@ -83,7 +83,7 @@ def finished_sessions(output_dir: Path) -> list[Finished]:
     for label, why in failures.items():
         if label.startswith("sub-") and "_" in label:
             entities, _, _ = parse(f"{label}_x")
-            nothing = Finished(
+            nothing = CompletedSession(
                 record=output_dir / "logs" / "failed" / f"{label}.json",
                 entities=entities,
                 datatype=_datatype(label),
@@ -97,14 +97,14 @@ def finished_sessions(output_dir: Path) -> list[Finished]:
     return sessions
 
 
-def _finished(path: Path, content: Mapping[str, Any], output_dir: Path, problem: str) -> Finished:
+def _finished(path: Path, content: Mapping[str, Any], output_dir: Path, problem: str) -> CompletedSession:
     entities, _, _ = parse(f"{path.stem}_x")
     flat = {"the version of deqi": content.get("Version")}
     flat |= {f"{table}.{name}": v for table, options in content["Options"].items() for name, v in options.items()}
     flat |= {f"the content of {name}": digest for name, digest in content.get("SharedInputs", {}).items()}
     files = tuple(output_dir / name for name in content["Outputs"])
     runs = tuple(Path(name) for name in content.get("Runs", ()))
-    return Finished(
+    return CompletedSession(
         record=path,
         entities=entities,
         datatype=_datatype(path.stem),
@@ -130,7 +130,7 @@ def failed_people(output_dir: Path) -> dict[str, str]:
     return {name.removeprefix("sub-"): why for name, why in failures if name.startswith("sub-") and "_" not in name}
 
 
-def require_alike(sessions: Sequence[Finished]) -> None:
+def require_alike(sessions: Sequence[CompletedSession]) -> None:
     """Refuse to pool maps that were made in different ways.
 
     Raises
@@ -154,7 +154,9 @@ def require_alike(sessions: Sequence[Finished]) -> None:
         )
 
 
-def left_out(session: Finished, wanted_sessions: Sequence[str], matches: Callable[[Path], bool] | None) -> str:
+def why_left_out(
+    session: CompletedSession, wanted_sessions: Sequence[str], matches: Callable[[Path], bool] | None
+) -> str:
     """Return why a session does not take part in this call, or nothing."""
     if wanted_sessions and session.key[1] not in wanted_sessions:
         return "left out by --session-label"

@@ -18,7 +18,7 @@ from bids_app.plan.inputs import find_roots, roots_of
 from bids_app.plan.participant import plan_participants
 from bids_app.plan.session_gates import proposals
 from bids_app.settings import Settings
-from bids_app.trial.design_guess import Guess, guess
+from bids_app.trial.design_guess import Guess, guess_design
 from bids_app.vocabulary.job import ParticipantJob
 from bids_app.vocabulary.options.execution import Execution
 from bids_app.vocabulary.selection import Selection
@@ -42,7 +42,7 @@ def write_configuration(path: Path, execution: Execution, chosen: Settings) -> l
         f"Found: {len({e['sub'] for e in entities})} participants; tasks: {_list(tasks)}.",
         f"Found: sessions: {_list(sessions)}; spaces: {_list(spaces)}.",
     ]
-    tables: Tables = settings.described(chosen)
+    tables: Tables = settings.describe_settings(chosen)
     if len(tasks) > 1 and not chosen.dataset.tasks:
         tables["dataset"][1]["tasks"] = tuple(tasks)
     standard = [space for space in spaces if space.startswith("MNI")]
@@ -74,9 +74,9 @@ def _guessed(execution: Execution, roots: dict[str, Path], sessions: list[str], 
         people = read_people(participants_file(execution.bids_dir, *roots.values()), execution.bids_dir)
     except DeqiError as error:
         heading.append(f"Arms are not known: {error}")
-        found = guess({}, sessions, {})
+        found = guess_design({}, sessions, {})
         return replace(found, questions={**found.questions, "": f"which arms are there? {error}"}, notes=())
-    return guess(people.rows, sessions, people.described)
+    return guess_design(people.rows, sessions, people.described)
 
 
 def _with_design(tables: Tables, chosen: Settings, found: Guess) -> Iterator[tuple[str, Table]]:

@@ -8,9 +8,9 @@ from pathlib import Path
 from bids_app import plugs
 from bids_app.errors import DeqiError
 from bids_app.levels.design_summary import describe_design
-from bids_app.levels.group import design
+from bids_app.levels.group import inputs
 from bids_app.plan.expected_cost import expected
-from bids_app.plan.inputs import Plan, unreadable
+from bids_app.plan.inputs import JobPlan, unreadable
 from bids_app.plan.participant import expected_outputs
 from bids_app.plan.session_gates import advice, none_left, too_little
 from bids_app.vocabulary.job import GroupJob, Job, ParticipantJob, PredictionJob, TrialJob
@@ -22,7 +22,7 @@ MOST = 20
 """Jobs shown whole without -v: reading a confound table for each of thousands would take minutes."""
 
 
-def show(plan: Plan, execution: Execution) -> bool:
+def print_plan(plan: JobPlan, execution: Execution) -> bool:
     """Print the plan, a summary first; return whether it is known that no session can be used."""
     sessions = [job for job in plan.jobs if isinstance(job, ParticipantJob)]
     verbose = execution.verbose
@@ -47,7 +47,7 @@ def show(plan: Plan, execution: Execution) -> bool:
     return bool(said)
 
 
-def _summary(plan: Plan, execution: Execution) -> Iterator[str]:
+def _summary(plan: JobPlan, execution: Execution) -> Iterator[str]:
     """Yield who and what a call is about, in a few lines."""
     sessions = [job for job in plan.jobs if isinstance(job, ParticipantJob)]
     if sessions:
@@ -61,7 +61,7 @@ def _summary(plan: Plan, execution: Execution) -> Iterator[str]:
             yield said
     for job in plan.jobs:
         if isinstance(job, GroupJob) and not isinstance(job, PredictionJob):
-            yield from describe_design(design.build(job), job.design.name, job.design.options, job.label)
+            yield from describe_design(inputs.build_design(job), job.design.name, job.design.options, job.label)
 
 
 def _lines(job: Job, bids_dir: Path) -> Iterator[str]:
@@ -99,7 +99,7 @@ def _amount(job: ParticipantJob) -> str:
     return f"will be left out: {problem}" if problem else modality.summary(runs, options)
 
 
-def show_alternatives(specifications: Sequence[Specification]) -> None:
+def print_alternatives(specifications: Sequence[Specification]) -> None:
     """Say what else a multiverse would do."""
     for one in specifications:
         print(f"The same again with {'; '.join(one.settings)} (--alternative {one.name})")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from bids_app.dataset.atlases.images import atlas_file
-from bids_app.dataset.atlases.parcels import places
+from bids_app.dataset.atlases.parcels import atlas_regions
 from bids_app.derivatives.completion_records import digest
 from bids_app.launch.abagen_run import made, make_table, microarrays
 from bids_app.spatial.atlas import beside
@@ -40,6 +40,6 @@ def with_tables(associations: Mapping[str, Any], execution: Execution, space: st
             print(f"{name}: its table of genes would be made first, of {execution.ahba_dir}; its files are not listed.")
             del found[name]
             continue
-        table = make_table(atlas, places(atlas), source, folder, mark)
+        table = make_table(atlas, atlas_regions(atlas), source, folder, mark)
         found[name] = replace(found[name], **{found[name].GENES: str(table)})
     return found

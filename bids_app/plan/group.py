@@ -13,22 +13,22 @@ from bids_app.dataset.tables import stands
 from bids_app.errors import DeqiError, MissingInputError, NothingToCompareError
 from bids_app.launch.available_memory import memory_there
 from bids_app.levels.design_summary import describe_design
-from bids_app.levels.group import design
+from bids_app.levels.group import inputs
 from bids_app.levels.group.equivalence import require_units
 from bids_app.levels.group.reference_associations import require_maps
+from bids_app.plan.bids_uri import with_paths
 from bids_app.plan.blinding import blinded
-from bids_app.plan.completed_sessions import Finished, Key, Shared, failed_people, require_alike
+from bids_app.plan.completed_sessions import CompletedSession, Key, Shared, failed_people, require_alike
 from bids_app.plan.discovery import find_runs, search_in
-from bids_app.plan.file_locations import located
 from bids_app.plan.gene_expression import with_tables
-from bids_app.plan.group_inputs import analyses_of, apart, lacking, nothing_usable
-from bids_app.plan.inputs import Plan, find_roots, generated_by, roots_of, selection_of
+from bids_app.plan.group_inputs import analysed_separately, analyses_of, lacking_a_session, nothing_usable
+from bids_app.plan.inputs import JobPlan, find_roots, generated_by, roots_of, selection_of
 from bids_app.plan.laterality import require_same_sides
 from bids_app.plan.participants_table import People, people_of
 from bids_app.plan.prediction import plan_predictions
-from bids_app.plan.preregistration import opened
-from bids_app.plan.provenance import Chosen, chosen_maps, compared, recorded_settings
-from bids_app.plan.trial import later_columns, outcomes_of, plan_trial, refuse, refuse_later, treated
+from bids_app.plan.preregistration import read_locked_plan
+from bids_app.plan.provenance import Chosen, chosen_maps, recorded_settings, settings_as_compared
+from bids_app.plan.trial import later_columns, outcomes_of, plan_trial, refuse_late_columns, treated, validate_request
 from bids_app.settings import Settings
 from bids_app.trial.cohort import Table
 from bids_app.vocabulary.entities import join, parse
@@ -52,7 +52,7 @@ class _Level:
     `roots` are the datasets that it was read from, `told` what is to be said of it.
     """
 
-    analyses: Mapping[Shared, Sequence[Finished]]
+    analyses: Mapping[Shared, Sequence[CompletedSession]]
     made: Settings
     roots: Mapping[str, Path]
     told: tuple[str, ...]
@@ -66,12 +66,12 @@ class _Maps:
     """
 
     shared: Shared
-    sessions: Sequence[Finished]
+    sessions: Sequence[CompletedSession]
     chosen: Chosen
     absent: Mapping[Key, str]
 
 
-def plan_group(execution: Execution, settings: Settings) -> Plan:
+def plan_group(execution: Execution, settings: Settings) -> JobPlan:
     """Return one job per modality, task and space, and the settings that their maps were made with.
 
     Raises
@@ -80,15 +80,15 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
         If there are no maps, they were made in different ways, there is no table of participants, or no design
         can be built from it.
     """
-    refuse(execution, settings)
+    validate_request(execution, settings)
     roots = find_roots(execution, settings.modalities)
     people = people_of(execution, participants_file(execution.bids_dir, *roots.values()))
     people = treated(execution, settings, people)
-    refuse_later(settings, people)
+    refuse_late_columns(settings, people)
     selection = selection_of(execution, settings.dataset)
     levels, missing = _levels(execution, settings, people, selection)
     made = settings.with_all(level.made for level in levels.values())
-    sealed = opened(execution, compared(settings, made))
+    sealed = read_locked_plan(execution, settings_as_compared(settings, made))
     if execution.blind and not execution.allocation:
         rows, made = blinded(people.rows, made)
         people = replace(people, rows=rows)
@@ -96,7 +96,7 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
     for name, level in levels.items():
         chosen = chosen_maps(settings.of(name), level.made)
         search = search_in(level.roots, replace(execution, participants=()), selection)
-        gone = replace(search, people=sorted(lacking(people, level.analyses) & set(search.people)))
+        gone = replace(search, people=sorted(lacking_a_session(people, level.analyses) & set(search.people)))
         absent = plugs.modality(name).why_absent(gone)
         found += [
             _job(execution, made.of(name), _Maps(shared=shared, sessions=own, chosen=chosen, absent=absent), people)
@@ -105,11 +105,11 @@ def plan_group(execution: Execution, settings: Settings) -> Plan:
     jobs, notes = _with_a_design([replace(job, sealed=sealed) for job in found if job])
     require_units(jobs)
     told = dict.fromkeys(text for level in levels.values() for text in level.told)
-    said = (*told, *missing, *notes, *require_maps(jobs), *apart(jobs, selection.join))
+    said = (*told, *missing, *notes, *require_maps(jobs), *analysed_separately(jobs, selection.join))
     trial = None if execution.share else plan_trial(execution, made, people, sealed)
     beside = () if execution.share else plan_predictions(made, jobs)
     sources = {**roots, **({} if execution.bids_dir in roots.values() else {"raw": execution.bids_dir})}
-    return Plan(
+    return JobPlan(
         jobs=(*([trial] if trial else []), *beside, *jobs),
         sources=sources,
         settings=made,
@@ -150,9 +150,9 @@ def _level(execution: Execution, settings: Settings, people: People, selection: 
 
 
 def _usable(
-    execution: Execution, settings: Settings, people: People, analyses: Mapping[Shared, Sequence[Finished]],
+    execution: Execution, settings: Settings, people: People, analyses: Mapping[Shared, Sequence[CompletedSession]],
     roots: Mapping[str, Path],
-) -> tuple[list[Finished], tuple[str, ...]]:  # fmt: skip
+) -> tuple[list[CompletedSession], tuple[str, ...]]:  # fmt: skip
     """Return the sessions that can be used, and what is to be said of tables and maps that do not fit.
 
     Raises
@@ -203,7 +203,7 @@ def _job(execution: Execution, settings: Settings, asked: _Maps, people: People)
     files = [path for maps in found.values() for path in (maps.mask, *maps.maps.values()) if path]
     entities = dict(asked.shared)
     space = entities.get("space", "")
-    associations = {name: located(o, execution.bids_dir) for name, o in settings.associations.items()}
+    associations = {name: with_paths(o, execution.bids_dir) for name, o in settings.associations.items()}
     associations = with_tables(associations, execution, space)
     return GroupJob(
         label="group_" + join(entities, "x", "").removesuffix("_x") + plugs.modality(settings.modality.name).ending,
@@ -246,7 +246,7 @@ def _memory(execution: Execution) -> float:
     return execution.memory_mb * 2.0**20 if execution.memory_mb else memory_there() / 2
 
 
-def _maps(session: Finished, chosen: Chosen) -> SessionMaps | None:
+def _maps(session: CompletedSession, chosen: Chosen) -> SessionMaps | None:
     """Return the maps and tables of one session that are still there, and the mask that maps need."""
     mask: Path | None = None
     maps: dict[MapKey, Path] = {}
@@ -276,7 +276,7 @@ def _with_a_design(jobs: Sequence[GroupJob]) -> tuple[tuple[GroupJob, ...], tupl
     kept, notes = [], []
     for job in jobs:
         try:
-            design.build(job)
+            inputs.build_design(job)
             kept.append(job)
         except NothingToCompareError as error:
             problems.append(error)

@@ -2,38 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from bids_app import plugs
 from bids_app.dataset.ratings import Rating, excluded_by, read_ratings, require_known
+from bids_app.dataset.tables import numeric, read_tsv
 from bids_app.errors import DeqiError, MissingInputError, WrongDataError
-from bids_app.plan.completed_sessions import Finished, Shared, finished_sessions, left_out
+from bids_app.plan.completed_sessions import CompletedSession, Shared, finished_sessions, why_left_out
 from bids_app.plan.participants_table import People
-from bids_app.plan.quality_limits import excluded
 from bids_app.settings import Settings
 from bids_app.vocabulary.entities import join
 from bids_app.vocabulary.job import GroupJob
+from bids_app.vocabulary.options.exclusions import Exclusions
 from bids_app.vocabulary.options.execution import Execution
+from bids_app.vocabulary.quality import Quality
 from bids_app.vocabulary.selection import Selection
 
+if TYPE_CHECKING:
+    from bids_app.plugs.modality import Modality
+
+
+def excluded(session: CompletedSession, limits: Exclusions, modality: Modality) -> str:
+    """Return which limits a session is beyond, or nothing."""
+    if limits == Exclusions():
+        return ""
+    table = next((path for path in session.files if path.name.endswith(f"_desc-{modality.quality_name}_qc.tsv")), None)
+    if table is None or not table.exists():
+        return "its quality is not known: run the participant level again"
+    rows = read_tsv(table)
+    used = [i for i, decision in enumerate(rows["decision"]) if decision == "used"]
+    columns = {name: numeric([values[i] for i in used]) for name, values in rows.items()}
+    found = {name: values for name, values in columns.items() if values is not None}
+    return "; ".join(_beyond(modality.limits(found), limits))
+
+
+def _beyond(quality: Mapping[str, Quality], limits: Exclusions) -> Iterator[str]:
+    """Yield what is beyond a limit; limits on what a modality does not have are of others."""
+    for name, (what, value, unit) in quality.items():
+        limit = getattr(limits, name)
+        beyond = value > limit if name.startswith("max") else value < limit
+        if limit and np.isnan(value):
+            yield f"{what} is not known"
+        elif limit and beyond:
+            word = "above" if name.startswith("max") else "below"
+            yield f"{what} {value:.3g}{unit}, {word} the limit of {limit:g}{unit}"
+
+
 SHOWN = 4
+
+
 """Sessions of which a message tells why they cannot be used."""
 
 
 def analyses_of(
     execution: Execution, settings: Settings, people: People, selection: Selection
-) -> dict[Shared, list[Finished]]:
+) -> dict[Shared, list[CompletedSession]]:
     """Return the finished sessions of a modality by what their maps share, each with why it is left out."""
-    analyses: dict[Shared, list[Finished]] = {}
+    analyses: dict[Shared, list[CompletedSession]] = {}
     modality = plugs.modality(settings.modality.name)
     everything = finished_sessions(execution.output_dir)
     finished = [replace(one, stage=selection.stage) for one in everything if one.datatype == modality.datatype]
     ratings = _ratings(execution.ratings, finished)
     for session in finished:
         if selection.takes(session.entities):
-            why = left_out(session, selection.sessions, selection.matches)
+            why = why_left_out(session, selection.sessions, selection.matches)
             if people.wanted and session.key[0] not in people.wanted:
                 why = "left out by --participant-label"
             why = why or excluded_by(ratings, session.entities) or excluded(session, settings.exclusions, modality)
@@ -41,7 +78,9 @@ def analyses_of(
     return analyses
 
 
-def nothing_usable(execution: Execution, sessions: Sequence[Finished], asked: str, foreseen: str = "") -> DeqiError:
+def nothing_usable(
+    execution: Execution, sessions: Sequence[CompletedSession], asked: str, foreseen: str = ""
+) -> DeqiError:
     """Return what to say where no session can be used: why, or that the participant level has not run."""
     if foreseen:
         return MissingInputError(
@@ -58,7 +97,7 @@ def nothing_usable(execution: Execution, sessions: Sequence[Finished], asked: st
     return WrongDataError(f"0 of {len(sessions)} sessions can be used, because {'; '.join(said)}{more}.")
 
 
-def apart(jobs: Sequence[GroupJob], join_over: Sequence[str]) -> list[str]:
+def analysed_separately(jobs: Sequence[GroupJob], join_over: Sequence[str]) -> list[str]:
     """Say that maps of one task are several analyses, and by which entities."""
     shared = [job.entities for job in jobs]
     names = dict.fromkeys(name for entities in shared for name in entities)
@@ -70,14 +109,14 @@ def apart(jobs: Sequence[GroupJob], join_over: Sequence[str]) -> list[str]:
     return [f"Maps are analysed apart by {' and by '.join(said)}; each has its own participants"] if said else []
 
 
-def lacking(people: People, analyses: Mapping[Shared, Sequence[Finished]]) -> set[str]:
+def lacking_a_session(people: People, analyses: Mapping[Shared, Sequence[CompletedSession]]) -> set[str]:
     """Return who lacks a session that somebody has."""
     known = {session.key for sessions in analyses.values() for session in sessions}
     needed = {session for _, session in known}
     return {label for label in people.rows if any((label, session) not in known for session in needed)}
 
 
-def _ratings(path: Path | None, finished: Sequence[Finished]) -> list[Rating]:
+def _ratings(path: Path | None, finished: Sequence[CompletedSession]) -> list[Rating]:
     if path is None:
         return []
     ratings = read_ratings(path)

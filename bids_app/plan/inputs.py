@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class JobPlan:
     """Jobs of one call, and what was noticed on the way.
 
     `sources` are the datasets read, by name; `settings` are those that results are really made with; `notes` tell

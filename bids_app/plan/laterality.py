@@ -8,13 +8,13 @@ from pathlib import Path
 
 from bids_app.dataset.participants import participants_file, read_participants
 from bids_app.errors import WrongDataError
-from bids_app.plan.completed_sessions import Finished
+from bids_app.plan.completed_sessions import CompletedSession
 from bids_app.settings import Settings
 from bids_app.statistics.covariate_coding import is_missing
 from bids_app.vocabulary.recording import Recording
 
 
-def flip(runs: Sequence[Recording], settings: Settings, *roots: Path) -> list[Recording]:
+def mark_flipped(runs: Sequence[Recording], settings: Settings, *roots: Path) -> list[Recording]:
     """Return the runs, those of people to be flipped marked so.
 
     Raises
@@ -27,7 +27,7 @@ def flip(runs: Sequence[Recording], settings: Settings, *roots: Path) -> list[Re
     return [replace(run, flipped=sides[run.participant]) for run in runs] if sides else list(runs)
 
 
-def require_same_sides(sessions: Sequence[Finished], settings: Settings, *roots: Path) -> None:
+def require_same_sides(sessions: Sequence[CompletedSession], settings: Settings, *roots: Path) -> None:
     """Refuse maps whose left and right were exchanged otherwise than participants.tsv says now.
 
     Raises

@@ -13,24 +13,18 @@ from bids_app.dataset.layout import names_in
 from bids_app.derivatives.paths import participant_path
 from bids_app.errors import MissingInputError, UsageError
 from bids_app.plan.discovery import find_runs, label_of, search_in
-from bids_app.plan.inputs import (
-    Plan,
-    generated_by,
-    read_dataset,
-    selection_of,
-    unreadable,
-)
-from bids_app.plan.laterality import flip
+from bids_app.plan.inputs import JobPlan, generated_by, read_dataset, selection_of, unreadable
+from bids_app.plan.laterality import mark_flipped
 from bids_app.settings import Settings
 from bids_app.vocabulary.entities import plain
 from bids_app.vocabulary.job import ParticipantJob
 from bids_app.vocabulary.note import Note
 from bids_app.vocabulary.options.execution import Execution
 from bids_app.vocabulary.recording import Recording
-from bids_app.vocabulary.region_request import Wanted, is_mni152
+from bids_app.vocabulary.region_request import RegionRequest, is_mni152
 
 
-def plan_participants(execution: Execution, settings: Settings) -> Plan:
+def plan_participants(execution: Execution, settings: Settings) -> JobPlan:
     """Return one job per session of each participant and modality.
 
     Raises
@@ -42,7 +36,7 @@ def plan_participants(execution: Execution, settings: Settings) -> Plan:
     jobs = [job for part in parts for job in part.jobs]
     _refuse_if_all_broken(jobs, execution)
     sources = {name: root for part in parts for name, root in part.sources.items()}
-    return Plan(
+    return JobPlan(
         jobs=tuple(jobs),
         sources=sources,
         settings=settings.with_all(part.settings for part in parts),
@@ -75,7 +69,7 @@ def _of_modality(execution: Execution, settings: Settings) -> _Part:
     notes = [*found.notes, *(Note(text=text) for text in elsewhere)]
     if not runs:
         raise MissingInputError("No run is complete. " + " ".join(note.text for note in notes[:3]))
-    runs = flip(runs, settings, execution.bids_dir, *roots.values())
+    runs = mark_flipped(runs, settings, execution.bids_dir, *roots.values())
     there = {run.participant for run in runs}
     lost = [label for label in found.participants if label not in there]
     where = f" in space {space}" if space else ""
@@ -85,7 +79,7 @@ def _of_modality(execution: Execution, settings: Settings) -> _Part:
     return _Part(jobs=jobs, settings=settings, sources=search.links, notes=notes)
 
 
-def _wanted(settings: Settings) -> list[Wanted]:
+def _wanted(settings: Settings) -> list[RegionRequest]:
     """Return the regions that any measure asks for; words that mean nothing end the call here."""
     wanted = [plugs.measure(name).wanted_regions(options) for name, options in settings.measures.items()]
     for one in wanted:

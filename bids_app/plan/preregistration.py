@@ -20,13 +20,13 @@ from bids_app.dataset.treatment import needle_files
 from bids_app.derivatives.completion_records import digest
 from bids_app.derivatives.files import plain, write_json
 from bids_app.errors import UsageError, WrongDataError
-from bids_app.plan.file_locations import at
+from bids_app.plan.bids_uri import at
 from bids_app.plan.inputs import find_roots
 from bids_app.plan.participants_table import people_of
 from bids_app.settings import Settings
 from bids_app.trial.allocation_secrecy import readable
 from bids_app.vocabulary.options.execution import Execution
-from bids_app.vocabulary.preregistration import Deviation, Sealed
+from bids_app.vocabulary.preregistration import Deviation, Preregistration
 
 SAID = ("Direction", "Units", "Minimum", "Maximum", "MinimalImportantDifference", "RemissionCutoff")
 _FILE = re.compile(r"(?:^|=)([^=#@]+(?:\.(?:nii|tsv|gmt|csv)(?:\.gz)?|/))(?:[#@]|$)")
@@ -38,7 +38,7 @@ def content_of(execution: Execution, chosen: Settings) -> dict[str, Any]:
 
     What the dataset says of outcomes (direction, units, range) counts as a setting: it decides as much.
     """
-    tables = {name: plain(values) for name, (_, values) in settings.described(chosen).items()}
+    tables = {name: plain(values) for name, (_, values) in settings.describe_settings(chosen).items()}
     named = {word: Path(at(word, execution.bids_dir)) for word in (*_files(tables), *_references(tables))}
     # By the words of the settings: in a container the same files have other paths.
     beside = {word[: -len(path.name)] + file.name: file for word, path in named.items() for file in _beside(path)}
@@ -106,7 +106,7 @@ def hash_of(sealed: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def lock(execution: Execution, chosen: Settings, path: Path, *, after: bool) -> str:
+def lock_plan(execution: Execution, chosen: Settings, path: Path, *, after: bool) -> str:
     """Write a sealed plan and return its hash.
 
     Raises
@@ -123,10 +123,10 @@ def lock(execution: Execution, chosen: Settings, path: Path, *, after: bool) -> 
             "allocation in a file of its own (--allocation) until the plan is sealed; or seal it with "
             "--lock-after-unblinding, which every result will say."
         )
-    return seal(execution, chosen, path, late=bool(readable))
+    return write_locked_plan(execution, chosen, path, late=bool(readable))
 
 
-def seal(execution: Execution, chosen: Settings, path: Path, *, late: bool) -> str:
+def write_locked_plan(execution: Execution, chosen: Settings, path: Path, *, late: bool) -> str:
     """Write a sealed plan and return its hash; `late` if arms could be read."""
     today = dt.datetime.now(dt.UTC).date().isoformat()
     about = {"Version": __version__, "LockedOn": today, "AfterUnblinding": late}
@@ -156,7 +156,7 @@ def arms_readable(execution: Execution, chosen: Settings) -> str:
     return ""
 
 
-def opened(execution: Execution, chosen: Settings) -> Sealed | None:
+def read_locked_plan(execution: Execution, chosen: Settings) -> Preregistration | None:
     """Return what became of a sealed plan in this call: its hash, and all that differs.
 
     Raises
@@ -175,7 +175,7 @@ def opened(execution: Execution, chosen: Settings) -> Sealed | None:
         )
     now = content_of(execution, chosen)
     differs = [*_differences(plan["Settings"], now["Settings"]), *_files_differ(plan["Files"], now["Files"])]
-    return Sealed(
+    return Preregistration(
         sha256=str(sealed["SHA256"]), locked_on=str(sealed.get("LockedOn", "")),
         after_unblinding=bool(sealed.get("AfterUnblinding")), deviations=tuple(differs),
     )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 from bids_app import plugs
 from bids_app.dataset.atlases.requests import seeds_of
 from bids_app.errors import MissingInputError, UsageError, WrongDataError
-from bids_app.plan.completed_sessions import Finished
+from bids_app.plan.completed_sessions import CompletedSession
 from bids_app.settings import Settings, validate
 from bids_app.vocabulary.output import Output
 from bids_app.vocabulary.region_request import Seed
@@ -18,7 +18,7 @@ Chosen = dict[str, tuple[Output, frozenset[str]]]
 """Output that is compared, and the labels of its maps (none: whatever there is), by measure."""
 
 
-def recorded_settings(settings: Settings, sessions: Sequence[Finished]) -> Settings:
+def recorded_settings(settings: Settings, sessions: Sequence[CompletedSession]) -> Settings:
     """Return the settings of this call with modality and measures as the maps were really made.
 
     Raises
@@ -62,7 +62,7 @@ def _require_agreement(table: str, made: Mapping[str, Any], said: Any, given: fr
             )
 
 
-def compared(settings: Settings, made: Settings) -> Settings:
+def settings_as_compared(settings: Settings, made: Settings) -> Settings:
     """Return settings as maps were made, with what this call chooses among them (seeds) in place of all there are."""
     measures = dict(made.measures)
     for name, options in made.measures.items():

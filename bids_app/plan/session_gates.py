@@ -84,7 +84,7 @@ def none_left(jobs: Sequence[ParticipantJob], reasons: Mapping[str, str]) -> str
     return f"0 of {len(jobs)} sessions can be used: {said}{more}. {advice(jobs)}".rstrip()
 
 
-def left_out(jobs: Sequence[ParticipantJob]) -> dict[str, str]:
+def reasons_left_out(jobs: Sequence[ParticipantJob]) -> dict[str, str]:
     """Return why sessions that were worked on are left out, by the label of their job, from their records."""
     records = {job.label: record_path(job.output_dir, job.label) for job in jobs}
     return {

@@ -14,10 +14,10 @@ from bids_app.dataset.treatment import RECORD, needle_files, read_treatment
 from bids_app.derivatives.paths import record_path
 from bids_app.errors import UsageError
 from bids_app.levels.trial import trial_analysis
-from bids_app.plan.file_locations import located
+from bids_app.plan.bids_uri import with_paths
 from bids_app.plan.participants_table import People
 from bids_app.settings import Settings
-from bids_app.trial.checklists import said
+from bids_app.trial.checklists import format_answer
 from bids_app.trial.options import ArmOptions
 from bids_app.trial.outcomes import Said, outcome_of
 from bids_app.trial.treatment_dose import with_exposure
@@ -25,13 +25,15 @@ from bids_app.vocabulary.entities import stage_label
 from bids_app.vocabulary.job import NOTHING, TrialJob
 from bids_app.vocabulary.near_matches import require_distinct
 from bids_app.vocabulary.options.execution import Execution
-from bids_app.vocabulary.outcome import Outcome
-from bids_app.vocabulary.preregistration import Sealed
+from bids_app.vocabulary.outcome import ClinicalOutcome
+from bids_app.vocabulary.preregistration import Preregistration
 
 LABEL = "group_trial"
 
 
-def plan_trial(execution: Execution, settings: Settings, people: People, sealed: Sealed | None) -> TrialJob | None:
+def plan_trial(
+    execution: Execution, settings: Settings, people: People, sealed: Preregistration | None
+) -> TrialJob | None:
     """Return the job, or None where no outcome is declared and no treatment is on record.
 
     While arms are blinded outcomes compare A with B, and nothing is told of the treatment, which would name them.
@@ -102,7 +104,7 @@ def _visits(design: Any) -> tuple[str, ...]:
     return found if all(found) else ()
 
 
-def outcomes_of(settings: Settings, people: People) -> tuple[Outcome, ...]:
+def outcomes_of(settings: Settings, people: People) -> tuple[ClinicalOutcome, ...]:
     """Return the outcomes that are declared, of which all is known; every value of everybody was looked at.
 
     Raises
@@ -123,7 +125,7 @@ def outcomes_of(settings: Settings, people: People) -> tuple[Outcome, ...]:
     return found
 
 
-def refuse(execution: Execution, settings: Settings) -> None:
+def validate_request(execution: Execution, settings: Settings) -> None:
     """Refuse circular values of associations.
 
     Raises
@@ -132,10 +134,10 @@ def refuse(execution: Execution, settings: Settings) -> None:
         With the reason.
     """
     for association, options in settings.associations.items():
-        plugs.association(association).check(located(options, execution.bids_dir), execution.output_dir)
+        plugs.association(association).check(with_paths(options, execution.bids_dir), execution.output_dir)
 
 
-def refuse_later(settings: Settings, people: People) -> None:
+def refuse_late_columns(settings: Settings, people: People) -> None:
     """Refuse to adjust arms for what treatment may have changed, and to foretell an outcome from what came after it.
 
     The former can hide an effect, or make one; the latter is no foretelling.
@@ -168,6 +170,6 @@ def _declared(folder: Path) -> dict[str, str]:
     path = folder / "dataset_description.json"
     about = read_json(path) if stands(path) else {}
     record = read_json(folder / RECORD).get("Trial", {}) if stands(folder / RECORD) else {}
-    known = {key: said(value) for key, value in record.items()} if isinstance(record, Mapping) else {}
-    where = [f"{key} {said(about[key])}" for key in ("DatasetDOI", "License") if said(about.get(key))]
-    return {"data": ", ".join(where), "Funding": said(about.get("Funding")), **known}
+    known = {key: format_answer(value) for key, value in record.items()} if isinstance(record, Mapping) else {}
+    where = [f"{key} {format_answer(about[key])}" for key in ("DatasetDOI", "License") if format_answer(about.get(key))]
+    return {"data": ", ".join(where), "Funding": format_answer(about.get("Funding")), **known}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bids_app.vocabulary.found import Found, Search
     from bids_app.vocabulary.quality import Alternative, Quality
     from bids_app.vocabulary.recording import Recording
-    from bids_app.vocabulary.run_state import Loaded, Prepared, RunState
+    from bids_app.vocabulary.run_state import LoadedRun, PreparedRun, RunState
 
     Floats = NDArray[np.float64]
     Runs = Sequence[RunState]
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class Load(Protocol):
     """Reads and cleans one recording."""
 
-    def __call__(self, recording: Recording, prepared: Any, options: Any, kinds: Collection[str] = ...) -> Loaded:
+    def __call__(self, recording: Recording, prepared: Any, options: Any, kinds: Collection[str] = ...) -> LoadedRun:
         """Return what measures take, of a recording, in some kinds of cleaning."""
 
 
@@ -121,7 +121,7 @@ class Modality(Plug):
     suffix: str
     kinds: tuple[str, ...]
     find: Callable[[Search], Found]
-    prepare: Callable[[Recording, Any], Prepared]
+    prepare: Callable[[Recording, Any], PreparedRun]
     load: Load
     describe: Describe
     too_little: Callable[[Runs, Any], str]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from bids_app.plugs.plug import Plug
-from bids_app.vocabulary.region_request import Wanted
+from bids_app.vocabulary.region_request import RegionRequest
 
 if TYPE_CHECKING:
     from bids_app.statistics.prediction.learner import Learner
@@ -25,8 +25,8 @@ def _nothing_refused(*_: object) -> Mapping[str, str]:
     return {}
 
 
-def _no_regions(_: object) -> Wanted:
-    return Wanted(name="")
+def _no_regions(_: object) -> RegionRequest:
+    return RegionRequest(name="")
 
 
 def _no_tables(*_: object) -> Values:
@@ -74,7 +74,7 @@ class Measure(Plug):
     takes: str = "signals"
     companion: str = ""
     title: str = ""
-    wanted_regions: Callable[[Any], Wanted] = _no_regions
+    wanted_regions: Callable[[Any], RegionRequest] = _no_regions
     selecting: tuple[str, ...] = ()
     needs_events: bool = False
     refusals: Callable[[Any, Sequence[Region], Any], Mapping[str, str]] = _nothing_refused

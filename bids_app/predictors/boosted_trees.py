@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from annotated_types import Ge, Gt, Le
 
-from bids_app.statistics.prediction.learner import Fitted, Learner, Setting, Training
+from bids_app.statistics.prediction.learner import FittedLearner, Learner, Setting, Training
 from bids_app.vocabulary.options.describe import Doc
 
 
@@ -33,7 +33,7 @@ METHODS = (
 def learner(options: Options) -> Learner:
     """Return the way to learn."""
 
-    def fit(people: Training, setting: Setting) -> Fitted:
+    def fit(people: Training, setting: Setting) -> FittedLearner:
         from sklearn.ensemble import GradientBoostingRegressor
 
         x, y = people.features, people.outcome
@@ -41,7 +41,7 @@ def learner(options: Options) -> Learner:
             n_estimators=options.trees, max_depth=options.depth, learning_rate=setting["rate"], subsample=0.8,
             max_features=min(1.0, 10 / max(x.shape[1], 10)), random_state=people.seed,
         ).fit(x, y)  # fmt: skip
-        return Fitted(lambda features: np.asarray(model.predict(features)), None, _plain(model, setting["rate"]))
+        return FittedLearner(lambda features: np.asarray(model.predict(features)), None, _plain(model, setting["rate"]))
 
     return Learner([{"rate": rate} for rate in options.rates], fit, options.most)
 

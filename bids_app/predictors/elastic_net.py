@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from annotated_types import Ge, Gt, Le, MinLen
 
-from bids_app.statistics.prediction.learner import Fitted, Learner, Setting, Training, linear
+from bids_app.statistics.prediction.learner import FittedLearner, Learner, Setting, Training, linear
 from bids_app.vocabulary.options.describe import Doc
 
 
@@ -38,7 +38,7 @@ METHODS = (
 def learner(options: Options) -> Learner:
     """Return the way to learn."""
 
-    def fit(people: Training, setting: Setting) -> Fitted:
+    def fit(people: Training, setting: Setting) -> FittedLearner:
         from sklearn.linear_model import ElasticNet
 
         x, y = people.features, people.outcome

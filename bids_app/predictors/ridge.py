@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from annotated_types import Gt, MinLen
 
-from bids_app.statistics.prediction.learner import Fitted, Learner, Setting, Training, linear
+from bids_app.statistics.prediction.learner import FittedLearner, Learner, Setting, Training, linear
 from bids_app.vocabulary.options.describe import Doc
 
 
@@ -31,7 +31,7 @@ METHODS = "Ridge regression (scikit-learn) was fitted to all features."
 def learner(options: Options) -> Learner:
     """Return the way to learn."""
 
-    def fit(people: Training, setting: Setting) -> Fitted:
+    def fit(people: Training, setting: Setting) -> FittedLearner:
         from sklearn.linear_model import Ridge
 
         x, y = people.features, people.outcome

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from annotated_types import Ge, Gt, MinLen
 
-from bids_app.statistics.prediction.learner import Fitted, Learner, Setting, Training, linear
+from bids_app.statistics.prediction.learner import FittedLearner, Learner, Setting, Training, linear
 from bids_app.vocabulary.options.describe import Doc
 
 
@@ -34,7 +34,7 @@ METHODS = "A linear support vector machine (scikit-learn) was fitted."
 def learner(options: Options) -> Learner:
     """Return the way to learn."""
 
-    def fit(people: Training, setting: Setting) -> Fitted:
+    def fit(people: Training, setting: Setting) -> FittedLearner:
         from sklearn.svm import SVC, SVR
 
         x, y = people.features, people.outcome

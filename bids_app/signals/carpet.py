@@ -15,7 +15,7 @@ ROWS = 300
 """Voxels, spread evenly over the brain."""
 
 
-class Sample:
+class CarpetSample:
     """Takes its voxels out of a stream of volumes.
 
     Parameters

@@ -1,4 +1,8 @@
-"""The nuisance model of one run, from its confound table alone: which frames count and what is regressed out."""
+"""The nuisance model of one run, from its confound table alone: which frames count and what is regressed out.
+
+Cleaning in two steps (regression, then a band-pass filter), as most of the literature did it, is for replication alone:
+the filter brings back noise that the regression took out (Lindquist 2019, doi:10.1002/hbm.24528).
+"""
 
 from __future__ import annotations
 
@@ -9,17 +13,57 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.errors import WrongDataError
-from bids_app.signals import censoring, confounds, projection, stepwise
-from bids_app.signals.projection import Matrix
+from bids_app.signals import censoring, confounds, projection
+from bids_app.signals.projection import Matrix, remaining_basis
 from bids_app.vocabulary.grid import Mask
 from bids_app.vocabulary.options.cleaning import KINDS, Options
 
+
+@dataclass(frozen=True, eq=False)
+class Stepwise:
+    """Cleaned series are `basis` times the products of `weights` with the series, both (frames, n).
+
+    `df_res` are the degrees of freedom that white noise has after both steps (Satterthwaite).
+    """
+
+    basis: Matrix
+    weights: Matrix
+    df_res: int
+
+
+def regress_then_filter(confounds: Matrix, stop: Matrix) -> Stepwise:
+    """Return what two steps do to a series.
+
+    Parameters
+    ----------
+    confounds : (frames, n)
+        Regressed out first, the constant among them.
+    stop : (frames, n)
+        Sines and cosines that the filter takes out of the residuals; with none it takes the constant alone.
+
+    Notes
+    -----
+    With the projections R = B B' of the regression and F = P P' of the filter, F R = P (P'B) B'; the singular values of
+    the small matrix in the middle say how much of each direction passes both.
+    """
+    everything = np.ones(len(confounds), dtype=bool)
+    regressed = remaining_basis(confounds, everything)
+    passed = remaining_basis(np.column_stack([np.ones(len(confounds)), stop]), everything)
+    left, passing, right = np.linalg.svd(passed.T @ regressed, full_matrices=False)
+    kept = passing > 1e-9
+    power = passing[kept] ** 2
+    df_res = int(power.sum() ** 2 / (power**2).sum() + 1e-9) if kept.any() else 0
+    return Stepwise(passed @ left[:, kept], regressed @ (right[kept].T * passing[kept]), df_res)
+
+
 Spaces = tuple[Matrix, Matrix, Sequence[slice], Sequence[int]]
+
+
 """Basis and weights, and the columns and degrees of freedom of each kind of cleaning."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Plan:
+class NuisanceModel:
     """What will be done to one run, known before a voxel is read.
 
     Attributes
@@ -77,9 +121,9 @@ class Plan:
         return int(self.kept.sum()) * self.repetition_time / 60
 
 
-def plan_cleaning(
+def nuisance_model(
     table: confounds.Table, frames: int, repetition_time: float, patterns: Sequence[str], options: Options, where: str
-) -> Plan:
+) -> NuisanceModel:
     """Return the plan of a run.
 
     Parameters
@@ -124,7 +168,7 @@ def plan_cleaning(
     clean = _stepwise if options.stepwise else _one_model
     basis, weights, rows, df = clean(parts, kept, repetition_time, options)
     regressors = dict(zip(names, columns.T, strict=True))
-    return Plan(
+    return NuisanceModel(
         basis=basis,
         weights=weights,
         rows=dict(zip(KINDS, rows, strict=True)),
@@ -150,7 +194,7 @@ def _one_model(parts: Sequence[Matrix], kept: Mask, repetition_time: float, opti
 def _stepwise(parts: Sequence[Matrix], kept: Mask, repetition_time: float, options: Options) -> Spaces:
     # A filter knows no gaps: it sees the run from its first steady volume on.
     bands = projection.stop_band(int(kept.sum()), repetition_time, options.high_pass, options.low_pass)
-    filtered = stepwise.regress_then_filter(np.concatenate(parts, axis=1)[kept], bands)
+    filtered = regress_then_filter(np.concatenate(parts, axis=1)[kept], bands)
     wide, ranks = projection.nested_basis(parts, kept)
     first = filtered.basis.shape[1]
     basis = np.concatenate([filtered.basis, wide], axis=1)

@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.dataset.atlases.parcels import places
+from bids_app.dataset.atlases.names import match
+from bids_app.dataset.atlases.parcels import atlas_regions
 from bids_app.dataset.atlases.tables import RegionTable, read_region_table, sidecar
 from bids_app.dataset.tables import stands
 from bids_app.errors import UsageError, WrongDataError
 from bids_app.spatial.atlas import beside, named_atlas
-from bids_app.spatial.name_matching import match
 from bids_app.spatial.options import RegionalOptions
 from bids_app.spatial.region_sets import parts, require_known
-from bids_app.spatial.regional_map import Given, Part
+from bids_app.spatial.regional_map import RegionalContrast, RegionSet
 
 Matrix = NDArray[np.float64]
 
@@ -41,14 +41,14 @@ class Expression:
 
     Attributes
     ----------
-    part : Part
+    part : RegionSet
     genes : tuple of str
     values : (regions, genes)
     note : str
         What is left out of the table, and why.
     """
 
-    part: Part
+    part: RegionSet
     genes: tuple[str, ...]
     values: Matrix
     note: str
@@ -58,7 +58,9 @@ read_expression = lru_cache(maxsize=2)(read_region_table)
 """A table is asked for once a map."""
 
 
-def expressions(given: Given, table: RegionTable, options: RegionalOptions) -> tuple[list[Expression], list[str]]:
+def expressions(
+    given: RegionalContrast, table: RegionTable, options: RegionalOptions
+) -> tuple[list[Expression], list[str]]:
     """Return the expression in each part that is analysed, and what is to be said.
 
     Raises
@@ -83,7 +85,7 @@ def expressions(given: Given, table: RegionTable, options: RegionalOptions) -> t
     return whole, [note for note in said if note]
 
 
-def _of(part: Part, table: RegionTable, rows: Mapping[str, int]) -> Expression:
+def _of(part: RegionSet, table: RegionTable, rows: Mapping[str, int]) -> Expression:
     values = table.values[[rows[name] for name in part.names]]
     complete = np.isfinite(values).all(axis=0)
     with np.errstate(invalid="ignore"):
@@ -102,7 +104,7 @@ def _of(part: Part, table: RegionTable, rows: Mapping[str, int]) -> Expression:
     return Expression(part, genes, values[:, varying], f"{part.name}: genes left out: {said}." if said else "")
 
 
-def rows_of(table: RegionTable, part: Part) -> Matrix:
+def rows_of(table: RegionTable, part: RegionSet) -> Matrix:
     """Return the values of a table in the regions of a part, (regions, genes); NaN where it has none."""
     places = part.given.places
     found = match(table.regions, [place.name for place in places], [place.number for place in places])
@@ -129,13 +131,13 @@ def files_of(table: str, options: RegionalOptions, space: str, where: str) -> li
     atlas, path = named_atlas(options, space, where), Path(table)
     if not table:
         raise UsageError(f"associations.{where}.table is not given; expected a table of regions x genes.")
-    read, known = read_expression(path), places(atlas)
+    read, known = read_expression(path), atlas_regions(atlas)
     found = match(read.regions, [p.name for p in known], [p.number for p in known])
     require_known(found, known, str(path), options.least)
     return [atlas, *beside(atlas), path, *([sidecar(path)] if stands(sidecar(path)) else [])]
 
 
-def about(table: RegionTable) -> dict[str, Any]:
+def describe_genes(table: RegionTable) -> dict[str, Any]:
     """Return what a sidecar says of a table of genes."""
     return {
         "GenesInTable": len(table.columns),

@@ -13,7 +13,7 @@ from bids_app.dataset import presets
 from bids_app.dataset.atlases.tables import RegionTable
 from bids_app.spatial.gene_expression import rows_of
 from bids_app.spatial.reference_readers import Reference
-from bids_app.spatial.regional_map import SURROGATES, Part
+from bids_app.spatial.regional_map import SURROGATES, RegionSet
 from bids_app.statistics.spatial import moran
 from bids_app.statistics.spatial.correlation_tests import ranks, tested, unit
 
@@ -49,7 +49,7 @@ def _plain(word: str) -> str:
 
 
 def beside_genes(
-    part: Part, known: Sequence[Reference], table: RegionTable, fixed: Matrix | None
+    part: RegionSet, known: Sequence[Reference], table: RegionTable, fixed: Matrix | None
 ) -> list[dict[str, Any]]:
     """Return gene with map, gene with receptor, and receptor with map, for each receptor whose gene is in the table.
 
@@ -69,11 +69,11 @@ def beside_genes(
         if there.sum() < FEWEST:
             continue
         row = {"part": part.name, "map": reference.name, "receptor": receptor, "gene": gene}
-        found.append({**row, "regions": int(there.sum()), **_three(part.among(there), whole[there])})
+        found.append({**row, "regions": int(there.sum()), **_three(part.subset(there), whole[there])})
     return found
 
 
-def _three(part: Part, whole: Matrix) -> dict[str, float]:
+def _three(part: RegionSet, whole: Matrix) -> dict[str, float]:
     """Return the three correlations of map, receptor and gene.
 
     Map with receptor and map with gene are held against the relabellings of the trial and surrogates of the map; that

@@ -13,19 +13,21 @@ from bids_app.errors import WrongDataError
 from bids_app.spatial.options import RegionalOptions
 from bids_app.spatial.reference_readers import Reference
 from bids_app.spatial.region_sets import parts
-from bids_app.spatial.regional_map import NULLS, SURROGATES, Given, Part
+from bids_app.spatial.regional_map import NULLS, SURROGATES, RegionalContrast, RegionSet
 from bids_app.spatial.result_tables import regions_table
 from bids_app.statistics.spatial.correlation_tests import ranks, tested, unit
 
 Matrix = NDArray[np.float64]
 
 
-def parts_of(given: Given, options: RegionalOptions, known: Sequence[Reference]) -> list[Part]:
+def parts_of(given: RegionalContrast, options: RegionalOptions, known: Sequence[Reference]) -> list[RegionSet]:
     """Return the parts of the brain that are analysed: regions that any reference knows."""
     return [part for part, _ in _parts(given, options, known) if part is not None]
 
 
-def _parts(given: Given, options: RegionalOptions, known: Sequence[Reference]) -> Iterator[tuple[Part | None, str]]:
+def _parts(
+    given: RegionalContrast, options: RegionalOptions, known: Sequence[Reference]
+) -> Iterator[tuple[RegionSet | None, str]]:
     there = {
         place.name: any(bool(np.isfinite(reference.values[i])) for reference in known)
         for i, place in enumerate(given.places)
@@ -34,7 +36,7 @@ def _parts(given: Given, options: RegionalOptions, known: Sequence[Reference]) -
 
 
 def all_parts(
-    given: Given, options: RegionalOptions, known: Sequence[Reference], adjusted: Matrix | None = None
+    given: RegionalContrast, options: RegionalOptions, known: Sequence[Reference], adjusted: Matrix | None = None
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[str]]:
     """Return rows of references, rows of regions, and notes, over all parts of the brain.
 
@@ -48,7 +50,7 @@ def all_parts(
         notes.append(note)
         if part is None:
             continue
-        own, said = compared(part, known, adjusted, options.least)
+        own, said = compare_references(part, known, adjusted, options.least)
         rows += own
         notes += said
         values = {reference.name: reference.values[part.columns] for reference in known}
@@ -58,8 +60,8 @@ def all_parts(
     return rows, regions, notes
 
 
-def compared(
-    part: Part, references: Sequence[Reference], beside: Matrix | None = None, least: int = 10
+def compare_references(
+    part: RegionSet, references: Sequence[Reference], beside: Matrix | None = None, least: int = 10
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """Return how the map of a part goes with each reference, in rows, and which references are left out.
 
@@ -83,7 +85,7 @@ def compared(
             what = f"has a value in {known.sum()} regions" if known.sum() < least else "is the same everywhere"
             said.append(f"{part.name}: {reference.name} {what} and is left out.")
             continue
-        some = part if known.all() else part.among(known)
+        some = part if known.all() else part.subset(known)
         fixed = None if beside is None else ranks(beside[some.columns])[:, None]
         column = unit(ranks(own[known])[:, None], fixed)
         found = {kind: tested(unit(ranks(some.null(kind), 1).T, fixed).T, column) for kind in NULLS}

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.dataset.atlases.map_descriptions import Notes, lists_maps, notes_of_files
-from bids_app.dataset.atlases.parcels import Place, places
+from bids_app.dataset.atlases.names import match
+from bids_app.dataset.atlases.parcels import AtlasRegion, atlas_regions
 from bids_app.dataset.atlases.reference_maps import TABLES, reference_files, table_by_regions, volume_by_regions
 from bids_app.dataset.atlases.tables import sidecar
 from bids_app.dataset.tables import stands
 from bids_app.errors import UsageError
-from bids_app.spatial.name_matching import match
 from bids_app.spatial.region_sets import require_known
 from bids_app.spatial.result_tables import OWN
 
@@ -73,7 +73,7 @@ def by_regions(
     notes, found, said = notes_of_files(maps, lists), list[Reference](), list[str]()
     for file in maps:
         if file.name.endswith(TABLES):
-            own, told = _of_table(file, places(atlas), notes[file], least)
+            own, told = _of_table(file, atlas_regions(atlas), notes[file], least)
             found += own
             said += told
         else:
@@ -83,7 +83,7 @@ def by_regions(
 
 
 def _of_table(
-    file: Path, known: Sequence[Place], notes: Mapping[str, Notes], least: int
+    file: Path, known: Sequence[AtlasRegion], notes: Mapping[str, Notes], least: int
 ) -> tuple[list[Reference], list[str]]:
     table = table_by_regions(file)
     matched = match(table.regions, [place.name for place in known], [place.number for place in known])
@@ -122,7 +122,7 @@ def require_elsewhere(words: Sequence[str], output_dir: Path, where: str) -> Non
             )
 
 
-def about(references: Sequence[Reference]) -> dict[str, dict[str, str]]:
+def describe_references(references: Sequence[Reference]) -> dict[str, dict[str, str]]:
     """Return what a sidecar says of references."""
     return {
         one.name: {"File": one.file, **{key.capitalize(): text for key, text in one.about.items()}}
@@ -149,7 +149,7 @@ def files_of(source: Source, atlas: Path, space: str, least: int) -> list[Path]:
     """
     files = reference_files(source.words, f"associations.{source.option}")
     by_regions(files, atlas, space, least, zeros_count=source.zeros_count)
-    return [*files, *(about for file in files if stands(about := sidecar(file)))]
+    return [*files, *(describe_references for file in files if stands(describe_references := sidecar(file)))]
 
 
 def read(source: Source, atlas: Path, space: str, least: int) -> tuple[list[Reference], list[str]]:

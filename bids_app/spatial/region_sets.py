@@ -7,12 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.dataset.atlases.names import BELOW, CEREBELLUM, CORTEX
-from bids_app.dataset.atlases.parcels import Place
+from bids_app.dataset.atlases.names import BELOW, CEREBELLUM, CORTEX, Match, nearest
+from bids_app.dataset.atlases.parcels import AtlasRegion
 from bids_app.errors import WrongDataError
-from bids_app.spatial.name_matching import Match, nearest
 from bids_app.spatial.options import RegionalOptions
-from bids_app.spatial.regional_map import Given, Part
+from bids_app.spatial.regional_map import RegionalContrast, RegionSet
 
 STRANGERS = 0.25
 """Share of the rows of a table that may be no region of the atlas: more, and it was made with another one."""
@@ -20,7 +19,9 @@ STRANGERS = 0.25
 KINDS = {CORTEX: "cortex", BELOW: "subcortex", CEREBELLUM: "cerebellum"}
 
 
-def parts(given: Given, options: RegionalOptions, known: Mapping[str, bool]) -> Iterator[tuple[Part | None, str]]:
+def parts(
+    given: RegionalContrast, options: RegionalOptions, known: Mapping[str, bool]
+) -> Iterator[tuple[RegionSet | None, str]]:
     """Yield each part of the regions that is analysed, or None, with what is to be said of it.
 
     Parameters
@@ -46,12 +47,12 @@ def parts(given: Given, options: RegionalOptions, known: Mapping[str, bool]) -> 
             yield None, f"{said}; at least {options.least} are needed, so they are not analysed.{lost}"
         else:
             yield (
-                Part(name=name, given=given, columns=np.flatnonzero(chosen), number=options.surrogates),
+                RegionSet(name=name, given=given, columns=np.flatnonzero(chosen), number=options.surrogates),
                 f"{said}.{lost}",
             )
 
 
-def _structures(places: Sequence[Place], options: RegionalOptions) -> list[tuple[str, NDArray[np.bool_]]]:
+def _structures(places: Sequence[AtlasRegion], options: RegionalOptions) -> list[tuple[str, NDArray[np.bool_]]]:
     side = "left " if options.hemispheres == "left" else ""
     if options.structures == "together":
         return [(f"{side}brain", np.ones(len(places), dtype=bool))]
@@ -59,14 +60,16 @@ def _structures(places: Sequence[Place], options: RegionalOptions) -> list[tuple
     return apart[:1] if options.structures == "cortex" else apart
 
 
-def _named(places: Sequence[Place], wanted: NDArray[np.bool_], name: str) -> str:
+def _named(places: Sequence[AtlasRegion], wanted: NDArray[np.bool_], name: str) -> str:
     """Return the names of regions below the cortex: names tell what they are, and names can mislead."""
     if not name.endswith(("subcortex", "cerebellum")):
         return ""
     return f" ({', '.join(place.name for place, own in zip(places, wanted, strict=True) if own)})"
 
 
-def _lost(given: Given, wanted: NDArray[np.bool_], covered: NDArray[np.bool_], there: NDArray[np.bool_]) -> str:
+def _lost(
+    given: RegionalContrast, wanted: NDArray[np.bool_], covered: NDArray[np.bool_], there: NDArray[np.bool_]
+) -> str:
     """Return which of the wanted regions are left out and why."""
     names = [place.name for place in given.places]
     uncovered = [names[i] for i in np.flatnonzero(wanted & ~covered)]
@@ -78,7 +81,7 @@ def _lost(given: Given, wanted: NDArray[np.bool_], covered: NDArray[np.bool_], t
     return "".join(said)
 
 
-def require_known(found: Match, places: Sequence[Place], what: str, least: int) -> str:
+def require_known(found: Match, places: Sequence[AtlasRegion], what: str, least: int) -> str:
     """Return what is to be said of the rows of a table.
 
     Raises

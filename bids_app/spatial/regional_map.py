@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.dataset.atlases.parcels import Place
+from bids_app.dataset.atlases.parcels import AtlasRegion
 from bids_app.statistics.spatial import moran, variogram
 from bids_app.vocabulary.design import Contrast
 
@@ -22,17 +22,17 @@ SURROGATES = "moran"
 
 Re-randomisation tests that the treatment changed nothing anywhere; once it did, maps of chance are noise, and the
 observed map is not. So a claim has the larger of both p: beyond what chance could do, and beyond any map as smooth.
-Neither holds where the effect is much smoother than noise; a claim is withheld there (`Part.smoother`).
+Neither holds where the effect is much smoother than noise; a claim is withheld there (`RegionSet.smoother`).
 """
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Given:
+class RegionalContrast:
     """One contrast of one kind of map by the regions of an atlas.
 
     Attributes
     ----------
-    places : tuple of Place
+    places : tuple of AtlasRegion
     voxels : (regions,)
         Voxels of each that everybody has.
     expected : (regions,)
@@ -42,7 +42,7 @@ class Given:
     """
 
     contrast: Contrast
-    places: tuple[Place, ...]
+    places: tuple[AtlasRegion, ...]
     voxels: NDArray[np.int64]
     expected: NDArray[np.int64]
     maps: Matrix
@@ -54,7 +54,7 @@ class Given:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Part:
+class RegionSet:
     """Regions that are analysed together, such as those of the left cortex.
 
     Attributes
@@ -66,13 +66,13 @@ class Part:
     """
 
     name: str
-    given: Given
+    given: RegionalContrast
     columns: NDArray[np.intp]
     number: int
     within: NDArray[np.intp] | None = None
 
     @property
-    def places(self) -> tuple[Place, ...]:
+    def places(self) -> tuple[AtlasRegion, ...]:
         """The regions."""
         return tuple(self.given.places[i] for i in self.columns)
 
@@ -105,11 +105,11 @@ class Part:
         observed = self.given.maps[0, columns]
         return np.vstack([observed, make(observed, around, self.number, rng)])
 
-    def among(self, kept: NDArray[np.bool_]) -> Part:
+    def subset(self, kept: NDArray[np.bool_]) -> RegionSet:
         """Return the same part with some of its regions; their surrogates are cut from those of all."""
         return replace(self, columns=self.columns[kept], within=self.columns if self.within is None else self.within)
 
-    def some(self, number: int) -> Matrix:
+    def sampled(self, number: int) -> Matrix:
         """Return the observed map and up to so many relabelled ones, drawn among all but it, (maps, regions).
 
         The first of relabellings that are listed in full are the nearest to what was observed.

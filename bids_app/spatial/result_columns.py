@@ -81,7 +81,7 @@ COLUMNS = {
 }
 
 
-def described(tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, str]:
+def describe_columns(tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, str]:
     """Return the meaning of every column of some tables; columns named after references have none of their own."""
     found = dict.fromkeys(column for rows in tables.values() for column in (rows[0] if rows else ()))
     return {column: COLUMNS[column] for column in found if column in COLUMNS}

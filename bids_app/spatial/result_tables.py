@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.spatial.regional_map import Part
+from bids_app.spatial.regional_map import RegionSet
 
 Matrix = NDArray[np.float64]
 
@@ -18,7 +18,7 @@ OWN = ("part", "region", "x", "y", "z", "voxels", "t")
 """Columns of a table of regions; others are those of references."""
 
 
-def regions_table(part: Part, values: Mapping[str, Matrix]) -> list[dict[str, Any]]:
+def regions_table(part: RegionSet, values: Mapping[str, Matrix]) -> list[dict[str, Any]]:
     """Return where each region of a part lies, the map there, and other values of each, (regions,)."""
     return [
         {"part": part.name, "region": place.name, "x": place.centre[0], "y": place.centre[1], "z": place.centre[2],

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bids_app.vocabulary.hypotheses import Graph
+from bids_app.vocabulary.hypotheses import HypothesisGraph
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class Decision:
     passed: bool
 
 
-def decide(graph: Graph, p: Mapping[str, float], alpha: float) -> dict[str, Decision]:
+def decide(graph: HypothesisGraph, p: Mapping[str, float], alpha: float) -> dict[str, Decision]:
     """Return what becomes of each hypothesis.
 
     Parameters

@@ -82,7 +82,7 @@ def similarity(change: Maps, arms: Rerandomisation, seed: int, count: int = 1000
     labels = arms.labels
     drawn = min(count, arms.total)
     blocks = [(start, min(start + BLOCK, drawn)) for start in range(0, drawn, BLOCK)]
-    squares = np.square(change, out=array_allocation.empty((len(change), change.shape[1])))
+    squares = np.square(change, out=array_allocation.empty_array((len(change), change.shape[1])))
     total = change.sum(axis=0), squares.sum(axis=0)
     exchanged = np.concatenate([_two_means((change, squares), total, arms.draw(*block)) for block in blocks])
     signs = SignFlips(len(labels), seed, count)

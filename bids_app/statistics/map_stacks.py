@@ -34,7 +34,7 @@ def stacks_of(
     """
     kept, stacks = np.ones(width, dtype=bool), {}
     for stage, session in design.sessions.items():
-        stack = stacks[stage] = array_allocation.empty((len(design.rows), width))
+        stack = stacks[stage] = array_allocation.empty_array((len(design.rows), width))
         least, people = np.full(width, np.inf, dtype=np.float32), 0
         most = -least
         for row, about in zip(stack, design.rows, strict=True):

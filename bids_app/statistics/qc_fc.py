@@ -15,7 +15,7 @@ BINS = 10
 
 
 @dataclass(frozen=True, eq=False)
-class Coupling:
+class QCFC:
     """Correlation of maps with motion over people.
 
     Attributes
@@ -45,7 +45,7 @@ class Coupling:
         return float(np.mean(np.abs(self.r[np.isfinite(self.r)]) > t / np.sqrt(t**2 + self.df)))
 
 
-def coupling(maps: NDArray[np.float32], motion: NDArray[np.float64], nuisance: NDArray[np.float64]) -> Coupling:
+def qc_fc(maps: NDArray[np.float32], motion: NDArray[np.float64], nuisance: NDArray[np.float64]) -> QCFC:
     """Return the partial correlation of each voxel with motion.
 
     Parameters
@@ -63,7 +63,7 @@ def coupling(maps: NDArray[np.float32], motion: NDArray[np.float64], nuisance: N
         left = residual(maps[:, tile].astype(np.float64), basis)
         with np.errstate(divide="ignore", invalid="ignore"):
             r[tile] = (moved.T @ left)[0] / np.linalg.norm(left, axis=0) / np.linalg.norm(moved)
-    return Coupling(r, len(motion) - basis.shape[1] - 1)
+    return QCFC(r, len(motion) - basis.shape[1] - 1)
 
 
 def by_distance(r: NDArray[np.float64], distance: NDArray[np.floating]) -> tuple[float, list[tuple[float, float]]]:

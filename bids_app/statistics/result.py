@@ -16,7 +16,7 @@ from bids_app.statistics.clusters import cluster_table
 from bids_app.statistics.clusters.cluster_values import Profile
 from bids_app.statistics.clusters.neighbours import Neighbours
 from bids_app.statistics.permutation import corrections, permutation_test
-from bids_app.statistics.permutation.false_discovery import q_per_sign
+from bids_app.statistics.permutation.corrections import q_per_sign
 from bids_app.statistics.permutation.linear_model import LinearModel
 from bids_app.statistics.permutation.rerandomisation import Scheme
 from bids_app.vocabulary.design import Contrast, Design
@@ -30,7 +30,7 @@ OF_CLUSTERS = ("extent", "mass")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Subject:
+class MapSet:
     """What contrasts of one kind of map share.
 
     Attributes
@@ -80,7 +80,7 @@ class Tested:
 
     scheme: Scheme
     threshold: float
-    null: permutation_test.Null
+    null: permutation_test.NullDistribution
     labels: NDArray[np.int32]
     clusters: Sequence[cluster_table.Cluster]
 
@@ -169,7 +169,7 @@ class Result(Tested):
         Clusters that the literature's correction would report; not a result.
     """
 
-    subject: Subject
+    map_set: MapSet
     contrast: Contrast
     df: int
     rank: int
@@ -183,13 +183,13 @@ class Result(Tested):
     @property
     def next_to_seed(self) -> frozenset[int]:
         """Numbers of the clusters that touch the surroundings of the seed."""
-        near = self.subject.near
+        near = self.map_set.near
         return frozenset() if near is None else frozenset(np.unique(self.labels[near]).tolist()) - {0}
 
 
 def maps_of(
     model: LinearModel,
-    null: permutation_test.Null,
+    null: permutation_test.NullDistribution,
     contrast: Contrast,
     total: int,
     baseline: NDArray[np.float32] | None,
@@ -219,7 +219,10 @@ def maps_of(
 
 
 def _standardised(
-    model: LinearModel, null: permutation_test.Null, contrast: Contrast, baseline: NDArray[np.float32] | None
+    model: LinearModel,
+    null: permutation_test.NullDistribution,
+    contrast: Contrast,
+    baseline: NDArray[np.float32] | None,
 ) -> NDArray[np.float64]:
     """Return Hedges g with its 95 % confidence limits, (3, voxels); for a slope the partial correlation.
 
@@ -245,7 +248,7 @@ def _standardised(
     return g / 2 if contrast.effect == "crossover" else g  # of the difference within people, not of half of it
 
 
-def variance_of(model: LinearModel, null: permutation_test.Null) -> NDArray[np.float64]:
+def variance_of(model: LinearModel, null: permutation_test.NullDistribution) -> NDArray[np.float64]:
     """Return the variance of the effect that its t was taken with, (voxels,)."""
     if not model.by_arm and model.robust is None:
         return model.variance
@@ -254,19 +257,19 @@ def variance_of(model: LinearModel, null: permutation_test.Null) -> NDArray[np.f
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Joint:
+class JointP:
     """P of a result corrected over its family too, by statistic: of its own relabellings, and robust ones."""
 
     own: Mapping[str, NDArray[np.float64]]
     robust: Mapping[str, NDArray[np.float64]]
 
 
-def joint_of(members: Sequence[Result]) -> list[Joint]:
+def joint_p_of(members: Sequence[Result]) -> list[JointP]:
     """Return the p of each member of a family corrected over all of them."""
     robust = [member.robust for member in members if member.robust]
     found = iter(joint_p(robust))
     return [
-        Joint(own=own, robust=next(found) if member.robust else {})
+        JointP(own=own, robust=next(found) if member.robust else {})
         for member, own in zip(members, joint_p(members), strict=True)
     ]
 

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from bids_app.errors import NotMeasurableError
 from bids_app.statistics.task_design import Floats, Matrix
 from bids_app.statistics.task_events import Condition
-from bids_app.vocabulary.signals import Task
+from bids_app.vocabulary.signals import TaskDesign
 
 TILE = 16384
 """Voxels fitted at a time: residuals and whitened series exist for a tile alone."""
 
 
 @dataclass(frozen=True, eq=False)
-class Estimate:
+class ResponseEstimate:
     """One contrast at every voxel: effect in the units of the series, its variance, t and z, (voxels,) each."""
 
     effect: NDArray[np.float32]
@@ -46,7 +46,7 @@ def estimable(design: Matrix, weights: Floats) -> bool:
 
 def fit(
     series: Sequence[Matrix] | Iterator[Matrix], design: Matrix, contrasts: Mapping[str, Floats]
-) -> dict[str, Estimate]:
+) -> dict[str, ResponseEstimate]:
     """Fit blocks of series, (frames, n) each, with AR(1) noise and return every contrast.
 
     Raises
@@ -73,12 +73,12 @@ def fit(
             parts[name].append((found.effect_size().ravel(), found.effect_variance().ravel(), found.stat().ravel(),
                                 found.z_score().ravel()))  # fmt: skip
     return {
-        name: Estimate(*(np.concatenate(values).astype(np.float32) for values in zip(*blocks, strict=True)))
+        name: ResponseEstimate(*(np.concatenate(values).astype(np.float32) for values in zip(*blocks, strict=True)))
         for name, blocks in parts.items()
     }
 
 
-def fixed_effects(effects: Floats, variances: Floats, df: int) -> Estimate:
+def fixed_effects(effects: Floats, variances: Floats, df: int) -> ResponseEstimate:
     """Return the estimate of a session from those of its runs, (runs, voxels), weighted by their precision."""
     from scipy.stats import norm
     from scipy.stats import t as student
@@ -88,11 +88,11 @@ def fixed_effects(effects: Floats, variances: Floats, df: int) -> Estimate:
     effect = variance * (precision * effects).sum(axis=0)
     t = effect / np.sqrt(variance)
     z = np.sign(t) * norm.isf(student.sf(np.abs(t), df))
-    return Estimate(*(values.astype(np.float32) for values in (effect, variance, t, z)))
+    return ResponseEstimate(*(values.astype(np.float32) for values in (effect, variance, t, z)))
 
 
 def time_courses(
-    series: Matrix, found: Mapping[str, Condition], task: Task, kept: NDArray[np.bool_], window: float
+    series: Matrix, found: Mapping[str, Condition], task: TaskDesign, kept: NDArray[np.bool_], window: float
 ) -> tuple[Floats, dict[str, tuple[Matrix, Matrix]]]:
     """Return delays in s, and by condition effect and standard error of each delay and region, (delays, n) each.
 

@@ -13,11 +13,11 @@ from bids_app.statistics.result import Result
 from bids_app.trial.cohort import Cohort
 from bids_app.vocabulary.grid import Mask
 from bids_app.vocabulary.options.inference import Inference
-from bids_app.vocabulary.outcome import Outcome
+from bids_app.vocabulary.outcome import ClinicalOutcome
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Given:
+class SymptomInputs:
     """The primary contrast of one kind of map, the maps that it came from, and an outcome of the same people.
 
     Attributes
@@ -33,14 +33,14 @@ class Given:
     result: Result
     stacks: Mapping[str, NDArray[np.float32]]
     cohort: Cohort
-    outcome: Outcome
+    outcome: ClinicalOutcome
     improvement: NDArray[np.float64]
     regions: Mapping[str, Mask]
     inference: Inference
 
 
 @dataclass(frozen=True)
-class Found:
+class AssociationResult:
     """Tables by the label that stands in their names, one mapping a row, and what the sidecar says."""
 
     tables: Mapping[str, Sequence[Mapping[str, Any]]]

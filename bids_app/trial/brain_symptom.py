@@ -13,10 +13,10 @@ from bids_app.statistics.clinical.ancova import compare
 from bids_app.statistics.clinical.mediation import paths
 from bids_app.statistics.clinical.rank_correlation import baseline_with_own_change, pooled_by_arms_alone, spearman
 from bids_app.statistics.permutation.schemes import Exchange
-from bids_app.trial.association import Given
+from bids_app.trial.association import SymptomInputs
 from bids_app.trial.contrasts import fixed
 from bids_app.trial.outcomes import values_of
-from bids_app.trial.region_values import Region, Values
+from bids_app.trial.region_values import RegionValues, Values
 
 FEWEST = 5
 """People below whom no correlation is shown."""
@@ -27,11 +27,11 @@ NUMBERS = ("estimate", "low", "high", "p", "p_exchanged")
 class Coupled:
     """The people of an association with their arms, strata, covariates and improvement."""
 
-    def __init__(self, given: Given) -> None:
+    def __init__(self, given: SymptomInputs) -> None:
         self._given, self._cohort, self._inference = given, given.cohort, given.inference
         self.improvement = given.improvement
 
-    def rows(self, region: Region) -> Iterator[dict[str, Any]]:
+    def rows(self, region: RegionValues) -> Iterator[dict[str, Any]]:
         """Yield the lines of one region."""
         change = region.after - region.before
         known = np.isfinite(change) & np.isfinite(self.improvement)
@@ -57,7 +57,7 @@ class Coupled:
         return Exchange(blocks, self._inference.random_seed, self._inference.n_permutations)
 
     def _line(
-        self, region: Region, what: str, whom: str, rows: NDArray[np.bool_], values: Values, arms: int = 1
+        self, region: RegionValues, what: str, whom: str, rows: NDArray[np.bool_], values: Values, arms: int = 1
     ) -> dict[str, Any]:
         row = _row(region, what, whom, int(rows.sum()))
         others = self._others(rows, arms)
@@ -68,7 +68,7 @@ class Coupled:
         return {**row, "quantity": name, "estimate": found.r, "low": found.low, "high": found.high, "p": found.p,
                 "p_exchanged": found.p_exchanged}  # fmt: skip
 
-    def _difference(self, region: Region, what: str, rows: NDArray[np.bool_], values: Values) -> dict[str, Any]:
+    def _difference(self, region: RegionValues, what: str, rows: NDArray[np.bool_], values: Values) -> dict[str, Any]:
         """Return whether a slope differs between the first arm and the last."""
         arms = self._cohort.arms
         rows = rows & np.isin(self._cohort.arm, [0, len(arms) - 1])
@@ -85,7 +85,7 @@ class Coupled:
         return {**row, "quantity": "difference of slopes", "estimate": found.difference, "low": found.low,
                 "high": found.high, "p": found.p, "p_exchanged": found.rerandomised_p}  # fmt: skip
 
-    def _pooled(self, region: Region, rows: NDArray[np.bool_], change: Values) -> dict[str, Any]:
+    def _pooled(self, region: RegionValues, rows: NDArray[np.bool_], change: Values) -> dict[str, Any]:
         """Return what pooling arms gives, and what it would give if nothing went together within any arm."""
         sides = [rows & (self._cohort.arm == i) for i in (0, len(self._cohort.arms) - 1)]
         row = _row(region, "arms pooled, as papers print it", "all", int(rows.sum()))
@@ -97,7 +97,7 @@ class Coupled:
         said = f"never a result: arms that differ in both make r = {alone:.2f} of nothing"
         return {**row, "quantity": "Pearson r", "estimate": r, "remark": said}
 
-    def _own_change(self, region: Region) -> dict[str, Any]:
+    def _own_change(self, region: RegionValues) -> dict[str, Any]:
         """Return how the value before treatment goes with its own change, and what noise alone makes of that."""
         known = np.isfinite(region.before) & np.isfinite(region.after)
         control = known & (self._cohort.arm == len(self._cohort.arms) - 1)
@@ -110,7 +110,7 @@ class Coupled:
         said = f"noise alone makes about {alone:.2f}: both hold the same baseline"
         return {**row, "quantity": "Pearson r", "estimate": r, "remark": said}
 
-    def mediation(self, region: Region, draws: int) -> dict[str, Any] | None:
+    def mediation(self, region: RegionValues, draws: int) -> dict[str, Any] | None:
         """Return the paths from arm over a region to an outcome, of two arms; None where too few are known."""
         outcome = self._given.outcome
         values = values_of(outcome.columns, self._cohort.rows)
@@ -125,7 +125,7 @@ class Coupled:
         return {"region": region.name, "people": int(rows.sum()), **vars(found)}
 
 
-def _row(region: Region, what: str, whom: str, people: int) -> dict[str, Any]:
+def _row(region: RegionValues, what: str, whom: str, people: int) -> dict[str, Any]:
     about = {"region": region.name, "chosen": region.chosen, "what": what, "whom": whom, "people": people}
     return {**about, "quantity": "", **dict.fromkeys(NUMBERS, float("nan")), "remark": ""}
 

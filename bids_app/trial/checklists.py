@@ -42,18 +42,20 @@ def checklist(
 
 def _answer(items: Mapping[str, Any], key: str) -> str:
     found = [value for name, value in items.items() if name.partition("_")[0].lower() == key]
-    return "; ".join(filter(None, map(said, found)))
+    return "; ".join(filter(None, map(format_answer, found)))
 
 
-def said(value: Any) -> str:
+def format_answer(value: Any) -> str:
     """Return a value of a JSON file in words; nothing for n/a and placeholders.
 
-    >>> said({"Value": 20, "Units": "mm"}), said([{"Code": "GB20", "Laterality": "bilateral"}]), said("n/a")
-    ('Value 20, Units mm', 'Code GB20, Laterality bilateral', '')
+    >>> format_answer({"Value": 20, "Units": "mm"}), format_answer("n/a")
+    ('Value 20, Units mm', '')
+    >>> format_answer([{"Code": "GB20", "Laterality": "bilateral"}])
+    'Code GB20, Laterality bilateral'
     """
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {text}" for key, item in value.items() if (text := said(item)))
+        return ", ".join(f"{key} {text}" for key, item in value.items() if (text := format_answer(item)))
     if isinstance(value, list | tuple):
-        return "; ".join(filter(None, map(said, value)))
+        return "; ".join(filter(None, map(format_answer, value)))
     text = "" if value is None else str(value).strip()
     return "" if text.lower() in ("n/a", "...", "") else text

@@ -117,7 +117,7 @@ class Cohort:
             taken=self.taken,
         )
 
-    def having(self, *stages: str) -> NDArray[np.intp]:
+    def with_stages(self, *stages: str) -> NDArray[np.intp]:
         """Return the rows of people who have all of some stages."""
         return np.array([i for i, row in enumerate(self.rows) if set(stages) <= row["stages"]], dtype=np.intp)
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.trial.cohort import Cohort
-from bids_app.vocabulary.design import IT, Contrast, Outcome, Question, Words
+from bids_app.vocabulary.design import IT, Contrast, ContrastSpec, ContrastText, Response
 from bids_app.vocabulary.entities import as_label
 
 Columns = NDArray[np.float64]
@@ -53,16 +53,16 @@ class ArmPair:
         return self.first, self.second
 
     def asked(
-        self, name: str, outcome: Outcome, question: str, differs: str, when: str = "", *, claims: bool = False
-    ) -> Question:
+        self, name: str, outcome: Response, question: str, differs: str, when: str = "", *, claims: bool = False
+    ) -> ContrastSpec:
         """Return a question about these arms; `differs` ends the sentence of a result, and `claims` lets it confirm."""
         between = f"between {self.first} and {self.second}"
-        words = Words(
+        words = ContrastText(
             question=question, sign=f"positive = larger in {self.first}", found=f"{IT} {differs}",
             absent=f"No difference in {IT}{when} {between}", compares=self.arms,
         )  # fmt: skip
         primary, step = (self.primary, self.step) if claims else (False, "")
-        return Question(name=f"{self.stem}{name}", words=words, outcome=outcome, primary=primary, step=step)
+        return ContrastSpec(name=f"{self.stem}{name}", words=words, outcome=outcome, primary=primary, step=step)
 
 
 def arm_pairs(cohort: Cohort) -> Iterator[ArmPair]:
@@ -75,23 +75,23 @@ def arm_pairs(cohort: Cohort) -> Iterator[ArmPair]:
         yield ArmPair(first=first, second=second, stem=stem, primary=(first, second) == main, step=step)
 
 
-def any_arm(cohort: Cohort, name: str, when: str, outcome: Outcome) -> Iterator[Contrast]:
+def any_arm(cohort: Cohort, name: str, when: str, outcome: Response) -> Iterator[Contrast]:
     """Yield whether any of three arms or more differs (F), which stands before their pairs; else nothing."""
     if len(cohort.arms) < 3:
         return
     given = ", given {OWN} baseline" if outcome.baseline else ""
-    words = Words(
+    words = ContrastText(
         question=f"Does {IT}{when} differ between any arms{given}?",
         sign="F has no sign",
         found=f"{IT}{when} differs between the arms",
         absent=f"No difference in {IT} between any arms",
         compares=cohort.arms,
     )
-    yield between(cohort, Question(name=name, words=words, outcome=outcome, step="any"))
+    yield between(cohort, ContrastSpec(name=name, words=words, outcome=outcome, step="any"))
 
 
 def between(
-    cohort: Cohort, asked: Question, pair: tuple[str, str] | None = None, *, exchange: bool = False,
+    cohort: Cohort, asked: ContrastSpec, pair: tuple[str, str] | None = None, *, exchange: bool = False,
     among: NDArray[np.bool_] | None = None,
 ) -> Contrast:  # fmt: skip
     """Return the comparison of two arms, re-randomised within strata; without a pair that of all arms (F).
@@ -99,7 +99,7 @@ def between(
     `exchange` exchanges residuals instead (Freedman-Lane): for arms that dropout has changed. `among` keeps to some
     of the people, such as those of one site.
     """
-    rows = cohort.having(*asked.outcome.stages)
+    rows = cohort.with_stages(*asked.outcome.stages)
     if among is not None:
         rows = rows[among[rows]]
     if pair:
@@ -128,12 +128,12 @@ def between(
     )
 
 
-def within(cohort: Cohort, asked: Question, arm: str = "") -> Contrast:
+def within(cohort: Cohort, asked: ContrastSpec, arm: str = "") -> Contrast:
     """Return the mean of one arm, or of all arms weighted alike, under sign flips.
 
     Covariates are centred; arms are coded so that the mean is that of the means of the arms.
     """
-    rows = cohort.having(*asked.outcome.stages)
+    rows = cohort.with_stages(*asked.outcome.stages)
     if arm:
         rows = rows[cohort.arm[rows] == cohort.arms.index(arm)]
     count = len(cohort.arms)
@@ -155,7 +155,9 @@ def within(cohort: Cohort, asked: Question, arm: str = "") -> Contrast:
     )
 
 
-def slope(cohort: Cohort, asked: Question, values: Columns, others: Mapping[str, Columns], arm: str = "") -> Contrast:
+def slope(
+    cohort: Cohort, asked: ContrastSpec, values: Columns, others: Mapping[str, Columns], arm: str = ""
+) -> Contrast:
     """Return the slope of maps on a value that was not randomised: residuals are exchanged within arms and strata.
 
     Parameters
@@ -166,7 +168,7 @@ def slope(cohort: Cohort, asked: Question, values: Columns, others: Mapping[str,
     arm : str
         One arm alone; empty takes all.
     """
-    rows = cohort.having(*asked.outcome.stages)
+    rows = cohort.with_stages(*asked.outcome.stages)
     rows = rows[np.isfinite(values[rows])]
     if arm:
         rows = rows[cohort.arm[rows] == cohort.arms.index(arm)]
@@ -187,7 +189,7 @@ def slope(cohort: Cohort, asked: Question, values: Columns, others: Mapping[str,
     )
 
 
-def moderated(cohort: Cohort, asked: Question, values: Columns, arm: Columns) -> Contrast:
+def moderated(cohort: Cohort, asked: ContrastSpec, values: Columns, arm: Columns) -> Contrast:
     """Return whether the effect of an arm on a value depends on each voxel's map before treatment.
 
     The partial correlation of a value with arm x map, given arm and map, is the same whichever of both is explained:
@@ -201,7 +203,7 @@ def moderated(cohort: Cohort, asked: Question, values: Columns, arm: Columns) ->
     arm : (participants of the cohort,)
         1 active, 0 control.
     """
-    rows = cohort.having(*asked.outcome.stages)
+    rows = cohort.with_stages(*asked.outcome.stages)
     rows = rows[np.isfinite(values[rows])]
     names, columns = fixed(cohort, rows)
     own = arm[rows] - arm[rows].mean()

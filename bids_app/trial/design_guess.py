@@ -56,7 +56,7 @@ class Guess:
     notes: tuple[str, ...] = ()
 
 
-def guess(rows: Rows, sessions: Sequence[str], described: Described) -> Guess:
+def guess_design(rows: Rows, sessions: Sequence[str], described: Described) -> Guess:
     """Return the design of a dataset.
 
     Parameters

@@ -13,7 +13,7 @@ from bids_app.errors import UsageError, WrongDataError, suggest
 from bids_app.statistics.covariate_coding import is_missing, number, numbers, read_column
 from bids_app.trial.cohort import require_column
 from bids_app.vocabulary.entities import as_label, stage_label
-from bids_app.vocabulary.outcome import Outcome, OutcomeOptions
+from bids_app.vocabulary.outcome import ClinicalOutcome, OutcomeOptions
 
 Rows = Mapping[str, Mapping[str, str]]
 
@@ -67,7 +67,9 @@ class Said:
         return {**scale, **visit} or alone
 
 
-def outcome_of(name: str, options: OutcomeOptions, said_of: Said, visits: Sequence[str], post: str = "") -> Outcome:
+def outcome_of(
+    name: str, options: OutcomeOptions, said_of: Said, visits: Sequence[str], post: str = ""
+) -> ClinicalOutcome:
     """Return an outcome of which everything is known.
 
     Parameters
@@ -117,7 +119,7 @@ def outcome_of(name: str, options: OutcomeOptions, said_of: Said, visits: Sequen
             raise WrongDataError(f"{key} of {stem} is {value!r} in the JSON beside its table; expected a number.")
         return value
 
-    found = Outcome(
+    found = ClinicalOutcome(
         name=as_label(name),
         table=name,
         title=str(said.get("LongName", name)),
@@ -162,7 +164,7 @@ def _said(stem: str, columns: Sequence[str], said_of: Said) -> dict[str, Any]:
     return merged
 
 
-def _require_possible(where: str, outcome: Outcome, rows: Rows) -> None:
+def _require_possible(where: str, outcome: ClinicalOutcome, rows: Rows) -> None:
     """Refuse scores that cannot be: words, outside their range, or counts that are no whole numbers."""
     limits = outcome.minimum, outcome.maximum
     wrong = []
@@ -184,7 +186,7 @@ def _require_possible(where: str, outcome: Outcome, rows: Rows) -> None:
         )
 
 
-def _possible(value: float, outcome: Outcome) -> bool:
+def _possible(value: float, outcome: ClinicalOutcome) -> bool:
     low = -np.inf if outcome.minimum is None else outcome.minimum
     high = np.inf if outcome.maximum is None else outcome.maximum
     whole = outcome.kind != "count" or (value >= 0 and value == np.floor(value))

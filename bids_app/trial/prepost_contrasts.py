@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from bids_app.trial.cohort import Cohort
 from bids_app.trial.contrasts import DESCRIPTIVE, ArmPair, any_arm, arm_pairs, between, labels_of, within
-from bids_app.vocabulary.design import IT, OWN, Contrast, Outcome, Question, Words
+from bids_app.vocabulary.design import IT, OWN, Contrast, ContrastSpec, ContrastText, Response
 
-ADJUSTED = Outcome({"post": 1.0}, "pre")
-CHANGE = Outcome({"post": 1.0, "pre": -1.0})
-POST = Outcome({"post": 1.0})
+ADJUSTED = Response({"post": 1.0}, "pre")
+CHANGE = Response({"post": 1.0, "pre": -1.0})
+POST = Response({"post": 1.0})
 LATER = "positive = larger after treatment"
 
 
@@ -21,10 +21,10 @@ def contrasts(cohort: Cohort, unequal: bool) -> Iterator[Contrast]:
         yield from _pair(cohort, pair, unequal=unequal and pair.primary)
     yield from any_arm(cohort, "anyArmAdjusted", " after treatment", ADJUSTED)
     for arm in cohort.arms:
-        words = Words(question=f"How does {IT} change within {arm}? {DESCRIPTIVE}", sign=LATER, arm=arm)
-        yield within(cohort, Question(name=f"{labels[arm]}Change", words=words, outcome=CHANGE), arm)
-    words = Words(question=f"How does {IT} change in all arms together? {DESCRIPTIVE}", sign=LATER, arm="both")
-    yield within(cohort, Question(name="pooledChange", words=words, outcome=CHANGE))
+        words = ContrastText(question=f"How does {IT} change within {arm}? {DESCRIPTIVE}", sign=LATER, arm=arm)
+        yield within(cohort, ContrastSpec(name=f"{labels[arm]}Change", words=words, outcome=CHANGE), arm)
+    words = ContrastText(question=f"How does {IT} change in all arms together? {DESCRIPTIVE}", sign=LATER, arm="both")
+    yield within(cohort, ContrastSpec(name="pooledChange", words=words, outcome=CHANGE))
 
 
 def _pair(cohort: Cohort, pair: ArmPair, *, unequal: bool) -> Iterator[Contrast]:

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from bids_app.statistics.clusters.cluster_table import tabulate
 from bids_app.statistics.permutation import linear_model
-from bids_app.trial.association import Given
+from bids_app.trial.association import SymptomInputs
 
 Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Region:
+class RegionValues:
     """Values of everybody in one region: before and after treatment, (participants,), and how it was chosen."""
 
     name: str
@@ -25,16 +25,16 @@ class Region:
     chosen: str
 
 
-def declared(given: Given) -> Iterator[Region]:
+def declared_regions(given: SymptomInputs) -> Iterator[RegionValues]:
     """Yield the mean of each declared region in every person; regions without a voxel are left out."""
     for name, mask in given.regions.items():
-        inside = mask[given.result.subject.voxels.mask]
+        inside = mask[given.result.map_set.voxels.mask]
         if inside.any():
             before, after = (given.stacks[s][:, inside].mean(axis=1, dtype=np.float64) for s in ("pre", "post"))
-            yield Region(name, before, after, f"declared, {int(inside.sum())} voxels")
+            yield RegionValues(name, before, after, f"declared, {int(inside.sum())} voxels")
 
 
-def left_out(given: Given) -> Region:
+def leave_one_out(given: SymptomInputs) -> RegionValues:
     """Return each person's value in the largest cluster of the same contrast of all others.
 
     People whose others have no cluster get NaN.
@@ -42,7 +42,7 @@ def left_out(given: Given) -> Region:
     contrast, stacks, height = given.result.contrast, given.stacks, given.result.threshold
     outcome = np.sum([w * stacks[s][contrast.members] for s, w in contrast.asked.outcome.weights.items()], axis=0)
     baseline = stacks[contrast.asked.outcome.baseline][contrast.members] if contrast.asked.outcome.baseline else None
-    around = given.result.subject.neighbours
+    around = given.result.map_set.neighbours
     before, after = np.full((2, len(given.cohort.rows)), np.nan)
     for place, member in enumerate(contrast.members):
         others = np.arange(len(contrast.members)) != place
@@ -56,4 +56,4 @@ def left_out(given: Given) -> Region:
         if found := tabulate(t, labels, height):
             inside = labels == found[0].number
             before[member], after[member] = (float(stacks[s][member, inside].mean()) for s in ("pre", "post"))
-    return Region("leaveOneOut", before, after, "each from the largest cluster of all others")
+    return RegionValues("leaveOneOut", before, after, "each from the largest cluster of all others")

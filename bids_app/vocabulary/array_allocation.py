@@ -25,7 +25,7 @@ def _in_memory(shape: tuple[int, int]) -> Floats:
 _providers: list[Provider] = [_in_memory]
 
 
-def empty(shape: tuple[int, int]) -> Floats:
+def empty_array(shape: tuple[int, int]) -> Floats:
     """Return an array of single precision whose values are not set."""
     return _providers[-1](shape)
 
@@ -44,7 +44,7 @@ def rows_of(stack: Floats, members: NDArray[np.intp]) -> Floats:
     """Return some rows of an array; the array itself if that is all of them in their order."""
     if len(members) == len(stack) and (np.diff(members) == 1).all():
         return stack
-    chosen = empty((len(members), stack.shape[1]))
+    chosen = empty_array((len(members), stack.shape[1]))
     for rows in slabs(chosen):
         chosen[rows] = stack[members[rows]]
     return chosen

@@ -27,7 +27,7 @@ class Lost:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Words:
+class ContrastText:
     """A contrast in words.
 
     Attributes
@@ -52,7 +52,7 @@ class Words:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Response:
     """Which maps are explained: weights by stage (post 1, pre -1 for a change), and the stage that is adjusted for."""
 
     weights: Mapping[str, float]
@@ -65,7 +65,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class ContrastSpec:
     """What a contrast asks: its name in files, its words, the maps it explains, and whether it carries the claim.
 
     `association` is the plug that asked, where no design did. `step` tells, where there are three arms or more, what
@@ -73,8 +73,8 @@ class Question:
     """
 
     name: str
-    words: Words
-    outcome: Outcome
+    words: ContrastText
+    outcome: Response
     primary: bool = False
     association: str = ""
     step: Literal["", "any", "pair"] = ""
@@ -112,7 +112,7 @@ class Contrast:
         What the maps explained are multiplied by, member by member: a product with the voxel's own value.
     """
 
-    asked: Question
+    asked: ContrastSpec
     scheme: str
     members: NDArray[np.intp]
     tested: NDArray[np.float64]

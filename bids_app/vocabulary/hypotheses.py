@@ -50,7 +50,7 @@ class Multiplicity:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Graph:
+class HypothesisGraph:
     """Hypotheses that share one alpha.
 
     Attributes
@@ -72,7 +72,7 @@ def times_of(pairs: int) -> int:
     return pairs if pairs > 3 else 1
 
 
-def graphs_of(options: Multiplicity, measures: Sequence[str], roles: Mapping[str, str]) -> tuple[Graph, ...]:
+def graphs_of(options: Multiplicity, measures: Sequence[str], roles: Mapping[str, str]) -> tuple[HypothesisGraph, ...]:
     """Return the graphs of a call.
 
     Parameters
@@ -102,7 +102,7 @@ def graphs_of(options: Multiplicity, measures: Sequence[str], roles: Mapping[str
     return (_default([brain, clinical]),)
 
 
-def _default(parts: Sequence[tuple[Sequence[str], Sequence[str]]]) -> Graph:
+def _default(parts: Sequence[tuple[Sequence[str], Sequence[str]]]) -> HypothesisGraph:
     """Return the graph of primary hypotheses that share alpha alike, and of secondary ones after all of them (Holm)."""
     primaries = [name for first, _ in parts for name in first]
     shares = {name: 1 / len(parts) / len(first) for first, _ in parts for name in first}
@@ -115,10 +115,10 @@ def _default(parts: Sequence[tuple[Sequence[str], Sequence[str]]]) -> Graph:
             arrows |= {(name, other): left / len(second) for other in second}
         arrows |= {(one, other): 1 / (len(second) - 1) for one in second for other in second if one != other}
     names = (*primaries, *(name for _, second in parts for name in second))
-    return Graph(names=names, shares=tuple(shares.get(name, 0.0) for name in names), arrows=arrows)
+    return HypothesisGraph(names=names, shares=tuple(shares.get(name, 0.0) for name in names), arrows=arrows)
 
 
-def _declared(options: Multiplicity, known: Sequence[str]) -> Graph:
+def _declared(options: Multiplicity, known: Sequence[str]) -> HypothesisGraph:
     shares = _weights(options.shares, "shares")
     arrows = {
         (one.strip(), other.strip()): weight
@@ -132,7 +132,7 @@ def _declared(options: Multiplicity, known: Sequence[str]) -> Graph:
     for name in {one for one, _ in arrows}:
         _require_one(f"multiplicity.arrows of {name}", [weight for (one, _), weight in arrows.items() if one == name])
     names = tuple(dict.fromkeys((*shares, *(name for pair in arrows for name in pair))))
-    return Graph(names=names, shares=tuple(shares.get(name, 0.0) for name in names), arrows=arrows)
+    return HypothesisGraph(names=names, shares=tuple(shares.get(name, 0.0) for name in names), arrows=arrows)
 
 
 def _weights(words: Iterable[str], option: str) -> dict[str, float]:

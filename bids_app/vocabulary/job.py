@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bids_app.vocabulary.options.execution import Share
+from bids_app.vocabulary.options.execution import PermutationShare
 from bids_app.vocabulary.options.inference import Inference
 from bids_app.vocabulary.options.prediction import Prediction
-from bids_app.vocabulary.outcome import Outcome
-from bids_app.vocabulary.preregistration import Sealed
+from bids_app.vocabulary.outcome import ClinicalOutcome
+from bids_app.vocabulary.preregistration import Preregistration
 from bids_app.vocabulary.recording import Recording
 from bids_app.vocabulary.selected import Selected
 from bids_app.vocabulary.treatment import Treatment, TrialOptions
@@ -101,11 +101,11 @@ class GroupJob(Job):
     design: Selected = NOTHING
     associations: Mapping[str, Any] = field(default_factory=dict)
     words: Mapping[str, Any] = field(default_factory=dict)
-    outcomes: tuple[Outcome, ...] = ()
-    sealed: Sealed | None = None
+    outcomes: tuple[ClinicalOutcome, ...] = ()
+    sealed: Preregistration | None = None
     inference: Inference = field(default_factory=Inference)
     threads: int = 1
-    share: Share | None = None
+    share: PermutationShare | None = None
     scratch: Path = Path()
     in_memory: float = float("inf")
 
@@ -128,13 +128,13 @@ class TrialJob(Job):
 
     participants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     design: Selected = NOTHING
-    outcomes: tuple[Outcome, ...] = ()
+    outcomes: tuple[ClinicalOutcome, ...] = ()
     trial: TrialOptions = field(default_factory=TrialOptions)
     treatment: Treatment | None = None
     later: tuple[str, ...] = ()
     coded: tuple[str, ...] = ()
     declared: Mapping[str, str] = field(default_factory=dict)
-    sealed: Sealed | None = None
+    sealed: Preregistration | None = None
     inference: Inference = field(default_factory=Inference)
 
 

@@ -60,7 +60,7 @@ class OutcomeOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class ClinicalOutcome:
     """An outcome of which all is known that an analysis needs.
 
     Attributes

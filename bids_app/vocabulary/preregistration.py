@@ -40,7 +40,7 @@ class Deviation(JsonRecord):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sealed:
+class Preregistration:
     """A plan's hash, the day it was sealed, whether arms could be read then, and what this call does differently."""
 
     sha256: str
@@ -69,7 +69,9 @@ class PlanStatus(JsonRecord):
     deviations: tuple[Deviation, ...] = ()
 
 
-def plan_status(sealed: Sealed | None, *settings: str, declared: bool, family: bool = False) -> PlanStatus | None:
+def plan_status(
+    sealed: Preregistration | None, *settings: str, declared: bool, family: bool = False
+) -> PlanStatus | None:
     """Return what a sidecar says of the plan; None where none was sealed.
 
     A result is confirmatory if nothing of its settings differs and arms could not be read.

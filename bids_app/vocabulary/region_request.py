@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class RegionRequest:
     """Regions that a measure asks for: words in the grammar of `--seeds`, the labels of an atlas, networks, or nothing.
 
     `name` is what the set is called in file names (`seg`, `atlas`); `networks` are sets of nodes by name, whose

@@ -11,7 +11,7 @@ from bids_app.vocabulary.output import Feature
 from bids_app.vocabulary.recording import Recording
 
 
-class Prepared(Protocol):
+class PreparedRun(Protocol):
     """What will be done to a run, known before its series is read."""
 
     @property
@@ -23,7 +23,7 @@ class Prepared(Protocol):
         """What the run weighs beside others, by kind of cleaning: degrees of freedom, segments, seconds."""
 
 
-class Loaded(Protocol):
+class LoadedRun(Protocol):
     """What a modality hands to the measures."""
 
     @property

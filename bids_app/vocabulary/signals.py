@@ -13,7 +13,7 @@ from bids_app.vocabulary.grid import Grid, Mask
 
 
 @dataclass(frozen=True, eq=False)
-class Task:
+class TaskDesign:
     """What happened during a run, for models of responses.
 
     Attributes
@@ -78,7 +78,7 @@ class Signals:
         True if frames are censored for motion in this analysis, whether or not this run lost any.
     skipped : int
         Frames left out at the start, before steady state.
-    task : Task or None
+    task : TaskDesign or None
         Given where the `raw` kind was asked for.
     threads : int
         Processors that a measure may use.
@@ -103,7 +103,7 @@ class Signals:
     fwhm: float = 0.0
     gaps_possible: bool = False
     skipped: int = 0
-    task: Task | None = None
+    task: TaskDesign | None = None
     threads: int = 1
     fluid: NDArray[np.float32] | None = None
     carpet: Carpet | None = None

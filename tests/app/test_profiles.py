@@ -13,7 +13,7 @@ from synthetic import FRAMES, MOTION, SEEDS, TR, brain, places, write_trial
 from bids_app import settings
 from bids_app.dataset import presets
 from bids_app.dataset.tables import numeric, read_tsv
-from bids_app.signals.stepwise import regress_then_filter
+from bids_app.signals.cleaning import regress_then_filter
 
 DROPPED = 10
 MARK = "Replication only, not recommended"

@@ -14,14 +14,13 @@ from forbidden import said_too_much
 
 from bids_app.dataset.atlases.foci import foci_by_regions, read_foci
 from bids_app.dataset.atlases.gene_sets import read_gene_sets
-from bids_app.dataset.atlases.names import BELOW, CEREBELLUM, CORTEX, side_of, structure_of
-from bids_app.dataset.atlases.parcels import places, region_means
+from bids_app.dataset.atlases.names import BELOW, CEREBELLUM, CORTEX, match, side_of, structure_of
+from bids_app.dataset.atlases.parcels import atlas_regions, region_means
 from bids_app.dataset.atlases.reference_maps import volume_by_regions
 from bids_app.dataset.atlases.tables import read_region_table
 from bids_app.dataset.tables import read_frame
 from bids_app.dataset.volumes import read_map
 from bids_app.errors import WrongDataError
-from bids_app.spatial.name_matching import match
 from bids_app.spatial.region_sets import require_known
 
 pytestmark = pytest.mark.real
@@ -52,7 +51,7 @@ def schaefer(real_data, tmp_path_factory):
 def test_parcel_means_are_those_of_the_authors_of_the_maps(real_data, schaefer, name):
     folder = real_data / "receptors" / "hansen"
     means = region_means(schaefer, *read_map(folder / "PET_nifti_images" / f"{name}.nii.gz"))
-    cortical = [i for i, place in enumerate(places(schaefer)) if place.name.startswith("7Networks")]
+    cortical = [i for i, place in enumerate(atlas_regions(schaefer)) if place.name.startswith("7Networks")]
     theirs = np.loadtxt(folder / "PET_parcellated" / "scale100" / f"{name}.csv", delimiter=",")
     assert len(cortical) == len(theirs) == 100
     assert round(float(np.corrcoef(means[cortical], theirs)[0, 1]), 3) >= 0.998
@@ -61,7 +60,7 @@ def test_parcel_means_are_those_of_the_authors_of_the_maps(real_data, schaefer, 
 def test_zeros_taken_for_values_would_not_agree(real_data, schaefer):
     folder = real_data / "receptors" / "hansen"
     values, grid = read_map(folder / "PET_nifti_images" / "5HT1a_way_hc36_savli.nii.gz")
-    cortical = [i for i, place in enumerate(places(schaefer)) if place.name.startswith("7Networks")]
+    cortical = [i for i, place in enumerate(atlas_regions(schaefer)) if place.name.startswith("7Networks")]
     noise = np.random.default_rng(0).uniform(0, 1e-6, values.shape).astype(np.float32)
     wrong = region_means(schaefer, np.where(values == 0, noise, values), grid)[cortical]
     theirs = np.loadtxt(folder / "PET_parcellated" / "scale100" / "5HT1a_way_hc36_savli.csv", delimiter=",")
@@ -77,7 +76,7 @@ def test_every_map_of_juspace_is_read(real_data, schaefer):
 
 
 def test_rows_of_the_allen_tables_are_regions_of_their_atlases(real_data, schaefer):
-    dk = places(real_data / "atlases" / "desikan_killiany" / "atlas-desikankilliany.nii.gz")
+    dk = atlas_regions(real_data / "atlases" / "desikan_killiany" / "atlas-desikankilliany.nii.gz")
     table = read_region_table(real_data / "ahba" / "allgenes_stable_r0.6.csv")
     found = match(table.regions, [place.name for place in dk], [place.number for place in dk])
     assert (len(table.regions), len(table.columns)) == (82, 1645)
@@ -88,14 +87,14 @@ def test_rows_of_the_allen_tables_are_regions_of_their_atlases(real_data, schaef
     assert sum(place.cortex for place in left) == 34
     assert len(left) == 41
     fine = read_region_table(real_data / "ahba" / "allgenes_stable_r0.6_schaefer_100.csv")
-    known = places(schaefer)
+    known = atlas_regions(schaefer)
     matched = match(fine.regions, [place.name for place in known], [place.number for place in known])
     assert sum(name.startswith("7Networks") for name in matched.rows) == 100
 
 
 def test_a_table_of_another_resolution_is_refused(real_data, schaefer):
     table = read_region_table(real_data / "ahba" / "allgenes_stable_r0.6_schaefer_400.csv")
-    known = places(schaefer)
+    known = atlas_regions(schaefer)
     found = match(table.regions, [place.name for place in known], [place.number for place in known])
     assert len(found.rows) > 90  # the names are those of other regions
     with pytest.raises(WrongDataError, match="three quarters"):
@@ -118,7 +117,7 @@ def test_what_is_cortex_is_right_in_the_atlases_of_the_field(real_data):
 
 def test_order_of_rows_does_not_matter(real_data):
     frame = pd.read_csv(real_data / "ahba" / "allgenes_stable_r0.8.csv").sample(frac=1, random_state=1)
-    dk = places(real_data / "atlases" / "desikan_killiany" / "atlas-desikankilliany.nii.gz")
+    dk = atlas_regions(real_data / "atlases" / "desikan_killiany" / "atlas-desikankilliany.nii.gz")
     found = match(list(frame["label"]), [place.name for place in dk], [place.number for place in dk])
     assert frame["label"].iloc[found.rows["L_insula"]] == "L_insula"
 
@@ -139,7 +138,7 @@ def test_published_pain_is_in_insula_and_thalamus_more_than_in_the_occipital_cor
         "pain_pat_con": 94, "pain_con_pat": 54,
     }  # fmt: skip
     patients = next(volume for volume in foci_by_regions(file, atlas) if "pat_con" in volume.name)
-    likelihood = dict(zip([place.name for place in places(atlas)], patients.values, strict=True))
+    likelihood = dict(zip([place.name for place in atlas_regions(atlas)], patients.values, strict=True))
     for place in ("L_insula", "R_insula", "R_thalamusproper"):
         assert likelihood[place] > 3 * likelihood["L_lateraloccipital"], place
 

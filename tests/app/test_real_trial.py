@@ -12,9 +12,9 @@ import pytest
 from scipy import stats
 
 from bids_app.levels.trial.outcomes import analyse
-from bids_app.levels.trial.treatment import exposure
+from bids_app.levels.trial.trial_analysis import exposure
 from bids_app.statistics.clinical.mass_index import mass_index
-from bids_app.statistics.clinical.outcome_data import Scores
+from bids_app.statistics.clinical.outcome_data import OutcomeData
 from bids_app.statistics.clinical.rank_correlation import spearman
 from bids_app.statistics.permutation.schemes import Exchange
 from bids_app.trial.outcomes import Said, outcome_of
@@ -72,7 +72,7 @@ def test_a_placebo_gel_as_an_outcome_within_people(real_data):
     outcome = outcome_of("rating", options, Said(rows), ())
     values = np.array([[float(v) if v != "n/a" else np.nan for v in row.values()] for row in rows.values()])
     n = len(values)
-    scores = Scores(
+    scores = OutcomeData(
         outcome=outcome,
         values=values,
         arm=np.zeros(n, int),

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 from conftest import FAST, ROOT, run_deqi
-from matrix import OPTIONS, copy, same
+from fault_matrix import OPTIONS, copy, same
 
 from bids_app import app, cli, settings
 from bids_app.execute import jobs
 from bids_app.launch import slurm_script
 from bids_app.plan.command_line import understand
-from bids_app.vocabulary.options.execution import Share
+from bids_app.vocabulary.options.execution import PermutationShare
 
 
 def test_shares_in_any_order_give_the_bytes_of_one_run(before_the_group, analysed):
@@ -54,7 +54,7 @@ def test_a_damaged_or_lost_share_is_made_again(before_the_group, analysed):
 
 @pytest.mark.parametrize("of", [1, 2, 3, 7, 64])
 def test_every_place_belongs_to_one_share(of):
-    shares = [Share(number, of) for number in range(1, of + 1)]
+    shares = [PermutationShare(number, of) for number in range(1, of + 1)]
     places = [k / 1000 for k in range(1000)] + [i / of for i in range(of)]
     for place in places:
         assert sum(share.takes(place) for share in shares) == 1

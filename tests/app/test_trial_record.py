@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from conftest import FAST, run_deqi, validate_bids
 from forbidden import said_too_much
-from recorded import CONFIG, COUPLED, PREDICTED, write_record, write_tsv
 from scipy import stats
+from trial_tables import CONFIG, COUPLED, PREDICTED, write_record, write_tsv
 
 from bids_app.dataset.tables import read_frame, read_tsv
 from bids_app.dataset.treatment import needle_files

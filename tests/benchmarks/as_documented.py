@@ -17,7 +17,7 @@ from nilearn.maskers import NiftiMasker, NiftiSpheresMasker
 from bids_app.dataset.atlases.requests import seeds_of
 from bids_app.dataset.presets import load
 from bids_app.signals import confounds
-from bids_app.vocabulary.region_request import Wanted
+from bids_app.vocabulary.region_request import RegionRequest
 
 dataset, output, fwhm = Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
 output.mkdir(parents=True)
@@ -30,7 +30,7 @@ drop[1:] |= motion[:-1]
 full = confounds.complete({name: table[name].to_numpy(dtype=float) for name in table})
 names = confounds.select(full, load("confounds", "36P")["columns"])
 columns = confounds.matrix(full, names, ~drop)
-seeds = seeds_of(Wanted(name="seeds", words=("core",)))
+seeds = seeds_of(RegionRequest(name="seeds", words=("core",)))
 options = {"detrend": True, "standardize": "zscore_sample", "low_pass": 0.1, "high_pass": 0.008, "t_r": 2.0}
 use = {"confounds": columns, "sample_mask": np.flatnonzero(~drop)}
 spheres = NiftiSpheresMasker([seed.spheres[0][:3] for seed in seeds], radius=6, mask_img=mask, **options)

@@ -60,7 +60,7 @@ def ours(folder: Path, relabellings: int, threads: int, enhance: bool, baseline:
     del post, pre
     blocks = np.zeros(PEOPLE, dtype=int)
     threshold = permutation_test.cluster_threshold(0.001, model.df)
-    geometry = engine.Geometry(neighbours=lattice(mask), threshold=threshold, enhancing=enhance)
+    geometry = engine.SpatialStructure(neighbours=lattice(mask), threshold=threshold, enhancing=enhance)
     permutation_test.run(model, Rerandomisation(arm, blocks, 0, 64), geometry, threads)
     started = time.perf_counter()
     null = permutation_test.run(model, Rerandomisation(arm, blocks, 0, relabellings), geometry, threads)
@@ -84,7 +84,7 @@ def robust(folder: Path, patterns: int, threads: int, columns: int) -> None:
     model = replace(model, robust=wild_bootstrap.prepare(model))
     people = tuple(map(str, range(PEOPLE)))
     threshold = permutation_test.cluster_threshold(0.001, model.df)
-    geometry = engine.Geometry(neighbours=lattice(mask), threshold=threshold)
+    geometry = engine.SpatialStructure(neighbours=lattice(mask), threshold=threshold)
     permutation_test.run(model, ResidualSigns(people, 0, 128), geometry, threads)
     started = time.perf_counter()
     permutation_test.run(model, ResidualSigns(people, 0, patterns), geometry, threads)
@@ -126,8 +126,8 @@ def one_map(mask: np.ndarray) -> dict[str, float]:
     t = (t / t.std()).astype(np.float32)
     found = {}
     for neighbours in (6, 26):
-        land = tfce_layout.terrain(mask, neighbours)
-        room, values = tfce_layout.room(land), np.zeros(len(t))
+        land = tfce_layout.tfce_layout(mask, neighbours)
+        room, values = tfce_layout.tfce_buffers(land), np.zeros(len(t))
         best = np.inf
         for _ in range(6):
             started = time.perf_counter()

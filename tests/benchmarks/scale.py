@@ -95,7 +95,7 @@ def group(people: int, resolution: int, folder: Path) -> None:
     import numpy as np
     from group import brain
 
-    from bids_app.derivatives.permutation_checkpoints import Files
+    from bids_app.derivatives.permutation_checkpoints import CheckpointFiles
     from bids_app.execute.scratch_arrays import Scratch
     from bids_app.statistics.clusters.lattice import lattice
     from bids_app.statistics.permutation import engine, linear_model, permutation_test
@@ -114,7 +114,7 @@ def group(people: int, resolution: int, folder: Path) -> None:
     arm = (np.arange(people) % 2).astype(float)
     nuisance = np.column_stack([np.ones(people), rng.standard_normal((people, 3))])
     with array_allocation.provided_by(Scratch(folder, 0.0).room):
-        maps = [array_allocation.empty((people, int(mask.sum()))) for _ in range(2)]
+        maps = [array_allocation.empty_array((people, int(mask.sum()))) for _ in range(2)]
         for stack in maps:
             for row in stack:
                 row[:] = rng.standard_normal(len(row), dtype=np.float32)
@@ -122,11 +122,11 @@ def group(people: int, resolution: int, folder: Path) -> None:
         model = linear_model.fit(maps[0], arm, nuisance, maps[1])
         fitted = time.perf_counter() - started
         threshold = permutation_test.cluster_threshold(0.001, model.df)
-        geometry = engine.Geometry(neighbours=lattice(mask), threshold=threshold)
+        geometry = engine.SpatialStructure(neighbours=lattice(mask), threshold=threshold)
         blocks = np.zeros(people, dtype=int)
         permutation_test.run(model, Rerandomisation(arm, blocks, 0, 32), geometry)
         started = time.perf_counter()
-        kept = Files(folder / "parts")
+        kept = CheckpointFiles(folder / "parts")
         permutation_test.run(model, Rerandomisation(arm, blocks, 0, 128), geometry, keeper=kept)
         each = (time.perf_counter() - started) / 128
     going.set()

@@ -20,7 +20,7 @@ from bids_app.dataset.atlases.requests import locate_all
 from bids_app.dataset.presets import load
 from bids_app.signals import confounds, projection
 from bids_app.vocabulary.grid import Grid
-from bids_app.vocabulary.region_request import Wanted
+from bids_app.vocabulary.region_request import RegionRequest
 
 dataset, output, fwhm = Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
 output.mkdir(parents=True)
@@ -46,7 +46,7 @@ kept = np.flatnonzero(~drop)
 clean = masker.fit_transform(new_img_like(image, data), confounds=model, sample_mask=kept)
 grid = Grid(mask_image.shape, mask_image.affine)
 seeds = locate_all(
-    Wanted(name="seeds", words=("core",)), grid, np.asarray(mask_image.dataobj) > 0, "MNI152NLin2009cAsym"
+    RegionRequest(name="seeds", words=("core",)), grid, np.asarray(mask_image.dataobj) > 0, "MNI152NLin2009cAsym"
 )
 target = clean
 if fwhm:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 from conftest import Ended, run_deqi, start_deqi
-from matrix import OPTIONS, Row, copy, healed, left, refused, same, told
-from matrix import said as said_by
+from fault_matrix import OPTIONS, Row, copy, healed, left, refused, same, told
+from fault_matrix import said as said_by
 from running import waited
 
 DASK = Path(sys.executable).with_name("dask")

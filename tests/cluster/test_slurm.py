@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from conftest import run_deqi, start_deqi
-from matrix import Row, copy, left, told
+from fault_matrix import Row, copy, left, told
 from running import parent, waited
 from slurm import Slurm, why_not
 

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from engines import (  # noqa: F401  (fixtures)
+from container_image import (  # noqa: F401  (fixtures)
     HERE,
     INSIDE,
     KERNELS,

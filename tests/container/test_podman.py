@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, validate_bids
-from engines import (  # noqa: F401  (fixtures)
+from container_image import (  # noqa: F401  (fixtures)
     IMAGE,
     INSIDE,
     LIMITS,

@@ -12,13 +12,13 @@ import pytest
 from synthetic import AFFINE, TARGET, brain
 
 from bids_app import plugs
-from bids_app.dataset.atlases.parcels import places
+from bids_app.dataset.atlases.parcels import atlas_regions
 from bids_app.errors import DeqiError, UsageError, WrongDataError
 from bids_app.launch.demo.reference_data import ATLAS, write_molecules
 from bids_app.spatial.options import RegionalOptions
-from bids_app.spatial.regional_map import Given
+from bids_app.spatial.regional_map import RegionalContrast
 from bids_app.spatial.result_columns import COLUMNS, TABLES
-from bids_app.vocabulary.design import Contrast, Outcome, Question, Words
+from bids_app.vocabulary.design import Contrast, ContrastSpec, ContrastText, Response
 from bids_app.vocabulary.entities import as_label
 from bids_app.vocabulary.grid import Grid
 
@@ -49,15 +49,15 @@ def options_of(name: str, folder: Path, **more):
     return options(**chosen)
 
 
-def given(folder: Path, relabellings: int = 120, seed: int = 1) -> Given:
+def given(folder: Path, relabellings: int = 120, seed: int = 1) -> RegionalContrast:
     """Return smooth maps of nothing by the regions of the folder's atlas."""
-    known = places(folder / f"{ATLAS}.nii.gz")
+    known = atlas_regions(folder / f"{ATLAS}.nii.gz")
     rng = np.random.default_rng(seed)
     count = len(known)
-    asked = Question(
+    asked = ContrastSpec(
         name="verumVsShamAdjusted",
-        words=Words(question="Do arms differ?", sign="positive = more in verum"),
-        outcome=Outcome({"post": 1.0}),
+        words=ContrastText(question="Do arms differ?", sign="positive = more in verum"),
+        outcome=Response({"post": 1.0}),
     )
     one = np.zeros(0)
     contrast = Contrast(
@@ -70,7 +70,7 @@ def given(folder: Path, relabellings: int = 120, seed: int = 1) -> Given:
         effect="ancova",
     )
     voxels = np.array([place.voxels for place in known])
-    return Given(
+    return RegionalContrast(
         contrast=contrast,
         places=known,
         voxels=voxels,

@@ -21,8 +21,8 @@ from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.grid import Grid
 from bids_app.vocabulary.options.describe import describe
 from bids_app.vocabulary.output import Output
-from bids_app.vocabulary.region_request import Wanted
-from bids_app.vocabulary.signals import Region, Signals, Task
+from bids_app.vocabulary.region_request import RegionRequest
+from bids_app.vocabulary.signals import Region, Signals, TaskDesign
 
 ALL = [(kind, name) for kind in plugs.KINDS for name in plugs.names(kind)]
 MEASURES, DESIGNS = plugs.names("measures"), plugs.names("designs")
@@ -97,7 +97,7 @@ def test_outputs_are_declared_and_unique(name):
     assert givers
     assert all(plug.cleaning in modality.kinds for modality in givers)
     assert plug.methods.endswith(".")
-    assert isinstance(plug.wanted_regions(plug.options()), Wanted)
+    assert isinstance(plug.wanted_regions(plug.options()), RegionRequest)
     for output in plug.outputs:
         assert isinstance(output, Output)
         assert output.kind in ("map", "series", "matrix", "table")
@@ -130,7 +130,7 @@ def signals(side: int = 6) -> tuple[Signals, list[Region]]:
         smoothed=coordinates[: ranks[0]],
         fwhm=2.0,
         gaps_possible=True,
-        task=Task(
+        task=TaskDesign(
             {"onset": ["10", "60", "110"], "duration": ["20"] * 3, "trial_type": ["needle"] * 3},
             2.0 * np.arange(90),
             drift(90, 1),
@@ -190,7 +190,7 @@ def test_measure_survives_regions_without_a_voxel(name):
     plug = plugs.measure(name)
     given, _ = signals()
     features = run_measure(plug, given, [nowhere("A"), nowhere("B")])
-    if plug.wanted_regions(plug.options()) != Wanted():
+    if plug.wanted_regions(plug.options()) != RegionRequest():
         assert not [f for f in features if f.output.entity in ("seed", "seg")]
     if name == "seed_correlation":
         assert "0 of its 7 voxels" in plug.refusals(None, [nowhere()], plug.options())["seed nowhere"]

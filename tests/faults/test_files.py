@@ -13,7 +13,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 from conftest import run_deqi
-from matrix import OPTIONS, Row, left, refused, told
+from fault_matrix import OPTIONS, Row, left, refused, told
 from synthetic import Trial, describe
 
 

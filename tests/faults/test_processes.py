@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from conftest import FAST
-from matrix import Row, copy, healed, left, refused, said, told
+from fault_matrix import Row, copy, healed, left, refused, said, told
 from running import child_of, ended, gone, started, waited
 from synthetic import hash_of, write_run
 

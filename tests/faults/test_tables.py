@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 from conftest import run_deqi
-from matrix import Row, copy, refused, said, told
+from fault_matrix import Row, copy, refused, said, told
 from synthetic import Trial
 
 PEOPLE = "participants.tsv"

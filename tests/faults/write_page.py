@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from matrix import PAGE, SECTIONS
+from fault_matrix import PAGE, SECTIONS
 
 COLUMNS = "Fault", "Exit code", "What is said", "What is left", "The same command again, once it is mended"
 COLUMNS = "Fault", "Exit code", "What is said", "What is left", "The same command again, once it is mended"

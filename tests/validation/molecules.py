@@ -21,9 +21,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
 from measured import publish
 
-from bids_app.dataset.atlases.parcels import places
+from bids_app.dataset.atlases.names import match
+from bids_app.dataset.atlases.parcels import atlas_regions
 from bids_app.dataset.atlases.tables import read_region_table
-from bids_app.spatial.name_matching import match
 from bids_app.statistics.permutation import linear_model
 from bids_app.statistics.permutation.rerandomisation import Rerandomisation
 from bids_app.statistics.spatial import correlation_tests, enrichment, moran, pls, published_recipe, variogram
@@ -137,7 +137,7 @@ def real(folder: Path) -> Iterator[tuple[str, Matrix, Matrix]]:
     atlas = folder / "atlases" / "desikan_killiany" / "atlas-desikankilliany.nii.gz"
     if not atlas.exists():
         return
-    known = [place for place in places(atlas) if place.side == "left" and place.cortex]
+    known = [place for place in atlas_regions(atlas) if place.side == "left" and place.cortex]
     table = read_region_table(folder / "ahba" / "allgenes_stable_r0.6.csv")
     found = match(table.regions, [place.name for place in known], [place.number for place in known])
     values = table.values[[found.rows[place.name] for place in known]]

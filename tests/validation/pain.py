@@ -22,11 +22,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 from measured import publish
 
 from bids_app import plugs
-from bids_app.statistics.prediction.cross_validation import Assessment, Plan, assess
+from bids_app.statistics.prediction.cross_validation import Assessment, CrossValidation, assess
 from bids_app.statistics.prediction.nested_cv import train
 from bids_app.statistics.prediction.performance import good_of
 from bids_app.statistics.prediction.preprocessing import Features
-from bids_app.statistics.prediction.task import Task
+from bids_app.statistics.prediction.task import PredictionTask
 
 ROOT = Path(__file__).parents[2]
 MARKS = "<!-- pain: made by make pain -->", "<!-- end of pain -->"
@@ -53,8 +53,8 @@ def main() -> None:
     args = parser.parse_args()
     folder = Path(os.environ.get("DEQI_TEST_DATA", ROOT.parent / "shared" / "data")) / "rpn_pain_rest"
     pain, clinical, edges, site = read(folder)
-    task = Task(pain, site.astype(np.intp), classes=False)
-    plan = Plan(
+    task = PredictionTask(pain, site.astype(np.intp), classes=False)
+    plan = CrossValidation(
         arm=np.zeros(len(pain)),
         sites=site.astype(np.intp),
         repeats=args.repeats,
@@ -90,7 +90,7 @@ def main() -> None:
     publish(ROOT / "docs" / "validation.md", MARKS, "\n".join(["", where, "", *lines, ""]))
 
 
-def _between_sites(features: Features, task: Task, site: np.ndarray) -> Iterator[str]:
+def _between_sites(features: Features, task: PredictionTask, site: np.ndarray) -> Iterator[str]:
     """Yield a row for each site that is learnt from, a cell for each that is foretold."""
     plug = plugs.predictor("ridge")
     yield "| learnt from | " + " | ".join(f"{name} foretold" for name in SITES) + " |"

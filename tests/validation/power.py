@@ -48,7 +48,9 @@ def ours(arm: np.ndarray, pre: np.ndarray, post: np.ndarray, seed: int, adjusted
     model = linear_model.fit(post if adjusted else post - pre, arm, constant, pre if adjusted else None)
     scheme = Rerandomisation(arm, np.zeros(len(arm), dtype=int), seed, RELABELLINGS)
     threshold = permutation_test.cluster_threshold(CLUSTER_P, model.df)
-    null = permutation_test.run(model, scheme, engine.Geometry(neighbours=AROUND, threshold=threshold, enhancing=True))
+    null = permutation_test.run(
+        model, scheme, engine.SpatialStructure(neighbours=AROUND, threshold=threshold, enhancing=True)
+    )
     labels = AROUND.label(null.t, threshold)
     found = cluster_table.tabulate(null.t, labels, threshold)
     inside = sphere()

@@ -108,7 +108,7 @@ def one(case: Case, number: int) -> dict[str, int]:
     """Return which statistics are familywise significant in one data set, by both kinds of p."""
     model, arm = trial(case, number)
     threshold = permutation_test.cluster_threshold(FORMING_P, model.df, model.rank)
-    geometry = engine.Geometry(neighbours=AROUND, threshold=threshold)
+    geometry = engine.SpatialStructure(neighbours=AROUND, threshold=threshold)
     people = tuple(f"sub-{i}" for i in range(len(arm)))
     robust = replace(model, robust=wild_bootstrap.prepare(model))
     nulls = {

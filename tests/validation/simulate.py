@@ -170,7 +170,9 @@ def one(case: str, number: int) -> dict[str, int]:
     """Return which statistics are familywise significant in one data set."""
     model, scheme = CASES[case][0](np.random.default_rng([77, number]), number)
     threshold = permutation_test.cluster_threshold(FORMING_P, model.df, model.rank)
-    null = permutation_test.run(model, scheme, engine.Geometry(neighbours=AROUND, threshold=threshold, enhancing=True))
+    null = permutation_test.run(
+        model, scheme, engine.SpatialStructure(neighbours=AROUND, threshold=threshold, enhancing=True)
+    )
     found = {name: int(corrections.familywise_p(m[:1], m)[0] <= 0.05) for name, m in null.maxima.items()}
     if model.rank == 1:
         for finding in random_field_report.findings(null.t, model, MASK, AROUND, 0.05)["Findings"]:

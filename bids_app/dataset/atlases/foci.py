@@ -16,7 +16,7 @@ from scipy import ndimage
 from scipy.spatial.distance import cdist
 
 from bids_app.dataset.atlases.images import atlas_values
-from bids_app.dataset.atlases.parcels import places
+from bids_app.dataset.atlases.parcels import atlas_regions
 from bids_app.dataset.atlases.reference_maps import Volume
 from bids_app.dataset.atlases.tables import read_rows
 from bids_app.errors import WrongDataError
@@ -79,10 +79,10 @@ def read_foci(path: Path) -> dict[str, Studies]:
     }
 
 
-def spread(people: float) -> float:
+def kernel_deviation(people: float) -> float:
     """Return the standard deviation (mm) of a focus of a study of so many people.
 
-    >>> round(spread(20) * 2.3548, 1)  # FWHM
+    >>> round(kernel_deviation(20) * 2.3548, 1)  # FWHM
     9.2
     """
     return float(np.hypot(TEMPLATE, SUBJECT / np.sqrt(people)) / (2 * np.sqrt(2 / np.pi)))
@@ -94,7 +94,7 @@ def foci_by_regions(path: Path, atlas: Path) -> tuple[Volume, ...]:
     labels, grid = atlas_values(atlas)
     indices = np.argwhere(labels > 0)
     world = indices @ grid.affine[:3, :3].T + grid.affine[:3, 3]
-    own, numbers = np.rint(labels[labels > 0]), [place.number for place in places(atlas)]
+    own, numbers = np.rint(labels[labels > 0]), [place.number for place in atlas_regions(atlas)]
     stem = path.name.rpartition(".")[0]
     return tuple(
         Volume(f"{stem} {contrast}".strip(), ndimage.mean(_likelihood(world, studies), own, numbers))
@@ -109,7 +109,7 @@ def _likelihood(world: Matrix, studies: Studies) -> Matrix:
         part = slice(start, start + AT_ONCE)
         still = np.ones(len(world[part]))
         for foci, people in studies.values():
-            sigma = spread(people)
+            sigma = kernel_deviation(people)
             near = cdist(world[part], foci).min(axis=1)
             # The chance of one cubic millimetre; the unit does not matter to ranks.
             still *= 1 - np.exp(-0.5 * (near / sigma) ** 2) / (sigma * np.sqrt(2 * np.pi)) ** 3

@@ -1,4 +1,4 @@
-"""What names of regions tell in the atlases of the field: side, and whether cortex, cerebellum or what lies below.
+"""Names of regions: what they tell of side and structure, and which rows of tables are which regions.
 
 Read for: Desikan-Killiany (FreeSurfer, abagen, ENIGMA), Schaefer, Tian (all scales), AAL, Harvard-Oxford, Brainnetome.
 """
@@ -6,22 +6,34 @@ Read for: Desikan-Killiany (FreeSurfer, abagen, ENIGMA), Schaefer, Tian (all sca
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
 
 CORTEX, CEREBELLUM, BELOW = "cortex", "cerebellum", "subcortex/brainstem"
+
+
 """As abagen calls them."""
 
+
 SIDES = {"l": "left", "lh": "left", "left": "left", "r": "right", "rh": "right", "right": "right"}
+
 
 SAME = {
     "thal": "thalamus", "thalamusproper": "thalamus", "caud": "caudate", "cau": "caudate", "put": "putamen",
     "pal": "pallidum", "gp": "pallidum", "accumb": "accumbens", "accumbensarea": "accumbens", "nac": "accumbens",
     "hippo": "hippocampus", "hip": "hippocampus", "amyg": "amygdala", "amy": "amygdala",
 }  # fmt: skip
+
+
 """Short names of subcortical regions: of the ENIGMA toolbox, FreeSurfer, and Tian et al."""
+
 
 PASSED_OVER = {"ctx", "7networks", "17networks"}
 
+
 _CEREBELLUM = re.compile(r"cereb(?!r)|vermis")
+
 
 _BELOW = re.compile(
     r"subcort|thalam|amygdal|hippocamp|caudate|putamen|pallid|accumb|striat|claustrum|brain ?stem|midbrain|mesenceph"
@@ -81,3 +93,54 @@ def structure_of(name: str) -> str:
     if _CEREBELLUM.search(text):
         return CEREBELLUM
     return BELOW if _BELOW.search(text) else CORTEX
+
+
+@dataclass(frozen=True)
+class Match:
+    """Rows of a table by the name of the region in the atlas, and which names of the table are no region of it.
+
+    `numbered` is True where rows are the numbers of the labels.
+    """
+
+    rows: dict[str, int]
+    unknown: tuple[str, ...]
+    numbered: bool = False
+
+
+def match(table: Sequence[str], names: Sequence[str], numbers: Sequence[int]) -> Match:
+    """Return which row of a table is which region: by its very name, its name in another spelling, or its number.
+
+    Numbers count if they are those of all labels of the atlas.
+
+    Parameters
+    ----------
+    table : sequence of str
+        Names of the rows.
+    names, numbers : sequence
+        Of the regions of the atlas.
+    """
+    by_number = dict(zip(map(str, numbers), names, strict=True))
+    if set(table) == set(by_number):  # some of the numbers could be those of another order as well
+        return Match({by_number[row]: i for i, row in enumerate(table)}, (), numbered=True)
+    exact = {row: i for i, row in enumerate(table) if row in set(names)}
+    spelt: dict[str, list[str]] = {}
+    for name in names:
+        if name not in exact:
+            spelt.setdefault(canonical(name), []).append(name)
+    rows, unknown = dict(exact), []
+    for i, row in enumerate(table):
+        found = spelt.get(canonical(row), [])
+        if len(found) == 1 and found[0] not in rows:
+            rows[found[0]] = i
+        elif row not in exact:
+            unknown.append(row)
+    return Match(rows, tuple(unknown))
+
+
+def nearest(unknown: Sequence[str], names: Sequence[str], most: int = 5) -> str:
+    """Return some names that are not known, each with the nearest that is."""
+    said = []
+    for name in unknown[:most]:
+        near = get_close_matches(name, names, n=1, cutoff=0.4)
+        said.append(f"{name} (nearest: {near[0]})" if near else name)
+    return ", ".join(said) + (f" and {len(unknown) - most} more" if len(unknown) > most else "")

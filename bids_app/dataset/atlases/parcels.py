@@ -17,7 +17,7 @@ from bids_app.vocabulary.grid import Grid
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class AtlasRegion:
     """A region of an atlas.
 
     Attributes
@@ -46,7 +46,7 @@ class Place:
 
 
 @lru_cache(maxsize=8)
-def places(path: Path) -> tuple[Place, ...]:
+def atlas_regions(path: Path) -> tuple[AtlasRegion, ...]:
     """Return every region of an atlas that has a voxel, in the order of its table.
 
     Raises
@@ -68,7 +68,7 @@ def places(path: Path) -> tuple[Place, ...]:
     counts = ndimage.sum_labels(np.ones(len(own)), own, numbers)
     told = label_structures(path)
     found = tuple(
-        Place(
+        AtlasRegion(
             name=names[n],
             number=n,
             centre=(float(x), float(y), float(z)),
@@ -87,7 +87,7 @@ def _structure(told: str | None, name: str) -> str:
     return next((kind for kind in (CORTEX, CEREBELLUM, BELOW) if said == kind), structure_of(name))
 
 
-def _require_sides(path: Path, found: tuple[Place, ...]) -> None:
+def _require_sides(path: Path, found: tuple[AtlasRegion, ...]) -> None:
     """Refuse an atlas whose names and coordinates tell different sides: it is mirrored, or its table is."""
     told = [(place, side_of(place.name)) for place in found if place.side != "middle"]
     wrong = [place.name for place, side in told if side and side != place.side]
@@ -132,7 +132,7 @@ def region_means(
     if not zeros_count:
         found[(found == 0) | (found == _scaled_zero(values))] = np.nan
     known = np.isfinite(found)
-    wanted = [place.number for place in places(path)]
+    wanted = [place.number for place in atlas_regions(path)]
     if not known.any():
         return np.full(len(wanted), np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -15,11 +15,11 @@ from bids_app.dataset.atlases.seeds import locate, parse_seeds
 from bids_app.dataset.tables import stands
 from bids_app.errors import UsageError
 from bids_app.vocabulary.grid import Grid, Mask
-from bids_app.vocabulary.region_request import Seed, Wanted
+from bids_app.vocabulary.region_request import RegionRequest, Seed
 from bids_app.vocabulary.signals import Region
 
 
-def seeds_of(wanted: Wanted) -> tuple[Seed, ...]:
+def seeds_of(wanted: RegionRequest) -> tuple[Seed, ...]:
     """Return the seeds and nodes that are asked for by words; none for an atlas.
 
     Raises
@@ -51,7 +51,7 @@ def _nodes(word: str, radius: float) -> list[Seed]:
     return [replace(node, network=name) for node in nodes]
 
 
-def region_files(wanted: Wanted, space: str) -> list[Path]:
+def region_files(wanted: RegionRequest, space: str) -> list[Path]:
     """Return the files that regions are read from: they must be here, in the right space, and have the labels.
 
     Raises
@@ -74,7 +74,7 @@ def region_files(wanted: Wanted, space: str) -> list[Path]:
     return files
 
 
-def locate_all(wanted: Wanted, grid: Grid, usable: Mask, space: str) -> list[Region]:
+def locate_all(wanted: RegionRequest, grid: Grid, usable: Mask, space: str) -> list[Region]:
     """Put every region onto the usable voxels of a run."""
     regions = [locate(seed, grid, usable, space) for seed in seeds_of(wanted)]
     return regions + (_parcels(atlas_file(wanted.atlas, space), grid, usable) if wanted.atlas else [])
@@ -114,7 +114,7 @@ def _lost(path: Path, grid: Grid, numbers: NDArray[np.int64]) -> NDArray[np.floa
     return np.rint(_count(np.rint(values[places]).astype(np.int64), numbers) * share)
 
 
-def region_names(wanted: Wanted, space: str) -> list[str]:
+def region_names(wanted: RegionRequest, space: str) -> list[str]:
     """Return the names of all regions, whether or not a run covers them."""
     parcels: Iterable[str] = label_names(atlas_file(wanted.atlas, space)).values() if wanted.atlas else ()
     return [*(seed.name for seed in seeds_of(wanted)), *parcels]

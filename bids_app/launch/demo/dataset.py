@@ -38,7 +38,7 @@ INSULA = (36.0, 16.0, 2.0)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Person:
+class DemoParticipant:
     """A made-up participant: `moves` and `drops_out` give the flow figure something to show, `needled` has needling."""
 
     label: str
@@ -50,13 +50,13 @@ class Person:
     needled: bool = False
 
 
-def people() -> list[Person]:
+def people() -> list[DemoParticipant]:
     """Return 26 participants, 13 of each arm; one of verum moves too much, one of sham drops out."""
     rng = np.random.default_rng(11)
     arms = rng.permutation(["verum"] * 13 + ["sham"] * 13)
     first = {arm: int(np.flatnonzero(arms == arm)[3]) for arm in ("verum", "sham")}
     return [
-        Person(label=f"{i + 1:02d}", arm=str(arm), age=int(rng.integers(24, 66)), sex=str(rng.choice(["F", "M"])),
+        DemoParticipant(label=f"{i + 1:02d}", arm=str(arm), age=int(rng.integers(24, 66)), sex=str(rng.choice(["F", "M"])),
                moves=i == first["verum"], drops_out=i == first["sham"], needled=i < 4)
         for i, arm in enumerate(arms)
     ]  # fmt: skip
@@ -96,7 +96,7 @@ def _brain() -> tuple[Mask, Grid]:
     return mask, Grid(mask.shape, np.asarray(image.affine, dtype=np.float64))
 
 
-def _write_dataset(folder: Path, root: Path, everyone: list[Person]) -> None:
+def _write_dataset(folder: Path, root: Path, everyone: list[DemoParticipant]) -> None:
     write_record(folder, [{**asdict(p), "gone": p.drops_out} for p in everyone])
     about = {"Name": f"deqi demonstration ({SYNTHETIC_NOTICE})", "BIDSVersion": "1.9.0"}
     write_json(folder / "dataset_description.json", {**about, "DatasetType": "raw"})
@@ -104,14 +104,14 @@ def _write_dataset(folder: Path, root: Path, everyone: list[Person]) -> None:
     write_json(root / "dataset_description.json", {**about, "DatasetType": "derivative", "GeneratedBy": made})
 
 
-def _write_rest(root: Path, person: Person, session: str, mask: Mask, grid: Grid, rng: np.random.Generator) -> None:
+def _write_rest(root: Path, person: DemoParticipant, session: str, mask: Mask, grid: Grid, rng: np.random.Generator) -> None:
     motion, table = _motion(person.moves and session == "post", rng)
     series = _series(person.arm == "verum", session == "post", motion, mask, grid, rng)
     words = f"sub-{person.label}", f"ses-{session}"
     _write_run(root.joinpath(*words, "func", "_".join([*words, "task-rest"])), series, table, mask, grid)
 
 
-def _write_needling(folder: Path, root: Path, person: Person, mask: Mask, grid: Grid, rng: np.random.Generator) -> None:
+def _write_needling(folder: Path, root: Path, person: DemoParticipant, mask: Mask, grid: Grid, rng: np.random.Generator) -> None:
     """Write a run in which a needle is turned for half a minute and left for half a minute, and its events."""
     from nilearn.glm.first_level.hemodynamic_models import compute_regressor
 

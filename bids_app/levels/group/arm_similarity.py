@@ -26,7 +26,7 @@ def outcome_of(stacks: Stacks, contrast: Contrast) -> Floats:
     whole = _weighted(stacks, contrast)
     if contrast.times is None:
         return whole
-    product = array_allocation.empty(
+    product = array_allocation.empty_array(
         (whole.shape[0], whole.shape[1])
     )  # not in place: the maps may be those of everybody
     np.multiply(whole, contrast.times[:, None].astype(np.float32), out=product)
@@ -37,7 +37,7 @@ def _weighted(stacks: Stacks, contrast: Contrast) -> Floats:
     weights = contrast.asked.outcome.weights
     if list(weights.values()) == [1]:
         return array_allocation.rows_of(stacks[next(iter(weights))], contrast.members)
-    whole = array_allocation.empty((len(contrast.members), next(iter(stacks.values())).shape[1]))
+    whole = array_allocation.empty_array((len(contrast.members), next(iter(stacks.values())).shape[1]))
     for rows in array_allocation.slabs(whole):
         parts = [weight * stacks[stage][contrast.members[rows]] for stage, weight in weights.items()]
         np.sum(parts, axis=0, dtype=np.float32, out=whole[rows])
@@ -76,7 +76,7 @@ def evidence_of(maps: Mapping[str, Floats]) -> dict[str, float]:
 
 def changes(results: Sequence[Result]) -> tuple[Result, Result] | None:
     """Return the changes within the active and the control arm, if a design has them."""
-    arms = results[0].subject.design.arms if results else ()
+    arms = results[0].map_set.design.arms if results else ()
     if len(arms) < 2:
         return None
     within = [r for r in results if r.contrast.is_change]
@@ -94,7 +94,7 @@ def common(active: Result, control: Result) -> dict[str, Floats]:
 def likeness(stacks: Stacks, active: Result, control: Result, inference: Inference) -> dict[str, object]:
     """Return how alike the mean changes of both arms are, as the sidecar carries it."""
     members = [active.contrast.members, control.contrast.members]
-    change = array_allocation.empty((sum(map(len, members)), len(active.null.t)))
+    change = array_allocation.empty_array((sum(map(len, members)), len(active.null.t)))
     change[: len(members[0])] = outcome_of(stacks, active.contrast)
     change[len(members[0]) :] = outcome_of(stacks, control.contrast)
     labels = np.repeat([1.0, 0.0], [len(rows) for rows in members])

@@ -11,20 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.errors import WrongDataError
-from bids_app.levels.group import arm_similarity, power
+from bids_app.levels.group import arm_similarity, descriptives
 from bids_app.levels.group import robust as robustly
 from bids_app.levels.group.arm_similarity import Stacks
-from bids_app.levels.group.arm_variances import spread, symmetry
-from bids_app.levels.group.cluster_profiles import profile
-from bids_app.levels.group.equivalence import alike, margin_for, shifted
+from bids_app.levels.group.descriptives import arm_variances, profile, symmetry
+from bids_app.levels.group.equivalence import equivalence_maps, margin_of, shifted_outcomes
 from bids_app.statistics.clusters import random_field_report
 from bids_app.statistics.clusters.cluster_table import tabulate
 from bids_app.statistics.permutation import engine, linear_model, permutation_test, wild_bootstrap
-from bids_app.statistics.permutation.checkpoints import Keeper
-from bids_app.statistics.permutation.permutation_test import Relabellings
+from bids_app.statistics.permutation.checkpoints import CheckpointStore
+from bids_app.statistics.permutation.permutation_test import PermutationRun
 from bids_app.statistics.permutation.rerandomisation import Rerandomisation, Scheme
 from bids_app.statistics.permutation.schemes import Exchange, SignFlips
-from bids_app.statistics.result import Result, Subject, maps_of, peaks_of
+from bids_app.statistics.result import MapSet, Result, maps_of, peaks_of
 from bids_app.vocabulary import array_allocation
 from bids_app.vocabulary.design import Contrast
 from bids_app.vocabulary.domain import Voxels
@@ -37,7 +36,7 @@ Schemes = dict[tuple[Any, ...], Scheme]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
+class GroupContext:
     """What all contrasts of a job share: job, schemes, who is told of progress, and who keeps finished parts.
 
     `regions` are those that are declared for equivalence.
@@ -46,12 +45,12 @@ class Run:
     job: GroupJob
     schemes: Schemes
     progress: Progress
-    keeper: Keeper
+    keeper: CheckpointStore
     regions: Mapping[str, Mask] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Question:
+class ContrastModel:
     """One contrast of one kind of map, ready to be relabelled.
 
     Attributes
@@ -71,25 +70,27 @@ class Question:
     ready: Callable[[linear_model.LinearModel], linear_model.LinearModel]
     model: linear_model.LinearModel
     scheme: Scheme
-    geometry: engine.Geometry
+    geometry: engine.SpatialStructure
     tell: Callable[[int, int, float], None]
 
     @property
-    def above(self) -> engine.Geometry:
+    def above(self) -> engine.SpatialStructure:
         """The geometry of equivalence: positive values of single voxels alone."""
         return replace(self.geometry, enhancing=False, both=False)
 
-    def relabellings(self, model: linear_model.LinearModel, geometry: engine.Geometry, run: Run) -> Relabellings:
+    def relabellings(
+        self, model: linear_model.LinearModel, geometry: engine.SpatialStructure, run: GroupContext
+    ) -> PermutationRun:
         """Return the relabellings of a model of these people."""
-        return Relabellings(model, self.scheme, geometry, run.job.threads, self.tell, run.keeper)
+        return PermutationRun(model, self.scheme, geometry, run.job.threads, self.tell, run.keeper)
 
-    def labels(self, null: permutation_test.Null) -> NDArray[np.int32]:
+    def labels(self, null: permutation_test.NullDistribution) -> NDArray[np.int32]:
         """Return the number of the cluster of each place."""
         geometry = self.geometry
-        return geometry.neighbours.label(engine.shown(null.t, geometry), geometry.threshold)
+        return geometry.neighbours.label(engine.tested_side(null.t, geometry), geometry.threshold)
 
 
-def ask(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Question:
+def fit_contrast(map_set: MapSet, stacks: Stacks, contrast: Contrast, run: GroupContext) -> ContrastModel:
     """Fit one contrast of one map; maps with the same participants share one scheme and its relabellings.
 
     Parameters
@@ -102,9 +103,9 @@ def ask(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Quest
     baseline = array_allocation.rows_of(stacks[before], contrast.members) if before else None
     outcome = arm_similarity.outcome_of(stacks, contrast)
     by_arm = inference.variances == "by-arm" and contrast.scheme == "rerandomise" and contrast.tested.shape[1] == 1
-    people = tuple(subject.design.rows[i]["participant_id"] for i in contrast.members)
+    people = tuple(map_set.design.rows[i]["participant_id"] for i in contrast.members)
     signs = contrast.scheme == "wild" or (inference.scheme == "wild" and robustly.compares_arms(contrast))
-    scheme = robustly.signs_of(subject, contrast, inference) if signs else _scheme(contrast, inference)
+    scheme = robustly.signs_of(map_set, contrast, inference) if signs else _scheme(contrast, inference)
     scheme = run.schemes.setdefault((contrast.name, people), scheme)
 
     def ready(model: linear_model.LinearModel) -> linear_model.LinearModel:
@@ -114,9 +115,9 @@ def ask(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Quest
         return ready(linear_model.fit(maps, contrast.tested, contrast.nuisance, baseline))
 
     model = fitted(outcome)
-    geometry = _geometry(subject, contrast, inference, model)
-    tell = partial(run.progress, f"{subject.key.label}, {contrast.name}")
-    return Question(
+    geometry = _geometry(map_set, contrast, inference, model)
+    tell = partial(run.progress, f"{map_set.key.label}, {contrast.name}")
+    return ContrastModel(
         contrast=contrast,
         outcome=outcome,
         baseline=baseline,
@@ -129,13 +130,15 @@ def ask(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Quest
     )
 
 
-def relabel(question: Question, subject: Subject, run: Run, wanted: Callable[[float], bool]) -> None:
+def fill_checkpoints(
+    question: ContrastModel, map_set: MapSet, run: GroupContext, wanted: Callable[[float], bool]
+) -> None:
     """Make and keep the relabellings of a contrast whose places are wanted, of equivalence and of means too."""
-    again = robustly.question_of(question, subject, run.job.inference)
+    again = robustly.question_of(question, map_set, run.job.inference)
     for asked in (question, again) if again else (question,):
         asked.relabellings(asked.model, asked.geometry, run).fill(wanted)
-    if margin := margin_for(subject, question.contrast, run.job.inference):
-        for outcome in shifted(question.outcome, question.contrast.tested[:, 0], margin.value):
+    if margin := margin_of(map_set, question.contrast, run.job.inference):
+        for outcome in shifted_outcomes(question.outcome, question.contrast.tested[:, 0], margin.value):
             question.relabellings(question.fitted(outcome), question.above, run).fill(wanted)
 
 
@@ -147,69 +150,71 @@ class Inferred:
     maps: Mapping[str, NDArray[np.float32]]
 
 
-def infer(subject: Subject, stacks: Stacks, contrast: Contrast, run: Run) -> Inferred:
+def test_of_contrast(map_set: MapSet, stacks: Stacks, contrast: Contrast, run: GroupContext) -> Inferred:
     """Relabel one contrast of one map, and conclude what follows."""
-    question, inference = ask(subject, stacks, contrast, run), run.job.inference
+    question, inference = fit_contrast(map_set, stacks, contrast, run), run.job.inference
     model, scheme, geometry, baseline = question.model, question.scheme, question.geometry, question.baseline
     null = question.relabellings(model, geometry, run).null()
     if not (np.isfinite(null.t) & (null.t != 0)).any():
         raise WrongDataError(
-            f"{contrast.name} of {subject.key.label} has no defined statistic at any place: the maps leave nothing to "
+            f"{contrast.name} of {map_set.key.label} has no defined statistic at any place: the maps leave nothing to "
             "compare (are they all the same, or one session twice?)."
         )
     maps = maps_of(model, null, contrast, scheme.total, baseline)
-    about = _about(question, subject, null, inference) if model.rank == 1 else {}
+    about = _about(question, map_set, null, inference) if model.rank == 1 else {}
     if model.rank == 1 and contrast.asked.primary:
-        maps |= power.detectable(model, null, inference.alpha)
+        maps |= descriptives.detectable(model, null, inference.alpha)
     if contrast.asked.primary and contrast.between_arms and model.rank == 1:
         maps |= {f"logbf_{name}": found for name, found in arm_similarity.bayes_maps(null.t, model).items()}
         about["Evidence"] = arm_similarity.evidence_of(maps)
-    if margin := margin_for(subject, contrast, inference):
-        more, about["Equivalence"] = alike(question, subject, run, margin)
+    if margin := margin_of(map_set, contrast, inference):
+        more, about["Equivalence"] = equivalence_maps(question, map_set, run, margin)
         maps |= more
     printed = None
     if contrast.asked.primary and "RandomFieldTheory" in about:
         first = about["RandomFieldTheory"]["Findings"][0]
-        printed = random_field_report.as_printed(null.t, model.df, subject.neighbours, first["SmallestExtent"])
+        printed = random_field_report.as_printed(null.t, model.df, map_set.neighbours, first["SmallestExtent"])
         maps["t_literature"] = np.where(printed > 0, null.t, np.float32(0))
-    robust, said = robustly.robust(question, subject, run)
+    robust, said = robustly.robust(question, map_set, run)
     labels = question.labels(null)
     found = tabulate(null.t, labels, geometry.threshold)
     result = Result(
-        subject=subject, contrast=contrast, scheme=scheme, df=model.df, rank=model.rank, threshold=geometry.threshold,
+        map_set=map_set, contrast=contrast, scheme=scheme, df=model.df, rank=model.rank, threshold=geometry.threshold,
         null=null, labels=labels, clusters=found, peaks=peaks_of(maps, found),
-        table={} if subject.domain.is_map else maps, about={**about, **said}, robust=robust, printed=printed,
+        table={} if map_set.domain.is_map else maps, about={**about, **said}, robust=robust, printed=printed,
     )  # fmt: skip
     return Inferred(result=replace(result, profile=profile(result, stacks, question.ready)), maps=maps)
 
 
-def _about(question: Question, subject: Subject, null: permutation_test.Null, inference: Inference) -> dict[str, Any]:
+def _about(
+    question: ContrastModel, map_set: MapSet, null: permutation_test.NullDistribution, inference: Inference
+) -> dict[str, Any]:
     """Return what the sidecar says of a t besides its maps."""
     model, contrast = question.model, question.contrast
     about: dict[str, Any] = {
-        "Power": power.power(model, null, contrast, question.baseline, inference.alpha),
+        "Power": descriptives.power(model, null, contrast, question.baseline, inference.alpha),
     }
     if contrast.effect in ("ancova", "two_sample", "crossover"):
-        about["VarianceOfArms"] = spread(model, contrast)
+        about["VarianceOfArms"] = arm_variances(model, contrast)
     if contrast.scheme == "signflip":
         about["Symmetry"] = symmetry(model, len(contrast.members))
-    if inference.literature and isinstance(subject.domain, Voxels):
+    if inference.literature and isinstance(map_set.domain, Voxels):
         about["RandomFieldTheory"] = random_field_report.findings(
-            null.t, model, subject.domain.mask, subject.neighbours, inference.alpha
+            null.t, model, map_set.domain.mask, map_set.neighbours, inference.alpha
         )
     return about
 
 
 def _geometry(
-    subject: Subject, contrast: Contrast, inference: Inference, model: linear_model.LinearModel
-) -> engine.Geometry:
+    map_set: MapSet, contrast: Contrast, inference: Inference, model: linear_model.LinearModel
+) -> engine.SpatialStructure:
     both = inference.sides == "both" or model.rank > 1
     threshold = permutation_test.cluster_threshold(inference.cluster_forming_p, model.df, model.rank, both=both)
     wanted = (
         inference.claim == "tfce" or inference.tfce == "all" or (inference.tfce == "primary" and contrast.asked.primary)
     )
-    enhancing = wanted and subject.domain.clustered
-    return engine.Geometry(neighbours=subject.neighbours, threshold=threshold, both=both, enhancing=enhancing)
+    enhancing = wanted and map_set.domain.clustered
+    return engine.SpatialStructure(neighbours=map_set.neighbours, threshold=threshold, both=both, enhancing=enhancing)
 
 
 def _scheme(contrast: Contrast, inference: Inference) -> Scheme:

@@ -13,7 +13,7 @@ from bids_app import plugs
 from bids_app.errors import UsageError
 from bids_app.statistics.clusters.adjacency import adjacency
 from bids_app.statistics.permutation import corrections, linear_model, permutation_test
-from bids_app.statistics.result import Subject
+from bids_app.statistics.result import MapSet
 from bids_app.vocabulary import array_allocation
 from bids_app.vocabulary.design import Contrast
 from bids_app.vocabulary.domain import Voxels
@@ -22,16 +22,16 @@ from bids_app.vocabulary.margin import Margin
 from bids_app.vocabulary.options.inference import Inference
 
 if TYPE_CHECKING:
-    from bids_app.levels.group.contrast_test import Question, Run
+    from bids_app.levels.group.contrast_test import ContrastModel, GroupContext
 
 Floats = NDArray[np.float32]
 
 
-def margin_for(subject: Subject, contrast: Contrast, inference: Inference) -> Margin | None:
+def margin_of(map_set: MapSet, contrast: Contrast, inference: Inference) -> Margin | None:
     """Return the margin that is declared in the units of a map, if a contrast is held against it."""
     held = contrast.asked.primary or contrast.asked.step == "pair"
     margin = inference.margin if held and contrast.between_arms else None
-    return margin if margin and margin.suits(subject.output.scale) else None
+    return margin if margin and margin.suits(map_set.output.scale) else None
 
 
 def require_units(jobs: Sequence[GroupJob]) -> None:
@@ -50,20 +50,22 @@ def require_units(jobs: Sequence[GroupJob]) -> None:
         raise UsageError(f"inference.equivalence_margin is in {margin.units!r}; the maps are in {there}.")
 
 
-def shifted(outcome: Floats, arm: NDArray[np.float64], margin: float) -> Iterator[Floats]:
+def shifted_outcomes(outcome: Floats, arm: NDArray[np.float64], margin: float) -> Iterator[Floats]:
     """Yield the two outcomes of equivalence, (n, voxels): arms that differ by less than the margin are both positive.
 
     The margin is added to, or taken from, all participants of the active arm (`arm` is 1 there, else 0).
     """
     shift = margin * arm[:, None].astype(np.float32)
     for sign in (1, -1):
-        moved = array_allocation.empty((outcome.shape[0], outcome.shape[1]))
+        moved = array_allocation.empty_array((outcome.shape[0], outcome.shape[1]))
         np.multiply(outcome, np.float32(sign), out=moved)
         moved += shift
         yield moved
 
 
-def equivalence(outcomes: Iterable[Floats], relabel: Callable[[Floats], permutation_test.Null]) -> dict[str, Floats]:
+def equivalence(
+    outcomes: Iterable[Floats], relabel: Callable[[Floats], permutation_test.NullDistribution]
+) -> dict[str, Floats]:
     """Return -log10 p that the arms differ by less than a margin: each voxel alone, and corrected over the map.
 
     Two one-sided re-randomisation tests, of the shifted outcomes. The larger p of both counts.
@@ -82,7 +84,9 @@ def equivalence(outcomes: Iterable[Floats], relabel: Callable[[Floats], permutat
     return {name: (-np.log10(np.maximum(*pair))).astype(np.float32) for name, pair in pairs.items()}
 
 
-def alike(question: Question, subject: Subject, run: Run, margin: Margin) -> tuple[dict[str, Floats], dict[str, Any]]:
+def equivalence_maps(
+    question: ContrastModel, map_set: MapSet, run: GroupContext, margin: Margin
+) -> tuple[dict[str, Floats], dict[str, Any]]:
     """Return maps of p that arms are alike within a margin, and what the sidecar says: of the map, and of regions."""
     maps = _tested(question, run, margin)
     p = _p(maps["logptostfwe"])
@@ -91,14 +95,14 @@ def alike(question: Question, subject: Subject, run: Run, margin: Margin) -> tup
         "Units": margin.units,
         "ShareShown": float(np.nanmean(p <= run.job.inference.alpha)),
         "SmallestP": float(np.nanmin(p)),
-        "Regions": _of_regions(question, subject, run, margin),
+        "Regions": _of_regions(question, map_set, run, margin),
     }
     return maps, about
 
 
-def _tested(question: Question, run: Run, margin: Margin) -> dict[str, Floats]:
+def _tested(question: ContrastModel, run: GroupContext, margin: Margin) -> dict[str, Floats]:
     return equivalence(
-        shifted(question.outcome, question.contrast.tested[:, 0], margin.value),
+        shifted_outcomes(question.outcome, question.contrast.tested[:, 0], margin.value),
         lambda maps: question.relabellings(question.fitted(maps), question.above, run).null(),
     )
 
@@ -108,11 +112,11 @@ def _p(log_p: Floats) -> NDArray[np.float64]:
     return found
 
 
-def _of_regions(question: Question, subject: Subject, run: Run, margin: Margin) -> list[dict[str, Any]]:
+def _of_regions(question: ContrastModel, map_set: MapSet, run: GroupContext, margin: Margin) -> list[dict[str, Any]]:
     """Return the same of the mean of each declared region, corrected over the regions."""
-    domain = subject.domain
+    domain = map_set.domain
     regions = run.regions if isinstance(domain, Voxels) else {}
-    inside = {name: region[subject.voxels.mask] for name, region in regions.items()}
+    inside = {name: region[map_set.voxels.mask] for name, region in regions.items()}
     covered = {name: voxels for name, voxels in inside.items() if voxels.any()}
     if not covered:
         return [_absent(name) for name in inside]
@@ -134,7 +138,7 @@ def _absent(name: str) -> dict[str, Any]:
     return {"Region": name, "Voxels": 0, "Shown": False}
 
 
-def _by_region(question: Question, covered: Mapping[str, NDArray[np.bool_]]) -> Question:
+def _by_region(question: ContrastModel, covered: Mapping[str, NDArray[np.bool_]]) -> ContrastModel:
     """Return the same question to the mean of each region; regions have no neighbours."""
 
     def means(maps: Floats) -> Floats:

@@ -13,17 +13,17 @@ from bids_app.dataset.atlases import coordinates
 from bids_app.dataset.participant_maps import region_masks
 from bids_app.derivatives.contrast_sidecar import Family
 from bids_app.derivatives.group import GroupWriter
-from bids_app.derivatives.group_descriptives import Beside
+from bids_app.derivatives.group_descriptives import GroupDescriptivesWriter
 from bids_app.errors import DeqiError, WrongDataError
 from bids_app.levels.design_summary import describe_design
-from bids_app.levels.group import arm_similarity, baseline, contrast_test, motion
+from bids_app.levels.group import arm_similarity, contrast_test, descriptives, motion
 from bids_app.levels.group.arm_similarity import Stacks
 from bids_app.levels.group.contrast_test import Progress
-from bids_app.levels.group.inputs import everybody_of, kept_of, keys_of, read
-from bids_app.levels.group.reference_associations import Regional
+from bids_app.levels.group.inputs import checkpoints_of, load_kind, map_keys, participants_of
+from bids_app.levels.group.reference_associations import ReferenceAssociations
 from bids_app.levels.group.symptom_associations import associate
 from bids_app.statistics.permutation import corrections
-from bids_app.statistics.result import Joint, Result, joint_of
+from bids_app.statistics.result import JointP, Result, joint_p_of
 from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.domain import Coverage
 from bids_app.vocabulary.grid import Mask
@@ -44,19 +44,19 @@ def run(job: GroupJob, progress: Progress = lambda what, done, total, height: No
         If the design cannot be built, or no map can be analysed.
     """
     named = coordinates.namer(job.inference.labels, job.entities.get("space", ""))
-    everybody, covered = everybody_of(job)
+    everybody, covered = participants_of(job)
     modality = plugs.modality(job.modality.name)
     writer = GroupWriter(job, modality.datatype, modality.mark(job.modality.options), named)
-    kept, regions = kept_of(job), dict[str, Mask]()
+    kept, regions = checkpoints_of(job), dict[str, Mask]()
     if covered:
         writer.mask(covered)
         regions = region_masks(job.inference.equivalence_regions, covered.domain.grid, job.entities["space"])
     group = _Group(
-        run=contrast_test.Run(job=job, schemes={}, progress=progress, keeper=kept, regions=regions),
+        run=contrast_test.GroupContext(job=job, schemes={}, progress=progress, keeper=kept, regions=regions),
         writer=writer,
         notes=[*everybody.notes, *(covered.notes if covered else ())],
     )
-    for key in keys_of(job):
+    for key in map_keys(job):
         try:
             group.analyse(key, everybody, covered)
         except DeqiError as error:
@@ -77,7 +77,7 @@ def run(job: GroupJob, progress: Progress = lambda what, done, total, height: No
 class _Group:
     """What has come out of a group analysis so far."""
 
-    run: contrast_test.Run
+    run: contrast_test.GroupContext
     writer: GroupWriter
     notes: list[str]
     results: list[Result] = field(default_factory=list)
@@ -86,16 +86,16 @@ class _Group:
     def analyse(self, key: MapKey, everybody: Design, covered: Coverage | None) -> None:
         """Do every contrast of one kind of map, and let go of the maps."""
         name = f"{key.entity} {key.label}"
-        loaded = read(self.run.job, key, covered)
-        subject, stacks = loaded.subject, loaded.stacks
-        self.notes += [*loaded.notes, *_absent(name, everybody, subject.design)]
+        loaded = load_kind(self.run.job, key, covered)
+        map_set, stacks = loaded.map_set, loaded.stacks
+        self.notes += [*loaded.notes, *_absent(name, everybody, map_set.design)]
         own: list[Result] = []
         parts: dict[str, tuple[Floats, Floats]] = {}
-        for contrast in subject.design.contrasts:
+        for contrast in map_set.design.contrasts:
             try:
-                inferred = contrast_test.infer(subject, stacks, contrast, self.run)
+                inferred = contrast_test.test_of_contrast(map_set, stacks, contrast, self.run)
                 own.append(inferred.result)
-                if contrast.name in subject.design.parts:
+                if contrast.name in map_set.design.parts:
                     parts[contrast.name] = inferred.maps["effect"], inferred.maps["variance"]
                 self.writer.maps(inferred.result, inferred.maps)
             except WrongDataError as error:
@@ -110,27 +110,27 @@ class _Group:
         """Write what stands beside the contrasts of one kind of map and is no test of any arm."""
         primary = next((result for result in own if result.contrast.asked.primary), None)
         if primary and parts:
-            Beside(self.writer).heterogeneity(primary, parts)
-        if not primary or not primary.subject.domain.is_map:
+            GroupDescriptivesWriter(self.writer).heterogeneity(primary, parts)
+        if not primary or not primary.map_set.domain.is_map:
             return
         if coupled := motion.left_over(primary, stacks, self.run.job):
-            Beside(self.writer).about(primary, "qcfc", coupled)
-        if before := baseline.difference(primary.contrast, stacks):
-            Beside(self.writer).before(primary, baseline.name_of(primary), before)
+            GroupDescriptivesWriter(self.writer).about(primary, "qcfc", coupled)
+        if before := descriptives.difference(primary.contrast, stacks):
+            GroupDescriptivesWriter(self.writer).before(primary, descriptives.name_of(primary), before)
         self._associate(primary, own, stacks)
         if pair := arm_similarity.changes(own):
             said = arm_similarity.likeness(stacks, *pair, self.run.job.inference)
-            Beside(self.writer).common(*pair, arm_similarity.common(*pair), said)
+            GroupDescriptivesWriter(self.writer).common(*pair, arm_similarity.common(*pair), said)
 
     def _associate(self, primary: Result, own: list[Result], stacks: Stacks) -> None:
         """Write what goes with an outcome, and with references from elsewhere; what cannot be asked is a note."""
         for name, found in associate(self.run.job, primary, stacks):
-            Beside(self.writer).association(primary, name, found.tables, found.about)
-        for result, name, there in Regional(run=self.run, results=own, stacks=stacks).associations():
+            GroupDescriptivesWriter(self.writer).association(primary, name, found.tables, found.about)
+        for result, name, there in ReferenceAssociations(run=self.run, results=own, stacks=stacks).associations():
             if isinstance(there, DeqiError):
-                self.notes.append(f"{name} of {result.subject.key.label}, {result.contrast.name}: {there}")
+                self.notes.append(f"{name} of {result.map_set.key.label}, {result.contrast.name}: {there}")
             else:
-                Beside(self.writer).association(result, name, there.tables, there.about)
+                GroupDescriptivesWriter(self.writer).association(result, name, there.tables, there.about)
 
 
 def _absent(name: str, everybody: Design, own: Design) -> list[str]:
@@ -149,7 +149,7 @@ def _write(results: Sequence[Result], writer: GroupWriter, inference: Inference)
     families: dict[tuple[str, ...], list[Result]] = {}
     for result in results:
         families.setdefault(_family(result, inference), []).append(result)
-    joint = {key: joint_of(members) for key, members in families.items()}
+    joint = {key: joint_p_of(members) for key, members in families.items()}
     least: dict[tuple[tuple[str, ...], str], float] = {}
     for key, members in families.items():
         for result, found in zip(members, joint[key], strict=True):
@@ -162,27 +162,27 @@ def _write(results: Sequence[Result], writer: GroupWriter, inference: Inference)
             family = Family(len(members), len(alike), holm[alike.index(key)])
             writer.conclusion(result, p, inference, family)
             if result.contrast.asked.primary:
-                what = f"{result.subject.key.entity} {result.subject.key.label}, {result.contrast.name}"
+                what = f"{result.map_set.key.entity} {result.map_set.key.label}, {result.contrast.name}"
                 answers.append(
                     f"  {what}: smallest corrected p {_least(result, p, inference):.4f}{_robust(result, p, inference)}"
                 )
     return answers
 
 
-def _least(result: Result, p: Joint, inference: Inference) -> float:
+def _least(result: Result, p: JointP, inference: Inference) -> float:
     """Return the smallest p of the statistic that decides: of tables without clusters the single one."""
-    return float(np.nanmin(p.own[result.subject.claim(inference.claim)], initial=1.0))
+    return float(np.nanmin(p.own[result.map_set.claim(inference.claim)], initial=1.0))
 
 
-def _robust(result: Result, p: Joint, inference: Inference) -> str:
+def _robust(result: Result, p: JointP, inference: Inference) -> str:
     """Return the smallest robust p of the statistic that decides, in words; nothing where there is none."""
-    found = p.robust.get(result.subject.claim(inference.claim), p.robust.get("voxel"))
+    found = p.robust.get(result.map_set.claim(inference.claim), p.robust.get("voxel"))
     return "" if found is None else f", robust p {float(np.nanmin(found, initial=1.0)):.4f}"
 
 
 def _family(result: Result, inference: Inference) -> tuple[str, ...]:
     """Return what a result shares with those that it is corrected together with."""
-    measure, contrast, scheme = result.subject.key.measure, result.contrast.name, result.contrast.scheme
+    measure, contrast, scheme = result.map_set.key.measure, result.contrast.name, result.contrast.scheme
     return {
         "maps": (measure, contrast), "contrasts": (measure, scheme), "measures": (contrast, scheme), "all": (scheme,),
     }[inference.family]  # fmt: skip

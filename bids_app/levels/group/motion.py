@@ -11,7 +11,7 @@ from bids_app import plugs
 from bids_app.dataset.tables import numeric, read_tsv
 from bids_app.derivatives.paths import participant_path
 from bids_app.levels.group.arm_similarity import Stacks, outcome_of
-from bids_app.statistics.qc_fc import by_distance, coupling
+from bids_app.statistics.qc_fc import by_distance, qc_fc
 from bids_app.statistics.result import Result
 from bids_app.vocabulary.job import GroupJob
 
@@ -28,7 +28,7 @@ def left_over(result: Result, stacks: Stacks, job: GroupJob) -> dict[str, Any] |
     motion = _motion(result, job)
     if len(motion) < FEWEST or not np.isfinite(motion).all() or np.ptp(motion) == 0:
         return None
-    found = coupling(outcome_of(stacks, contrast), motion, np.column_stack([contrast.nuisance, contrast.tested]))
+    found = qc_fc(outcome_of(stacks, contrast), motion, np.column_stack([contrast.nuisance, contrast.tested]))
     if found.df < 3:
         return None
     about: dict[str, Any] = {
@@ -42,8 +42,8 @@ def left_over(result: Result, stacks: Stacks, job: GroupJob) -> dict[str, Any] |
         "ShareBelow05": found.share,
         "Counts": np.histogram(found.r[np.isfinite(found.r)], bins=40, range=(-1, 1))[0].tolist(),
     }
-    if result.subject.distance is not None:
-        rho, bins = by_distance(found.r, result.subject.distance)
+    if result.map_set.distance is not None:
+        rho, bins = by_distance(found.r, result.map_set.distance)
         about |= {"SpearmanWithDistance": rho, "MedianRByDistance": [{"mm": mm, "r": r} for mm, r in bins]}
     return about
 
@@ -51,8 +51,8 @@ def left_over(result: Result, stacks: Stacks, job: GroupJob) -> dict[str, Any] |
 def _motion(result: Result, job: GroupJob) -> NDArray[np.float64]:
     """Return the mean displacement of each member, weighted over stages like the outcome itself."""
     weights = result.contrast.asked.outcome.weights
-    sessions = result.subject.design.sessions
-    rows = [result.subject.design.rows[i] for i in result.contrast.members]
+    sessions = result.map_set.design.sessions
+    rows = [result.map_set.design.rows[i] for i in result.contrast.members]
     return np.array([
         sum(weight * mean_displacement(job, row["participant_id"], sessions[stage])
             for stage, weight in weights.items())

@@ -11,21 +11,21 @@ import numpy as np
 
 from bids_app import plugs
 from bids_app.dataset.atlases.images import atlas_file, atlas_values, on_grid
-from bids_app.dataset.atlases.parcels import places
+from bids_app.dataset.atlases.parcels import atlas_regions
 from bids_app.errors import DeqiError, UsageError, WrongDataError, suggest
 from bids_app.levels.group import contrast_test
 from bids_app.levels.group.arm_similarity import Stacks
 from bids_app.spatial import result_columns
 from bids_app.spatial.options import RegionalOptions
-from bids_app.spatial.regional_map import Given
+from bids_app.spatial.regional_map import RegionalContrast
 from bids_app.statistics.result import Result
 from bids_app.statistics.spatial.regional_null import regional
-from bids_app.trial.association import Found
+from bids_app.trial.association import AssociationResult
 from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.job import GroupJob
 
 
-def asked(job: GroupJob) -> dict[str, RegionalOptions]:
+def reference_options(job: GroupJob) -> dict[str, RegionalOptions]:
     """Return the associations of a job that look at regions."""
     return {name: o for name, o in job.associations.items() if isinstance(o, RegionalOptions)}
 
@@ -39,7 +39,7 @@ def require_contrasts(job: GroupJob, design: Design) -> None:
         The message names the nearest.
     """
     names = [contrast.name for contrast in design.contrasts if not contrast.asked.association]
-    for association, options in asked(job).items():
+    for association, options in reference_options(job).items():
         if options.contrast and options.contrast not in names:
             raise UsageError(f"associations.{association}.contrast = {options.contrast!r}; "
                              f"{suggest(options.contrast, names)}")  # fmt: skip
@@ -55,7 +55,7 @@ def require_maps(jobs: Sequence[GroupJob]) -> tuple[str, ...]:
     """
     keys = {key for job in jobs for found in job.sessions.values() for key in found.maps}
     labels, notes = sorted({key.label for key in keys if plugs.measure(key.measure).compared.is_map}), dict[str, None]()
-    for name, options in (item for job in jobs for item in asked(job).items()):
+    for name, options in (item for job in jobs for item in reference_options(job).items()):
         if not labels:
             notes[
                 f"{name}: only tables of regions or networks are compared; there is no map to set beside anything."
@@ -67,19 +67,19 @@ def require_maps(jobs: Sequence[GroupJob]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Regional:
+class ReferenceAssociations:
     """One kind of map, its results, and what was averaged by regions so far."""
 
-    run: contrast_test.Run
+    run: contrast_test.GroupContext
     results: Sequence[Result]
     stacks: Stacks
-    made: dict[tuple[str, str], Given] = field(default_factory=dict)
+    made: dict[tuple[str, str], RegionalContrast] = field(default_factory=dict)
 
-    def associations(self) -> Iterator[tuple[Result, str, Found | DeqiError]]:
+    def associations(self) -> Iterator[tuple[Result, str, AssociationResult | DeqiError]]:
         """Yield each association with the contrast that it is of, or why there is none."""
-        for name, options in asked(self.run.job).items():
+        for name, options in reference_options(self.run.job).items():
             result = self._chosen(options)
-            label = self.results[0].subject.key.label if self.results else ""
+            label = self.results[0].map_set.key.label if self.results else ""
             if options.maps and label not in options.maps:
                 continue
             if result is None:
@@ -87,8 +87,8 @@ class Regional:
                     yield self.results[0], name, WrongDataError(f"{options.contrast or 'the contrast'} has no result.")
                 continue
             try:
-                found: Found = plugs.association(name).associate(self._given(result, options), options)
-                about = {**found.about, "Columns": result_columns.described(found.tables)}
+                found: AssociationResult = plugs.association(name).associate(self._given(result, options), options)
+                about = {**found.about, "Columns": result_columns.describe_columns(found.tables)}
                 yield result, name, replace(found, about=about)
             except DeqiError as error:
                 yield result, name, error
@@ -99,24 +99,24 @@ class Regional:
 
         return next((result for result in self.results if fits(result)), None)
 
-    def _given(self, result: Result, options: RegionalOptions) -> Given:
+    def _given(self, result: Result, options: RegionalOptions) -> RegionalContrast:
         place = result.contrast.name, options.atlas
         if place not in self.made:
             self.made[place] = self._averaged(result, options.atlas)
         return self.made[place]
 
-    def _averaged(self, result: Result, atlas: str) -> Given:
+    def _averaged(self, result: Result, atlas: str) -> RegionalContrast:
         if result.rank > 1:
             raise WrongDataError(f"{result.contrast.name} compares several arms at once: its map has no direction.")
         job = self.run.job
-        question = contrast_test.ask(result.subject, self.stacks, result.contrast, self.run)
+        question = contrast_test.fit_contrast(result.map_set, self.stacks, result.contrast, self.run)
         path = atlas_file(atlas, job.entities["space"])
-        known = places(path)
-        domain = result.subject.voxels
+        known = atlas_regions(path)
+        domain = result.map_set.voxels
         number = np.rint(on_grid(path, domain.grid)).astype(np.int64)[domain.mask]
         index: dict[Any, int] = {place.number: i for i, place in enumerate(known)}
         regions = np.array([index.get(value, -1) for value in number.tolist()], dtype=np.intp)
-        tell = partial(self.run.progress, f"{result.subject.key.label}, {result.contrast.name} by regions")
+        tell = partial(self.run.progress, f"{result.map_set.key.label}, {result.contrast.name} by regions")
         means, voxels = regional(question.model, question.scheme, regions, job.threads, tell)
         every = len(known)
         if means.shape[1] < every:  # the last regions of the atlas have no voxel here
@@ -124,7 +124,7 @@ class Regional:
             voxels = np.pad(voxels, (0, every - len(voxels)))
         size = np.prod(atlas_values(path)[1].voxel_sizes) / np.prod(domain.grid.voxel_sizes)
         expected = np.maximum(np.rint([place.voxels * size for place in known]), 1).astype(np.int64)
-        return Given(
+        return RegionalContrast(
             contrast=result.contrast,
             places=known,
             voxels=voxels.astype(np.int64),

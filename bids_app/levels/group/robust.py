@@ -10,12 +10,12 @@ from bids_app.errors import WrongDataError
 from bids_app.statistics.clusters.cluster_table import tabulate
 from bids_app.statistics.permutation import wild_bootstrap
 from bids_app.statistics.permutation.schemes import ResidualSigns
-from bids_app.statistics.result import Robust, Subject
+from bids_app.statistics.result import MapSet, Robust
 from bids_app.vocabulary.design import Contrast
 from bids_app.vocabulary.options.inference import Inference
 
 if TYPE_CHECKING:
-    from bids_app.levels.group.contrast_test import Question, Run
+    from bids_app.levels.group.contrast_test import ContrastModel, GroupContext
 
 FEWEST, FEWEST_VOXEL = 5, 8
 """Participants of the smallest arm that the p of clusters, and of single voxels, needs (docs/validation.md)."""
@@ -26,18 +26,18 @@ def compares_arms(contrast: Contrast) -> bool:
     return contrast.between_arms and contrast.scheme == "rerandomise"
 
 
-def arms_of(subject: Subject, contrast: Contrast) -> Counter[str]:
+def arms_of(map_set: MapSet, contrast: Contrast) -> Counter[str]:
     """Return how many participants each arm of a contrast has."""
-    return Counter(str(subject.design.rows[i]["arm"]) for i in contrast.members)
+    return Counter(str(map_set.design.rows[i]["arm"]) for i in contrast.members)
 
 
-def why_not(subject: Subject, contrast: Contrast) -> str:
+def why_not(map_set: MapSet, contrast: Contrast) -> str:
     """Return why there is no robust p, or nothing."""
-    few = [f"{arm} has {count}" for arm, count in arms_of(subject, contrast).items() if count < FEWEST]
+    few = [f"{arm} has {count}" for arm, count in arms_of(map_set, contrast).items() if count < FEWEST]
     return f"robust p needs {FEWEST} in each arm, {', '.join(few)}" if few else ""
 
 
-def signs_of(subject: Subject, contrast: Contrast, inference: Inference) -> ResidualSigns:
+def signs_of(map_set: MapSet, contrast: Contrast, inference: Inference) -> ResidualSigns:
     """Return the patterns of signs of the participants of a contrast.
 
     Raises
@@ -45,37 +45,37 @@ def signs_of(subject: Subject, contrast: Contrast, inference: Inference) -> Resi
     WrongDataError
         If an arm has too few participants.
     """
-    reason = why_not(subject, contrast)
+    reason = why_not(map_set, contrast)
     if reason and compares_arms(contrast):  # an exploratory slope has a least number of its own
-        raise WrongDataError(f"{contrast.name} of {subject.key.label}: {reason}.")
-    people = tuple(str(subject.design.rows[i]["participant_id"]) for i in contrast.members)
+        raise WrongDataError(f"{contrast.name} of {map_set.key.label}: {reason}.")
+    people = tuple(str(map_set.design.rows[i]["participant_id"]) for i in contrast.members)
     both = inference.sides == "both" or contrast.tested.shape[1] > 1
     return ResidualSigns(people, inference.random_seed, inference.n_permutations, both)
 
 
-def question_of(question: Question, subject: Subject, inference: Inference) -> Question | None:
+def question_of(question: ContrastModel, map_set: MapSet, inference: Inference) -> ContrastModel | None:
     """Return the question that is asked of means beside a primary contrast of arms; None where it cannot be asked."""
     contrast = question.contrast
     asked = contrast.asked.confirmatory and compares_arms(contrast) and not isinstance(question.scheme, ResidualSigns)
-    if not asked or why_not(subject, contrast):
+    if not asked or why_not(map_set, contrast):
         return None
     model = replace(question.model, by_arm=False)
     model = replace(model, robust=wild_bootstrap.prepare(model))
     enhancing = question.geometry.enhancing and inference.claim == "tfce"
     return replace(
-        question, model=model, scheme=signs_of(subject, contrast, inference),
+        question, model=model, scheme=signs_of(map_set, contrast, inference),
         geometry=replace(question.geometry, enhancing=enhancing),
     )  # fmt: skip
 
 
-def robust(question: Question, subject: Subject, run: Run) -> tuple[Robust | None, dict[str, object]]:
+def robust(question: ContrastModel, map_set: MapSet, run: GroupContext) -> tuple[Robust | None, dict[str, object]]:
     """Return the robust test of a primary contrast between arms, and what its sidecar says, why there is none too."""
     contrast, inference = question.contrast, run.job.inference
     if not (contrast.asked.confirmatory and compares_arms(contrast)):
         return None, {}
-    if reason := why_not(subject, contrast):
+    if reason := why_not(map_set, contrast):
         return None, {"Robust": {"Absent": reason}}
-    again = question_of(question, subject, inference)
+    again = question_of(question, map_set, inference)
     if again is None:
         return None, {}
     assert again.model.robust
@@ -84,7 +84,7 @@ def robust(question: Question, subject: Subject, run: Run) -> tuple[Robust | Non
         reason = f"at {determined:.0%} of the voxels one participant determines the fit alone"
         return None, {"Robust": {"Absent": f"no robust p: {reason}"}}
     null = again.relabellings(again.model, again.geometry, run).null()
-    least = min(arms_of(subject, contrast).values())
+    least = min(arms_of(map_set, contrast).values())
     scheme = again.scheme
     about = {
         "Scheme": "wild",

@@ -14,15 +14,15 @@ from bids_app.dataset.participant_maps import region_masks
 from bids_app.errors import DeqiError, UsageError
 from bids_app.levels.group.arm_similarity import Stacks
 from bids_app.statistics.result import Result
-from bids_app.trial.association import Found, Given
+from bids_app.trial.association import AssociationResult, SymptomInputs
 from bids_app.trial.cohort import Cohort
 from bids_app.trial.outcomes import values_of
 from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.job import GroupJob
-from bids_app.vocabulary.outcome import Outcome
+from bids_app.vocabulary.outcome import ClinicalOutcome
 
 
-def outcome_asked(outcomes: tuple[Outcome, ...], name: str, where: str) -> Outcome:
+def outcome_asked(outcomes: tuple[ClinicalOutcome, ...], name: str, where: str) -> ClinicalOutcome:
     """Return the outcome that an association is about: the one named, else the primary or the only one.
 
     Raises
@@ -45,7 +45,7 @@ def outcomes_asked(job: GroupJob) -> dict[str, Any]:
     return {name: o for name, o in job.associations.items() if plugs.association(name).asks == "outcome"}
 
 
-def improvement_of(outcome: Outcome, rows: Sequence[Mapping[str, Any]]) -> NDArray[np.float64]:
+def improvement_of(outcome: ClinicalOutcome, rows: Sequence[Mapping[str, Any]]) -> NDArray[np.float64]:
     """Return how much people improved at the endpoint; positive is better, NaN where it is not known."""
     values = values_of(outcome.columns, rows)
     return outcome.sign * (values[:, outcome.visits.index(outcome.endpoint)] - values[:, 0])
@@ -81,20 +81,20 @@ def with_associations(job: GroupJob, design: Design) -> Design:
     return replace(design, contrasts=tuple(found), notes=tuple(notes))
 
 
-def associate(job: GroupJob, primary: Result, stacks: Stacks) -> Iterator[tuple[str, Found]]:
+def associate(job: GroupJob, primary: Result, stacks: Stacks) -> Iterator[tuple[str, AssociationResult]]:
     """Yield what each association finds beside the primary contrast of one kind of map, by its name."""
-    design = primary.subject.design
+    design = primary.map_set.design
     for name, options in outcomes_asked(job).items():
         outcome = outcome_asked(job.outcomes, options.outcome, f"associations.{name}")
         if {"pre", "post"} - set(design.sessions):
             continue
-        given = Given(
+        given = SymptomInputs(
             result=primary,
             stacks=stacks,
             cohort=cohort_of(job, design),
             outcome=outcome,
             improvement=improvement_of(outcome, design.rows),
-            regions=region_masks(options.regions, primary.subject.voxels.grid, job.entities["space"]),
+            regions=region_masks(options.regions, primary.map_set.voxels.grid, job.entities["space"]),
             inference=job.inference,
         )
         yield name, plugs.association(name).associate(given, options)

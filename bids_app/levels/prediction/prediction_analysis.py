@@ -12,8 +12,8 @@ from bids_app import plugs
 from bids_app.derivatives.prediction import PredictionWriter
 from bids_app.errors import DeqiError, WrongDataError
 from bids_app.levels.group.contrast_test import Progress
-from bids_app.levels.prediction.sample import Sample, sample_of
-from bids_app.statistics.prediction.cross_validation import Assessment, Plan, assess
+from bids_app.levels.prediction.sample import PredictionSample, sample_of
+from bids_app.statistics.prediction.cross_validation import Assessment, CrossValidation, assess
 from bids_app.statistics.prediction.learner import Learner
 from bids_app.statistics.prediction.nested_cv import train
 from bids_app.vocabulary.job import PredictionJob, Summary
@@ -35,7 +35,7 @@ def run(job: PredictionJob, progress: Progress) -> Summary:
         return Summary(frozenset())  # nothing is asked any more: what was there goes
     sample, notes = sample_of(job)
     writer, plan = PredictionWriter(job.output_dir, job.entities), _plan(job, sample)
-    names = {label: sample.of(label).names for label in SETS}
+    names = {label: sample.features_of(label).names for label in SETS}
     problems: list[DeqiError] = []
     for name, options in job.predictors.items():
         learner = plugs.predictor(name).learner(options)
@@ -47,27 +47,27 @@ def run(job: PredictionJob, progress: Progress) -> Summary:
             continue
         writer.assessment(name, found, sample.task, _about(job, sample, plan, notes), names)
         writer.people(name, found, _people(sample))
-        model = train(sample.of("combined"), sample.task, learner, plan.seed)
-        writer.model(name, model, sample.of("combined"), _card(job, sample, found["combined"]))
+        model = train(sample.features_of("combined"), sample.task, learner, plan.seed)
+        writer.model(name, model, sample.features_of("combined"), _card(job, sample, found["combined"]))
     if len(problems) == len(job.predictors):
         raise problems[0]
     return Summary(frozenset(writer.files), tuple(notes), {"Participants": len(sample.task.outcome)})
 
 
 def _assessed(
-    name: str, sample: Sample, plan: Plan, learner: Learner, progress: Progress
+    name: str, sample: PredictionSample, plan: CrossValidation, learner: Learner, progress: Progress
 ) -> Iterator[tuple[str, Assessment]]:
     total = plan.repeats + plan.permutations - 1
     for features in SETS:
         tell = partial(_told, progress, f"{name}, {features}", iter(range(1, total + 1)), total)
-        yield features, assess(sample.of(features), sample.task, plan, learner, tell)
+        yield features, assess(sample.features_of(features), sample.task, plan, learner, tell)
 
 
 def _told(progress: Progress, what: str, done: Iterator[int], total: int) -> None:
     progress(what, next(done, total), total, float("inf"))
 
 
-def _plan(job: PredictionJob, sample: Sample) -> Plan:
+def _plan(job: PredictionJob, sample: PredictionSample) -> CrossValidation:
     options, rows, column = job.prediction, sample.cohort.rows, _site(job)
     sites = None
     if column:
@@ -76,7 +76,7 @@ def _plan(job: PredictionJob, sample: Sample) -> Plan:
     arms, number = len(sample.cohort.arms), sample.cohort.arm
     arm = np.where(np.isin(number, [0, arms - 1]), number == 0, np.nan) if arms > 1 else np.zeros(len(rows))
     seed = job.inference.random_seed
-    return Plan(
+    return CrossValidation(
         arm=arm,
         sites=sites,
         repeats=options.repeats,
@@ -91,13 +91,15 @@ def _site(job: PredictionJob) -> str:
     return job.prediction.site or getattr(job.design.options, "site", "")
 
 
-def _people(sample: Sample) -> dict[str, list[Any]]:
+def _people(sample: PredictionSample) -> dict[str, list[Any]]:
     rows = sample.cohort.rows
     return {"participant_id": [row["participant_id"] for row in rows], "arm": [row["arm"] for row in rows],
             "observed": list(sample.task.outcome)}  # fmt: skip
 
 
-def _about(job: PredictionJob, sample: Sample, plan: Plan, notes: Sequence[str]) -> PredictionSidecar:
+def _about(
+    job: PredictionJob, sample: PredictionSample, plan: CrossValidation, notes: Sequence[str]
+) -> PredictionSidecar:
     options, outcome = job.prediction, sample.outcome
     column = _site(job)
     sites = sorted({str(row.get(column, "n/a")) for row in sample.cohort.rows}) if column else []
@@ -112,7 +114,7 @@ def _about(job: PredictionJob, sample: Sample, plan: Plan, notes: Sequence[str])
     )  # fmt: skip
 
 
-def _card(job: PredictionJob, sample: Sample, found: Assessment) -> dict[str, Any]:
+def _card(job: PredictionJob, sample: PredictionSample, found: Assessment) -> dict[str, Any]:
     """Return what belongs to a model that is given away."""
     return {
         "Predicts": f"{job.prediction.target} of {sample.outcome.title}",

@@ -11,10 +11,10 @@ from bids_app import plugs
 from bids_app.errors import MissingInputError, WrongDataError
 from bids_app.levels.group import inputs
 from bids_app.levels.group.symptom_associations import cohort_of, improvement_of, outcome_asked
-from bids_app.statistics.clinical.improvement import improvement
+from bids_app.statistics.clinical.responders import improvement
 from bids_app.statistics.covariate_coding import read_column
 from bids_app.statistics.prediction.preprocessing import Features
-from bids_app.statistics.prediction.task import Task, Values
+from bids_app.statistics.prediction.task import PredictionTask, Values
 from bids_app.trial.cohort import Cohort, require_column
 from bids_app.trial.options import ArmOptions
 from bids_app.trial.outcomes import values_of
@@ -22,7 +22,7 @@ from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.domain import Domain
 from bids_app.vocabulary.job import PredictionJob
 from bids_app.vocabulary.options.prediction import Prediction
-from bids_app.vocabulary.outcome import Outcome
+from bids_app.vocabulary.outcome import ClinicalOutcome
 from bids_app.vocabulary.selected import Selected
 
 SHARED = ("column", "active", "control", "more_arms", "covariates", "levels")
@@ -33,16 +33,16 @@ PER_FOLD = 4
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Sample:
+class PredictionSample:
     """The people that are predicted, and what is known of them before treatment."""
 
     cohort: Cohort
-    outcome: Outcome
-    task: Task
+    outcome: ClinicalOutcome
+    task: PredictionTask
     features: Features
     clinical: Sequence[str]
 
-    def of(self, name: str) -> Features:
+    def features_of(self, name: str) -> Features:
         """Return one set of features: clinical ones, those of the brain, or both."""
         whole, nothing = self.features, np.empty((len(self.task.outcome), 0))
         if name == "clinical":
@@ -51,7 +51,7 @@ class Sample:
         return replace(whole, names=names) if name == "combined" else replace(whole, clinical=nothing)
 
 
-def sample_of(job: PredictionJob) -> tuple[Sample, list[str]]:
+def sample_of(job: PredictionJob) -> tuple[PredictionSample, list[str]]:
     """Return the people with maps before treatment whose outcome is known, and who is left out.
 
     Raises
@@ -83,11 +83,11 @@ def sample_of(job: PredictionJob) -> tuple[Sample, list[str]]:
     features = Features(
         clinical=_columns(clinical, cohort), brain=brain[known], confounds=confounds, names=names, components=components
     )
-    task = Task(target[known], groups, options.target == "responder", options.folds)
-    return Sample(cohort=cohort, outcome=outcome, task=task, features=features, clinical=clinical), notes
+    task = PredictionTask(target[known], groups, options.target == "responder", options.folds)
+    return PredictionSample(cohort=cohort, outcome=outcome, task=task, features=features, clinical=clinical), notes
 
 
-def _target(outcome: Outcome, cohort: Cohort, options: Prediction) -> Values:
+def _target(outcome: ClinicalOutcome, cohort: Cohort, options: Prediction) -> Values:
     """Return what is predicted of everybody, (n,); NaN where it is not known."""
     if options.target == "improvement":
         return improvement_of(outcome, cohort.rows)
@@ -124,19 +124,19 @@ def _before(job: PredictionJob) -> PredictionJob:
 def _brain(job: PredictionJob) -> tuple[Design, Values, list[str]]:
     """Return everybody's values of the chosen measure before treatment, side by side; voxels have no names."""
     measure = job.prediction.measure
-    keys = [key for key in inputs.keys_of(job) if key.measure == measure]
+    keys = [key for key in inputs.map_keys(job) if key.measure == measure]
     if not keys:
-        there = sorted({key.measure for key in inputs.keys_of(job)})
+        there = sorted({key.measure for key in inputs.map_keys(job)})
         raise MissingInputError(f"prediction.measure is {measure!r}; there are {', '.join(there)}.")
-    everybody, covered = inputs.everybody_of(job)
+    everybody, covered = inputs.participants_of(job)
     parts, names = [], list[str]()
     for key in keys:
-        loaded = inputs.read(job, key, covered)
-        subject, stacks = loaded.subject, loaded.stacks
-        if _who(subject.design) != _who(everybody):
+        loaded = inputs.load_kind(job, key, covered)
+        map_set, stacks = loaded.map_set, loaded.stacks
+        if _who(map_set.design) != _who(everybody):
             raise WrongDataError(f"{key.label} is not known of everybody; leave people out with --participant-label.")
         parts.append(np.asarray(next(iter(stacks.values())), dtype=np.float64))
-        names += [] if subject.domain.is_map else [" ".join(map(str, label)) for label in _rows(subject.domain)]
+        names += [] if map_set.domain.is_map else [" ".join(map(str, label)) for label in _rows(map_set.domain)]
     return everybody, np.concatenate(parts, axis=1), names
 
 

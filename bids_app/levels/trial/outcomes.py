@@ -9,10 +9,10 @@ from itertools import combinations
 import numpy as np
 
 from bids_app.errors import WrongDataError
-from bids_app.statistics.clinical.between_arms import compared
-from bids_app.statistics.clinical.improvement import cumulative, improvement
-from bids_app.statistics.clinical.outcome_data import Moderator, ResultRow, Scores
-from bids_app.statistics.clinical.within_arm import changed, described, standardised_baseline
+from bids_app.statistics.clinical.between_arms import compare_arms
+from bids_app.statistics.clinical.outcome_data import Moderator, OutcomeData, ResultRow
+from bids_app.statistics.clinical.responders import cumulative, improvement
+from bids_app.statistics.clinical.within_arm import changed, describe_arms, standardised_baseline
 from bids_app.statistics.covariate_coding import read_column
 from bids_app.statistics.permutation.corrections import holm
 from bids_app.trial.cohort import Cohort
@@ -21,7 +21,7 @@ from bids_app.trial.dropout import UNEQUAL
 from bids_app.trial.outcomes import values_of
 from bids_app.vocabulary.note import Note
 from bids_app.vocabulary.options.inference import Inference
-from bids_app.vocabulary.outcome import Outcome
+from bids_app.vocabulary.outcome import ClinicalOutcome
 from bids_app.vocabulary.preregistration import PlanStatus
 from bids_app.vocabulary.sidecars import OutcomeSidecar, ResponderCurves
 
@@ -37,7 +37,7 @@ LOSSES = "losses"
 class Analysed:
     """An outcome with all its rows; `holm_p` is corrected over the outcomes of the same role."""
 
-    scores: Scores
+    scores: OutcomeData
     rows: tuple[ResultRow, ...]
     notes: tuple[Note, ...]
     holm_p: float = float("nan")
@@ -56,11 +56,11 @@ class Analysed:
         return self.deciding.p_rerandomised
 
 
-def scores_of(outcome: Outcome, cohort: Cohort, inference: Inference) -> Scores:
+def scores_of(outcome: ClinicalOutcome, cohort: Cohort, inference: Inference) -> OutcomeData:
     """Return everybody's values of an outcome with arms, strata and covariates."""
     count = len(cohort.rows)
     columns = [np.ones(count), *fixed(cohort, np.arange(count))[1]]
-    return Scores(
+    return OutcomeData(
         outcome=outcome,
         values=values_of(outcome.columns, cohort.rows),
         arm=cohort.arm,
@@ -89,7 +89,7 @@ def _moderators(names: Sequence[str], cohort: Cohort) -> Iterator[Moderator]:
             yield Moderator(name=name, level=own, values=column.indicator(level))
 
 
-def analyse(scores: Scores, later: Collection[str] = ()) -> Analysed:
+def analyse(scores: OutcomeData, later: Collection[str] = ()) -> Analysed:
     """Return every row of one outcome.
 
     Parameters
@@ -103,7 +103,7 @@ def analyse(scores: Scores, later: Collection[str] = ()) -> Analysed:
         If the main pair of arms cannot be compared at the endpoint.
     """
     outcome, arms = scores.outcome, scores.arms
-    rows, notes = list(described(scores)), list(_losses(scores))
+    rows, notes = list(describe_arms(scores)), list(_losses(scores))
     endpoint = outcome.visits.index(outcome.endpoint)
     main = (arms[0], arms[-1])
     for pair in sorted(combinations(arms, 2), key=lambda pair: pair != main):
@@ -112,7 +112,7 @@ def analyse(scores: Scores, later: Collection[str] = ()) -> Analysed:
         for visit in sorted(range(1, len(outcome.visits)), key=lambda visit: visit != endpoint):
             decides = pair == main and visit == endpoint
             try:
-                rows += [_dated(row, later) for row in compared(own, visit, decides=decides)]
+                rows += [_dated(row, later) for row in compare_arms(own, visit, decides=decides)]
             except WrongDataError as error:
                 if decides:
                     raise
@@ -128,7 +128,7 @@ def _dated(row: ResultRow, later: Collection[str]) -> ResultRow:
     return row.knowing(arises_later=row.facts["name"] in later) if row.kind == "moderator" else row
 
 
-def _losses(scores: Scores) -> Iterator[Note]:
+def _losses(scores: OutcomeData) -> Iterator[Note]:
     """Say who was not asked at the endpoint, and whether arms lose different shares of their people."""
     outcome = scores.outcome
     gone = ~np.isfinite(scores.values[:, outcome.visits.index(outcome.endpoint)])
@@ -144,7 +144,7 @@ def _losses(scores: Scores) -> Iterator[Note]:
         yield Note(text=lost, code="uneven_losses")
 
 
-def corrected(found: Sequence[Analysed], failed: Sequence[Outcome] = ()) -> list[Analysed]:
+def corrected(found: Sequence[Analysed], failed: Sequence[ClinicalOutcome] = ()) -> list[Analysed]:
     """Return the outcomes with p corrected over those of the same declared role (Holm); exploratory ones are not.
 
     Outcomes that could not be analysed were declared all the same: they count, as p = 1.
@@ -159,7 +159,9 @@ def corrected(found: Sequence[Analysed], failed: Sequence[Outcome] = ()) -> list
     return whole
 
 
-def about(analysed: Analysed, cohort: Cohort, inference: Inference, plan: PlanStatus | None = None) -> OutcomeSidecar:
+def outcome_sidecar(
+    analysed: Analysed, cohort: Cohort, inference: Inference, plan: PlanStatus | None = None
+) -> OutcomeSidecar:
     """Return the sidecar of an outcome."""
     scores, outcome = analysed.scores, analysed.scores.outcome
     main = scores.pair(scores.arms[0], scores.arms[-1]) if len(scores.arms) > 1 else None
@@ -176,7 +178,7 @@ def about(analysed: Analysed, cohort: Cohort, inference: Inference, plan: PlanSt
     )  # fmt: skip
 
 
-def responder_curves(scores: Scores) -> ResponderCurves:
+def responder_curves(scores: OutcomeData) -> ResponderCurves:
     """Return the proportion of each arm that improved by at least each share, at the endpoint."""
     outcome = scores.outcome
     before, after = scores.values[:, 0], scores.values[:, outcome.visits.index(outcome.endpoint)]

@@ -1,23 +1,101 @@
-"""The people of a trial outside the scanner: outcomes, treatment, blinding, checklists."""
+"""The trial around the images: outcomes that were declared, and the treatment on record."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
+
+import numpy as np
 
 from bids_app.dataset import presets
 from bids_app.derivatives.trial import TrialWriter
 from bids_app.errors import DeqiError, WrongDataError
-from bids_app.levels.trial import outcomes, treatment
+from bids_app.levels.trial import outcomes
 from bids_app.levels.trial.outcomes import Analysed
 from bids_app.report.claims.preregistration import sentence
 from bids_app.report.sections.outcome_rows import table_row
+from bids_app.statistics.clinical.blinding import bang, james
+from bids_app.statistics.covariate_coding import is_missing
+from bids_app.statistics.table_one import table_one
+from bids_app.trial.acupoints import point_of
 from bids_app.trial.checklists import UNKNOWN, checklist
 from bids_app.trial.cohort import Cohort, Table, arms_of, gather
 from bids_app.trial.options import ArmOptions, PeopleOptions
 from bids_app.vocabulary.job import Summary, TrialJob
-from bids_app.vocabulary.outcome import Outcome
+from bids_app.vocabulary.near_matches import folded, nearest
+from bids_app.vocabulary.outcome import ClinicalOutcome
 from bids_app.vocabulary.preregistration import OF_OUTCOMES, PlanStatus, plan_status
+from bids_app.vocabulary.treatment import Needle, TrialOptions
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def exposure(rows: Rows, arms: Sequence[str], options: TrialOptions) -> list[dict[str, Any]]:
+    """Return columns of treatment and of what people thought of it, described by arm and by when they arose."""
+    found: list[dict[str, Any]] = []
+    for when, columns in (("before", options.before), ("after", options.later)):
+        there = [name for name in columns if name != options.guess and any(name in row for row in rows)]
+        found += [{"when": f"{when} randomisation", **asdict(one)} for one in table_one(rows, arms, there)]
+    return found
+
+
+def points(needles: Sequence[Needle], arm_of: Mapping[str, str], arms: Sequence[str]) -> list[dict[str, Any]]:
+    """Return each point with how many people of each arm were needled there, and what is odd about its name."""
+    people: dict[tuple[str, str], set[str]] = defaultdict(set)
+    remarks: dict[str, set[str]] = defaultdict(set)
+    for needle in needles:
+        point = point_of(needle.point)
+        code = point.code or needle.point
+        people[code, arm_of.get(needle.participant, "")].add(needle.participant)
+        remarks[code] |= {point.remark} - {""}
+    return [
+        {"point": code, **{arm: len(people[code, arm]) for arm in arms}, "remark": "; ".join(sorted(remarks[code]))}
+        for code in sorted(remarks, key=lambda code: -sum(len(people[code, arm]) for arm in arms))
+    ]
+
+
+def blinding(rows: Rows, arms: Sequence[str], column: str) -> dict[str, Any]:
+    """Return what people of the first and the last arm guessed, and both indices of blinding.
+
+    Nothing where nobody was asked. Further arms (a waiting list) cannot be blinded; who guesses one does not know.
+
+    Raises
+    ------
+    WrongDataError
+        If a guess is one letter from the name of an arm: it would count as not knowing.
+    """
+    if len(arms) < 2 or not any(column in row for row in rows):
+        return {}
+    every, arms = tuple(arms), (arms[0], arms[-1])
+    counts = np.zeros((2, 3), dtype=int)
+    for row in rows:
+        guess = _guessed(row, column, every)
+        if guess and row["arm"] in arms:
+            counts[arms.index(row["arm"]), arms.index(guess) if guess in arms else 2] += 1
+    if not counts.sum(axis=1).all():
+        return {}
+    own = [bang(int(counts[i, i]), int(counts[i, 1 - i]), int(counts[i, 2])) for i in (0, 1)]
+    return {
+        "Guesses": {
+            arm: dict(zip((*arms, "do not know"), counts[i].tolist(), strict=True)) for i, arm in enumerate(arms)
+        },
+        "Bang": {arm: own[i]._asdict() for i, arm in enumerate(arms)},
+        "James": james(counts)._asdict() if counts[:, :2].any() and (counts[:, :2].sum(axis=0) > 0).all() else None,
+    }
+
+
+def _guessed(row: Mapping[str, Any], column: str, arms: Sequence[str]) -> str:
+    """Return the arm that a participant guessed, whatever its case; another word where none; nothing if not asked."""
+    word = str(row.get(column, "n/a"))
+    if is_missing(word):
+        return ""
+    near = nearest(word, arms)
+    if near and folded(near) != folded(word):
+        raise WrongDataError(f"{row['participant_id']} has {column} = {word!r}, nearly {near!r}. Correct the word.")
+    return near or word
+
 
 ORDERS = (
     "Orders of a crossover are no arms: everybody gets both treatments. Outcomes are described over all people, and "
@@ -55,7 +133,7 @@ def run(job: TrialJob) -> Summary:
     cohort, notes, problems = everybody(job), list[str](), list[DeqiError]()
     if job.outcomes and not getattr(job.design.options, "parallel", True):
         notes.append(ORDERS)
-    found, failed = list[Analysed](), list[Outcome]()
+    found, failed = list[Analysed](), list[ClinicalOutcome]()
     for outcome in job.outcomes:
         try:
             found.append(outcomes.analyse(outcomes.scores_of(outcome, cohort, job.inference), job.later))
@@ -69,7 +147,7 @@ def run(job: TrialJob) -> Summary:
     writer.people(cohort.rows, cohort.lost, cohort.arms, [*cohort.notes, *notes])
     found = outcomes.corrected(found, failed)
     for one in found:
-        about = outcomes.about(one, cohort, job.inference, _planned(job, one))
+        about = outcomes.outcome_sidecar(one, cohort, job.inference, _planned(job, one))
         writer.outcome(one.scores, [table_row(row) for row in one.rows], about, cohort.rows)
     if job.treatment is not None:
         _treatment(job, cohort, found, writer)
@@ -86,14 +164,14 @@ def _treatment(job: TrialJob, cohort: Cohort, found: list[Analysed], writer: Tri
     """Write what is on record of the treatment, and the checklists that it fills."""
     assert job.treatment is not None
     needles, options = job.treatment.needles, job.trial
-    exposure = treatment.exposure(cohort.rows, cohort.arms, options)
-    writer.exposure(exposure, cohort.arms)
+    doses = exposure(cohort.rows, cohort.arms, options)
+    writer.exposure(doses, cohort.arms)
     arm_of = {row["participant_id"].removeprefix("sub-"): row["arm"] for row in cohort.rows}
-    writer.points(treatment.points(needles, arm_of, cohort.arms))
-    blinding = treatment.blinding(cohort.rows, cohort.arms, options.guess)
-    writer.blinding(blinding)
-    facts = _facts(job, cohort, found, blinding)
-    if any(row["name"] == "n_sessions_attended" for row in exposure):
+    writer.points(points(needles, arm_of, cohort.arms))
+    guesses = blinding(cohort.rows, cohort.arms, options.guess)
+    writer.blinding(guesses)
+    facts = _facts(job, cohort, found, guesses)
+    if any(row["name"] == "n_sessions_attended" for row in doses):
         facts["attended"] = "treatment by arm, in group.html"
     for name in presets.names("checklists"):
         rows = checklist(name, cohort.arms, job.treatment.arms, facts)

@@ -38,7 +38,7 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wording:
+class ClaimText:
     """How results are told.
 
     `found` and `absent` are sentences of the primary contrast without their ends, `compares` the arms that it
@@ -74,7 +74,7 @@ class Verdict:
 
 
 def verdict(
-    findings: Sequence[Finding], arms: Sequence[str], alpha: float, smallest_p: float, per_arm: int, wording: Wording
+    findings: Sequence[Finding], arms: Sequence[str], alpha: float, smallest_p: float, per_arm: int, wording: ClaimText
 ) -> Verdict:
     """Return what the results of a design allow to say.
 
@@ -134,7 +134,7 @@ def in_steps(any_arm: Verdict, pairs: Sequence[Verdict]) -> Verdict:
     return Verdict(sentences, pairs[0].positive, remarks, any_arm.by)
 
 
-def _differ(primary: Sequence[Finding], alpha: float, remarks: Sequence[str], wording: Wording, by: str) -> Verdict:
+def _differ(primary: Sequence[Finding], alpha: float, remarks: Sequence[str], wording: ClaimText, by: str) -> Verdict:
     """Say for which maps means differ, and for which distributions alone."""
     passed = sorted((f for f in primary if f.p <= alpha), key=lambda f: f.p)
     means = [f for f in passed if f.means_differ(alpha)]

@@ -12,7 +12,7 @@ from bids_app.dataset.tables import read_json
 from bids_app.derivatives.paths import TABLE_SUFFIXES, group_files
 from bids_app.report import html, viewer
 from bids_app.report.claims import preregistration
-from bids_app.report.claims.maps import Finding, Verdict, Wording, held_against, in_steps, verdict
+from bids_app.report.claims.maps import ClaimText, Finding, Verdict, held_against, in_steps, verdict
 from bids_app.report.drawing.template import template
 from bids_app.report.sections import multiverse, places
 from bids_app.report.sections.brain_symptom import associations
@@ -49,7 +49,7 @@ def write_page(output_dir: Path) -> None:
         "treatment": treatment(folder), "associations": associations(folder),
         "predictions": predictions(folder), "regional": regional(folder),
     }  # fmt: skip
-    html.write(output_dir, "group.html", "group.html", values, [flow.with_suffix(".json") for flow in flows])
+    html.write_html(output_dir, "group.html", "group.html", values, [flow.with_suffix(".json") for flow in flows])
 
 
 VIEWS = 60
@@ -152,7 +152,7 @@ def _of_contrast(
     several = "seeds" if about["Measure"] == "seed_correlation" else "maps"
     return verdict(
         findings, arms, about["Alpha"], about["SmallestPossibleP"], min(people.values()),
-        Wording(
+        ClaimText(
             found=about["Found"], absent=about["Absent"], compares=tuple(about["Compared"]), noun=about["Noun"],
             definite=about["Definite"], members=several, statistic=statistic_name(about), where=where,
             alike=_alike(own) or _alike([one for one in found if one[1]["Primary"]]),

@@ -37,7 +37,7 @@ def write_page(output_dir: Path) -> Path:
         "methods": (output_dir / "logs" / "CITATION.html").exists(),
         "dataset": str(read_json(description).get("Name", "")) if description.exists() else "",
     }
-    return html.write(output_dir, "index.html", "index.html", values, sidecars)
+    return html.write_html(output_dir, "index.html", "index.html", values, sidecars)
 
 
 def _left_out(output_dir: Path) -> list[str]:

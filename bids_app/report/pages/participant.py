@@ -34,7 +34,9 @@ def write_page(output_dir: Path, label: str) -> None:
               "local": measures.LOCAL, "response": measures.RESPONSE, "r_limit": measures.R_LIMIT,
               "methods": _methods(output_dir),
               "viewer": viewer.content(below, [one.pop("view") for one in drawn])}  # fmt: skip
-    html.write(output_dir, f"sub-{label}.html", "participant.html", values, [t.with_suffix(".json") for t in tables])
+    html.write_html(
+        output_dir, f"sub-{label}.html", "participant.html", values, [t.with_suffix(".json") for t in tables]
+    )
 
 
 def _methods(output_dir: Path) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def confirmed(folder: Path) -> dict[str, Confirmed]:
     return found
 
 
-def held(sidecars: Iterable[Path], decision: Confirmed | None) -> dict[Path, dict[str, Any]]:
+def with_levels(sidecars: Iterable[Path], decision: Confirmed | None) -> dict[Path, dict[str, Any]]:
     """Return sidecars with what each is held against.
 
     `Alpha` is the level of the graph for what it confirms. `PassesAt` is the same, but 0 for a pair of arms where all

@@ -18,7 +18,7 @@ from bids_app.report import html, viewer
 from bids_app.report.drawing import glass_brain, mosaic
 from bids_app.report.drawing.template import template
 from bids_app.report.sections.clusters import chance, panels
-from bids_app.report.sections.confirmatory import Confirmed, held, smallest
+from bids_app.report.sections.confirmatory import Confirmed, smallest, with_levels
 from bids_app.report.sections.participants import motion_left
 from bids_app.report.text.wording import NAMES, SCHEMES, statistic_name
 from bids_app.statistics.bayes_factor import evidence
@@ -42,7 +42,7 @@ class Contrasts:
 
     def __init__(self, output_dir: Path, sidecars: list[Path], decision: Confirmed | None = None) -> None:
         self._root = output_dir
-        self._abouts = held(sorted(sidecars), decision)
+        self._abouts = with_levels(sorted(sidecars), decision)
 
     @cached_property
     def _found(self) -> dict[str, dict[str, tuple[Path, Mapping[str, Any]]]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bids_app.dataset.tables import read_frame, read_json
-from bids_app.report.sections.confirmatory import Confirmed, held
+from bids_app.report.sections.confirmatory import Confirmed, with_levels
 from bids_app.vocabulary.entities import parse
 
 SHOWN = 6
@@ -24,7 +24,7 @@ def sections(sidecars: list[Path], passed: Mapping[str, Confirmed]) -> list[dict
     measures = {read_json(path)["Measure"] for path in sidecars}
     abouts: dict[Path, dict[str, Any]] = {}
     for measure in measures:
-        abouts |= held([path for path in sidecars if read_json(path)["Measure"] == measure], passed.get(measure))
+        abouts |= with_levels([path for path in sidecars if read_json(path)["Measure"] == measure], passed.get(measure))
     found: dict[str, list[dict[str, Any]]] = {}
     for path in sorted(abouts):
         entities, suffix, _ = parse(path.name)

@@ -32,7 +32,7 @@ def write_checklist(output_dir: Path) -> None:
     columns = zip(("section", "item", "answer"), map(list, zip(*rows, strict=True)), strict=True)
     write_table(output_dir / "logs" / "COBIDAS.tsv", dict(columns))
     values = {"rows": rows, "unknown": UNKNOWN, "open": sum(answer == UNKNOWN for _, _, answer in rows)}
-    html.write(output_dir, "logs/COBIDAS.html", "cobidas.html", values, [])
+    html.write_html(output_dir, "logs/COBIDAS.html", "cobidas.html", values, [])
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,36 @@ from bids_app.derivatives.atomic import write_text
 from bids_app.derivatives.files import write_json
 from bids_app.report import html
 from bids_app.report.text import references
-from bids_app.report.text.methods_outcomes import outcomes
+
+
+def outcomes(declared: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return how outcomes were analysed.
+
+    Parameters
+    ----------
+    declared : mapping
+        Options of each outcome by its name.
+    """
+    roles = {role: [name for name, o in declared.items() if o["role"] == role] for role in ("primary", "secondary")}
+    said = [f"{role}: {', '.join(names)}" for role, names in roles.items() if names]
+    others = [name for name, o in declared.items() if o["role"] == "exploratory"]
+    said += [f"exploratory: {', '.join(others)}"] if others else []
+    counts = any(o["kind"] == "count" for o in declared.values())
+    rates = (
+        " Counts were compared by the ratio of rates of a Poisson model with robust standard errors, adjusted for the "
+        "logarithm of the count before."
+    )
+    return (
+        f"Outcomes of people ({'; '.join(said)}) were analysed as randomised, whether or not people were scanned. Arms "
+        "were compared after treatment, adjusted for the value before and for strata and covariates (ANCOVA); where "
+        "somebody lacked a visit, by constrained longitudinal analysis of all visits with restricted maximum "
+        "likelihood (Coffman et al. 2016), which assumes that losses depend on what was seen. Decisions rest on "
+        "re-randomisation of the arms within strata, of t with the variance HC2, and limits are the effects that the "
+        f"same test does not refuse.{rates if counts else ''} Declared outcomes share one error rate with the measures "
+        "of the brain (a graph of hypotheses). Rank tests, responders with Newcombe's limits and the ratio of standard "
+        "deviations stand beside and decide nothing."
+    )
+
 
 Tables = Mapping[str, tuple[type[Any], Mapping[str, Any]]]
 
@@ -29,7 +58,7 @@ def write_citation(output_dir: Path, tables: Tables, notices: Iterable[str] = ()
     write_text(logs / "CITATION.bib", "\n".join(references.bibtex(key) for key in cited))
     values = {"paragraphs": paragraphs, "references": [references.REFERENCES[key] for key in cited]}
     own = [warning for warning in warnings if warning != html.notice(output_dir)]  # that one stands on every page
-    html.write(output_dir, "logs/CITATION.html", "citation.html", {**values, "warnings": own}, [])
+    html.write_html(output_dir, "logs/CITATION.html", "citation.html", {**values, "warnings": own}, [])
 
 
 def _paragraphs(tables: Tables) -> list[str]:

@@ -56,7 +56,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class ArmEstimate:
     """A difference, its standard error, and the degrees of freedom of that."""
 
     difference: float
@@ -64,7 +64,7 @@ class Estimate:
     df: float
 
 
-def concluded(estimate: Estimate, p: Callable[[float], float], total: int, *, adjusted: bool = True) -> Comparison:
+def concluded(estimate: ArmEstimate, p: Callable[[float], float], total: int, *, adjusted: bool = True) -> Comparison:
     """Return a comparison whose limits are those of the test that gives its p.
 
     Parameters
@@ -177,7 +177,7 @@ class _Question(ABC):
     def p(self, effect: float) -> float:
         """Return the p of a constant effect."""
 
-    def fitted(self) -> Estimate:
+    def fitted(self) -> ArmEstimate:
         """Return the difference with its standard error (HC2) and the degrees of freedom of Bell & McCaffrey (2002)."""
         outcome, arm = self._sides
         size = float(arm @ arm)
@@ -189,7 +189,7 @@ class _Question(ABC):
         error = float(np.sqrt(weights @ (outcome - difference * arm) ** 2))
         form = keep @ (keep * weights[:, None])
         df = float(np.trace(form) ** 2 / np.einsum("ij,ji->", form, form))
-        return Estimate(difference, error, df)
+        return ArmEstimate(difference, error, df)
 
 
 class _Drawn(_Question):

@@ -10,12 +10,11 @@ import numpy as np
 from bids_app.errors import WrongDataError
 from bids_app.statistics.clinical.ancova import compare, equivalence, evidence
 from bids_app.statistics.clinical.clda import compare_visits
-from bids_app.statistics.clinical.improvement import improvement, responders, variability
 from bids_app.statistics.clinical.moderation import moderated
-from bids_app.statistics.clinical.outcome_data import ResultRow, Scores
+from bids_app.statistics.clinical.outcome_data import OutcomeData, ResultRow
 from bids_app.statistics.clinical.rank_tests import between_arms
 from bids_app.statistics.clinical.rate_ratio import compare_rates
-from bids_app.statistics.clinical.responders import risk_difference
+from bids_app.statistics.clinical.responders import improvement, responders, risk_difference, variability
 from bids_app.statistics.clinical.visits import Visits
 from bids_app.statistics.effect_size import adjusted_g
 
@@ -23,12 +22,12 @@ FEWEST = 3
 """People of an arm with a visit from which on it is compared."""
 
 
-def compared(scores: Scores, visit: int, *, decides: bool) -> Iterator[ResultRow]:
+def compare_arms(scores: OutcomeData, visit: int, *, decides: bool) -> Iterator[ResultRow]:
     """Yield every row of one pair of arms at one visit.
 
     Parameters
     ----------
-    scores : Scores
+    scores : OutcomeData
         Of two arms, as `Scores.pair` returns them.
     visit : int
         Its number among the visits, 1 or more.
@@ -40,7 +39,7 @@ def compared(scores: Scores, visit: int, *, decides: bool) -> Iterator[ResultRow
     WrongDataError
         If an arm has too few people with both visits.
     """
-    both = scores.having(0, visit)
+    both = scores.with_visits(0, visit)
     counts = [int((both.arm == i).sum()) for i in (0, 1)]
     if min(counts) < FEWEST:
         said = " and ".join(f"{count} of {arm}" for count, arm in zip(counts, scores.arms, strict=True))
@@ -63,7 +62,7 @@ def compared(scores: Scores, visit: int, *, decides: bool) -> Iterator[ResultRow
         yield from moderated(both, visit, when)
 
 
-def _alike(both: Scores, visit: int, when: str) -> Iterator[ResultRow]:
+def _alike(both: OutcomeData, visit: int, when: str) -> Iterator[ResultRow]:
     """Yield how much the data speak for any difference, and whether it is smaller than one that matters."""
     values = both.values[:, visit], both.active, both.nuisance, both.values[:, 0]
     yield both.row("bayes_factor", when, "beside", estimate=evidence(*values))
@@ -72,7 +71,7 @@ def _alike(both: Scores, visit: int, when: str) -> Iterator[ResultRow]:
         yield both.row("equivalence", when, "beside", p_rerandomised=p, facts={"margin": margin})
 
 
-def _differences(scores: Scores, both: Scores, visit: int, when: str) -> list[ResultRow]:
+def _differences(scores: OutcomeData, both: OutcomeData, visit: int, when: str) -> list[ResultRow]:
     """Return the adjusted difference, of all seen if a participant lacks a visit, and what stands beside it."""
     found = compare(both.values[:, visit], both.active, both.nuisance, both.values[:, 0], both.scheme)
     complete = both.compared("ancova", when, "beside", found).knowing(adjusted=found.adjusted)
@@ -84,7 +83,7 @@ def _differences(scores: Scores, both: Scores, visit: int, when: str) -> list[Re
     return [*rows, _standardised(both, when, rows[0])]
 
 
-def _all_seen(scores: Scores, visit: int, when: str, complete: ResultRow) -> list[ResultRow]:
+def _all_seen(scores: OutcomeData, visit: int, when: str, complete: ResultRow) -> list[ResultRow]:
     """Return the difference of all seen at any visit and that of participants with both, or the latter alone.
 
     Visits that fewer than three people of an arm have (not collected yet, say) are left out.
@@ -102,7 +101,7 @@ def _all_seen(scores: Scores, visit: int, when: str, complete: ResultRow) -> lis
     return [scores.compared("clda", when, "beside", found).knowing(without=without), alone]
 
 
-def _standardised(both: Scores, when: str, model: ResultRow) -> ResultRow:
+def _standardised(both: OutcomeData, when: str, model: ResultRow) -> ResultRow:
     """Return the adjusted difference in standard deviations of the baseline within arms (Hedges g)."""
     sides = [both.values[both.arm == i, 0] for i in (0, 1)]
     df = len(both.arm) - 2
@@ -111,7 +110,7 @@ def _standardised(both: Scores, when: str, model: ResultRow) -> ResultRow:
     return both.row("g", when, "beside", estimate=g, low=low, high=high)
 
 
-def _rates(both: Scores, visit: int, when: str) -> list[ResultRow]:
+def _rates(both: OutcomeData, visit: int, when: str) -> list[ResultRow]:
     found = compare_rates(both.values[:, visit], both.active, both.nuisance, both.values[:, 0], both.scheme)
     ratio, low, high = (float(np.exp(value)) for value in (found.difference, found.low, found.high))
     means = [float(28 * values.mean() / both.outcome.days) for values in both.by_arm(both.values[:, visit])]
@@ -119,7 +118,7 @@ def _rates(both: Scores, visit: int, when: str) -> list[ResultRow]:
     return [replace(row, estimate=ratio, low=low, high=high).knowing(means_in_28_days=means)]
 
 
-def _ranks(both: Scores, visit: int, when: str) -> Iterator[ResultRow]:
+def _ranks(both: OutcomeData, visit: int, when: str) -> Iterator[ResultRow]:
     """Yield Mann-Whitney of changes, as papers print it."""
     found = between_arms(*both.by_arm(both.change(visit)))
     yield both.row(
@@ -130,7 +129,7 @@ def _ranks(both: Scores, visit: int, when: str) -> Iterator[ResultRow]:
     yield both.row("superiority", when, "literature", estimate=better)
 
 
-def _proportions(both: Scores, visit: int, when: str) -> Iterator[ResultRow]:
+def _proportions(both: OutcomeData, visit: int, when: str) -> Iterator[ResultRow]:
     """Yield responders at each share of improvement, and people who count as well."""
     outcome = both.outcome
     shares = improvement(both.values[:, 0], both.values[:, visit], lower_is_better=outcome.lower_is_better)
@@ -145,9 +144,9 @@ def _proportions(both: Scores, visit: int, when: str) -> Iterator[ResultRow]:
         yield _risk(row, counts, cutoff=outcome.remission, lower_is_better=outcome.lower_is_better)
 
 
-def _all_randomised(scores: Scores, visit: int, when: str) -> Iterator[ResultRow]:
+def _all_randomised(scores: OutcomeData, visit: int, when: str) -> Iterator[ResultRow]:
     """Yield responders of all who were seen before treatment: who is missing then counts as no responder."""
-    outcome, begun = scores.outcome, scores.having(0)
+    outcome, begun = scores.outcome, scores.with_visits(0)
     if np.isfinite(begun.values[:, visit]).all():
         return
     shares = improvement(begun.values[:, 0], begun.values[:, visit], lower_is_better=outcome.lower_is_better)
@@ -168,7 +167,7 @@ def _risk(row: ResultRow, counts: list[tuple[int, int]], **facts: object) -> Res
     )
 
 
-def _spread(both: Scores, visit: int, when: str) -> ResultRow:
+def _spread(both: OutcomeData, visit: int, when: str) -> ResultRow:
     """Return whether people respond more unlike each other in the active arm."""
     first, second = both.by_arm(both.change(visit))
     row = both.row("variance_ratio", when, "descriptive")

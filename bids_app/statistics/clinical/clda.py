@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.errors import WrongDataError
-from bids_app.statistics.clinical.ancova import Comparison, Estimate, concluded
+from bids_app.statistics.clinical.ancova import ArmEstimate, Comparison, concluded
 from bids_app.statistics.clinical.visits import Visits, require_unlike
 from bids_app.statistics.permutation.linear_model import orthonormal, residual
 from bids_app.statistics.permutation.rerandomisation import Rerandomisation
@@ -51,7 +51,7 @@ def compare_visits(visits: Visits, endpoint: int, scheme: Rerandomisation) -> Co
     fit = _restricted_likelihood(visits, design)
     spread = _allowing_for_estimation(visits, design, fit.covariance, fit.spread)
     place = -(visits.values.shape[1] - 1) + endpoint - 1
-    estimate = Estimate(float(fit.estimates[place]), float(np.sqrt(spread[place, place])), df)
+    estimate = ArmEstimate(float(fit.estimates[place]), float(np.sqrt(spread[place, place])), df)
 
     labels = scheme.draw(0, scheme.total)
     near = _restricted_likelihood(visits, visits.design(None)).covariance
@@ -65,7 +65,7 @@ def compare_visits(visits: Visits, endpoint: int, scheme: Rerandomisation) -> Co
 
 
 @dataclass(frozen=True)
-class _Fit:
+class _MixedFit:
     """The covariance of visits, the estimates, and their covariance."""
 
     covariance: Array
@@ -73,7 +73,7 @@ class _Fit:
     spread: Array
 
 
-def _restricted_likelihood(visits: Visits, design: Array, start: Array | None = None) -> _Fit:
+def _restricted_likelihood(visits: Visits, design: Array, start: Array | None = None) -> _MixedFit:
     """Fit the covariance of visits and the estimates, by expectation and maximisation."""
     count = visits.values.shape[1]
     covariance = np.diag(np.nanvar(visits.values, axis=0) + 1e-12) if start is None else start
@@ -96,7 +96,7 @@ def _restricted_likelihood(visits: Visits, design: Array, start: Array | None = 
         if change < ENOUGH:
             break
     estimates, spread = _generalised_least_squares(visits, design, covariance)
-    return _Fit(covariance, estimates, spread)
+    return _MixedFit(covariance, estimates, spread)
 
 
 def _generalised_least_squares(visits: Visits, design: Array, covariance: Array) -> tuple[Array, Array]:

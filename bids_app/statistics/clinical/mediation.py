@@ -64,7 +64,7 @@ def paths(arm: Values, value: Values, outcome: Values, others: Values, draws: in
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Fit:
+class _PathFit:
     """Coefficients of the paths, and the correlation of residuals that would break the indirect one."""
 
     to: float
@@ -74,7 +74,7 @@ class _Fit:
     breaks: float
 
 
-def _fit(arm: Values, value: Values, outcome: Values, others: Values) -> _Fit:
+def _fit(arm: Values, value: Values, outcome: Values, others: Values) -> _PathFit:
     without = np.column_stack([arm, others])
     to = np.linalg.lstsq(without, value, rcond=None)[0]
     total = np.linalg.lstsq(without, outcome, rcond=None)[0]
@@ -82,4 +82,6 @@ def _fit(arm: Values, value: Values, outcome: Values, others: Values) -> _Fit:
     left, rest = value - without @ to, outcome - without @ total
     length = float(np.linalg.norm(left) * np.linalg.norm(rest))
     breaks = float(left @ rest) / length if length > 0 else 0.0
-    return _Fit(to=float(to[0]), onward=float(whole[0]), direct=float(whole[1]), total=float(total[0]), breaks=breaks)
+    return _PathFit(
+        to=float(to[0]), onward=float(whole[0]), direct=float(whole[1]), total=float(total[0]), breaks=breaks
+    )

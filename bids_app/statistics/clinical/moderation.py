@@ -9,11 +9,11 @@ import numpy as np
 
 from bids_app.errors import WrongDataError
 from bids_app.statistics.clinical.ancova import compare
-from bids_app.statistics.clinical.outcome_data import Moderator, ResultRow, Scores
+from bids_app.statistics.clinical.outcome_data import Moderator, OutcomeData, ResultRow
 from bids_app.statistics.permutation.schemes import Exchange
 
 
-def moderated(both: Scores, visit: int, when: str) -> Iterator[ResultRow]:
+def moderated(both: OutcomeData, visit: int, when: str) -> Iterator[ResultRow]:
     """Yield whether the effect of the arm depends on a value of people: arm x moderator.
 
     Residuals are exchanged within stratum and arm, because arms may scatter unlike each other.
@@ -27,10 +27,10 @@ def moderated(both: Scores, visit: int, when: str) -> Iterator[ResultRow]:
         elif not known.any() or np.ptp(moderator.values[known]) == 0:
             yield row.knowing(untested="constant")
         else:
-            yield _tested(both.of(known), replace(moderator, values=moderator.values[known]), visit, row)
+            yield _tested(both.subset(known), replace(moderator, values=moderator.values[known]), visit, row)
 
 
-def _tested(own: Scores, moderator: Moderator, visit: int, row: ResultRow) -> ResultRow:
+def _tested(own: OutcomeData, moderator: Moderator, visit: int, row: ResultRow) -> ResultRow:
     """Return the row with the test, of people whose moderator is known."""
     centred = moderator.values - moderator.values.mean()
     nuisance = np.column_stack([own.nuisance, own.active, centred])

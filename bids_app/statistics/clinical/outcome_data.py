@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bids_app.statistics.clinical.ancova import Comparison
 from bids_app.statistics.permutation.rerandomisation import Rerandomisation
-from bids_app.vocabulary.outcome import Outcome
+from bids_app.vocabulary.outcome import ClinicalOutcome
 
 Array = NDArray[np.float64]
 NAN = float("nan")
@@ -104,12 +104,12 @@ class ResultRow:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Scores:
+class OutcomeData:
     """An outcome of everybody.
 
     Attributes
     ----------
-    outcome : Outcome
+    outcome : ClinicalOutcome
     values : (n, visits)
         NaN where somebody was not asked.
     arm : (n,) int
@@ -122,7 +122,7 @@ class Scores:
         Of the relabellings.
     """
 
-    outcome: Outcome
+    outcome: ClinicalOutcome
     values: Array
     arm: NDArray[np.intp]
     arms: tuple[str, ...]
@@ -132,7 +132,7 @@ class Scores:
     seed: int
     requested: int
 
-    def of(self, rows: NDArray[np.bool_]) -> Scores:
+    def subset(self, rows: NDArray[np.bool_]) -> OutcomeData:
         """Return the outcome of some of the people; columns that do not vary among them are left out."""
         nuisance = self.nuisance[rows]
         varies = (np.ptp(nuisance, axis=0) > 0) | (np.arange(nuisance.shape[1]) == 0) if len(nuisance) else slice(None)
@@ -141,16 +141,16 @@ class Scores:
             moderators=tuple(replace(one, values=one.values[rows]) for one in self.moderators),
         )  # fmt: skip
 
-    def pair(self, first: str, second: str) -> Scores:
+    def pair(self, first: str, second: str) -> OutcomeData:
         """Return the outcome of people in two arms; those who were never asked have nothing to say."""
         numbers = [self.arms.index(first), self.arms.index(second)]
         seen = np.isin(self.arm, numbers) & np.isfinite(self.values).any(axis=1)
         chosen = replace(self, arms=(first, second), arm=(self.arm == numbers[1]).astype(np.intp))
-        return chosen.of(seen)
+        return chosen.subset(seen)
 
-    def having(self, *visits: int) -> Scores:
+    def with_visits(self, *visits: int) -> OutcomeData:
         """Return the outcome of people who have all of some visits."""
-        return self.of(np.asarray(np.isfinite(self.values[:, list(visits)]).all(axis=1)))
+        return self.subset(np.asarray(np.isfinite(self.values[:, list(visits)]).all(axis=1)))
 
     @property
     def active(self) -> Array:

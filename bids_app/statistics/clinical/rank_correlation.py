@@ -16,7 +16,7 @@ Values = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Coupling:
+class RankCorrelation:
     """A rank correlation.
 
     Attributes
@@ -37,7 +37,7 @@ class Coupling:
     relabellings: int
 
 
-def spearman(x: Values, y: Values, others: Values, scheme: Exchange) -> Coupling:
+def spearman(x: Values, y: Values, others: Values, scheme: Exchange) -> RankCorrelation:
     """Correlate ranks of two values, less what other columns tell of both.
 
     Parameters
@@ -64,7 +64,7 @@ def spearman(x: Values, y: Values, others: Values, scheme: Exchange) -> Coupling
     low, high = np.tanh(np.arctanh(np.clip(observed, -1 + 1e-12, 1 - 1e-12)) + np.array([-margin, margin]))
     reached = float((np.abs(r) >= abs(observed) - 1e-9).mean())
     p = float(2 * stats.t.sf(abs(t), df)) if df > 0 else float("nan")
-    return Coupling(
+    return RankCorrelation(
         r=observed, low=float(low), high=float(high), p=p, p_exchanged=reached, people=len(x), relabellings=scheme.total
     )
 

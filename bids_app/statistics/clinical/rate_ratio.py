@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.errors import WrongDataError
-from bids_app.statistics.clinical.ancova import Comparison, Estimate, concluded
+from bids_app.statistics.clinical.ancova import ArmEstimate, Comparison, concluded
 from bids_app.statistics.permutation.rerandomisation import Rerandomisation
 
 Values = NDArray[np.floating[Any]]
@@ -57,7 +57,7 @@ def compare_rates(after: Values, arm: Values, nuisance: Values, before: Values, 
     def p(effect: float) -> float:
         return _reached(after, others, labels, effect * arm)
 
-    return concluded(Estimate(float(estimates[0]), error, df), p, scheme.total)
+    return concluded(ArmEstimate(float(estimates[0]), error, df), p, scheme.total)
 
 
 def _fit(counts: Values, design: Values, offset: Values | float = 0.0) -> NDArray[np.float64]:

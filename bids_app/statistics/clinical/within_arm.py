@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 from scipy import stats
 
-from bids_app.statistics.clinical.outcome_data import ResultRow, Scores
+from bids_app.statistics.clinical.outcome_data import OutcomeData, ResultRow
 from bids_app.statistics.clinical.rank_tests import within_arm
 
 
-def described(scores: Scores) -> Iterator[ResultRow]:
+def describe_arms(scores: OutcomeData) -> Iterator[ResultRow]:
     """Yield mean and SD of every arm at every visit, of those who were asked."""
     for number, arm in enumerate(scores.arms):
         for visit, when in enumerate(scores.outcome.visits):
@@ -24,11 +24,11 @@ def described(scores: Scores) -> Iterator[ResultRow]:
             )  # fmt: skip
 
 
-def changed(scores: Scores, visit: int) -> Iterator[ResultRow]:
+def changed(scores: OutcomeData, visit: int) -> Iterator[ResultRow]:
     """Yield the mean change of each arm with limits, and Wilcoxon's test of it."""
     when, outcome = scores.outcome.visits[visit], scores.outcome
     for number, arm in enumerate(scores.arms):
-        own = scores.of(scores.arm == number).having(0, visit)
+        own = scores.subset(scores.arm == number).with_visits(0, visit)
         change = own.change(visit)
         if len(change) < 2:
             continue
@@ -43,7 +43,7 @@ def changed(scores: Scores, visit: int) -> Iterator[ResultRow]:
         yield scores.row("wilcoxon", when, "literature", **whom, statistic="Z", value=found.z, p=found.p, facts=facts)
 
 
-def standardised_baseline(scores: Scores) -> ResultRow:
+def standardised_baseline(scores: OutcomeData) -> ResultRow:
     """Return how the arms of a pair differed before treatment, in standard deviations and without a test."""
     first, second = scores.by_arm(scores.values[:, 0])
     spread = np.sqrt((first.var(ddof=1) + second.var(ddof=1)) / 2) if min(len(first), len(second)) > 1 else 0.0

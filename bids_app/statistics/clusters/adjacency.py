@@ -65,7 +65,7 @@ class Adjacency:
 class AdjacencyWorkspace:
     """Buffers of one thread; for the methods see `neighbours.Workspace`."""
 
-    def __init__(self, adjacency: Adjacency, enhancement: tfce_layout.Room | None) -> None:
+    def __init__(self, adjacency: Adjacency, enhancement: tfce_layout.TFCEBuffers | None) -> None:
         self._own, self._enhancement = adjacency, enhancement
         count = len(adjacency.weight)
         self._parent, self._sums = np.empty(count, dtype=np.int64), np.empty((2, count))
@@ -170,9 +170,9 @@ def _largest(
     return widest, heaviest
 
 
-def _room(places: int) -> tfce_layout.Room:
+def _room(places: int) -> tfce_layout.TFCEBuffers:
     """Return buffers for the visit; its order is given, so that no keys are sorted."""
-    return tfce_layout.Room(
+    return tfce_layout.TFCEBuffers(
         visited=np.zeros(0, dtype=np.uint64), owner=np.zeros(places, dtype=np.uint32),
         keys=np.zeros((2, 0), dtype=np.uint64), parent=np.zeros(places + 1, dtype=np.uint32),
         parts=np.zeros((places + 1, 3)), merged=np.zeros((2, places + 1), dtype=np.uint32),
@@ -182,7 +182,7 @@ def _room(places: int) -> tfce_layout.Room:
 
 @compiled
 def _enhance(
-    t: NDArray[np.float32], order: Integers, rows: tuple[Integers, Integers, Weights], room: tfce_layout.Room,
+    t: NDArray[np.float32], order: Integers, rows: tuple[Integers, Integers, Weights], room: tfce_layout.TFCEBuffers,
     powers: Powers, values: Weights,
 ) -> float:  # fmt: skip
     """Return the largest TFCE of both signs; fill `values`, (places,), if it has any room.

@@ -21,7 +21,7 @@ compiled: Callable[[_F], _F] = cast(Any, numba).njit(
 )
 
 
-class Layout(NamedTuple):
+class LatticeLayout(NamedTuple):
     """A mask laid out so that a neighbour is one addition away.
 
     Attributes
@@ -36,7 +36,7 @@ class Layout(NamedTuple):
     offsets: NDArray[np.int64]
 
 
-class Room(NamedTuple):
+class ClusterBuffers(NamedTuple):
     """Buffers of one thread.
 
     Attributes
@@ -53,7 +53,7 @@ class Room(NamedTuple):
     mass: NDArray[np.float64]
 
 
-class Kind(NamedTuple):
+class StatisticKind(NamedTuple):
     """Which statistic: its residual degrees of freedom, tested columns (1 gives t, more give F), and its sides.
 
     `both` compares |t|; without it t is compared, and left 0 where it is negative.
@@ -64,7 +64,7 @@ class Kind(NamedTuple):
     both: bool
 
 
-class Tally(NamedTuple):
+class Counters(NamedTuple):
     """What a relabelled statistic is held against.
 
     Attributes
@@ -83,7 +83,9 @@ class Tally(NamedTuple):
 
 
 @compiled
-def fill(c: NDArray[np.float64], e: NDArray[np.float64], kind: Kind, out: NDArray[np.float32], tally: Tally) -> None:
+def fill(
+    c: NDArray[np.float64], e: NDArray[np.float64], kind: StatisticKind, out: NDArray[np.float32], tally: Counters
+) -> None:
     """Fill the statistic of some relabellings and voxels, `out`, from c and e (see `relabelled`), and count."""
     for k in range(c.shape[0]):
         one, covered, row = c[k], e[k], out[k]
@@ -97,7 +99,7 @@ def fill(c: NDArray[np.float64], e: NDArray[np.float64], kind: Kind, out: NDArra
 
 
 @compiled
-def count(out: NDArray[np.float32], kind: Kind, tally: Tally) -> None:
+def count(out: NDArray[np.float32], kind: StatisticKind, tally: Counters) -> None:
     """Count where the statistics of some relabellings reach the observed one, and leave the sides that are tested."""
     # Arrays are taken out of their tuples before a loop: within one each time costs as much as the work.
     height, reached, largest = tally.height, tally.reached, tally.largest
@@ -124,7 +126,7 @@ def root_of(parent: NDArray[Any], member: _Label) -> _Label:
 
 
 @compiled
-def label(t: NDArray[np.float32], layout: Layout, threshold: float, room: Room) -> int:
+def label(t: NDArray[np.float32], layout: LatticeLayout, threshold: float, room: ClusterBuffers) -> int:
     """Label clusters of |t| > threshold, signs apart; return how many labels there are.
 
     Each supra-threshold voxel leaves ± its number in `room.labels`, negative for negative t, so that neighbours
@@ -152,7 +154,9 @@ def label(t: NDArray[np.float32], layout: Layout, threshold: float, room: Room) 
 
 
 @compiled
-def largest_clusters(t: NDArray[np.float32], layout: Layout, threshold: float, room: Room) -> tuple[int, float]:
+def largest_clusters(
+    t: NDArray[np.float32], layout: LatticeLayout, threshold: float, room: ClusterBuffers
+) -> tuple[int, float]:
     """Return extent (voxels) and mass (sum of |t| − threshold) of the largest clusters; clean the room."""
     count = label(t, layout, threshold, room)
     labels, parent, places = room.labels, room.parent, layout.places

@@ -29,15 +29,15 @@ class Lattice:
     """
 
     mask: Mask
-    layout: kernels.Layout
+    layout: kernels.LatticeLayout
     size: int
     tfce_connectivity: int = 6
     unit = "voxel"
 
     @cached_property
-    def land(self) -> tfce_layout.Terrain:
+    def land(self) -> tfce_layout.TFCELayout:
         """The mask laid out for TFCE."""
-        return tfce_layout.terrain(self.mask, self.tfce_connectivity)
+        return tfce_layout.tfce_layout(self.mask, self.tfce_connectivity)
 
     @cached_property
     def digest(self) -> str:
@@ -49,12 +49,12 @@ class Lattice:
 
     def workspace(self, *, enhancing: bool) -> LatticeWorkspace:
         """Return fresh buffers for one thread."""
-        return LatticeWorkspace(self, tfce_layout.room(self.land) if enhancing else None)
+        return LatticeWorkspace(self, tfce_layout.tfce_buffers(self.land) if enhancing else None)
 
-    def room(self) -> kernels.Room:
+    def room(self) -> kernels.ClusterBuffers:
         """Return fresh buffers for clusters."""
         voxels = len(self.layout.places) + 1
-        return kernels.Room(
+        return kernels.ClusterBuffers(
             np.zeros(self.size, dtype=np.int32),
             np.zeros(voxels, dtype=np.int32),
             np.zeros(voxels, dtype=np.int32),
@@ -75,7 +75,7 @@ class Lattice:
 class LatticeWorkspace:
     """Buffers of one thread; for the methods see `neighbours.Workspace`."""
 
-    def __init__(self, lattice: Lattice, enhancement: tfce_layout.Room | None) -> None:
+    def __init__(self, lattice: Lattice, enhancement: tfce_layout.TFCEBuffers | None) -> None:
         self._lattice, self._clusters, self._enhancement = lattice, lattice.room(), enhancement
 
     def largest(self, t: NDArray[np.float32], threshold: float) -> tuple[float, float]:
@@ -97,6 +97,6 @@ def lattice(mask: Mask, connectivity: int = 26, tfce_connectivity: int = 6) -> L
     places = sum((axis - start + 1) * step for axis, start, step in zip(where, low, strides, strict=True))
     steps = np.array(np.meshgrid(*[(-1, 0, 1)] * 3)).reshape(3, -1).T
     near = steps[np.abs(steps).sum(axis=1) <= _REACH[connectivity]] @ strides
-    layout = kernels.Layout(np.asarray(places, dtype=np.int64), np.sort(near[near < 0]).astype(np.int64))
+    layout = kernels.LatticeLayout(np.asarray(places, dtype=np.int64), np.sort(near[near < 0]).astype(np.int64))
     size = int(np.prod(shape))
     return Lattice(mask=mask, layout=layout, size=size, tfce_connectivity=tfce_connectivity)

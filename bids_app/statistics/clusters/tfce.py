@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bids_app.statistics.clusters.kernels import compiled, root_of
 from bids_app.statistics.clusters.neighbourhood_bits import NONE, ONE, separate
-from bids_app.statistics.clusters.tfce_layout import Room, Terrain
+from bids_app.statistics.clusters.tfce_layout import TFCEBuffers, TFCELayout
 
 Scale = tuple[float, float, float]
 """Largest height, E and H."""
@@ -23,7 +23,7 @@ _BUCKETS, _SHORT, _LONG = np.uint64(2047), np.uint64(42), np.uint64(53)
 
 
 @compiled
-def _sort(t: NDArray[np.float32], land: Terrain, room: Room, shift: np.uint64, top: float) -> int:
+def _sort(t: NDArray[np.float32], land: TFCELayout, room: TFCEBuffers, shift: np.uint64, top: float) -> int:
     """Fill the first row of `room.keys`, the highest |t| first; return how many there are.
 
     A key holds depth below the top, sign and place, from the highest bits down; the 22 highest are sorted.
@@ -60,7 +60,7 @@ def _deal(keys: NDArray[np.uint64], into: NDArray[np.uint64], counts: NDArray[np
 
 
 @compiled
-def _around(visited: NDArray[np.uint64], word: np.uint64, bit: np.uint64, land: Terrain) -> np.uint64:
+def _around(visited: NDArray[np.uint64], word: np.uint64, bit: np.uint64, land: TFCELayout) -> np.uint64:
     """Return which of the 27 voxels were visited."""
     bits, low = NONE, bit - ONE
     for k in range(9):
@@ -97,7 +97,7 @@ def advance(parts: NDArray[np.float64], c: np.uint64, level: float, power: float
 
 
 @compiled
-def merge(room: Room, one: np.uint64, other: np.uint64) -> np.uint64:
+def merge(room: TFCEBuffers, one: np.uint64, other: np.uint64) -> np.uint64:
     """Let the smaller of two components at one level end in the larger; return that."""
     parts = room.parts
     if parts[other, 0] > parts[one, 0]:
@@ -113,7 +113,12 @@ def merge(room: Room, one: np.uint64, other: np.uint64) -> np.uint64:
 
 @compiled
 def _visit(
-    keys: NDArray[np.uint64], land: Terrain, room: Room, shift: np.uint64, scale: Scale, begun: NDArray[np.float64]
+    keys: NDArray[np.uint64],
+    land: TFCELayout,
+    room: TFCEBuffers,
+    shift: np.uint64,
+    scale: Scale,
+    begun: NDArray[np.float64],
 ) -> int:
     """Grow components from the top down; return how many there were.
 
@@ -152,7 +157,7 @@ def _visit(
 
 
 @compiled
-def settle(room: Room, components: int, power: float) -> float:
+def settle(room: TFCEBuffers, components: int, power: float) -> float:
     """Bring every component down to 0, and give those that ended what they lived to see; return the largest."""
     parts = room.parts[:components]
     for c in range(components):
@@ -165,7 +170,11 @@ def settle(room: Room, components: int, power: float) -> float:
 
 @compiled
 def enhance(
-    t: NDArray[np.float32], land: Terrain, room: Room, powers: tuple[float, float], values: NDArray[np.float64]
+    t: NDArray[np.float32],
+    land: TFCELayout,
+    room: TFCEBuffers,
+    powers: tuple[float, float],
+    values: NDArray[np.float64],
 ) -> float:
     """Return the largest TFCE of both signs; fill `values`, (voxels,), if it has any room.
 

@@ -18,7 +18,7 @@ BITS = 62
 """Voxels of a word; those at its ends, 1 and 62, have a copy in the word beside, at 63 and 0."""
 
 
-class Terrain(NamedTuple):
+class TFCELayout(NamedTuple):
     """A mask laid out for the visit; all integers are unsigned, which spares looking for negative indices.
 
     Attributes
@@ -43,7 +43,7 @@ class Terrain(NamedTuple):
     words: np.uint64
 
 
-class Room(NamedTuple):
+class TFCEBuffers(NamedTuple):
     """Buffers of one thread: `visited` is zero between calls, the rest holds anything.
 
     Attributes
@@ -70,7 +70,7 @@ class Room(NamedTuple):
     events: NDArray[np.int64]
 
 
-def terrain(mask: Mask, neighbours: int) -> Terrain:
+def tfce_layout(mask: Mask, neighbours: int) -> TFCELayout:
     """Lay out a mask for neighbours that share a face (6), an edge (18) or a corner (26)."""
     where = np.nonzero(mask)
     x, y, z = (axis - int(axis.min()) + 1 for axis in where)
@@ -80,16 +80,16 @@ def terrain(mask: Mask, neighbours: int) -> Terrain:
     steps = np.zeros(37, dtype=np.int64)
     for bit, step in enumerate(STEPS @ np.array([64 * row, 64 * column, 1])):
         steps[(1 << bit) % 37] = step
-    return Terrain(
+    return TFCELayout(
         places.astype(np.uint64), np.uint64(row), np.uint64(column), NEAR[neighbours], steps.astype(np.uint64),
         np.uint64((int(x.max()) + 2) * row),
     )  # fmt: skip
 
 
-def room(land: Terrain) -> Room:
+def tfce_buffers(land: TFCELayout) -> TFCEBuffers:
     """Return fresh buffers for one thread."""
     n, words = len(land.places) + 1, int(land.words)
-    return Room(
+    return TFCEBuffers(
         np.zeros(2 * words, dtype=np.uint64), np.zeros(64 * words, dtype=np.uint32), np.zeros((2, n), dtype=np.uint64),
         np.zeros(n, dtype=np.uint32), np.zeros((n, 3)), np.zeros((2, n), dtype=np.uint32), np.zeros(n),
         np.zeros(1, dtype=np.int64),

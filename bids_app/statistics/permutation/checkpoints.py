@@ -15,7 +15,7 @@ LENGTH = 512
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class PermutationBlock:
     """Relabellings from number `start` on: maxima by statistic, (n,) each, and how many reached the map, (voxels,)."""
 
     start: int
@@ -29,13 +29,13 @@ class Part:
         return alike and self.start == wanted.start and all(values.shape == size for values in self.maxima.values())
 
 
-class Keeper(Protocol):
+class CheckpointStore(Protocol):
     """Whoever keeps parts between runs."""
 
-    def load(self, name: str) -> Part | None:
+    def load(self, name: str) -> PermutationBlock | None:
         """Return a part kept under a name, or None."""
 
-    def save(self, name: str, part: Part) -> None:
+    def save(self, name: str, part: PermutationBlock) -> None:
         """Keep a part under a name."""
 
 

@@ -13,7 +13,7 @@ from bids_app.statistics.clusters.neighbours import Neighbours
 from bids_app.statistics.permutation.linear_model import LinearModel
 from bids_app.statistics.permutation.rerandomisation import Scheme
 from bids_app.statistics.permutation.schemes import ResidualSigns
-from bids_app.statistics.permutation.statistic import Share, shares
+from bids_app.statistics.permutation.statistic import StatisticTile, statistic_tiles
 
 BLOCK = 32
 """Relabellings that go through one matrix product, of up to a thousand people; no bit depends on it."""
@@ -27,7 +27,7 @@ POWERS = 0.5, 2.0
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Geometry:
+class SpatialStructure:
     """The places of an analysis and how their statistics come together.
 
     Attributes
@@ -61,17 +61,17 @@ class Geometry:
 def statistic(model: LinearModel, scheme: Scheme, number: int = 0) -> NDArray[np.float32]:
     """Return t, or F, of one relabelling (voxels,); number 0 is the observed one."""
     t = np.empty((1, model.tested.shape[1]), dtype=np.float32)
-    kind = kernels.Kind(float(model.df), model.rank, both=True)
-    for share in shares(model, scheme, number, number + 1):
-        share.fill(kind, t[:, share.tile], unheld(share))
+    kind = kernels.StatisticKind(float(model.df), model.rank, both=True)
+    for share in statistic_tiles(model, scheme, number, number + 1):
+        share.fill(kind, t[:, share.tile], uncounted(share))
     found: NDArray[np.float32] = t[0]
     return found
 
 
-def unheld(share: Share) -> kernels.Tally:
+def uncounted(share: StatisticTile) -> kernels.Counters:
     """Return a tally that holds statistics against nothing."""
     many, voxels = share.c.shape
-    return kernels.Tally(
+    return kernels.Counters(
         np.full(voxels, np.inf, np.float32), np.zeros(voxels, np.int32), np.zeros(many, dtype=np.float32)
     )
 
@@ -79,20 +79,20 @@ def unheld(share: Share) -> kernels.Tally:
 class _Buffers(threading.local):
     """What one thread needs, made when it first comes."""
 
-    def __init__(self, step: int, voxels: int, geometry: Geometry) -> None:
+    def __init__(self, step: int, voxels: int, geometry: SpatialStructure) -> None:
         self.t = np.empty((step, voxels), dtype=np.float32)
         self.spatial = geometry.neighbours.workspace(enhancing=geometry.enhancing)
 
 
-class Sweep:
+class PermutationEngine:
     """All relabellings of one model, block by block."""
 
-    def __init__(self, model: LinearModel, scheme: Scheme, geometry: Geometry) -> None:
+    def __init__(self, model: LinearModel, scheme: Scheme, geometry: SpatialStructure) -> None:
         self._model, self._scheme, self._geometry = model, scheme, geometry
         self.t = statistic(model, scheme)
         self.maxima = {name: np.zeros(scheme.total, dtype=np.float32) for name in geometry.statistics}
         self._height = np.abs(self.t) if geometry.both else self.t
-        self._kind = kernels.Kind(float(model.df), model.rank, geometry.both)
+        self._kind = kernels.StatisticKind(float(model.df), model.rank, geometry.both)
         # Reading the maps of thousands costs more than a product: more relabellings share one pass over them.
         # So do rows that signs of residuals are multiplied with, which are made anew for each block.
         few = len(model.nuisance) <= MANY
@@ -107,12 +107,12 @@ class Sweep:
         largest = self.maxima["voxel"][start:stop]
         # Relabelling 0 is the observed one: it counts as reached, and is not compared with itself.
         first = int(start == 0)
-        for share in shares(self._model, self._scheme, start, stop):
+        for share in statistic_tiles(self._model, self._scheme, start, stop):
             reached[share.tile] += first
-            tally = kernels.Tally(self._height[share.tile], reached[share.tile], largest[first:])
+            tally = kernels.Counters(self._height[share.tile], reached[share.tile], largest[first:])
             share.fill(self._kind, t[first:, share.tile], tally, first)
         if first:
-            t[0] = shown(self.t, self._geometry)
+            t[0] = tested_side(self.t, self._geometry)
             largest[0] = np.nanmax(np.abs(t[0]), initial=0.0)
         for k, row in enumerate(t, start):
             self._spatial(k, row)
@@ -126,6 +126,6 @@ class Sweep:
             maxima["tfce"][k] = own.enhance(t, POWERS, np.empty(0))
 
 
-def shown(t: NDArray[np.float32], geometry: Geometry) -> NDArray[np.float32]:
+def tested_side(t: NDArray[np.float32], geometry: SpatialStructure) -> NDArray[np.float32]:
     """Return a map with the side that is not looked at set to 0."""
     return t if geometry.both else np.where(t < 0, np.float32(0), t)

@@ -151,8 +151,8 @@ def fit(outcome: Maps, tested: Matrix, nuisance: Matrix, baseline: Maps | None =
             "from theirs (is there a stratum or a covariate that equals the arm?). Leave that one out."
         )
     voxels = outcome.shape[1]
-    unit = array_allocation.empty((len(outcome), voxels))
-    before = None if baseline is None else array_allocation.empty((len(outcome), voxels))
+    unit = array_allocation.empty_array((len(outcome), voxels))
+    before = None if baseline is None else array_allocation.empty_array((len(outcome), voxels))
     found = np.empty((2, voxels))
     for tile in tiles(len(outcome), voxels):
         own = None if baseline is None else baseline[:, tile].astype(np.float64)

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from bids_app import __version__
 from bids_app.statistics.permutation import checkpoints
 from bids_app.statistics.permutation.corrections import critical
-from bids_app.statistics.permutation.engine import POWERS, Geometry, Sweep, shown
+from bids_app.statistics.permutation.engine import POWERS, PermutationEngine, SpatialStructure, tested_side
 from bids_app.statistics.permutation.linear_model import LinearModel
 from bids_app.statistics.permutation.rerandomisation import Scheme
 
@@ -31,7 +31,7 @@ def silent(done: int, total: int, height: float) -> None:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Null:
+class NullDistribution:
     """What relabelling gave.
 
     Attributes
@@ -63,9 +63,9 @@ def cluster_threshold(p: float, df: int, rank: int = 1, *, both: bool = True) ->
 
 
 def run(
-    model: LinearModel, scheme: Scheme, geometry: Geometry, threads: int = 1, progress: Progress = silent,
-    keeper: checkpoints.Keeper | None = None,
-) -> Null:  # fmt: skip
+    model: LinearModel, scheme: Scheme, geometry: SpatialStructure, threads: int = 1, progress: Progress = silent,
+    keeper: checkpoints.CheckpointStore | None = None,
+) -> NullDistribution:  # fmt: skip
     """Relabel `scheme.total` times and keep the maxima.
 
     Parameters
@@ -74,20 +74,20 @@ def run(
         Blocks of relabellings run side by side; the result does not depend on it.
     progress : callable
         Called with relabellings done, total, and the height that passes the familywise .05 so far.
-    keeper : Keeper, optional
+    keeper : CheckpointStore, optional
         Has the parts that an earlier, stopped run or other workers finished, and takes those of this one.
     """
-    return Relabellings(model, scheme, geometry, threads, progress, keeper).null()
+    return PermutationRun(model, scheme, geometry, threads, progress, keeper).null()
 
 
-class Relabellings:
+class PermutationRun:
     """The relabellings of a model in parts: each as it was kept, or made now. For the parameters see `run`."""
 
     def __init__(
-        self, model: LinearModel, scheme: Scheme, geometry: Geometry, threads: int, progress: Progress,
-        keeper: checkpoints.Keeper | None,
+        self, model: LinearModel, scheme: Scheme, geometry: SpatialStructure, threads: int, progress: Progress,
+        keeper: checkpoints.CheckpointStore | None,
     ) -> None:  # fmt: skip
-        self._work, self._geometry, self._threads = Sweep(model, scheme, geometry), geometry, threads
+        self._work, self._geometry, self._threads = PermutationEngine(model, scheme, geometry), geometry, threads
         self._progress, self._keeper, self._total = progress, keeper, scheme.total
         words = (
             __version__, scheme.total, geometry.threshold, geometry.both, geometry.statistics, model.by_arm,
@@ -95,7 +95,7 @@ class Relabellings:
         )  # fmt: skip
         self._name = checkpoints.name_of(self._work.t, scheme.digest, words) if keeper else ""
 
-    def null(self) -> Null:
+    def null(self) -> NullDistribution:
         """Bring all parts together; every relabelling counts exactly once."""
         t = self._work.t
         maxima = {name: np.zeros(self._total, dtype=np.float32) for name in self._geometry.statistics}
@@ -110,7 +110,9 @@ class Relabellings:
                 seen[own] += 1
         if not (seen == 1).all():
             raise RuntimeError(f"Relabellings {np.flatnonzero(seen != 1)[:5]} were not counted exactly once.")
-        return Null(maxima=maxima, reached=reached, t=t, enhanced=enhanced(t, self._geometry), both=self._geometry.both)
+        return NullDistribution(
+            maxima=maxima, reached=reached, t=t, enhanced=enhanced(t, self._geometry), both=self._geometry.both
+        )
 
     def fill(self, wanted: Callable[[float], bool]) -> None:
         """Make and keep those parts alone whose place among all relabellings, from 0 to 1, is wanted."""
@@ -129,7 +131,7 @@ class Relabellings:
         for start in range(0, self._total, checkpoints.LENGTH):
             yield slice(start, min(start + checkpoints.LENGTH, self._total))
 
-    def _part(self, part: slice, pool: ThreadPoolExecutor, worth_keeping: float) -> checkpoints.Part:
+    def _part(self, part: slice, pool: ThreadPoolExecutor, worth_keeping: float) -> checkpoints.PermutationBlock:
         work, keeper, name = self._work, self._keeper, f"{self._name}_{part.start}"
         known = keeper.load(name) if keeper else None
         if known is not None and known.fits(part, len(work.t), work.maxima):
@@ -142,16 +144,16 @@ class Relabellings:
             so_far = min(part.start + done * work.step, part.stop)
             largest = work.maxima["voxel"][:so_far]
             self._progress(so_far, self._total, critical(largest[largest > 0], 0.05))
-        made = checkpoints.Part(part.start, {key: m[part] for key, m in work.maxima.items()}, counts)
+        made = checkpoints.PermutationBlock(part.start, {key: m[part] for key, m in work.maxima.items()}, counts)
         if keeper and time.monotonic() - began > worth_keeping:
             keeper.save(name, made)
         return made
 
 
-def enhanced(t: NDArray[np.float32], geometry: Geometry) -> NDArray[np.float32] | None:
+def enhanced(t: NDArray[np.float32], geometry: SpatialStructure) -> NDArray[np.float32] | None:
     """Return the TFCE of a map, (voxels,), negative where t is; None where it was not asked for."""
     if not geometry.enhancing:
         return None
     values = np.zeros(len(t))
-    geometry.neighbours.workspace(enhancing=True).enhance(shown(t, geometry), POWERS, values)
+    geometry.neighbours.workspace(enhancing=True).enhance(tested_side(t, geometry), POWERS, values)
     return np.where(np.isnan(t), np.nan, values).astype(np.float32)

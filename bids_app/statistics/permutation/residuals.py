@@ -13,7 +13,7 @@ from bids_app.vocabulary import array_allocation
 
 def residuals(model: LinearModel) -> NDArray[np.float32]:
     """Return what the whole model leaves of each voxel, (n, voxels), each to a scale of its own."""
-    left = array_allocation.empty((model.tested.shape[0], model.tested.shape[1]))
+    left = array_allocation.empty_array((model.tested.shape[0], model.tested.shape[1]))
     for tile, part in residual_tiles(model):
         left[:, tile] = part
     return left

@@ -32,7 +32,7 @@ from bids_app.statistics.permutation.welch import by_arm
 from bids_app.statistics.permutation.wild_bootstrap import signed
 
 
-class Share(NamedTuple):
+class StatisticTile(NamedTuple):
     """Some voxels of some relabellings: c (or s, where several columns are tested) and e, (relabellings, voxels).
 
     Signs of residuals have the statistic itself in place of c, and no e.
@@ -42,7 +42,9 @@ class Share(NamedTuple):
     c: NDArray[Any]
     e: Matrix | None
 
-    def fill(self, kind: kernels.Kind, out: NDArray[np.float32], tally: kernels.Tally, first: int = 0) -> None:
+    def fill(
+        self, kind: kernels.StatisticKind, out: NDArray[np.float32], tally: kernels.Counters, first: int = 0
+    ) -> None:
         """Fill the statistic of these voxels, `out`, from relabelling `first` on, and count."""
         if self.e is not None:
             kernels.fill(self.c[first:], self.e[first:], kind, out, tally)
@@ -54,7 +56,7 @@ class Share(NamedTuple):
 Work = Callable[[slice], tuple[NDArray[Any], Matrix | None]]
 
 
-def shares(model: LinearModel, scheme: Scheme, start: int, stop: int) -> Iterator[Share]:
+def statistic_tiles(model: LinearModel, scheme: Scheme, start: int, stop: int) -> Iterator[StatisticTile]:
     """Yield the shares of relabellings start .. stop − 1, some voxels at a time."""
     labels = scheme.draw(start, stop)
     work: Work
@@ -69,7 +71,7 @@ def shares(model: LinearModel, scheme: Scheme, start: int, stop: int) -> Iterato
     else:
         work = _arms_anew(model, scheme, labels)
     for tile in tiles(model.tested.shape[0], model.tested.shape[1]):
-        yield Share(tile, *work(tile))
+        yield StatisticTile(tile, *work(tile))
 
 
 def _arms_anew(model: LinearModel, scheme: Rerandomisation, labels: Matrix) -> Callable[[slice], tuple[Matrix, Matrix]]:

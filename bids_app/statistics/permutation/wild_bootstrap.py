@@ -25,8 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.statistics.permutation.linear_model import LinearModel, Matrix, orthonormal, residual, tiles
-from bids_app.statistics.permutation.wild_refit import Fitted, Patterns, refit
-from bids_app.statistics.permutation.wild_rows import Axes, Floats, Given, Moments, Shared, add_up
+from bids_app.statistics.permutation.wild_refit import Patterns, WildEstimates, refit
+from bids_app.statistics.permutation.wild_rows import Axes, Floats, Moments, Shared, WildInputs, add_moments
 
 MOST = 0.1
 """Share of voxels with such a participant above which no robust p is given."""
@@ -72,7 +72,7 @@ def prepare(model: LinearModel) -> Residuals:
             products = products + stretch * r * (r * products).sum(axis=0)
             shared.across[:, tile], shared.stretch[tile] = r, stretch
         shared.slope[:, tile] = products
-        add_up(_of(model, axes, shared, tile), Moments(*(values[..., tile] for values in moments)))
+        add_moments(_of(model, axes, shared, tile), Moments(*(values[..., tile] for values in moments)))
     t = _studentised(shared.slope[:, None], moments.observed[:, None], rank)[0]
     return Residuals(t=t, axes=axes, shared=shared, moments=moments, determined=float((moments.determined > 0).mean()))
 
@@ -95,7 +95,7 @@ def signed(
         slope = np.empty((rank, len(signs), tile.stop - tile.start), np.float32)
         variance = np.empty((rank * (rank + 1) // 2, *slope.shape[1:]), np.float32)
         moments = Moments(*(values[..., tile] for values in prepared.moments))
-        refit(_of(model, prepared.axes, prepared.shared, tile), moments, patterns, Fitted(slope, variance))
+        refit(_of(model, prepared.axes, prepared.shared, tile), moments, patterns, WildEstimates(slope, variance))
         t = _studentised(slope, variance, rank)
         if start == 0:
             t[0] = prepared.t[tile]
@@ -117,10 +117,10 @@ def _size(model: LinearModel) -> int:
     return int(model.nuisance.shape[1]) + (model.baseline is not None) + model.rank
 
 
-def _of(model: LinearModel, axes: Axes, shared: Shared, tile: slice) -> Given:
+def _of(model: LinearModel, axes: Axes, shared: Shared, tile: slice) -> WildInputs:
     """Return what the kernels need of some voxels."""
     before = model.tested[:0, tile] if model.baseline is None else model.baseline[:, tile]
-    return Given(axes, Shared(*(values[..., tile] for values in shared)), model.tested[:, tile], before)
+    return WildInputs(axes, Shared(*(values[..., tile] for values in shared)), model.tested[:, tile], before)
 
 
 def _studentised(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.statistics.clusters.kernels import compiled
-from bids_app.statistics.permutation.wild_rows import Floats, Given, Moments, Shared, buffers, look
+from bids_app.statistics.permutation.wild_rows import Floats, Moments, Shared, WildInputs, buffers, fill_participant
 
 STRIP = 256
 """Voxels whose sums stay in the cache between they are made and used."""
@@ -28,7 +28,7 @@ class Patterns(NamedTuple):
     first: Floats
 
 
-class Fitted(NamedTuple):
+class WildEstimates(NamedTuple):
     """What the signs of residuals give: coefficients of tested axes, and variances of their pairs.
 
     Attributes
@@ -42,7 +42,7 @@ class Fitted(NamedTuple):
 
 
 @compiled
-def refit(given: Given, moments: Moments, patterns: Patterns, fitted: Fitted) -> None:
+def refit(given: WildInputs, moments: Moments, patterns: Patterns, fitted: WildEstimates) -> None:
     """Fit the residuals of some voxels with the signs of every pattern.
 
     Of four participants there are eight sums up to a sign, so that a product with signs is a quarter of the additions,
@@ -71,24 +71,24 @@ def refit(given: Given, moments: Moments, patterns: Patterns, fitted: Fitted) ->
 
 
 @compiled
-def _strip(given: Given, start: int) -> Given:
+def _strip(given: WildInputs, start: int) -> WildInputs:
     """Return the next voxels; a kernel runs over them at full speed only where they lie beside each other."""
     stop = min(start + STRIP, given.outcome.shape[1])
     across = np.ascontiguousarray(given.shared.across[:, start:stop])
     stretch = np.ascontiguousarray(given.shared.stretch[start:stop])
     shared = Shared(across, stretch, np.ascontiguousarray(given.shared.slope[:, start:stop]))
     outcome, before = given.outcome[:, start:stop], given.before[:, start:stop]
-    return Given(given.axes, shared, np.ascontiguousarray(outcome), np.ascontiguousarray(before))
+    return WildInputs(given.axes, shared, np.ascontiguousarray(outcome), np.ascontiguousarray(before))
 
 
 @compiled
-def _fill_rows(given: Given, rows: NDArray[np.float32]) -> None:
+def _fill_rows(given: WildInputs, rows: NDArray[np.float32]) -> None:
     """Fill what signs are multiplied with, ((1 + pairs) m, n, voxels): axes times f, then these times each weight."""
     person = buffers(given)
     own, left = person.axes, person.left
     size = own.shape[0]
     for i in range(given.outcome.shape[0]):
-        look(i, given, person)
+        fill_participant(i, given, person)
         for j in range(size):
             one = rows[j, i]
             for v in range(left.size):

@@ -47,7 +47,7 @@ class Shared(NamedTuple):
     slope: Floats
 
 
-class Given(NamedTuple):
+class WildInputs(NamedTuple):
     """Some voxels of a model: its axes, what is shared, outcome and baseline (n, voxels); no baseline has no rows."""
 
     axes: Axes
@@ -77,7 +77,7 @@ class Moments(NamedTuple):
     determined: Floats
 
 
-class Person(NamedTuple):
+class RowBuffers(NamedTuple):
     """One participant in some voxels: axes, weights of pairs, residual / sqrt(1 - h), residual, and 1 / (1 - h)."""
 
     axes: Floats
@@ -88,7 +88,7 @@ class Person(NamedTuple):
 
 
 @compiled
-def look(i: int, given: Given, person: Person) -> None:
+def fill_participant(i: int, given: WildInputs, person: RowBuffers) -> None:
     """Fill the buffers of participant i; who determines a voxel alone has nothing but zeros there."""
     fixed, tested, own = given.axes.nuisance, given.axes.tested, person.axes
     first = own.shape[0] - tested.shape[0]
@@ -107,7 +107,7 @@ def look(i: int, given: Given, person: Person) -> None:
 
 
 @compiled
-def _beyond_baseline(one: Floats, shared: Shared, person: Person, first: int) -> None:
+def _beyond_baseline(one: Floats, shared: Shared, person: RowBuffers, first: int) -> None:
     """Make the tested axes, from `first` on, orthogonal to the baseline and to each other."""
     product, free, stretch = person.left, person.free, shared.stretch
     for v in range(one.size):
@@ -125,7 +125,7 @@ def _beyond_baseline(one: Floats, shared: Shared, person: Person, first: int) ->
 
 
 @compiled
-def _left(shared: Shared, person: Person, first: int) -> None:
+def _left(shared: Shared, person: RowBuffers, first: int) -> None:
     """Fill residuals, what is left of leverage, and weights of pairs."""
     free, plain, left, weights = person.free, person.plain, person.left, person.weights
     rank = shared.slope.shape[0]
@@ -147,22 +147,22 @@ def _left(shared: Shared, person: Person, first: int) -> None:
 
 
 @compiled
-def buffers(given: Given) -> Person:
+def buffers(given: WildInputs) -> RowBuffers:
     """Return buffers for one participant in some voxels."""
     rank, voxels = given.axes.tested.shape[0], given.outcome.shape[1]
     size = given.axes.nuisance.shape[0] + int(given.before.shape[0] > 0) + rank
     shapes = (size, voxels), (rank * (rank + 1) // 2, voxels)
     alone = np.empty((3, voxels), np.float32)
-    return Person(np.empty(shapes[0], np.float32), np.empty(shapes[1], np.float32), alone[0], alone[1], alone[2])
+    return RowBuffers(np.empty(shapes[0], np.float32), np.empty(shapes[1], np.float32), alone[0], alone[1], alone[2])
 
 
 @compiled
-def add_up(given: Given, moments: Moments) -> None:
+def add_moments(given: WildInputs, moments: Moments) -> None:
     """Add up the moments of some voxels."""
     person = buffers(given)
     own, left, plain = person.axes, person.left, person.plain
     for i in range(given.outcome.shape[0]):
-        look(i, given, person)
+        fill_participant(i, given, person)
         for p in range(person.weights.shape[0]):
             weight, squares, observed = person.weights[p], moments.squares[p], moments.observed[p]
             for v in range(left.size):

@@ -15,13 +15,13 @@ from bids_app.statistics.prediction.learner import Learner
 from bids_app.statistics.prediction.nested_cv import Unseen, out_of_fold, train
 from bids_app.statistics.prediction.performance import good_of, interaction_t, limits, more
 from bids_app.statistics.prediction.preprocessing import Features
-from bids_app.statistics.prediction.task import Places, Task, Values
+from bids_app.statistics.prediction.task import Places, PredictionTask, Values
 
 Tell = Callable[[], None]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Plan:
+class CrossValidation:
     """How a way to learn is judged.
 
     Attributes
@@ -73,7 +73,9 @@ class Assessment:
     weights: Values = field(default_factory=lambda: np.empty((0, 0)))
 
 
-def assess(features: Features, task: Task, plan: Plan, learner: Learner, tell: Tell = lambda: None) -> Assessment:
+def assess(
+    features: Features, task: PredictionTask, plan: CrossValidation, learner: Learner, tell: Tell = lambda: None
+) -> Assessment:
     """Judge a way to learn from one set of features.
 
     Raises
@@ -96,7 +98,7 @@ def assess(features: Features, task: Task, plan: Plan, learner: Learner, tell: T
         tell()
         return found
 
-    def judged(found: Unseen, other: Task) -> tuple[float, float]:
+    def judged(found: Unseen, other: PredictionTask) -> tuple[float, float]:
         tell()
         return good_of(found.predicted, other, found.fold), interaction_t(found.predicted, other, plan.arm)
 
@@ -130,14 +132,14 @@ def assess(features: Features, task: Task, plan: Plan, learner: Learner, tell: T
     )
 
 
-def _interaction(t: Values, predicted: Values, task: Task, arm: Values) -> dict[str, float]:
+def _interaction(t: Values, predicted: Values, task: PredictionTask, arm: Values) -> dict[str, float]:
     if np.nanmax(arm) == np.nanmin(arm):
         return {}
     reached = (np.abs(t) >= abs(t[0]) - 1e-12).mean()
     return {"t": interaction_t(predicted.mean(axis=0), task, arm), "p": float(reached)}
 
 
-def _left_out(features: Features, task: Task, plan: Plan, learner: Learner) -> dict[int, float]:
+def _left_out(features: Features, task: PredictionTask, plan: CrossValidation, learner: Learner) -> dict[int, float]:
     """Return how well each site is predicted by a model of all others."""
     found: dict[int, float] = {}
     for site in np.unique(plan.sites) if plan.sites is not None else ():

@@ -14,7 +14,7 @@ Setting = Mapping[str, float]
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FittedLearner:
     """A fitted model.
 
     Attributes
@@ -56,13 +56,13 @@ class Learner:
     """
 
     settings: Sequence[Setting]
-    fit: Callable[[Training, Setting], Fitted]
+    fit: Callable[[Training, Setting], FittedLearner]
     most: int = 0
 
 
-def linear(weights: Values, start: float) -> Fitted:
+def linear(weights: Values, start: float) -> FittedLearner:
     """Return a linear model."""
-    return Fitted(
+    return FittedLearner(
         lambda features: features @ weights + start, weights,
         {"Kind": "linear", "Intercept": start, "Weights": weights.tolist()},
     )  # fmt: skip

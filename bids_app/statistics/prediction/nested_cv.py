@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bids_app.statistics.prediction.learner import Fitted, Learner, Setting, Training
+from bids_app.statistics.prediction.learner import FittedLearner, Learner, Setting, Training
 from bids_app.statistics.prediction.metrics import auc
-from bids_app.statistics.prediction.preprocessing import Features, Prepared, Values, prepare
-from bids_app.statistics.prediction.task import Places, Task
+from bids_app.statistics.prediction.preprocessing import Features, PreparedFeatures, Values, prepare
+from bids_app.statistics.prediction.task import Places, PredictionTask
 
 
 @dataclass(frozen=True, eq=False)
 class Trained:
     """A model with all that it learnt on the way."""
 
-    prepared: Prepared
-    fitted: Fitted
+    prepared: PreparedFeatures
+    fitted: FittedLearner
     setting: Setting
     calibration: tuple[float, float] | None
 
@@ -36,7 +36,7 @@ class Trained:
         return whole
 
 
-def train(features: Features, task: Task, learner: Learner, seed: int) -> Trained:
+def train(features: Features, task: PredictionTask, learner: Learner, seed: int) -> Trained:
     """Choose a setting by inner folds, calibrate on their predictions, and fit all training people."""
     held = np.full((len(learner.settings), len(task.outcome)), np.nan)
     for rest, test in task.parts(seed):
@@ -83,7 +83,7 @@ class Unseen:
     models: list[Trained]
 
 
-def out_of_fold(features: Features, task: Task, learner: Learner, seed: int) -> Unseen:
+def out_of_fold(features: Features, task: PredictionTask, learner: Learner, seed: int) -> Unseen:
     """Return the prediction of everybody by models that have not seen them."""
     found = Unseen(np.full(len(task.outcome), np.nan), np.zeros(len(task.outcome), dtype=np.intp), [])
     for rest, test in task.parts(seed):

@@ -16,17 +16,17 @@ from bids_app.statistics.prediction.metrics import (
     explained,
     net_benefit,
 )
-from bids_app.statistics.prediction.task import Places, Task, Values
+from bids_app.statistics.prediction.task import Places, PredictionTask, Values
 
 
-def good_of(predicted: Values, task: Task, fold: Places | None = None) -> float:
+def good_of(predicted: Values, task: PredictionTask, fold: Places | None = None) -> float:
     """Return the AUC of a class, among people of one fold, or R2 of a value."""
     if not task.classes:
         return explained(predicted, task.outcome)
     return auc(predicted, task.outcome) if fold is None else auc_within(predicted, task.outcome, fold)
 
 
-def interaction_t(predicted: Values, task: Task, arm: Values) -> float:
+def interaction_t(predicted: Values, task: PredictionTask, arm: Values) -> float:
     """Return t of arm x prediction in a linear model of the outcome; 0 where there is one arm, NaN arms apart."""
     known = np.isfinite(arm)
     predicted, arm, task = predicted[known], arm[known], task.rows(np.flatnonzero(known))
@@ -42,7 +42,7 @@ def interaction_t(predicted: Values, task: Task, arm: Values) -> float:
     return float(model.effect[0]) / error if error > 1e-9 * float(np.abs(task.outcome).max()) else 0.0
 
 
-def limits(predicted: Values, good: Values, task: Task, seed: int) -> tuple[float, float]:
+def limits(predicted: Values, good: Values, task: PredictionTask, seed: int) -> tuple[float, float]:
     """Return 95 % limits: of an AUC after Hanley and McNeil, of R2 from people drawn again."""
     n = len(task.outcome)
     if task.classes:
@@ -60,7 +60,7 @@ def limits(predicted: Values, good: Values, task: Task, seed: int) -> tuple[floa
     return float(low), float(high)
 
 
-def more(predicted: Values, task: Task) -> dict[str, float]:
+def more(predicted: Values, task: PredictionTask) -> dict[str, float]:
     """Return what else is told of predictions: means over divisions."""
     outcome = task.outcome
     if task.classes:

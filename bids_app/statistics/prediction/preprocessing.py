@@ -39,7 +39,7 @@ class Features:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Prepared:
+class PreparedFeatures:
     """How features are made ready, learnt from the training people alone.
 
     Attributes
@@ -66,7 +66,7 @@ class Prepared:
         return np.asarray(whole[:, self.kept])
 
 
-def prepare(features: Features, outcome: Values, most: int) -> tuple[Prepared, Values]:
+def prepare(features: Features, outcome: Values, most: int) -> tuple[PreparedFeatures, Values]:
     """Learn how features are made ready, and return that and the training people's own.
 
     Parameters
@@ -93,7 +93,7 @@ def prepare(features: Features, outcome: Values, most: int) -> tuple[Prepared, V
         strength = np.abs(ready[:, clinical:].T @ (outcome - outcome.mean()))
         kept[clinical:] = False
         kept[clinical + np.argsort(-strength, kind="stable")[:most]] = True
-    return Prepared(median=median, slopes=slopes, axes=axes, mean=mean, spread=spread, kept=kept), np.asarray(
+    return PreparedFeatures(median=median, slopes=slopes, axes=axes, mean=mean, spread=spread, kept=kept), np.asarray(
         ready[:, kept]
     )
 

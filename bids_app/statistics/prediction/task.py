@@ -13,7 +13,7 @@ Places = NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False)
-class Task:
+class PredictionTask:
     """An outcome of people.
 
     Attributes
@@ -31,7 +31,7 @@ class Task:
     classes: bool
     folds: int = 5
 
-    def rows(self, rows: Places) -> Task:
+    def rows(self, rows: Places) -> PredictionTask:
         """Return some of the people."""
         return replace(self, outcome=self.outcome[rows], groups=self.groups[rows])
 

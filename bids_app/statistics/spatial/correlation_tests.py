@@ -67,7 +67,7 @@ def correlations(maps: Rows, reference: Rows) -> Iterator[tuple[slice, NDArray[n
 
 
 @dataclass(frozen=True, eq=False)
-class Tested:
+class CorrelationTests:
     """Scores of references against one null.
 
     Attributes
@@ -84,7 +84,7 @@ class Tested:
     largest: NDArray[np.float32]
 
 
-def tested(maps: Rows, reference: Rows) -> Tested:
+def tested(maps: Rows, reference: Rows) -> CorrelationTests:
     """Return how the observed map (row 0) scores among those of chance; parameters as of `correlations`."""
     observed = (maps[0].astype(np.float32) @ reference.astype(np.float32)).astype(np.float64)
     height = (np.abs(observed) - SLACK).astype(np.float32)
@@ -95,7 +95,7 @@ def tested(maps: Rows, reference: Rows) -> Tested:
         reached += np.count_nonzero(scores >= height, axis=0)
         largest[part] = scores.max(axis=1, initial=0.0)
     corrected = familywise_p(height, largest)
-    return Tested(observed, np.maximum(reached, 1) / len(maps), corrected, largest)
+    return CorrelationTests(observed, np.maximum(reached, 1) / len(maps), corrected, largest)
 
 
 def share(values: Matrix) -> Matrix:

@@ -12,10 +12,10 @@ from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from bids_app.statistics.clusters import kernels
-from bids_app.statistics.permutation.engine import BLOCK, statistic, unheld
+from bids_app.statistics.permutation.engine import BLOCK, statistic, uncounted
 from bids_app.statistics.permutation.linear_model import LinearModel
 from bids_app.statistics.permutation.rerandomisation import Scheme
-from bids_app.statistics.permutation.statistic import shares
+from bids_app.statistics.permutation.statistic import statistic_tiles
 
 Progress = Callable[[int, int, float], None]
 
@@ -44,14 +44,14 @@ def regional(
     whole: sparse.csr_array[Any] = sparse.csr_array(
         (np.ones(len(places)), (regions[known], places)), shape=(count, len(regions))
     )
-    kind = kernels.Kind(float(model.df), model.rank, both=True)
+    kind = kernels.StatisticKind(float(model.df), model.rank, both=True)
     means = np.empty((scheme.total, count))
 
     def block(start: int) -> int:
         stop = min(start + BLOCK, scheme.total)
         t = np.zeros((stop - start, len(regions)), dtype=np.float32)
-        for share in shares(model, scheme, start, stop):
-            share.fill(kind, t[:, share.tile], unheld(share))
+        for share in statistic_tiles(model, scheme, start, stop):
+            share.fill(kind, t[:, share.tile], uncounted(share))
         # A relabelled t without a value (arms that equal a covariate) counts as no effect.
         means[start:stop] = (whole @ np.nan_to_num(t, nan=0.0, posinf=0.0, neginf=0.0).T).T
         return stop

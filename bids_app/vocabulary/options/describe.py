@@ -16,7 +16,7 @@ class Doc:
 
 
 @dataclasses.dataclass(frozen=True)
-class Described:
+class DescribedOption:
     """One option as the settings file, the documentation and the tests see it."""
 
     name: str
@@ -24,7 +24,7 @@ class Described:
     doc: Doc
 
 
-def describe(options: type[Any]) -> Iterator[Described]:
+def describe(options: type[Any]) -> Iterator[DescribedOption]:
     """Yield every field of an options dataclass with its default and description.
 
     Raises
@@ -37,4 +37,4 @@ def describe(options: type[Any]) -> Iterator[Described]:
         docs = [item for item in getattr(hints[field.name], "__metadata__", ()) if isinstance(item, Doc)]
         if not docs or field.default is dataclasses.MISSING:
             raise TypeError(f"{options.__module__}: option {field.name!r} needs a Doc and a default")
-        yield Described(field.name, field.default, docs[0])
+        yield DescribedOption(field.name, field.default, docs[0])

@@ -10,7 +10,7 @@ MEMORY_PER_PARTICIPANT_MB = 600
 
 
 @dataclass(frozen=True)
-class Share:
+class PermutationShare:
     """Part `number` of `of` equal parts of the relabellings, numbered from 1.
 
     A relabelling has a place between 0 and 1 among all of a call; each place belongs to one share, whatever their
@@ -61,7 +61,7 @@ class Execution:
     executor: str = "local"
     scheduler: str = ""
     scheduler_file: Path | None = None
-    share: Share | None = None
+    share: PermutationShare | None = None
     stop_early: bool = False
     status: bool = False
     missing: bool = False

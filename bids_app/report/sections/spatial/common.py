@@ -29,7 +29,7 @@ DRAWN = 8
 
 
 @dataclass(frozen=True, eq=False)
-class Result:
+class SpatialResult:
     """One association of one map: its sidecar, that of the contrast, and where its tables lie."""
 
     path: Path
@@ -73,12 +73,12 @@ class Result:
         return self.path.with_name(self.path.name.replace(f"_desc-{own}_", f"_desc-{label}_")).with_suffix(".tsv")
 
 
-def results(folder: Path, label: str, needed: Sequence[str]) -> tuple[list[Result], list[str]]:
+def results(folder: Path, label: str, needed: Sequence[str]) -> tuple[list[SpatialResult], list[str]]:
     """Return the results of one association by map, and notes: what they say, and which lack a table that is needed."""
-    found, notes = list[Result](), list[str]()
+    found, notes = list[SpatialResult](), list[str]()
     for path in sorted(folder.glob(f"*_desc-{label}_association.json")):
         sidecar = path.with_name(path.name.replace(f"_desc-{label}_association.json", "_statmap.json"))
-        one = Result(path, read_json(path), read_json(sidecar) if stands(sidecar) else {})
+        one = SpatialResult(path, read_json(path), read_json(sidecar) if stands(sidecar) else {})
         notes += one.about["Notes"]
         if absent := [one.file(name).name for name in needed if not stands(one.file(name))]:
             notes.append(f"{one.name} is not shown: {', '.join(absent)} is gone. Run the group level again.")

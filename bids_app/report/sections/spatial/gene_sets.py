@@ -9,7 +9,7 @@ import pandas as pd
 
 from bids_app.report.claims.spatial import sets_remarks, sets_verdict
 from bids_app.report.drawing import charts
-from bids_app.report.sections.spatial.common import Result, pooled, results
+from bids_app.report.sections.spatial.common import SpatialResult, pooled, results
 
 MOST = 20
 """Sets that are drawn and printed; the table has all."""
@@ -33,7 +33,7 @@ def sets(folder: Path) -> dict[str, Any] | None:
             "remarks": sets_remarks(members), "notes": notes, "headline": sets_verdict(members)}  # fmt: skip
 
 
-def _member(one: Result, part: str, own: pd.DataFrame) -> dict[str, Any]:
+def _member(one: SpatialResult, part: str, own: pd.DataFrame) -> dict[str, Any]:
     first = own.sort_values("p", kind="stable").head(MOST)
     out, plain = one.table("geneSetsLeftOut"), "gsea_q" in own
     return {

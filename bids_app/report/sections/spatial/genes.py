@@ -10,7 +10,7 @@ import pandas as pd
 
 from bids_app.report.claims.spatial import genes_remarks, genes_verdict, recipe_remark, resolution
 from bids_app.report.drawing import charts
-from bids_app.report.sections.spatial.common import HIGH, WIDE, Result, drawn, results, side_by_side
+from bids_app.report.sections.spatial.common import HIGH, WIDE, SpatialResult, drawn, results, side_by_side
 from bids_app.statistics.permutation.corrections import holm
 
 MOST = 10
@@ -32,7 +32,7 @@ def genes(folder: Path) -> dict[str, Any] | None:
             "remarks": genes_remarks(members), "notes": notes, "headline": genes_verdict(members)}  # fmt: skip
 
 
-def _member(one: Result, part: str) -> dict[str, Any]:
+def _member(one: SpatialResult, part: str) -> dict[str, Any]:
     own = {
         label: table[table["part"] == part] for label in TABLES for table in [one.table(f"geneExpression{label}")]
     }  # fmt: skip
@@ -53,7 +53,7 @@ def _member(one: Result, part: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _chance(bars: pd.DataFrame, kind: str, one: Result, observed: float) -> dict[str, Any]:
+def _chance(bars: pd.DataFrame, kind: str, one: SpatialResult, observed: float) -> dict[str, Any]:
     """Return the variance that maps of one kind of chance let the component explain, and that of the map."""
     own = bars[bars["null"] == kind]
     across = charts.Scale(0.0, max(float(bars["to"].max()), observed) * 1.02, 0, 300)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bids_app.report.claims.spatial import maps_remarks, receptors_remarks, references_verdict
-from bids_app.report.sections.spatial.common import Result, drawn, pooled, results, side_by_side
+from bids_app.report.sections.spatial.common import SpatialResult, drawn, pooled, results, side_by_side
 
 
 def receptors(folder: Path) -> dict[str, Any] | None:
@@ -37,7 +37,7 @@ def _section(folder: Path, label: str, title: str) -> dict[str, Any] | None:
             "headline": references_verdict(members, title)}  # fmt: skip
 
 
-def _rows(one: Result, label: str, part: str) -> list[dict[str, Any]]:
+def _rows(one: SpatialResult, label: str, part: str) -> list[dict[str, Any]]:
     table = one.table(label)
     if table.empty:
         return []
@@ -45,7 +45,7 @@ def _rows(one: Result, label: str, part: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _member(one: Result, label: str, part: str) -> dict[str, Any]:
+def _member(one: SpatialResult, label: str, part: str) -> dict[str, Any]:
     rows = sorted(_rows(one, label, part), key=lambda row: row["p"])
     regions = one.table(f"{label}Regions")
     regions, best = regions[regions["part"] == part], rows[0]["map"]
