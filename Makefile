@@ -50,6 +50,7 @@ check: $(VENV)/.done ## style, types, import contracts, spelling, scripts, Docke
 
 docs: $(VENV)/.done ## build the documentation into build/docs; any warning is an error
 	$(BIN)/sphinx-build -q -n -W --keep-going -b html docs build/docs
+	$(BIN)/sphinx-build -q -W --keep-going -b doctest docs build/doctest
 
 containers: $(VENV)/.done ## build the image and run it in podman and Apptainer (root on Debian; some minutes)
 	@$(BIN)/python -m pytest -n $(JOBS) -m container tests/container $(ARGS)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from bids_app import __version__, cli
 from bids_app.errors import IO_ERROR, DeqiError
 from bids_app.execute.call_messages import written
+from bids_app.launch.console import console
 
 if TYPE_CHECKING:
     from bids_app.plan.inputs import JobPlan
@@ -30,7 +31,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _end)
     try:
-        return _main(cli.parse(words), words)
+        with console():
+            return _main(cli.parse(words), words)
     except DeqiError as error:
         _refuse(str(error))
         print(f"  More: deqi --explain {error.anchor}", file=sys.stderr)

@@ -18,6 +18,7 @@ from bids_app.dataset.layout import derivative_roots, named
 from bids_app.dataset.path_safety import check_folders
 from bids_app.errors import IO_ERROR, DeqiError, MissingInputError, UsageError
 from bids_app.launch.arguments import with_derivatives, without_options
+from bids_app.launch.console import console
 from bids_app.launch.container import ENGINES, command, find_engine, translate
 from bids_app.launch.preprocessing import Preprocessing, advice, provide
 from bids_app.launch.slurm_script import write_script
@@ -47,7 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if own.show or args.preproc != "print":  # what is wrong is told before hours of fMRIPrep, not after
             line = _line(own, without_options(words, ["--preproc"]))
         if args.analysis_level == "participant":
-            preprocessed = _preprocessed(args, words, show=own.show)
+            with console():
+                preprocessed = _preprocessed(args, words, show=own.show)
             line = _line(own, preprocessed) if preprocessed else []
     except (DeqiError, OSError) as error:
         print(f"deqi-docker: {error}", file=sys.stderr)

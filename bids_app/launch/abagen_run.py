@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import logging
 import os
 import subprocess
 import tempfile
@@ -23,6 +24,8 @@ from bids_app.dataset.tables import read_json, require_content
 from bids_app.derivatives.atomic import make_folder, write_text
 from bids_app.derivatives.files import write_json
 from bids_app.errors import MissingInputError, UsageError
+
+LOG = logging.getLogger("deqi")
 
 DONORS = (9861, 10021, 12876, 14380, 15496, 15697)
 PARTS = ("MicroarrayExpression.csv", "Ontology.csv", "PACall.csv", "Probes.csv", "SampleAnnot.csv")
@@ -102,7 +105,7 @@ def make_table(atlas: Path, places: Sequence[AtlasRegion], source: Microarrays, 
     if table.exists() and sidecar.exists() and read_json(sidecar).get("MadeOf") == made_of:
         return table
     make_folder(folder)
-    print(f"abagen makes a table of {len(places)} regions from six donors; this takes some minutes ...", flush=True)
+    LOG.info("abagen makes a table of %d regions from six donors; this takes some minutes ...", len(places))
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
         (work / "regions.csv").write_text(_regions(places), encoding="utf-8")

@@ -5,6 +5,7 @@ Standard library alone: the launcher of the container uses it on hosts that have
 
 from __future__ import annotations
 
+import logging
 import os
 import shlex
 import shutil
@@ -18,6 +19,8 @@ from bids_app.dataset.layout import is_series, participants_in, scan_files
 from bids_app.derivatives.atomic import make_folder
 from bids_app.errors import MissingInputError
 from bids_app.launch.available_memory import memory_there
+
+LOG = logging.getLogger("deqi")
 
 OUTPUT_SPACE = "MNI152NLin2009cAsym:res-2"
 METHODS = ("none", "print", "fmriprep-docker", "apptainer")
@@ -145,7 +148,7 @@ def run(asked: Preprocessing, method: str) -> None:
     beside = Path(sys.executable).with_name(command[0])
     program = str(beside) if beside.exists() else command[0]
     people = f"{len(asked.participants)} participants" if asked.participants else "all participants"
-    print(f"fMRIPrep for {people}: hours for each.\nRUNNING: {shlex.join(command)}", file=sys.stderr, flush=True)
+    LOG.info("fMRIPrep for %s: hours for each.\nRUNNING: %s", people, shlex.join(command))
     code = subprocess.run([program, *command[1:]], check=False).returncode
     if code:
         raise MissingInputError(f"fMRIPrep ended with exit code {code}; its own messages stand above.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,8 @@ from bids_app.launch.demo.trial_record import write_record
 from bids_app.signals.confounds import MOTION, complete
 from bids_app.signals.smoothing import smooth_in_mask
 from bids_app.vocabulary.grid import Grid, Mask
+
+LOG = logging.getLogger("deqi")
 
 SPACE = "space-MNI152NLin2009cAsym_res-5"
 TR, FRAMES = 2.0, 180
@@ -69,7 +72,7 @@ def write_demonstration(folder: Path) -> None:
     everyone = people()
     _write_dataset(folder, root, everyone)
     write_molecules(folder / "code" / "molecules", mask, grid, CINGULATE)
-    print(f"Writing a synthetic trial of {len(everyone)} people to {folder} (nobody was scanned) ...", file=sys.stderr)
+    LOG.info("Writing a synthetic trial of %d people to %s (nobody was scanned) ...", len(everyone), folder)
 
     def write(number: int) -> None:
         person = everyone[number]
@@ -84,7 +87,7 @@ def write_demonstration(folder: Path) -> None:
         list(tqdm(written, total=len(everyone), unit="person", disable=not sys.stderr.isatty()))
     call = f"  deqi {folder} {folder}/derivatives/deqi"
     calls = f"{call} participant", f"{call} group --config {folder}/code/analysis.toml --plan {folder}/code/plan.json"
-    print("Written. Next:", *calls, sep="\n", file=sys.stderr)
+    LOG.info("%s", "\n".join(("Written. Next:", *calls)))
 
 
 def _brain() -> tuple[Mask, Grid]:

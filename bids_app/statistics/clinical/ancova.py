@@ -27,7 +27,7 @@ Values = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
+class OutcomeComparison:
     """Difference of two arms in the units of the outcome.
 
     Attributes
@@ -37,10 +37,11 @@ class Comparison:
     t, p, df : float
         Two-sided, of the model; of differences HC2 with the degrees of freedom of Bell & McCaffrey.
     rerandomised_p : float
-        Share of the relabellings, the observed one among them, whose |t| reaches the observed one.
+        Share of the re-randomisations, the observed one among them, whose absolute t reaches the observed one.
     relabellings : int
+        How many there are.
     adjusted : bool
-        False where the value before is told by the other columns already, or the same in everybody.
+        False where the baseline is a combination of the other columns, or the same in all participants.
     """
 
     difference: float
@@ -64,7 +65,9 @@ class ArmEstimate:
     df: float
 
 
-def concluded(estimate: ArmEstimate, p: Callable[[float], float], total: int, *, adjusted: bool = True) -> Comparison:
+def concluded(
+    estimate: ArmEstimate, p: Callable[[float], float], total: int, *, adjusted: bool = True
+) -> OutcomeComparison:
     """Return a comparison whose limits are those of the test that gives its p.
 
     Parameters
@@ -76,14 +79,14 @@ def concluded(estimate: ArmEstimate, p: Callable[[float], float], total: int, *,
     """
     low, high = limits(p, estimate.difference, estimate.error)
     t = estimate.difference / estimate.error
-    return Comparison(
+    return OutcomeComparison(
         difference=estimate.difference, error=estimate.error, low=low, high=high, t=t,
         p=float(2 * stats.t.sf(abs(t), estimate.df)), df=estimate.df, rerandomised_p=p(0.0), relabellings=total,
         adjusted=adjusted,
     )  # fmt: skip
 
 
-def compare(after: Values, arm: Values, nuisance: Values, before: Values | None, scheme: Scheme) -> Comparison:
+def compare(after: Values, arm: Values, nuisance: Values, before: Values | None, scheme: Scheme) -> OutcomeComparison:
     """Compare arms by the engine of the maps, with one outcome in place of voxels.
 
     Parameters

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.errors import WrongDataError
-from bids_app.statistics.clinical.ancova import ArmEstimate, Comparison, concluded
+from bids_app.statistics.clinical.ancova import ArmEstimate, OutcomeComparison, concluded
 from bids_app.statistics.clinical.visits import Visits, require_unlike
 from bids_app.statistics.permutation.linear_model import orthonormal, residual
 from bids_app.statistics.permutation.rerandomisation import Rerandomisation
@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 STEPS, ENOUGH = 2000, 1e-10
 
 
-def compare_visits(visits: Visits, endpoint: int, scheme: Rerandomisation) -> Comparison:
+def compare_visits(visits: Visits, endpoint: int, scheme: Rerandomisation) -> OutcomeComparison:
     """Compare two arms at one visit after treatment.
 
     The covariance of visits is unstructured and found by restricted maximum likelihood; standard errors allow for its

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.statistics.clinical.ancova import Comparison
+from bids_app.statistics.clinical.ancova import OutcomeComparison
 from bids_app.statistics.permutation.rerandomisation import Rerandomisation
 from bids_app.vocabulary.outcome import ClinicalOutcome
 
@@ -181,7 +181,7 @@ class OutcomeData:
         return ResultRow(**{"kind": kind, "visit": visit, "arms": self.arms, "n": self.n, "weight": weight,
                             "units": self.outcome.units, **more})  # fmt: skip
 
-    def compared(self, kind: str, visit: str, weight: str, found: Comparison) -> ResultRow:
+    def compared(self, kind: str, visit: str, weight: str, found: OutcomeComparison) -> ResultRow:
         """Return a comparison of two arms as a row."""
         return self.row(
             kind, visit, weight, estimate=found.difference, low=found.low, high=found.high, statistic="t",

@@ -9,13 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.errors import WrongDataError
-from bids_app.statistics.clinical.ancova import ArmEstimate, Comparison, concluded
+from bids_app.statistics.clinical.ancova import ArmEstimate, OutcomeComparison, concluded
 from bids_app.statistics.permutation.rerandomisation import Rerandomisation
 
 Values = NDArray[np.floating[Any]]
 
 
-def compare_rates(after: Values, arm: Values, nuisance: Values, before: Values, scheme: Rerandomisation) -> Comparison:
+def compare_rates(
+    after: Values, arm: Values, nuisance: Values, before: Values, scheme: Rerandomisation
+) -> OutcomeComparison:
     """Compare counts of two arms by a Poisson model with robust standard errors.
 
     The model is log E(after) = arm + nuisance + log(before + 1/2). Its standard errors (HC1) hold whatever the
