@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _refuse(str(error))
         print(f"  More: deqi --explain {error.anchor}", file=sys.stderr)
         return error.exit_code
-    except BrokenPipeError:  # whoever read what we print has enough
+    except BrokenPipeError:  # the reader of what we print has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 128 + signal.SIGPIPE
     except OSError as error:

@@ -73,7 +73,7 @@ def _what(top: argparse.ArgumentParser, bids_dir: str | None, others: str | None
         metavar="BIDS_DIR",
         help="BIDS dataset, or the fMRIPrep derivatives themselves",
     )
-    add("output_dir", nargs=others, type=Path, metavar="OUTPUT_DIR", help="where results go; made if absent")
+    add("output_dir", nargs=others, type=Path, metavar="OUTPUT_DIR", help="output folder; created if absent")
     add(
         "analysis_level",
         nargs=others,
@@ -85,18 +85,18 @@ def _what(top: argparse.ArgumentParser, bids_dir: str | None, others: str | None
     add("-d", "--derivatives", "--datasets", nargs="+", default=[], metavar="[NAME=]PATH",
         help="fMRIPrep derivatives (default: BIDS_DIR/derivatives/fmriprep*)")  # fmt: skip
     add("--participant-label", "--participant_label", nargs="+", default=[], metavar="LABEL",
-        help="these participants alone, with or without 'sub-'")  # fmt: skip
-    add("--session-label", "--session-id", nargs="+", default=[], metavar="LABEL", help="these sessions alone")
-    add("-t", "--task-id", "--task_id", nargs="+", default=[], metavar="TASK", help="these tasks alone")
+        help="participants to analyse, with or without 'sub-'")  # fmt: skip
+    add("--session-label", "--session-id", nargs="+", default=[], metavar="LABEL", help="sessions to analyse")
+    add("-t", "--task-id", "--task_id", nargs="+", default=[], metavar="TASK", help="tasks to analyse")
     add("--space", default="", help="space of the series, e.g. MNI152NLin2009cAsym:res-2")
     add("--bids-filter-file", "--bids_filter_file", type=Path, metavar="FILE", help="JSON filters as for fMRIPrep")
     add("--skip-bids-validation", "--skip_bids_validation", action="store_true",
-        help="take a dataset without a valid description")  # fmt: skip
+        help="accept a dataset without a valid dataset_description.json")  # fmt: skip
 
 
 def _science(top: argparse.ArgumentParser) -> None:
     add = top.add_argument_group("science (all of it can stand in analysis.toml)").add_argument
-    add("--config", "--config-file", type=Path, metavar="FILE", help="settings file, see --init-config")
+    add("--config", "--config-file", type=Path, metavar="FILE", help="settings file (analysis.toml), see --init-config")
     add("--set", action="append", default=[], metavar="TABLE.KEY=VALUE", help="override one setting; repeatable")
     add(
         "--seeds", nargs="+", default=[], metavar="SEED", help="NAME, SET, 'LABEL:x,y,z[:radius]' or LABEL=FILE[#label]"
@@ -104,65 +104,97 @@ def _science(top: argparse.ArgumentParser) -> None:
     add("--preset", default="", metavar="NAME", help="seeds, networks and pairs of a condition; 'list' shows them")
     add("--profile", default="", metavar="NAME",
         help="defaults of the cleaning: recommended, or dpabi-legacy (replication only)")  # fmt: skip
-    add("--measures", nargs="+", default=[], metavar="NAME", help="these measures alone; 'all' for every one")
-    add("--blind", action="store_true", help="arms appear as A and B, until --allocation is given")
+    add("--measures", nargs="+", default=[], metavar="NAME", help="measures to compute; 'all' for every one")
+    add("--blind", action="store_true", help="mask the arms as A and B until --allocation is given")
     add(
         "--exclusions",
         type=Path,
         metavar="FILE",
         help="table of ratings (keep, exclude, unsure) by participant and session, as index.html exports it",
     )
-    add("--allocation", type=Path, metavar="FILE", help="table of participant_id and arm, kept apart until unblinding")
+    add(
+        "--allocation",
+        type=Path,
+        metavar="FILE",
+        help="table of participant_id and arm, kept separately until unblinding",
+    )
     add("--ahba-dir", type=Path, metavar="DIR",
-        help="microarrays of the Allen atlas, of which abagen (in its own Python) makes tables of genes")  # fmt: skip
-    add("--plan", type=Path, metavar="FILE", help="sealed plan that results are held against, see --lock")
+        help="microarrays of the Allen Human Brain Atlas, from which abagen (in a Python of its own) makes the "
+             "gene table")  # fmt: skip
+    add("--plan", type=Path, metavar="FILE", help="locked analysis plan that results are compared with, see --lock")
     add(
         "--multiverse",
         action="store_true",
-        help="also the alternatives of [multiverse] (GSR, band, motion, smoothing), exploratory, in one curve",
+        help="also run the alternatives of [multiverse] (GSR, band, motion, smoothing): an exploratory "
+        "specification curve",
     )
     add(
         "--alternative",
         default="",
         metavar="NAME",
-        help="that one of the alternatives alone, in OUTPUT_DIR/derivatives/multiverse-NAME",
+        help="run one of these alternatives alone, in OUTPUT_DIR/derivatives/multiverse-NAME",
     )
-    add("--n-permutations", type=int, metavar="N", help="relabellings of the group level (default 5000)")
-    add("--random-seed", type=int, metavar="N", help="seed of the relabellings")
+    add("--n-permutations", type=int, metavar="N", help="permutations of the group level (default 5000)")
+    add("--random-seed", type=int, metavar="N", help="seed of the permutations")
 
 
 def _how(top: argparse.ArgumentParser) -> None:
     add = top.add_argument_group("how to run").add_argument
     add("--nprocs", "--nthreads", "--n_cpus", "--n-cpus", type=int, metavar="N", help="processors (default: all)")
     add("--mem", "--mem_mb", "--mem-mb", type=_memory, metavar="MB", help="memory in MB, or with K, M, G, T")
-    add("-w", "--work-dir", type=Path, metavar="DIR", help="folder for caches; may be deleted afterwards")
+    add("-w", "--work-dir", type=Path, metavar="DIR", help="working directory for caches; may be deleted afterwards")
     add("--executor", choices=("local", "dask"), default="local",
-        help="where participants run: processes on this machine, or the workers of a Dask scheduler")  # fmt: skip
+        help="run participants in processes on this machine, or on the workers of a Dask scheduler")  # fmt: skip
     add("--dask-scheduler", default="", metavar="ADDRESS", help="tcp://HOST:PORT or tls://HOST:PORT; implies dask")
-    add("--dask-scheduler-file", type=Path, metavar="FILE", help="what `dask scheduler` wrote; implies dask")
+    add(
+        "--dask-scheduler-file",
+        type=Path,
+        metavar="FILE",
+        help="scheduler file written by `dask scheduler`; implies dask",
+    )
     add("--stop-on-first-crash", action="store_true", help="start no more participants after one has failed")
     add("--permutation-share", type=_share, metavar="I/N",
-        help="group: make part I of N of the relabellings and keep it for the call that sums up")  # fmt: skip
+        help="group level: compute permutation block I of N and save it for the final merge run")  # fmt: skip
     add("--preproc", choices=METHODS, default="none",
-        help="for missing derivatives: stop, print the fMRIPrep command, or run it in a container")  # fmt: skip
-    add("--dry-run", action="store_true", help="print the jobs and the files they would read and write")
-    add("--reports-only", action="store_true", help="make the reports again from what is on disk")
-    add("--notrack", action="store_true", help="accepted for scripts; deqi never tracks anything")
-    add("-v", "--verbose", action="count", default=0, help="say more")
+        help="if derivatives are missing: stop, print the fMRIPrep command, or run it in a container")  # fmt: skip
+    add(
+        "--dry-run", action="store_true", help="print the jobs with the files that they would read and write, then exit"
+    )
+    add("--reports-only", action="store_true", help="rebuild the reports from the existing results")
+    add("--notrack", action="store_true", help="accepted for compatibility; deqi never tracks anything")
+    add("-v", "--verbose", action="count", default=0, help="increase verbosity")
 
 
 def _helpers(top: argparse.ArgumentParser) -> None:
     add = top.add_argument_group("helpers").add_argument
-    add("--status", action="store_true", help="say who is done, failed or missing, at once, and do nothing")
-    add("--missing", action="store_true", help="with --status: print only the labels of who is not done")
-    add("--write-slurm-script", type=Path, metavar="FILE", help="write the script that runs this call on Slurm")
-    add("--lock", type=Path, metavar="FILE", help="seal the plan of this call, before arms can be read")
-    add("--lock-after-unblinding", action="store_true", help="seal it though arms can be read; results say so for ever")
-    add("--check-claims", metavar="FILE", help="check numbers that a paper prints (no other argument needed)")
-    add("--explain", metavar="ERROR", help="say more of a kind of error that a message names, e.g. wrong-data")
+    add("--status", action="store_true", help="list completed, failed and missing sessions, then exit")
+    add(
+        "--missing",
+        action="store_true",
+        help="with --status: print only the labels of participants who are not completed",
+    )
+    add("--write-slurm-script", type=Path, metavar="FILE", help="write the Slurm script that runs this command")
+    add(
+        "--lock",
+        type=Path,
+        metavar="FILE",
+        help="lock the analysis plan of this command while allocations are still unreadable",
+    )
+    add(
+        "--lock-after-unblinding",
+        action="store_true",
+        help='lock the plan although allocations are readable; all results are marked "locked after unblinding"',
+    )
+    add("--check-claims", metavar="FILE", help="check the numbers printed in a paper (no other argument needed)")
+    add("--explain", metavar="ERROR", help="explain a kind of error named in a message, e.g. wrong-data")
     add("--init-config", type=Path, metavar="FILE", help="write a commented analysis.toml for BIDS_DIR")
     add("--demo", type=Path, metavar="DIR", help="write a small synthetic trial (no other argument needed)")
-    add("--export-app", nargs=2, metavar=("PLATFORM", "DIR"), help="write what babs, brainlife or nipoppy needs")
+    add(
+        "--export-app",
+        nargs=2,
+        metavar=("PLATFORM", "DIR"),
+        help="write the files that BABS, brainlife or nipoppy needs",
+    )
     add("--bids-exec-spec", action=_Print, help="print the Boutiques descriptor")
     add("--version", action="version", version=f"deqi {__version__}", help="print the version")
     add("-h", "--help", action="help", help="print this help")

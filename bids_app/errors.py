@@ -9,7 +9,7 @@ IO_ERROR = 74
 
 
 class DeqiError(Exception):
-    """Base of every error that a user can cause or mend; printed without a traceback.
+    """Base of every error that a user can cause or correct; printed without a traceback.
 
     Messages say what was found, what was expected and what to do. Each class has a part of the page of errors in the
     documentation, made from its docstring: what it means, and under `Mend` what usually helps.
@@ -86,7 +86,7 @@ class WrongDataError(DeqiError):
 
 
 class NothingToCompareError(WrongDataError):
-    """Nobody was scanned as often as a design needs, as with a task that belongs to one session alone.
+    """No one was scanned as often as a design needs, as with a task that belongs to one session alone.
 
     Mend
     ----
@@ -99,7 +99,7 @@ class NotMeasurableError(DeqiError):
 
     Mend
     ----
-    Nothing is wrong with the rest. The reason stands on the page of the person; leave the measure out with
+    Nothing is wrong with the rest. The reason stands on the page of the participant; leave the measure out with
     `--measures`.
     """
 
@@ -122,7 +122,7 @@ class OutputError(DeqiError):
 
     Mend
     ----
-    Is the disk full, the folder read-only, or owned by somebody else (in a container: `-u "$(id -u):$(id
+    Is the disk full, the folder read-only, or owned by someone else (in a container: `-u "$(id -u):$(id
     -g)"`)? The output must not lie inside the input's own folders. Finished work is kept.
     """
 

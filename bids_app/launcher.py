@@ -99,14 +99,14 @@ def _line(own: argparse.Namespace, words: Sequence[str]) -> list[str]:
 
 
 def _preprocessed(args: argparse.Namespace, words: list[str], *, show: bool) -> list[str]:
-    """Run fMRIPrep for people without derivatives, as --preproc asks, and return the words for the container.
+    """Run fMRIPrep for participants without derivatives, as --preproc asks, and return the words for the container.
 
     fMRIPrep has a container of its own, so it cannot be started from inside ours. No words: nothing more is to be done.
 
     Raises
     ------
     MissingInputError
-        If nobody has derivatives and fMRIPrep is not asked for, or it cannot run.
+        If no one has derivatives and fMRIPrep is not asked for, or it cannot run.
     """
     everybody = Preprocessing(
         bids_dir=args.bids_dir,

@@ -50,9 +50,11 @@ class Dataset:
     tasks: Annotated[tuple[str, ...], Doc("Task labels; empty takes all.")] = ()
     sessions: Annotated[tuple[str, ...], Doc("Session labels; empty takes all.")] = ()
     measures: Annotated[
-        tuple[str, ...], Doc("Measures to compute; empty takes all that come with deqi and those with a table.")
+        tuple[str, ...], Doc("Measures to compute; empty: all defaults and those that have a table.")
     ] = ()
-    preset: Annotated[str, Doc("Condition whose seeds, networks and pairs are the defaults; see --preset list.")] = ""
+    preset: Annotated[
+        str, Doc("Condition preset that sets the default seeds, networks and pairs; see --preset list.")
+    ] = ""
     profile: Annotated[str, Doc("Defaults of the cleaning: recommended, or dpabi-legacy (replication only).")] = ""
     space: Annotated[
         str,
@@ -66,7 +68,7 @@ class Dataset:
     ] = PREPROCESSED
     join: Annotated[
         tuple[Literal["run", "dir", "acq", "ce"], ...],
-        Doc("Entities whose values are runs of one session (run, dir, acq, ce); others are analysed apart."),
+        Doc("Entities whose values are runs of one session (run, dir, acq, ce); others are analysed separately."),
     ] = JOINED
     stage: Annotated[
         Stage,
@@ -81,7 +83,7 @@ class Dataset:
 class Settings:
     """The science, validated: what `analysis.toml` holds, with every default filled in.
 
-    `given` holds the full names (`modalities.fmri.low_pass`) of tables and options that somebody wrote down.
+    `given` holds the full names (`modalities.fmri.low_pass`) of tables and options that someone wrote down.
     """
 
     dataset: Dataset = field(default_factory=Dataset)

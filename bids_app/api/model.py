@@ -11,7 +11,7 @@ Floats = NDArray[np.float64]
 
 
 def finite(values: ArrayLike, name: str, *, shape: tuple[int | None, ...]) -> Floats:
-    """Return an array as floats.
+    """Return an array of a shape (...) as floats.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def finite(values: ArrayLike, name: str, *, shape: tuple[int | None, ...]) -> Fl
 
 
 def two_groups(groups: ArrayLike, n: int) -> Floats:
-    """Return the groups as 1 and 0.
+    """Return the groups as 1 and 0, (n,).
 
     Raises
     ------
@@ -52,7 +52,7 @@ def two_groups(groups: ArrayLike, n: int) -> Floats:
 
 
 def strata_of(strata: ArrayLike | None, n: int) -> NDArray[np.intp]:
-    """Return the number of the stratum of each participant; one stratum if none are given.
+    """Return the number of the stratum of each participant, (n,); one stratum if none are given.
 
     Raises
     ------

@@ -35,16 +35,17 @@ class Options:
 
     outcome: Annotated[str, Doc("Outcome whose improvement is related to maps; empty: the primary one.")] = ""
     regions: Annotated[
-        tuple[str, ...], Doc("Regions declared beforehand, in the grammar of --seeds, whose values are related too.")
+        tuple[str, ...],
+        Doc("Prespecified regions, written as for --seeds, whose values are related to the outcome as well."),
     ] = ()
     clusters: Annotated[
-        str, Doc("'leave-one-out' takes each person's value from the largest cluster of all others; empty: none.")
+        str, Doc("'leave-one-out': each participant's value in the largest cluster of all others; empty: none.")
     ] = ""
-    baseline: Annotated[bool, Doc("Whether maps before treatment are asked who gains more from which arm.")] = True
-    mediation: Annotated[bool, Doc("Whether paths from arm over a region to the outcome are shown (exploratory).")] = (
-        False
+    baseline: Annotated[bool, Doc("Test whether baseline maps moderate the treatment effect (arm x baseline map).")] = (
+        True
     )
-    draws: Annotated[int, Ge(100), Doc("Samples of people for the limits of paths.")] = 2000
+    mediation: Annotated[bool, Doc("Estimate paths from arm through a region to the outcome (exploratory).")] = False
+    draws: Annotated[int, Ge(100), Doc("Bootstrap samples for the limits of paths.")] = 2000
 
 
 METHODS = (
@@ -105,7 +106,7 @@ def contrasts(
     Raises
     ------
     WrongDataError
-        If it is known of too few people of an arm, or the same in all of them.
+        If it is known of too few participants of an arm, or the same in all of them.
     """
     for i, arm in enumerate(cohort.arms):
         known = improvement[(cohort.arm == i) & np.isfinite(improvement)]

@@ -36,10 +36,12 @@ class Options(RegionalOptions):
     table: Annotated[
         str, Doc("Table of regions x genes (.csv or .tsv; regions first), with a JSON of its provenance beside.")
     ] = ""
-    components: Annotated[int, Ge(1), Le(5), Doc("Components of partial least squares.")] = 1
-    draws: Annotated[int, Ge(100), Doc("Draws of regions for the stability of weights.")] = 1000
+    components: Annotated[int, Ge(1), Le(5), Doc("Number of partial least squares components.")] = 1
+    draws: Annotated[int, Ge(100), Doc("Bootstrap samples of regions for the stability of weights.")] = 1000
     recipe_maps: Annotated[
-        int, Ge(20), Doc("Relabelled maps that the literature's recipe is tried on, to see what it gives for nothing.")
+        int,
+        Ge(20),
+        Doc("Permuted maps on which the literature's procedure is run, to show its false positive rate in this trial."),
     ] = 200
 
 

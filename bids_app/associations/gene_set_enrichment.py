@@ -43,15 +43,15 @@ class Options(RegionalOptions):
         tuple[Annotated[str, MinLen(1)], ...],
         Doc("Files of sets: .gmt, or tables with the columns gene and class; none ships with deqi."),
     ] = ()
-    smallest: Annotated[int, Ge(2), Doc("Fewest genes of a set that are in the table.")] = 10
-    largest: Annotated[int, Ge(2), Doc("Most genes of a set that are in the table.")] = 200
+    smallest: Annotated[int, Ge(2), Doc("Minimum number of genes of a set in the table.")] = 10
+    largest: Annotated[int, Ge(2), Doc("Maximum number of genes of a set in the table.")] = 200
     score: Annotated[
         Literal["mean", "absolute"],
-        Doc("Score of a set: the mean correlation of its genes with the map, or the mean of their absolute values."),
+        Doc("Set score: mean correlation of its genes with the map, or mean absolute correlation."),
     ] = "mean"
-    gsea: Annotated[
-        bool, Doc("Whether plain GSEA with random genes stands beside, for comparison (needs deqi[genes]).")
-    ] = False
+    gsea: Annotated[bool, Doc("Report GSEA with random genes alongside, for comparison only (needs deqi[genes]).")] = (
+        False
+    )
 
 
 METHODS = (

@@ -41,15 +41,15 @@ class Options(RegionalOptions):
         Doc("PET and SPECT maps: volumes (0 is background), tables with a row a region, or folders of them."),
     ] = ()
     grey_matter: Annotated[
-        str, Doc("Volume of the probability of grey matter that correlations are adjusted for; empty: not adjusted.")
+        str, Doc("Grey matter probability map that correlations are adjusted for; empty: not adjusted.")
     ] = ""
     together: Annotated[
-        bool, Doc("Whether all maps together explain the contrast, and what each brings (exploratory; up to 12 maps).")
+        bool, Doc("Multiple regression on all maps with dominance analysis (exploratory; up to 12 maps).")
     ] = True
     expression: Annotated[
-        str, Doc("Table of regions x genes: the genes of the receptors beside receptors and map; empty: none.")
+        str, Doc("Table of regions x genes to compare receptor genes with receptors and map; empty: none.")
     ] = ""
-    hemispheres: Annotated[Literal["left", "both"], Doc("Regions of the left side alone, or of both.")] = "both"
+    hemispheres: Annotated[Literal["left", "both"], Doc("Left hemisphere only, or both.")] = "both"
 
 
 METHODS = (

@@ -35,13 +35,13 @@ class Options(RegionalOptions):
     ] = ()
     coordinates: Annotated[
         tuple[Word, ...],
-        Doc("Tables of published foci (x, y, z; study, n, space), which become maps of activation likelihood."),
+        Doc("Tables of published foci (x, y, z; study, n, space), converted to activation likelihood maps."),
     ] = ()
     zeros: Annotated[
         Literal["values", "background"],
-        Doc("Whether zeros of volumes are values, as in thresholded maps, or background, as in maps of tracers."),
+        Doc("Zeros of volumes are values (thresholded maps) or background (tracer maps)."),
     ] = "values"
-    hemispheres: Annotated[Literal["left", "both"], Doc("Regions of the left side alone, or of both.")] = "both"
+    hemispheres: Annotated[Literal["left", "both"], Doc("Left hemisphere only, or both.")] = "both"
 
 
 METHODS = (

@@ -49,7 +49,7 @@ class BoldStream:
     def blocks(self, mask: Mask, kept: Mask, size: int = 48) -> Iterator[NDArray[np.float32]]:
         """Yield kept volumes as (n, voxels) float32, voxels of the mask in the order of the file.
 
-        Inflating runs in a thread of its own and hides the arithmetic of whoever takes the blocks.
+        Inflating runs in a thread of its own and hides the arithmetic of the caller.
 
         Raises
         ------

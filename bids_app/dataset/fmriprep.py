@@ -43,7 +43,7 @@ def find_series(root: Path, participants: Iterable[str], selection: Selection) -
                 problems.append(Note(text=f"sub-{participant}: {problem}", participant=participant))
             for name in names:
                 entities = series_entities(name, selection.desc)
-                # A copy of a folder, "sub-01 copy", holds the files of somebody else.
+                # A copy of a folder, "sub-01 copy", holds the files of someone else.
                 if not entities or entities.get("sub") != participant or not selection.names(entities):
                     continue
                 if name.endswith(".nii") and f"{name}.gz" in names:

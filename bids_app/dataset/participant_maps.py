@@ -31,7 +31,7 @@ def group_mask(sessions: Sessions, design: Design) -> Coverage:
     Raises
     ------
     WrongDataError
-        If grids differ between people (the message names who), or no voxel is left.
+        If grids differ between participants (the message names who), or no voxel is left.
     """
     count: NDArray[np.int32] | None = None
     grid: Grid | None = None
@@ -105,8 +105,8 @@ def load_maps(
 ) -> tuple[dict[str, NDArray[np.float32]], Voxels]:
     """Return the maps of one kind by stage, (n, voxels) each, and the voxels that have values.
 
-    Rows follow the rows of the design; those of people without the stage are NaN. Voxels where any map has no value
-    (the seed itself), or where no participant differs from another, are left out.
+    Rows follow the rows of the design; those of participants without the stage are NaN. Voxels where any map has no
+    value (the seed itself), or where no participant differs from another, are left out.
 
     Raises
     ------

@@ -14,7 +14,7 @@ WHEN = ("session_id",)
 
 
 def read_sessions(path: Path) -> dict[str, str]:
-    """Return the values of one person: `vas` of session `pre` is `vas_pre`.
+    """Return the values of one participant: `vas` of session `pre` is `vas_pre`.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def add_sessions(rows: dict[str, dict[str, str]], folder: Path) -> dict[str, dic
     Raises
     ------
     WrongDataError
-        If a value of somebody stands elsewhere too, and differs: nobody but you can know which is right.
+        If a value of someone stands elsewhere too, and differs: no one but you can know which is right.
     """
     paths = {label: folder / f"sub-{label}" / f"sub-{label}_sessions.tsv" for label in rows}
     found = {label: read_sessions(path) for label, path in paths.items() if stands(path)}

@@ -34,7 +34,7 @@ def needle_files(folder: Path, labels: Iterable[str]) -> list[Path]:
 
 
 def read_treatment(folder: Path, needles: Iterable[Path]) -> Treatment:
-    """Return what a dataset says of how people were treated.
+    """Return what a dataset says of how participants were treated.
 
     Raises
     ------

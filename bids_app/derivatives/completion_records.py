@@ -28,7 +28,7 @@ def fingerprint(context: Mapping[str, Any], inputs: Iterable[Path]) -> str:
     digest.update(json.dumps(_plain(context), sort_keys=True).encode())
     for path in sorted(set(inputs), key=lambda path: (path.name, path)):
         digest.update(path.name.encode())  # not the folder: a container has it elsewhere
-        with contextlib.suppress(OSError):  # whoever reads it for its content says what is wrong with it
+        with contextlib.suppress(OSError):  # its reader says what is wrong with it
             status = path.stat()
             small = status.st_size <= _SMALL
             stamp = f"{status.st_size} {status.st_mtime_ns}"

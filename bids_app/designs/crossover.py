@@ -30,19 +30,19 @@ class Options(ArmOptions):
     parallel: ClassVar[bool] = False
 
     column: Annotated[
-        Name, Doc("Column of participants.tsv that holds the order of treatments; acq_time: by the dates of sessions.")
+        Name, Doc("Column of participants.tsv with the treatment order; acq_time: by the dates of the sessions.")
     ] = "sequence"
-    active: Annotated[Name, Doc("Order that begins with the real treatment.")] = "AB"
-    control: Annotated[Name, Doc("Order that begins with the sham.")] = "BA"
-    first: Annotated[Name, Doc("Session after the first treatment; or that of the real treatment.")] = "period1"
-    second: Annotated[Name, Doc("Session after the second treatment; or that of the sham.")] = "period2"
+    active: Annotated[Name, Doc("Treatment order that begins with verum.")] = "AB"
+    control: Annotated[Name, Doc("Treatment order that begins with sham.")] = "BA"
+    first: Annotated[Name, Doc("Session after the first treatment; or that of verum.")] = "period1"
+    second: Annotated[Name, Doc("Session after the second treatment; or that of sham.")] = "period2"
     sessions: Annotated[
         Literal["auto", "periods", "treatments"],
-        Doc("Whether sessions are periods, or are called after their treatment (ses-verum); auto goes by the words."),
+        Doc("Sessions are periods, or named after the treatment (ses-verum); auto: decided by their names."),
     ] = "auto"
     baselines: Annotated[
         tuple[Name, ...],
-        Doc("Sessions before the first and before the second of these; changes from them are compared."),
+        Doc("Baseline session of each period; changes from baseline are compared."),
     ] = ()
 
     def __post_init__(self) -> None:

@@ -28,13 +28,14 @@ class Options(BeforeAfter, PeopleOptions):
     products: Annotated[tuple[str, ...], Doc("Products of columns, e.g. 'sex_M:age': both are centred first.")] = ()
     contrasts: Annotated[
         tuple[str, ...],
-        Doc("'NAME = 2*age - bmi', the first is primary; parts between ';' are tested together (F)."),
+        Doc("Contrasts, e.g. 'NAME = 2*age - bmi'; the first is primary; parts separated by ';' form an F test."),
     ] = ()
     outcome: Annotated[
-        Literal["change", "pre", "post", "adjusted"], Doc("Maps explained; adjusted: post given each voxel's baseline.")
+        Literal["change", "pre", "post", "adjusted"],
+        Doc("Dependent maps; adjusted: post with each voxel's own baseline as a covariate."),
     ] = "change"
     whole_blocks: Annotated[
-        bool, Doc("Whether strata change places as wholes (families of equal size), not people within them.")
+        bool, Doc("Permute whole blocks (families of equal size) instead of participants within blocks.")
     ] = False
 
 

@@ -23,7 +23,7 @@ from bids_app.vocabulary.options.describe import Doc
 class Options(BeforeAfter, ArmOptions):
     """Options of `[designs.multi_site]`."""
 
-    site: Annotated[Name, Doc("Column of participants.tsv that holds the site; arms are drawn anew within it.")] = (
+    site: Annotated[Name, Doc("Column of participants.tsv with the site; arms are re-randomised within sites.")] = (
         "site"
     )
 

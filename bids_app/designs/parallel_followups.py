@@ -23,11 +23,11 @@ class Options(ArmOptions):
     """Options of `[designs.parallel_followups]`."""
 
     pre: Annotated[Name, Doc("Session before treatment.")] = "pre"
-    posts: Annotated[tuple[Name, ...], MinLen(1), Doc("Sessions after treatment, in their order.")] = (
+    posts: Annotated[tuple[Name, ...], MinLen(1), Doc("Follow-up sessions in order.")] = (
         "post",
         "followup",
     )
-    primary: Annotated[str, Doc("Session that carries the claim, or 'average'; empty takes the first.")] = ""
+    primary: Annotated[str, Doc("Primary follow-up session, or 'average'; empty: the first.")] = ""
 
     def __post_init__(self) -> None:
         """Refuse sessions that are one."""
@@ -46,7 +46,7 @@ METHODS = (
 def design(table: Table, options: Options) -> Design:
     """Build the design from the participants' table and the sessions that have maps.
 
-    People count for a session if they have it and the baseline.
+    Participants count for a session if they have it and the baseline.
 
     Raises
     ------

@@ -27,7 +27,7 @@ class Options(BeforeAfter, ArmOptions):
     value: Annotated[
         str, Doc("Column of interest, or 'A-B' for a difference of two (vas_pre-vas_post is an improvement).")
     ] = ""
-    outcome: Annotated[Literal["change", "pre", "post"], Doc("Maps that it is related to.")] = "change"
+    outcome: Annotated[Literal["change", "pre", "post"], Doc("Maps that the value is related to.")] = "change"
 
 
 METHODS = (
@@ -48,7 +48,7 @@ def design(table: Table, options: Options) -> Design:
     UsageError
         If no value is named.
     WrongDataError
-        If it is no number, the same for everybody, or too few participants have it.
+        If it is no number, the same for all participants, or too few participants have it.
     """
     if not options.value:
         raise UsageError("designs.regression needs a value: --set designs.regression.value=COLUMN (or 'A-B').")

@@ -25,7 +25,7 @@ LABELS = ("--participant-label", "--participant_label")
 
 
 def run_participants(execution: Execution, jobs: Sequence[Job]) -> dict[str, str]:
-    """Do the jobs of everybody who is not done, and keep a record of each call that fails.
+    """Do the jobs of all participants who are not done, and keep a record of each call that fails.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What a call says: lines for people, or records for another call that started it and acts on them.
+"""What a call says: lines for the user, or records for another call that started it and acts on them.
 
 Standard library alone, so that workers on other machines take it up at once.
 """

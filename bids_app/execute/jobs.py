@@ -110,7 +110,7 @@ def _of_trial(job: TrialJob) -> Summary:
 
     from bids_app.levels.trial import trial_analysis
 
-    with threadpool_limits(1):  # products of some dozen people: threads take six times as long as they save
+    with threadpool_limits(1):  # products of some dozen participants: threads take six times as long as they save
         return trial_analysis.run(job)
 
 

@@ -32,7 +32,7 @@ def choose_cache(work_dir: Path | None) -> None:
         make_folder(folder)
     except DeqiError:
         try:
-            folder = Path(tempfile.mkdtemp(prefix="deqi-"))  # nobody else can write into it
+            folder = Path(tempfile.mkdtemp(prefix="deqi-"))  # no one else can write into it
         except OSError:
             return
         atexit.register(shutil.rmtree, folder, ignore_errors=True)

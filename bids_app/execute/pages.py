@@ -21,7 +21,7 @@ def write_pages(execution: Execution, people: Sequence[str]) -> Path | None:
     output_dir, again = execution.output_dir, execution.reports_only
     if again:
         _methods_again(output_dir)
-    # With several people each child has written the page of its own.
+    # With several participants each child has written the page of its own.
     if len(people) == 1 or again:
         report.write_participants(output_dir, people)
     if is_child():

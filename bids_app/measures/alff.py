@@ -26,15 +26,13 @@ class Options:
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
-    low: Annotated[float, Gt(0), Doc("Lower edge of the band.", "Hz")] = 0.01
-    high: Annotated[float, Gt(0), Doc("Upper edge of the band.", "Hz")] = 0.08
+    low: Annotated[float, Gt(0), Doc("Lower edge of the frequency band.", "Hz")] = 0.01
+    high: Annotated[float, Gt(0), Doc("Upper edge of the frequency band.", "Hz")] = 0.08
     estimator: Annotated[
         Literal["auto", "fourier", "least-squares"],
-        Doc("Spectrum; auto takes least-squares for everybody wherever frames may be censored for motion."),
+        Doc("Spectral estimator; auto: least squares for all participants if volumes may be censored."),
     ] = "auto"
-    max_censored: Annotated[
-        float, Interval(ge=0, le=1), Doc("Share of censored frames above which a run is refused.")
-    ] = 0.2
+    max_censored: Annotated[float, Interval(ge=0, le=1), Doc("Maximum proportion of censored volumes of a run.")] = 0.2
 
     def __post_init__(self) -> None:
         """Refuse a band that is none."""
@@ -74,7 +72,7 @@ def wanted_regions(options: Options) -> RegionRequest:  # noqa: ARG001  (one sig
 
 
 def estimator_of(signals: Signals, options: Options) -> Spectrum:
-    """Return the spectrum, the same kind for all people of an analysis.
+    """Return the spectrum, the same kind for all participants of an analysis.
 
     Raises
     ------

@@ -29,8 +29,10 @@ class Options:
     networks: Annotated[tuple[str, ...], Doc("Networks: presets, or 'NAME=seed+seed' as in --seeds.")] = (
         "default", "salience", "somatomotor", "autonomic",
     )  # fmt: skip
-    radius: Annotated[float, Gt(0), Doc("Radius of nodes that do not say.", "mm")] = 6.0
-    min_coverage: Annotated[float, Interval(gt=0, le=1), Doc("Share of its voxels that a node needs.")] = 0.5
+    radius: Annotated[float, Gt(0), Doc("Default radius of nodes.", "mm")] = 6.0
+    min_coverage: Annotated[float, Interval(gt=0, le=1), Doc("Minimum proportion of a node inside the brain mask.")] = (
+        0.5
+    )
 
 
 CLEANING = "filtered"
@@ -126,7 +128,7 @@ def combine(runs: Sequence[Sequence[Feature]], df_res: Sequence[int], options: O
 
 
 def group_values(table: Mapping[str, Sequence[str]]) -> Values:
-    """Return mean Fisher z within and between networks from a table on disk; each stands alone."""
+    """Return mean Fisher z within and between networks, (pairs,), from a table on disk; each stands alone."""
     pairs = zip(table["network_a"], table["network_b"], strict=True)
     names = tuple(one if one == other else f"{one}-{other}" for one, other in pairs)
     values = np.array(["nan" if word == "n/a" else word for word in table["fisherz"]], dtype=np.float64)

@@ -33,14 +33,12 @@ class Options:
     atlas: Annotated[
         str, Doc("Atlas: a label image with its .tsv beside it, or 'templateflow:atlas-...'; empty takes `regions`.")
     ] = ""
-    name: Annotated[str, Doc("What the set is called in file names; empty derives it from the atlas.")] = ""
-    regions: Annotated[tuple[str, ...], Doc("Regions in the grammar of --seeds, where no atlas is given.")] = (
-        "regions",
-    )
+    name: Annotated[str, Doc("Name of the region set in file names; empty: derived from the atlas.")] = ""
+    regions: Annotated[tuple[str, ...], Doc("Regions, written as for --seeds, if no atlas is given.")] = ("regions",)
     min_coverage: Annotated[
-        float, Interval(gt=0, le=1), Doc("Share of its voxels that a parcel needs; others are n/a.")
+        float, Interval(gt=0, le=1), Doc("Minimum proportion of a parcel inside the brain mask; other parcels are n/a.")
     ] = 0.5
-    pairs: Annotated[tuple[str, ...], Doc("Pairs of regions to list apart, as 'PAG-mPFC'.")] = (
+    pairs: Annotated[tuple[str, ...], Doc("Pairs of regions to list separately, e.g. 'PAG-mPFC'.")] = (
         "thalamusL-aMCC", "thalamusR-aMCC", "PAG-DLPFCL", "PAG-DLPFCR", "mPFC-amygdalaL", "mPFC-amygdalaR",
         "postInsulaL-PCC", "postInsulaR-PCC",
     )  # fmt: skip
@@ -163,7 +161,7 @@ def combine(runs: Sequence[Sequence[Feature]], df_res: Sequence[int], options: O
 
 
 def group_values(table: Mapping[str, Sequence[str]]) -> Values:
-    """Return Fisher z and the two regions of each edge of a matrix on disk."""
+    """Return Fisher z of each edge, (edges,), and its two regions, from a matrix on disk."""
     nodes = tuple(table["node"])
     columns = [["nan" if word == "n/a" else word for word in table[node]] for node in nodes]
     r = np.array(columns, dtype=np.float64).T

@@ -24,7 +24,7 @@ class Options:
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
-    neighbours: Annotated[Literal[7, 19, 27], Doc("Voxels of a neighbourhood, the voxel itself among them.")] = 27
+    neighbours: Annotated[Literal[7, 19, 27], Doc("Neighbourhood size in voxels, including the centre.")] = 27
 
 
 CLEANING = "filtered"

@@ -30,21 +30,23 @@ class Options:
     seeds: Annotated[
         tuple[str, ...], Doc("Seeds: names, sets, 'LABEL:x,y,z[:radius][+x,y,z...]', 'LABEL=file.nii.gz[#label][@p]'.")
     ] = ("core",)
-    radius: Annotated[float, Gt(0), Doc("Radius of spheres that do not say.", "mm")] = 6.0
-    min_coverage: Annotated[
-        float, Interval(gt=0, le=1), Doc("Share of its voxels that a seed needs inside the mask.")
-    ] = 0.5
+    radius: Annotated[float, Gt(0), Doc("Default radius of spheres.", "mm")] = 6.0
+    min_coverage: Annotated[float, Interval(gt=0, le=1), Doc("Minimum proportion of a seed inside the brain mask.")] = (
+        0.5
+    )
     summary: Annotated[
-        Literal["mean", "eigenvariate"], Doc("Series of a seed: mean of its voxels, or their first eigenvariate.")
+        Literal["mean", "eigenvariate"], Doc("Seed series: mean of the voxels, or first eigenvariate.")
     ] = "mean"
     correlation: Annotated[
         Literal["full", "semipartial", "partial"],
-        Doc("Other seeds are ignored, taken out of the seed, or taken out of seed and voxel."),
+        Doc("Full correlation, or other seeds regressed out of the seed (semipartial) or of seed and voxel (partial)."),
     ] = "full"
 
-    min_tsnr: Annotated[float, Ge(0), Doc("Median tSNR below which a seed is marked low in confidence.")] = 20.0
+    min_tsnr: Annotated[float, Ge(0), Doc("Seeds with a lower median tSNR are marked as low confidence.")] = 20.0
     max_fluid: Annotated[
-        float, Interval(ge=0, le=1), Doc("Correlation with CSF before cleaning above which it is marked so.")
+        float,
+        Interval(ge=0, le=1),
+        Doc("Seeds with a higher correlation with CSF before cleaning are marked as low confidence."),
     ] = 0.5
 
 

@@ -31,16 +31,19 @@ class Options:
 
     hrf: Annotated[
         Literal["spm", "spm + derivative", "spm + derivative + dispersion", "glover", "glover + derivative"],
-        Doc("Response function that events are convolved with."),
+        Doc("Haemodynamic response function."),
     ] = "spm + derivative"
     contrasts: Annotated[
-        tuple[str, ...], Doc("Contrasts of trial types, as 'rotation-rest'; empty takes each against the baseline.")
+        tuple[str, ...],
+        Doc("Contrasts of trial types, e.g. 'rotation-rest'; empty: each against the implicit baseline."),
     ] = ()
     modulators: Annotated[
-        tuple[str, ...], Doc("Ratings that modulate a trial type, as 'rotation*deqi' (a column of the events).")
+        tuple[str, ...], Doc("Parametric modulators of a trial type, e.g. 'rotation*deqi' (a column of the events).")
     ] = ()
-    regions: Annotated[tuple[str, ...], Doc("Regions whose time courses are estimated, as in --seeds.")] = ("core",)
-    fir_window: Annotated[float, Gt(0), Doc("Seconds after an onset that time courses show.", "s")] = 24.0
+    regions: Annotated[
+        tuple[str, ...], Doc("Regions, written as for --seeds, whose time courses are estimated (FIR).")
+    ] = ("core",)
+    fir_window: Annotated[float, Gt(0), Doc("Length of the FIR window after the onset.", "s")] = 24.0
 
 
 _FAINT = 0.1

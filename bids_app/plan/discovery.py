@@ -38,15 +38,15 @@ def search_in(
 
 
 def find_runs(search: Search, execution: Execution, modality: Modality) -> Found:
-    """Look through the folders of the people asked for.
+    """Look through the folders of the participants asked for.
 
     Raises
     ------
     NothingSelectedError, UsageError
-        If nobody and nothing fits, or a choice has to be made.
+        If no one and nothing fits, or a choice has to be made.
     """
     notes = list[Note]()
-    if not execution.participants:  # else others are told of by whoever works on them
+    if not execution.participants:  # the calls that work on the others tell of them
         labels = {label for root in search.roots.values() for label in participants_in(root)}
         absent = [label for label in participants_in(execution.bids_dir) if label not in labels]
         notes += [Note(text=f"sub-{p}: in BIDS_DIR but without {modality.source}", participant=p) for p in absent]

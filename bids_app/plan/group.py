@@ -62,7 +62,7 @@ class _Level:
 class _Maps:
     """The maps of one analysis: what its sessions share, the sessions, and which of their maps are compared.
 
-    `absent` tells why people have no session at all.
+    `absent` tells why participants have no session at all.
     """
 
     shared: Shared

@@ -15,12 +15,12 @@ from bids_app.vocabulary.recording import Recording
 
 
 def mark_flipped(runs: Sequence[Recording], settings: Settings, *roots: Path) -> list[Recording]:
-    """Return the runs, those of people to be flipped marked so.
+    """Return the runs, those of participants to be flipped marked so.
 
     Raises
     ------
     WrongDataError
-        If the column is absent, has no value for somebody, or nobody has the value: a flip must be declared for all.
+        If the column is absent, has no value for someone, or no one has the value: a flip must be declared for all.
     """
     people = sorted({run.participant for run in runs})
     sides = _sides(settings, people, *roots)

@@ -41,5 +41,5 @@ def _is_older(record: Path, runs: Sequence[Candidate]) -> bool:
     try:
         made = record.stat().st_mtime
         return any(file.stat().st_mtime > made for file in files)
-    except OSError:  # whoever reads it says what is wrong with it
+    except OSError:  # its reader says what is wrong with it
         return True

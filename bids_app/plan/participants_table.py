@@ -20,7 +20,7 @@ Rows = Mapping[str, Mapping[str, str]]
 
 @dataclass(frozen=True, kw_only=True)
 class People:
-    """The table of participants, its rows by label, who was asked for (empty: everybody), and how they were treated.
+    """The table of participants, its rows by label, who was asked for (empty: all), and how they were treated.
 
     `sources` and `described` tell the table and the description of each column, `coded` which hold codes of levels.
     """
@@ -48,7 +48,7 @@ def people_of(execution: Execution, table: Path) -> People:
     NothingSelectedError
         If a participant who was asked for is not in the table.
     WrongDataError
-        If tables about people cannot be brought together.
+        If tables about participants cannot be brought together.
     """
     found = read_people(table, execution.bids_dir)
     wanted = frozenset(label.removeprefix("sub-") for label in execution.participants)

@@ -107,7 +107,7 @@ def hash_of(sealed: Mapping[str, Any]) -> str:
 
 
 def lock_plan(execution: Execution, chosen: Settings, path: Path, *, after: bool) -> str:
-    """Write a sealed plan and return its hash.
+    """Write a locked plan and return its hash.
 
     Raises
     ------
@@ -157,12 +157,12 @@ def arms_readable(execution: Execution, chosen: Settings) -> str:
 
 
 def read_locked_plan(execution: Execution, chosen: Settings) -> Preregistration | None:
-    """Return what became of a sealed plan in this call: its hash, and all that differs.
+    """Return what became of a locked plan in this call: its hash, and all that differs.
 
     Raises
     ------
     MissingInputError, WrongDataError
-        If it cannot be read, or is not what was sealed.
+        If it cannot be read, or is not what was locked.
     """
     path = execution.plan
     if path is None:

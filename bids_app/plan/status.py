@@ -39,7 +39,7 @@ class Status:
 
 
 def print_status(execution: Execution, tables: Mapping[str, Any]) -> None:
-    """Print what has been done of a call; with `--missing` the labels of people alone, one a line.
+    """Print what has been done of a call; with `--missing` the labels of participants alone, one a line.
 
     The first goes by names: a record says that the work was finished once. The second lists also those whose records
     are of other options or another version, or older than their files.
@@ -91,7 +91,7 @@ def status_of(execution: Execution, sessions: Iterable[str], outdated: frozenset
     done = {
         name.removesuffix(".json")
         for name in names_in(logs / "done")
-        if f"{name.split('_')[0]}.html" in pages  # else it was killed before the page of the person
+        if f"{name.split('_')[0]}.html" in pages  # else it was killed before the page of the participant
     } - outdated
     left = [label for label in labels if label not in done]
     known = read_failures(execution.output_dir)

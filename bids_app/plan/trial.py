@@ -41,7 +41,7 @@ def plan_trial(
     Raises
     ------
     DeqiError
-        If an outcome cannot be understood, a value is impossible, or nobody can be compared.
+        If an outcome cannot be understood, a value is impossible, or no one can be compared.
     """
     folder, rows = execution.bids_dir, people.chosen
     needles = needle_files(folder, rows)
@@ -72,7 +72,7 @@ def plan_trial(
 
 
 def treated(execution: Execution, settings: Settings, people: People) -> People:
-    """Return people with how they were treated, and with their dose and sensations as columns.
+    """Return participants with how they were treated, and with their dose and sensations as columns.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def _visits(design: Any) -> tuple[str, ...]:
 
 
 def outcomes_of(settings: Settings, people: People) -> tuple[ClinicalOutcome, ...]:
-    """Return the outcomes that are declared, of which all is known; every value of everybody was looked at.
+    """Return the outcomes that are declared, of which all is known; every value of all participants was looked at.
 
     Raises
     ------
@@ -138,9 +138,9 @@ def validate_request(execution: Execution, settings: Settings) -> None:
 
 
 def refuse_late_columns(settings: Settings, people: People) -> None:
-    """Refuse to adjust arms for what treatment may have changed, and to foretell an outcome from what came after it.
+    """Refuse to adjust arms for what treatment may have changed, and to predict an outcome from what came after it.
 
-    The former can hide an effect, or make one; the latter is no foretelling.
+    The former can hide an effect, or make one; the latter is no prediction.
 
     Raises
     ------

@@ -100,7 +100,7 @@ def _no_contrasts(*_: object) -> Iterator[Contrast]:
 
 @dataclass(frozen=True, kw_only=True)
 class Association(Plug):
-    """What stands beside a contrast: an outcome, or values of regions from elsewhere.
+    """What is reported alongside a contrast: an outcome, or values of regions from elsewhere.
 
     Attributes
     ----------

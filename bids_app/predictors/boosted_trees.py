@@ -19,10 +19,14 @@ class Options:
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
-    trees: Annotated[int, Ge(1), Doc("Trees.")] = 40
-    depth: Annotated[int, Ge(1), Le(6), Doc("Questions that a tree asks in a row.")] = 2
-    rates: Annotated[tuple[Annotated[float, Gt(0), Le(1)], ...], Doc("Learning rates that are tried.")] = (0.05, 0.2)
-    most: Annotated[int, Ge(1), Doc("Brain features kept inside each fold, those that go best with the outcome.")] = 50
+    trees: Annotated[int, Ge(1), Doc("Number of trees.")] = 40
+    depth: Annotated[int, Ge(1), Le(6), Doc("Maximum tree depth.")] = 2
+    rates: Annotated[
+        tuple[Annotated[float, Gt(0), Le(1)], ...], Doc("Candidate learning rates, chosen by inner cross-validation.")
+    ] = (0.05, 0.2)
+    most: Annotated[
+        int, Ge(1), Doc("Number of brain features kept within each fold by their correlation with the outcome.")
+    ] = 50
 
 
 METHODS = (

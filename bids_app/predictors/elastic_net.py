@@ -22,11 +22,11 @@ class Options:
     penalties: Annotated[
         tuple[Annotated[float, Gt(0)], ...],
         MinLen(1),
-        Doc("Strengths of the penalty that are tried, over the SD of the outcome."),
+        Doc("Candidate penalties (alpha / SD of the outcome), chosen by inner cross-validation."),
     ] = (0.02, 0.1, 0.3)
-    l1_ratio: Annotated[float, Gt(0), Le(1), Doc("Share of the penalty that makes weights zero.")] = 0.5
+    l1_ratio: Annotated[float, Gt(0), Le(1), Doc("L1 ratio of the penalty.")] = 0.5
     most: Annotated[
-        int, Ge(0), Doc("Brain features kept inside each fold, those that go best with the outcome; 0: all.")
+        int, Ge(0), Doc("Number of brain features kept within each fold by their correlation with the outcome; 0: all.")
     ] = 200
 
 
@@ -45,7 +45,7 @@ def learner(options: Options) -> Learner:
         spread = float(y.std()) or 1.0
         model = ElasticNet(alpha=setting["penalty"] * spread, l1_ratio=options.l1_ratio, max_iter=2000, tol=1e-3)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a fit that is nearly there ranks people as well
+            warnings.simplefilter("ignore")  # a fit that is nearly there ranks participants as well
             model.fit(x, y)
         return linear(np.asarray(model.coef_, dtype=np.float64), float(model.intercept_))
 

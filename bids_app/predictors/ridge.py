@@ -21,7 +21,7 @@ class Options:
     penalties: Annotated[
         tuple[Annotated[float, Gt(0)], ...],
         MinLen(1),
-        Doc("Strengths of the penalty that are tried, over the number of features."),
+        Doc("Candidate penalties (alpha / number of features), chosen by inner cross-validation."),
     ] = (0.1, 1.0, 10.0)
 
 

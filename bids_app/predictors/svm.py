@@ -21,10 +21,10 @@ class Options:
     penalties: Annotated[
         tuple[Annotated[float, Gt(0)], ...],
         MinLen(1),
-        Doc("Costs of an error that are tried, over the number of features."),
+        Doc("Candidate costs C (C x number of features), chosen by inner cross-validation."),
     ] = (0.1, 1.0)
     most: Annotated[
-        int, Ge(0), Doc("Brain features kept inside each fold, those that go best with the outcome; 0: all.")
+        int, Ge(0), Doc("Number of brain features kept within each fold by their correlation with the outcome; 0: all.")
     ] = 0
 
 

@@ -1,6 +1,6 @@
 """The interactive viewer of a page: niivue as nilearn ships it, and maps small enough to lie in the page.
 
-Everything is inside the page: the program and the maps are gzipped and written as base64, and unpacked when somebody
+Everything is inside the page: the program and the maps are gzipped and written as base64, and unpacked when someone
 opens the viewer. A browser without WebGL 2 says so; the pictures on the page show the same maps.
 """
 

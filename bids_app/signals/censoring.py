@@ -40,7 +40,17 @@ LARGEST_ROTATION = np.pi / 2
 def displacement_of(table: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64] | None:
     """Return the framewise displacement of a confound table, else that of its six motion columns, else None.
 
-    Frames without a value, but the first, get that of the motion columns where these are there.
+    Volumes without a value, but the first, get that of the motion columns where these are there.
+
+    Parameters
+    ----------
+    table : mapping of (n_volumes,)
+        Columns by name; translations in mm, rotations in radians.
+
+    Returns
+    -------
+    (n_volumes,) or None
+        mm.
 
     Raises
     ------

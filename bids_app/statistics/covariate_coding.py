@@ -67,7 +67,7 @@ def numbers(cells: Sequence[object]) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """A column of people as it is understood.
+    """A column of participants as it is understood.
 
     Attributes
     ----------
@@ -110,7 +110,7 @@ def read_column(
     levels: Collection[str] = (),
     limits: tuple[float | None, float | None] = (None, None),
 ) -> Column:
-    """Return a column of people, numbers or levels.
+    """Return a column of participants, numbers or levels.
 
     Parameters
     ----------
@@ -206,7 +206,7 @@ def _codes(values: Floats, limits: tuple[float | None, float | None]) -> list[in
 def code_covariates(
     rows: Sequence[Mapping[str, Any]], names: Sequence[str], levels: Collection[str] = ()
 ) -> dict[str, Floats]:
-    """Return columns of numbers as they are and columns of levels as indicators of all levels but the first.
+    """Return columns of numbers as they are and columns of levels as indicators of all levels but the first, (n,) each.
 
     Raises
     ------

@@ -28,12 +28,12 @@ def small_sample_factor(df: int) -> float:
 
 
 def two_sample_g(t: Floats, n1: int, n2: int) -> NDArray[np.float64]:
-    """Return Hedges g of a two-sample t: J t sqrt(1/n1 + 1/n2)."""
+    """Return Hedges g of a two-sample t, (..., voxels): J t sqrt(1/n1 + 1/n2)."""
     return np.asarray(small_sample_factor(n1 + n2 - 2) * t * np.sqrt(1 / n1 + 1 / n2), dtype=np.float64)
 
 
 def one_sample_g(t: Floats, n: int) -> NDArray[np.float64]:
-    """Return Hedges g of a one-sample t: J t / sqrt(n)."""
+    """Return Hedges g of a one-sample t, (..., voxels): J t / sqrt(n)."""
     return np.asarray(small_sample_factor(n - 1) * t / np.sqrt(n), dtype=np.float64)
 
 
@@ -73,7 +73,7 @@ def adjusted_g(
 
 
 def pooled_deviation(values: Floats, arm: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the standard deviation within arms, (voxels,), of values (n, voxels) of people in arms 1 and 0.
+    """Return the standard deviation within arms, (voxels,), of values (n, voxels) of participants in arms 1 and 0.
 
     An adjusted difference is standardised by that of the baseline, not by what the model leaves.
     """
@@ -101,7 +101,17 @@ def noncentral_limits(t: Floats, df: int, level: float = 0.95) -> NDArray[np.flo
 
 
 def detectable(variance: Floats, df: int, critical: float, power: float = 0.8) -> NDArray[np.float64]:
-    """Return the effect, in units of the coefficient, that is found with a power where |t| must reach `critical`."""
+    """Return the effect, in units of the coefficient, that is found with a power where |t| must reach `critical`.
+
+    Parameters
+    ----------
+    variance : (voxels,)
+        Of the coefficient.
+    critical : float
+        |t| that passes.
+    power : float
+        Probability of finding the effect, 0 to 1.
+    """
     return np.asarray(np.sqrt(variance) * nctdtrinc(df, 1 - power, critical), dtype=np.float64)
 
 

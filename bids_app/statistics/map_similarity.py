@@ -24,7 +24,7 @@ BLOCK = 16
 def conjunction(
     t: tuple[Maps, Maps], p: tuple[NDArray[np.float64], NDArray[np.float64]]
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Return the smaller |t| of two maps with their sign, and the larger p; 0 and 1 where signs differ.
+    """Return the smaller |t|, (voxels,), of two maps with their sign, and the larger p; 0 and 1 where signs differ.
 
     The conjunction null is that at least one has no effect (Nichols 2005, doi:10.1016/j.neuroimage.2004.12.005).
     """
@@ -34,7 +34,7 @@ def conjunction(
 
 
 def dice(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
-    """Return 2 |A ∩ B| / (|A| + |B|); not a number where both are empty."""
+    """Return 2 |A ∩ B| / (|A| + |B|) of two maps of bool, (voxels,) each; not a number where both are empty."""
     total = int(a.sum() + b.sum())
     return 2 * int((a & b).sum()) / total if total else float("nan")
 
@@ -66,7 +66,7 @@ class Similarity:
 
 
 def similarity(change: Maps, arms: Rerandomisation, seed: int, count: int = 1000) -> Similarity:
-    """Return how alike the mean changes of two arms are, with nulls over people.
+    """Return how alike the mean changes of two arms are, with nulls over participants.
 
     Parameters
     ----------
@@ -76,8 +76,8 @@ def similarity(change: Maps, arms: Rerandomisation, seed: int, count: int = 1000
 
     Notes
     -----
-    Voxels are no independent observations: p values that count them mean nothing. These flip people within arms, or
-    exchange people between arms.
+    Voxels are no independent observations: p values that count them mean nothing. These flip participants within arms,
+    or exchange participants between arms.
     """
     labels = arms.labels
     drawn = min(count, arms.total)

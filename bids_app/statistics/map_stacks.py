@@ -17,20 +17,20 @@ Stack = NDArray[np.float32]
 def stacks_of(
     design: Design, width: int, read: Callable[[str, str], NDArray[np.floating[Any]]]
 ) -> tuple[dict[str, Stack], NDArray[np.bool_]]:
-    """Bring values of everybody together, row by row: whole stacks are never copied.
+    """Bring values of all participants together, row by row: whole stacks are never copied.
 
     Parameters
     ----------
     width : int
-        Values of each person.
+        Values of each participant.
     read : callable
         Returns the values of a participant in a session, (width,).
 
     Returns
     -------
     stacks, kept
-        By stage the columns that are kept, (n, kept): rows follow those of the design, and those of people without the
-        stage are NaN. Which of the columns are kept, (width,).
+        By stage the columns that are kept, (n, kept): rows follow those of the design, and those of participants
+        without the stage are NaN. Which of the columns are kept, (width,).
     """
     kept, stacks = np.ones(width, dtype=bool), {}
     for stage, session in design.sessions.items():
@@ -46,7 +46,7 @@ def stacks_of(
             kept &= np.isfinite(row)
             np.minimum(least, row, out=least)
             np.maximum(most, row, out=most)
-        if people > 1:  # one alone differs from nobody
+        if people > 1:  # one alone differs from no one
             kept &= least < most
     return {stage: _cut(stack, kept) for stage, stack in stacks.items()}, kept
 

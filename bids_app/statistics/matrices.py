@@ -75,7 +75,10 @@ def partial(series: Matrix) -> Matrix:
 
 
 def combine_matrices(matrices: Sequence[Matrix], df_res: Sequence[int]) -> Matrix:
-    """Return the matrix of a session from those of its runs: mean Fisher z, weighted by df_res - 2; ones stay."""
+    """Return the matrix of a session, (regions, regions), from those of its runs.
+
+    It is the mean Fisher z, weighted by df_res - 2; ones on the diagonal stay.
+    """
     r = np.tanh(combine_runs([fisher_z(matrix) for matrix in matrices], df_res))
     np.fill_diagonal(r, np.where(np.isnan(np.diag(r)), np.nan, 1.0))
     return np.asarray(r)
@@ -105,7 +108,14 @@ def coherence(r: Matrix, networks: Sequence[str]) -> dict[tuple[str, str], tuple
 
 
 def first_component(series: Matrix, networks: Sequence[str]) -> Mapping[str, float]:
-    """Return the share of variance of the first component of each network's nodes, of unit variance each."""
+    """Return the share of variance, 0 to 1, of the first component of each network's nodes, of unit variance each.
+
+    Parameters
+    ----------
+    series : (samples, nodes)
+    networks : sequence of str
+        Network of each node.
+    """
     shares = {}
     for name in dict.fromkeys(networks):
         columns, _ = _standardised(series[:, [network == name for network in networks]])

@@ -16,7 +16,7 @@ BINS = 10
 
 @dataclass(frozen=True, eq=False)
 class QCFC:
-    """Correlation of maps with motion over people.
+    """Correlation of maps with motion over participants.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ def qc_fc(maps: NDArray[np.float32], motion: NDArray[np.float64], nuisance: NDAr
     ----------
     maps : (n, voxels)
     motion : (n,)
-        Mean framewise displacement of each person.
+        Mean framewise displacement of each participant.
     nuisance : (n, k)
         Columns that are taken out of both, the constant and the arms among them.
     """
@@ -67,7 +67,7 @@ def qc_fc(maps: NDArray[np.float32], motion: NDArray[np.float64], nuisance: NDAr
 
 
 def by_distance(r: NDArray[np.float64], distance: NDArray[np.floating]) -> tuple[float, list[tuple[float, float]]]:
-    """Return Spearman's correlation of r with distance, and the median of both in voxels of like distance."""
+    """Return Spearman's correlation of r, (voxels,), with distance, and medians of both in voxels of like distance."""
     known = np.isfinite(r) & np.isfinite(distance)
     r, distance = r[known], distance[known]
     if len(r) < BINS:

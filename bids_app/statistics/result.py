@@ -66,7 +66,7 @@ class MapSet:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Tested:
-    """A map of a statistic, what chance gave, and every p that follows.
+    """A map of a statistic, the null distribution, and every p that follows.
 
     Attributes
     ----------
@@ -141,7 +141,7 @@ class Peak(NamedTuple):
 
 
 def peaks_of(maps: Mapping[str, NDArray[np.float32]], found: Sequence[cluster_table.Cluster]) -> list[Peak]:
-    """Return the effects at the peak of each cluster."""
+    """Return the effects at the peak of each cluster; `maps` are (voxels,) each by `stat`."""
     effect = maps["effect"]
     standardised = maps.get("g", maps.get("partialr", np.full_like(effect, np.nan)))
     return [Peak(float(effect[c.peak]), float(standardised[c.peak])) for c in found]
@@ -199,7 +199,7 @@ def maps_of(
     Parameters
     ----------
     total : int
-        Relabellings.
+        Permutations.
     baseline : (n, voxels) or None
         Maps that are adjusted for, whose spread standardises the adjusted effect.
     """
@@ -245,7 +245,7 @@ def _standardised(
     if contrast.effect == "one_sample":
         return effect_size.one_sample_g(values, len(arm))
     g = effect_size.two_sample_g(values, int(arm.sum()), int((arm == 0).sum()))
-    return g / 2 if contrast.effect == "crossover" else g  # of the difference within people, not of half of it
+    return g / 2 if contrast.effect == "crossover" else g  # of the difference within participants, not of half of it
 
 
 def variance_of(model: LinearModel, null: permutation_test.NullDistribution) -> NDArray[np.float64]:
@@ -275,9 +275,9 @@ def joint_p_of(members: Sequence[Result]) -> list[JointP]:
 
 
 def joint_p(members: Sequence[Tested]) -> list[dict[str, NDArray[np.float64]]]:
-    """Return p values corrected over all members of a family as well, for each member.
+    """Return p values corrected over all members of a family as well, (places,) or (clusters,) each, for each member.
 
-    Members with the same relabellings are combined by min-p. Maps that lack a participant cannot share them: each
+    Members with the same permutations are combined by min-p. Maps that lack a participant cannot share them: each
     such set is a family of its own, and the families are combined by Bonferroni, which is never too lenient.
     """
     families: dict[str, list[Tested]] = {}

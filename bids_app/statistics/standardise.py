@@ -34,12 +34,12 @@ ZSCORE = Output(
 
 
 def over_mean(values: Map) -> Map:
-    """Return a map divided by its mean over the mask."""
+    """Return a map, (voxels,), divided by its mean over the mask."""
     return np.asarray(values / np.nanmean(values, dtype=np.float64), dtype=np.float32)
 
 
 def zscore(values: Map) -> Map:
-    """Return a map less its mean over the mask, divided by its standard deviation (n - 1)."""
+    """Return a map, (voxels,), less its mean over the mask, divided by its standard deviation (n - 1)."""
     spread = np.nanstd(values, ddof=1, dtype=np.float64) if len(values) > 1 else np.nan
     return np.asarray((values - np.nanmean(values, dtype=np.float64)) / spread, dtype=np.float32)
 

@@ -31,7 +31,7 @@ class Characteristic:
     difference : float
         Largest absolute standardised difference between two arms; NaN where nothing varies.
     missing : int
-        People without a value.
+        Participants without a value.
     """
 
     name: str
@@ -47,7 +47,7 @@ def table_one(rows: Sequence[Mapping[str, Any]], arms: Sequence[str], columns: S
     Parameters
     ----------
     rows : sequence of mapping
-        The people analysed; `arm` holds their arm.
+        The participants analysed; `arm` holds their arm.
     columns : sequence of str
         Columns to show.
     """

@@ -94,7 +94,7 @@ def peak(duration: float, step: float, model: str) -> float:
 
 
 def contrast_vector(words: str, names: Sequence[str]) -> Floats:
-    """Return the weights of a contrast such as `rotation - rest` or `0.5*a + 0.5*b - c` over design columns.
+    """Return the weights, (columns,), of a contrast such as `rotation - rest` or `0.5*a + 0.5*b - c` over the columns.
 
     Names may hold signs and blanks themselves (`needle-rotation - rest`): the longest name that fits is taken.
 

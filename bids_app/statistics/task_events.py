@@ -111,7 +111,7 @@ def _require_distinct(kinds: Sequence[str]) -> None:
 
 
 def seconds(table: Mapping[str, Sequence[str]], column: str) -> Floats:
-    """Return a column as numbers, NaN where there is none.
+    """Return a column as numbers, (n_events,), NaN where there is none.
 
     Raises
     ------

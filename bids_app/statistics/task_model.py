@@ -31,7 +31,7 @@ class ResponseEstimate:
 
 
 def rank(design: Matrix) -> int:
-    """Return the rank of a design, whatever the units of its columns."""
+    """Return the rank of a design, (n_volumes, columns), whatever the units of its columns."""
     scale = np.linalg.norm(design, axis=0)
     return int(np.linalg.matrix_rank(design[:, scale > 0] / scale[scale > 0]))
 

@@ -50,7 +50,7 @@ def words_of(text: str) -> set[str]:
 
 
 def treats(text: str) -> bool:
-    """Tell whether words are of a treatment or its control (`control` alone is not: healthy controls are people).
+    """Tell whether words are of a treatment or its control (`control` alone is not: healthy controls are participants).
 
     >>> treats("placebo needles"), treats("sham1"), treats("1"), treats("female")
     (True, True, False, False)
@@ -84,7 +84,7 @@ def is_called_arm(column: str) -> bool:
 
 
 def telling(rows: Rows, arm: str) -> set[str]:
-    """Return the columns that tell the arm of people, in its words, in others, or nearly: they would unblind.
+    """Return the columns that tell the arm of participants, in its words, in others, or nearly: they would unblind.
 
     A column of words or codes does if knowing it leaves hardly any arm open; one of free text may. Measures do not:
     what treatment did to them is no allocation.
@@ -122,7 +122,7 @@ def _goes_with(cells: Mapping[str, str], arms: Mapping[str, str]) -> bool:
 def readable(
     rows: Rows, column: str, arms: Collection[str], described: Mapping[str, Mapping[str, Any]], asked: str = ""
 ) -> str:
-    """Return what in a table lets the arms of people be read, or nothing.
+    """Return what in a table lets the arms of participants be read, or nothing.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def readable(
     arms : collection of str
         Names of the arms.
     asked : str
-        Column with what people guessed, which tells no arm.
+        Column with what participants guessed, which tells no arm.
     """
     names = {folded(arm) for arm in arms if not arm.strip().isnumeric()}
     for name in dict.fromkeys(key for row in rows.values() for key in row):

@@ -18,7 +18,7 @@ from bids_app.vocabulary.outcome import ClinicalOutcome
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SymptomInputs:
-    """The primary contrast of one kind of map, the maps that it came from, and an outcome of the same people.
+    """The primary contrast of one kind of map, the maps that it came from, and an outcome of the same participants.
 
     Attributes
     ----------

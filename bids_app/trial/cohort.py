@@ -39,7 +39,7 @@ class Table:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Cohort:
-    """The people that a design analyses.
+    """The participants that a design analyses.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class Cohort:
     levels : frozenset of str
         Columns whose numbers are codes of levels.
     warnings : tuple of str
-        What is odd about the people that there are.
+        What is odd about the participants that there are.
     """
 
     rows: tuple[Mapping[str, Any], ...]
@@ -123,7 +123,7 @@ class Cohort:
 
 
 def require_column(column: str, rows: Rows, advice: str) -> None:
-    """Make sure that people have a column.
+    """Make sure that participants have a column.
 
     Raises
     ------
@@ -206,7 +206,7 @@ def gather(
     options: PeopleOptions,
     known: Sequence[str] = (),
 ) -> Cohort:
-    """Return the people who have the sessions and covariates that a design needs.
+    """Return the participants who have the sessions and covariates that a design needs.
 
     Parameters
     ----------
@@ -215,16 +215,16 @@ def gather(
     stages : mapping
         Session of each stage.
     needed : sequence of str
-        Stages without which somebody is lost.
+        Stages without which someone is lost.
     known : sequence of str
-        Columns besides covariates and strata that somebody must have a value of.
+        Columns besides covariates and strata that someone must have a value of.
 
     Raises
     ------
     WrongDataError
-        If an arm has fewer than three people, or a column is not there.
+        If an arm has fewer than three participants, or a column is not there.
     NothingToCompareError
-        If nobody has the sessions.
+        If no one has the sessions.
     """
     arms = tuple(dict.fromkeys(options.arms)) if isinstance(options, ArmOptions) else ("all",)
     columns = (*options.covariates, *options.drawn_within, *known)

@@ -97,7 +97,7 @@ def between(
     """Return the comparison of two arms, re-randomised within strata; without a pair that of all arms (F).
 
     `exchange` exchanges residuals instead (Freedman-Lane): for arms that dropout has changed. `among` keeps to some
-    of the people, such as those of one site.
+    of the participants, such as those of one site.
     """
     rows = cohort.with_stages(*asked.outcome.stages)
     if among is not None:

@@ -38,10 +38,10 @@ class PeopleOptions:
     covariates: Annotated[
         tuple[str, ...], Doc("Columns measured before randomisation, e.g. age; text columns become levels.")
     ] = ()
-    strata: Annotated[tuple[str, ...], Doc("Columns that randomisation was stratified by, e.g. site.")] = ()
+    strata: Annotated[tuple[str, ...], Doc("Stratification factors of the randomisation, e.g. site.")] = ()
     levels: Annotated[
         tuple[str, ...],
-        Doc("Covariates whose numbers are codes of levels; those with Levels in their JSON are anyway."),
+        Doc("Covariates with numeric codes to treat as categorical; those with Levels in their JSON are so already."),
     ] = ()
 
     @property
@@ -57,9 +57,9 @@ class ArmOptions(PeopleOptions):
     parallel: ClassVar[bool] = True
     """False where arms are orders in which everybody gets every treatment."""
 
-    column: Annotated[Name, Doc("Column of participants.tsv that holds the arm.")] = "group"
-    active: Annotated[Name, Doc("Value of the arm that gets the real treatment.")] = "verum"
-    control: Annotated[Name, Doc("Value of the arm that gets the sham.")] = "sham"
+    column: Annotated[Name, Doc("Column of participants.tsv with the arm.")] = "group"
+    active: Annotated[Name, Doc("Value of the active (verum) arm.")] = "verum"
+    control: Annotated[Name, Doc("Value of the control (sham) arm.")] = "sham"
     more_arms: Annotated[
         tuple[str, ...], Doc("Further arms, e.g. waiting list; each is compared with the control.")
     ] = ()

@@ -35,9 +35,9 @@ def declared_regions(given: SymptomInputs) -> Iterator[RegionValues]:
 
 
 def leave_one_out(given: SymptomInputs) -> RegionValues:
-    """Return each person's value in the largest cluster of the same contrast of all others.
+    """Return each participant's value in the largest cluster of the same contrast of all others.
 
-    People whose others have no cluster get NaN.
+    Participants whose others have no cluster get NaN.
     """
     contrast, stacks, height = given.result.contrast, given.stacks, given.result.threshold
     outcome = np.sum([w * stacks[s][contrast.members] for s, w in contrast.asked.outcome.weights.items()], axis=0)

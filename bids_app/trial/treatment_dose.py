@@ -15,7 +15,7 @@ Rows = Mapping[str, Mapping[str, str]]
 
 
 def with_exposure(rows: Rows, needles: Sequence[Needle], sensations: str) -> Rows:
-    """Return the rows of people with their dose and the index of their sensations; a table's own column stands.
+    """Return the rows of participants with their dose and the index of their sensations; a table's own column stands.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Where large arrays are put: in memory, unless somebody else provides room for them.
+"""Where large arrays are put: in memory, unless someone else provides room for them.
 
 Whoever computes asks for room and does not know where it is; a group of thousands gets it in files.
 """

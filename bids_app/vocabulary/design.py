@@ -92,8 +92,8 @@ class Contrast:
     Attributes
     ----------
     scheme : {'rerandomise', 'signflip', 'exchange', 'exchange_whole', 'wild'}
-        What chance could have done: other arms within strata, other signs of a person's change, other people's
-        residuals within blocks, those of other blocks, or other signs of residuals.
+        What chance could have done: other arms within strata, other signs of a participant's change, other
+        participants' residuals within blocks, those of other blocks, or other signs of residuals.
     members : (n,) int
         Rows of the design's participants.
     tested : (n, q) float
@@ -143,10 +143,10 @@ class Contrast:
 class Design:
     """A design over the participants at hand: rows, sessions, contrasts and losses.
 
-    `rows` holds one mapping per analysed participant (participant_id, arm, covariates ...), in the order
-    that the contrasts' `members` count; `sessions` names the session of each stage; `arms` are those compared, the
-    active one first and the control last. `parts` names contrasts that ask the same in parts of the people, such as
-    sites: how they differ is told beside the primary contrast. `taken` says how covariates and strata were understood.
+    `rows` holds one mapping per analysed participant (participant_id, arm, covariates ...), in the order that the
+    contrasts' `members` count; `sessions` names the session of each stage; `arms` are those compared, the active one
+    first and the control last. `parts` names contrasts that ask the same in parts of the participants, such as sites:
+    how they differ is told beside the primary contrast. `taken` says how covariates and strata were understood.
     """
 
     rows: tuple[Mapping[str, Any], ...]

@@ -19,33 +19,31 @@ class Multiplicity:
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
-    primary: Annotated[
-        str, Doc("Measure that carries the claim of the brain; empty: seed_correlation if it runs, else the first.")
-    ] = ""
+    primary: Annotated[str, Doc("Primary measure; empty: seed_correlation if it is computed, else the first.")] = ""
     arms: Annotated[
         Literal["any", "main"],
         Doc(
-            "With three arms or more, the hypothesis of a measure: that any arm differs (F), then each pair (any); or "
-            "that the active arm differs from the control, where other pairs explore (main)."
+            "With three arms or more, the hypothesis of a measure: any arm differs (F), then each pair (any); or "
+            "the active arm differs from the control, and other pairs are exploratory (main)."
         ),
     ] = "any"
     clinical: Annotated[
         Literal["shared", "own"],
         Doc(
-            "Whether brain and primary outcomes share alpha, half and half (shared), or were planned as two questions "
-            "with all of it each (own)."
+            "Brain measures and primary outcomes share alpha, half each (shared), or were planned as two "
+            "questions with full alpha each (own)."
         ),
     ] = "shared"
     shares: Annotated[
         tuple[str, ...],
         Doc(
-            "A graph of your own: shares of alpha that sum to 1, by measure or outcome, as 'seed_correlation=0.5'; "
-            "empty: the primary hypotheses share it."
+            "Custom graph: initial alpha shares that sum to 1, by measure or outcome, e.g. "
+            "'seed_correlation=0.5'; empty: equal shares of the primary hypotheses."
         ),
     ] = ()
     arrows: Annotated[
         tuple[str, ...],
-        Doc("To whom a hypothesis that passes hands its share, with weights that sum to 1: 'seed_correlation>vas=1'."),
+        Doc("Custom graph: transition weights of rejected hypotheses, which sum to 1, e.g. 'seed_correlation>vas=1'."),
     ] = ()
 
 

@@ -88,7 +88,7 @@ class GroupJob(Job):
     randomisation and the columns `coded` hold codes of levels; `stage` is the entity whose labels the stages of the
     design are; `associations` are asked of `outcomes` beside the design
     (`words`: as the settings spell them); `sealed` is what was planned. With a `share` nothing is concluded: that part
-    of the relabellings is made and kept. Arrays of more than `in_memory` bytes lie in the folder `scratch`.
+    of the permutations is made and kept. Arrays of more than `in_memory` bytes lie in the folder `scratch`.
     """
 
     entities: Mapping[str, str] = field(default_factory=dict)
@@ -120,7 +120,7 @@ class PredictionJob(GroupJob):
 
 @dataclass(frozen=True, kw_only=True)
 class TrialJob(Job):
-    """What is known of the people of a trial outside the scanner, whether they were scanned or not.
+    """What is known of the participants of a trial outside the scanner, whether they were scanned or not.
 
     `participants` are their rows, of which the columns `later` arose after randomisation; `treatment` is how they were
     treated (None while arms are blinded), `declared` what the dataset and the call say that checklists ask for.

@@ -49,12 +49,13 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 def unmatched(known: Collection[str], others: Iterable[str], where: str, table: str) -> list[str]:
-    """Return the labels of another table that no row of a table of people belongs to.
+    """Return the labels of another table that no row of a table of participants belongs to.
 
     Raises
     ------
     WrongDataError
-        If one differs from an unused label by zeros, case or `sub-` alone: the people are the same and would be lost.
+        If one differs from an unused label by zeros, case or `sub-` alone: the participants are the same and would be
+        lost.
     """
     rest = sorted(set(others) - set(known))
     alike = {bare(label): label for label in known if label not in set(others)}

@@ -12,7 +12,7 @@ class Note:
     Attributes
     ----------
     text : str
-        For people to read; nothing is decided by it.
+        For users to read; nothing is decided by it.
     participant : str
         Label of whom it is about, without `sub-`; empty where it is about more than one.
     code : str

@@ -19,43 +19,43 @@ class OutcomeOptions:
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     column: Annotated[
-        str, Doc("Column without its visit: vas stands for vas_pre, vas_post; empty: the name of the table.")
+        str, Doc("Column name without the visit: vas for vas_pre and vas_post; empty: the name of this table.")
     ] = ""
     table: Annotated[
         str, Doc("Table with the column (vas for phenotype/vas.tsv; participants, sessions), where several have it.")
     ] = ""
-    visits: Annotated[
-        tuple[str, ...], Doc("Visits in their order, the one before treatment first; empty: those of the design.")
-    ] = ()
-    endpoint: Annotated[str, Doc("Visit that answers the question; empty: post of the design, else the last.")] = ""
+    visits: Annotated[tuple[str, ...], Doc("Visits in order, baseline first; empty: those of the design.")] = ()
+    endpoint: Annotated[str, Doc("Primary endpoint visit; empty: post of the design, else the last.")] = ""
     role: Annotated[
         Literal["primary", "secondary", "exploratory"],
-        Doc("What was declared beforehand: primary and secondary outcomes are corrected among themselves (Holm)."),
+        Doc("Prespecified role: primary and secondary outcomes are corrected among themselves (Holm)."),
     ] = "exploratory"
     kind: Annotated[
-        Literal["score", "count"], Doc("A score is compared by differences, a count (headache days) by rates.")
+        Literal["score", "count"], Doc("score: compared by mean differences; count (headache days): by rate ratios.")
     ] = "score"
     better: Annotated[
-        Literal["", "lower", "higher"], Doc("Which values are better; empty: as the JSON beside the table says.")
+        Literal["", "lower", "higher"], Doc("Which values are better (lower or higher); empty: as in the JSON sidecar.")
     ] = ""
-    units: Annotated[str, Doc("Units; empty: as the JSON says.")] = ""
-    minimum: Annotated[float | None, Doc("Smallest possible value; absent: as the JSON says.")] = None
-    maximum: Annotated[float | None, Doc("Largest possible value; absent: as the JSON says.")] = None
+    units: Annotated[str, Doc("Units; empty: as in the JSON sidecar.")] = ""
+    minimum: Annotated[float | None, Doc("Smallest possible value; default: as in the JSON sidecar.")] = None
+    maximum: Annotated[float | None, Doc("Largest possible value; default: as in the JSON sidecar.")] = None
     important_difference: Annotated[
-        float | None, Ge(0), Doc("Smallest difference that matters to patients; absent: as the JSON says.")
+        float | None, Ge(0), Doc("Minimal clinically important difference; default: as in the JSON sidecar.")
     ] = None
     remission: Annotated[
-        float | None, Doc("Value from which on somebody counts as well (PSQI 5, HAM-A 7); absent: as the JSON says.")
+        float | None, Doc("Remission cut-off (e.g. PSQI 5, HAM-A 7); default: `RemissionCutoff` in the JSON sidecar.")
     ] = None
-    responders: Annotated[
-        tuple[Share, ...], MinLen(1), Doc("Shares of improvement from which on somebody is a responder.")
-    ] = (0.3, 0.5)
-    days: Annotated[float, Gt(0), Doc("Days that a count is of.", "days")] = 28.0
+    responders: Annotated[tuple[Share, ...], MinLen(1), Doc("Responder thresholds as proportions of improvement.")] = (
+        0.3,
+        0.5,
+    )
+    days: Annotated[float, Gt(0), Doc("Days of observation of a count.", "days")] = 28.0
     moderators: Annotated[
-        tuple[str, ...], Doc("Columns that the effect of the arm may depend on (arm x genotype); exploratory.")
+        tuple[str, ...], Doc("Moderators of the treatment effect (arm x genotype); exploratory.")
     ] = ()
     zeros: Annotated[
-        Literal["wilcox", "pratt"], Doc("Whether rank tests within arms drop people without a change, or rank them.")
+        Literal["wilcox", "pratt"],
+        Doc("Signed-rank tests within arms: drop participants without a change (wilcox), or rank them (pratt)."),
     ] = "wilcox"
 
 

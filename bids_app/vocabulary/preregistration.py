@@ -72,7 +72,7 @@ class PlanStatus(JsonRecord):
 def plan_status(
     sealed: Preregistration | None, *settings: str, declared: bool, family: bool = False
 ) -> PlanStatus | None:
-    """Return what a sidecar says of the plan; None where none was sealed.
+    """Return what a sidecar says of the plan; None where none was locked.
 
     A result is confirmatory if nothing of its settings differs and arms could not be read.
 
@@ -81,7 +81,7 @@ def plan_status(
     settings : str
         What the result depends on, as in `OF_MAPS`.
     declared : bool
-        False for what no plan declares to decide anything: it is exploratory whatever was sealed.
+        False for what no plan declares to decide anything: it is exploratory whatever was locked.
     family : bool
         True for a result that is corrected together with the declared outcomes.
     """

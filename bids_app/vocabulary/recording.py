@@ -18,7 +18,7 @@ class Recording:
     """A run: its files and what their names and sidecars say.
 
     `modality` is the name of the plug that reads it. `companions` are the files beside the series by kind (mask,
-    confounds, curves, electrodes), `partner` the recording of somebody else that belongs to it. `metadata` is the
+    confounds, curves, electrodes), `partner` the recording of someone else that belongs to it. `metadata` is the
     merged sidecar of the series; `events` its table of events, if there is one, and `event_sidecars` what describes
     its columns; `root` the dataset that the files are relative to, `dataset` the name under which `DatasetLinks` knows
     it, `links` those of the other datasets. `joined` names the entities that tell runs of one session apart. `flipped`

@@ -20,7 +20,7 @@ class ResponderCurves(JsonRecord):
 
 @dataclass(frozen=True, kw_only=True)
 class OutcomeSidecar(JsonRecord):
-    """What stands beside the table of an outcome.
+    """What is reported alongside the table of an outcome.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class OutcomeSidecar(JsonRecord):
 
 @dataclass(frozen=True, kw_only=True)
 class PredictionSidecar(JsonRecord):
-    """What stands beside the table of a predictor.
+    """What is reported alongside the table of a predictor.
 
     Attributes
     ----------

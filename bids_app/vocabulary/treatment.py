@@ -19,17 +19,15 @@ class TrialOptions:
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
-    guess: Annotated[str, Doc("Column with the arm that each one guessed; any other word counts as not known.")] = (
-        "guess_arm"
-    )
+    guess: Annotated[str, Doc("Column with the guessed arm; any other word counts as 'do not know'.")] = "guess_arm"
     before: Annotated[
-        tuple[str, ...], Doc("Columns known before randomisation that are tabulated by arm, e.g. credibility.")
+        tuple[str, ...], Doc("Columns recorded before randomisation, tabulated by arm, e.g. credibility.")
     ] = ("expectation", "expectancy", "credibility")
     after: Annotated[
-        tuple[str, ...], Doc("Columns that arise after it (dose, deqi): tabulated, and no covariates of the claim.")
+        tuple[str, ...], Doc("Columns recorded after randomisation (dose, deqi): tabulated, never covariates.")
     ] = ("n_sessions_planned", "n_sessions_attended", "mean_retention_min", "mean_deqi", "rescue_medication")
     sensations: Annotated[
-        str, Doc("Beginning of the columns with ratings of needle sensations, of which the MASS index is made.")
+        str, Doc("Prefix of the columns with needle sensation ratings, from which the MASS index is computed.")
     ] = "mass_"
 
     @property
@@ -53,7 +51,7 @@ class Needle:
 
 @dataclass(frozen=True)
 class Treatment:
-    """What the dataset says of how people were treated.
+    """What the dataset says of how participants were treated.
 
     `arms` holds the STRICTA items of each arm by their keys; `faults` tells what could not be understood.
     """

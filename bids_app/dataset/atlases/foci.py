@@ -1,8 +1,8 @@
 """Published coordinates as a map of regions: where studies of a contrast report activity.
 
 Activation likelihood (Eickhoff 2009, doi:10.1002/hbm.20718; 2012, doi:10.1016/j.neuroimage.2011.09.017): each focus is
-a Gaussian whose width falls with the number of people; a study's map takes the largest of its foci, and studies are
-joined as the chance that at least one of them is active there.
+a Gaussian whose width falls with the number of participants; a study's map takes the largest of its foci, and studies
+are joined as the chance that at least one of them is active there.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ Studies = dict[str, tuple[Matrix, float]]
 
 
 def read_foci(path: Path) -> dict[str, Studies]:
-    """Return coordinates in MNI space (foci, 3) and the number of people of each study, by what was contrasted.
+    """Return coordinates in MNI space (foci, 3) and the number of participants of each study, by what was contrasted.
 
     The table has x, y and z, and, if they are known, `study` (or `citation`), `n`, `space` (MNI, or Tal: moved) and
     `contrast`: each makes a map of its own, for opposite directions do not add up.
@@ -80,7 +80,7 @@ def read_foci(path: Path) -> dict[str, Studies]:
 
 
 def kernel_deviation(people: float) -> float:
-    """Return the standard deviation (mm) of a focus of a study of so many people.
+    """Return the standard deviation (mm) of a focus of a study of so many participants.
 
     >>> round(kernel_deviation(20) * 2.3548, 1)  # FWHM
     9.2

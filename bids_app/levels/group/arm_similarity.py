@@ -28,7 +28,7 @@ def outcome_of(stacks: Stacks, contrast: Contrast) -> Floats:
         return whole
     product = array_allocation.empty_array(
         (whole.shape[0], whole.shape[1])
-    )  # not in place: the maps may be those of everybody
+    )  # not in place: the maps may be those of all participants
     np.multiply(whole, contrast.times[:, None].astype(np.float32), out=product)
     return product
 

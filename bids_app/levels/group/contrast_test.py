@@ -51,16 +51,16 @@ class GroupContext:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ContrastModel:
-    """One contrast of one kind of map, ready to be relabelled.
+    """One contrast of one kind of map, ready to be permuted.
 
     Attributes
     ----------
     outcome, baseline : (n, voxels)
         What is explained, and the voxel's own baseline if it is adjusted for.
     fitted : callable
-        Model of another outcome of the same people.
+        Model of another outcome of the same participants.
     ready : callable
-        A plain model of them as relabellings need it.
+        A plain model of them as permutations need it.
     """
 
     contrast: Contrast
@@ -91,7 +91,7 @@ class ContrastModel:
 
 
 def fit_contrast(map_set: MapSet, stacks: Stacks, contrast: Contrast, run: GroupContext) -> ContrastModel:
-    """Fit one contrast of one map; maps with the same participants share one scheme and its relabellings.
+    """Fit one contrast of one map; maps with the same participants share one scheme and its permutations.
 
     Parameters
     ----------

@@ -182,7 +182,7 @@ def profile(
     stacks : mapping of (participants, voxels)
         Maps by stage, as the result was made from.
     ready : callable
-        A plain model as relabellings need it.
+        A plain model as permutations need it.
     """
     contrast = result.contrast
     numbers = [cluster.number for cluster in result.clusters[:MOST]]

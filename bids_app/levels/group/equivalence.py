@@ -73,7 +73,7 @@ def equivalence(
     Parameters
     ----------
     relabel : callable
-        Relabels an outcome, looking at positive values alone.
+        Permutes an outcome, looking at positive values alone.
     """
     alone, everywhere = [], []
     for outcome in outcomes:

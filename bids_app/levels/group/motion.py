@@ -22,7 +22,7 @@ FEWEST = 8
 def left_over(result: Result, stacks: Stacks, job: GroupJob) -> dict[str, Any] | None:
     """Return how the maps of a contrast go with motion once arms and covariates are taken out of both.
 
-    None where motion is not known for everybody, or for fewer than eight people.
+    None where motion is not known for all participants, or for fewer than eight participants.
     """
     contrast = result.contrast
     motion = _motion(result, job)

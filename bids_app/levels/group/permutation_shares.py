@@ -19,7 +19,7 @@ LEFT = (MissingInputError, WrongDataError)
 
 
 def permute_share(job: GroupJob, progress: Progress) -> Summary:
-    """Make and keep the relabellings of the job's share alone; what cannot be analysed is left to `run` to tell.
+    """Make and keep the permutations of the job's share alone; what cannot be analysed is left to `run` to tell.
 
     Kinds of maps, contrasts of a kind, and parts of a contrast follow each other between the places 0 and 1, so that a
     share reads few kinds of maps.

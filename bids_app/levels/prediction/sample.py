@@ -52,7 +52,7 @@ class PredictionSample:
 
 
 def sample_of(job: PredictionJob) -> tuple[PredictionSample, list[str]]:
-    """Return the people with maps before treatment whose outcome is known, and who is left out.
+    """Return the participants with maps before treatment whose outcome is known, and who is left out.
 
     Raises
     ------

@@ -57,9 +57,9 @@ def points(needles: Sequence[Needle], arm_of: Mapping[str, str], arms: Sequence[
 
 
 def blinding(rows: Rows, arms: Sequence[str], column: str) -> dict[str, Any]:
-    """Return what people of the first and the last arm guessed, and both indices of blinding.
+    """Return what participants of the first and the last arm guessed, and both indices of blinding.
 
-    Nothing where nobody was asked. Further arms (a waiting list) cannot be blinded; who guesses one does not know.
+    Nothing where no one was asked. Further arms (a waiting list) cannot be blinded; who guesses one does not know.
 
     Raises
     ------
@@ -104,12 +104,12 @@ ORDERS = (
 
 
 def everybody(job: TrialJob) -> Cohort:
-    """Return all people of the arms compared, scanned or not: as randomised.
+    """Return all participants of the arms compared, scanned or not: as randomised.
 
     Raises
     ------
     DeqiError
-        If there are too few people, or a covariate or stratum is not there.
+        If there are too few participants, or a covariate or stratum is not there.
     """
     name, options = job.design.name, job.design.options
     if isinstance(options, ArmOptions) and options.parallel:
@@ -123,7 +123,7 @@ def everybody(job: TrialJob) -> Cohort:
 
 
 def run(job: TrialJob) -> Summary:
-    """Analyse every outcome and tell how people were treated; what cannot be analysed is a note.
+    """Analyse every outcome and tell how participants were treated; what cannot be analysed is a note.
 
     Raises
     ------

@@ -83,7 +83,7 @@ def verdict(
     arms : sequence of str
         The active arm first, the control last; one or none where no arms are compared.
     smallest_p : float
-        1 / number of relabellings: no p can be smaller.
+        1 / number of permutations: no p can be smaller.
     per_arm : int
         Participants of the smallest arm.
     """

@@ -15,12 +15,12 @@ HEIGHT, STEP = 150.0, 46.0
 
 
 def courses(own: pd.DataFrame, stages: Sequence[str], arms: Sequence[str]) -> dict[str, Any]:
-    """Return a panel: every person a line over stages, every arm its mean with 95 % limits.
+    """Return a panel: every participant a line over stages, every arm its mean with 95 % limits.
 
     Parameters
     ----------
     own : DataFrame
-        `arm`, and a column for each stage; NaN where somebody has none.
+        `arm`, and a column for each stage; NaN where someone has none.
     """
     edges = [charts.mean_and_limits(v) for _, part in own.groupby("arm") for v in part[stages].to_numpy(float).T]
     scale = charts.around([*own[stages].to_numpy(float).ravel(), *np.ravel(edges)], HEIGHT, 0)

@@ -18,12 +18,12 @@ PANELS = 3
 
 
 def panels(means: Path, clusters: pd.DataFrame, arms: Sequence[str]) -> list[dict[str, Any]]:
-    """Return one panel for each of the first clusters: every person a line over sessions, every arm its mean.
+    """Return one panel for each of the first clusters: every participant a line over sessions, every arm its mean.
 
     Parameters
     ----------
     means : Path
-        Table of the mean of each cluster in each person.
+        Table of the mean of each cluster in each participant.
     clusters : DataFrame
         The clusters to draw, in order.
     """

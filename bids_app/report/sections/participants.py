@@ -106,7 +106,7 @@ def _quality(
         for session in sessions.values():
             own = {"sub": str(record.participant_id).removeprefix("sub-"), stage: session, **entities}
             path = participant_path(output_dir, own, "qc", ".tsv")
-            if path.exists():  # not everybody needs every session, and other modalities have tables of their own
+            if path.exists():  # not all participants need every session, and other modalities have tables of their own
                 found = read_tsv(path)
                 about = {"arm": record.arm, "session": session, "who": own["sub"]}
                 for name, values in runs.items():
@@ -140,7 +140,7 @@ def motion_left(path: Path) -> dict[str, Any] | None:
     about = read_json(path)
     across, counts = charts.Scale(-1, 1, 0, 260), np.array(about["Counts"])
     r, df = np.linspace(-1, 1, 81), about["DegreesOfFreedom"]
-    # Density of r where nothing goes with motion; a bin is 2 / len(counts) wide.
+    # Density of r where nothing correlates with motion; a bin is 2 / len(counts) wide.
     with np.errstate(divide="ignore"):
         density = np.exp((df / 2 - 1) * np.log((1 - r**2) / 4) - betaln(df / 2, df / 2))
     expected = density / len(counts) * counts.sum() / max(counts.max(), 1)

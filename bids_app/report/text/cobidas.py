@@ -1,7 +1,7 @@
 """The reporting checklist of COBIDAS (Nichols 2017, doi:10.1038/nn.4500), filled as far as the outputs know.
 
 Items follow the report's sections in our own words. What a BIDS derivative does not tell, such as scanner and task
-instructions, says `not reported`: somebody who was there must fill it in.
+instructions, says `not reported`: someone who was there must fill it in.
 """
 
 from __future__ import annotations

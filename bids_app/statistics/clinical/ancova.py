@@ -1,7 +1,7 @@
 """The primary analysis of an outcome: arms after treatment, adjusted for baseline and strata.
 
 p is that of re-randomisation within strata, by the t with the variance HC2: with unequal arms that vary unequally the
-plain t finds too much. Limits are those of the same test (`inverted`).
+plain t finds too much. Limits are those of the same test (`test_inversion`).
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def concluded(
     p : callable
         Of an effect, by re-randomisation.
     total : int
-        Relabellings.
+        Permutations.
     """
     low, high = limits(p, estimate.difference, estimate.error)
     t = estimate.difference / estimate.error
@@ -127,7 +127,8 @@ def equivalence(
 ) -> float:  # fmt: skip
     """Return the p that arms differ by less than a margin: two one-sided tests by re-randomisation, the larger p.
 
-    For the parameters see `compare`.
+    For the parameters, of which `after`, `arm` and `before` are (n,), see `compare`; `margin` is in the outcome's
+    units.
     """
     others, _ = _others(nuisance, before)
     question = _Drawn(np.asarray(after, np.float64), np.asarray(arm, np.float64), others, scheme)
@@ -203,7 +204,7 @@ class _Drawn(_Question):
         """Re-randomised arms beyond what is adjusted for, as units, and squares over 1 - leverage, (P, n) each."""
         left = residual(self.scheme.draw(0, self.scheme.total).T, self._basis).T
         length = np.linalg.norm(left, axis=1, keepdims=True)
-        # Arms relabelled to equal a covariate leave nothing to test: their t is 0.
+        # Arms permuted to equal a covariate leave nothing to test: their t is 0.
         units = np.where(length > 1e-8, left / np.where(length > 1e-8, length, 1.0), 0.0)
         room = np.maximum(1 - (self._basis**2).sum(axis=1) - units**2, 1e-9)
         return units, units**2 / room

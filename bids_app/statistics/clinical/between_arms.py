@@ -37,7 +37,7 @@ def compare_arms(scores: OutcomeData, visit: int, *, decides: bool) -> Iterator[
     Raises
     ------
     WrongDataError
-        If an arm has too few people with both visits.
+        If an arm has too few participants with both visits.
     """
     both = scores.with_visits(0, visit)
     counts = [int((both.arm == i).sum()) for i in (0, 1)]
@@ -86,7 +86,7 @@ def _differences(scores: OutcomeData, both: OutcomeData, visit: int, when: str) 
 def _all_seen(scores: OutcomeData, visit: int, when: str, complete: ResultRow) -> list[ResultRow]:
     """Return the difference of all seen at any visit and that of participants with both, or the latter alone.
 
-    Visits that fewer than three people of an arm have (not collected yet, say) are left out.
+    Visits that fewer than three participants of an arm have (not collected yet, say) are left out.
     """
     seen = np.isfinite(scores.values)
     counts = np.array([seen[scores.arm == i].sum(axis=0) for i in (0, 1)]).min(axis=0)

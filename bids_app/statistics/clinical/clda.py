@@ -1,4 +1,4 @@
-"""Constrained longitudinal data analysis: everybody's visits, whichever there are, with one mean before treatment.
+"""Constrained longitudinal data analysis: whatever visits each participant has, with one mean before treatment.
 
 Arms were drawn after the first visit, so that its mean is common to all. Who lacks a visit counts with the others; the
 answer is unbiased where losses depend on what was seen (missing at random). With complete visits the difference is that
@@ -28,8 +28,8 @@ def compare_visits(visits: Visits, endpoint: int, scheme: Rerandomisation) -> Ou
 
     The covariance of visits is unstructured and found by restricted maximum likelihood; standard errors allow for its
     being estimated (Kenward & Roger 1997, Biometrics 53:983-997), and degrees of freedom are those of an ANCOVA of
-    people seen at the endpoint. p is that of re-randomisation with the covariance that holds without any effect, and
-    the limits are the differences at the endpoint that this test does not reject.
+    participants seen at the endpoint. p is that of re-randomisation with the covariance that holds without any effect,
+    and the limits are the differences at the endpoint that this test does not reject.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def compare_visits(visits: Visits, endpoint: int, scheme: Rerandomisation) -> Ou
     Raises
     ------
     WrongDataError
-        If too few people were seen, strata tell the arm, or two visits are the same.
+        If too few participants were seen, strata tell the arm, or two visits are the same.
     """
     # One basis of what is adjusted for: a covariate such as a date must not look like the constant.
     visits = replace(visits, nuisance=orthonormal(visits.nuisance))
@@ -148,10 +148,10 @@ def _patterns(seen: NDArray[np.bool_]) -> list[tuple[NDArray[np.bool_], NDArray[
 
 
 def _reached(visits: Visits, endpoint: int, labels: Array, near: Array) -> float:
-    """Return the share of relabellings whose statistic reaches the observed one.
+    """Return the share of permutations whose statistic reaches the observed one.
 
     Without any effect labels do not matter, so the covariance is that of a model without arms, found from one that is
-    `near`; each relabelling is then a few inner products.
+    `near`; each permutation is then a few inner products.
     """
     covariance = _restricted_likelihood(visits, visits.design(None), near).covariance
     rows, count = np.nonzero(visits.seen), visits.values.shape[1]
@@ -162,7 +162,7 @@ def _reached(visits: Visits, endpoint: int, labels: Array, near: Array) -> float
     flat = np.where(visits.seen, visits.values, 0.0)
     outcome = np.einsum("nab,nb->na", whiten, flat)[rows]
     basis = orthonormal(np.einsum("nab,nbp->nap", whiten, visits.design(None))[rows])
-    # Column of one arm effect: the labels of people, spread over their visits.
+    # Column of one arm effect: the labels of participants, spread over their visits.
     carry = np.zeros((count - 1, len(outcome), len(visits.values)))
     for visit in range(1, count):
         carry[visit - 1, np.arange(len(outcome)), rows[0]] = whiten[rows[0], rows[1], visit]
@@ -174,5 +174,5 @@ def _reached(visits: Visits, endpoint: int, labels: Array, near: Array) -> float
     inverse = np.linalg.pinv(np.moveaxis(crossed, 2, 0), hermitian=True)
     place = endpoint - 1
     statistic = np.abs(np.einsum("pk,pk->p", inverse[:, place], products)) / np.sqrt(inverse[:, place, place])
-    # A relabelling whose statistic is no number counts as reached: what cannot be told makes no p smaller.
+    # A permutation whose statistic is no number counts as reached: what cannot be told makes no p smaller.
     return float((~(statistic < statistic[0] * (1 - 1e-9))).mean())

@@ -9,16 +9,16 @@ from numpy.typing import NDArray
 
 
 def mass_index(ratings: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """Return an index of sensations of each person, (n,), on the scale of the ratings; NaN without any rating.
+    """Return an index of sensations of each participant, (n,), on the scale of the ratings; NaN without any rating.
 
-    Known ratings of a person are put in falling order and weighted by 1/2, 1/4, 1/8 ..., scaled so that the weights add
-    up to one: the strongest sensation counts for half. The MASS (Kong 2007, doi:10.1089/acm.2007.0524) is summed up in
-    this way.
+    Known ratings of a participant are put in falling order and weighted by 1/2, 1/4, 1/8 ..., scaled so that the
+    weights add up to one: the strongest sensation counts for half. The MASS (Kong 2007, doi:10.1089/acm.2007.0524) is
+    summed up in this way.
 
     Parameters
     ----------
     ratings : (n, sensations)
-        0 none to 10 unbearable; NaN where somebody did not rate.
+        0 none to 10 unbearable; NaN where someone did not rate.
     """
     found = np.full(len(ratings), np.nan)
     for i, row in enumerate(ratings):

@@ -1,6 +1,6 @@
 """Paths from arm over a value after treatment to an outcome: exploratory by construction.
 
-Both are measured at one visit, so that neither is known to come first, and nobody was drawn to have more of the value.
+Both are measured at one visit, so that neither is known to come first, and no one was drawn to have more of the value.
 No share of an effect is given: it has no meaning where the effect itself is uncertain.
 """
 
@@ -24,7 +24,7 @@ class Paths:
     to, onward, direct, total, indirect : float
         Arm to value, value to outcome given the arm, arm to outcome given the value, arm to outcome, and the product.
     low, high : float
-        95 % limits of the indirect path, by people drawn with replacement within arms.
+        95 % limits of the indirect path, by participants drawn with replacement within arms.
     breaks : float
         Correlation of what is left of value and outcome at which the indirect path is zero: a common cause that makes
         more than this explains all of it (Imai 2010, doi:10.1214/10-STS321).
@@ -49,7 +49,7 @@ def paths(arm: Values, value: Values, outcome: Values, others: Values, draws: in
     others : (n, k)
         The constant, both baselines, strata and covariates: the same in every model.
     draws : int
-        Samples of people, drawn within arms.
+        Samples of participants, drawn within arms.
     """
     fit = _fit(arm, value, outcome, others)
     rng = np.random.default_rng(seed)

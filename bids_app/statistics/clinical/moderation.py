@@ -14,7 +14,7 @@ from bids_app.statistics.permutation.schemes import Exchange
 
 
 def moderated(both: OutcomeData, visit: int, when: str) -> Iterator[ResultRow]:
-    """Yield whether the effect of the arm depends on a value of people: arm x moderator.
+    """Yield whether the effect of the arm depends on a value of participants: arm x moderator.
 
     Residuals are exchanged within stratum and arm, because arms may scatter unlike each other.
     """

@@ -19,7 +19,7 @@ NAN = float("nan")
 
 @dataclass(frozen=True, kw_only=True)
 class Moderator:
-    """A value of people that the effect of an arm may depend on.
+    """A value of participants that the effect of an arm may depend on.
 
     Attributes
     ----------
@@ -105,13 +105,13 @@ class ResultRow:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class OutcomeData:
-    """An outcome of everybody.
+    """An outcome of all participants.
 
     Attributes
     ----------
     outcome : ClinicalOutcome
     values : (n, visits)
-        NaN where somebody was not asked.
+        NaN where someone was not asked.
     arm : (n,) int
         Number among `arms`, of which the first is the active one and the last the control.
     strata : (n,) int
@@ -119,7 +119,7 @@ class OutcomeData:
         The constant, strata and covariates.
     moderators : tuple of Moderator
     seed, requested : int
-        Of the relabellings.
+        Of the permutations.
     """
 
     outcome: ClinicalOutcome

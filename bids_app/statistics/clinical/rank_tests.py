@@ -56,7 +56,7 @@ class WithinArm:
 
 
 def between_arms(first: Values, second: Values) -> BetweenArms:
-    """Compare two groups of people (Mann & Whitney 1947, Ann Math Stat 18:50-61).
+    """Compare two groups of participants (Mann & Whitney 1947, Ann Math Stat 18:50-61).
 
     Parameters
     ----------
@@ -101,12 +101,13 @@ def _at_a_pair(limit: float, differences: Values, spread: float) -> float:
 
 
 def within_arm(before: Values, after: Values, zeros: Literal["wilcox", "pratt"] = "wilcox") -> WithinArm:
-    """Compare two values of the same people (Wilcoxon 1945, Biometrics Bull 1:80-83).
+    """Compare two values of the same participants (Wilcoxon 1945, Biometrics Bull 1:80-83).
 
     Parameters
     ----------
+    before, after : (n,)
     zeros : {"wilcox", "pratt"}
-        Whether people without a change are left out, or ranked and left out then.
+        Whether participants without a change are left out, or ranked and left out then.
     """
     change = np.asarray(after, dtype=np.float64) - before
     if not change.any():

@@ -13,7 +13,7 @@ Values = NDArray[np.floating[Any]]
 
 
 def improvement(before: Values, after: Values, *, lower_is_better: bool) -> Values:
-    """Return the improvement of each person as a share of the first value, (n,); positive is better.
+    """Return the improvement of each participant as a share of the first value, (n,); positive is better.
 
     Where the first value is zero, or either is not known, there is none: NaN.
     """
@@ -23,7 +23,7 @@ def improvement(before: Values, after: Values, *, lower_is_better: bool) -> Valu
 
 
 def responders(shares: Values, least: float) -> tuple[int, int]:
-    """Return how many people improved by at least a share, and of how many that is known.
+    """Return how many of the shares, (n,), are at least `least`, and of how many participants that is known.
 
     Shares such as 0.3 and 0.5 are those of IMMPACT (Dworkin 2008, doi:10.1016/j.jpain.2007.09.005).
     """
@@ -32,21 +32,27 @@ def responders(shares: Values, least: float) -> tuple[int, int]:
 
 
 def cumulative(shares: Values, at: Values) -> Values:
-    """Return the proportion of people who improved by at least each of some shares, (len(at),)."""
+    """Return the proportion of participants who improved by at least each of some shares, (len(at),).
+
+    Parameters
+    ----------
+    shares : (n,)
+        Improvement of each participant as a share of the baseline.
+    """
     known = shares[np.isfinite(shares)]
     return np.array([(known >= least - 1e-12).mean() if len(known) else np.nan for least in at])
 
 
 @dataclass(frozen=True)
 class Variability:
-    """Whether people respond more unlike each other in one arm.
+    """Whether participants respond more unlike each other in one arm.
 
     Attributes
     ----------
     log_ratio, error : float
         Logarithm of the ratio of standard deviations, and its standard error.
     individual : float
-        Standard deviation of the response of persons; negative if the other arm varies more.
+        Standard deviation of the response of participants; negative if the other arm varies more.
     """
 
     log_ratio: float

@@ -14,12 +14,12 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Visits:
-    """What was seen of everybody.
+    """What was seen of all participants.
 
     Attributes
     ----------
     values : (n, visits)
-        NaN where somebody was not seen; the first visit is before treatment.
+        NaN where someone was not seen; the first visit is before treatment.
     arm : (n,)
         1 active, 0 control.
     nuisance : (n, k)

@@ -21,7 +21,7 @@ class Cluster:
 
 
 def tabulate(t: NDArray[np.float32], labels: NDArray[np.int32], threshold: float) -> list[Cluster]:
-    """Return the clusters of a label map, the largest mass first."""
+    """Return the clusters of a label map, the largest mass first; t and labels are (voxels,)."""
     clusters = []
     height = np.abs(t).astype(np.float64) - threshold
     for number in range(1, int(labels.max(initial=0)) + 1):

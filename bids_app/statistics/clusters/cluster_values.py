@@ -1,4 +1,4 @@
-"""The mean of each cluster in each person, and the effect there with its confidence limits.
+"""The mean of each cluster in each participant, and the effect there with its confidence limits.
 
 Clusters are chosen because their effect is large, so effects of these means are too large on average and their limits
 too narrow (Kriegeskorte 2009, doi:10.1038/nn.2303): they describe, they do not test.
@@ -24,7 +24,7 @@ MOST = 12
 
 @dataclass(frozen=True, eq=False)
 class Profile:
-    """What people show in the clusters of one contrast.
+    """What participants show in the clusters of one contrast.
 
     Attributes
     ----------

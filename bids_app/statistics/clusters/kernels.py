@@ -65,15 +65,15 @@ class StatisticKind(NamedTuple):
 
 
 class Counters(NamedTuple):
-    """What a relabelled statistic is held against.
+    """What a permuted statistic is held against.
 
     Attributes
     ----------
     height : (voxels,) float32
         Observed statistic, without its sign where both sides are compared.
     reached : (voxels,) int32
-        Counts up where a relabelling reaches the observed statistic.
-    largest : (relabellings,) float32
+        Counts up where a permutation reaches the observed statistic.
+    largest : (permutations,) float32
         Grows to the largest statistic of each.
     """
 
@@ -86,7 +86,7 @@ class Counters(NamedTuple):
 def fill(
     c: NDArray[np.float64], e: NDArray[np.float64], kind: StatisticKind, out: NDArray[np.float32], tally: Counters
 ) -> None:
-    """Fill the statistic of some relabellings and voxels, `out`, from c and e (see `relabelled`), and count."""
+    """Fill the statistic, `out` (permutations, voxels), from c and e of the same shape (see `statistic`), and count."""
     for k in range(c.shape[0]):
         one, covered, row = c[k], e[k], out[k]
         for v in range(row.size):
@@ -100,7 +100,7 @@ def fill(
 
 @compiled
 def count(out: NDArray[np.float32], kind: StatisticKind, tally: Counters) -> None:
-    """Count where the statistics of some relabellings reach the observed one, and leave the sides that are tested."""
+    """Count where statistics, (permutations, voxels), reach the observed one; leave the sides that are tested."""
     # Arrays are taken out of their tuples before a loop: within one each time costs as much as the work.
     height, reached, largest = tally.height, tally.reached, tally.largest
     for k in range(out.shape[0]):
@@ -118,7 +118,7 @@ def count(out: NDArray[np.float32], kind: StatisticKind, tally: Counters) -> Non
 
 @compiled
 def root_of(parent: NDArray[Any], member: _Label) -> _Label:
-    """Follow a label to its root, halving the way for the next time."""
+    """Follow a label to its root in `parent`, (labels,), halving the way for the next time."""
     while parent[member] != member:
         parent[member] = parent[parent[member]]
         member = parent[member]
@@ -127,7 +127,7 @@ def root_of(parent: NDArray[Any], member: _Label) -> _Label:
 
 @compiled
 def label(t: NDArray[np.float32], layout: LatticeLayout, threshold: float, room: ClusterBuffers) -> int:
-    """Label clusters of |t| > threshold, signs apart; return how many labels there are.
+    """Label clusters of |t| > threshold, signs apart; return how many labels there are. t is (voxels,).
 
     Each supra-threshold voxel leaves ± its number in `room.labels`, negative for negative t, so that neighbours
     of the other sign never join; `room.parent` leads to the root of its cluster, the lowest number in it.
@@ -157,7 +157,7 @@ def label(t: NDArray[np.float32], layout: LatticeLayout, threshold: float, room:
 def largest_clusters(
     t: NDArray[np.float32], layout: LatticeLayout, threshold: float, room: ClusterBuffers
 ) -> tuple[int, float]:
-    """Return extent (voxels) and mass (sum of |t| − threshold) of the largest clusters; clean the room."""
+    """Return extent and mass (sum of |t| - threshold) of the largest clusters of t, (voxels,); clean the buffers."""
     count = label(t, layout, threshold, room)
     labels, parent, places = room.labels, room.parent, layout.places
     extent, mass = room.extent[: count + 1], room.mass[: count + 1]

@@ -89,7 +89,7 @@ class LatticeWorkspace:
 
 
 def lattice(mask: Mask, connectivity: int = 26, tfce_connectivity: int = 6) -> Lattice:
-    """Lay out a mask for neighbours that share a face (6), an edge (18) or a corner (26)."""
+    """Lay out a mask, (x, y, z), for neighbours that share a face (6), an edge (18) or a corner (26)."""
     where = np.nonzero(mask)
     low = [int(axis.min()) for axis in where]
     shape = [int(axis.max()) - start + 3 for axis, start in zip(where, low, strict=True)]

@@ -45,7 +45,7 @@ class Neighbours(Protocol):
 
 
 def renumbered(roots: NDArray[np.integer]) -> NDArray[np.int32]:
-    """Return numbers from 1 for roots above 0, in their order; 0 for the others."""
+    """Return numbers from 1 for roots above 0, in their order; 0 for the others. Both are (places,)."""
     found = np.maximum(roots, 0)
     numbers: NDArray[np.int32] = np.searchsorted(np.unique(np.append(found, 0)), found).astype(np.int32)
     return numbers

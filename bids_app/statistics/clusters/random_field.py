@@ -101,7 +101,7 @@ def _few_residuals(df: int) -> float:
 
 
 def cluster_p(extent: ArrayLike, z: float, field: Smoothness) -> NDArray[np.float64]:
-    """Return p of clusters of so many voxels above z in a Gaussian field, in three dimensions alone.
+    """Return p of clusters of so many voxels, (clusters,), above z in a Gaussian field, in three dimensions alone.
 
     Friston 1994, Hum Brain Mapp 1:210-220; DPABI's `y_GRF_Threshold` and SPM's 3-D term give the same.
     """
@@ -110,7 +110,7 @@ def cluster_p(extent: ArrayLike, z: float, field: Smoothness) -> NDArray[np.floa
 
 
 def cluster_p_t(extent: ArrayLike, t: float, df: int, field: Smoothness) -> NDArray[np.float64]:
-    """Return the same for a t field, as SPM has it in three dimensions (Worsley 1996, Hum Brain Mapp 4:58-73)."""
+    """Return the same, (clusters,), for a t field in three dimensions (Worsley 1996, Hum Brain Mapp 4:58-73)."""
     height = (1 + t * t / df) ** (-(df - 1) / 2) * ((df - 1) / df * t * t - 1)
     expected = field.voxels * (2 * np.pi) ** -2 * field.roughness * height
     return _friston(extent, expected, field.voxels * stats.t.sf(t, df))

@@ -90,7 +90,7 @@ def level_of(height: float, power: float) -> float:
 
 @compiled
 def advance(parts: NDArray[np.float64], c: np.uint64, level: float, power: float) -> None:
-    """Bring a component's integral down to a level."""
+    """Bring the integral of component c of `parts`, (components, 3), down to a level."""
     weight = np.sqrt(parts[c, 0]) if power == 0.5 else parts[c, 0] ** power
     parts[c, 2] += weight * (parts[c, 1] - level)
     parts[c, 1] = level

@@ -71,7 +71,7 @@ class TFCEBuffers(NamedTuple):
 
 
 def tfce_layout(mask: Mask, neighbours: int) -> TFCELayout:
-    """Lay out a mask for neighbours that share a face (6), an edge (18) or a corner (26)."""
+    """Lay out a mask, (x, y, z), for neighbours that share a face (6), an edge (18) or a corner (26)."""
     where = np.nonzero(mask)
     x, y, z = (axis - int(axis.min()) + 1 for axis in where)
     width, column = int(y.max()) + 2, (int(z.max()) + 2 + BITS - 1) // BITS

@@ -16,7 +16,7 @@ Values = NDArray[np.float64]
 
 
 def voxel_p(t: NDArray[np.float32], df: int, rank: int = 1, *, both: bool = True) -> Values:
-    """Return the parametric p of each t, or F of `rank` columns; NaN where there is none."""
+    """Return the parametric p of each t, (voxels,), or F of `rank` columns; NaN where there is none."""
     values = t.astype(np.float64)
     if rank > 1:
         return np.asarray(stats.f.sf(values, rank, df))

@@ -40,7 +40,7 @@ class CheckpointStore(Protocol):
 
 
 def name_of(observed: NDArray[np.float32], digest: str, words: tuple[object, ...]) -> str:
-    """Return what parts of one run are called: a hash of the observed map, the relabellings, and all else they need."""
+    """Return what parts of one run are called: a hash of the observed map, (voxels,), and all else they need."""
     found = hashlib.sha256(observed.tobytes())
     found.update(repr((digest, *words)).encode())
     return found.hexdigest()[:32]

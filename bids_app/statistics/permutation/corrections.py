@@ -12,9 +12,17 @@ from scipy.stats import beta
 
 
 def familywise_p(values: NDArray[np.float32], maxima: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return p corrected over the map: the share of relabellings whose maximum reaches each value.
+    """Return p corrected over the map: the share of permutations whose maximum reaches each value.
 
-    The observed relabelling is one of them, so that no p is below 1 / P. NaN stays NaN.
+    The observed one is among them, so that no p is below 1 / P (Nichols & Holmes 2002, doi:10.1002/hbm.1058). NaN stays
+    NaN.
+
+    Parameters
+    ----------
+    values : (voxels,) or (clusters,)
+        Observed statistics.
+    maxima : (P,)
+        Largest statistic of each permutation.
     """
     ordered = np.sort(maxima)
     reached = len(ordered) - np.searchsorted(ordered, values, side="left")
@@ -22,16 +30,23 @@ def familywise_p(values: NDArray[np.float32], maxima: NDArray[np.float32]) -> ND
 
 
 def joint_null(members: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
-    """Return the smallest p over a family for each relabelling, (P,).
+    """Return the smallest p over a family for each permutation, (P,).
 
     Each map's maximum becomes its p in its own null, so that no map takes all because of its degrees of
-    freedom (min-p; Winkler 2016, doi:10.1002/hbm.23115). Members share relabellings.
+    freedom (min-p; Winkler 2016, doi:10.1002/hbm.23115). Members share permutations.
     """
     return np.asarray(np.min([familywise_p(maxima, maxima) for maxima in members], axis=0))
 
 
 def joint_p(p: NDArray[np.float64], null: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return p corrected over the family as well, from p corrected over each map."""
+    """Return p corrected over the family as well, from p corrected over each map.
+
+    Parameters
+    ----------
+    p : (voxels,) or (clusters,)
+    null : (P,)
+        Smallest p of each permutation over the maps of the family.
+    """
     # Both are ratios with the same denominator: half a step of slack makes the comparison exact.
     step = 0.5 / len(null)
     return np.where(np.isnan(p), np.nan, np.searchsorted(np.sort(null), p + step, side="right") / len(null))
@@ -47,9 +62,9 @@ def holm(p: Sequence[float]) -> list[float]:
 
 
 def monte_carlo_limits(p: float, total: int, *, exhaustive: bool = False) -> tuple[float, float]:
-    """Return the 95 % limits of a p that is a share of `total` relabellings (Clopper-Pearson).
+    """Return the 95 % limits of a p that is a share of `total` permutations (Clopper-Pearson).
 
-    They tell what other draws would have given; a p of all relabellings there are is exact.
+    They tell what other draws would have given; a p of all permutations there are is exact.
 
     >>> [round(limit, 4) for limit in monte_carlo_limits(0.01, 1000)]
     [0.0048, 0.0183]
@@ -63,7 +78,7 @@ def monte_carlo_limits(p: float, total: int, *, exhaustive: bool = False) -> tup
 
 
 def critical(maxima: NDArray[np.float32], alpha: float) -> float:
-    """Return the smallest value that passes the familywise threshold; infinity where none can."""
+    """Return the smallest value that passes the familywise threshold; infinity where none can. `maxima` are (P,)."""
     ordered = np.sort(maxima)
     allowed = int(np.floor(alpha * len(ordered) + 1e-9))  # maxima that may reach it
     return float(np.nextafter(ordered[-allowed - 1], np.float32(np.inf))) if allowed else float("inf")

@@ -93,7 +93,7 @@ class PermutationEngine:
         self.maxima = {name: np.zeros(scheme.total, dtype=np.float32) for name in geometry.statistics}
         self._height = np.abs(self.t) if geometry.both else self.t
         self._kind = kernels.StatisticKind(float(model.df), model.rank, geometry.both)
-        # Reading the maps of thousands costs more than a product: more relabellings share one pass over them.
+        # Reading the maps of thousands costs more than a product: more permutations share one pass over them.
         # So do rows that signs of residuals are multiplied with, which are made anew for each block.
         few = len(model.nuisance) <= MANY
         self.step = (1 + isinstance(scheme, ResidualSigns)) * BLOCK if few else 4 * BLOCK
@@ -105,7 +105,7 @@ class PermutationEngine:
         t = self._buffers.t[: stop - start]
         reached = np.zeros(len(self.t), dtype=np.int32)
         largest = self.maxima["voxel"][start:stop]
-        # Relabelling 0 is the observed one: it counts as reached, and is not compared with itself.
+        # Permutation 0 is the observed one: it counts as reached, and is not compared with itself.
         first = int(start == 0)
         for share in statistic_tiles(self._model, self._scheme, start, stop):
             reached[share.tile] += first
@@ -127,5 +127,5 @@ class PermutationEngine:
 
 
 def tested_side(t: NDArray[np.float32], geometry: SpatialStructure) -> NDArray[np.float32]:
-    """Return a map with the side that is not looked at set to 0."""
+    """Return a map, (voxels,), with the side that is not looked at set to 0."""
     return t if geometry.both else np.where(t < 0, np.float32(0), t)

@@ -1,7 +1,7 @@
 """Tested columns per voxel, with nuisance columns and, if asked, the voxel's own baseline.
 
-Everything that no relabelling changes is done once. What is left of a voxel is one or two unit vectors; the statistic
-of any relabelling is then a handful of inner products (`relabelled`).
+Everything that no permutation changes is done once. What is left of a voxel is one or two unit vectors; the statistic
+of any permutation is then a handful of inner products (`statistic`).
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def _unit(values: Matrix, scale: Matrix) -> Matrix:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class LinearModel:
-    """A fitted family of linear models, one a voxel, ready to be relabelled.
+    """A fitted family of linear models, one a voxel, ready to be permuted.
 
     Attributes
     ----------

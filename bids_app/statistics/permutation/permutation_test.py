@@ -32,14 +32,14 @@ def silent(done: int, total: int, height: float) -> None:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class NullDistribution:
-    """What relabelling gave.
+    """What permutation gave.
 
     Attributes
     ----------
     maxima : dict of (P,) float32
-        Largest |t|, cluster extent, cluster mass and TFCE of each relabelling; number 0 is the observed one.
+        Largest |t|, cluster extent, cluster mass and TFCE of each permutation; number 0 is the observed one.
     reached : (voxels,) int64
-        Relabellings, the observed one among them, whose statistic reached the observed one of that voxel.
+        Permutations, the observed one among them, whose statistic reached the observed one of that voxel.
     t : (voxels,) float32
         Observed t, or F where several columns are tested.
     enhanced : (voxels,) float32 or None
@@ -66,14 +66,14 @@ def run(
     model: LinearModel, scheme: Scheme, geometry: SpatialStructure, threads: int = 1, progress: Progress = silent,
     keeper: checkpoints.CheckpointStore | None = None,
 ) -> NullDistribution:  # fmt: skip
-    """Relabel `scheme.total` times and keep the maxima.
+    """Permute `scheme.total` times and keep the maxima.
 
     Parameters
     ----------
     threads : int
-        Blocks of relabellings run side by side; the result does not depend on it.
+        Blocks of permutations run side by side; the result does not depend on it.
     progress : callable
-        Called with relabellings done, total, and the height that passes the familywise .05 so far.
+        Called with permutations done, total, and the height that passes the familywise .05 so far.
     keeper : CheckpointStore, optional
         Has the parts that an earlier, stopped run or other workers finished, and takes those of this one.
     """

@@ -20,7 +20,7 @@ def residuals(model: LinearModel) -> NDArray[np.float32]:
 
 
 def residual_tiles(model: LinearModel) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-    """Yield some voxels, and what the whole model leaves of them."""
+    """Yield some voxels, and the residuals of the whole model there, (n, voxels of the tile)."""
     axes = orthonormal(residual(model.columns, model.nuisance))
     for tile in tiles(model.tested.shape[0], model.tested.shape[1]):
         part, before = model.units(tile)

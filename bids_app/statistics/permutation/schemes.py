@@ -1,6 +1,6 @@
-"""What chance could have done: signs flipped, or residuals exchanged; arms drawn anew are in `allocation`.
+"""What chance could have done: signs flipped, or residuals exchanged; re-randomised arms are in `rerandomisation`.
 
-Relabelling k depends on (seed, k) alone, so that any worker can make any of them in any order. Number 0
+Permutation k depends on (seed, k) alone, so that any worker can make any of them in any order. Number 0
 is the observed one.
 """
 
@@ -21,7 +21,7 @@ Labels = NDArray[np.float64]
 
 
 def raw_words(seed: int, k: int, n: int) -> NDArray[np.uint64]:
-    """Return n raw 64-bit words that belong to relabelling k; numpy keeps these stable across versions."""
+    """Return raw 64-bit words, (n,), that belong to permutation k; numpy keeps these stable across versions."""
     return np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(k,))).random_raw(n)
 
 
@@ -111,7 +111,7 @@ class SignFlips(Listed):
 
 @dataclass(frozen=True, eq=False)
 class ResidualSigns(Listed):
-    """Signs of the residuals of each participant: a test of means (`wild`).
+    """Signs of the residuals of each participant: a test of means (`wild_bootstrap`).
 
     Number 0 is the observed statistic itself, in place of the pattern without any negative sign.
 

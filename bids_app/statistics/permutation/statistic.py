@@ -1,11 +1,11 @@
-"""The statistic of relabelled models, from inner products with the unit vectors of each voxel.
+"""The statistic of permuted models, from inner products with the unit vectors of each voxel.
 
 With c the share (as a cosine) of the tested column and e the share of squares that the other columns explain,
 
     t = c sqrt(df / (1 - e - c²)),      F = (s / q) df / (1 - e - s)
 
-where s is the sum of squares of q tested columns. Arms drawn anew change the tested columns (Draper-Stoneman); flipped
-or exchanged residuals change the outcome, and the whole model is fitted again (Freedman & Lane 1983,
+where s is the sum of squares of q tested columns. Re-randomised arms change the tested columns (Draper-Stoneman);
+flipped or exchanged residuals change the outcome, and the whole model is fitted again (Freedman & Lane 1983,
 doi:10.2307/1391660).
 """
 
@@ -33,7 +33,7 @@ from bids_app.statistics.permutation.wild_bootstrap import signed
 
 
 class StatisticTile(NamedTuple):
-    """Some voxels of some relabellings: c (or s, where several columns are tested) and e, (relabellings, voxels).
+    """Some voxels of some permutations: c (or s, where several columns are tested) and e, (permutations, voxels).
 
     Signs of residuals have the statistic itself in place of c, and no e.
     """
@@ -91,7 +91,7 @@ def _arms_anew(model: LinearModel, scheme: Rerandomisation, labels: Matrix) -> C
         return several
     columns = residual(drawn[:, :, 0].T, model.nuisance)
     length = np.linalg.norm(columns, axis=0)
-    # Arms relabelled to equal a covariate leave nothing to test: t is 0, not the quotient of roundings.
+    # Arms permuted to equal a covariate leave nothing to test: t is 0, not the quotient of roundings.
     kept = length > 1e-8 * np.linalg.norm(drawn[:, :, 0], axis=1)
     units = (np.where(kept, columns, 0.0) / np.where(kept, length, 1.0)).T
 

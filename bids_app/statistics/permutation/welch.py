@@ -1,8 +1,8 @@
 """t with a variance of its own for each arm (Welch), for arms of unequal size that vary unequally.
 
 The coefficient is that of least squares; its variance takes each arm's own residuals. Of two arms without covariates
-it is Welch's t exactly. Arms are taken as relabelled, so that the statistic is studentised anew each time. Degrees of
-freedom differ between voxels and relabellings (Satterthwaite), so each t gives way to the t of the model's degrees of
+it is Welch's t exactly. Arms are taken as permuted, so that the statistic is studentised anew each time. Degrees of
+freedom differ between voxels and permutations (Satterthwaite), so each t gives way to the t of the model's degrees of
 freedom that has the same p: maxima over a map are then of one kind.
 """
 
@@ -17,7 +17,13 @@ from bids_app.statistics.permutation.rerandomisation import Rerandomisation
 
 
 def by_arm(model: LinearModel, scheme: Rerandomisation, labels: Matrix) -> Callable[[slice], tuple[Matrix, Matrix]]:
-    """Return what gives c and e of a tile such that t of these has the p of Welch's t."""
+    """Return what gives c and e of a tile, (permutations, voxels) each, such that t of these has the p of Welch's t.
+
+    Parameters
+    ----------
+    labels : (permutations, n)
+        Arm of each participant in each permutation.
+    """
     highest = scheme.labels.max()
     active = (labels == highest).astype(np.float64)
     columns = residual(active.T, model.nuisance)
@@ -61,7 +67,7 @@ def _welch(slope: Matrix, variance: Matrix, doubt: Matrix, df: float) -> Matrix:
 
 
 def same_tail(t: Matrix, df: Matrix, wanted: float) -> Matrix:
-    """Return t of `wanted` degrees of freedom with the p that t has with df of its own.
+    """Return t of `wanted` degrees of freedom with the p that t has with df of its own, (permutations, voxels).
 
     By way of the normal deviate of the same p, after Wallace's approximation: from 4.3 degrees of freedom on p is
     kept to 13 in 100 of itself at t = 8, and to 4 at t = 4.

@@ -12,7 +12,7 @@ variance without the residuals of the new fit:
 
     sum(w e*^2) = sum(w f^2) - 2 g'r + g'A g,    A_jl = sum(w q_j q_l)
 
-so that a relabelling is a product of signs with rows that do not depend on it.
+so that a permutation is a product of signs with rows that do not depend on it.
 """
 
 from __future__ import annotations
@@ -80,14 +80,14 @@ def prepare(model: LinearModel) -> Residuals:
 def signed(
     model: LinearModel, prepared: Residuals, signs: Matrix, start: int
 ) -> Callable[[slice], tuple[Floats, None]]:
-    """Return what gives the statistic of a tile, (relabellings, voxels).
+    """Return what gives the statistic of a tile, (permutations, voxels).
 
     Parameters
     ----------
-    signs : (relabellings, n)
+    signs : (permutations, n)
         Number 0, the observed one, is no pattern of signs: its row is not looked at.
     start : int
-        Number of the first relabelling.
+        Number of the first permutation.
     """
     patterns, rank = _in_fours(signs), model.rank
 
@@ -126,12 +126,12 @@ def _of(model: LinearModel, axes: Axes, shared: Shared, tile: slice) -> WildInpu
 def _studentised(
     slope: NDArray[np.floating[Any]], variance: NDArray[np.floating[Any]], rank: int
 ) -> NDArray[np.floating[Any]]:
-    """Return t of one axis, or Wald's F of several, (relabellings, voxels).
+    """Return t of one axis, or Wald's F of several, (permutations, voxels).
 
     Parameters
     ----------
-    slope : (rank, relabellings, voxels)
-    variance : (pairs, relabellings, voxels)
+    slope : (rank, permutations, voxels)
+    variance : (pairs, permutations, voxels)
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         if rank == 1:

@@ -1,4 +1,4 @@
-"""Refits of residuals with signs (`wild`), compiled: products of signs with rows, and variances from these."""
+"""Refits of residuals with signs (`wild_bootstrap`), compiled: products of signs with rows, and variances."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Patterns(NamedTuple):
 
     Attributes
     ----------
-    which : (relabellings, fours) int64
+    which : (permutations, fours) int64
         Bits 2, 1 and 0 tell that the second, third and fourth sign differs from the first.
-    first : (relabellings, fours) float32
+    first : (permutations, fours) float32
     """
 
     which: NDArray[np.int64]
@@ -33,8 +33,8 @@ class WildEstimates(NamedTuple):
 
     Attributes
     ----------
-    slope : (rank, relabellings, voxels)
-    variance : (pairs, relabellings, voxels)
+    slope : (rank, permutations, voxels)
+    variance : (pairs, permutations, voxels)
     """
 
     slope: NDArray[np.float32]
@@ -46,7 +46,7 @@ def refit(given: WildInputs, moments: Moments, patterns: Patterns, fitted: WildE
     """Fit the residuals of some voxels with the signs of every pattern.
 
     Of four participants there are eight sums up to a sign, so that a product with signs is a quarter of the additions,
-    in an order that does not depend on how many relabellings are made together.
+    in an order that does not depend on how many permutations are made together.
     """
     rank, pairs = fitted.slope.shape[0], fitted.variance.shape[0]
     size = given.axes.nuisance.shape[0] + int(given.before.shape[0] > 0) + rank
@@ -136,11 +136,11 @@ def _add(table: NDArray[np.float32], patterns: Patterns, out: NDArray[np.float32
 
 @compiled
 def _variance(sums: Floats, first: int, square: Floats, gram: Floats, out: NDArray[np.float32]) -> None:
-    """Fill the variance of a pair of axes, (relabellings, voxels).
+    """Fill the variance of a pair of axes, (permutations, voxels).
 
     Parameters
     ----------
-    sums : ((1 + pairs) m, relabellings, voxels)
+    sums : ((1 + pairs) m, permutations, voxels)
         Products of signs with the axes, and from `first` on with the axes weighted for the pair.
     """
     size = int((np.sqrt(8 * gram.shape[0] + 1) - 1) / 2)

@@ -1,4 +1,4 @@
-"""The inner loops of signs of residuals (`wild`), compiled: what signs are multiplied with, and the variances."""
+"""The inner loops of signs of residuals (`wild_bootstrap`), compiled: rows of the products, and variances."""
 
 from __future__ import annotations
 

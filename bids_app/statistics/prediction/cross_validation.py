@@ -47,7 +47,7 @@ class Assessment:
     Attributes
     ----------
     predicted : (repeats, n)
-        Predictions of people by models that have not seen them.
+        Predictions of participants by models that have not seen them.
     good : (repeats,)
         AUC, or R2, of each division.
     low, high, p : float
@@ -55,7 +55,7 @@ class Assessment:
     more : mapping
         Brier score and calibration, or mean absolute error and correlation: means over divisions.
     interaction : mapping
-        Whether people with a larger prediction gain more from the active arm: t, p of exchanged outcomes.
+        Whether participants with a larger prediction gain more from the active arm: t, p of exchanged outcomes.
     sites : mapping
         AUC, or R2, of each site by the models of all others.
     weights : (models, features)
@@ -81,7 +81,7 @@ def assess(
     Raises
     ------
     WrongDataError
-        If a class has fewer people than folds, or nobody differs from anybody.
+        If a class has fewer participants than folds, or no participant differs from another.
     """
     if task.classes and min(np.bincount(task.outcome.astype(int), minlength=2)) < task.folds:
         ones = int(task.outcome.sum())

@@ -20,7 +20,7 @@ class FittedLearner:
     Attributes
     ----------
     score : callable
-        Of features (people, features) to one number a person; larger means likelier, or more.
+        Of features (participants, features) to one number a participant; larger means likelier, or more.
     weights : (features,) or None
         Of a linear model; None where there is none.
     plain : mapping
@@ -48,11 +48,11 @@ class Learner:
     Attributes
     ----------
     settings : sequence of mapping
-        Tried inside the training people.
+        Tried inside the training participants.
     fit : callable
-        Of training people and a setting.
+        Of training participants and a setting.
     most : int
-        Features that are kept, those that go best with the outcome among the training people; 0 keeps all.
+        Features that are kept, those that go best with the outcome among the training participants; 0 keeps all.
     """
 
     settings: Sequence[Setting]
@@ -61,7 +61,7 @@ class Learner:
 
 
 def linear(weights: Values, start: float) -> FittedLearner:
-    """Return a linear model."""
+    """Return a linear model from its weights, (features,), and its intercept."""
     return FittedLearner(
         lambda features: features @ weights + start, weights,
         {"Kind": "linear", "Intercept": start, "Weights": weights.tolist()},

@@ -12,7 +12,13 @@ Values = NDArray[np.floating[Any]]
 
 
 def auc(score: Values, outcome: Values) -> float:
-    """Return the probability that one of class 1 has a larger score than one of class 0; ties count half."""
+    """Return the probability that one of class 1 has a larger score than one of class 0; ties count half.
+
+    Parameters
+    ----------
+    score, outcome : (n,)
+        The outcome is 0 or 1.
+    """
     ranks = stats.rankdata(score)
     ones = outcome == 1
     n, m = int(ones.sum()), int((~ones).sum())
@@ -22,8 +28,12 @@ def auc(score: Values, outcome: Values) -> float:
 def auc_within(score: Values, outcome: Values, fold: NDArray[np.integer[Any]]) -> float:
     """Return the AUC of pairs of one fold: scores of different models do not compare.
 
-    Pairs of different folds pull it below 1/2 where nothing can be told: models that saw more of a class expect it,
-    and meet less of it.
+    Pairs of different folds pull it below 1/2 where nothing can be predicted: models that saw more of a class expect
+    it, and meet less of it.
+
+    Parameters
+    ----------
+    score, outcome, fold : (n,)
     """
     total, pairs = 0.0, 0
     for value in np.unique(fold):
@@ -42,12 +52,12 @@ def auc_error(value: float, ones: int, zeros: int) -> float:
 
 
 def brier(probability: Values, outcome: Values) -> float:
-    """Return the mean squared distance of probabilities from what happened."""
+    """Return the mean squared distance of probabilities, (n,), from what happened, (n,) 0 or 1 (Brier score)."""
     return float(((probability - outcome) ** 2).mean())
 
 
 def calibration(probability: Values, outcome: Values) -> tuple[float, float]:
-    """Return intercept and slope of what happened on the log odds: 0 and 1 if probabilities mean what they say."""
+    """Return intercept and slope of what happened, (n,), on the log odds: 0 and 1 if probabilities, (n,), hold."""
     from sklearn.linear_model import LogisticRegression
 
     clipped = np.clip(probability, 1e-4, 1 - 1e-4)
@@ -59,12 +69,19 @@ def calibration(probability: Values, outcome: Values) -> tuple[float, float]:
 
 
 def explained(predicted: Values, outcome: Values) -> float:
-    """Return the share of variance that predictions explain; below zero the mean would do better."""
+    """Return the share of variance of an outcome, (n,), that predictions explain; below 0 the mean would do better."""
     return float(1 - ((outcome - predicted) ** 2).sum() / ((outcome - outcome.mean()) ** 2).sum())
 
 
 def net_benefit(probability: Values, outcome: Values, threshold: float) -> float:
-    """Return the net benefit of acting on everybody above a probability, as decision curves have it."""
+    """Return the net benefit of acting on all above a probability, as decision curves have it.
+
+    Parameters
+    ----------
+    probability, outcome : (n,)
+    threshold : float
+        Probability from which on one acts.
+    """
     acted = probability >= threshold
     right, wrong = (acted & (outcome == 1)).mean(), (acted & (outcome == 0)).mean()
     return float(right - wrong * threshold / (1 - threshold))

@@ -20,14 +20,17 @@ from bids_app.statistics.prediction.task import Places, PredictionTask, Values
 
 
 def good_of(predicted: Values, task: PredictionTask, fold: Places | None = None) -> float:
-    """Return the AUC of a class, among people of one fold, or R2 of a value."""
+    """Return the AUC of a class, among participants of one fold, or R2 of a value; `predicted` is (n,)."""
     if not task.classes:
         return explained(predicted, task.outcome)
     return auc(predicted, task.outcome) if fold is None else auc_within(predicted, task.outcome, fold)
 
 
 def interaction_t(predicted: Values, task: PredictionTask, arm: Values) -> float:
-    """Return t of arm x prediction in a linear model of the outcome; 0 where there is one arm, NaN arms apart."""
+    """Return t of arm x prediction in a linear model of the outcome; 0 where there is one arm. Arrays are (n,).
+
+    NaN marks participants whose arm is not compared.
+    """
     known = np.isfinite(arm)
     predicted, arm, task = predicted[known], arm[known], task.rows(np.flatnonzero(known))
     if np.ptp(arm) == 0 or np.ptp(predicted) == 0:
@@ -43,7 +46,15 @@ def interaction_t(predicted: Values, task: PredictionTask, arm: Values) -> float
 
 
 def limits(predicted: Values, good: Values, task: PredictionTask, seed: int) -> tuple[float, float]:
-    """Return 95 % limits: of an AUC after Hanley and McNeil, of R2 from people drawn again."""
+    """Return 95 % limits: of an AUC after Hanley and McNeil (1982), of R2 from bootstrap samples of participants.
+
+    Parameters
+    ----------
+    predicted : (divisions, n)
+        Predictions of each division into folds.
+    good : (divisions,)
+        AUC or R2 of each.
+    """
     n = len(task.outcome)
     if task.classes:
         mean, ones = float(good.mean()), int(task.outcome.sum())
@@ -61,7 +72,7 @@ def limits(predicted: Values, good: Values, task: PredictionTask, seed: int) -> 
 
 
 def more(predicted: Values, task: PredictionTask) -> dict[str, float]:
-    """Return what else is told of predictions: means over divisions."""
+    """Return what else is reported of predictions, (divisions, n): means over divisions."""
     outcome = task.outcome
     if task.classes:
         both = np.array([calibration(row, outcome) for row in predicted])
@@ -81,7 +92,7 @@ def stability(weights: Values) -> tuple[Values, Values]:
 
 
 def decision_curve(probability: Values, outcome: Values) -> list[dict[str, float]]:
-    """Return the net benefit of treating those above a probability, and of treating all, at thresholds."""
+    """Return the net benefit of treating those above a probability, (n,), and of treating all, at thresholds."""
     everybody = np.ones(len(outcome))
     return [
         {"threshold": t, "model": net_benefit(probability, outcome, t), "all": net_benefit(everybody, outcome, t)}

@@ -13,7 +13,7 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Features:
-    """What is known of people before treatment.
+    """What is known of participants before treatment.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class Features:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PreparedFeatures:
-    """How features are made ready, learnt from the training people alone.
+    """How features are made ready, learnt from the training participants alone.
 
     Attributes
     ----------
@@ -67,10 +67,11 @@ class PreparedFeatures:
 
 
 def prepare(features: Features, outcome: Values, most: int) -> tuple[PreparedFeatures, Values]:
-    """Learn how features are made ready, and return that and the training people's own.
+    """Learn how features are made ready, and return that and the features of the training participants, (n, features).
 
     Parameters
     ----------
+    outcome : (n,)
     most : int
         Brain features that are kept by their correlation with the outcome; 0 keeps all. Clinical ones stay.
     """

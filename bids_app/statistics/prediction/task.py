@@ -14,7 +14,7 @@ Places = NDArray[np.intp]
 
 @dataclass(frozen=True, eq=False)
 class PredictionTask:
-    """An outcome of people.
+    """An outcome of participants.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class PredictionTask:
         return not self.classes or bool(np.ptp(self.outcome) > 0)
 
     def parts(self, seed: int) -> Iterator[tuple[Places, Places]]:
-        """Yield training and test people of each fold.
+        """Yield training and test participants of each fold.
 
         The class, or the third of the outcome, within each group is spread over all folds as evenly as it can be.
         """

@@ -1,7 +1,7 @@
 """How one map of regions, and every map that chance could have given in its place, goes with many references.
 
 A null is a matrix of maps, one a row; row 0 is the observed one, so that the share of rows that reach the first one is
-(1 + b) / (1 + B) for surrogates and the exact p of relabellings that are listed in full.
+(1 + b) / (1 + B) for surrogates and the exact p of permutations that are listed in full.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SLACK = 1e-6
 
 
 def ranks(values: Matrix, axis: int = 0) -> Matrix:
-    """Return average ranks along an axis."""
+    """Return average ranks along an axis, of the shape of the values (n, m)."""
     return np.asarray(stats.rankdata(values, axis=axis))
 
 
@@ -85,7 +85,7 @@ class CorrelationTests:
 
 
 def tested(maps: Rows, reference: Rows) -> CorrelationTests:
-    """Return how the observed map (row 0) scores among those of chance; parameters as of `correlations`."""
+    """Return how the observed map, row 0 of (P, regions), correlates among null maps; see `correlations`."""
     observed = (maps[0].astype(np.float32) @ reference.astype(np.float32)).astype(np.float64)
     height = (np.abs(observed) - SLACK).astype(np.float32)
     reached = np.zeros(len(observed), dtype=np.int64)
@@ -104,14 +104,14 @@ def share(values: Matrix) -> Matrix:
 
 
 def band(maps: Rows, reference: Rows, points: int = 60) -> tuple[Matrix, Matrix]:
-    """Return ranked scores of the observed map, and the middle 95 % of ranked scores of maps of chance.
+    """Return ranked scores of the observed map, and the middle 95 % of ranked scores of null maps.
 
     Returns
     -------
     observed : (points,)
         At evenly spaced places of the ranking, from the lowest score to the highest.
     limits : (2, points)
-        Of the maps of chance.
+        Of the null maps.
     """
     at = np.linspace(0, 1, points)
     found = [np.quantile(scores, at, axis=1).T for _, scores in correlations(maps, reference)]

@@ -1,4 +1,4 @@
-"""Categories of genes: their mean score against whole maps of chance, never against random genes.
+"""Categories of genes: their mean score against whole null maps, never against random genes.
 
 Genes of a category are expressed together, so that their scores rise and fall together; drawing other genes takes them
 for independent ones and finds categories in noise (Fulcher 2021, doi:10.1038/s41467-021-22862-1).
@@ -33,30 +33,30 @@ Scorer = Callable[[Rows], Matrix]
 
 
 def means(reference: Rows, weights: sparse.csr_array[Any]) -> Scorer:
-    """Return what gives the mean score of each category.
+    """Return what gives the mean score of each category, (maps, categories).
 
     A mean of correlations is the inner product of the map with the mean of the genes' columns: no score of a single
-    gene is computed. For maps and reference see `scores.correlations`.
+    gene is computed. For maps and reference see `correlation_tests.correlations`.
     """
     profiles = np.asarray((weights @ reference.T.astype(np.float64)).T)
     return lambda maps: np.asarray(maps.astype(np.float64) @ profiles)
 
 
 def absolute_means(reference: Rows, weights: sparse.csr_array[Any]) -> Scorer:
-    """Return what gives the mean absolute score of each category."""
+    """Return what gives the mean absolute score of each category, (maps, categories)."""
     columns, light = np.ascontiguousarray(reference, dtype=np.float32), weights.astype(np.float32)
     return lambda maps: np.asarray((light @ np.abs(maps.astype(np.float32) @ columns).T).T, dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """Categories with the observed map, and among maps of chance.
+    """Categories with the observed map, and among null maps.
 
     Attributes
     ----------
     score, p : (categories,)
     limits : (2, categories)
-        Middle 95 % of scores of up to `SHOWN` maps of chance.
+        Middle 95 % of scores of up to `SHOWN` null maps.
     """
 
     score: Matrix

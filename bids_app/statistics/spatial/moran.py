@@ -1,7 +1,7 @@
 """Surrogate maps that keep the spatial autocorrelation of a map, by its spectrum (Moran spectral randomisation).
 
 Wagner & Dray 2015, doi:10.1111/2041-210X.12407: a map is a sum of the eigenvectors of the doubly centred matrix of
-neighbourhood; Moran's I depends on the squares of its coefficients alone, so that their signs may be drawn anew.
+neighbourhood; Moran's I depends on the squares of its coefficients alone, so that their signs may be re-randomised.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def distances(places: Matrix) -> Matrix:
 
 
 def neighbourhood(distance: Matrix) -> Matrix:
-    """Return one over the distance; 0 of a region with itself.
+    """Return weights of neighbourhood, (regions, regions): one over the distance in mm; 0 of a region with itself.
 
     Regions at one place are as near as the closest pair that is apart.
     """

@@ -23,14 +23,14 @@ Progress = Callable[[int, int, float], None]
 def regional(
     model: LinearModel, scheme: Scheme, regions: NDArray[np.intp], threads: int, tell: Progress
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return the mean t of each region in each relabelling, and the voxels that it is of.
+    """Return the mean t of each region in each permutation, and the voxels that it is of.
 
     Parameters
     ----------
     regions : (voxels,)
         Number of the region of each voxel from 0; negative for none.
     tell : callable
-        Called with relabellings done, total, and 0.
+        Called with permutations done, total, and 0.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def regional(
         t = np.zeros((stop - start, len(regions)), dtype=np.float32)
         for share in statistic_tiles(model, scheme, start, stop):
             share.fill(kind, t[:, share.tile], uncounted(share))
-        # A relabelled t without a value (arms that equal a covariate) counts as no effect.
+        # A permuted t without a value (arms that equal a covariate) counts as no effect.
         means[start:stop] = (whole @ np.nan_to_num(t, nan=0.0, posinf=0.0, neginf=0.0).T).T
         return stop
 

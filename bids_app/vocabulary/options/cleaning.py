@@ -19,11 +19,11 @@ class Options:
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
-    high_pass: Annotated[float, Ge(0), Doc("Lower edge of the pass band; 0 leaves it open.", "Hz")] = 0.008
-    low_pass: Annotated[float, Ge(0), Doc("Upper edge of the pass band; 0 leaves it open.", "Hz")] = 0.1
+    high_pass: Annotated[float, Ge(0), Doc("High-pass cut-off; 0: no high-pass filter.", "Hz")] = 0.008
+    low_pass: Annotated[float, Ge(0), Doc("Low-pass cut-off; 0: no low-pass filter.", "Hz")] = 0.1
     detrend: Annotated[int, Interval(ge=0, le=3), Doc("Order of the polynomial drift.")] = 1
     confounds: Annotated[
-        str | tuple[str, ...], Doc("A preset, or patterns of confound columns; an empty list is none.")
+        str | tuple[str, ...], Doc("Confound strategy: a preset, or patterns of confound columns; an empty list: none.")
     ] = "24P+csf+wm"
     more_confounds: Annotated[
         tuple[str, ...],
@@ -34,24 +34,34 @@ class Options:
     ] = ()
     procedure: Annotated[
         Literal["one-model", "regress-then-filter"],
-        Doc("Filter and regression in one model, or one after the other (for replication alone; censors nothing)."),
+        Doc("Filter and regression in one model, or regression before filtering (replication only; no censoring)."),
     ] = "one-model"
-    dummy_scans: Annotated[int, Ge(0), Doc("Volumes left out at the start, whatever fMRIPrep flags beyond them.")] = 0
+    dummy_scans: Annotated[
+        int,
+        Ge(0),
+        Doc("Number of initial volumes to discard, in addition to non-steady-state volumes flagged by fMRIPrep."),
+    ] = 0
     fd_threshold: Annotated[
-        float, Ge(0), Doc("Frames of a framewise displacement (Power) above it are censored; 0 keeps all.", "mm")
+        float,
+        Ge(0),
+        Doc("Censor volumes whose framewise displacement (Power 2012) exceeds this value; 0 disables censoring.", "mm"),
     ] = 0.5
     dvars_threshold: Annotated[
-        float, Ge(0), Doc("Frames of a standardised DVARS above it are censored too (fMRIPrep flags 1.5); 0 keeps all.")
+        float,
+        Ge(0),
+        Doc("Censor volumes whose standardised DVARS exceeds this value (fMRIPrep flags 1.5); 0 disables it."),
     ] = 0.0
-    censor_before: Annotated[int, Ge(0), Doc("Frames censored before each that moved.")] = 0
-    censor_after: Annotated[int, Ge(0), Doc("Frames censored after each that moved.")] = 1
-    smoothing_fwhm: Annotated[float, Ge(0), Doc("Smoothing of target maps; seeds are never smoothed.", "mm")] = 6.0
+    censor_before: Annotated[int, Ge(0), Doc("Volumes also censored before each volume with motion.")] = 0
+    censor_after: Annotated[int, Ge(0), Doc("Volumes also censored after each volume with motion.")] = 1
+    smoothing_fwhm: Annotated[
+        float, Ge(0), Doc("Smoothing kernel (FWHM) of target maps; seed series are never smoothed.", "mm")
+    ] = 6.0
     flip_column: Annotated[
-        str, Doc("Column of participants.tsv that says whose left and right are exchanged; empty: nobody's.")
+        str, Doc("Column of participants.tsv that selects participants for left-right flipping; empty: none.")
     ] = ""
-    flip_value: Annotated[str, Doc("Value of that column for them, e.g. the side that hurts.")] = "right"
-    min_df_res: Annotated[int, Ge(3), Doc("Residual degrees of freedom a session needs, its runs together.")] = 20
-    min_minutes: Annotated[float, Ge(0), Doc("Minutes of kept frames a session needs.", "min")] = 4.0
+    flip_value: Annotated[str, Doc("Value of that column for flipped participants, e.g. the painful side.")] = "right"
+    min_df_res: Annotated[int, Ge(3), Doc("Minimum residual degrees of freedom of a session over its runs.")] = 20
+    min_minutes: Annotated[float, Ge(0), Doc("Minimum minutes of uncensored data of a session.", "min")] = 4.0
 
     def __post_init__(self) -> None:
         """Refuse options that exclude each other."""

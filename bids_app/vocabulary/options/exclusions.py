@@ -16,10 +16,10 @@ class Exclusions:
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
-    max_mean_fd: Annotated[float, Ge(0), Doc("Mean framewise displacement of a session at most.", "mm")] = 0.0
-    max_censored: Annotated[float, Interval(ge=0, le=1), Doc("Share of volumes censored at most.")] = 0.0
-    min_minutes: Annotated[float, Ge(0), Doc("Minutes of kept volumes at least.", "min")] = 0.0
-    min_df_res: Annotated[int, Ge(0), Doc("Residual degrees of freedom at least.")] = 0
+    max_mean_fd: Annotated[float, Ge(0), Doc("Maximum mean framewise displacement of a session.", "mm")] = 0.0
+    max_censored: Annotated[float, Interval(ge=0, le=1), Doc("Maximum proportion of censored volumes.")] = 0.0
+    min_minutes: Annotated[float, Ge(0), Doc("Minimum minutes of uncensored data.", "min")] = 0.0
+    min_df_res: Annotated[int, Ge(0), Doc("Minimum residual degrees of freedom.")] = 0
     min_coverage: Annotated[
-        float, Interval(ge=0, le=1), Doc("Share of the brain mask with usable voxels at least.")
+        float, Interval(ge=0, le=1), Doc("Minimum proportion of the brain mask with usable voxels.")
     ] = 0.0

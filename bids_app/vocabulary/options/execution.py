@@ -11,9 +11,9 @@ MEMORY_PER_PARTICIPANT_MB = 600
 
 @dataclass(frozen=True)
 class PermutationShare:
-    """Part `number` of `of` equal parts of the relabellings, numbered from 1.
+    """Part `number` of `of` equal parts of the permutations, numbered from 1.
 
-    A relabelling has a place between 0 and 1 among all of a call; each place belongs to one share, whatever their
+    A permutation has a place between 0 and 1 among all of a call; each place belongs to one share, whatever their
     number.
     """
 
@@ -34,7 +34,7 @@ class Execution:
     """One call of the command line.
 
     `executor` is `local` or `dask`, whose scheduler has an address or a file that tells it; `share` asks for some of
-    the relabellings alone, kept for a later call.
+    the permutations alone, kept for a later call.
     """
 
     bids_dir: Path

@@ -17,47 +17,61 @@ class Inference:
 
     __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid", "coerce_numbers_to_str": True}
 
-    n_permutations: Annotated[int, Ge(20), Doc("Relabellings drawn, the observed one among them.")] = 5000
-    random_seed: Annotated[int, Ge(0), Doc("Seed that every relabelling derives from.")] = 20260101
-    cluster_forming_p: Annotated[float, Gt(0), Lt(0.5), Doc("p that forms clusters, over the sides tested.")] = 0.001
-    connectivity: Annotated[Literal[6, 18, 26], Doc("Neighbours that join voxels to a cluster.")] = 26
+    n_permutations: Annotated[int, Ge(20), Doc("Number of permutations, including the observed one.")] = 5000
+    random_seed: Annotated[int, Ge(0), Doc("Random seed of the permutations.")] = 20260101
+    cluster_forming_p: Annotated[
+        float, Gt(0), Lt(0.5), Doc("Cluster-forming p (two-sided where both sides are tested).")
+    ] = 0.001
+    connectivity: Annotated[Literal[6, 18, 26], Doc("Voxel connectivity for clusters: 6, 18 or 26.")] = 26
     tfce: Annotated[
         Literal["primary", "all", "none"],
-        Doc("Contrasts that threshold-free cluster enhancement (E = 0.5, H = 2) is computed for; it takes longest."),
+        Doc(
+            "Contrasts for which threshold-free cluster enhancement (E = 0.5, H = 2) is computed; the slowest "
+            "statistic."
+        ),
     ] = "primary"
-    tfce_connectivity: Annotated[Literal[6, 18, 26], Doc("Neighbours that join voxels there; FSL and PALM: 6.")] = 6
-    alpha: Annotated[float, Gt(0), Lt(1), Doc("Familywise error rate that carries a claim.")] = 0.05
+    tfce_connectivity: Annotated[
+        Literal[6, 18, 26], Doc("Voxel connectivity for TFCE: 6, 18 or 26 (FSL and PALM use 6).")
+    ] = 6
+    alpha: Annotated[float, Gt(0), Lt(1), Doc("Familywise error rate.")] = 0.05
     sides: Annotated[
         Literal["both", "positive"],
-        Doc("Directions that are tested: positive looks at larger values alone, which wants a reason told beforehand."),
+        Doc("Two-sided tests (both), or one-sided tests of positive effects, which need a reason stated beforehand."),
     ] = "both"
     family: Annotated[
         Literal["maps", "contrasts", "measures", "all"],
-        Doc("What is corrected together: maps of a measure under a contrast, its contrasts too, measures too, or all."),
+        Doc(
+            "Family of the joint correction: maps of a measure and contrast, also its contrasts, also other "
+            "measures, or all."
+        ),
     ] = "maps"
     small_volume: Annotated[
-        tuple[str, ...], Doc("Regions in the grammar of --seeds that the analysis is restricted to; empty: the brain.")
+        tuple[str, ...],
+        Doc(
+            "Small volume: regions, written as for --seeds, to which the analysis is restricted;"
+            " empty: the whole brain."
+        ),
     ] = ()
     variances: Annotated[
         Literal["equal", "by-arm"],
-        Doc("Whether arms share a variance; by-arm gives Welch's t for comparisons of arms."),
+        Doc("Pooled variance, or one variance per arm (by-arm: Welch's t) when arms are compared."),
     ] = "equal"
     scheme: Annotated[
         Literal["design", "wild"],
         Doc(
-            "What chance could have done where arms are compared: what the design says, re-randomisation; or signs of "
-            "residuals (wild), which test means alone."
+            "Null model of comparisons between arms: that of the design (re-randomisation), or signs of residuals"
+            " (wild bootstrap), which tests means alone."
         ),
     ] = "design"
     equivalence_margin: Annotated[
         str,
-        Doc("Difference below which arms count as alike, with its units: '0.2 Fisher z'; empty tests no equivalence."),
+        Doc("Equivalence margin with its units, e.g. '0.2 Fisher z'; empty: no equivalence test."),
     ] = ""
     equivalence_regions: Annotated[
-        tuple[str, ...], Doc("Regions in the grammar of --seeds whose means are held against the margin as well.")
+        tuple[str, ...], Doc("Regions, written as for --seeds, whose means are also tested for equivalence.")
     ] = ()
     literature: Annotated[
-        bool, Doc("Whether the random field correction of the literature stands beside, for comparison alone.")
+        bool, Doc("Report the random field correction of the literature alongside, for comparison only.")
     ] = True
     labels: Annotated[
         str,
@@ -67,7 +81,7 @@ class Inference:
         ),
     ] = ""
     claim: Annotated[
-        Literal["mass", "extent", "voxel", "tfce"], Doc("Statistic that carries the claim; the others are beside it.")
+        Literal["mass", "extent", "voxel", "tfce"], Doc("Primary statistic; the others are reported as secondary.")
     ] = "mass"
 
     def __post_init__(self) -> None:

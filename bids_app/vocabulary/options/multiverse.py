@@ -31,7 +31,7 @@ class Multiverse:
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     alternatives: Annotated[
-        tuple[str, ...], Doc("Choices that could have been others: 'NAME: TABLE.KEY=VALUE', several parted by ';'.")
+        tuple[str, ...], Doc("Alternative analysis choices: 'NAME: TABLE.KEY=VALUE', several separated by ';'.")
     ] = (
         "gsr: modalities.fmri.confounds=24P+csf+wm+gsr",
         "openBand: modalities.fmri.low_pass=0",
@@ -39,12 +39,12 @@ class Multiverse:
         "smooth8: modalities.fmri.smoothing_fwhm=8",
     )
     combine: Annotated[
-        Literal["one-at-a-time", "all"], Doc("Each choice alone, or all that can stand together as well.")
+        Literal["one-at-a-time", "all"], Doc("Vary one choice at a time, or combine all compatible choices.")
     ] = "one-at-a-time"
-    measures: Annotated[tuple[str, ...], Doc("Measures that are computed again, unless --measures names some.")] = (
-        "seed_correlation",
-    )
-    n_permutations: Annotated[int, Ge(0), Doc("Relabellings of each; 0 takes those of the main analysis.")] = 1000
+    measures: Annotated[
+        tuple[str, ...], Doc("Measures recomputed for each alternative, unless --measures names some.")
+    ] = ("seed_correlation",)
+    n_permutations: Annotated[int, Ge(0), Doc("Permutations of each alternative; 0: as in the main analysis.")] = 1000
 
     def __post_init__(self) -> None:
         """Refuse choices that cannot be understood, and names given twice."""

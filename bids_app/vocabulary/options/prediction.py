@@ -18,22 +18,20 @@ class Prediction:
 
     outcome: Annotated[str, Doc("Outcome that is predicted; empty: the primary one.")] = ""
     target: Annotated[
-        Literal["responder", "improvement"], Doc("Whether somebody responds, or how much they improve.")
+        Literal["responder", "improvement"], Doc("Prediction target: response (yes or no), or improvement.")
     ] = "responder"
-    share: Annotated[float, Gt(0), Lt(1), Doc("Share of improvement from which on somebody is a responder.")] = 0.3
-    measure: Annotated[
-        str, Doc("Measure before treatment whose values are the brain's features; maps are reduced.")
-    ] = "parcel_correlation"
-    components: Annotated[int, Ge(1), Doc("Principal components that maps are reduced to inside each fold.")] = 20
-    clinical: Annotated[
-        tuple[str, ...], Doc("Columns known before treatment; empty: the outcome before treatment and the covariates.")
-    ] = ()
+    share: Annotated[float, Gt(0), Lt(1), Doc("Responder threshold as a proportion of improvement.")] = 0.3
+    measure: Annotated[str, Doc("Baseline measure used as brain features; maps are reduced to components.")] = (
+        "parcel_correlation"
+    )
+    components: Annotated[int, Ge(1), Doc("Number of principal components of maps, estimated within each fold.")] = 20
+    clinical: Annotated[tuple[str, ...], Doc("Clinical features; empty: the baseline outcome and the covariates.")] = ()
     confounds: Annotated[
-        tuple[str, ...], Doc("Columns taken out of the brain's features inside each fold, e.g. age.")
+        tuple[str, ...], Doc("Columns regressed out of the brain features within each fold, e.g. age.")
     ] = ()
-    site: Annotated[str, Doc("Column of sites; each is then also predicted from all others. Empty: none.")] = ""
-    folds: Annotated[int, Ge(2), Doc("Parts that people are divided into.")] = 5
-    repeats: Annotated[int, Ge(1), Doc("Divisions into parts.")] = 20
+    site: Annotated[str, Doc("Column of sites for leave-one-site-out prediction; empty: none.")] = ""
+    folds: Annotated[int, Ge(2), Doc("Number of cross-validation folds.")] = 5
+    repeats: Annotated[int, Ge(1), Doc("Number of repeated cross-validations.")] = 20
     n_permutations: Annotated[
-        int, Ge(20), Doc("Outcomes exchanged within arms and strata, each through the whole pipeline.")
+        int, Ge(20), Doc("Permutations of the outcome within arms and strata, each through the whole pipeline.")
     ] = 200
