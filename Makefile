@@ -36,6 +36,9 @@ demo: $(VENV)/.done ## write a synthetic trial, analyse it, say where the report
 test: $(VENV)/.done ## run the tests
 	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
+test-fast: $(VENV)/.done ## run the quick tests of single parts and of plugs (a minute and a half)
+	@$(BIN)/python -m pytest -q -n $(JOBS) -m "not slow and not real and not container" tests/unit tests/contracts $(ARGS)
+
 check: $(VENV)/.done ## style, types, import contracts, spelling, scripts, Dockerfile, workflow, Boutiques
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -98,4 +101,4 @@ lock: ## pin the dependencies anew (needs uv)
 clean: ## remove the environment and the demo
 	rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install demo test check containers docs validate bench bench-group bench-scale bench-molecules reliability validation power pain molecules claims lock clean
+.PHONY: help install demo test test-fast check containers docs validate bench bench-group bench-scale bench-molecules reliability validation power pain molecules claims lock clean

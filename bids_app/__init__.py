@@ -7,7 +7,7 @@ From Python, one function answers one question, with arrays in and small records
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bids_app.api.outcomes import OutcomeComparison, compare_outcome
@@ -24,7 +24,7 @@ _PLACES = {
 }  # fmt: skip
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Import what is asked for when it is: a command line that only says its version pays for nothing."""
     if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

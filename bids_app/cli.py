@@ -41,7 +41,7 @@ class _Print(argparse.Action):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(nargs=0, **kwargs)
 
-    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         print(descriptor(), end="")
         parser.exit()
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Annotated, Any, ClassVar, Literal, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_origin, get_type_hints
 
 from bids_app import plugs
 from bids_app.errors import UsageError, suggest
 from bids_app.launch.presets import with_presets
 from bids_app.vocabulary.hypotheses import HypothesisGraph, Multiplicity, graphs_of
+from bids_app.vocabulary.options import Options
 from bids_app.vocabulary.options.describe import Doc
+from bids_app.vocabulary.options.design import PeopleOptions
 from bids_app.vocabulary.options.exclusions import Exclusions
 from bids_app.vocabulary.options.inference import Inference
 from bids_app.vocabulary.options.multiverse import Multiverse
@@ -30,7 +32,9 @@ DEFAULT_PLUGS = {
 }
 """What runs when the settings name nothing."""
 
-GENERAL: dict[str, type[Any]] = {
+_O = TypeVar("_O", bound=Options)
+
+GENERAL: dict[str, type[Options]] = {
     "inference": Inference,
     "exclusions": Exclusions,
     "multiplicity": Multiplicity,
@@ -93,11 +97,11 @@ class Settings:
     multiverse: Multiverse = field(default_factory=Multiverse)
     trial: TrialOptions = field(default_factory=TrialOptions)
     outcomes: Mapping[str, OutcomeOptions] = field(default_factory=dict)
-    modalities: Mapping[str, Any] = field(default_factory=dict)
-    measures: Mapping[str, Any] = field(default_factory=dict)
-    design: Selected = field(default_factory=lambda: Selected("parallel_prepost", None))
-    associations: Mapping[str, Any] = field(default_factory=dict)
-    predictors: Mapping[str, Any] = field(default_factory=dict)
+    modalities: Mapping[str, Options] = field(default_factory=dict)
+    measures: Mapping[str, Options] = field(default_factory=dict)
+    design: Selected[PeopleOptions] = field(default_factory=lambda: Selected("parallel_prepost", PeopleOptions()))
+    associations: Mapping[str, Options] = field(default_factory=dict)
+    predictors: Mapping[str, Options] = field(default_factory=dict)
     prediction: Prediction = field(default_factory=Prediction)
     given: frozenset[str] = frozenset()
 
@@ -128,14 +132,14 @@ class Settings:
 
     def with_all(self, others: Iterable[Settings]) -> Settings:
         """Return these settings with modalities and measures as several others have them together."""
-        modalities, measures = dict[str, Any](), dict[str, Any]()
+        modalities, measures = dict[str, Options](), dict[str, Options]()
         for other in others:
             modalities |= other.modalities
             measures |= other.measures
         return replace(self, modalities=modalities, measures=measures)
 
     @property
-    def modality(self) -> Selected:
+    def modality(self) -> Selected[Options]:
         """The modality of settings of one; for those of several see `of`."""
         ((name, options),) = self.modalities.items()
         return Selected(name, options)
@@ -158,7 +162,7 @@ def resolve(tables: Mapping[str, Any]) -> Settings:
     for name in tables:
         if name not in known:
             raise UsageError(f"[{name}] is not a table of the settings; {suggest(name, known)}")
-    chosen: dict[str, Any] = {}
+    chosen: dict[str, dict[str, Options]] = {}
     asked, tables = tables, with_presets(tables)
     dataset = validate(Dataset, tables.get("dataset", {}), "dataset")
     for kind, defaults in DEFAULT_PLUGS.items():
@@ -182,10 +186,22 @@ def resolve(tables: Mapping[str, Any]) -> Settings:
             "Take the table of the others out of the settings file, or the --set of another design out of the call."
         )
     ((name, options),) = chosen.pop("designs").items()
-    general: dict[str, Any] = {name: validate(options, tables.get(name, {}), name) for name, options in GENERAL.items()}
+    assert isinstance(options, PeopleOptions)
+
+    def general(kind: type[_O], table: str) -> _O:
+        return validate(kind, tables.get(table, {}), table)
+
     found = Settings(
-        dataset=dataset, **general, outcomes=_outcomes(tables), design=Selected(name, options), **chosen,
-        given=frozenset(_names(tables)),
+        dataset=dataset,
+        inference=general(Inference, "inference"),
+        exclusions=general(Exclusions, "exclusions"),
+        multiplicity=general(Multiplicity, "multiplicity"),
+        multiverse=general(Multiverse, "multiverse"),
+        trial=general(TrialOptions, "trial"),
+        prediction=general(Prediction, "prediction"),
+        outcomes=_outcomes(tables), design=Selected(name, options), given=frozenset(_names(tables)),
+        modalities=chosen["modalities"], measures=chosen["measures"], associations=chosen["associations"],
+        predictors=chosen["predictors"],
     )  # fmt: skip
     found.hypotheses()  # names and weights that cannot be end here
     return found
@@ -242,7 +258,7 @@ def _names(tables: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
             yield from _names(value, f"{prefix}{name}.")
 
 
-def validate(options: type[Any], table: Any, where: str) -> Any:
+def validate(options: type[_O], table: object, where: str) -> _O:
     """Return an options value from a table of the settings.
 
     Raises
@@ -275,9 +291,9 @@ def validate(options: type[Any], table: Any, where: str) -> Any:
         raise UsageError(f"{where}.{name} = {table.get(name)!r}: {problem['msg'].lower()}.") from error
 
 
-def describe_settings(settings: Settings) -> dict[str, tuple[type[Any], dict[str, Any]]]:
+def describe_settings(settings: Settings) -> dict[str, tuple[type[Options], dict[str, object]]]:
     """Return options class and values of every table by its full name, for writing a settings file."""
-    tables: dict[str, Any] = {name: getattr(settings, name) for name in ("dataset", *GENERAL)}
+    tables: dict[str, Options] = {name: getattr(settings, name) for name in ("dataset", *GENERAL)}
     for kind in (*DEFAULT_PLUGS, "outcomes"):
         chosen = {settings.design.name: settings.design.options} if kind == "designs" else getattr(settings, kind)
         tables |= {f"{kind}.{name}": options for name, options in chosen.items()}

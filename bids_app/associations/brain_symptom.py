@@ -50,7 +50,7 @@ class Options:
 
 METHODS = (
     "Improvement was related to change in the brain within each arm, and the slopes of arms were compared, by "
-    "exchanging residuals within arms and strata (Freedman & Lane 1983); whether the brain before treatment tells who "
+    "exchanging residuals within arms and strata [@Freedman1983]; whether the brain before treatment tells who "
     "gains more from which arm, by exchanging improvements within arms and strata. These are associations: people were "
     "not drawn to have more or less change. Values of regions came from regions declared beforehand or, person by "
     "person, from clusters of all others."

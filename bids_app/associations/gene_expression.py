@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge, Le
@@ -50,9 +50,9 @@ METHODS = (
     "(Spearman), and with all genes by partial least squares. P values are the larger of two: from the relabellings of "
     "the contrast (re-randomisation where arms are compared), through map, correlations and components, so that the "
     "smoothness of the brain and the co-expression of genes are in every null map; and from surrogates of the observed "
-    "map that keep Moran's I (Wagner & Dray 2015), since a map that the treatment did change differs from null maps "
+    "map that keep Moran's I [@Wagner2015], since a map that the treatment did change differs from null maps "
     "for reasons that have nothing to do with genes. No claim is made of a map that is smoother than its relabellings. "
-    "Surrogates that keep the variogram (Burt et al. 2020) stand beside. Ratios of weights to their spread over "
+    "Surrogates that keep the variogram [@Burt2020] stand beside. Ratios of weights to their spread over "
     "redrawn regions tell of stability and are no test."
 )
 
@@ -70,8 +70,8 @@ def associate(given: RegionalContrast, options: Options) -> AssociationResult:
     """Return scores of genes and components for each part of the brain, with all nulls beside."""
     table = read_expression(Path(options.table))
     wholes, notes = gene_expression.expressions(given, table, options)
-    tables: dict[str, list[Mapping[str, Any]]] = {}
-    recipes: dict[str, Mapping[str, Any]] = {}
+    tables: dict[str, list[Mapping[str, object]]] = {}
+    recipes: dict[str, Mapping[str, object]] = {}
     for whole in wholes:
         found, recipes[whole.part.name] = _of(whole, options)
         for label, rows in found.items():
@@ -85,7 +85,7 @@ def associate(given: RegionalContrast, options: Options) -> AssociationResult:
     return AssociationResult(tables, about)
 
 
-def _of(whole: Expression, options: Options) -> tuple[dict[str, Sequence[Mapping[str, Any]]], Mapping[str, Any]]:
+def _of(whole: Expression, options: Options) -> tuple[dict[str, Sequence[Mapping[str, object]]], Mapping[str, object]]:
     part, maps = whole.part, {kind: whole.part.null(kind) for kind in NULLS}
     ranked = unit(ranks(whole.values))
     found = {kind: tested(unit(ranks(own, 1).T).T, ranked) for kind, own in maps.items()}
@@ -95,7 +95,7 @@ def _of(whole: Expression, options: Options) -> tuple[dict[str, Sequence[Mapping
     rng = np.random.default_rng([part.given.seed, 7])
     draws = published_recipe.redrawn(whole.values, options.draws, rng)
     observed, limits = band(unit(ranks(part.sampled(_BAND), 1).T).T, ranked)
-    tables: dict[str, Sequence[Mapping[str, Any]]] = {
+    tables: dict[str, Sequence[Mapping[str, object]]] = {
         "geneExpression": _genes(whole, found, fitted.weights[:, 0], published_recipe.boot_ratio(part.observed, draws)),
         "geneExpressionComponents": _components(part.name, shares),
         "geneExpressionNull": [row for kind in NULLS for row in bars(part.name, kind, shares[kind][:, 0])],
@@ -111,7 +111,7 @@ def _of(whole: Expression, options: Options) -> tuple[dict[str, Sequence[Mapping
 
 def _genes(
     whole: Expression, found: Mapping[str, CorrelationTests], weights: NDArray[np.float64], ratio: NDArray[np.float64]
-) -> list[Mapping[str, Any]]:
+) -> list[Mapping[str, object]]:
     trial, surrogate = found["trial"], found[SURROGATES]
     p, p_fwe = np.maximum(trial.p, surrogate.p), np.maximum(trial.p_fwe, surrogate.p_fwe)
     q = stats.false_discovery_control(p)
@@ -124,7 +124,7 @@ def _genes(
     ]  # fmt: skip
 
 
-def _components(part: str, shares: Mapping[str, NDArray[np.float64]]) -> list[Mapping[str, Any]]:
+def _components(part: str, shares: Mapping[str, NDArray[np.float64]]) -> list[Mapping[str, object]]:
     """Return the variance that each component explains, and what chance explains, by kind of chance."""
     alone = {kind: np.atleast_1d(share(own)) for kind, own in shares.items()}
     arms, surrogate = alone["trial"], alone[SURROGATES]
@@ -138,7 +138,7 @@ def _components(part: str, shares: Mapping[str, NDArray[np.float64]]) -> list[Ma
 
 def _recipe(
     maps: NDArray[np.float64], products: NDArray[np.float64], draws: published_recipe.Redrawn, rng: np.random.Generator
-) -> Mapping[str, Any]:  # fmt: skip
+) -> Mapping[str, object]:  # fmt: skip
     """Return what the literature's recipe says of the observed map, and of maps whose arms mean nothing."""
     p = published_recipe.shuffled_p(products, maps, 1000, rng)
     few = published_recipe.Redrawn(draws.counts[:200], draws.columns, draws.sums[:200])

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from annotated_types import Ge, MinLen
@@ -57,7 +57,7 @@ class Options(RegionalOptions):
 METHODS = (
     "Sets of genes were scored by the mean correlation of their genes with the map of the contrast. P values are the "
     "larger of those from the same score of its relabelled maps and of surrogates of the map that keep Moran's I, "
-    "with all genes as they are expressed together (ensemble null, Fulcher et al. 2021), and were corrected over sets "
+    "with all genes as they are expressed together [ensemble null, @Fulcher2021], and were corrected over sets "
     "by Benjamini and Hochberg. No claim is made of a map that is smoother than its relabellings. P values from random "
     "genes, as GSEA takes them, find sets in noise and are shown for comparison alone."
 )
@@ -128,7 +128,7 @@ Chosen = dict[tuple[str, str], list[int]]
 
 def _chosen(
     sets: Mapping[tuple[str, str], Sequence[str]], whole: Expression, options: Options
-) -> tuple[Chosen, list[dict[str, Any]]]:
+) -> tuple[Chosen, list[dict[str, object]]]:
     """Return the places of the genes of each set that is scored, and which sets are not."""
     place = {gene: i for i, gene in enumerate(whole.genes)}
     kept: Chosen = {}
@@ -145,7 +145,7 @@ def _chosen(
     return kept, lost
 
 
-def _of(whole: Expression, kept: Chosen, options: Options) -> list[dict[str, Any]]:
+def _of(whole: Expression, kept: Chosen, options: Options) -> list[dict[str, object]]:
     ranked = unit(ranks(whole.values))
     weights = enrichment.membership(list(kept.values()), len(whole.genes))
     make = enrichment.means if options.score == "mean" else enrichment.absolute_means

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from annotated_types import MinLen
@@ -56,7 +56,7 @@ METHODS = (
     "The map of the contrast was averaged by region and correlated (Spearman) with maps of receptors and transporters "
     "of other people. P values are the larger of those from the relabellings of the contrast and from surrogates of "
     "its map that keep Moran's I, corrected over maps by Benjamini and Hochberg; no claim is made of a map that is "
-    "smoother than its relabellings. What receptors explain together, and the dominance of each (Azen & Budescu 2003), "
+    "smoother than its relabellings. What receptors explain together, and the dominance of each [@Azen2003], "
     "is exploratory."
 )
 
@@ -96,7 +96,7 @@ def associate(given: RegionalContrast, options: Options) -> AssociationResult:
     if options.grey_matter:
         grey = volume_by_regions(Path(options.grey_matter), atlas, given.space, zeros_count=True).values
     rows, regions, notes = reference_maps.all_parts(given, options, known, grey)
-    joint, own = list[Mapping[str, Any]](), list[Mapping[str, Any]]()
+    joint, own = list[Mapping[str, object]](), list[Mapping[str, object]]()
     cut = reference_maps.parts_of(given, options, known)
     parts = {part.name: part.about() for part in cut}
     for part in cut:
@@ -109,7 +109,7 @@ def associate(given: RegionalContrast, options: Options) -> AssociationResult:
             own += beside_genes(part, known, read_expression(Path(options.expression)), fixed)
     by_name = {reference.name: reference for reference in known}
     for row in rows:
-        reference = by_name[row["map"]]
+        reference = by_name[str(row["map"])]
         row |= {"receptor": receptor_of(reference)[0], "tracer": reference.about.get("tracer", "")}
     adjusted = "probability of grey matter" if options.grey_matter else None
     about = {
@@ -118,7 +118,7 @@ def associate(given: RegionalContrast, options: Options) -> AssociationResult:
         "Parts": parts,
         "Notes": [*said, *notes],
     }
-    tables: dict[str, Sequence[Mapping[str, Any]]] = {
+    tables: dict[str, Sequence[Mapping[str, object]]] = {
         "receptorDensity": rows,
         "receptorDensityTogether": joint,
         "receptorDensityGenes": own,
@@ -127,7 +127,9 @@ def associate(given: RegionalContrast, options: Options) -> AssociationResult:
     return AssociationResult(tables, about)
 
 
-def _together(part: RegionSet, known: Sequence[Reference], fixed: Matrix | None) -> tuple[list[Mapping[str, Any]], str]:
+def _together(
+    part: RegionSet, known: Sequence[Reference], fixed: Matrix | None
+) -> tuple[list[Mapping[str, object]], str]:
     """Return what the ranks of all maps explain of those of the contrast, and the dominance of each."""
     columns = np.stack([reference.values[part.columns] for reference in known], axis=1)
     whole = columns if fixed is None else np.column_stack([columns, fixed])

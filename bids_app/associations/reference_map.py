@@ -46,7 +46,7 @@ class Options(RegionalOptions):
 
 METHODS = (
     "The map of the contrast was averaged by region and correlated (Spearman) with maps from elsewhere; published foci "
-    "became maps of activation likelihood (Eickhoff et al. 2009). P values are the larger of those from the "
+    "became maps of activation likelihood [@Eickhoff2009]. P values are the larger of those from the "
     "relabellings of the contrast and from surrogates of its map that keep Moran's I, corrected over maps by "
     "Benjamini and Hochberg; no claim is made of a map that is smoother than its relabellings."
 )

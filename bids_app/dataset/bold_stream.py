@@ -103,7 +103,7 @@ class BoldStream:
             free.put(bytearray())
             reader.join()
 
-    def _inflate(self, free: queue.Queue[bytearray], full: queue.Queue[Any], stop: threading.Event) -> None:
+    def _inflate(self, free: queue.Queue[bytearray], full: queue.Queue[object], stop: threading.Event) -> None:
         done = 0
         try:
             with self._open() as stream:

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from bids_app.dataset.tables import read_json, stands
 from bids_app.errors import DeqiError, InvalidBidsError, MissingInputError
@@ -94,7 +94,7 @@ def scan_files(root: Path, participant: str, *datatypes: str) -> Iterator[Path]:
             yield from (Path(folder.path, name) for name in folder.names)
 
 
-def read_description(root: Path) -> Mapping[str, Any]:
+def read_description(root: Path) -> Mapping[str, object]:
     """Return dataset_description.json as far as it can be read; nothing otherwise."""
     try:
         return read_json(root / "dataset_description.json")

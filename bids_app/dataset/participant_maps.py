@@ -141,5 +141,5 @@ def _keys(design: Design) -> list[tuple[str, str]]:
         (row["participant_id"].removeprefix("sub-"), session)
         for row in design.rows
         for stage, session in design.sessions.items()
-        if stage in row["stages"]
+        if stage in row.stages
     ]

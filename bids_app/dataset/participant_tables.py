@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from bids_app.dataset.participants import read_participants
 from bids_app.dataset.phenotype import read_phenotype
@@ -15,7 +14,7 @@ from bids_app.statistics.covariate_coding import is_missing, number
 from bids_app.vocabulary.near_matches import unmatched
 
 Rows = Mapping[str, Mapping[str, str]]
-Described = Mapping[str, Mapping[str, Any]]
+Described = Mapping[str, Mapping[str, object]]
 
 PARTICIPANTS, SESSIONS = "participants", "sessions"
 NAMED = 5
@@ -91,7 +90,7 @@ UNKNOWN = (
 """How descriptions say that a code stands for nothing."""
 
 
-def _levels(about: Mapping[str, Any]) -> dict[str, str]:
+def _levels(about: Mapping[str, object]) -> dict[str, str]:
     """Return the levels of a description that are values, with their meaning."""
     levels = about.get("Levels")
     said = {str(key): str(text) for key, text in levels.items()} if isinstance(levels, Mapping) else {}
@@ -149,7 +148,7 @@ def _disagree(tables: Mapping[str, Rows], names: Iterable[str], column: str, lab
     return len(known) > 1 and len({value if (value := number(cell)) == value else cell for cell in known}) > 1
 
 
-def _described(folder: Path, sources: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
+def _described(folder: Path, sources: Mapping[str, str]) -> dict[str, Mapping[str, object]]:
     """Return the description of each column from the JSON of its own table; nothing is borrowed from another's.
 
     Raises
@@ -163,7 +162,7 @@ def _described(folder: Path, sources: Mapping[str, str]) -> dict[str, Mapping[st
         name: {column: about for column, about in read_json(path).items() if isinstance(about, Mapping)}
         for name, path in files.items() if stands(path)
     }  # fmt: skip
-    found: dict[str, Mapping[str, Any]] = {
+    found: dict[str, Mapping[str, object]] = {
         f"{name}.{column}": about for name, columns in said.items() for column, about in columns.items()
     }
     # A JSON without a table of its own describes columns of any: scales that stand in the tables of sessions.

@@ -70,7 +70,7 @@ def _named(named: Namer, where: Points, peak: int, inside: Mask) -> str | None:
 PRINTED_COLUMNS = ("cluster", "sign", "x", "y", "z", "peak_t", "voxels", "mm3", "place")
 
 
-def printed_table(result: Result, named: Namer) -> dict[str, list[Any]]:
+def printed_table(result: Result, named: Namer) -> dict[str, list[object]]:
     """Return the clusters that a paper would list by random field theory, the largest first; no result."""
     assert result.printed is not None
     domain, t = result.map_set.voxels, result.null.t
@@ -92,22 +92,22 @@ def passing_shares(clusters: Mapping[str, Sequence[Any]], inference: Inference) 
     return [share for value, share in pairs if value is not None and value <= inference.alpha]
 
 
-def value_table(result: Result) -> dict[str, list[Any]]:
+def value_table(result: Result) -> dict[str, list[object]]:
     """Return the mean of each of the largest clusters in each person: one row a person, one column a session."""
     assert result.profile is not None
     people = [result.map_set.design.rows[i] for i in result.contrast.members]
     count = result.profile.effects.shape[1]
-    columns: dict[str, list[Any]] = {key: [row[key] for row in people] * count for key in ("participant_id", "arm")}
+    columns: dict[str, list[object]] = {key: [row[key] for row in people] * count for key in ("participant_id", "arm")}
     columns["cluster"] = [number + 1 for number in range(count) for _ in people]
     for stage, values in result.profile.values.items():
-        columns[stage] = values.T.ravel().tolist()
+        columns[stage] = [*values.T.ravel()]
     return columns
 
 
-def characteristics_table(design: Design, columns: Sequence[str]) -> dict[str, list[Any]]:
+def characteristics_table(design: Design, columns: Sequence[str]) -> dict[str, list[object]]:
     """Return one row a number (mean and SD of each arm) and one a level (count and percent)."""
     found = table_one(design.rows, design.arms or ("all",), columns)
-    table: dict[str, list[Any]] = {
+    table: dict[str, list[object]] = {
         "characteristic": [row.name for row in found],
         "level": [row.level or None for row in found],
     }

@@ -14,12 +14,13 @@ from typing import Any
 from bids_app import __version__
 from bids_app.derivatives.files import plain, write_json
 from bids_app.derivatives.paths import begun_path
+from bids_app.vocabulary.options import Options
 from bids_app.vocabulary.selected import Selected
 
 _SMALL = 1 << 20
 
 
-def fingerprint(context: Mapping[str, Any], inputs: Iterable[Path]) -> str:
+def fingerprint(context: Mapping[str, object], inputs: Iterable[Path]) -> str:
     """Return a hash of all that results depend on: version, options, and every file read.
 
     Files up to 1 MiB count by content, larger ones by size and time of change.
@@ -42,7 +43,7 @@ def _content(path: Path, _: str) -> bytes:
     return path.read_bytes()
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """Turn options, mappings with any keys, and paths into what JSON knows."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return _plain(dataclasses.asdict(value))
@@ -53,7 +54,7 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
-def made_with(modality: Selected, measures: Mapping[str, Any]) -> dict[str, Any]:
+def made_with(modality: Selected[Options], measures: Mapping[str, Options]) -> dict[str, object]:
     """Return version and options as they stand in the record of a session."""
     kinds = {"modalities": {modality.name: modality.options}, "measures": measures}
     options = {f"{kind}.{name}": dataclasses.asdict(o) for kind, plugs in kinds.items() for name, o in plugs.items()}
@@ -86,7 +87,7 @@ def is_done(record: Path, mark: str) -> bool:
         return False
 
 
-def begin(record: Path, about: Mapping[str, Any]) -> None:
+def begin(record: Path, about: Mapping[str, object]) -> None:
     """Take away the record of earlier work before its files are touched: a mixture of two must not pass for either.
 
     What is known of the files stays, in the record that work has begun.
@@ -106,7 +107,7 @@ def forget(record: Path) -> None:
         (record.parents[2] / stale).unlink(missing_ok=True)
 
 
-def write_record(record: Path, mark: str, outputs: Iterable[Path], summary: Mapping[str, Any]) -> None:
+def write_record(record: Path, mark: str, outputs: Iterable[Path], summary: Mapping[str, object]) -> None:
     """Write the record of finished work, after all its files.
 
     `record` lies in `logs/done/` of the output dataset. Files that an earlier run of this work wrote and

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +11,7 @@ from bids_app.statistics.permutation.corrections import monte_carlo_limits
 from bids_app.statistics.permutation.rerandomisation import Scheme
 from bids_app.statistics.permutation.schemes import ResidualSigns
 from bids_app.statistics.result import JointP, Result
+from bids_app.vocabulary.contrast_sidecar import ContrastSidecar, RobustTest
 from bids_app.vocabulary.design import IT, OWN
 from bids_app.vocabulary.options.inference import Inference
 from bids_app.vocabulary.preregistration import OF_MAPS, Preregistration, plan_status
@@ -62,75 +61,75 @@ class Family:
 
 def contrast_sidecar(
     result: Result, joint: JointP, inference: Inference, family: Family, sealed: Preregistration | None,
-) -> dict[str, Any]:  # fmt: skip
+) -> ContrastSidecar:  # fmt: skip
     """Return the sidecar of a result."""
     contrast, words, scheme, output = result.contrast, result.contrast.asked.words, result.scheme, result.map_set.output
     own = "each voxel's own" if result.map_set.domain.is_map else "its own"
-    names = ("question", "found", "absent")
-    said = {name: getattr(words, name).replace(IT, output.noun).replace(OWN, own) for name in names}
-    return {
-        "Measure": result.map_set.key.measure,
-        "Outcome": output.description,
-        "Units": output.units,
-        "Labels": inference.labels,
-        "Noun": output.noun,
-        "Definite": output.definite,
-        "Question": said["question"],
-        "Found": said["found"],
-        "Absent": said["absent"],
-        "Compared": list(words.compares),
-        "Sign": words.sign,
-        "Primary": contrast.asked.primary,
-        "Step": contrast.asked.step,
-        "Association": contrast.asked.association,
-        "Plan": plan_status(sealed, *OF_MAPS, declared=contrast.asked.primary),
-        "BetweenArms": contrast.between_arms,
-        "Arm": words.arm,
-        "Change": contrast.is_change,
-        "Statistics": STATISTICS_TEXT,
-        "Standardised": "partial correlation" if contrast.effect == "slope" else "Hedges g",
-        "Statistic": "t" if result.rank == 1 else "F",
-        "Participants": len(contrast.members),
-        "ParticipantsByArm": by_arm(result),
-        "DegreesOfFreedom": result.df if result.rank == 1 else [result.rank, result.df],
-        "Voxels": result.map_set.domain.size,
-        "RestrictedTo": list(inference.small_volume),
-        "Scheme": "wild" if isinstance(scheme, ResidualSigns) else contrast.scheme,
-        "Relabellings": scheme.total,
-        "RelabellingsPossible": str(scheme.possible),
-        "Exhaustive": scheme.exhaustive,
-        "RandomSeed": scheme.seed,
-        "RelabellingsHash": scheme.digest,
-        "SmallestPossibleP": result.smallest_p,
-        "Sides": "both" if result.null.both else "positive",
-        "ClusterFormingP": inference.cluster_forming_p,
-        "ClusterFormingT": result.threshold,
-        "Connectivity": inference.connectivity,
-        "ClusterMass": "sum of |t| - ClusterFormingT",
-        **({"ConnectivityTFCE": inference.tfce_connectivity} if "tfce" in result.null.maxima else {}),
-        "Alpha": inference.alpha,
-        "ClaimStatistic": result.map_set.claim(inference.claim),
-        "Family": inference.family,
-        "FamilyMembers": family.members,
-        "SmallestP": {name: _smallest(p) for name, p in result.p.items()},
-        "SmallestPLimits": {name: _limits(_smallest(p), scheme) for name, p in result.p.items()},
-        "SmallestJointP": {name: _smallest(p) for name, p in joint.own.items()},
-        "SmallestJointPLimits": {name: _limits(_smallest(p), scheme) for name, p in joint.own.items()},
-        "FamiliesOfThisContrast": family.families,
-        "HolmP": family.holm,
-        **result.about,
-        **_robust(result, joint),
-    }
+    question, found, absent = (
+        said.replace(IT, output.noun).replace(OWN, own) for said in (words.question, words.found, words.absent)
+    )
+    p, p_joint = ({name: _smallest(p) for name, p in values.items()} for values in (result.p, joint.own))
+    return ContrastSidecar(
+        **vars(replace(result.diagnostics, robust=_robust(result, joint))),
+        measure=result.map_set.key.measure,
+        outcome=output.description,
+        units=output.units,
+        labels=inference.labels,
+        noun=output.noun,
+        definite=output.definite,
+        question=question,
+        found=found,
+        absent=absent,
+        compared=words.compares,
+        sign=words.sign,
+        primary=contrast.asked.primary,
+        step=contrast.asked.step,
+        association=contrast.asked.association,
+        plan=plan_status(sealed, *OF_MAPS, declared=contrast.asked.primary),
+        between_arms=contrast.between_arms,
+        arm=words.arm,
+        change=contrast.is_change,
+        statistics=STATISTICS_TEXT,
+        standardised="partial correlation" if contrast.effect == "slope" else "Hedges g",
+        statistic="t" if result.rank == 1 else "F",
+        participants=len(contrast.members),
+        participants_by_arm=by_arm(result),
+        degrees_of_freedom=result.df if result.rank == 1 else [result.rank, result.df],
+        voxels=result.map_set.domain.size,
+        restricted_to=inference.small_volume,
+        scheme="wild" if isinstance(scheme, ResidualSigns) else contrast.scheme,
+        relabellings=scheme.total,
+        relabellings_possible=str(scheme.possible),
+        exhaustive=scheme.exhaustive,
+        random_seed=scheme.seed,
+        relabellings_hash=scheme.digest,
+        smallest_possible_p=result.smallest_p,
+        sides="both" if result.null.both else "positive",
+        cluster_forming_p=inference.cluster_forming_p,
+        cluster_forming_t=result.threshold,
+        connectivity=inference.connectivity,
+        cluster_mass="sum of |t| - ClusterFormingT",
+        connectivity_tfce=inference.tfce_connectivity if "tfce" in result.null.maxima else None,
+        alpha=inference.alpha,
+        claim_statistic=result.map_set.claim(inference.claim),
+        family=inference.family,
+        family_members=family.members,
+        smallest_p=p,
+        smallest_p_limits={name: _limits(value, scheme) for name, value in p.items()},
+        smallest_joint_p=p_joint,
+        smallest_joint_p_limits={name: _limits(value, scheme) for name, value in p_joint.items()},
+        families_of_this_contrast=family.families,
+        holm_p=family.holm,
+    )
 
 
-def _robust(result: Result, joint: JointP) -> dict[str, dict[str, Any]]:
+def _robust(result: Result, joint: JointP) -> RobustTest | None:
     """Return what the sidecar says of the robust p, if anything is to be said."""
-    said = result.about.get("Robust")
-    if not isinstance(said, Mapping):
-        return {}
-    found = {"SmallestP": result.robust.p, "SmallestJointP": joint.robust} if result.robust else {}
-    least = {key: {name: _smallest(p) for name, p in values.items()} for key, values in found.items()}
-    return {"Robust": {**said, **least}}
+    said = result.diagnostics.robust
+    if said is None or result.robust is None:
+        return said
+    own, family = ({name: _smallest(p) for name, p in values.items()} for values in (result.robust.p, joint.robust))
+    return replace(said, smallest_p=own, smallest_joint_p=family)
 
 
 def _limits(p: float, scheme: Scheme) -> list[float]:
@@ -148,11 +147,11 @@ def by_arm(result: Result) -> dict[str, int]:
     return {arm: arms.count(arm) for arm in result.map_set.design.arms if arm in arms}
 
 
-def design_table(result: Result) -> dict[str, list[Any]]:
+def design_table(result: Result) -> dict[str, list[object]]:
     """Return the design matrix of a contrast with the people in its rows."""
     contrast = result.contrast
     rows = [result.map_set.design.rows[i] for i in contrast.members]
-    columns: dict[str, list[Any]] = {key: [row[key] for row in rows] for key in ("participant_id", "arm")}
+    columns: dict[str, list[object]] = {key: [row[key] for row in rows] for key in ("participant_id", "arm")}
     matrix = np.column_stack([contrast.tested, contrast.nuisance])
     columns |= {name: list(values) for name, values in zip(contrast.columns, matrix.T, strict=True)}
     columns["block"] = list(contrast.blocks)

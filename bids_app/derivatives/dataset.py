@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from bids_app import __version__
 from bids_app.derivatives.atomic import write_text
@@ -31,7 +30,7 @@ DESCRIPTIONS = {
 
 
 def describe_dataset(
-    output_dir: Path, sources: Mapping[str, Path], generated_by: list[Mapping[str, Any]], notice: str = ""
+    output_dir: Path, sources: Mapping[str, Path], generated_by: list[Mapping[str, object]], notice: str = ""
 ) -> None:
     """Write dataset_description.json, .bidsignore, README.md and descriptions.tsv.
 
@@ -44,7 +43,7 @@ def describe_dataset(
     notice : str
         A warning that must travel with the results, such as "synthetic data".
     """
-    ours: dict[str, Any] = {"Name": "deqi", "Version": __version__}
+    ours: dict[str, object] = {"Name": "deqi", "Version": __version__}
     if tag := os.environ.get("DEQI_CONTAINER_TAG"):
         ours["Container"] = {"Type": os.environ.get("DEQI_CONTAINER_TYPE", "docker"), "Tag": tag}
     write_json(

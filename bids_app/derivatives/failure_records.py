@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 
 def failure_path(output_dir: Path, label: str) -> Path:
@@ -12,7 +11,7 @@ def failure_path(output_dir: Path, label: str) -> Path:
     return output_dir / "logs" / "failed" / f"{label}.json"
 
 
-def read_failure(path: Path) -> dict[str, Any]:
+def read_failure(path: Path) -> dict[str, object]:
     """Return what a record says; one that is damaged says just that."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))

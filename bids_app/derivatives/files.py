@@ -82,14 +82,14 @@ def write_picture(path: Path, greys: NDArray[np.uint8]) -> None:
     write_bytes(path, stream.getvalue())
 
 
-def write_table(path: Path, columns: Mapping[str, Any]) -> None:
+def write_table(path: Path, columns: Mapping[str, object]) -> None:
     """Write columns of equal length as a BIDS table; None and NaN become n/a."""
     text = ["\t".join(map(_cell, columns))]
     text += ["\t".join(map(_cell, row)) for row in zip(*columns.values(), strict=True)]
     write_text(path, "\n".join(text) + "\n")
 
 
-def _cell(value: Any) -> str:
+def _cell(value: object) -> str:
     if value is None or value == "" or (isinstance(value, float | np.floating) and not np.isfinite(value)):
         return "n/a"
     if isinstance(value, bool | np.bool_):
@@ -101,7 +101,7 @@ def _cell(value: Any) -> str:
     return f"'{text}" if text[:1] in ("=", "+", "@") and isinstance(value, str) else text
 
 
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
+def write_json(path: Path, content: Mapping[str, object]) -> None:
     """Write a JSON object; NaN becomes null."""
     write_text(path, json.dumps(plain(content), indent=2, ensure_ascii=False) + "\n")
 

@@ -19,7 +19,7 @@ from bids_app.vocabulary.quality import Quality
 from bids_app.vocabulary.run_state import RunState
 from bids_app.vocabulary.signals import Signals
 
-FRAMES: dict[str, dict[str, Any]] = {
+FRAMES: dict[str, dict[str, object]] = {
     "framewise_displacement": {"Description": "Framewise displacement (Power 2012).", "Units": "mm"},
     "censored": {"Description": "Frame left out of every estimate.", "Levels": {"0": "kept", "1": "left out"}},
     "dvars_before": {
@@ -30,17 +30,29 @@ FRAMES: dict[str, dict[str, Any]] = {
 }
 
 
-def quality_row(run: RunState) -> dict[str, Any]:
+def quality_row(run: RunState) -> dict[str, object]:
     """Return the quality of one run, whether it was read or left out."""
-    row: dict[str, Any] = {}
+    row: dict[str, object] = {}
     if run.prepared is not None:
-        row |= _of_plan(run.plan)
-    if run.loaded is not None:
-        row |= _of_signals(run.loaded)
+        row |= _of_plan(plan_of(run))
+    if signals := signals_of(run):
+        row |= _of_signals(signals)
     return row
 
 
-def _of_signals(signals: Signals) -> dict[str, Any]:
+def plan_of(run: RunState) -> NuisanceModel:
+    """Return what will be done to a run; of runs that could be prepared."""
+    assert isinstance(run.prepared, NuisanceModel)
+    return run.prepared
+
+
+def signals_of(run: RunState) -> Signals | None:
+    """Return what was loaded of a run; None of runs that were not."""
+    assert run.loaded is None or isinstance(run.loaded, Signals)
+    return run.loaded
+
+
+def _of_signals(signals: Signals) -> dict[str, object]:
     cleaned = signals.cleaned("filtered").coordinates
     unit = cleaned / np.linalg.norm(cleaned, axis=0)
     return {
@@ -52,7 +64,7 @@ def _of_signals(signals: Signals) -> dict[str, Any]:
     }
 
 
-def _of_plan(plan: NuisanceModel) -> dict[str, Any]:
+def _of_plan(plan: NuisanceModel) -> dict[str, object]:
     known = np.empty(0) if plan.displacement is None else plan.displacement[np.isfinite(plan.displacement)]
     return {
         "volumes": len(plan.kept),
@@ -83,8 +95,8 @@ def limits(runs: Mapping[str, NDArray[np.float64]]) -> dict[str, Quality]:
 
 def write_frames(writer: SessionWriter, run: RunState) -> None:
     """Write what is known of each frame of a run, the confounds regressed out, and a picture of the series."""
-    recording, plan = run.recording, run.plan
-    carpet = run.loaded.carpet if run.loaded else None
+    recording, plan, signals = run.recording, plan_of(run), signals_of(run)
+    carpet = signals.carpet if signals else None
     entities = {**without(recording.entities, *VOLUME_ENTITIES), "desc": "denoised"}
     displacement = np.full(len(plan.kept), np.nan) if plan.displacement is None else plan.displacement
     columns = {"framewise_displacement": displacement, "censored": (~plan.kept).astype(int)}
@@ -101,4 +113,5 @@ def write_frames(writer: SessionWriter, run: RunState) -> None:
 
 def mean_image(runs: Sequence[RunState], common: Mask) -> NDArray[np.floating[Any]]:
     """Return the mean over runs of their mean images, (voxels that all runs have,)."""
-    return np.asarray(np.mean([run.loaded.mean[common[run.loaded.mask]] for run in runs if run.loaded], axis=0))
+    loaded = [signals for run in runs if (signals := signals_of(run))]
+    return np.asarray(np.mean([signals.mean[common[signals.mask]] for signals in loaded], axis=0))

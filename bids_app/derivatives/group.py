@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,11 @@ from bids_app.derivatives.files import write_json, write_labels, write_map, writ
 from bids_app.derivatives.paths import STAT_OF, group_path, robust_stat, table_suffix
 from bids_app.derivatives.place_tables import columns_of, place_table
 from bids_app.statistics.result import JointP, Result
+from bids_app.vocabulary.contrast_sidecar import ContrastSidecar
 from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.domain import Coverage
 from bids_app.vocabulary.grid import Namer
+from bids_app.vocabulary.group_sidecars import FlowSidecar, MaskSidecar
 from bids_app.vocabulary.job import GroupJob
 from bids_app.vocabulary.options.inference import Inference
 from bids_app.vocabulary.preregistration import plan_status
@@ -52,7 +55,8 @@ class GroupWriter:
         self._job = job
         self._datatype = datatype
         self._name = name
-        self.mark_of: dict[str, Any] = {"ReplicationOnly": mark} if mark else {}
+        self._mark = mark
+        self.mark_of: dict[str, object] = {"ReplicationOnly": mark} if mark else {}
         if job.sealed:
             self.mark_of["Plan"] = plan_status(job.sealed, declared=False)
         self.files: list[Path] = []
@@ -67,26 +71,21 @@ class GroupWriter:
         """Write the mask of voxels that everybody has, and what each session cost."""
         domain = covered.domain
         write_labels(self.path("mask", ".nii.gz", desc="group"), domain.mask, domain.grid)
-        about = {
-            "Type": "Brain",
-            "Description": "Voxels that every session of every analysed participant covers.",
-            "Voxels": domain.size,
-            "VoxelsOfAnySession": covered.union,
-            "LostToOneSessionAlone": {name: n for name, n in covered.cost.items() if n},
-        }
-        write_json(self.path("mask", ".json", desc="group"), about)
+        cost = {name: n for name, n in covered.cost.items() if n}
+        about = MaskSidecar(voxels=domain.size, voxels_of_any_session=covered.union, lost_to_one_session_alone=cost)
+        write_json(self.path("mask", ".json", desc="group"), about.to_json())
 
     def flow(self, design: Design, notes: Sequence[str]) -> None:
         """Write who was found, who was lost at which stage and why, and who was analysed."""
         rows = [(f"sub-{p.participant}", p.arm, p.stage, p.reason) for p in design.lost]
         rows += [(row["participant_id"], row["arm"], "analysed", "") for row in design.rows]
         write_table(self.path("flow", ".tsv"), dict(zip(FLOW, map(list, zip(*rows, strict=True)), strict=True)))
-        about = {"Arms": list(design.arms), "Stage": self._job.stage, "Sessions": design.sessions, "Notes": notes}
-        write_json(self.path("flow", ".json"), {**about, **self.mark_of})
+        about = FlowSidecar(arms=design.arms, stage=self._job.stage, sessions=design.sessions, notes=tuple(notes))
+        write_json(self.path("flow", ".json"), {**about.to_json(), **self.mark_of})
 
     def characteristics(self, design: Design) -> None:
         """Write who is in each arm: every column known before randomisation, described and not tested."""
-        own = {"participant_id", "arm", "stages", *self._job.later}
+        own = {"participant_id", "arm", *self._job.later}
         columns = [key for key in design.rows[0] if key not in own and any(r[key] != r["arm"] for r in design.rows)]
         write_table(self.path("characteristics", ".tsv"), characteristics_table(design, columns))
 
@@ -110,13 +109,14 @@ class GroupWriter:
 
     def conclusion(self, result: Result, joint: JointP, inference: Inference, family: Family) -> None:
         """Write what the family decides of one contrast: maps and clusters, or a table; its design and its null."""
-        said = {**self.mark_of, **contrast_sidecar(result, joint, inference, family, self._job.sealed)}
+        said = contrast_sidecar(result, joint, inference, family, self._job.sealed)
+        said = replace(said, replication_only=self._mark or None, sources=self._sources(result))
         (self._of_maps if result.map_set.domain.is_map else self._of_table)(result, joint, inference, said)
         maxima = {f"max_{name}": values for name, values in result.null.maxima.items()}
         write_table(self.path("nullmax", ".tsv", **names_of(result)), maxima)
         write_table(self.path("design", ".tsv", **names_of(result)), design_table(result))
 
-    def _of_maps(self, result: Result, joint: JointP, inference: Inference, said: dict[str, Any]) -> None:
+    def _of_maps(self, result: Result, joint: JointP, inference: Inference, said: ContrastSidecar) -> None:
         names = names_of(result)
         for name, p in joint.own.items():
             self.map(result, STAT_OF[name], result.spread(name, p), desc="joint")
@@ -124,29 +124,29 @@ class GroupWriter:
             assert result.robust
             self.map(result, robust_stat(name), result.robust.spread(name, p), desc="joint")
         clusters = cluster_table(result, joint, self._name, inference.alpha)
-        about = {**said, "DiffersAtLeast": passing_shares(clusters, inference), "Sources": self._sources(result)}
-        write_json(self.path("statmap", ".json", **names), about)
+        said = replace(said, differs_at_least=tuple(passing_shares(clusters, inference)))
+        write_json(self.path("statmap", ".json", **names), said.to_json())
         write_table(self.path("clusters", ".tsv", **names), clusters)
         if result.printed is not None:
             write_table(self.path("clusters", ".tsv", **names, desc="literature"), printed_table(result, self._name))
         if result.profile:
             write_table(self.path("clustermeans", ".tsv", **names), value_table(result))
 
-    def _of_table(self, result: Result, joint: JointP, inference: Inference, said: dict[str, Any]) -> None:  # noqa: ARG002
+    def _of_table(self, result: Result, joint: JointP, inference: Inference, said: ContrastSidecar) -> None:  # noqa: ARG002
         names, domain = names_of(result), result.map_set.domain
         suffix = table_suffix(domain.unit)
         write_table(self.path(suffix, ".tsv", **names), place_table(result, joint))
-        columns = columns_of(domain, result.map_set.output.scale)
-        write_json(self.path(suffix, ".json", **names), {**said, "Columns": columns, "Sources": self._sources(result)})
+        said = replace(said, columns=columns_of(domain, result.map_set.output.scale))
+        write_json(self.path(suffix, ".json", **names), said.to_json())
 
-    def _sources(self, result: Result) -> list[str]:
+    def _sources(self, result: Result) -> tuple[str, ...]:
         key, sessions = result.map_set.key, result.map_set.design.sessions.values()
         people = {row["participant_id"] for row in result.map_set.design.rows}
-        return [
+        return tuple(
             f"bids::{found.maps[key].relative_to(self._job.output_dir).as_posix()}"
             for (label, session), found in sorted(self._job.sessions.items())
             if session in sessions and key in found.maps and f"sub-{label}" in people
-        ]
+        )
 
 
 def names_of(result: Result) -> dict[str, str]:

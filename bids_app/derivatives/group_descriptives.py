@@ -14,6 +14,8 @@ from bids_app.derivatives.group import GroupWriter, names_of
 from bids_app.statistics.effect_size import heterogeneity
 from bids_app.statistics.result import Result
 from bids_app.vocabulary.entities import as_label
+from bids_app.vocabulary.group_sidecars import Likeness, OverlapSidecar
+from bids_app.vocabulary.json_record import JsonRecord
 
 
 class GroupDescriptivesWriter:
@@ -22,9 +24,9 @@ class GroupDescriptivesWriter:
     def __init__(self, writer: GroupWriter) -> None:
         self._writer = writer
 
-    def about(self, result: Result, suffix: str, said: Mapping[str, Any]) -> None:
+    def about(self, result: Result, suffix: str, said: JsonRecord) -> None:
         """Write what is known of a result beside its maps."""
-        write_json(self._writer.path(suffix, ".json", **names_of(result)), {**self._writer.mark_of, **said})
+        write_json(self._writer.path(suffix, ".json", **names_of(result)), {**self._writer.mark_of, **said.to_json()})
 
     def heterogeneity(self, primary: Result, parts: Mapping[str, tuple[NDArray[Any], NDArray[Any]]]) -> None:
         """Write how the effect of the primary contrast differs between parts of the people, such as sites."""
@@ -49,20 +51,16 @@ class GroupDescriptivesWriter:
             write_table(self._writer.path("heterogeneity", ".tsv", **names), columns)
         write_json(self._writer.path("heterogeneity", ".json", **names), {**self._writer.mark_of, **about})
 
-    def common(
-        self, active: Result, control: Result, maps: Mapping[str, NDArray[Any]], about: Mapping[str, Any]
-    ) -> None:
+    def common(self, active: Result, control: Result, maps: Mapping[str, NDArray[Any]], alike: Likeness) -> None:
         """Write what the changes of two arms have in common."""
         names = {**names_of(active), "contrast": "commonChange"}
         for stat, values in maps.items():
             self._writer.map(active, stat, values, **names)
-        said = {
-            "Description": COMMON,
-            "Arms": [active.contrast.asked.words.arm, control.contrast.asked.words.arm],
-            "SmallestP": 10 ** -float(np.nanmax(maps["logpvoxfwe"])),
-            "Voxels": int((maps["t"] != 0).sum()),
-        }
-        write_json(self._writer.path("overlap", ".json", **names), {**self._writer.mark_of, **said, **about})
+        said = OverlapSidecar(
+            **vars(alike), description=COMMON, arms=(active.contrast.asked.words.arm, control.contrast.asked.words.arm),
+            smallest_p=10 ** -float(np.nanmax(maps["logpvoxfwe"])), voxels=int((maps["t"] != 0).sum()),
+        )  # fmt: skip
+        write_json(self._writer.path("overlap", ".json", **names), {**self._writer.mark_of, **said.to_json()})
 
     def before(self, primary: Result, contrast: str, maps: Mapping[str, NDArray[Any]]) -> None:
         """Write how the arms of the primary contrast differed before treatment."""
@@ -77,7 +75,11 @@ class GroupDescriptivesWriter:
         write_json(self._writer.path("baseline", ".json", **names), {**self._writer.mark_of, **about})
 
     def association(
-        self, primary: Result, name: str, tables: Mapping[str, Sequence[Mapping[str, Any]]], about: Mapping[str, Any]
+        self,
+        primary: Result,
+        name: str,
+        tables: Mapping[str, Sequence[Mapping[str, object]]],
+        about: Mapping[str, object],
     ) -> None:
         """Write what an association found beside a contrast: a table for each label, and a sidecar."""
         for label, rows in tables.items():

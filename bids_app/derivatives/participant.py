@@ -56,7 +56,7 @@ class SessionWriter:
         return path
 
     def feature(
-        self, feature: Feature, sources: Sequence[Recording], domain: Domain, about: Mapping[str, Any],
+        self, feature: Feature, sources: Sequence[Recording], domain: Domain, about: Mapping[str, object],
         combined: bool = False,
     ) -> None:  # fmt: skip
         """Write one feature and its sidecar."""
@@ -110,7 +110,7 @@ class SessionWriter:
         return self._root / f"sub-{self._session['sub']}" / "figures"
 
     def table(
-        self, entities: Mapping[str, str], suffix: str, columns: Mapping[str, Any], about: Mapping[str, Any]
+        self, entities: Mapping[str, str], suffix: str, columns: Mapping[str, object], about: Mapping[str, object]
     ) -> None:
         """Write a table with its sidecar."""
         write_table(self._path(entities, suffix, ".tsv"), columns)
@@ -128,7 +128,7 @@ class SessionWriter:
         """
         described = {**FIRST, **table.columns, **LAST}
         rows = [{**dict.fromkeys(described), **table.row(run), **_decision(run, reason, advice)} for run in runs]
-        about: dict[str, Any] = {key: {"Description": text} for key, text in described.items()}
+        about: dict[str, object] = {key: {"Description": text} for key, text in described.items()}
         cells = {key: [row[key] for row in rows] for key in described}
         marked = {"ReplicationOnly": mark} if mark else {}
         self.table({**self._session, "desc": table.label}, "qc", cells, about | marked)
@@ -151,7 +151,7 @@ class SessionWriter:
         )
 
 
-def _decision(run: RunState, reason: str, advice: str) -> dict[str, Any]:
+def _decision(run: RunState, reason: str, advice: str) -> dict[str, object]:
     """Return what became of a run, as its quality table says it."""
     return {
         "run": run.recording.part or None,
@@ -163,7 +163,7 @@ def _decision(run: RunState, reason: str, advice: str) -> dict[str, Any]:
     }
 
 
-def _matrix_table(feature: Feature) -> dict[str, list[Any]]:
+def _matrix_table(feature: Feature) -> dict[str, list[object]]:
     """Return a matrix as a table: one row and one column a node."""
     nodes: list[str] = list(feature.metadata["Nodes"])  # type: ignore[call-overload]
     values = np.asarray(feature.value)

@@ -45,8 +45,8 @@ class CheckpointFiles:
             If it is needed and there is no place for it.
         """
         stream = io.BytesIO()
-        arrays: dict[str, Any] = {"name": name, "start": part.start, "reached": part.reached, **part.maxima}
-        np.savez_compressed(stream, **arrays)
+        maxima: dict[str, Any] = {**part.maxima}
+        np.savez_compressed(stream, name=name, start=part.start, reached=part.reached, **maxima)
         with contextlib.nullcontext() if self._needed else contextlib.suppress(OutputError):
             write_bytes(self._folder / f"{name}.npz", stream.getvalue())
 

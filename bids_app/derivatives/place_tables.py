@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bids_app.statistics.result import JointP, Result
 from bids_app.vocabulary.domain import Domain
 
 Column = dict[str, str]
+Values = Sequence[object] | NDArray[np.generic]
 
 
 def columns_of(domain: Domain, scale: str) -> Column:
@@ -61,12 +63,12 @@ def _clusters(unit: str) -> Column:
     }
 
 
-def place_table(result: Result, joint: JointP) -> dict[str, list[Any]]:
+def place_table(result: Result, joint: JointP) -> dict[str, list[object]]:
     """Return one row a place, those of the smallest p first."""
     maps, domain = result.table, result.map_set.domain
     nothing = np.full(domain.size, np.nan)
     standard, name = ("partialr", "partial_r") if "partialr" in maps else ("g", "g")
-    columns: dict[str, Any] = {
+    columns: dict[str, Values] = {
         **domain.columns(),
         "effect": maps["effect"],
         "t": result.null.t,
@@ -85,16 +87,16 @@ def place_table(result: Result, joint: JointP) -> dict[str, list[Any]]:
     return {name: [values[i] for i in order] for name, values in columns.items()}
 
 
-def _sets(result: Result, joint: JointP) -> dict[str, Any]:
+def _sets(result: Result, joint: JointP) -> dict[str, Values]:
     """Return the columns of sets of places above the threshold."""
     number = {cluster.number: i for i, cluster in enumerate(result.clusters)}
     place = [number.get(int(label)) for label in result.labels]
 
-    def spread(p: Any) -> list[Any]:
+    def spread(p: NDArray[np.float64]) -> list[object]:
         return [None if i is None else p[i] for i in place]
 
     name = "cluster" if result.map_set.domain.clustered else "component"
-    found: dict[str, Any] = {
+    found: dict[str, Values] = {
         name: [None if i is None else i + 1 for i in place],
         f"p_{name}_extent": spread(result.p["extent"]),
         f"p_{name}_mass": spread(result.p["mass"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -59,12 +59,12 @@ class PredictionWriter:
         )  # fmt: skip
         write_json(self._path("prediction", ".json", predictor), whole.to_json())
 
-    def people(self, predictor: str, found: Mapping[str, Assessment], people: Mapping[str, list[Any]]) -> None:
+    def people(self, predictor: str, found: Mapping[str, Assessment], people: Mapping[str, list[object]]) -> None:
         """Write everybody's predictions, means over divisions."""
         average = {label: list(one.predicted.mean(axis=0)) for label, one in found.items()}
         write_table(self._path("predictions", ".tsv", predictor), {**people, **average})
 
-    def model(self, predictor: str, model: Trained, features: Features, card: Mapping[str, Any]) -> None:
+    def model(self, predictor: str, model: Trained, features: Features, card: Mapping[str, object]) -> None:
         """Write the model of all people, so that anybody can apply it without this program."""
         prepared = model.prepared
         content = {**card, "Predictor": predictor, "Setting": dict(model.setting), "Calibration": model.calibration}
@@ -80,7 +80,7 @@ class PredictionWriter:
         write_json(self._path("model", ".json", predictor), content)
 
 
-def _row(label: str, statistic: str, one: Assessment) -> dict[str, Any]:
+def _row(label: str, statistic: str, one: Assessment) -> dict[str, object]:
     spread = float(one.good.std(ddof=1)) if len(one.good) > 1 else None
     return {
         "features": label, statistic: float(one.good.mean()), "low": one.low, "high": one.high, "p_exchanged": one.p,
@@ -89,7 +89,7 @@ def _row(label: str, statistic: str, one: Assessment) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def steady(found: Assessment, names: Sequence[str]) -> list[dict[str, Any]]:
+def steady(found: Assessment, names: Sequence[str]) -> list[dict[str, object]]:
     """Return the features that most models use, with how many of these agree on the sign."""
     if not found.weights.size or np.isnan(found.weights).any():
         return []

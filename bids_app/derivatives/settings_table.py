@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
 
+from bids_app.vocabulary.options import Options
 from bids_app.vocabulary.options.describe import Doc, describe
 
 
 def to_toml(
-    tables: Mapping[str, tuple[type[Any], Mapping[str, Any]]], heading: Iterable[str], questions: Mapping[str, str] = {}
+    tables: Mapping[str, tuple[type[Options], Mapping[str, object]]],
+    heading: Iterable[str],
+    questions: Mapping[str, str] = {},
 ) -> str:
     """Return TOML text: every option with its meaning and unit as a comment.
 
@@ -39,6 +41,6 @@ def _sentence(doc: Doc) -> str:
     return f"{doc.text} [{doc.unit}]" if doc.unit else doc.text
 
 
-def _value(value: Any) -> str:
+def _value(value: object) -> str:
     # JSON texts, numbers, truth values and arrays of them are TOML as well.
     return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)

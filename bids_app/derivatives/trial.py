@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from bids_app.derivatives.files import write_json, write_table
 from bids_app.derivatives.paths import group_path
 from bids_app.statistics.clinical.outcome_data import OutcomeData
+from bids_app.statistics.table_one import Characteristic
 from bids_app.vocabulary.design import Lost
 from bids_app.vocabulary.entities import as_label
-from bids_app.vocabulary.sidecars import OutcomeSidecar
+from bids_app.vocabulary.sidecars import BlindingSidecar, OutcomeSidecar
 
-Rows = Sequence[Mapping[str, Any]]
+Rows = Sequence[Mapping[str, object]]
 
 LINES = {
     "analysis": "Which analysis it is.",
@@ -52,7 +52,9 @@ class TrialWriter:
         self.files.append(path)
         return path
 
-    def people(self, rows: Rows, lost: Sequence[Lost], arms: Sequence[str], notes: Sequence[str]) -> None:
+    def people(
+        self, rows: Sequence[Mapping[str, str]], lost: Sequence[Lost], arms: Sequence[str], notes: Sequence[str]
+    ) -> None:
         """Write who was randomised and who is left out, with the reason."""
         found = [(f"sub-{loss.participant}", loss.arm, loss.reason) for loss in lost]
         found += [(row["participant_id"], row["arm"], "") for row in rows]
@@ -69,24 +71,24 @@ class TrialWriter:
         columns = {key: [line[key] for line in told] for key in LINES}
         write_table(self._path("outcome", ".tsv", meas=name), columns)
         write_json(self._path("outcome", ".json", meas=name), {**about.to_json(), "TableColumns": LINES})
-        values: dict[str, list[Any]] = {key: [row[key] for row in rows] for key in ("participant_id", "arm")}
+        values: dict[str, list[object]] = {key: [row[key] for row in rows] for key in ("participant_id", "arm")}
         values |= {visit: list(scores.values[:, i]) for i, visit in enumerate(scores.outcome.visits)}
         write_table(self._path("values", ".tsv", meas=name), values)
 
-    def exposure(self, rows: Rows, arms: Sequence[str]) -> None:
+    def exposure(self, rows: Sequence[tuple[str, Characteristic]], arms: Sequence[str]) -> None:
         """Write dose, deqi and expectation by arm, if any of it is known."""
         if not rows:
             return
-        columns: dict[str, list[Any]] = {
-            "when": [row["when"] for row in rows],
-            "characteristic": [row["name"] for row in rows],
-            "level": [row["level"] or None for row in rows],
+        columns: dict[str, list[object]] = {
+            "when": [when for when, _ in rows],
+            "characteristic": [row.name for _, row in rows],
+            "level": [row.level or None for _, row in rows],
         }
         for i, arm in enumerate(arms):
-            columns[f"{arm}_mean_or_count"] = [row["cells"][i][0] for row in rows]
-            columns[f"{arm}_sd_or_percent"] = [row["cells"][i][1] for row in rows]
-        columns["standardised_difference"] = [row["difference"] for row in rows]
-        columns["missing"] = [row["missing"] for row in rows]
+            columns[f"{arm}_mean_or_count"] = [row.cells[i][0] for _, row in rows]
+            columns[f"{arm}_sd_or_percent"] = [row.cells[i][1] for _, row in rows]
+        columns["standardised_difference"] = [row.difference for _, row in rows]
+        columns["missing"] = [row.missing for _, row in rows]
         write_table(self._path("characteristics", ".tsv", desc="treatment"), columns)
 
     def points(self, rows: Rows) -> None:
@@ -94,16 +96,16 @@ class TrialWriter:
         if rows:
             write_table(self._path("points", ".tsv", desc="treatment"), _columns(rows))
 
-    def blinding(self, about: Mapping[str, Any]) -> None:
+    def blinding(self, about: BlindingSidecar | None) -> None:
         """Write what people guessed, and the indices of blinding."""
         if about:
-            write_json(self._path("blinding", ".json", desc="treatment"), about)
+            write_json(self._path("blinding", ".json", desc="treatment"), about.to_json())
 
-    def checklist(self, name: str, rows: Rows, about: Mapping[str, Any]) -> None:
+    def checklist(self, name: str, rows: Rows, about: Mapping[str, object]) -> None:
         """Write a reporting checklist as far as it is known."""
         write_table(self._path("checklist", ".tsv", desc=as_label(name)), _columns(rows))
         write_json(self._path("checklist", ".json", desc=as_label(name)), about)
 
 
-def _columns(rows: Rows) -> dict[str, list[Any]]:
+def _columns(rows: Rows) -> dict[str, list[object]]:
     return {key: [row[key] for row in rows] for key in rows[0]}

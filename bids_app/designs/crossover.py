@@ -14,10 +14,10 @@ from bids_app.trial.allocation_secrecy import is_control, is_treatment, mentions
 from bids_app.trial.cohort import Cohort, Rows, Table, arms_of, gather
 from bids_app.trial.contrasts import between, within
 from bids_app.trial.dropout import uneven_dropout
-from bids_app.trial.options import ArmOptions, Name
 from bids_app.vocabulary.design import IT, Contrast, ContrastSpec, ContrastText, Design, Response
 from bids_app.vocabulary.entities import stage_label
 from bids_app.vocabulary.options.describe import Doc
+from bids_app.vocabulary.options.design import ArmOptions, Name
 
 _DATES = "acq_time"
 """Column of the tables of sessions with the date of each."""

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from bids_app.errors import UsageError, suggest
 from bids_app.statistics.contrast_partition import partition
 from bids_app.trial.cohort import Cohort, Table, gather, stages_there
-from bids_app.trial.options import BeforeAfter, PeopleOptions
 from bids_app.vocabulary.design import IT, Contrast, ContrastSpec, ContrastText, Design, Response
 from bids_app.vocabulary.options.describe import Doc
+from bids_app.vocabulary.options.design import BeforeAfter, PeopleOptions
 from bids_app.vocabulary.terms import signed_terms
 
 _NAMED = re.compile(r"\s*([A-Za-z0-9]+)\s*=\s*(.*\S)\s*")
@@ -40,8 +40,8 @@ class Options(BeforeAfter, PeopleOptions):
 
 
 METHODS = (
-    "Contrasts of a general linear model were partitioned into tested columns and the rest (Winkler et al. 2014) and "
-    "tested by exchanging residuals (Freedman & Lane 1983). What was not randomised is an association."
+    "Contrasts of a general linear model were partitioned into tested columns and the rest [@Winkler2014] and "
+    "tested by exchanging residuals [@Freedman1983]. What was not randomised is an association."
 )
 
 _OUTCOMES = {

@@ -12,11 +12,11 @@ from bids_app.errors import WrongDataError
 from bids_app.trial.cohort import Cohort, Table, arms_of, gather
 from bids_app.trial.contrasts import between, labels_of
 from bids_app.trial.dropout import uneven_dropout
-from bids_app.trial.options import ArmOptions, BeforeAfter, Name
 from bids_app.trial.prepost_contrasts import ADJUSTED, contrasts
 from bids_app.vocabulary.design import IT, OWN, Contrast, ContrastSpec, ContrastText, Design
 from bids_app.vocabulary.entities import as_label
 from bids_app.vocabulary.options.describe import Doc
+from bids_app.vocabulary.options.design import ArmOptions, BeforeAfter, Name
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Options(BeforeAfter, ArmOptions):
 METHODS = (
     "Sites were strata of the re-randomisation and fixed effects of the model. The primary estimand was the difference "
     "between arms after treatment, adjusted for each voxel's own baseline (ANCOVA); its heterogeneity over sites is "
-    "described by I2 (Higgins & Thompson 2002)."
+    "described by I2 [@Higgins2002]."
 )
 
 

@@ -7,10 +7,10 @@ from typing import Annotated
 
 from bids_app.trial.cohort import Table, gather, stages_there
 from bids_app.trial.contrasts import within
-from bids_app.trial.options import PeopleOptions
 from bids_app.vocabulary.design import IT, ContrastSpec, ContrastText, Design, Response
 from bids_app.vocabulary.entities import stage_label
 from bids_app.vocabulary.options.describe import Doc
+from bids_app.vocabulary.options.design import PeopleOptions
 
 
 @dataclass(frozen=True)

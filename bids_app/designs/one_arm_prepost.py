@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from bids_app.trial.cohort import Table, gather
 from bids_app.trial.contrasts import within
-from bids_app.trial.options import BeforeAfter, PeopleOptions
 from bids_app.vocabulary.design import IT, ContrastSpec, ContrastText, Design, Response
+from bids_app.vocabulary.options.design import BeforeAfter, PeopleOptions
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from bids_app.errors import UsageError
 from bids_app.trial.cohort import Cohort, Table, arms_of, gather
 from bids_app.trial.contrasts import DESCRIPTIVE, any_arm, arm_pairs, between, labels_of, within
 from bids_app.trial.dropout import uneven_dropout
-from bids_app.trial.options import ArmOptions, Name
 from bids_app.vocabulary.design import IT, OWN, Contrast, ContrastSpec, ContrastText, Design, Response
 from bids_app.vocabulary.entities import as_label, stage_label
 from bids_app.vocabulary.options.describe import Doc
+from bids_app.vocabulary.options.design import ArmOptions, Name
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from bids_app.trial.cohort import Table, arms_of, gather
 from bids_app.trial.dropout import uneven_dropout
-from bids_app.trial.options import ArmOptions, BeforeAfter
 from bids_app.trial.prepost_contrasts import contrasts
 from bids_app.vocabulary.design import Design
+from bids_app.vocabulary.options.design import ArmOptions, BeforeAfter
 
 
 @dataclass(frozen=True)

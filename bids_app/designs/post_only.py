@@ -9,10 +9,10 @@ from typing import Annotated
 from bids_app.trial.cohort import Cohort, Table, arms_of, gather, stages_there
 from bids_app.trial.contrasts import DESCRIPTIVE, any_arm, arm_pairs, between, labels_of, within
 from bids_app.trial.dropout import uneven_dropout
-from bids_app.trial.options import ArmOptions
 from bids_app.vocabulary.design import IT, Contrast, ContrastSpec, ContrastText, Design, Response
 from bids_app.vocabulary.entities import stage_label
 from bids_app.vocabulary.options.describe import Doc
+from bids_app.vocabulary.options.design import ArmOptions
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from bids_app.errors import UsageError, WrongDataError
 from bids_app.statistics.covariate_coding import read_column
 from bids_app.trial.cohort import Cohort, Table, arms_of, gather, require_column, stages_there
 from bids_app.trial.contrasts import labels_of, slope
-from bids_app.trial.options import ArmOptions, BeforeAfter
 from bids_app.vocabulary.design import IT, Contrast, ContrastSpec, ContrastText, Design, Response
 from bids_app.vocabulary.options.describe import Doc
+from bids_app.vocabulary.options.design import ArmOptions, BeforeAfter
 from bids_app.vocabulary.terms import signed_terms
 
 
@@ -31,8 +31,8 @@ class Options(BeforeAfter, ArmOptions):
 
 
 METHODS = (
-    "Slopes on a value that was not randomised were tested by exchanging residuals within arms and strata (Freedman & "
-    "Lane 1983). They are associations: a common cause of both explains them as well as an effect."
+    "Slopes on a value that was not randomised were tested by exchanging residuals within arms and strata "
+    "[@Freedman1983]. They are associations: a common cause of both explains them as well as an effect."
 )
 
 _OUTCOMES = {

@@ -9,7 +9,6 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from bids_app import __version__
 from bids_app.dataset.tables import read_json
@@ -91,7 +90,7 @@ def _file(execution: Execution) -> Path:
 _START = "Start `dask scheduler --scheduler-file FILE` and `dask worker --scheduler-file FILE --nthreads 1` first."
 
 
-def _require_same_version(found: Mapping[str, Any]) -> None:
+def _require_same_version(found: Mapping[str, object]) -> None:
     said = {worker: version if isinstance(version, str) else "none" for worker, version in found.items()}
     if other := sorted(f"{version} on {worker}" for worker, version in said.items() if version != __version__):
         raise UnavailableError(f"Workers have another deqi than {__version__}: {', '.join(other[:4])}. Install one.")

@@ -9,7 +9,6 @@ import signal
 import socket
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from bids_app.derivatives.failure_records import failure_path, read_failure
 from bids_app.derivatives.files import write_json
@@ -66,7 +65,7 @@ def record_failures(output_dir: Path, label: str, ended: CallResult) -> None:
             write_json(place, {**about, **record, "ExitCode": ended.code, "LastLines": about["LastLines"]})
 
 
-def _about(ended: CallResult) -> dict[str, Any]:
+def _about(ended: CallResult) -> dict[str, object]:
     lines = ended.lines[-LAST_LINES:]
     return {
         "ExitCode": ended.code, "LastLines": lines, "Host": ended.host, "BatchJob": ended.job or None,
@@ -74,7 +73,7 @@ def _about(ended: CallResult) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def this_machine() -> dict[str, Any]:
+def this_machine() -> dict[str, object]:
     """Return where this process runs, and what it has held, for the record of a job that failed in it."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     job = batch_job() or None

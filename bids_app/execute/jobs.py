@@ -7,7 +7,6 @@ import time
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from bids_app.derivatives.atomic import sweep
 from bids_app.derivatives.completion_records import begin, digest, fingerprint, forget, is_done, made_with, write_record
@@ -125,7 +124,7 @@ def _of_group(job: GroupJob) -> Summary:
         return permutation_shares.permute_share(job, progress) if job.share else group_analysis.run(job, progress)
 
 
-def _made_with(job: Job) -> dict[str, Any]:
+def _made_with(job: Job) -> dict[str, object]:
     """Return what the group level must know of how a session was made."""
     if not isinstance(job, ParticipantJob):
         return {}

@@ -8,7 +8,6 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from bids_app.derivatives.atomic import make_folder, write_text
 from bids_app.derivatives.dataset import DEMONSTRATION, SYNTHETIC_NOTICE, describe_dataset
@@ -16,6 +15,7 @@ from bids_app.derivatives.files import write_json
 from bids_app.derivatives.settings_table import to_toml
 from bids_app.errors import DeqiError, OutputError
 from bids_app.vocabulary.note import Note
+from bids_app.vocabulary.options import Options
 
 
 def choose_cache(work_dir: Path | None) -> None:
@@ -42,8 +42,8 @@ def choose_cache(work_dir: Path | None) -> None:
 def describe(
     output_dir: Path,
     sources: Mapping[str, Path],
-    generated_by: Sequence[Mapping[str, Any]],
-    tables: Mapping[str, tuple[type[Any], Mapping[str, Any]]],
+    generated_by: Sequence[Mapping[str, object]],
+    tables: Mapping[str, tuple[type[Options], Mapping[str, object]]],
 ) -> None:
     """Write what belongs to the whole output dataset: its description and the settings used."""
     make_folder(output_dir)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from bids_app.vocabulary.output import Feature
 
@@ -14,17 +13,17 @@ SUMMED = (
 """Counts, of which that of the session is the sum."""
 
 
-def together(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def together(runs: Sequence[Mapping[str, object]]) -> dict[str, object]:
     """Return what is true of all runs: a value that they share, the sum of a count, else a list with one for each run.
 
     >>> together([{"RepetitionTime": 2, "VolumesKept": 90}, {"RepetitionTime": 0.8, "VolumesKept": 200}])
     {'RepetitionTime': [2, 0.8], 'VolumesKept': 290}
     """
-    said: dict[str, Any] = {}
+    said: dict[str, object] = {}
     for key in dict.fromkeys(key for run in runs for key in run):
         values = [run.get(key) for run in runs]
         if key in SUMMED:
-            said[key] = sum(value or 0 for value in values)
+            said[key] = sum(value for value in values if isinstance(value, int | float))
         else:
             said[key] = values[0] if all(value == values[0] for value in values) else values
     return said

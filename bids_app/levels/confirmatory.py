@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from bids_app.dataset.tables import read_json
+from bids_app.dataset.sidecars import read_sidecar
 from bids_app.derivatives.files import write_json
 from bids_app.derivatives.paths import group_path, result_sidecars
 from bids_app.statistics.graphical_testing import Decision, decide
+from bids_app.vocabulary.contrast_sidecar import ContrastSidecar
 from bids_app.vocabulary.entities import as_label, parse, without
 from bids_app.vocabulary.hypotheses import HypothesisGraph, times_of
-from bids_app.vocabulary.sidecars import Arrow, Evidence, GraphResult, HypothesisResult, MultiplicitySidecar
+from bids_app.vocabulary.sidecars import (
+    Arrow,
+    Evidence,
+    GraphResult,
+    HypothesisResult,
+    MultiplicitySidecar,
+    OutcomeSidecar,
+)
 
 MEANS, DISTRIBUTIONS, OTHER = "means differ", "distributions differ", "the contrast is not zero"
 """What a hypothesis of the brain is about."""
@@ -68,14 +76,14 @@ def confirm(
 def _of_brain(output_dir: Path, arms: Literal["any", "main"]) -> dict[str, _OfHypothesis]:
     """Return what the hypothesis of each measure gives: of its primary contrast, or of all arms and their pairs."""
     found: dict[str, dict[str, Members]] = {}
-    abouts = {path: read_json(path) for path in result_sidecars(output_dir)}
-    for path, about in sorted(abouts.items(), key=lambda item: not item[1].get("Primary")):
+    abouts = {path: read_sidecar(path, ContrastSidecar) for path in result_sidecars(output_dir)}
+    for path, about in sorted(abouts.items(), key=lambda item: not item[1].primary):
         place = parse(path.name)[0]
-        step = about.get("Step", "") if arms == "any" else ""
-        if (about.get("Primary") or step) and not about.get("Association"):
+        step = about.step if arms == "any" else ""
+        if (about.primary or step) and not about.association:
             contrast = step if step == "any" else place["contrast"]
             key = tuple(sorted(without(place, "contrast").items()))
-            found.setdefault(about["Measure"], {}).setdefault(contrast, {})[key] = _of_map(about, step)
+            found.setdefault(about.measure, {}).setdefault(contrast, {})[key] = _of_map(about, step)
     return {measure: _of_measure(own) for measure, own in found.items()}
 
 
@@ -107,18 +115,17 @@ def _smallest(members: Members) -> Evidence:
     return replace(best, p=min(1.0, best.p * len(places)), analyses=len(places))
 
 
-def _of_map(about: Mapping[str, Any], step: str) -> Evidence:
+def _of_map(about: ContrastSidecar, step: str) -> Evidence:
     """Return the p of the hypothesis that one map tests: the larger one of both kinds where there are two."""
-    claim = about["ClaimStatistic"]
-    own, robust = about["SmallestJointP"][claim], about.get("Robust", {}).get("SmallestJointP", {}).get(claim)
-    tests = OTHER if not about["BetweenArms"] else DISTRIBUTIONS
-    if robust is not None or about["Scheme"] == "wild":
+    own, robust, wild = about.p, about.p_robust, about.scheme == "wild"
+    tests = OTHER if not about.between_arms else DISTRIBUTIONS
+    if robust is not None:
         tests = MEANS
     return Evidence(
-        p=own if robust is None else max(own, robust), p_re_randomised=own, p_robust=robust, tests=tests,
-        compared=tuple(about["Compared"]), participants=about["Participants"],
-        p_limits=tuple(about["SmallestJointPLimits"][claim]), differs_at_least=tuple(about.get("DiffersAtLeast", ())),
-        equivalence=about.get("Equivalence"), step=step,
+        p=own if robust is None else max(own, robust), p_re_randomised=own, p_robust=None if wild else robust,
+        tests=tests, compared=about.compared, participants=about.participants,
+        p_limits=tuple(about.smallest_joint_p_limits[about.claim_statistic]),
+        differs_at_least=about.differs_at_least or (), equivalence=about.equivalence, step=step,
     )  # fmt: skip
 
 
@@ -126,7 +133,7 @@ def _of_outcomes(folder: Path, names: Sequence[str]) -> dict[str, _OfHypothesis]
     found = {}
     for name in names:
         path = folder / f"meas-{as_label(name)}_outcome.json"
-        if path.exists() and (p := read_json(path).get("P")) is not None:
+        if path.exists() and (p := read_sidecar(path, OutcomeSidecar).p) is not None:
             found[name] = _OfHypothesis(Evidence(p=p, tests=MEANS))
     return found
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
 from bids_app.vocabulary.design import Design
 
@@ -12,7 +11,7 @@ NAMED = 12
 """Participants that are named with one reason why they are not analysed."""
 
 
-def describe_design(design: Design, name: str, options: Any, label: str) -> Iterator[str]:
+def describe_design(design: Design, name: str, options: object, label: str) -> Iterator[str]:
     """Yield participants, columns, sessions, covariates, contrasts and losses of a design."""
     counts = Counter(row["arm"] for row in design.rows)
     arms = ", ".join(f"{counts[arm]} {arm}" for arm in design.arms if arm != "all")

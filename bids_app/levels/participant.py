@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bids_app.plugs.modality import Modality
     from bids_app.plugs.protocols import Measure
 
-Describe = Callable[[str], Mapping[str, Any]]
+Describe = Callable[[str], Mapping[str, object]]
 """Kind of cleaning -> what sidecars say of it."""
 
 
@@ -84,7 +84,7 @@ def _each(runs: Sequence[RunState], do: Callable[[RunState], None]) -> None:
         raise errors[0]
 
 
-def _prepare(one: RunState, modality: Modality, options: Any) -> None:
+def _prepare(one: RunState, modality: Modality, options: object) -> None:
     one.prepared = modality.prepare(one.recording, options)
 
 
@@ -98,7 +98,7 @@ def _load(one: RunState, job: ParticipantJob, modality: Modality, writer: Sessio
     _measure(job, one, writer, partial(modality.describe, one.plan, options))
 
 
-def _too_little(runs: Sequence[RunState], modality: Modality, options: Any) -> str:
+def _too_little(runs: Sequence[RunState], modality: Modality, options: object) -> str:
     """Return why the runs that can be used are too little for a session, or nothing."""
     ready = [one for one in runs if not one.problem]
     counted = [one for one in ready if not modality.unusable(one.plan)] or ready
@@ -119,7 +119,7 @@ def _refused(runs: Sequence[RunState]) -> dict[str, str]:
     }
 
 
-def _measures(job: ParticipantJob, one: RunState) -> dict[str, tuple[Measure, Any]]:
+def _measures(job: ParticipantJob, one: RunState) -> dict[str, tuple[Measure, object]]:
     """Return plug and options of the measures that a run is for."""
     found = {name: (plugs.measure(name), options) for name, options in job.measures.items()}
     return {

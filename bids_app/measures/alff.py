@@ -61,7 +61,7 @@ GROUP = _ZSCORE
 
 METHODS = (
     "ALFF was the mean amplitude of the spectrum within a low-frequency band, from series that were not band-passed, "
-    "and fALFF its share of the amplitudes of all frequencies (Zang et al. 2007; Zou et al. 2008); maps were "
+    "and fALFF its share of the amplitudes of all frequencies [@Zang2007; @Zou2008]; maps were "
     "standardised within the mask and then smoothed."
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from annotated_types import Gt, Interval
@@ -100,7 +100,9 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
     yield Feature(_COHERENCE, _table(matrix, networks, shares), "networks")
 
 
-def _table(matrix: NDArray[np.float64], networks: Sequence[str], shares: Mapping[str, float]) -> dict[str, list[Any]]:
+def _table(
+    matrix: NDArray[np.float64], networks: Sequence[str], shares: Mapping[str, float]
+) -> dict[str, list[object]]:
     found = coherence(matrix, networks)
     size = {name: networks.count(name) for name in shares}
     return {

@@ -91,7 +91,7 @@ GROUP = _PEARSON
 
 METHODS = (
     "Matrices held the Pearson correlations between the mean series of regions, and their partial correlations from "
-    "the covariance by shrinkage (Ledoit & Wolf 2004)."
+    "the covariance by shrinkage [@Ledoit2004]."
 )
 
 
@@ -119,7 +119,7 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
     name = wanted_regions(options).name
     series = mean_series(signals, regions)
     series[:, ~np.array(known)] = np.nan
-    about: dict[str, Any] = {"Nodes": [r.name for r in regions], "Regions": about_regions(regions)}
+    about: dict[str, object] = {"Nodes": [r.name for r in regions], "Regions": about_regions(regions)}
     # In coordinates the samples are as many as the degrees of freedom, and white: what shrinkage presumes.
     matrix, given_others = pearson(series), partial(series)
     # A parcel may be constant or alike in all voxels to rounding; it then has no value in both.

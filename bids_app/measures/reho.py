@@ -46,7 +46,7 @@ GROUP = _ZSCORE
 
 METHODS = (
     "Regional homogeneity was Kendall's coefficient of concordance between the unsmoothed series of each voxel and "
-    "those of its neighbours (Zang et al. 2004), standardised within the mask and then smoothed."
+    "those of its neighbours [@Zang2004], standardised within the mask and then smoothed."
 )
 
 

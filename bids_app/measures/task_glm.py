@@ -109,7 +109,7 @@ _HEADS = ("region", "trial_type", "delay", "effect", "standard_error")
 GROUP = _EFFECT
 
 METHODS = (
-    "Responses to events were estimated by a linear model with AR(1) noise (Abraham et al. 2014), confounds and slow "
+    "Responses to events were estimated by a linear model with AR(1) noise [@Abraham2014], confounds and slow "
     "drift in the same model and no low-pass filter; series were smoothed and scaled to percent of the voxel's mean. "
     "Effects are the height of the response to one event at its peak."
 )
@@ -255,7 +255,7 @@ def _fixed_effects(effects: Sequence[Feature], variances: Sequence[Feature]) -> 
 
 def _mean_courses(tables: Sequence[Any]) -> dict[str, list[Any]]:
     """Return the courses of a session: each region, condition and delay over the runs that have it, by precision."""
-    found: dict[tuple[Any, ...], list[tuple[float, float]]] = {}
+    found: dict[tuple[object, ...], list[tuple[float, float]]] = {}
     for table in tables:
         for row in zip(*(table[name] for name in _HEADS), strict=True):
             found.setdefault(tuple(row[:3]), []).append((row[3], row[4]))

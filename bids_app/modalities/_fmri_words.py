@@ -67,7 +67,7 @@ def methods_of(o: Mapping[str, Any]) -> str:
     nuisance = f"a polynomial drift of order {o['detrend']} and {confounds}"
     dropped = f"The first {o['dummy_scans']} volumes were left out. " if o["dummy_scans"] else ""
     censoring = (
-        f"Frames with a framewise displacement above {o['fd_threshold']:g} mm (Power et al. 2012) and "
+        f"Frames with a framewise displacement above {o['fd_threshold']:g} mm [@Power2012] and "
         f"{o['censor_after']} after each were censored, as were frames before steady state."
         if o["fd_threshold"]
         else "No frame was censored for motion."
@@ -79,18 +79,18 @@ def methods_of(o: Mapping[str, Any]) -> str:
     profile = {
         "one-model": (
             f"cleaned by one least-squares projection that keeps {band} and removes {nuisance}; all of it in one "
-            "model, so that no step brings back what another took out (Lindquist et al. 2019; Hallquist et al. 2013)."
+            "model, so that no step brings back what another took out [@Lindquist2019; @Hallquist2013]."
         ),
         "regress-then-filter": (
             f"cleaned in two steps: {nuisance} were regressed out, and the residuals filtered to {band}, as DPARSF "
-            "does (Yan & Zang 2010). This is for replication only and is not recommended: the second step brings back "
-            "noise that the first took out (Lindquist et al. 2019; Hallquist et al. 2013)."
+            "does [@Yan2010]. This is for replication only and is not recommended: the second step brings back "
+            "noise that the first took out [@Lindquist2019; @Hallquist2013]."
         ),
     }[o["procedure"]]
     return (
-        f"Results were computed with deqi {__version__}, a BIDS App (Gorgolewski et al. 2017), from series "
-        "preprocessed in fMRIPrep layout (Esteban et al. 2019), with PyBIDS (Yarkoni et al. 2019) and nilearn (Abraham "
-        f"et al. 2014). {dropped}Each run was {profile} {censoring} {smoothing} Sessions with fewer than "
+        f"Results were computed with deqi {__version__}, a BIDS App [@Gorgolewski2017], from series "
+        "preprocessed in fMRIPrep layout [@Esteban2019], with PyBIDS [@Yarkoni2019] and nilearn [@Abraham2014]. "
+        f"{dropped}Each run was {profile} {censoring} {smoothing} Sessions with fewer than "
         f"{o['min_df_res']} residual degrees of freedom or {o['min_minutes']:g} minutes of kept frames were left out."
     )
 

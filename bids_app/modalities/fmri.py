@@ -7,7 +7,7 @@ verbs that need it.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bids_app.dataset import fmriprep_runs
 from bids_app.modalities import _fmri_words
@@ -102,7 +102,9 @@ def too_little(runs: Sequence[RunState], options: Options) -> str:
 
     Degrees of freedom are counted before series are read; thereafter they are what autocorrelation leaves of them.
     """
-    df, minutes = sum(map(_freedom, runs)), sum(run.plan.minutes for run in runs)
+    from bids_app.derivatives import fmri_session
+
+    df, minutes = sum(map(_freedom, runs)), sum(fmri_session.plan_of(run).minutes for run in runs)
     if df >= options.min_df_res and minutes >= options.min_minutes:
         return ""
     return (
@@ -112,13 +114,19 @@ def too_little(runs: Sequence[RunState], options: Options) -> str:
 
 
 def _freedom(run: RunState) -> float:
-    worth = run.loaded.effective_df if run.loaded else None
-    return float(run.plan.df_res if worth is None else worth)
+    from bids_app.derivatives import fmri_session
+
+    signals = fmri_session.signals_of(run)
+    worth = signals.effective_df if signals else None
+    return float(fmri_session.plan_of(run).df_res if worth is None else worth)
 
 
 def summary(runs: Sequence[RunState], options: Options) -> str:  # noqa: ARG001  (a verb of every modality)
     """Return what a session has, by its tables and headers."""
-    df, minutes = sum(run.plan.df_res for run in runs), sum(run.plan.minutes for run in runs)
+    from bids_app.derivatives import fmri_session
+
+    plans = [fmri_session.plan_of(run) for run in runs]
+    df, minutes = sum(plan.df_res for plan in plans), sum(plan.minutes for plan in plans)
     return f"{df} residual degrees of freedom, {minutes:.1f} min kept"
 
 
@@ -138,7 +146,7 @@ def write_session(writer: SessionWriter, runs: Sequence[RunState], domain: Voxel
     writer.background(fmri_session.mean_image(runs, domain.mask), domain, sources)
 
 
-def quality_row(run: RunState) -> dict[str, Any]:
+def quality_row(run: RunState) -> dict[str, object]:
     """Return the quality of one run, whether it was read or left out."""
     from bids_app.derivatives import fmri_session
 

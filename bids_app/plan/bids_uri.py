@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
+
+from bids_app.vocabulary.options import Options
 
 URI = "bids::"
+
+_O = TypeVar("_O", bound=Options)
 
 
 def at(word: str, bids_dir: Path) -> str:
@@ -14,10 +18,10 @@ def at(word: str, bids_dir: Path) -> str:
     return str(bids_dir / word.removeprefix(URI)) if word.startswith(URI) else word
 
 
-def with_paths(options: Any, bids_dir: Path) -> Any:
+def with_paths(options: _O, bids_dir: Path) -> _O:
     """Return options with each BIDS URI as the path that it stands for; settings and sealed plans keep the URI."""
 
-    def path(value: Any) -> Any:
+    def path(value: object) -> object:
         if isinstance(value, tuple):
             return tuple(map(path, value))
         return at(value, bids_dir) if isinstance(value, str) else value

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from bids_app.errors import UsageError
 from bids_app.settings import Settings
 from bids_app.trial.allocation_secrecy import telling
 from bids_app.trial.cohort import arms_of
+from bids_app.vocabulary.options.design import ArmOptions
 from bids_app.vocabulary.selected import Selected
 
 Rows = Mapping[str, Mapping[str, str]]
@@ -27,7 +27,7 @@ def blinded(rows: Rows, settings: Settings) -> tuple[Rows, Settings]:
         If the arms are not in the table.
     """
     name, options = settings.design.name, settings.design.options
-    if not hasattr(options, "arms"):
+    if not isinstance(options, ArmOptions):
         raise UsageError(f"--blind: the design {name} has no arms to hide.")
     if getattr(options, "by_treatment", False):
         raise UsageError("--blind: sessions that are called after treatments tell them in every file name.")
@@ -43,7 +43,7 @@ def blinded(rows: Rows, settings: Settings) -> tuple[Rows, Settings]:
     order = [first, second, *sorted(options.more_arms, key=hidden)]
     letters = {arm: chr(ord("A") + i) for i, arm in enumerate(order)}
     more = tuple(letters[arm] for arm in order[2:])
-    masked_options: Any = replace(options, active="A", control="B", more_arms=more)
+    masked_options = replace(options, active="A", control="B", more_arms=more)
     asked = {*options.covariates, *options.drawn_within, *_of_outcomes(rows, settings)}
     told = telling(rows, options.column) - asked
     masked = {}

@@ -15,7 +15,7 @@ from bids_app.vocabulary.options.execution import Execution
 from bids_app.vocabulary.options.multiverse import Multiverse
 
 
-def understand(args: argparse.Namespace, words: list[str]) -> tuple[Execution, dict[str, Any]]:
+def understand(args: argparse.Namespace, words: list[str]) -> tuple[Execution, dict[str, object]]:
     """Divide the words into how to run and what to compute."""
     tables = read_file(args.config)
     override(tables, args.set)

@@ -50,8 +50,8 @@ class CompletedSession:
     datatype: str
     files: tuple[Path, ...]
     runs: tuple[Path, ...]
-    options: Mapping[str, Mapping[str, Any]]
-    made_with: Mapping[str, Any]
+    options: Mapping[str, Mapping[str, object]]
+    made_with: Mapping[str, object]
     problem: str
     stage: str = "ses"
     flipped: bool = False

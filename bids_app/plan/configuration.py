@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 from bids_app import plugs, settings
 from bids_app.dataset.participant_tables import read_people
@@ -20,10 +19,11 @@ from bids_app.plan.session_gates import proposals
 from bids_app.settings import Settings
 from bids_app.trial.design_guess import Guess, guess_design
 from bids_app.vocabulary.job import ParticipantJob
+from bids_app.vocabulary.options import Options
 from bids_app.vocabulary.options.execution import Execution
 from bids_app.vocabulary.selection import Selection
 
-Table = tuple[type[Any], dict[str, Any]]
+Table = tuple[type[Options], dict[str, object]]
 Tables = dict[str, Table]
 
 

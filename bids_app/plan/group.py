@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from bids_app import plugs
 from bids_app.dataset.participants import participants_file
@@ -235,7 +234,7 @@ def _job(execution: Execution, settings: Settings, asked: _Maps, people: People)
     )
 
 
-def _files(association: str, options: Any, space: str) -> list[Path]:
+def _files(association: str, options: object, space: str) -> list[Path]:
     """Return the files that an association reads."""
     found: list[Path] = plugs.association(association).files(options, space)
     return found

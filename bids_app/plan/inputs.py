@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bids_app import plugs
 from bids_app.dataset.filters import series_filter
@@ -36,7 +36,7 @@ class JobPlan:
     sources: Mapping[str, Path]
     settings: Settings
     notes: tuple[Note, ...] = ()
-    generated_by: tuple[Mapping[str, Any], ...] = field(default_factory=tuple)
+    generated_by: tuple[Mapping[str, object], ...] = field(default_factory=tuple)
 
 
 def read_dataset(execution: Execution, settings: Settings, modality: Modality) -> dict[str, Path]:
@@ -124,12 +124,12 @@ def _without_content(files: Iterable[Path]) -> str:
     return ""
 
 
-def generated_by(roots: Iterable[Path]) -> list[Mapping[str, Any]]:
+def generated_by(roots: Iterable[Path]) -> list[Mapping[str, object]]:
     """Return the `GeneratedBy` entries of source datasets, which ours stands before.
 
     Old datasets have one object in place of a list, or `PipelineDescription` (before BIDS 1.4).
     """
-    entries: list[Mapping[str, Any]] = []
+    entries: list[Mapping[str, object]] = []
     for root in roots:
         description = read_description(root)
         found = description.get("GeneratedBy", description.get("PipelineDescription", []))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from bids_app import plugs
 from bids_app.derivatives.completion_records import made_with, read_record
@@ -15,7 +14,7 @@ from bids_app.vocabulary.options.execution import Execution
 
 
 def outdated(
-    execution: Execution, sessions: Mapping[str, Sequence[Candidate]], tables: Mapping[str, Any]
+    execution: Execution, sessions: Mapping[str, Sequence[Candidate]], tables: Mapping[str, object]
 ) -> frozenset[str]:
     """Return the labels whose record is of other options or another version, or older than a file of theirs."""
     chosen = resolve(tables)
@@ -31,7 +30,7 @@ def outdated(
     )  # fmt: skip
 
 
-def _is_of(record: Path, asked: Mapping[str, Any]) -> bool:
+def _is_of(record: Path, asked: Mapping[str, object]) -> bool:
     content = read_record(record)
     return {name: content.get(name) for name in asked} == asked
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from bids_app.dataset.participant_tables import read_people
 from bids_app.dataset.participants import read_participants
@@ -30,7 +29,7 @@ class People:
     wanted: frozenset[str] = frozenset()
     treatment: Treatment | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
-    described: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    described: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     coded: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
 

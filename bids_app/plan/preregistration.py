@@ -60,7 +60,7 @@ def content_of(execution: Execution, chosen: Settings) -> dict[str, Any]:
     return {"Settings": tables, "Files": files}
 
 
-def _described(execution: Execution, chosen: Settings) -> Mapping[str, Mapping[str, Any]]:
+def _described(execution: Execution, chosen: Settings) -> Mapping[str, Mapping[str, object]]:
     table = participants_file(execution.bids_dir, *find_roots(execution, chosen.modalities).values())
     return read_people(table, execution.bids_dir).described
 
@@ -88,7 +88,7 @@ def _content(path: Path) -> str:
     return hashlib.sha256(whole.encode()).hexdigest() if whole else ""
 
 
-def _files(value: Any) -> Iterator[str]:
+def _files(value: object) -> Iterator[str]:
     if isinstance(value, Mapping):
         for item in value.values():
             yield from _files(item)
@@ -99,7 +99,7 @@ def _files(value: Any) -> Iterator[str]:
         yield found[1]
 
 
-def hash_of(sealed: Mapping[str, Any]) -> str:
+def hash_of(sealed: Mapping[str, object]) -> str:
     """Return the SHA-256 of all that a sealed file says but this, in canonical form: keys sorted, no spaces."""
     content = {key: value for key, value in sealed.items() if key != "SHA256"}
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -192,7 +192,7 @@ def _differences(planned: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator
                 yield Deviation(table=table, key=key, kind="changed", planned=before.get(key), now=after.get(key))
 
 
-def _files_differ(planned: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Deviation]:
+def _files_differ(planned: Mapping[str, object], now: Mapping[str, object]) -> Iterator[Deviation]:
     for name in sorted(planned):
         if planned[name] != now.get(name):
             yield Deviation(table="file", key=name, kind="changed" if name in now else "dropped")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
-from typing import Any
 
 from bids_app import plugs
 from bids_app.dataset.atlases.requests import seeds_of
 from bids_app.errors import MissingInputError, UsageError, WrongDataError
 from bids_app.plan.completed_sessions import CompletedSession
 from bids_app.settings import Settings, validate
+from bids_app.vocabulary.options import Options
 from bids_app.vocabulary.output import Output
 from bids_app.vocabulary.region_request import Seed
 
@@ -29,7 +29,7 @@ def recorded_settings(settings: Settings, sessions: Sequence[CompletedSession]) 
         If it asks for a measure that was not computed.
     """
     options = next((session.options for session in sessions if session.options), {})
-    kinds: dict[str, dict[str, Any]] = {"modalities": {}, "measures": {}}
+    kinds: dict[str, dict[str, Options]] = {"modalities": {}, "measures": {}}
     for table, values in options.items():
         kind, _, name = table.partition(".")
         kinds[kind][name] = validate(plugs.load(kind, name).options, dict(values), table)
@@ -50,7 +50,7 @@ def _absent(name: str, there: Iterable[str]) -> str:
     return f"Nothing was computed of {name}, only of {', '.join(there)}. Run the participant level with it first."
 
 
-def _require_agreement(table: str, made: Mapping[str, Any], said: Any, given: frozenset[str]) -> None:
+def _require_agreement(table: str, made: Mapping[str, object], said: object, given: frozenset[str]) -> None:
     kind, _, name = table.partition(".")
     free = plugs.measure(name).selecting if kind == "measures" else ()
     for key, value in made.items():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from bids_app import plugs
 from bids_app.derivatives.completion_records import read_record
@@ -27,7 +26,7 @@ class Proposal:
     remark: str = ""
 
 
-def too_little(job: ParticipantJob, options: Any | None = None) -> str:
+def too_little(job: ParticipantJob, options: object | None = None) -> str:
     """Return why a session will be left out, before any series is read; nothing if it passes."""
     modality, chosen = plugs.modality(job.modality.name), options or job.modality.options
     runs, problems = [], []

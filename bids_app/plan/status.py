@@ -38,7 +38,7 @@ class Status:
         return sorted({label.split("_")[0].removeprefix("sub-") for label in (*self.failed, *self.missing)})
 
 
-def print_status(execution: Execution, tables: Mapping[str, Any]) -> None:
+def print_status(execution: Execution, tables: Mapping[str, object]) -> None:
     """Print what has been done of a call; with `--missing` the labels of participants alone, one a line.
 
     The first goes by names: a record says that the work was finished once. The second lists also those whose records

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from bids_app import plugs
 from bids_app.dataset.participant_tables import tables_of
@@ -18,12 +17,12 @@ from bids_app.plan.bids_uri import with_paths
 from bids_app.plan.participants_table import People
 from bids_app.settings import Settings
 from bids_app.trial.checklists import format_answer
-from bids_app.trial.options import ArmOptions
 from bids_app.trial.outcomes import Said, outcome_of
 from bids_app.trial.treatment_dose import with_exposure
 from bids_app.vocabulary.entities import stage_label
-from bids_app.vocabulary.job import NOTHING, TrialJob
+from bids_app.vocabulary.job import NO_MODALITY, TrialJob
 from bids_app.vocabulary.near_matches import require_distinct
+from bids_app.vocabulary.options.design import ArmOptions
 from bids_app.vocabulary.options.execution import Execution
 from bids_app.vocabulary.outcome import ClinicalOutcome
 from bids_app.vocabulary.preregistration import Preregistration
@@ -53,7 +52,7 @@ def plan_trial(
     job = TrialJob(
         label=LABEL,
         output_dir=execution.output_dir,
-        modality=NOTHING,
+        modality=NO_MODALITY,
         measures={},
         inputs=(people.table, *tables_of(folder), *needles),
         participants=rows,
@@ -98,7 +97,7 @@ def later_columns(settings: Settings, rows: Mapping[str, Mapping[str, str]]) -> 
     return tuple(column for column in columns if later(column))
 
 
-def _visits(design: Any) -> tuple[str, ...]:
+def _visits(design: object) -> tuple[str, ...]:
     """Return the sessions of a design, the one before treatment first."""
     found = (getattr(design, "pre", ""), *(getattr(design, "posts", ()) or [getattr(design, "post", "")]))
     return found if all(found) else ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from bids_app.dataset.recordings import recordings
 from bids_app.plugs.plug import Plug
@@ -29,14 +29,16 @@ if TYPE_CHECKING:
 class Load(Protocol):
     """Reads and cleans one recording."""
 
-    def __call__(self, recording: Recording, prepared: Any, options: Any, kinds: Collection[str] = ...) -> LoadedRun:
+    def __call__(
+        self, recording: Recording, prepared: object, options: object, kinds: Collection[str] = ...
+    ) -> LoadedRun:
         """Return what measures take, of a recording, in some kinds of cleaning."""
 
 
 class Describe(Protocol):
     """Says what was done to a recording in one kind of cleaning, as sidecars carry it."""
 
-    def __call__(self, prepared: Any, options: Any, kind: str = ...) -> dict[str, object]:
+    def __call__(self, prepared: object, options: object, kind: str = ...) -> dict[str, object]:
         """Return keys and values of a sidecar."""
 
 
@@ -52,11 +54,19 @@ def _no_files(*_: object) -> None:
     return None
 
 
-def _no_reasons(*_: object) -> dict[Any, Any]:
+def _no_reasons(*_: object) -> dict[tuple[str, str], str]:
     return {}
 
 
-def _no_row(_: RunState) -> dict[str, Any]:
+def _no_limits(*_: object) -> Mapping[str, Quality]:
+    return {}
+
+
+def _no_items(*_: object) -> Checklist:
+    return {}
+
+
+def _no_row(_: RunState) -> dict[str, object]:
     return {}
 
 
@@ -121,31 +131,31 @@ class Modality(Plug):
     suffix: str
     kinds: tuple[str, ...]
     find: Callable[[Search], Found]
-    prepare: Callable[[Recording, Any], PreparedRun]
+    prepare: Callable[[Recording, object], PreparedRun]
     load: Load
     describe: Describe
-    too_little: Callable[[Runs, Any], str]
+    too_little: Callable[[Runs, object], str]
     source: str = "recordings"
     roots: tuple[str, ...] = ()
     preprocessor: str = ""
     absent: Callable[[Path], str] = _nothing
-    recordings: Callable[[Found, Search, Any], list[Recording]] | None = None
+    recordings: Callable[[Found, Search, object], list[Recording]] | None = None
     survey: Callable[[Search], list[Mapping[str, str]]] | None = None
     why_absent: Callable[[Search], dict[tuple[str, str], str]] = _no_reasons
-    unusable: Callable[[Any], str] = _nothing
-    summary: Callable[[Runs, Any], str] = _nothing
+    unusable: Callable[[object], str] = _nothing
+    summary: Callable[[Runs, object], str] = _nothing
     alternatives: tuple[Alternative, ...] = ()
     advice: str = ""
-    mark: Callable[[Any], str] = _nothing
+    mark: Callable[[object], str] = _nothing
     write_run: Callable[[SessionWriter, RunState], None] = _no_files
     write_session: Callable[[SessionWriter, Runs, Domain], None] = _no_files
     quality_label: str = ""
     quality: Mapping[str, str] = field(default_factory=dict)
-    quality_row: Callable[[RunState], Mapping[str, Any]] = _no_row
-    limits: Callable[[Mapping[str, Floats]], Mapping[str, Quality]] = _no_reasons
+    quality_row: Callable[[RunState], Mapping[str, object]] = _no_row
+    limits: Callable[[Mapping[str, Floats]], Mapping[str, Quality]] = _no_limits
     methods: str = ""
-    methods_of: Callable[[Mapping[str, Any]], str] = _nothing
-    reporting_items: Callable[[Mapping[str, Any], Mapping[str, Any]], Checklist] = _no_reasons
+    methods_of: Callable[[Mapping[str, object]], str] = _nothing
+    reporting_items: Callable[[Mapping[str, object], Mapping[str, object]], Checklist] = _no_items
 
     @property
     def ending(self) -> str:
@@ -162,7 +172,7 @@ class Modality(Plug):
         """The quality table of a session."""
         return QualityTable(self.quality_name, self.quality, self.quality_row)
 
-    def read(self, found: Found, search: Search, options: Any) -> list[Recording]:
+    def read(self, found: Found, search: Search, options: object) -> list[Recording]:
         """Return the runs that were found, with what their sidecars say, and their events."""
         if self.recordings:
             return self.recordings(found, search, options)

@@ -7,7 +7,8 @@ A plug is one file. Its constants in capitals and its functions become the field
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+
+from bids_app.vocabulary.options import Options
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,5 +27,5 @@ class Plug:
 
     name: str
     doc: str
-    options: type[Any]
+    options: type[Options]
     methods: str

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from bids_app.plugs.plug import Plug
 from bids_app.vocabulary.region_request import RegionRequest
 
 if TYPE_CHECKING:
     from bids_app.statistics.prediction.learner import Learner
+    from bids_app.trial.association import AssociationResult
     from bids_app.trial.cohort import Table
     from bids_app.vocabulary.design import Contrast, Design
     from bids_app.vocabulary.domain import Values
+    from bids_app.vocabulary.options.design import PeopleOptions
     from bids_app.vocabulary.output import Feature, Output
     from bids_app.vocabulary.signals import Region
 
@@ -69,15 +71,15 @@ class Measure(Plug):
     cleaning: str
     outputs: tuple[Output, ...]
     group: Output | None
-    measure: Callable[[Any, Sequence[Region], Any], Features]
-    combine: Callable[[Sequence[Sequence[Feature]], Sequence[int], Any], Features]
+    measure: Callable[[object, Sequence[Region], object], Features]
+    combine: Callable[[Sequence[Sequence[Feature]], Sequence[int], object], Features]
     takes: str = "signals"
     companion: str = ""
     title: str = ""
-    wanted_regions: Callable[[Any], RegionRequest] = _no_regions
+    wanted_regions: Callable[[object], RegionRequest] = _no_regions
     selecting: tuple[str, ...] = ()
     needs_events: bool = False
-    refusals: Callable[[Any, Sequence[Region], Any], Mapping[str, str]] = _nothing_refused
+    refusals: Callable[[object, Sequence[Region], object], Mapping[str, str]] = _nothing_refused
     group_values: Callable[[Mapping[str, Sequence[str]]], Values] = _no_tables
 
     @property
@@ -91,7 +93,8 @@ class Measure(Plug):
 class DesignBuilder(Plug):
     """Who is compared with whom; `design` builds it from the people's table and the sessions that there are."""
 
-    design: Callable[[Table, Any], Design]
+    options: type[PeopleOptions]
+    design: Callable[[Table, object], Design]
 
 
 def _no_contrasts(*_: object) -> Iterator[Contrast]:
@@ -117,9 +120,9 @@ class Association(Plug):
     """
 
     asks: Literal["outcome", "regions"]
-    check: Callable[[Any, Path], None]
-    files: Callable[[Any, str], list[Path]]
-    associate: Callable[[Any, Any], Any]
+    check: Callable[[object, Path], None]
+    files: Callable[[object, str], list[Path]]
+    associate: Callable[[object, object], AssociationResult]
     contrasts: Callable[..., Iterator[Contrast]] = _no_contrasts
 
 
@@ -127,4 +130,4 @@ class Association(Plug):
 class Predictor(Plug):
     """What learns to predict an outcome; `learner` makes it from its options."""
 
-    learner: Callable[[Any], Learner]
+    learner: Callable[[object], Learner]

@@ -99,5 +99,5 @@ def record_of(module: ModuleType, name: str, kind: type[P]) -> P:
     return kind(name=name, doc=inspect.getdoc(module) or "", options=module.Options, **found)
 
 
-def _member(module: ModuleType, one: Field[Any]) -> Any:
+def _member(module: ModuleType, one: Field[object]) -> Any:
     return getattr(module, one.name.upper(), getattr(module, one.name, MISSING))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from bids_app.derivatives.paths import group_files
+from bids_app.vocabulary.options import Options
 
 
 def write_participants(output_dir: Path, labels: Iterable[str]) -> None:
@@ -34,7 +34,9 @@ def write_index(output_dir: Path) -> Path:
     return index.write_page(output_dir)
 
 
-def write_citation(output_dir: Path, tables: Mapping[str, tuple[type[Any], Mapping[str, Any]]], mark: str) -> None:
+def write_citation(
+    output_dir: Path, tables: Mapping[str, tuple[type[Options], Mapping[str, object]]], mark: str
+) -> None:
     """Write the methods text of a run from its settings."""
     from bids_app.report import html
     from bids_app.report.text import methods

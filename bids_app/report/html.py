@@ -31,7 +31,9 @@ def _templates() -> Environment:
     return environment
 
 
-def write_html(output_dir: Path, name: str, template: str, values: Mapping[str, Any], sidecars: Iterable[Path]) -> Path:
+def write_html(
+    output_dir: Path, name: str, template: str, values: Mapping[str, object], sidecars: Iterable[Path]
+) -> Path:
     """Fill a template and write the page `name` to the output dataset; marks of `sidecars` stand above it."""
     notices = [text for text in (notice(output_dir), *marks(sidecars)) if text]
     page = (

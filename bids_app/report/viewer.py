@@ -76,7 +76,7 @@ def colour_maps() -> dict[str, dict[str, list[int]]]:
 def view(
     values: NDArray[Any], grid: Grid, scale: tuple[float, float], words: Mapping[str, str],
     corrected: Mask | None = None, below: str = "0",
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, object]:  # fmt: skip
     """Return one map that can be opened.
 
     Parameters
@@ -103,7 +103,7 @@ def view(
     }  # fmt: skip
 
 
-def labels(word: str, space: str) -> dict[str, Any] | None:
+def labels(word: str, space: str) -> dict[str, object] | None:
     """Return the atlas that names places, or None where none was given or it is not there any more."""
     try:
         path = atlas_file(word, space) if word else None
@@ -116,8 +116,8 @@ def labels(word: str, space: str) -> dict[str, Any] | None:
 
 
 def content(
-    below: Mapping[str, str], maps: list[dict[str, Any]], atlas: Mapping[str, Any] | None = None
-) -> dict[str, Any] | None:
+    below: Mapping[str, str], maps: list[dict[str, object]], atlas: Mapping[str, object] | None = None
+) -> dict[str, object] | None:
     """Return what the page needs to open the viewer, or None where there is nothing to open.
 
     Parameters

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,7 +136,7 @@ def files_of(table: str, options: RegionalOptions, space: str, where: str) -> li
     return [atlas, *beside(atlas), path, *([sidecar(path)] if stands(sidecar(path)) else [])]
 
 
-def describe_genes(table: RegionTable) -> dict[str, Any]:
+def describe_genes(table: RegionTable) -> dict[str, object]:
     """Return what a sidecar says of a table of genes."""
     return {
         "GenesInTable": len(table.columns),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +49,7 @@ def _plain(word: str) -> str:
 
 def beside_genes(
     part: RegionSet, known: Sequence[Reference], table: RegionTable, fixed: Matrix | None
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     """Return gene with map, gene with receptor, and receptor with map, for each receptor whose gene is in the table.
 
     Parameters

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +36,7 @@ def _parts(
 
 def all_parts(
     given: RegionalContrast, options: RegionalOptions, known: Sequence[Reference], adjusted: Matrix | None = None
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[str]]:
+) -> tuple[list[dict[str, object]], list[dict[str, object]], list[str]]:
     """Return rows of references, rows of regions, and notes, over all parts of the brain.
 
     Raises
@@ -45,7 +44,7 @@ def all_parts(
     WrongDataError
         If no part has enough regions.
     """
-    rows, regions, notes = list[dict[str, Any]](), list[dict[str, Any]](), list[str]()
+    rows, regions, notes = list[dict[str, object]](), list[dict[str, object]](), list[str]()
     for part, note in _parts(given, options, known):
         notes.append(note)
         if part is None:
@@ -62,7 +61,7 @@ def all_parts(
 
 def compare_references(
     part: RegionSet, references: Sequence[Reference], beside: Matrix | None = None, least: int = 10
-) -> tuple[list[dict[str, Any]], list[str]]:
+) -> tuple[list[dict[str, object]], list[str]]:
     """Return how the map of a part goes with each reference, in rows, and which references are left out.
 
     Parameters
@@ -77,7 +76,7 @@ def compare_references(
     Correlations are of ranks; adjusted ones are of what ranks have left beside those of `beside`. P values are
     two-sided, the larger of arms and surrogates, corrected over references by Benjamini and Hochberg.
     """
-    rows, said = list[dict[str, Any]](), list[str]()
+    rows, said = list[dict[str, object]](), list[str]()
     for reference in references:
         own = reference.values[part.columns]
         known = np.isfinite(own) & (np.isfinite(beside[part.columns]) if beside is not None else True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 TABLES = {
     "geneExpression": "Each gene beside the map: correlation, p of every kind, weight on component 1.",
@@ -81,7 +80,7 @@ COLUMNS = {
 }
 
 
-def describe_columns(tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, str]:
+def describe_columns(tables: Mapping[str, Sequence[Mapping[str, object]]]) -> dict[str, str]:
     """Return the meaning of every column of some tables; columns named after references have none of their own."""
     found = dict.fromkeys(column for rows in tables.values() for column in (rows[0] if rows else ()))
     return {column: COLUMNS[column] for column in found if column in COLUMNS}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +17,7 @@ OWN = ("part", "region", "x", "y", "z", "voxels", "t")
 """Columns of a table of regions; others are those of references."""
 
 
-def regions_table(part: RegionSet, values: Mapping[str, Matrix]) -> list[dict[str, Any]]:
+def regions_table(part: RegionSet, values: Mapping[str, Matrix]) -> list[dict[str, object]]:
     """Return where each region of a part lies, the map there, and other values of each, (regions,)."""
     return [
         {"part": part.name, "region": place.name, "x": place.centre[0], "y": place.centre[1], "z": place.centre[2],
@@ -28,7 +27,7 @@ def regions_table(part: RegionSet, values: Mapping[str, Matrix]) -> list[dict[st
     ]  # fmt: skip
 
 
-def bars(part: str, kind: str, values: Matrix) -> list[dict[str, Any]]:
+def bars(part: str, kind: str, values: Matrix) -> list[dict[str, object]]:
     """Return how often a statistic of maps of chance takes which value; the first value is the observed one."""
     counts, edges = np.histogram(values[1:], BARS, range=(0.0, max(1e-9, float(values.max()))))
     return [

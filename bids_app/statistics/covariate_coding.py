@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,7 +104,7 @@ class Column:
 
 def read_column(
     name: str,
-    cells: Mapping[str, object] | Sequence[Mapping[str, Any]],
+    cells: Mapping[str, object] | Sequence[Mapping[str, str]],
     *,
     levels: Collection[str] = (),
     limits: tuple[float | None, float | None] = (None, None),
@@ -204,7 +203,7 @@ def _codes(values: Floats, limits: tuple[float | None, float | None]) -> list[in
 
 
 def code_covariates(
-    rows: Sequence[Mapping[str, Any]], names: Sequence[str], levels: Collection[str] = ()
+    rows: Sequence[Mapping[str, str]], names: Sequence[str], levels: Collection[str] = ()
 ) -> dict[str, Floats]:
     """Return columns of numbers as they are and columns of levels as indicators of all levels but the first, (n,) each.
 

@@ -38,7 +38,7 @@ def stacks_of(
         least, people = np.full(width, np.inf, dtype=np.float32), 0
         most = -least
         for row, about in zip(stack, design.rows, strict=True):
-            if stage not in about["stages"]:
+            if stage not in about.stages:
                 row[:] = np.nan
                 continue
             row[:] = read(about["participant_id"].removeprefix("sub-"), session)

@@ -19,6 +19,7 @@ from bids_app.statistics.permutation import corrections, permutation_test
 from bids_app.statistics.permutation.corrections import q_per_sign
 from bids_app.statistics.permutation.linear_model import LinearModel
 from bids_app.statistics.permutation.rerandomisation import Scheme
+from bids_app.vocabulary.contrast_sidecar import Diagnostics
 from bids_app.vocabulary.design import Contrast, Design
 from bids_app.vocabulary.domain import Domain, Voxels
 from bids_app.vocabulary.grid import Mask
@@ -160,7 +161,7 @@ class Result(Tested):
     table : mapping of (places,) float32
         Every map but the corrected ones by its `stat` entity, where they are no images but stand in a table; images
         are too large to be kept until the family of a result is known.
-    about : mapping
+    diagnostics : Diagnostics
         What else was found out: power, and what the literature's correction would say.
     profile : Profile or None
     robust : Robust or None
@@ -175,7 +176,7 @@ class Result(Tested):
     rank: int
     peaks: Sequence[Peak]
     table: Mapping[str, NDArray[np.float32]]
-    about: Mapping[str, object]
+    diagnostics: Diagnostics
     profile: Profile | None = None
     robust: Robust | None = None
     printed: NDArray[np.int32] | None = None

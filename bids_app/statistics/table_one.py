@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 
@@ -41,7 +40,7 @@ class Characteristic:
     missing: int
 
 
-def table_one(rows: Sequence[Mapping[str, Any]], arms: Sequence[str], columns: Sequence[str]) -> list[Characteristic]:
+def table_one(rows: Sequence[Mapping[str, str]], arms: Sequence[str], columns: Sequence[str]) -> list[Characteristic]:
     """Return one row a number, and one a level of columns of words.
 
     Parameters
@@ -54,7 +53,7 @@ def table_one(rows: Sequence[Mapping[str, Any]], arms: Sequence[str], columns: S
     return [row for column in columns for row in _of(rows, arms, column)]
 
 
-def _of(rows: Sequence[Mapping[str, Any]], arms: Sequence[str], column: str) -> Iterator[Characteristic]:
+def _of(rows: Sequence[Mapping[str, str]], arms: Sequence[str], column: str) -> Iterator[Characteristic]:
     known = [row for row in rows if not is_missing(row.get(column, ""))]
     measured = [row for row in known if np.isfinite(number(row[column]))]
     numeric = len(measured) > MOSTLY * len(known)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping
-from typing import Any
 
 import numpy as np
 
@@ -120,7 +119,7 @@ def _goes_with(cells: Mapping[str, str], arms: Mapping[str, str]) -> bool:
 
 
 def readable(
-    rows: Rows, column: str, arms: Collection[str], described: Mapping[str, Mapping[str, Any]], asked: str = ""
+    rows: Rows, column: str, arms: Collection[str], described: Mapping[str, Mapping[str, object]], asked: str = ""
 ) -> str:
     """Return what in a table lets the arms of participants be read, or nothing.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,5 +42,5 @@ class SymptomInputs:
 class AssociationResult:
     """Tables by the label that stands in their names, one mapping a row, and what the sidecar says."""
 
-    tables: Mapping[str, Sequence[Mapping[str, Any]]]
-    about: Mapping[str, Any] = field(default_factory=dict)
+    tables: Mapping[str, Sequence[Mapping[str, object]]]
+    about: Mapping[str, object] = field(default_factory=dict)

@@ -31,7 +31,7 @@ class Coupled:
         self._given, self._cohort, self._inference = given, given.cohort, given.inference
         self.improvement = given.improvement
 
-    def rows(self, region: RegionValues) -> Iterator[dict[str, Any]]:
+    def rows(self, region: RegionValues) -> Iterator[dict[str, object]]:
         """Yield the lines of one region."""
         change = region.after - region.before
         known = np.isfinite(change) & np.isfinite(self.improvement)
@@ -58,7 +58,7 @@ class Coupled:
 
     def _line(
         self, region: RegionValues, what: str, whom: str, rows: NDArray[np.bool_], values: Values, arms: int = 1
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         row = _row(region, what, whom, int(rows.sum()))
         others = self._others(rows, arms)
         if rows.sum() < FEWEST + others.shape[1] or np.ptp(values[rows]) == 0 or np.ptp(self.improvement[rows]) == 0:
@@ -97,7 +97,7 @@ class Coupled:
         said = f"never a result: arms that differ in both make r = {alone:.2f} of nothing"
         return {**row, "quantity": "Pearson r", "estimate": r, "remark": said}
 
-    def _own_change(self, region: RegionValues) -> dict[str, Any]:
+    def _own_change(self, region: RegionValues) -> dict[str, object]:
         """Return how the value before treatment goes with its own change, and what noise alone makes of that."""
         known = np.isfinite(region.before) & np.isfinite(region.after)
         control = known & (self._cohort.arm == len(self._cohort.arms) - 1)
@@ -110,7 +110,7 @@ class Coupled:
         said = f"noise alone makes about {alone:.2f}: both hold the same baseline"
         return {**row, "quantity": "Pearson r", "estimate": r, "remark": said}
 
-    def mediation(self, region: RegionValues, draws: int) -> dict[str, Any] | None:
+    def mediation(self, region: RegionValues, draws: int) -> dict[str, object] | None:
         """Return the paths from arm over a region to an outcome, of two arms; None where too few are known."""
         outcome = self._given.outcome
         values = values_of(outcome.columns, self._cohort.rows)
@@ -125,7 +125,7 @@ class Coupled:
         return {"region": region.name, "people": int(rows.sum()), **vars(found)}
 
 
-def _row(region: RegionValues, what: str, whom: str, people: int) -> dict[str, Any]:
+def _row(region: RegionValues, what: str, whom: str, people: int) -> dict[str, object]:
     about = {"region": region.name, "chosen": region.chosen, "what": what, "whom": whom, "people": people}
     return {**about, "quantity": "", **dict.fromkeys(NUMBERS, float("nan")), "remark": ""}
 

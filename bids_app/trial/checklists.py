@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from bids_app.dataset import presets
 
@@ -13,7 +12,7 @@ Facts = Mapping[str, str]
 
 
 def checklist(
-    name: str, arms: Sequence[str], items: Mapping[str, Mapping[str, Any]], facts: Facts
+    name: str, arms: Sequence[str], items: Mapping[str, Mapping[str, object]], facts: Facts
 ) -> list[dict[str, str]]:
     """Return one row an item: its number, what it asks, and the answer, of each arm where arms differ.
 
@@ -40,12 +39,12 @@ def checklist(
     return rows
 
 
-def _answer(items: Mapping[str, Any], key: str) -> str:
+def _answer(items: Mapping[str, object], key: str) -> str:
     found = [value for name, value in items.items() if name.partition("_")[0].lower() == key]
     return "; ".join(filter(None, map(format_answer, found)))
 
 
-def format_answer(value: Any) -> str:
+def format_answer(value: object) -> str:
     """Return a value of a JSON file in words; nothing for n/a and placeholders.
 
     >>> format_answer({"Value": 20, "Units": "mm"}), format_answer("n/a")

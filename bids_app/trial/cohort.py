@@ -7,16 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.errors import NothingToCompareError, WrongDataError
 from bids_app.statistics.covariate_coding import code_covariates, is_missing, read_column
-from bids_app.trial.options import ArmOptions, PeopleOptions
 from bids_app.vocabulary.design import Contrast, Design, Lost
 from bids_app.vocabulary.near_matches import folded, nearest
+from bids_app.vocabulary.options.design import ArmOptions, PeopleOptions
+from bids_app.vocabulary.participant_row import ParticipantRow
 
 Rows = Mapping[str, Mapping[str, str]]
 
@@ -43,8 +43,8 @@ class Cohort:
 
     Attributes
     ----------
-    rows : tuple of mapping
-        One a participant: their row of participants.tsv, `participant_id`, `arm`, and `stages`, which they have.
+    rows : tuple of ParticipantRow
+        One a participant.
     arms : tuple of str
     lost : tuple of Lost
     options : PeopleOptions
@@ -54,7 +54,7 @@ class Cohort:
         What is odd about the participants that there are.
     """
 
-    rows: tuple[Mapping[str, Any], ...]
+    rows: tuple[ParticipantRow, ...]
     arms: tuple[str, ...]
     lost: tuple[Lost, ...]
     options: PeopleOptions
@@ -119,7 +119,7 @@ class Cohort:
 
     def with_stages(self, *stages: str) -> NDArray[np.intp]:
         """Return the rows of people who have all of some stages."""
-        return np.array([i for i, row in enumerate(self.rows) if set(stages) <= row["stages"]], dtype=np.intp)
+        return np.array([i for i, row in enumerate(self.rows) if set(stages) <= row.stages], dtype=np.intp)
 
 
 def require_column(column: str, rows: Rows, advice: str) -> None:
@@ -237,7 +237,7 @@ def gather(
     ]
     strangers = sorted(label for label in table.available if label not in table.participants)
     lost += [Lost(label, "n/a", "other", "has maps but no row in participants.tsv") for label in strangers]
-    rows: list[dict[str, Any]] = []
+    rows: list[ParticipantRow] = []
     for label in sorted(arm):
         row = table.participants[label]
         loss = _unscanned(label, table, stages, needed) or _unknown(row, columns)
@@ -245,7 +245,8 @@ def gather(
             lost.append(Lost(label, arm[label], *loss))
             continue
         there = {stage for stage, session in stages.items() if session in table.available.get(label, set())}
-        rows.append({**row, "participant_id": f"sub-{label}", "arm": arm[label], "stages": there})
+        cells = {**row, "participant_id": f"sub-{label}", "arm": arm[label]}
+        rows.append(ParticipantRow(cells, frozenset(there)))
     counts = {name: sum(row["arm"] == name for row in rows) for name in arms}
     if min(counts.values()) < 3:
         said = " and ".join(f"{count} {name}" for name, count in counts.items())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from bids_app.statistics.covariate_coding import is_missing
 from bids_app.trial.allocation_secrecy import (
@@ -22,7 +21,7 @@ from bids_app.trial.allocation_secrecy import (
 )
 
 Rows = Mapping[str, Mapping[str, str]]
-Described = Mapping[str, Mapping[str, Any]]
+Described = Mapping[str, Mapping[str, object]]
 
 BEFORE = ("pre", "baseline", "base", "bl", "before", "screening", "enrolment", "enrollment")
 AFTER = ("post", "after", "end", "endpoint", "posttreatment")
@@ -51,7 +50,7 @@ class Guess:
     """
 
     design: str
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, object] = field(default_factory=dict)
     questions: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -129,7 +128,7 @@ def _arms(rows: Rows, described: Described) -> Guess:
     meant = {level: _meaning(column, level, described) for level in levels}
     control = _control(meant)
     active = _active({level: text for level, text in meant.items() if level != control})
-    values: dict[str, Any] = {"column": column, "active": active, "control": control}
+    values: dict[str, object] = {"column": column, "active": active, "control": control}
     if more := tuple(level for level in levels if level not in (active, control)):
         values["more_arms"] = more
     sure = is_control(meant[control]) and bool(words_of(meant[active]) & {*ACTIVE})
@@ -198,7 +197,7 @@ def _crossover(rows: Rows, sessions: Sequence[str]) -> Guess | None:
     reals = [session for session in sessions if is_treatment(session) and session not in shams]
     if len(shams) == 1 and len(reals) == 1:
         dated = all(f"acq_time_{session}" in next(iter(rows.values()), {}) for session in (*reals, *shams))
-        values: dict[str, Any] = {"first": reals[0], "second": shams[0], "sessions": "treatments"}
+        values: dict[str, object] = {"first": reals[0], "second": shams[0], "sessions": "treatments"}
         if column or dated:
             orders, asked = _orders(rows, column) if column else ({"column": "acq_time"}, {})
             return Guess(

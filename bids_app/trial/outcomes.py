@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +27,7 @@ class Said:
 
     rows: Rows
     sources: Mapping[str, str] = field(default_factory=dict)
-    described: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    described: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
     def columns(self, where: str, stem: str, visits: Sequence[str], table: str) -> tuple[str, ...]:
         """Return the column of each visit, in the table that an outcome names.
@@ -58,7 +57,7 @@ class Said:
         _require_columns(where, found, self.rows)
         return tuple(found)
 
-    def about(self, column: str, stem: str) -> Mapping[str, Any]:
+    def about(self, column: str, stem: str) -> Mapping[str, object]:
         """Return what the JSON of its own table says of a column, or of the scale that it is a visit of."""
         source = self.sources.get(column, "")
         scale = self.described.get(f"{source}.{stem}" if source else stem, {})
@@ -152,10 +151,10 @@ def _require_columns(where: str, columns: Sequence[str], rows: Rows) -> None:
         )
 
 
-def _said(stem: str, columns: Sequence[str], said_of: Said) -> dict[str, Any]:
+def _said(stem: str, columns: Sequence[str], said_of: Said) -> dict[str, object]:
     """Return what is said of an outcome: of the column itself (long tables), or of its visits (wide ones)."""
     about = [said_of.about(column, stem) for column in columns]
-    merged: dict[str, Any] = {}
+    merged: dict[str, object] = {}
     for one in reversed(about):
         merged |= one
     names = {one["LongName"] for one in about if "LongName" in one}
@@ -193,6 +192,6 @@ def _possible(value: float, outcome: ClinicalOutcome) -> bool:
     return bool(np.isfinite(value)) and low <= value <= high and whole
 
 
-def values_of(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> NDArray[np.float64]:
+def values_of(columns: Sequence[str], rows: Sequence[Mapping[str, str]]) -> NDArray[np.float64]:
     """Return the values of people at visits, (n, visits); NaN where there is none."""
     return np.array([numbers([row.get(column, "n/a") for column in columns]) for row in rows], dtype=np.float64)

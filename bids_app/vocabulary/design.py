@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from bids_app.vocabulary.participant_row import ParticipantRow
 
 IT = "{it}"
 """Stands in words for what a measure calls its maps."""
@@ -143,13 +145,13 @@ class Contrast:
 class Design:
     """A design over the participants at hand: rows, sessions, contrasts and losses.
 
-    `rows` holds one mapping per analysed participant (participant_id, arm, covariates ...), in the order that the
+    `rows` holds one row per analysed participant, in the order that the
     contrasts' `members` count; `sessions` names the session of each stage; `arms` are those compared, the active one
     first and the control last. `parts` names contrasts that ask the same in parts of the participants, such as sites:
     how they differ is told beside the primary contrast. `taken` says how covariates and strata were understood.
     """
 
-    rows: tuple[Mapping[str, Any], ...]
+    rows: tuple[ParticipantRow, ...]
     sessions: Mapping[str, str]
     contrasts: tuple[Contrast, ...]
     lost: tuple[Lost, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from pathlib import Path
 
 # fmt: off
 ORDER = (
@@ -103,6 +104,18 @@ def stage_label(word: str) -> str:
 def without(entities: Entities, *keys: str) -> dict[str, str]:
     """Return a copy of the entities that lacks `keys`."""
     return {key: value for key, value in entities.items() if key not in keys}
+
+
+def companion(path: Path, suffix: str, extension: str, **entities: str) -> Path:
+    """Return the file beside another one that has its entities but those given (an empty one is left out).
+
+    >>> companion(Path("group/task-rest_seed-PAG_contrast-a_statmap.json"), "statmap", ".nii.gz", stat="t").name
+    'task-rest_seed-PAG_contrast-a_stat-t_statmap.nii.gz'
+    >>> companion(Path("group/task-rest_desc-group_mask.json"), "flow", ".tsv", desc="").name
+    'task-rest_flow.tsv'
+    """
+    whole = {**parse(path.name)[0], **entities}
+    return path.with_name(join({key: value for key, value in whole.items() if value}, suffix, extension))
 
 
 def as_label(words: str) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from bids_app.vocabulary.options import Options
+from bids_app.vocabulary.options.design import PeopleOptions
 from bids_app.vocabulary.options.execution import PermutationShare
 from bids_app.vocabulary.options.inference import Inference
 from bids_app.vocabulary.options.prediction import Prediction
@@ -16,8 +18,8 @@ from bids_app.vocabulary.recording import Recording
 from bids_app.vocabulary.selected import Selected
 from bids_app.vocabulary.treatment import Treatment, TrialOptions
 
-NOTHING = Selected("", None)
-"""No modality, or no design."""
+NO_MODALITY: Selected[Options] = Selected("", PeopleOptions())
+NO_DESIGN = Selected("", PeopleOptions())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,11 +32,11 @@ class Job:
 
     label: str
     output_dir: Path
-    modality: Selected
-    measures: Mapping[str, Any]
+    modality: Selected[Options]
+    measures: Mapping[str, Options]
     inputs: tuple[Path, ...]
 
-    def context(self) -> dict[str, Any]:
+    def context(self) -> dict[str, object]:
         """Return what results depend on besides the files read; of associations, whose files have paths, the words."""
         apart = (
             "output_dir", "inputs", "recordings", "sessions", "threads", "shared", "share", "scratch", "in_memory",
@@ -98,9 +100,9 @@ class GroupJob(Job):
     later: tuple[str, ...] = ()
     coded: tuple[str, ...] = ()
     stage: str = "ses"
-    design: Selected = NOTHING
-    associations: Mapping[str, Any] = field(default_factory=dict)
-    words: Mapping[str, Any] = field(default_factory=dict)
+    design: Selected[PeopleOptions] = NO_DESIGN
+    associations: Mapping[str, Options] = field(default_factory=dict)
+    words: Mapping[str, Options] = field(default_factory=dict)
     outcomes: tuple[ClinicalOutcome, ...] = ()
     sealed: Preregistration | None = None
     inference: Inference = field(default_factory=Inference)
@@ -114,7 +116,7 @@ class GroupJob(Job):
 class PredictionJob(GroupJob):
     """The maps and tables before treatment of one task, from which an outcome is predicted."""
 
-    predictors: Mapping[str, Any] = field(default_factory=dict)
+    predictors: Mapping[str, Options] = field(default_factory=dict)
     prediction: Prediction = field(default_factory=Prediction)
 
 
@@ -127,7 +129,7 @@ class TrialJob(Job):
     """
 
     participants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    design: Selected = NOTHING
+    design: Selected[PeopleOptions] = NO_DESIGN
     outcomes: tuple[ClinicalOutcome, ...] = ()
     trial: TrialOptions = field(default_factory=TrialOptions)
     treatment: Treatment | None = None
@@ -144,5 +146,5 @@ class Summary:
 
     files: frozenset[Path]
     warnings: tuple[str, ...] = ()
-    notes: Mapping[str, Any] = field(default_factory=dict)
+    notes: Mapping[str, object] = field(default_factory=dict)
     lines: tuple[str, ...] = ()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from types import UnionType
 from typing import Any, Self, Union, get_args, get_origin, get_type_hints
 
-SPELT = {"sha256": "SHA256"}
+SPELT = {
+    "sha256": "SHA256", "fwhm_in_voxels": "FWHMInVoxels", "clusters_by_spm": "ClustersBySPM",
+    "connectivity_tfce": "ConnectivityTFCE",
+}  # fmt: skip
 """Keys that the rule does not give."""
 
 
@@ -24,8 +27,10 @@ class JsonRecord:
     """What dataclasses that are sidecars, or parts of them, inherit."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return the record as JSON knows it."""
-        return {key_of(one.name): _plain(getattr(self, one.name)) for one in fields(self)}  # type: ignore[arg-type]
+        """Return the record as JSON knows it, without what may be absent and is."""
+        own = {one: getattr(self, one.name) for one in fields(self)}  # type: ignore[arg-type]
+        there = {one.name: value for one, value in own.items() if value is not None or one.default is not None}
+        return {key_of(name): _plain(value) for name, value in there.items()}
 
     @classmethod
     def from_json(cls, about: Mapping[str, Any]) -> Self:
@@ -37,7 +42,11 @@ class JsonRecord:
             If a key without a default is absent.
         """
         hints = get_type_hints(cls)
-        known = {one.name: key_of(one.name) for one in fields(cls)}  # type: ignore[arg-type]
+        own = fields(cls)  # type: ignore[arg-type]
+        known = {one.name: key_of(one.name) for one in own}
+        needed = (known[one.name] for one in own if one.default is MISSING and one.default_factory is MISSING)
+        if absent := [key for key in needed if key not in about]:
+            raise TypeError(f"{absent[0]} is absent{f', and {len(absent) - 1} more' if len(absent) > 1 else ''}")
         return cls(**{name: _typed(about[key], hints[name]) for name, key in known.items() if key in about})
 
 
@@ -53,6 +62,8 @@ def _typed(value: Any, hint: Any) -> Any:
     """Return a JSON value as the type of a field asks for it: tuples for lists, records for their keys."""
     if get_origin(hint) in (Union, UnionType):
         return None if value is None else _typed(value, next(one for one in get_args(hint) if one is not type(None)))
+    if get_origin(hint) is Mapping:
+        return {key: _typed(one, get_args(hint)[1]) for key, one in value.items()}
     if get_origin(hint) is tuple:
         return tuple(_typed(one, get_args(hint)[0]) for one in value)
     if isinstance(hint, type) and issubclass(hint, JsonRecord):

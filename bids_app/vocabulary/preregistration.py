@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from bids_app.vocabulary.json_record import JsonRecord
 
@@ -31,8 +31,8 @@ class Deviation(JsonRecord):
     table: str
     kind: Literal["added", "dropped", "changed"]
     key: str = ""
-    planned: Any = None
-    now: Any = None
+    planned: object = None
+    now: object = None
 
     def concerns(self, setting: str) -> bool:
         """Tell whether it is of a table, of a group of tables, or of one key of a table."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from bids_app.vocabulary.run_state import RunState
@@ -20,7 +20,7 @@ class Quality(NamedTuple):
 class Alternative(NamedTuple):
     """Options with which more sessions may pass, and what is to be said of a count made with them."""
 
-    options: Mapping[str, Any]
+    options: Mapping[str, object]
     remark: str = ""
 
 
@@ -29,4 +29,4 @@ class QualityTable(NamedTuple):
 
     label: str
     columns: Mapping[str, str]
-    row: Callable[[RunState], Mapping[str, Any]]
+    row: Callable[[RunState], Mapping[str, object]]

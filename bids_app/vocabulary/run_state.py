@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
 from bids_app.vocabulary.domain import Domain
 from bids_app.vocabulary.output import Feature
@@ -42,14 +42,14 @@ class RunState:
     """
 
     recording: Recording
-    prepared: Any | None = None
-    loaded: Any | None = None
+    prepared: PreparedRun | None = None
+    loaded: LoadedRun | None = None
     features: dict[str, list[Feature]] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     problem: str = ""
 
     @property
-    def plan(self) -> Any:
+    def plan(self) -> PreparedRun:
         """What will be done to it; of runs that could be prepared. Its type is the modality's own."""
         assert self.prepared is not None
         return self.prepared

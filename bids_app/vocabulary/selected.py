@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Generic, TypeVar
+
+from bids_app.vocabulary.options import Options
+
+_O_co = TypeVar("_O_co", bound=Options, covariant=True)
 
 
 @dataclass(frozen=True)
-class Selected:
+class Selected(Generic[_O_co]):
     """A plug by its name, with its options."""
 
     name: str
-    options: Any
+    options: _O_co

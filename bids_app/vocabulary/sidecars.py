@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from bids_app.vocabulary.contrast_sidecar import Equivalence
 from bids_app.vocabulary.json_record import JsonRecord
 from bids_app.vocabulary.preregistration import PlanStatus
 
@@ -58,7 +59,19 @@ class OutcomeSidecar(JsonRecord):
     covariates: tuple[str, ...]
     responders: ResponderCurves
     notes: tuple[str, ...]
-    plan: PlanStatus | None = None
+    plan: PlanStatus | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlindingSidecar(JsonRecord):
+    """What participants guessed: counts by arm and word, and both indices with 95 % limits (value, low, high).
+
+    `james` is None where an arm was guessed by no one.
+    """
+
+    guesses: Mapping[str, Mapping[str, int]]
+    bang: Mapping[str, Mapping[str, float]]
+    james: Mapping[str, float] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +157,7 @@ class Evidence(JsonRecord):
     participants: int | None = None
     p_limits: tuple[float, ...] = ()
     differs_at_least: tuple[float, ...] = ()
-    equivalence: Mapping[str, object] | None = None
+    equivalence: Equivalence | None = None
     analyses: int = 1
     step: str = ""
     passed: bool | None = None

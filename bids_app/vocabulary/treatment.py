@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from bids_app.vocabulary.options.describe import Doc
 
@@ -57,6 +57,6 @@ class Treatment:
     """
 
     needles: tuple[Needle, ...] = ()
-    arms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    trial: Mapping[str, Any] = field(default_factory=dict)
+    arms: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    trial: Mapping[str, object] = field(default_factory=dict)
     faults: tuple[str, ...] = ()

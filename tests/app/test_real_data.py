@@ -258,7 +258,7 @@ def test_real_zero_byte_skeletons_are_planned_and_refused(real_data, tmp_path, n
 @pytest.mark.parametrize("name", ["test-v21_desc-confounds_timeseries.tsv", "test_desc-confounds_regressors.tsv"])
 def test_real_confound_tables_of_two_versions_serve_the_default_strategy(real_data, name):
     from bids_app.dataset.confounds import read_confounds
-    from bids_app.modalities.fmri import confound_patterns
+    from bids_app.modalities._fmri_cleaning import confound_patterns
     from bids_app.signals.confounds import complete, matrix, select
 
     path = Path(real_data) / "fmriprep_confounds" / name

@@ -108,12 +108,13 @@ def test_real_needle_sensations_at_points_and_beside_them(real_data):
                 ratings = {f"mass_{name}": row[name] or "n/a" for name in list(row)[:12]}
                 rows.append({"participant_id": f"sub-{place}{i}", "arm": place, **ratings})
     people = with_exposure({row["participant_id"]: row for row in rows}, [], "mass_")
-    found = {row["name"]: row for row in exposure(list(people.values()), ["Acu", "C1"], TrialOptions())}
+    found = {row.name: (when, row) for when, row in exposure(list(people.values()), ["Acu", "C1"], TrialOptions())}
     ratings = np.array(
         [[float(v) if v != "n/a" else np.nan for k, v in row.items() if k[:5] == "mass_"] for row in rows]
     )
     index = mass_index(ratings)
     assert len(index) == 52
     assert ((index <= np.nanmax(ratings, axis=1) + 1e-9) & (index >= np.nanmean(ratings, axis=1) - 1e-9)).all()
-    assert found["mass_index"]["when"] == "after randomisation"
-    assert found["mass_index"]["cells"][0][0] == pytest.approx(index[:26].mean(), rel=1e-4)
+    when, row = found["mass_index"]
+    assert when == "after randomisation"
+    assert row.cells[0][0] == pytest.approx(index[:26].mean(), rel=1e-4)

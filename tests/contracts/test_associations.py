@@ -112,6 +112,7 @@ def test_without_atlas_or_reference_the_option_is_named(name, folder):
         plug.files(plug.options(atlas=str(folder / f"{ATLAS}.nii.gz")), SPACE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OF_REGIONS)
 def test_it_repeats_itself_and_leaves_its_input_alone(name, folder):
     plug, options = plugs.association(name), options_of(name, folder)

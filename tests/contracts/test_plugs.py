@@ -274,7 +274,7 @@ def test_everybody_is_either_analysed_or_lost_with_a_reason(name):
     assert "moved too much" in next(p.reason for p in found.lost if p.participant == "03")
     for contrast in found.contrasts:
         stages = set(contrast.asked.outcome.stages)
-        assert all(stages <= found.rows[i]["stages"] for i in contrast.members)
+        assert all(stages <= found.rows[i].stages for i in contrast.members)
 
 
 @pytest.mark.parametrize("name", DESIGNS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from bids_app.dataset.atlases.tables import read_rows, sidecar, stem
 from bids_app.dataset.tables import read_json, stands
@@ -62,11 +61,11 @@ def _beside(file: Path) -> dict[str, Notes]:
     return {"": _said(about), **columns}
 
 
-def _said(about: Mapping[str, Any]) -> Notes:
+def _said(about: Mapping[str, object]) -> Notes:
     plain = {key.strip().lower(): _text(value) for key, value in about.items() if not isinstance(value, dict)}
     said = {name: next((plain[key] for key in keys if plain.get(key)), "") for name, keys in SAID.items()}
     return {name: text for name, text in said.items() if text and text != "n/a"}
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return "; ".join(map(_text, value)) if isinstance(value, list) else str(value).strip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,9 @@ from bids_app.vocabulary.region_request import RegionRequest, Seed
 from bids_app.vocabulary.signals import Region
 
 
+@cache
 def seeds_of(wanted: RegionRequest) -> tuple[Seed, ...]:
-    """Return the seeds and nodes that are asked for by words; none for an atlas.
+    """Return the seeds and nodes that are asked for by words; none for an atlas. Words are understood once.
 
     Raises
     ------

@@ -10,7 +10,6 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +35,7 @@ class RegionTable:
     columns: tuple[str, ...]
     values: NDArray[np.float64]
     notes: tuple[str, ...]
-    provenance: Mapping[str, Any]
+    provenance: Mapping[str, object]
 
 
 def sidecar(path: Path) -> Path:

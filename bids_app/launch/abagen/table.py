@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import socket
 import sys
-from typing import Any, NoReturn
+from typing import NoReturn
 
 RECIPE = {
     "ibf_threshold": 0.5, "probe_selection": "diff_stability", "donor_probes": "aggregate", "lr_mirror": None,
@@ -19,7 +19,7 @@ RECIPE = {
 """abagen's defaults, spelt out, so that the provenance tells all of them."""
 
 
-def refuse(*_: Any, **__: Any) -> NoReturn:
+def refuse(*_: object, **__: object) -> NoReturn:
     """Stand for a connection that must not be made."""
     raise OSError("abagen asked for the network: a file of the Allen atlas is missing or cannot be read")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bids_app.derivatives.dataset import SYNTHETIC_NOTICE
 from bids_app.derivatives.files import write_json, write_table
@@ -59,7 +60,7 @@ STRICTA = {
 }  # fmt: skip
 
 
-def write_record(folder: Path, people: Sequence[Mapping[str, Any]]) -> None:
+def write_record(folder: Path, people: Sequence[Mapping[str, object]]) -> None:
     """Write who took part, phenotype tables, needles and settings of a trial.
 
     Parameters
@@ -84,8 +85,8 @@ def write_record(folder: Path, people: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _scales(
-    people: Sequence[Mapping[str, Any]], rng: np.random.Generator
-) -> dict[str, tuple[dict[str, list[float]], dict[str, Any]]]:
+    people: Sequence[Mapping[str, object]], rng: np.random.Generator
+) -> dict[str, tuple[dict[str, list[float]], dict[str, object]]]:
     """Return the columns of each scale and what its JSON says of them."""
     verum = np.array([one["arm"] == "verum" for one in people])
     gone = np.array([one["gone"] for one in people])
@@ -95,7 +96,7 @@ def _scales(
     after = np.clip(np.round(46 + 9 * trait - RELIEF * verum + 8 * rng.standard_normal(n)), 0, 100)
     days = rng.poisson(np.exp(2.2 + 0.2 * trait)), rng.poisson(np.exp(2.0 + 0.2 * trait - 0.35 * verum))
     sleep = np.clip(np.round(11 + 3 * trait), 0, 21), np.clip(np.round(9 + 3 * rng.standard_normal(n)), 0, 21)
-    found: dict[str, tuple[Any, Any, dict[str, Any]]] = {
+    found: dict[str, tuple[NDArray[np.generic], NDArray[np.generic], dict[str, Any]]] = {
         "vas": (before, after, {"LongName": "pain (VAS)", "Description": "Pain of the last week.", "Units": "points",
                                 "Minimum": 0, "Maximum": 100, "MinimalImportantDifference": 10}),
         "headachedays": (*days, {"LongName": "headache days", "Description": "Days of four weeks.", "Units": "days",
@@ -113,7 +114,7 @@ def _scales(
     }  # fmt: skip
 
 
-def _write_treatment(folder: Path, people: Sequence[Mapping[str, Any]], rng: np.random.Generator) -> None:
+def _write_treatment(folder: Path, people: Sequence[Mapping[str, object]], rng: np.random.Generator) -> None:
     """Write the STRICTA record, what people thought of their treatment, and a table of needles for each session."""
     verum = np.array([one["arm"] == "verum" for one in people])
     guess = np.where(

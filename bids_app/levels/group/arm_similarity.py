@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,9 @@ from bids_app.statistics.permutation.linear_model import LinearModel
 from bids_app.statistics.permutation.rerandomisation import Rerandomisation
 from bids_app.statistics.result import Result
 from bids_app.vocabulary import array_allocation
+from bids_app.vocabulary.contrast_sidecar import ShareOfEvidence
 from bids_app.vocabulary.design import Contrast
+from bids_app.vocabulary.group_sidecars import DiceAt, Likeness
 from bids_app.vocabulary.options.inference import Inference
 
 Floats = NDArray[np.float32]
@@ -61,17 +62,14 @@ def bayes_maps(t: Floats, model: LinearModel) -> dict[str, Floats]:
     }
 
 
-def evidence_of(maps: Mapping[str, Floats]) -> dict[str, float]:
+def evidence_of(maps: Mapping[str, Floats]) -> ShareOfEvidence:
     """Return which share of a map has which evidence, each place by itself, at the middle width of the prior."""
     found = bayes_factor.evidence(maps[f"logbf_{MIDDLE}"])
-    names = {
-        2: "StrongForDifference",
-        1: "ModerateForDifference",
-        0: "Neither",
-        -1: "ModerateForNone",
-        -2: "StrongForNone",
-    }
-    return {name: float((found == number).mean()) for number, name in names.items()}
+    share = {number: float((found == number).mean()) for number in (-2, -1, 0, 1, 2)}
+    return ShareOfEvidence(
+        strong_for_difference=share[2], moderate_for_difference=share[1], neither=share[0],
+        moderate_for_none=share[-1], strong_for_none=share[-2],
+    )  # fmt: skip
 
 
 def changes(results: Sequence[Result]) -> tuple[Result, Result] | None:
@@ -91,8 +89,8 @@ def common(active: Result, control: Result) -> dict[str, Floats]:
     return {"t": t, "logpvoxfwe": (-np.log10(p)).astype(np.float32)}
 
 
-def likeness(stacks: Stacks, active: Result, control: Result, inference: Inference) -> dict[str, object]:
-    """Return how alike the mean changes of both arms are, as the sidecar carries it."""
+def likeness(stacks: Stacks, active: Result, control: Result, inference: Inference) -> Likeness:
+    """Return how alike the mean changes of both arms are."""
     members = [active.contrast.members, control.contrast.members]
     change = array_allocation.empty_array((sum(map(len, members)), len(active.null.t)))
     change[: len(members[0])] = outcome_of(stacks, active.contrast)
@@ -100,15 +98,9 @@ def likeness(stacks: Stacks, active: Result, control: Result, inference: Inferen
     labels = np.repeat([1.0, 0.0], [len(rows) for rows in members])
     blocks = np.concatenate([active.contrast.blocks, control.contrast.blocks])
     scheme = Rerandomisation(labels, blocks, inference.random_seed, min(1000, inference.n_permutations))
-    found = asdict(similarity(change, scheme, inference.random_seed, min(1000, inference.n_permutations)))
-    return {
-        "SpatialCorrelation": found["r"],
-        "PBothArmsChangeAlike": found["p_consistent"],
-        "PArmsDiffer": found["p_exchangeable"],
-        "SplitHalfReliability": list(found["reliability"]),
-        "Dice": [
-            {"AbsoluteT": height, "Dice": value, "PArmsDiffer": p} for height, (value, p) in found["dice"].items()
-        ],
-        "Remark": "Two arms that do not differ significantly are not alike by that; a low correlation in small arms is "
-        "no evidence of specificity either (see the reliabilities).",
-    }
+    found = similarity(change, scheme, inference.random_seed, min(1000, inference.n_permutations))
+    return Likeness(
+        spatial_correlation=found.r, p_both_arms_change_alike=found.p_consistent, p_arms_differ=found.p_exchangeable,
+        split_half_reliability=tuple(found.reliability),
+        dice=tuple(DiceAt(absolute_t=height, dice=value, p_arms_differ=p) for height, (value, p) in found.dice.items()),
+    )  # fmt: skip

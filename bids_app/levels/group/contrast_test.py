@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +24,7 @@ from bids_app.statistics.permutation.rerandomisation import Rerandomisation, Sch
 from bids_app.statistics.permutation.schemes import Exchange, SignFlips
 from bids_app.statistics.result import MapSet, Result, maps_of, peaks_of
 from bids_app.vocabulary import array_allocation
+from bids_app.vocabulary.contrast_sidecar import Diagnostics
 from bids_app.vocabulary.design import Contrast
 from bids_app.vocabulary.domain import Voxels
 from bids_app.vocabulary.grid import Mask
@@ -32,7 +32,7 @@ from bids_app.vocabulary.job import GroupJob
 from bids_app.vocabulary.options.inference import Inference
 
 Progress = Callable[[str, int, int, float], None]
-Schemes = dict[tuple[Any, ...], Scheme]
+Schemes = dict[tuple[object, ...], Scheme]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,19 +161,20 @@ def test_of_contrast(map_set: MapSet, stacks: Stacks, contrast: Contrast, run: G
             "compare (are they all the same, or one session twice?)."
         )
     maps = maps_of(model, null, contrast, scheme.total, baseline)
-    about = _about(question, map_set, null, inference) if model.rank == 1 else {}
+    found_out = _diagnostics(question, map_set, null, inference) if model.rank == 1 else Diagnostics()
     if model.rank == 1 and contrast.asked.primary:
         maps |= descriptives.detectable(model, null, inference.alpha)
     if contrast.asked.primary and contrast.between_arms and model.rank == 1:
         maps |= {f"logbf_{name}": found for name, found in arm_similarity.bayes_maps(null.t, model).items()}
-        about["Evidence"] = arm_similarity.evidence_of(maps)
+        found_out = replace(found_out, evidence=arm_similarity.evidence_of(maps))
     if margin := margin_of(map_set, contrast, inference):
-        more, about["Equivalence"] = equivalence_maps(question, map_set, run, margin)
+        more, alike = equivalence_maps(question, map_set, run, margin)
         maps |= more
+        found_out = replace(found_out, equivalence=alike)
     printed = None
-    if contrast.asked.primary and "RandomFieldTheory" in about:
-        first = about["RandomFieldTheory"]["Findings"][0]
-        printed = random_field_report.as_printed(null.t, model.df, map_set.neighbours, first["SmallestExtent"])
+    if contrast.asked.primary and (theory := found_out.random_field_theory):
+        extent = theory.findings[0].smallest_extent
+        printed = random_field_report.as_printed(null.t, model.df, map_set.neighbours, extent)
         maps["t_literature"] = np.where(printed > 0, null.t, np.float32(0))
     robust, said = robustly.robust(question, map_set, run)
     labels = question.labels(null)
@@ -181,28 +182,27 @@ def test_of_contrast(map_set: MapSet, stacks: Stacks, contrast: Contrast, run: G
     result = Result(
         map_set=map_set, contrast=contrast, scheme=scheme, df=model.df, rank=model.rank, threshold=geometry.threshold,
         null=null, labels=labels, clusters=found, peaks=peaks_of(maps, found),
-        table={} if map_set.domain.is_map else maps, about={**about, **said}, robust=robust, printed=printed,
+        table={} if map_set.domain.is_map else maps, diagnostics=replace(found_out, robust=said),
+        robust=robust, printed=printed,
     )  # fmt: skip
     return Inferred(result=replace(result, profile=profile(result, stacks, question.ready)), maps=maps)
 
 
-def _about(
+def _diagnostics(
     question: ContrastModel, map_set: MapSet, null: permutation_test.NullDistribution, inference: Inference
-) -> dict[str, Any]:
-    """Return what the sidecar says of a t besides its maps."""
-    model, contrast = question.model, question.contrast
-    about: dict[str, Any] = {
-        "Power": descriptives.power(model, null, contrast, question.baseline, inference.alpha),
-    }
-    if contrast.effect in ("ancova", "two_sample", "crossover"):
-        about["VarianceOfArms"] = arm_variances(model, contrast)
-    if contrast.scheme == "signflip":
-        about["Symmetry"] = symmetry(model, len(contrast.members))
-    if inference.literature and isinstance(map_set.domain, Voxels):
-        about["RandomFieldTheory"] = random_field_report.findings(
-            null.t, model, map_set.domain.mask, map_set.neighbours, inference.alpha
-        )
-    return about
+) -> Diagnostics:
+    """Return what is found out of a t beside its maps."""
+    model, contrast, domain = question.model, question.contrast, map_set.domain
+    of_arms = contrast.effect in ("ancova", "two_sample", "crossover")
+    theory = None
+    if inference.literature and isinstance(domain, Voxels):
+        theory = random_field_report.findings(null.t, model, domain.mask, map_set.neighbours, inference.alpha)
+    return Diagnostics(
+        power=descriptives.power(model, null, contrast, question.baseline, inference.alpha),
+        variance_of_arms=arm_variances(model, contrast) if of_arms else None,
+        symmetry=symmetry(model, len(contrast.members)) if contrast.scheme == "signflip" else None,
+        random_field_theory=theory,
+    )
 
 
 def _geometry(

@@ -17,6 +17,7 @@ from bids_app.statistics.permutation.residuals import residual_tiles
 from bids_app.statistics.result import Result, variance_of
 from bids_app.trial.contrasts import labels_of
 from bids_app.vocabulary import array_allocation
+from bids_app.vocabulary.contrast_sidecar import ArmVariances, Power, PowerAt, Symmetry
 from bids_app.vocabulary.design import Contrast
 
 SIZES = (0.2, 0.3, 0.5, 0.8)
@@ -48,19 +49,18 @@ def detectable(
 def power(
     model: linear_model.LinearModel, null: permutation_test.NullDistribution, contrast: Contrast,
     baseline: NDArray[np.float32] | None, alpha: float,
-) -> dict[str, object]:  # fmt: skip
+) -> Power:  # fmt: skip
     """Return which effect would have been found with 80 % power, from the variance that was observed."""
-    names = {"voxel": "OneVoxelOrRegion", "brain": "AnyVoxelOfTheBrain"}
-    found: dict[str, object] = {"Power": 0.8}
+    found: dict[str, PowerAt] = {}
     variance = variance_of(model, null)
     for kind, height in _heights(model, null, alpha).items():
         smallest = effect_size.detectable(variance, model.df, height) if np.isfinite(height) else None
-        found[names[kind]] = {
-            "CriticalT": height,
-            "SmallestDetectableEffectMedian": None if smallest is None else float(np.nanmedian(smallest)),
-            "ParticipantsFor": _participants(variance, model.df, contrast, baseline, height),
-        }
-    return found
+        found[kind] = PowerAt(
+            critical_t=height,
+            smallest_detectable_effect_median=None if smallest is None else float(np.nanmedian(smallest)),
+            participants_for=_participants(variance, model.df, contrast, baseline, height),
+        )
+    return Power(one_voxel_or_region=found["voxel"], any_voxel_of_the_brain=found["brain"])
 
 
 def _participants(
@@ -103,7 +103,7 @@ SKEWED = 1.0
 Floats = NDArray[np.float32]
 
 
-def arm_variances(model: LinearModel, contrast: Contrast) -> dict[str, object]:
+def arm_variances(model: LinearModel, contrast: Contrast) -> ArmVariances:
     """Return how much more one arm varies than the other, and a warning where that distorts p.
 
     The ratio is the median over the places of the residuals' variances, its limits are those of a single place.
@@ -116,14 +116,10 @@ def arm_variances(model: LinearModel, contrast: Contrast) -> dict[str, object]:
     low, high = (float(ratio / stats.f.ppf(p, sizes[0] - 1, sizes[1] - 1)) for p in (0.975, 0.025))
     unequal = not ALIKE[0] <= ratio <= ALIKE[1]
     skewness = float(np.nanmedian(each[2 if ratio >= 1 else 3]))
-    return {
-        "MedianRatio": ratio,
-        "MedianRatioLimits": [low, high],
-        "MedianAbsoluteSkewness": skewness,
-        "Unequal": unequal,
-        "Unreliable": unequal and skewness > SKEWED,
-        "Warning": _warning(model, sizes, ratio),
-    }
+    return ArmVariances(
+        median_ratio=ratio, median_ratio_limits=(low, high), median_absolute_skewness=skewness, unequal=unequal,
+        unreliable=unequal and skewness > SKEWED, warning=_warning(model, sizes, ratio),
+    )  # fmt: skip
 
 
 FEW = 12
@@ -132,7 +128,7 @@ FEW = 12
 """People below whom nothing can be said of the symmetry of their changes."""
 
 
-def symmetry(model: LinearModel, people: int) -> dict[str, object]:
+def symmetry(model: LinearModel, people: int) -> Symmetry:
     """Return how skewed the residuals of a mean are, whose signs are flipped, and a warning where that distorts p."""
     each = np.concatenate([np.abs(_skewness(left)) for _, left in residual_tiles(model)])
     skewness = float(np.nanmedian(each))
@@ -140,7 +136,7 @@ def symmetry(model: LinearModel, people: int) -> dict[str, object]:
     warning = (
         f"Sign flips need changes that are symmetric around their mean; with {' and '.join(said)} p may be too small."
     )
-    return {"MedianAbsoluteSkewness": skewness, "Warning": warning if said else ""}
+    return Symmetry(median_absolute_skewness=skewness, warning=warning if said else "")
 
 
 def _warning(model: LinearModel, sizes: tuple[int, int], ratio: float) -> str:

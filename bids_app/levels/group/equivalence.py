@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from bids_app.statistics.clusters.adjacency import adjacency
 from bids_app.statistics.permutation import corrections, linear_model, permutation_test
 from bids_app.statistics.result import MapSet
 from bids_app.vocabulary import array_allocation
+from bids_app.vocabulary.contrast_sidecar import Equivalence, EquivalentRegion
 from bids_app.vocabulary.design import Contrast
 from bids_app.vocabulary.domain import Voxels
 from bids_app.vocabulary.job import GroupJob
@@ -86,18 +87,14 @@ def equivalence(
 
 def equivalence_maps(
     question: ContrastModel, map_set: MapSet, run: GroupContext, margin: Margin
-) -> tuple[dict[str, Floats], dict[str, Any]]:
-    """Return maps of p that arms are alike within a margin, and what the sidecar says: of the map, and of regions."""
+) -> tuple[dict[str, Floats], Equivalence]:
+    """Return maps of p that arms are alike within a margin, and where they are: on the map, and in regions."""
     maps = _tested(question, run, margin)
     p = _p(maps["logptostfwe"])
-    about = {
-        "Margin": margin.value,
-        "Units": margin.units,
-        "ShareShown": float(np.nanmean(p <= run.job.inference.alpha)),
-        "SmallestP": float(np.nanmin(p)),
-        "Regions": _of_regions(question, map_set, run, margin),
-    }
-    return maps, about
+    return maps, Equivalence(
+        margin=margin.value, units=margin.units, share_shown=float(np.nanmean(p <= run.job.inference.alpha)),
+        smallest_p=float(np.nanmin(p)), regions=tuple(_of_regions(question, map_set, run, margin)),
+    )  # fmt: skip
 
 
 def _tested(question: ContrastModel, run: GroupContext, margin: Margin) -> dict[str, Floats]:
@@ -112,7 +109,7 @@ def _p(log_p: Floats) -> NDArray[np.float64]:
     return found
 
 
-def _of_regions(question: ContrastModel, map_set: MapSet, run: GroupContext, margin: Margin) -> list[dict[str, Any]]:
+def _of_regions(question: ContrastModel, map_set: MapSet, run: GroupContext, margin: Margin) -> list[EquivalentRegion]:
     """Return the same of the mean of each declared region, corrected over the regions."""
     domain = map_set.domain
     regions = run.regions if isinstance(domain, Voxels) else {}
@@ -124,18 +121,17 @@ def _of_regions(question: ContrastModel, map_set: MapSet, run: GroupContext, mar
     maps = _tested(asked, run, margin)
     alone, over_all = _p(maps["logptost"]), _p(maps["logptostfwe"])
     found = {
-        name: {
-            "Region": name, "Voxels": int(voxels.sum()), "Difference": float(asked.model.effect[i]),
-            "P": float(alone[i]), "PCorrected": float(over_all[i]),
-            "Shown": bool(over_all[i] <= run.job.inference.alpha),
-        }
+        name: EquivalentRegion(
+            region=name, voxels=int(voxels.sum()), difference=float(asked.model.effect[i]),
+            p=float(alone[i]), p_corrected=float(over_all[i]), shown=bool(over_all[i] <= run.job.inference.alpha),
+        )
         for i, (name, voxels) in enumerate(covered.items())
     }  # fmt: skip
     return [found.get(name) or _absent(name) for name in inside]
 
 
-def _absent(name: str) -> dict[str, Any]:
-    return {"Region": name, "Voxels": 0, "Shown": False}
+def _absent(name: str) -> EquivalentRegion:
+    return EquivalentRegion(region=name, voxels=0, shown=False)
 
 
 def _by_region(question: ContrastModel, covered: Mapping[str, NDArray[np.bool_]]) -> ContrastModel:

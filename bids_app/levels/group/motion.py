@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +13,14 @@ from bids_app.derivatives.paths import participant_path
 from bids_app.levels.group.arm_similarity import Stacks, outcome_of
 from bids_app.statistics.qc_fc import by_distance, qc_fc
 from bids_app.statistics.result import Result
+from bids_app.vocabulary.group_sidecars import MotionSidecar
 from bids_app.vocabulary.job import GroupJob
 
 FEWEST = 8
 """People below whom correlations over people say nothing."""
 
 
-def left_over(result: Result, stacks: Stacks, job: GroupJob) -> dict[str, Any] | None:
+def left_over(result: Result, stacks: Stacks, job: GroupJob) -> MotionSidecar | None:
     """Return how the maps of a contrast go with motion once arms and covariates are taken out of both.
 
     None where motion is not known for all participants, or for fewer than eight participants.
@@ -31,21 +32,16 @@ def left_over(result: Result, stacks: Stacks, job: GroupJob) -> dict[str, Any] |
     found = qc_fc(outcome_of(stacks, contrast), motion, np.column_stack([contrast.nuisance, contrast.tested]))
     if found.df < 3:
         return None
-    about: dict[str, Any] = {
-        "Description": "Correlation over people of the outcome of the primary contrast with mean framewise "
-        "displacement, arms and covariates taken out of both (QC-FC). By chance the median of |r| would be "
-        "MedianByChance and the share of voxels with p < .05 would be 0.05.",
-        "Participants": len(motion),
-        "DegreesOfFreedom": found.df,
-        "MedianAbsoluteR": found.median,
-        "MedianByChance": found.median_by_chance,
-        "ShareBelow05": found.share,
-        "Counts": np.histogram(found.r[np.isfinite(found.r)], bins=40, range=(-1, 1))[0].tolist(),
-    }
-    if result.map_set.distance is not None:
-        rho, bins = by_distance(found.r, result.map_set.distance)
-        about |= {"SpearmanWithDistance": rho, "MedianRByDistance": [{"mm": mm, "r": r} for mm, r in bins]}
-    return about
+    about = MotionSidecar(
+        participants=len(motion), degrees_of_freedom=found.df, median_absolute_r=found.median,
+        median_by_chance=found.median_by_chance, share_below05=found.share,
+        counts=tuple(np.histogram(found.r[np.isfinite(found.r)], bins=40, range=(-1, 1))[0].tolist()),
+    )  # fmt: skip
+    if result.map_set.distance is None:
+        return about
+    rho, bins = by_distance(found.r, result.map_set.distance)
+    by_mm = tuple({"mm": mm, "r": r} for mm, r in bins)
+    return replace(about, spearman_with_distance=rho, median_r_by_distance=by_mm)
 
 
 def _motion(result: Result, job: GroupJob) -> NDArray[np.float64]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -114,7 +113,7 @@ class ReferenceAssociations:
         known = atlas_regions(path)
         domain = result.map_set.voxels
         number = np.rint(on_grid(path, domain.grid)).astype(np.int64)[domain.mask]
-        index: dict[Any, int] = {place.number: i for i, place in enumerate(known)}
+        index: dict[object, int] = {place.number: i for i, place in enumerate(known)}
         regions = np.array([index.get(value, -1) for value in number.tolist()], dtype=np.intp)
         tell = partial(self.run.progress, f"{result.map_set.key.label}, {result.contrast.name} by regions")
         means, voxels = regional(question.model, question.scheme, regions, job.threads, tell)

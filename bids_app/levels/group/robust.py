@@ -11,6 +11,7 @@ from bids_app.statistics.clusters.cluster_table import tabulate
 from bids_app.statistics.permutation import wild_bootstrap
 from bids_app.statistics.permutation.schemes import ResidualSigns
 from bids_app.statistics.result import MapSet, Robust
+from bids_app.vocabulary.contrast_sidecar import RobustTest
 from bids_app.vocabulary.design import Contrast
 from bids_app.vocabulary.options.inference import Inference
 
@@ -68,37 +69,33 @@ def question_of(question: ContrastModel, map_set: MapSet, inference: Inference) 
     )  # fmt: skip
 
 
-def robust(question: ContrastModel, map_set: MapSet, run: GroupContext) -> tuple[Robust | None, dict[str, object]]:
+def robust(question: ContrastModel, map_set: MapSet, run: GroupContext) -> tuple[Robust | None, RobustTest | None]:
     """Return the robust test of a primary contrast between arms, and what its sidecar says, why there is none too."""
     contrast, inference = question.contrast, run.job.inference
     if not (contrast.asked.confirmatory and compares_arms(contrast)):
-        return None, {}
+        return None, None
     if reason := why_not(map_set, contrast):
-        return None, {"Robust": {"Absent": reason}}
+        return None, RobustTest(absent=reason)
     again = question_of(question, map_set, inference)
     if again is None:
-        return None, {}
+        return None, None
     assert again.model.robust
     determined = again.model.robust.determined
     if determined > wild_bootstrap.MOST:
         reason = f"at {determined:.0%} of the voxels one participant determines the fit alone"
-        return None, {"Robust": {"Absent": f"no robust p: {reason}"}}
+        return None, RobustTest(absent=f"no robust p: {reason}")
     null = again.relabellings(again.model, again.geometry, run).null()
     least = min(arms_of(map_set, contrast).values())
     scheme = again.scheme
-    about = {
-        "Scheme": "wild",
-        "Residuals": "of the model with arm, strata, covariates and baseline, over sqrt(1 - leverage); HC2 variance",
-        "Patterns": scheme.total,
-        "Exhaustive": scheme.exhaustive,
-        "Seed": scheme.seed,
-        "PatternsHash": scheme.digest,
-        "DeterminedByOneParticipant": determined,
-        "TooSmallForVoxels": least < FEWEST_VOXEL,
-    }
+    about = RobustTest(
+        scheme="wild",
+        residuals="of the model with arm, strata, covariates and baseline, over sqrt(1 - leverage); HC2 variance",
+        patterns=scheme.total, exhaustive=scheme.exhaustive, seed=scheme.seed, patterns_hash=scheme.digest,
+        determined_by_one_participant=determined, too_small_for_voxels=least < FEWEST_VOXEL,
+    )  # fmt: skip
     labels = again.labels(null)
     found = Robust(
         scheme=scheme, threshold=again.geometry.threshold, null=null, labels=labels,
         clusters=tabulate(null.t, labels, again.geometry.threshold), small=least < FEWEST_VOXEL,
     )  # fmt: skip
-    return found, {"Robust": about}
+    return found, about

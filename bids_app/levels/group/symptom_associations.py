@@ -45,7 +45,7 @@ def outcomes_asked(job: GroupJob) -> dict[str, Any]:
     return {name: o for name, o in job.associations.items() if plugs.association(name).asks == "outcome"}
 
 
-def improvement_of(outcome: ClinicalOutcome, rows: Sequence[Mapping[str, Any]]) -> NDArray[np.float64]:
+def improvement_of(outcome: ClinicalOutcome, rows: Sequence[Mapping[str, str]]) -> NDArray[np.float64]:
     """Return how much people improved at the endpoint; positive is better, NaN where it is not known."""
     values = values_of(outcome.columns, rows)
     return outcome.sign * (values[:, outcome.visits.index(outcome.endpoint)] - values[:, 0])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -91,7 +90,7 @@ def _site(job: PredictionJob) -> str:
     return job.prediction.site or getattr(job.design.options, "site", "")
 
 
-def _people(sample: PredictionSample) -> dict[str, list[Any]]:
+def _people(sample: PredictionSample) -> dict[str, list[object]]:
     rows = sample.cohort.rows
     return {"participant_id": [row["participant_id"] for row in rows], "arm": [row["arm"] for row in rows],
             "observed": list(sample.task.outcome)}  # fmt: skip
@@ -114,7 +113,7 @@ def _about(
     )  # fmt: skip
 
 
-def _card(job: PredictionJob, sample: PredictionSample, found: Assessment) -> dict[str, Any]:
+def _card(job: PredictionJob, sample: PredictionSample, found: Assessment) -> dict[str, object]:
     """Return what belongs to a model that is given away."""
     return {
         "Predicts": f"{job.prediction.target} of {sample.outcome.title}",

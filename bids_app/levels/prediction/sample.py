@@ -16,11 +16,11 @@ from bids_app.statistics.covariate_coding import read_column
 from bids_app.statistics.prediction.preprocessing import Features
 from bids_app.statistics.prediction.task import PredictionTask, Values
 from bids_app.trial.cohort import Cohort, require_column
-from bids_app.trial.options import ArmOptions
 from bids_app.trial.outcomes import values_of
 from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.domain import Domain
 from bids_app.vocabulary.job import PredictionJob
+from bids_app.vocabulary.options.design import ArmOptions
 from bids_app.vocabulary.options.prediction import Prediction
 from bids_app.vocabulary.outcome import ClinicalOutcome
 from bids_app.vocabulary.selected import Selected
@@ -117,7 +117,7 @@ def _before(job: PredictionJob) -> PredictionJob:
     once = plugs.design("post_only").options
     session = getattr(options, "pre", "pre")
     shared = {name: getattr(options, name) for name in SHARED} if isinstance(options, ArmOptions) else {}
-    alone = once(session=session, strata=options.drawn_within, **shared)
+    alone = once(**{"session": session, "strata": options.drawn_within, **shared})
     return replace(job, design=Selected("post_only", alone), associations={})
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
 
 import numpy as np
 
@@ -18,30 +16,31 @@ from bids_app.report.claims.preregistration import sentence
 from bids_app.report.sections.outcome_rows import table_row
 from bids_app.statistics.clinical.blinding import bang, james
 from bids_app.statistics.covariate_coding import is_missing
-from bids_app.statistics.table_one import table_one
+from bids_app.statistics.table_one import Characteristic, table_one
 from bids_app.trial.acupoints import point_of
 from bids_app.trial.checklists import UNKNOWN, checklist
 from bids_app.trial.cohort import Cohort, Table, arms_of, gather
-from bids_app.trial.options import ArmOptions, PeopleOptions
 from bids_app.vocabulary.job import Summary, TrialJob
 from bids_app.vocabulary.near_matches import folded, nearest
+from bids_app.vocabulary.options.design import ArmOptions, PeopleOptions
 from bids_app.vocabulary.outcome import ClinicalOutcome
 from bids_app.vocabulary.preregistration import OF_OUTCOMES, PlanStatus, plan_status
+from bids_app.vocabulary.sidecars import BlindingSidecar
 from bids_app.vocabulary.treatment import Needle, TrialOptions
 
-Rows = Sequence[Mapping[str, Any]]
+Rows = Sequence[Mapping[str, str]]
 
 
-def exposure(rows: Rows, arms: Sequence[str], options: TrialOptions) -> list[dict[str, Any]]:
-    """Return columns of treatment and of what people thought of it, described by arm and by when they arose."""
-    found: list[dict[str, Any]] = []
+def exposure(rows: Rows, arms: Sequence[str], options: TrialOptions) -> list[tuple[str, Characteristic]]:
+    """Return columns of treatment and of what people thought of it: when they arose, and each described by arm."""
+    found: list[tuple[str, Characteristic]] = []
     for when, columns in (("before", options.before), ("after", options.later)):
         there = [name for name in columns if name != options.guess and any(name in row for row in rows)]
-        found += [{"when": f"{when} randomisation", **asdict(one)} for one in table_one(rows, arms, there)]
+        found += [(f"{when} randomisation", one) for one in table_one(rows, arms, there)]
     return found
 
 
-def points(needles: Sequence[Needle], arm_of: Mapping[str, str], arms: Sequence[str]) -> list[dict[str, Any]]:
+def points(needles: Sequence[Needle], arm_of: Mapping[str, str], arms: Sequence[str]) -> list[dict[str, object]]:
     """Return each point with how many people of each arm were needled there, and what is odd about its name."""
     people: dict[tuple[str, str], set[str]] = defaultdict(set)
     remarks: dict[str, set[str]] = defaultdict(set)
@@ -56,10 +55,10 @@ def points(needles: Sequence[Needle], arm_of: Mapping[str, str], arms: Sequence[
     ]
 
 
-def blinding(rows: Rows, arms: Sequence[str], column: str) -> dict[str, Any]:
+def blinding(rows: Rows, arms: Sequence[str], column: str) -> BlindingSidecar | None:
     """Return what participants of the first and the last arm guessed, and both indices of blinding.
 
-    Nothing where no one was asked. Further arms (a waiting list) cannot be blinded; who guesses one does not know.
+    None where no one was asked. Further arms (a waiting list) cannot be blinded; who guesses one does not know.
 
     Raises
     ------
@@ -67,7 +66,7 @@ def blinding(rows: Rows, arms: Sequence[str], column: str) -> dict[str, Any]:
         If a guess is one letter from the name of an arm: it would count as not knowing.
     """
     if len(arms) < 2 or not any(column in row for row in rows):
-        return {}
+        return None
     every, arms = tuple(arms), (arms[0], arms[-1])
     counts = np.zeros((2, 3), dtype=int)
     for row in rows:
@@ -75,18 +74,17 @@ def blinding(rows: Rows, arms: Sequence[str], column: str) -> dict[str, Any]:
         if guess and row["arm"] in arms:
             counts[arms.index(row["arm"]), arms.index(guess) if guess in arms else 2] += 1
     if not counts.sum(axis=1).all():
-        return {}
+        return None
     own = [bang(int(counts[i, i]), int(counts[i, 1 - i]), int(counts[i, 2])) for i in (0, 1)]
-    return {
-        "Guesses": {
-            arm: dict(zip((*arms, "do not know"), counts[i].tolist(), strict=True)) for i, arm in enumerate(arms)
-        },
-        "Bang": {arm: own[i]._asdict() for i, arm in enumerate(arms)},
-        "James": james(counts)._asdict() if counts[:, :2].any() and (counts[:, :2].sum(axis=0) > 0).all() else None,
-    }
+    words = (*arms, "do not know")
+    return BlindingSidecar(
+        guesses={arm: dict(zip(words, counts[i].tolist(), strict=True)) for i, arm in enumerate(arms)},
+        bang={arm: own[i]._asdict() for i, arm in enumerate(arms)},
+        james=james(counts)._asdict() if counts[:, :2].any() and (counts[:, :2].sum(axis=0) > 0).all() else None,
+    )
 
 
-def _guessed(row: Mapping[str, Any], column: str, arms: Sequence[str]) -> str:
+def _guessed(row: Mapping[str, str], column: str, arms: Sequence[str]) -> str:
     """Return the arm that a participant guessed, whatever its case; another word where none; nothing if not asked."""
     word = str(row.get(column, "n/a"))
     if is_missing(word):
@@ -171,7 +169,7 @@ def _treatment(job: TrialJob, cohort: Cohort, found: list[Analysed], writer: Tri
     guesses = blinding(cohort.rows, cohort.arms, options.guess)
     writer.blinding(guesses)
     facts = _facts(job, cohort, found, guesses)
-    if any(row["name"] == "n_sessions_attended" for row in doses):
+    if any(row.name == "n_sessions_attended" for _, row in doses):
         facts["attended"] = "treatment by arm, in group.html"
     for name in presets.names("checklists"):
         rows = checklist(name, cohort.arms, job.treatment.arms, facts)
@@ -184,7 +182,7 @@ def _treatment(job: TrialJob, cohort: Cohort, found: list[Analysed], writer: Tri
         writer.checklist(name, rows, said)
 
 
-def _facts(job: TrialJob, cohort: Cohort, found: list[Analysed], blinding: Mapping[str, Any]) -> dict[str, str]:
+def _facts(job: TrialJob, cohort: Cohort, found: list[Analysed], blinding: BlindingSidecar | None) -> dict[str, str]:
     """Return what this run knows that checklists ask for."""
     counts = ", ".join(f"{sum(row['arm'] == arm for row in cohort.rows)} {arm}" for arm in cohort.arms)
     declared = [f"{o.title} at {o.endpoint} ({o.role})" for o in job.outcomes]
@@ -209,6 +207,6 @@ def _facts(job: TrialJob, cohort: Cohort, found: list[Analysed], blinding: Mappi
     if blinding:
         facts["blinding"] = "; ".join(
             f"Bang index of {arm} {value['value']:.2f} ({value['low']:.2f} to {value['high']:.2f})"
-            for arm, value in blinding["Bang"].items()
+            for arm, value in blinding.bang.items()
         )
     return facts

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 WITHIN = "A change in one arm and none in the other does not compare them."
 
 
-def verdict(about: OutcomeSidecar, lines: list[dict[str, Any]], decision: Confirmed | None = None) -> Verdict:
+def verdict(about: OutcomeSidecar, lines: list[dict[str, object]], decision: Confirmed | None = None) -> Verdict:
     """Return what the analysis of an outcome allows to say.
 
     Parameters
@@ -63,7 +63,7 @@ def _side(about: OutcomeSidecar, line: Mapping[str, Any]) -> str:
     return f"{'lower' if below else 'higher'} ({better})"
 
 
-def _size(about: OutcomeSidecar, line: Mapping[str, Any]) -> str:
+def _size(about: OutcomeSidecar, line: Mapping[str, object]) -> str:
     low, high = format_number(line["low"]), format_number(line["high"])
     if about.kind == "count":
         ratio = f"a ratio of rates of {format_number(line['estimate'])} (95 % limits {low} to {high})"
@@ -79,7 +79,7 @@ def _positive(line: Mapping[str, Any]) -> dict[str, Any]:
     return {**line, "estimate": sign * line["estimate"], "low": low, "high": high}
 
 
-def _remarks(about: OutcomeSidecar, line: Mapping[str, Any]) -> list[str]:
+def _remarks(about: OutcomeSidecar, line: Mapping[str, object]) -> list[str]:
     """Return what must stand beside: importance, people lost, roles, few people."""
     remarks = []
     important = about.important_difference

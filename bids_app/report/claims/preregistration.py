@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 from bids_app.vocabulary.preregistration import Deviation, PlanStatus
 
@@ -29,7 +28,7 @@ def sentence(deviation: Deviation) -> str:
     return f"{deviation.table}.{deviation.key}: planned {planned}, now {now}"
 
 
-def status(plans: Sequence[PlanStatus | None]) -> dict[str, Any]:
+def status(plans: Sequence[PlanStatus | None]) -> dict[str, object]:
     """Return a sentence on the plan and what was done differently, from the sidecars of results."""
     known = [plan for plan in plans if plan]
     if not known:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -99,7 +98,7 @@ def unbroken(x: NDArray[np.float64], y: NDArray[np.float64]) -> list[str]:
     return [points for points in (line(a, b) for a, b in parts) if points]
 
 
-def strips(groups: Sequence[tuple[str, int, Sequence[float]]], height: float, step: float) -> dict[str, Any]:
+def strips(groups: Sequence[tuple[str, int, Sequence[float]]], height: float, step: float) -> dict[str, object]:
     """Return dots of several groups beside each other with mean and 95 % limits.
 
     Parameters

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bids_app.dataset.derivatives_index import index_outputs
+from bids_app.dataset.sidecars import read_sidecar
 from bids_app.dataset.tables import read_json
 from bids_app.derivatives.paths import TABLE_SUFFIXES, group_files
 from bids_app.report import html, viewer
@@ -16,7 +17,7 @@ from bids_app.report.claims.maps import ClaimText, Finding, Verdict, held_agains
 from bids_app.report.drawing.template import template
 from bids_app.report.sections import multiverse, places
 from bids_app.report.sections.brain_symptom import associations
-from bids_app.report.sections.confirmatory import Confirmed, confirmed, section, smallest
+from bids_app.report.sections.confirmatory import Confirmed, JudgedContrast, confirmed, section
 from bids_app.report.sections.contrasts import Contrasts
 from bids_app.report.sections.outcomes import outcomes
 from bids_app.report.sections.participants import people
@@ -25,7 +26,8 @@ from bids_app.report.sections.sensitivity import sensitivity
 from bids_app.report.sections.spatial import regional
 from bids_app.report.sections.treatment import treatment
 from bids_app.report.text.wording import statistic_name
-from bids_app.vocabulary.entities import parse, without
+from bids_app.vocabulary.contrast_sidecar import ContrastSidecar
+from bids_app.vocabulary.entities import companion, parse, without
 from bids_app.vocabulary.preregistration import PlanStatus
 
 
@@ -37,8 +39,8 @@ def write_page(output_dir: Path) -> None:
     analyses = [analysis for flow in flows for analysis in _analyses(output_dir, flow, layout, passed)]
     views = _views([(contrast, seed) for a in analyses for contrast in a["contrasts"] for seed in contrast["seeds"]])
     below = {"0": viewer.background(*template())} if views else {}
-    shown: Mapping[str, Any] = next((c["about"] for a in analyses for c in a["contrasts"]), {})
-    atlas = viewer.labels(shown.get("Labels", ""), parse(flows[0].name)[0].get("space", "")) if views else None
+    named = next((c["about"].labels for a in analyses for c in a["contrasts"]), "")
+    atlas = viewer.labels(named, parse(flows[0].name)[0].get("space", "")) if views else None
     folder = output_dir / "group"
     told = (read_json(path).get("Plan") for path in group_files(output_dir, "*.json"))
     plans = [PlanStatus.from_json(one) for one in told if one]
@@ -58,7 +60,7 @@ VIEWS = 60
 
 def _views(maps: list[tuple[dict[str, Any], dict[str, Any]]]) -> list[dict[str, Any]]:
     """Return what can be opened: every map, or where there are too many, those of the claim and those that pass."""
-    views = [(contrast["about"]["Primary"] or seed["passed"], seed.pop("view")) for contrast, seed in maps]
+    views = [(contrast["about"].primary or seed["passed"], seed.pop("view")) for contrast, seed in maps]
     return [view for matters, view in views if matters or len(views) <= VIEWS]
 
 
@@ -69,7 +71,7 @@ def _analyses(output_dir: Path, flow_path: Path, layout: Any, passed: Mapping[st
     by_measure: dict[str, list[Path]] = {}
     for path in sidecars:
         if _shared(path) == entities and path.parent == flow_path.parent:
-            by_measure.setdefault(read_json(path)["Measure"], []).append(path)
+            by_measure.setdefault(read_sidecar(path, ContrastSidecar).measure, []).append(path)
     order = sorted(by_measure, key=lambda name: (name != "seed_correlation", name))
     who = people(output_dir, flow_path)
     beside = [Path(f.path) for suffix in TABLE_SUFFIXES for f in layout.get(suffix=suffix, extension=".json")]
@@ -85,29 +87,29 @@ def _analyses(output_dir: Path, flow_path: Path, layout: Any, passed: Mapping[st
     ]
     if not maps and tables:
         maps = [{**who, **_answer_of_tables(tables, who["arms"], passed), "measure": tables[0]["name"]}]
-    table = flow_path.with_name(flow_path.name.replace("_flow.tsv", "_multiverse.tsv"))
+    table = companion(flow_path, "multiverse", ".tsv")
     last = {"tables": tables, "multiverse": multiverse.curves(table)}
-    nothing: dict[str, Any] = {"tables": [], "multiverse": None}
+    nothing: dict[str, object] = {"tables": [], "multiverse": None}
     return [
         {**analysis, "first": not i, **(last if i == len(maps) - 1 else nothing)} for i, analysis in enumerate(maps)
     ]
 
 
-def _answer(contrasts: Contrasts, arms: tuple[str, ...], passed: Mapping[str, Confirmed]) -> dict[str, Any]:
+def _answer(contrasts: Contrasts, arms: tuple[str, ...], passed: Mapping[str, Confirmed]) -> dict[str, object]:
     found = [(label, about) for members in contrasts.by_name().values() for label, about in members.items()]
     return {
         "verdict": _verdict(found, arms, passed),
-        "noun": contrasts.primary()["Noun"],
+        "noun": contrasts.primary().noun,
         "design": contrasts.design(),
         "contrasts": contrasts.sections(),
-        "sensitivity": sensitivity(contrasts.by_name(), contrasts.primary()["Alpha"]),
+        "sensitivity": sensitivity(contrasts.by_name(), contrasts.primary().alpha),
         "overlap": contrasts.overlap(),
     }
 
 
 def _answer_of_tables(
     tables: list[dict[str, Any]], arms: tuple[str, ...], passed: Mapping[str, Confirmed]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return the answer where there are tables of regions or networks alone."""
     found = [(table["name"], contrast["about"]) for table in tables for contrast in table["contrasts"]]
     answer = {"verdict": _verdict(found, arms, passed), "noun": tables[0]["noun"], "design": None}
@@ -120,71 +122,70 @@ def _shared(path: Path) -> dict[str, str]:
 
 
 def _verdict(
-    found: list[tuple[str, Mapping[str, Any]]], arms: tuple[str, ...], passed: Mapping[str, Confirmed]
+    found: list[tuple[str, JudgedContrast]], arms: tuple[str, ...], passed: Mapping[str, Confirmed]
 ) -> Verdict:
-    primary = next((about for _, about in found if about["Primary"]), found[0][1])
-    decision = passed.get(primary["Measure"])
+    primary = next((about for _, about in found if about.primary), found[0][1])
+    decision = passed.get(primary.measure)
     if decision and decision.waited_for:
-        return held_against([_finding(*one) for one in found], decision.waited_for, primary["Noun"])
+        return held_against([_finding(*one) for one in found], decision.waited_for, primary.noun)
     if not (decision and decision.in_steps):
-        return _of_contrast(found, primary["Compared"], arms, primary["ParticipantsByArm"])
-    pairs = sorted({tuple(about["Compared"]) for _, about in found if about["Step"] == "pair"})
-    pairs.sort(key=lambda pair: pair != tuple(primary["Compared"]))
-    every = next((about for _, about in found if about["Step"] == "any"), None)
+        return _of_contrast(found, primary.compared, arms, primary.participants_by_arm)
+    pairs = sorted({about.compared for _, about in found if about.step == "pair"})
+    pairs.sort(key=lambda pair: pair != primary.compared)
+    every = next((about for _, about in found if about.step == "any"), None)
     if every is None:
-        return held_against([_finding(*one) for one in found], ("all arms together",), primary["Noun"])
-    people = every["ParticipantsByArm"]
-    first, *others = (_of_contrast(found, arms_of, arms, people) for arms_of in (every["Compared"], *pairs))
+        return held_against([_finding(*one) for one in found], ("all arms together",), primary.noun)
+    people = every.participants_by_arm
+    first, *others = (_of_contrast(found, arms_of, arms, people) for arms_of in (every.compared, *pairs))
     return in_steps(first, others)
 
 
 def _of_contrast(
-    found: list[tuple[str, Mapping[str, Any]]],
+    found: list[tuple[str, JudgedContrast]],
     compared: Sequence[str],
     arms: tuple[str, ...],
     people: Mapping[str, int],
 ) -> Verdict:
     """Return what one confirmatory contrast allows to say: the primary one, or a step of three arms or more."""
-    own = [one for one in found if _confirms(one[1]) and one[1]["Compared"] == [*compared]]
+    own = [one for one in found if _confirms(one[1]) and one[1].compared == tuple(compared)]
     findings = [replace(_finding(*one), primary=any(one is other for other in own)) for one in found]
     about = own[0][1] if own else found[0][1]
-    where = f"the small volume ({', '.join(about['RestrictedTo'])})" if about["RestrictedTo"] else "the brain"
-    several = "seeds" if about["Measure"] == "seed_correlation" else "maps"
+    where = f"the small volume ({', '.join(about.restricted_to)})" if about.restricted_to else "the brain"
+    several = "seeds" if about.measure == "seed_correlation" else "maps"
     return verdict(
-        findings, arms, about["Alpha"], about["SmallestPossibleP"], min(people.values()),
+        findings, arms, about.alpha, about.smallest_possible_p, min(people.values()),
         ClaimText(
-            found=about["Found"], absent=about["Absent"], compares=tuple(about["Compared"]), noun=about["Noun"],
-            definite=about["Definite"], members=several, statistic=statistic_name(about), where=where,
-            alike=_alike(own) or _alike([one for one in found if one[1]["Primary"]]),
+            found=about.found, absent=about.absent, compares=about.compared, noun=about.noun,
+            definite=about.definite, members=several, statistic=statistic_name(about), where=where,
+            alike=_alike(own) or _alike([one for one in found if one[1].primary]),
         ),
     )  # fmt: skip
 
 
-def _confirms(about: Mapping[str, Any]) -> bool:
-    return bool(about["Primary"] or about["Step"])
+def _confirms(about: JudgedContrast) -> bool:
+    return bool(about.primary or about.step)
 
 
-def _alike(own: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
+def _alike(own: Sequence[tuple[str, JudgedContrast]]) -> str:
     """Say whether arms were shown to be alike within a declared margin; nothing where none was declared."""
-    tested = {label: about["Equivalence"] for label, about in own if "Equivalence" in about}
+    tested = {label: about.equivalence for label, about in own if about.equivalence}
     if not tested:
         return ""
     first = next(iter(tested.values()))
-    within = f"Alike within ±{first['Margin']:g} {first['Units']}"
-    share = max(one["ShareShown"] for one in tested.values())
+    within = f"Alike within ±{first.margin:g} {first.units}"
+    share = max(one.share_shown for one in tested.values())
     where = f"shown in up to {100 * share:.0f} % of a map" if share else "not shown at any place"
     said = [f"{within}: {where} (two one-sided tests, corrected over the map)."]
     for label, one in tested.items():
-        if regions := [(region["Region"], region["Shown"]) for region in one["Regions"]]:
+        if regions := [(region.region, region.shown) for region in one.regions]:
             each = ", ".join(f"{name} {'shown' if shown else 'not shown'}" for name, shown in regions)
             said.append(f"Means of declared regions alike within it, {label}: {each} (corrected over the regions).")
     return " ".join(said)
 
 
-def _finding(label: str, about: Mapping[str, Any]) -> Finding:
-    p, robust = smallest(about)
+def _finding(label: str, about: JudgedContrast) -> Finding:
+    why, variances = about.robust and about.robust.absent, about.variance_of_arms
     return Finding(
-        label=label, p=p, arm=about["Arm"] if about["Change"] else "", primary=about["Primary"], robust=robust,
-        why=about.get("Robust", {}).get("Absent", ""),
-        unreliable=about.get("VarianceOfArms", {}).get("Unreliable", False),
+        label=label, p=about.p_held, arm=about.arm if about.change else "", primary=about.primary,
+        robust=about.p_robust_held, why=why or "", unreliable=bool(variances and variances.unreliable),
     )  # fmt: skip

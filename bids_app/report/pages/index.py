@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +17,7 @@ from bids_app.vocabulary.entities import DATATYPES, parse
 
 def write_page(output_dir: Path) -> Path:
     """Write `index.html`."""
-    people: list[dict[str, Any]] = []
+    people: list[dict[str, object]] = []
     sidecars: list[Path] = []
     names: set[str] = set()
     for label in participants_in(output_dir):
@@ -28,7 +27,7 @@ def write_page(output_dir: Path) -> Path:
         names.update(cells)
         people.append({"label": label, "cells": cells, "page": (output_dir / f"sub-{label}.html").exists()})
     description = output_dir / "dataset_description.json"
-    values: dict[str, Any] = {
+    values: dict[str, object] = {
         "people": people,
         "columns": sorted(names, key=html.session_order),
         "failed": list(read_failures(output_dir).items()),
@@ -46,7 +45,7 @@ def _left_out(output_dir: Path) -> list[str]:
     return list(dict.fromkeys(str(note) for path in files for note in read_json(path).get("LeftOut", [])))
 
 
-def _cell(path: Path) -> tuple[str, dict[str, Any]]:
+def _cell(path: Path) -> tuple[str, dict[str, object]]:
     """Return name and content of the cell of one session from its quality table."""
     entities, _, _ = parse(path.name)
     table = read_tsv(path)

@@ -39,7 +39,7 @@ def write_page(output_dir: Path, label: str) -> None:
     )
 
 
-def _methods(output_dir: Path) -> dict[str, Any]:
+def _methods(output_dir: Path) -> dict[str, object]:
     """Return the methods text and the settings of the run, as they lie in its logs."""
     methods, settings = (output_dir / "logs" / name for name in ("CITATION.json", "settings.toml"))
     return {
@@ -59,7 +59,7 @@ def _stem(table: Path) -> str:
     return table.name.rpartition("_desc-")[0]
 
 
-def _verdict(sessions: list[dict[str, Any]]) -> tuple[str, str]:
+def _verdict(sessions: list[dict[str, object]]) -> tuple[str, str]:
     """Return a colour word and a sentence."""
     out = [s for s in sessions if s["reason"]]
     if len(out) == len(sessions):
@@ -71,7 +71,7 @@ def _verdict(sessions: list[dict[str, Any]]) -> tuple[str, str]:
     return "good", "Usable: every session passes the gates on degrees of freedom and minutes."
 
 
-def _why(out: list[dict[str, Any]]) -> str:
+def _why(out: list[dict[str, object]]) -> str:
     """Return why sessions are left out; what would help stands with each of them."""
     return " ".join(f"{one['name']} is left out: {one['reason']}." for one in out)
 
@@ -119,7 +119,7 @@ def _figures(
     return found
 
 
-def _maps(canvas: Canvas, folder: Path, stem: str) -> list[dict[str, Any]]:
+def _maps(canvas: Canvas, folder: Path, stem: str) -> list[dict[str, object]]:
     """Draw every seed map of a session, with the seed outlined."""
     maps = []
     mean, grid = read_map(canvas.mean)

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from bids_app.dataset.sidecars import read_sidecar
 from bids_app.dataset.tables import read_frame, read_json
-from bids_app.report.claims.associations import PATHS, coupling
+from bids_app.report.claims.associations import PATHS, Coupling, coupling
 from bids_app.report.drawing import charts
-from bids_app.vocabulary.entities import parse
+from bids_app.vocabulary.contrast_sidecar import ContrastSidecar
+from bids_app.vocabulary.entities import companion, parse
 
 WIDE, HIGH = 220.0, 160.0
 
 
-def associations(folder: Path) -> dict[str, Any] | None:
+def associations(folder: Path) -> dict[str, object] | None:
     """Return what is on disk of brain and symptom, or None."""
-    sidecars = [read_json(path) for path in sorted(folder.glob("*_statmap.json"))]
-    asked = [about for about in sidecars if about.get("Association") == "brain_symptom"]
+    sidecars = {path: read_sidecar(path, ContrastSidecar) for path in sorted(folder.glob("*_statmap.json"))}
+    asked = {path: about for path, about in sidecars.items() if about.association == "brain_symptom"}
     regions = [_regions(path) for path in sorted(folder.glob("*_desc-brainSymptom_association.json"))]
     if not asked and not regions:
         return None
-    contrasts = [
-        {"about": about, **_named(path), "p": about["SmallestJointP"][about["ClaimStatistic"]]}
-        for path, about in zip(sorted(folder.glob("*_statmap.json")), sidecars, strict=True)
-        if about.get("Association") == "brain_symptom"
-    ]
+    contrasts = [Coupling(**_named(path), about=about) for path, about in asked.items()]
     about: Mapping[str, Any] = regions[0]["about"] if regions else {"Outcome": "the outcome", "Arms": [""]}
     return {
         "outcome": about["Outcome"],
@@ -45,32 +43,30 @@ def _named(path: Path) -> dict[str, str]:
     return {"label": entities.get("seed") or entities.get("meas") or "", "contrast": entities["contrast"]}
 
 
-def _order(one: Mapping[str, Any]) -> tuple[bool, bool, bool]:
+def _order(one: Coupling) -> tuple[bool, bool, bool]:
     """Sort key: within arms, their difference, given the arm, before treatment."""
-    about = one["about"]
-    return one["contrast"].endswith("ByBaseline"), not about["Arm"], not about["BetweenArms"]
+    return one.contrast.endswith("ByBaseline"), not one.about.arm, not one.about.between_arms
 
 
-def _by_question(contrasts: list[dict[str, Any]]) -> dict[str, Any]:
+def _by_question(contrasts: Sequence[Coupling]) -> dict[str, object]:
     """Return p of every map, a row a question."""
-    labels = sorted({one["label"] for one in contrasts})
-    questions: dict[str, dict[str, Any]] = {}
+    labels = sorted({one.label for one in contrasts})
+    questions: dict[str, dict[str, Coupling]] = {}
     for one in sorted(contrasts, key=_order):
-        row = questions.setdefault(one["about"]["Question"], {"about": one["about"], "p": {}})
-        row["p"][one["label"]] = one["p"]
-    rows = [
-        {"question": question, "alpha": row["about"]["Alpha"], "people": row["about"]["Participants"],
-         "cells": [row["p"].get(label) for label in labels]}
-        for question, row in questions.items()
-    ]  # fmt: skip
+        questions.setdefault(one.about.question, {})[one.label] = one
+    rows = []
+    for question, own in questions.items():
+        about, p = next(iter(own.values())).about, {label: one.about.p for label, one in own.items()}
+        cells = [p.get(label) for label in labels]
+        rows.append({"question": question, "alpha": about.alpha, "people": about.participants, "cells": cells})
     return {"labels": labels, "rows": rows}
 
 
 def _regions(path: Path) -> dict[str, Any]:
     table = path.with_suffix(".tsv")
     rows = read_frame(table).replace({np.nan: None}).to_dict("records") if table.exists() else []
-    stem = table.name.removesuffix("_association.tsv")
-    values, paths = (path.with_name(f"{stem}{more}_association.tsv") for more in ("Values", "Paths"))
+    label = parse(path.name)[0]["desc"]
+    values, paths = (companion(path, "association", ".tsv", desc=label + more) for more in ("Values", "Paths"))
     about = read_json(path)
     frame = read_frame(values) if values.exists() else pd.DataFrame({"region": []})
     return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pandas as pd
 from bids_app.dataset.tables import read_frame
 from bids_app.report.drawing import charts
 from bids_app.report.drawing.spaghetti import courses
+from bids_app.vocabulary.contrast_sidecar import ContrastSidecar
 
 PANELS = 3
 """Clusters that are drawn; the file has up to twelve."""
@@ -32,7 +33,7 @@ def panels(means: Path, clusters: pd.DataFrame, arms: Sequence[str]) -> list[dic
     table = read_frame(means)
     stages = [name for name in table.columns if name not in ("participant_id", "arm", "cluster")]
     stages.sort(key=lambda name: name not in ("pre", "baseline"))
-    found: list[dict[str, Any]] = []
+    found: list[dict[str, object]] = []
     for row in clusters.to_dict("records"):
         own = table[table["cluster"] == row["cluster"]]
         if len(own) and len(found) < PANELS:
@@ -40,13 +41,13 @@ def panels(means: Path, clusters: pd.DataFrame, arms: Sequence[str]) -> list[dic
     return found
 
 
-def chance(nullmax: Path, about: Mapping[str, Any]) -> dict[str, Any] | None:
+def chance(nullmax: Path, about: ContrastSidecar) -> dict[str, Any] | None:
     """Return the distribution of the largest statistic under chance with what was observed (relabelling 0)."""
-    name = f"max_{about['ClaimStatistic']}"
+    name = f"max_{about.claim_statistic}"
     values = read_frame(nullmax).get(name)
     if values is None or values.isna().any():
         return None
-    observed, limit = float(values.iloc[0]), float(np.quantile(values, 1 - about["Alpha"], method="inverted_cdf"))
+    observed, limit = float(values.iloc[0]), float(np.quantile(values, 1 - about.alpha, method="inverted_cdf"))
     across = charts.Scale(0.0, max(float(values.max()), 1e-9) * 1.05, 0, 300)
     return {
         "bars": charts.histogram(values, across, 90), "ticks": across.ticks,

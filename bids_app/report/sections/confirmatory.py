@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from bids_app.dataset.tables import read_json
+from bids_app.dataset.sidecars import read_sidecar
+from bids_app.vocabulary.contrast_sidecar import ContrastSidecar
 from bids_app.vocabulary.entities import parse, without
 from bids_app.vocabulary.hypotheses import LITTLE, times_of
 from bids_app.vocabulary.sidecars import GraphResult, MultiplicitySidecar
@@ -44,25 +44,62 @@ def confirmed(folder: Path) -> dict[str, Confirmed]:
     return found
 
 
-def with_levels(sidecars: Iterable[Path], decision: Confirmed | None) -> dict[Path, dict[str, Any]]:
-    """Return sidecars with what each is held against.
+@dataclass(frozen=True, kw_only=True)
+class JudgedContrast(ContrastSidecar):
+    """A contrast with what it is held against.
 
-    `Alpha` is the level of the graph for what it confirms. `PassesAt` is the same, but 0 for a pair of arms where all
-    arms together do not pass; `Before` has the p, and the robust one, of all arms together.
+    Attributes
+    ----------
+    alpha : float
+        Of what is confirmatory the level of the graph.
+    passes_at : float
+        The same over the pairs of arms that are tested; 0 for a pair where all arms together do not pass.
+    before, before_robust : float or None
+        p of all arms together, below which no p of a pair is.
+    times : int
+        What p is multiplied by for the number of pairs.
     """
-    abouts = {path: read_json(path) for path in sidecars}
+
+    passes_at: float
+    before: float = 0.0
+    before_robust: float | None = 0.0
+    times: int = 1
+
+    @property
+    def p_held(self) -> float:
+        """Smallest p of the statistic that decides, over map, family and pairs, not below that of all arms."""
+        return max(min(1.0, self.times * self.p), self.before)
+
+    @property
+    def p_robust_held(self) -> float | None:
+        """The same of the test of means alone; None where one of both is missing."""
+        if self.p_robust is None or self.before_robust is None:
+            return None
+        return max(min(1.0, self.times * self.p_robust), self.before_robust)
+
+    @property
+    def passes(self) -> bool:
+        """Whether the map passes."""
+        return self.p <= self.passes_at
+
+
+def with_levels(sidecars: Iterable[Path], decision: Confirmed | None) -> dict[Path, JudgedContrast]:
+    """Return sidecars with what each is held against."""
+    abouts = {path: read_sidecar(path, ContrastSidecar) for path in sidecars}
     steps = bool(decision and decision.in_steps)
-    pairs = {tuple(about["Compared"]) for about in abouts.values() if steps and about["Step"] == "pair"}
-    before = {_map(path): smallest(about) for path, about in abouts.items() if steps and about["Step"] == "any"}
+    pairs = {about.compared for about in abouts.values() if steps and about.step == "pair"}
+    overall = {_map(path): about for path, about in abouts.items() if steps and about.step == "any"}
     found = {}
     for path, about in abouts.items():
-        confirms = about["Primary"] or (steps and about["Step"])
-        alpha = decision.level if confirms and decision and not decision.waited_for else about["Alpha"]
-        first = before.get(_map(path), (1.0, None)) if steps and about["Step"] == "pair" else None
-        waits = first is not None and first[0] > alpha
-        times = times_of(len(pairs)) if first else 1
-        found[path] = {**about, "Alpha": alpha, "PassesAt": 0.0 if waits else alpha / times, "Before": first,
-                       "Times": times}  # fmt: skip
+        confirms = about.primary or (steps and about.step)
+        alpha = decision.level if confirms and decision and not decision.waited_for else about.alpha
+        held = JudgedContrast(**{**vars(about), "alpha": alpha}, passes_at=alpha)
+        if steps and about.step == "pair":
+            first, times = overall.get(_map(path)), times_of(len(pairs))
+            p, robust = (first.p, first.p_robust) if first else (1.0, None)
+            passes_at = 0.0 if p > alpha else alpha / times
+            held = replace(held, passes_at=passes_at, before=p, before_robust=robust, times=times)
+        found[path] = held
     return found
 
 
@@ -70,24 +107,12 @@ def _map(path: Path) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(without(parse(path.name)[0], "contrast").items()))
 
 
-def smallest(about: Mapping[str, Any]) -> tuple[float, float | None]:
-    """Return the smallest p of the claim over map and family, and the robust one; not below those that come before."""
-    claim = about["ClaimStatistic"]
-    p = about["SmallestJointP"][claim]
-    robust = p if about["Scheme"] == "wild" else about.get("Robust", {}).get("SmallestJointP", {}).get(claim)
-    (first, means), times = about.get("Before") or (0.0, 0.0), about.get("Times", 1)
-    known = robust is not None and means is not None
-    return max(min(1.0, times * p), first), max(min(1.0, times * robust), means) if known else None
-
-
 def _read(folder: Path) -> MultiplicitySidecar:
     path = folder / "desc-trial_multiplicity.json"
-    return (
-        MultiplicitySidecar.from_json(read_json(path)) if path.exists() else MultiplicitySidecar(alpha=0.05, graphs=())
-    )
+    return read_sidecar(path, MultiplicitySidecar) if path.exists() else MultiplicitySidecar(alpha=0.05, graphs=())
 
 
-def section(folder: Path) -> dict[str, Any] | None:
+def section(folder: Path) -> dict[str, object] | None:
     """Return the graphs as drawings with their tables, or nothing."""
     found = _read(folder)
     if not found.graphs:
@@ -97,7 +122,7 @@ def section(folder: Path) -> dict[str, Any] | None:
     return {"alpha": found.alpha, "steps": steps, "graphs": drawn}
 
 
-def _drawn(graph: GraphResult, alpha: float) -> dict[str, Any]:
+def _drawn(graph: GraphResult, alpha: float) -> dict[str, object]:
     """Return places of hypotheses, those with a share in the upper row, and lines between them."""
     rows = [[h for h in graph.hypotheses if bool(h.share) == upper] for upper in (True, False)]
     rows = [row for row in rows if row]

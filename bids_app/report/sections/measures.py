@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -28,7 +27,7 @@ LABELLED = 45
 """Nodes up to which a matrix has room for their names."""
 
 
-def maps_of(canvas: Canvas, folder: Path, stem: str, stat: str, scale: tuple[float, float]) -> list[dict[str, Any]]:
+def maps_of(canvas: Canvas, folder: Path, stem: str, stat: str, scale: tuple[float, float]) -> list[dict[str, object]]:
     """Draw every map of a session that stands in no relation to a seed, of one statistic."""
     maps = []
     for path in sorted(folder.glob(f"{stem}_meas-*_stat-{stat}_statmap.nii.gz")):
@@ -38,7 +37,7 @@ def maps_of(canvas: Canvas, folder: Path, stem: str, stat: str, scale: tuple[flo
     return maps
 
 
-def matrices(folder: Path, entities: dict[str, str]) -> list[dict[str, Any]]:
+def matrices(folder: Path, entities: dict[str, str]) -> list[dict[str, object]]:
     """Return every matrix of plain correlations of a session as a picture with the names of its nodes."""
     found = []
     for path in sorted(folder.glob("*_stat-pearsoncorrelation_relmat.tsv")):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +15,7 @@ WIDTH, LANE = 700.0, 64.0
 """Pixels of the time axis, and the height of a trace."""
 
 
-def run_figure(outliers: Path, picture: Path, repetition_time: float | None) -> dict[str, Any]:
+def run_figure(outliers: Path, picture: Path, repetition_time: float | None) -> dict[str, object]:
     """Return the traces of one run and its carpet.
 
     Parameters
@@ -50,7 +49,7 @@ def run_figure(outliers: Path, picture: Path, repetition_time: float | None) -> 
     }
 
 
-def _swings(swings: list[NDArray[np.float64]], middle: NDArray[np.float64]) -> dict[str, Any]:
+def _swings(swings: list[NDArray[np.float64]], middle: NDArray[np.float64]) -> dict[str, object]:
     """Return DVARS before and after cleaning on one scale; rare jumps may leave it at the top."""
     top = float(np.nanpercentile(np.concatenate(swings), 99.5)) if any(np.isfinite(s).any() for s in swings) else 1.0
     scale = charts.Scale(0.0, top * 1.05 or 1.0, LANE, 0)
@@ -74,7 +73,7 @@ PARTS = {
 }
 
 
-def spent(run: dict[str, str]) -> list[dict[str, Any]]:
+def spent(run: dict[str, str]) -> list[dict[str, object]]:
     """Return what took the degrees of freedom of a run as parts of one bar; nothing where they do not add up."""
     values = {name: float(run.get(name, "n/a").replace("n/a", "nan")) for name in ("volumes", "volumes_kept", *PARTS)
               if name in run}  # fmt: skip

@@ -3,40 +3,43 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from bids_app.dataset.tables import read_frame, read_json
+from bids_app.dataset.sidecars import read_sidecar
+from bids_app.dataset.tables import read_frame
 from bids_app.derivatives.completion_records import digest
+from bids_app.vocabulary.group_sidecars import MultiverseSidecar
 
 LEFT, WIDTH, HEIGHT, ROW = 190.0, 860.0, 190.0, 17.0
 """Pixels: margin for names, the whole figure, its upper panel, and a line of choices."""
 
 
-def curves(path: Path) -> dict[str, Any] | None:
+def curves(path: Path) -> dict[str, object] | None:
     """Return one figure for each map of a table of specifications; nothing if there is no table."""
     if not path.exists():
         return None
-    about = read_json(path.with_suffix(".json"))
+    about = read_sidecar(path.with_suffix(".json"), MultiverseSidecar)
     table = read_frame(path)
-    choices = list(dict.fromkeys(name for one in about["Specifications"].values() for name in one["Choices"]))
+    choices = list(dict.fromkeys(name for one in about.specifications.values() for name in one.choices))
     figures = []
     for label, rows in table.groupby("map", sort=False):
         known = rows[np.isfinite(rows["t"])].sort_values("effect", kind="stable").reset_index(drop=True)
         if len(known) > 1:
-            estimands = sorted(known["contrast"].unique(), key=lambda name: (name != about["Primary"], name))
+            estimands = sorted(known["contrast"].unique(), key=lambda name: (name != about.primary, name))
             figures.append({"label": label, **_figure(known, estimands, choices, about), **_summary(known, about)})
-    settings = {name: "; ".join(one["Settings"]) for name, one in about["Specifications"].items()}
-    mains = {path.with_name(name): made for name, made in about["MainResults"].items()}
+    settings = {name: "; ".join(one.settings) for name, one in about.specifications.items()}
+    mains = {path.with_name(name): made for name, made in about.main_results.items()}
     return {
-        "figures": figures, "settings": settings, "absent": about["NotDone"], "file": path.name,
+        "figures": figures, "settings": settings, "absent": about.not_done, "file": path.name,
         "stale": any(not main.exists() or digest(main) != made for main, made in mains.items()),
     }  # fmt: skip
 
 
-def _figure(rows: pd.DataFrame, estimands: list[str], choices: list[str], about: Any) -> dict[str, Any]:
+def _figure(
+    rows: pd.DataFrame, estimands: list[str], choices: list[str], about: MultiverseSidecar
+) -> dict[str, object]:
     """Return places of points, intervals and choices."""
     low, high = min(0.0, float(rows["effect_low"].min())), max(0.0, float(rows["effect_high"].max()))
     room = (high - low) * 0.05
@@ -48,10 +51,14 @@ def _figure(rows: pd.DataFrame, estimands: list[str], choices: list[str], about:
     lines = [*estimands, "as planned", *choices]
     points = []
     for i, row in enumerate(rows.itertuples()):
-        made = about["Specifications"].get(row.specification, {"Choices": ["as planned"]})["Choices"]
+        made = (
+            about.specifications[row.specification].choices
+            if row.specification in about.specifications
+            else ["as planned"]
+        )
         points.append({
             "x": round(LEFT + (i + 0.5) * step, 1), "y": down(row.effect), "low": down(row.effect_low),
-            "high": down(row.effect_high), "passes": row.p_corrected <= about["Alpha"],
+            "high": down(row.effect_high), "passes": row.p_corrected <= about.alpha,
             "main": row.specification == "main" and row.contrast == estimands[0],
             "marks": [HEIGHT + ROW * (lines.index(name) + 1.2) for name in (row.contrast, *made)],
             "says": f"{row.specification}, {row.contrast}: {row.effect:.3f} ({row.effect_low:.3f} to "
@@ -65,14 +72,14 @@ def _figure(rows: pd.DataFrame, estimands: list[str], choices: list[str], about:
     }  # fmt: skip
 
 
-def _summary(rows: pd.DataFrame, about: Any) -> dict[str, Any]:
+def _summary(rows: pd.DataFrame, about: MultiverseSidecar) -> dict[str, object]:
     """Return in numbers what the figure shows."""
     main = rows[rows["specification"] == "main"]
     sign = np.sign(main["effect"].iloc[0]) if len(main) else 1.0
     return {
         "count": len(rows),
         "same_sign": int((np.sign(rows["effect"]) == sign).sum()),
-        "passing": int((rows["p_corrected"] <= about["Alpha"]).sum()),
+        "passing": int((rows["p_corrected"] <= about.alpha).sum()),
         "median": float(rows["effect"].median()),
         "place": [round(float(rows[axis].iloc[0])) for axis in ("x", "y", "z")],
     }

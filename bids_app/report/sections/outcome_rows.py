@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from bids_app.statistics.clinical.outcome_data import ResultRow
 
@@ -17,7 +16,7 @@ UNTESTED: Mapping[str, str] = {
 }
 
 
-def table_row(row: ResultRow) -> dict[str, Any]:
+def table_row(row: ResultRow) -> dict[str, object]:
     """Return a row as the table of an outcome has it: facts in columns of their own, and words."""
     numbers = ("estimate", "low", "high", "sd", "statistic", "value", "df", "p", "p_rerandomised", "p_exact")
     return {

@@ -14,7 +14,7 @@ from bids_app.report.claims.outcomes import verdict
 from bids_app.report.drawing import charts
 from bids_app.report.drawing.spaghetti import courses
 from bids_app.report.sections.confirmatory import Confirmed
-from bids_app.vocabulary.entities import as_label
+from bids_app.vocabulary.entities import as_label, companion
 from bids_app.vocabulary.sidecars import OutcomeSidecar
 
 WORDS = {
@@ -29,7 +29,7 @@ ORDER = ("primary", "secondary", "exploratory")
 WIDE, HIGH = 260.0, 150.0
 
 
-def outcomes(folder: Path, passed: Mapping[str, Confirmed]) -> list[dict[str, Any]]:
+def outcomes(folder: Path, passed: Mapping[str, Confirmed]) -> list[dict[str, object]]:
     """Return every outcome on disk, the declared ones first."""
     found = [_section(path, passed) for path in sorted(folder.glob("meas-*_outcome.json"))]
     return sorted(found, key=lambda one: (ORDER.index(one["about"].role), one["about"].title))
@@ -77,13 +77,13 @@ def _sd(value: float) -> str:
     return f"{value:.3g}" if value == value else ""
 
 
-def _courses(path: Path, about: OutcomeSidecar) -> dict[str, Any]:
-    values = read_frame(path.with_name(path.name.replace("_outcome.json", "_values.tsv")))
+def _courses(path: Path, about: OutcomeSidecar) -> dict[str, object]:
+    values = read_frame(companion(path, "values", ".tsv"))
     there = [arm for arm in about.arms if (values["arm"] == arm).any()]
     return courses(values, list(about.visits), there)
 
 
-def _curves(about: OutcomeSidecar) -> dict[str, Any]:
+def _curves(about: OutcomeSidecar) -> dict[str, object]:
     """Return the share of each arm that improved by at least so much, as lines."""
     percents = 100 * np.array(about.responders.improvement, dtype=float)
     across, up = charts.Scale(float(percents[0]), float(percents[-1]), 0, WIDE), charts.Scale(0, 100, HIGH, 0)

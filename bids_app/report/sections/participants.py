@@ -10,12 +10,14 @@ import numpy as np
 import pandas as pd
 from scipy.special import betaln
 
-from bids_app.dataset.tables import numeric, read_frame, read_json, read_tsv
+from bids_app.dataset.sidecars import read_sidecar
+from bids_app.dataset.tables import numeric, read_frame, read_tsv
 from bids_app.derivatives.failure_records import read_failures
 from bids_app.derivatives.paths import participant_path
 from bids_app.report import html
 from bids_app.report.drawing import charts
-from bids_app.vocabulary.entities import parse
+from bids_app.vocabulary.entities import companion, parse
+from bids_app.vocabulary.group_sidecars import FlowSidecar, MaskSidecar, MotionSidecar
 
 QUALITIES = ("mean FD (mm)", "minutes kept", "residual df", "tSNR", "coverage (%)")
 """What is shown of each session by arm; minutes and degrees of freedom add up over its runs."""
@@ -27,34 +29,32 @@ MEASURED = ("mean_fd", "minutes_kept", "df_res", "tsnr", "voxels", "voxels_unusa
 def people(output_dir: Path, flow_path: Path) -> dict[str, Any]:
     """Return what the page says about the people of one analysis."""
     entities, _, _ = parse(flow_path.name)
-    about = read_json(flow_path.with_suffix(".json"))
-    arms = tuple(about["Arms"])
+    about = read_sidecar(flow_path.with_suffix(".json"), FlowSidecar)
+    arms = about.arms
     flow = read_frame(flow_path)
     analysed = flow[flow["stage"] == "analysed"]
-    quality = _quality(output_dir, analysed, {**entities, "desc": "fc"}, (about["Stage"], about["Sessions"]))
+    quality = _quality(output_dir, analysed, {**entities, "desc": "fc"}, (about.stage, about.sessions))
     return {
         "name": " ".join(f"{key}-{value}" for key, value in entities.items()),
         "arms": arms,
-        "sessions": about["Sessions"],
-        "notes": about["Notes"],
-        "flow": _flow(flow, arms, about["Sessions"]),
+        "sessions": about.sessions,
+        "notes": about.notes,
+        "flow": _flow(flow, arms, about.sessions),
         "lost": flow[flow["stage"] != "analysed"].fillna("n/a").to_dict("records"),
-        "mask": _of_file(flow_path.with_name(flow_path.name.replace("_flow.tsv", "_desc-group_mask.json"))),
-        "characteristics": characteristics(
-            flow_path.with_name(flow_path.name.replace("_flow", "_characteristics")), arms
-        ),
+        "mask": _mask(companion(flow_path, "mask", ".json", desc="group")),
+        "characteristics": characteristics(companion(flow_path, "characteristics", ".tsv"), arms),
         "count": [int((analysed["arm"] == arm).sum()) for arm in arms],
         "quality": [_strip(quality, name, arms) for name in QUALITIES] if len(quality) else [],
         "failed": read_failures(output_dir).get("group_" + "_".join(f"{k}-{v}" for k, v in entities.items()), ""),
     }
 
 
-def _of_file(path: Path) -> Mapping[str, Any] | None:
-    """Return what a sidecar says; None of tables, which have no mask."""
-    return read_json(path) if path.exists() else None
+def _mask(path: Path) -> MaskSidecar | None:
+    """Return what is known of a mask; None of tables, which have none."""
+    return read_sidecar(path, MaskSidecar) if path.exists() else None
 
 
-def _flow(flow: pd.DataFrame, arms: tuple[str, ...], sessions: dict[str, str]) -> list[dict[str, Any]]:
+def _flow(flow: pd.DataFrame, arms: tuple[str, ...], sessions: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return the boxes of the flow figure for each arm."""
     boxes = []
     for arm in arms:
@@ -74,7 +74,7 @@ def _flow(flow: pd.DataFrame, arms: tuple[str, ...], sessions: dict[str, str]) -
     return boxes
 
 
-def characteristics(path: Path, arms: Sequence[str]) -> list[dict[str, Any]]:
+def characteristics(path: Path, arms: Sequence[str]) -> list[dict[str, object]]:
     """Return the rows of the table of characteristics in the words that papers print."""
     if not path.exists():
         return []
@@ -133,24 +133,24 @@ def _strip(quality: pd.DataFrame, name: str, arms: Sequence[str]) -> dict[str, A
     return {"name": name, "cells": cells, **charts.strips(groups, 110, 40)}
 
 
-def motion_left(path: Path) -> dict[str, Any] | None:
+def motion_left(path: Path) -> dict[str, object] | None:
     """Return the figures of how maps go with motion: distribution of r beside that by chance, and r by distance."""
     if not path.exists():
         return None
-    about = read_json(path)
-    across, counts = charts.Scale(-1, 1, 0, 260), np.array(about["Counts"])
-    r, df = np.linspace(-1, 1, 81), about["DegreesOfFreedom"]
+    about = read_sidecar(path, MotionSidecar)
+    across, counts = charts.Scale(-1, 1, 0, 260), np.array(about.counts)
+    r, df = np.linspace(-1, 1, 81), about.degrees_of_freedom
     # Density of r where nothing correlates with motion; a bin is 2 / len(counts) wide.
     with np.errstate(divide="ignore"):
         density = np.exp((df / 2 - 1) * np.log((1 - r**2) / 4) - betaln(df / 2, df / 2))
     expected = density / len(counts) * counts.sum() / max(counts.max(), 1)
-    found: dict[str, Any] = {
-        **about,
+    found: dict[str, object] = {
+        **vars(about),
         "bars": charts.bars(counts, across(np.linspace(-1, 1, len(counts) + 1)), 90),
         "ticks": across.ticks,
         "chance": charts.line(across(r), 90 - 90 * np.minimum(expected, 1.2)),
     }
-    if bins := about.get("MedianRByDistance"):
+    if bins := about.median_r_by_distance:
         mm, medians = [one["mm"] for one in bins], [one["r"] for one in bins]
         far, up = charts.around(mm, 0, 260), charts.Scale(-0.5, 0.5, 90, 0)
         dots = [(f"{x:.1f}", f"{y:.1f}") for x, y in zip(far(mm), up(np.clip(medians, -0.5, 0.5)), strict=True)]

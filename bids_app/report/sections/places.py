@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bids_app.dataset.tables import read_frame, read_json
-from bids_app.report.sections.confirmatory import Confirmed, with_levels
+from bids_app.dataset.sidecars import read_sidecar
+from bids_app.dataset.tables import read_frame
+from bids_app.report.sections.confirmatory import Confirmed, JudgedContrast, with_levels
+from bids_app.vocabulary.contrast_sidecar import ContrastSidecar
 from bids_app.vocabulary.entities import parse
 
 SHOWN = 6
@@ -19,12 +21,14 @@ DECIDING = {
 """Column of the p of the statistic that decides."""
 
 
-def sections(sidecars: list[Path], passed: Mapping[str, Confirmed]) -> list[dict[str, Any]]:
+def sections(sidecars: list[Path], passed: Mapping[str, Confirmed]) -> list[dict[str, object]]:
     """Return one section for each set of values, its contrasts in it, the primary one first."""
-    measures = {read_json(path)["Measure"] for path in sidecars}
-    abouts: dict[Path, dict[str, Any]] = {}
-    for measure in measures:
-        abouts |= with_levels([path for path in sidecars if read_json(path)["Measure"] == measure], passed.get(measure))
+    by_measure: dict[str, list[Path]] = {}
+    for path in sidecars:
+        by_measure.setdefault(read_sidecar(path, ContrastSidecar).measure, []).append(path)
+    abouts: dict[Path, JudgedContrast] = {}
+    for measure, own in by_measure.items():
+        abouts |= with_levels(own, passed.get(measure))
     found: dict[str, list[dict[str, Any]]] = {}
     for path in sorted(abouts):
         entities, suffix, _ = parse(path.name)
@@ -33,27 +37,27 @@ def sections(sidecars: list[Path], passed: Mapping[str, Confirmed]) -> list[dict
     return [
         {
             "name": name,
-            "noun": contrasts[0]["about"]["Noun"],
-            "contrasts": sorted(contrasts, key=lambda c: (not c["about"]["Primary"], not c["about"]["BetweenArms"])),
+            "noun": contrasts[0]["about"].noun,
+            "contrasts": sorted(contrasts, key=lambda c: (not c["about"].primary, not c["about"].between_arms)),
         }
         for name, contrasts in found.items()
     ]
 
 
-def _contrast(path: Path, name: str, suffix: str, about: Mapping[str, Any]) -> dict[str, Any]:
+def _contrast(path: Path, name: str, suffix: str, about: JudgedContrast) -> dict[str, Any]:
     table = read_frame(path.with_suffix(".tsv"))
     columns = [str(column) for column in table.columns]
-    apart, claim = columns[: columns.index("effect")], about["ClaimStatistic"]
+    apart, claim = columns[: columns.index("effect")], about.claim_statistic
     sets = "cluster" if "cluster" in columns else "component"
     rows = table.head(SHOWN).to_dict("records")
     for row in rows:
         row["place"] = ", ".join(str(row[column]) for column in apart)
         row["set"], row["p_set"] = row[sets], row[f"p_{sets}_mass" if sets == "cluster" else "p_component_extent"]
         row["p_deciding"] = row[DECIDING[claim]]
-    scale = about["Columns"]["effect"].partition(" in ")[2].rstrip(".")
+    scale = (about.columns or {})["effect"].partition(" in ")[2].rstrip(".")
     return {
         "name": name, "about": about, "rows": rows, "count": len(table), "apart": ", ".join(apart), "units": suffix,
         "scale": scale, "sets": "cluster" if sets == "cluster" else f"set of {suffix}", "claim": claim,
-        "file": path.with_suffix(".tsv").name, "p": about["SmallestJointP"][claim],
-        "passed": about["SmallestJointP"][claim] <= about["PassesAt"],
+        "file": path.with_suffix(".tsv").name, "p": about.p,
+        "passed": about.p <= about.passes_at,
     }  # fmt: skip

@@ -11,21 +11,22 @@ import numpy as np
 from bids_app.dataset.tables import read_frame, read_json
 from bids_app.report.claims.predictions import verdict
 from bids_app.report.drawing import charts
+from bids_app.vocabulary.entities import companion
 from bids_app.vocabulary.sidecars import PredictionSidecar
 
 WIDE, HIGH = 240.0, 160.0
 SETS = ("clinical", "brain", "combined")
 
 
-def predictions(folder: Path) -> list[dict[str, Any]]:
+def predictions(folder: Path) -> list[dict[str, object]]:
     """Return every predictor on disk."""
     return [_section(path) for path in sorted(folder.glob("*_prediction.json"))]
 
 
-def _section(path: Path) -> dict[str, Any]:
+def _section(path: Path) -> dict[str, object]:
     about = PredictionSidecar.from_json(read_json(path))
     rows = read_frame(path.with_suffix(".tsv")).replace({np.nan: None}).to_dict("records")
-    people = read_frame(path.with_name(path.name.replace("_prediction.json", "_predictions.tsv")))
+    people = read_frame(companion(path, "predictions", ".tsv"))
     classes = about.statistic == "auc"
     return {
         "about": about,
@@ -41,7 +42,7 @@ def _section(path: Path) -> dict[str, Any]:
     }
 
 
-def _frame(low: float, high: float) -> tuple[charts.Scale, charts.Scale, dict[str, Any]]:
+def _frame(low: float, high: float) -> tuple[charts.Scale, charts.Scale, dict[str, object]]:
     across, up = charts.Scale(low, high, 0, WIDE), charts.Scale(low, high, HIGH, 0)
     return across, up, {"across": across.ticks, "up": up.ticks, "width": WIDE, "height": HIGH}
 
@@ -72,7 +73,7 @@ def _calibration(people: Any) -> dict[str, Any]:
     return {**frame, "lines": lines, "chance": charts.line(across([0, 1]), up([0, 1]))}
 
 
-def _decision(curves: Mapping[str, list[dict[str, float]]]) -> dict[str, Any]:
+def _decision(curves: Mapping[str, list[dict[str, float]]]) -> dict[str, object]:
     everything = [point["model"] for curve in curves.values() for point in curve]
     top = max(0.05, *everything, *(point["all"] for point in curves["combined"]))
     across, up = charts.Scale(0, 1, 0, WIDE), charts.Scale(-0.1, top, HIGH, 0)

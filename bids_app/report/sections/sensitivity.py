@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-Members = Mapping[str, Mapping[str, Any]]
+from bids_app.vocabulary.contrast_sidecar import ContrastSidecar
+
+Members = Mapping[str, ContrastSidecar]
 
 
-def sensitivity(contrasts: Mapping[str, Members], alpha: float) -> dict[str, Any] | None:
+def sensitivity(contrasts: Mapping[str, Members], alpha: float) -> dict[str, object] | None:
     """Return one row for each contrast between arms and one cell for each map; None for a single contrast.
 
     Parameters
@@ -16,20 +17,16 @@ def sensitivity(contrasts: Mapping[str, Members], alpha: float) -> dict[str, Any
     contrasts : mapping
         Sidecars by contrast and map, the primary contrast first.
     """
-    between = {name: members for name, members in contrasts.items() if next(iter(members.values()))["BetweenArms"]}
+    between = {name: members for name, members in contrasts.items() if next(iter(members.values())).between_arms}
     if len(between) < 2:
         return None
     labels = sorted({label for members in between.values() for label in members})
     rows = [
         {
             "name": name,
-            "question": next(iter(members.values()))["Question"],
-            "cells": [_smallest_p(members.get(label)) for label in labels],
+            "question": next(iter(members.values())).question,
+            "cells": [members[label].p if label in members else None for label in labels],
         }
         for name, members in between.items()
     ]
     return {"labels": labels, "rows": rows, "alpha": alpha}
-
-
-def _smallest_p(about: Mapping[str, Any] | None) -> float | None:
-    return None if about is None else float(about["SmallestJointP"][about["ClaimStatistic"]])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from bids_app.vocabulary.entities import parse
 WIDTH, HEIGHT = 220.0, 110.0
 
 
-def courses(folder: Path, entities: dict[str, str]) -> list[dict[str, Any]]:
+def courses(folder: Path, entities: dict[str, str]) -> list[dict[str, object]]:
     """Return one small figure for each region: a line and a band for each kind of event, on one scale for all."""
     paths = [
         path

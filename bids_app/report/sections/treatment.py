@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from bids_app.dataset.sidecars import read_sidecar
 from bids_app.dataset.tables import read_frame, read_json, read_tsv
 from bids_app.report import html
 from bids_app.report.sections.participants import characteristics
+from bids_app.vocabulary.sidecars import BlindingSidecar
 
 
-def treatment(folder: Path) -> dict[str, Any] | None:
+def treatment(folder: Path) -> dict[str, object] | None:
     """Return what is on disk about the people of a trial and their treatment, or None."""
     about = folder / "desc-trial_people.json"
     if not about.exists():
@@ -31,31 +33,31 @@ def treatment(folder: Path) -> dict[str, Any] | None:
     }
 
 
-def _exposure(path: Path, arms: list[str]) -> list[dict[str, Any]]:
+def _exposure(path: Path, arms: list[str]) -> list[dict[str, object]]:
     whens = read_tsv(path)["when"]
     return [{**row, "when": when} for row, when in zip(characteristics(path, arms), whens, strict=True)]
 
 
-def _points(path: Path) -> list[dict[str, Any]]:
+def _points(path: Path) -> list[dict[str, object]]:
     return read_frame(path).fillna("").to_dict("records") if path.exists() else []
 
 
-def _blinding(path: Path) -> dict[str, Any] | None:
+def _blinding(path: Path) -> dict[str, object] | None:
     if not path.exists():
         return None
-    about = read_json(path)
+    about = read_sidecar(path, BlindingSidecar)
 
-    def said(index: dict[str, float] | None) -> str:
+    def said(index: Mapping[str, float] | None) -> str:
         if not index:
             return "n/a"
         value, low, high = (html.format_number(index[key], 2) for key in ("value", "low", "high"))
         return f"{value} ({low} to {high})"
 
-    bang = {arm: said(index) for arm, index in about["Bang"].items()}
-    return {"guesses": about["Guesses"], "bang": bang, "james": said(about["James"])}
+    bang = {arm: said(index) for arm, index in about.bang.items()}
+    return {"guesses": about.guesses, "bang": bang, "james": said(about.james)}
 
 
-def _checklist(path: Path) -> dict[str, Any]:
+def _checklist(path: Path) -> dict[str, object]:
     table = read_tsv(path.with_suffix(".tsv"))
     heads = [name for name in table if name not in ("item", "asks")]
     rows = [dict(zip(table, values, strict=True)) for values in zip(*table.values(), strict=True)]

@@ -27,7 +27,7 @@ def check(name: str) -> str:
     return "\n".join(_report(_content(name))) + "\n"
 
 
-def _content(name: str) -> Mapping[str, Any]:
+def _content(name: str) -> Mapping[str, object]:
     path = Path(name)
     if not path.exists() and name in presets.names("claims"):
         return presets.load("claims", name)
@@ -40,7 +40,7 @@ def _content(name: str) -> Mapping[str, Any]:
         raise WrongDataError(f"{path} is not TOML: {error}.") from error
 
 
-def _report(content: Mapping[str, Any]) -> Iterator[str]:
+def _report(content: Mapping[str, object]) -> Iterator[str]:
     yield from ("# Published numbers, checked", "", str(content.get("description", "")), "")
     if content.get("citation"):
         yield from (f"Source: {content['citation']}.", "")
@@ -136,6 +136,6 @@ def _explained(claim: Mapping[str, Any]) -> Iterator[str]:
     yield "A share of variance is no evidence of an association without such a null."
 
 
-KINDS: dict[str, Callable[[Mapping[str, Any]], Iterator[str]]] = {
+KINDS: dict[str, Callable[[Mapping[str, object]], Iterator[str]]] = {
     "ranks": _ranks, "peak": _peak, "one-arm": _one_arm, "variance-explained": _explained,
 }  # fmt: skip

@@ -15,11 +15,13 @@ from typing import Any
 
 from bids_app import __version__, plugs
 from bids_app.dataset.layout import participants_in, scan_files
+from bids_app.dataset.sidecars import read_sidecar
 from bids_app.dataset.tables import read_json, read_tsv
 from bids_app.derivatives.files import write_table
 from bids_app.derivatives.paths import group_files
 from bids_app.report import html
 from bids_app.report.text.wording import SCHEMES, statistic_name
+from bids_app.vocabulary.contrast_sidecar import ContrastSidecar
 from bids_app.vocabulary.entities import parse
 
 UNKNOWN = "not reported"
@@ -47,10 +49,10 @@ class _Known:
         return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
     @cached_property
-    def primary(self) -> Mapping[str, Any]:
-        found = [read_json(path) for path in group_files(self.root, "*_statmap.json")]
-        primary = [about for about in found if about.get("Primary")]
-        return min(primary, key=lambda about: about["Measure"] != "seed_correlation", default={})
+    def primary(self) -> ContrastSidecar | None:
+        found = (read_sidecar(path, ContrastSidecar) for path in group_files(self.root, "*_statmap.json"))
+        primary = [about for about in found if about.primary]
+        return min(primary, key=lambda about: about.measure != "seed_correlation", default=None)
 
     @cached_property
     def flow(self) -> Mapping[str, list[str]]:
@@ -71,7 +73,7 @@ class _Known:
         files = (path for person in participants_in(self.root) for path in scan_files(self.root, person))
         return sorted({parse(path.name)[0].get(entity, "") for path in files} - {""})
 
-    def inference(self, name: str) -> Any:
+    def inference(self, name: str) -> object:
         return self.settings.get("inference", {}).get(name)
 
 
@@ -97,7 +99,7 @@ def _nothing(_: _Known) -> str:
 
 
 def _people(k: _Known) -> str:
-    by_arm = k.primary.get("ParticipantsByArm", {})
+    by_arm = k.primary.participants_by_arm if k.primary else {}
     said = ", ".join(f"{n} {arm}" for arm, n in by_arm.items())
     return f"{sum(by_arm.values())} analysed ({said})" if by_arm else ""
 
@@ -110,12 +112,12 @@ def _lost(k: _Known) -> str:
 def _correction(k: _Known) -> str:
     if not k.primary:
         return ""
-    return f"{statistic_name(k.primary)}; family: {k.primary['Family']}, {k.primary['FamilyMembers']} members"
+    return f"{statistic_name(k.primary)}; family: {k.primary.family}, {k.primary.family_members} members"
 
 
 def _relabelling(k: _Known) -> str:
     a = k.primary
-    return f"{a['Relabellings']:,} {SCHEMES[a['Scheme']]}, random seed {a['RandomSeed']}" if a else ""
+    return f"{a.relabellings:,} {SCHEMES[a.scheme]}, random seed {a.random_seed}" if a else ""
 
 
 _BEFORE: Mapping[str, Mapping[str, Callable[[_Known], str]]] = {
@@ -136,11 +138,11 @@ _BEFORE: Mapping[str, Mapping[str, Callable[[_Known], str]]] = {
 _AFTER: dict[str, dict[str, Callable[[_Known], str]]] = {
     "Statistical model and inference": {
         "Measures": lambda k: ", ".join(k.settings.get("dataset", {}).get("measures", [])),
-        "Question of the primary contrast": lambda k: str(k.primary.get("Question", "")),
-        "Sign convention": lambda k: str(k.primary.get("Sign", "")),
+        "Question of the primary contrast": lambda k: k.primary.question if k.primary else "",
+        "Sign convention": lambda k: k.primary.sign if k.primary else "",
         "Design and covariates": lambda k: _designs(k.settings),
         "Relabellings": _relabelling,
-        "Cluster-forming threshold": lambda k: f"p = {k.primary['ClusterFormingP']:g}" if k.primary else "",
+        "Cluster-forming threshold": lambda k: f"p = {k.primary.cluster_forming_p:g}" if k.primary else "",
         "Search region": lambda k: _region(k.primary),
         "Statistic and multiple testing": _correction,
         "Assumptions on variance": lambda k: str(k.inference("variances") or ""),
@@ -165,7 +167,5 @@ def _designs(settings: Mapping[str, Any]) -> str:
     return "; ".join(f"{name}, covariates: {', '.join(o.get('covariates', [])) or 'none'}" for name, o in found.items())
 
 
-def _region(about: Mapping[str, Any]) -> str:
-    if not about:
-        return ""
-    return f"{', '.join(about['RestrictedTo']) or 'the brain'}, {about['Voxels']:,} voxels"
+def _region(about: ContrastSidecar | None) -> str:
+    return f"{', '.join(about.restricted_to) or 'the brain'}, {about.voxels:,} voxels" if about else ""

@@ -12,9 +12,10 @@ from bids_app.derivatives.atomic import write_text
 from bids_app.derivatives.files import write_json
 from bids_app.report import html
 from bids_app.report.text import references
+from bids_app.vocabulary.options import Options
 
 
-def outcomes(declared: Mapping[str, Mapping[str, Any]]) -> str:
+def outcomes(declared: Mapping[str, Mapping[str, object]]) -> str:
     """Return how outcomes were analysed.
 
     Parameters
@@ -35,7 +36,7 @@ def outcomes(declared: Mapping[str, Mapping[str, Any]]) -> str:
         f"Outcomes of people ({'; '.join(said)}) were analysed as randomised, whether or not people were scanned. Arms "
         "were compared after treatment, adjusted for the value before and for strata and covariates (ANCOVA); where "
         "somebody lacked a visit, by constrained longitudinal analysis of all visits with restricted maximum "
-        "likelihood (Coffman et al. 2016), which assumes that losses depend on what was seen. Decisions rest on "
+        "likelihood [@Coffman2016], which assumes that losses depend on what was seen. Decisions rest on "
         "re-randomisation of the arms within strata, of t with the variance HC2, and limits are the effects that the "
         f"same test does not refuse.{rates if counts else ''} Declared outcomes share one error rate with the measures "
         "of the brain (a graph of hypotheses). Rank tests, responders with Newcombe's limits and the ratio of standard "
@@ -43,18 +44,18 @@ def outcomes(declared: Mapping[str, Mapping[str, Any]]) -> str:
     )
 
 
-Tables = Mapping[str, tuple[type[Any], Mapping[str, Any]]]
+Tables = Mapping[str, tuple[type[Options], Mapping[str, object]]]
 
 
 def write_citation(output_dir: Path, tables: Tables, notices: Iterable[str] = ()) -> None:
     """Write the methods text of a run from its resolved settings, below warnings that all of it carries."""
-    paragraphs = _paragraphs(tables)
-    cited = references.named("\n".join(paragraphs))
+    marked = _paragraphs(tables)
+    cited, paragraphs = references.cited("\n".join(marked)), [references.in_words(text) for text in marked]
     warnings = [notice for notice in notices if notice]
     logs = output_dir / "logs"
     write_text(logs / "CITATION.md", _markdown(paragraphs, cited, warnings))
     write_json(logs / "CITATION.json", {"Paragraphs": paragraphs})
-    write_text(logs / "CITATION.tex", _latex(paragraphs, warnings))
+    write_text(logs / "CITATION.tex", _latex(marked, warnings))
     write_text(logs / "CITATION.bib", "\n".join(references.bibtex(key) for key in cited))
     values = {"paragraphs": paragraphs, "references": [references.REFERENCES[key] for key in cited]}
     own = [warning for warning in warnings if warning != html.notice(output_dir)]  # that one stands on every page
@@ -98,7 +99,7 @@ def _markdown(paragraphs: list[str], cited: list[str], warnings: list[str]) -> s
 def _latex(paragraphs: list[str], warnings: list[str]) -> str:
     """Return a section for natbib; the file compiles on its own, too."""
     body = [f"\\textbf{{{references.escape(warning)}}}" for warning in warnings]
-    body += [references.with_keys(paragraph) for paragraph in paragraphs]
+    body += [references.in_latex(paragraph) for paragraph in paragraphs]
     return "\n".join([
         f"% {ADVICE}", r"\documentclass{article}", r"\usepackage[utf8]{inputenc}", r"\usepackage{natbib}",
         r"\begin{document}", r"\section{Methods}", "", "\n\n".join(body), "", r"\bibliographystyle{plainnat}",
@@ -108,24 +109,24 @@ def _latex(paragraphs: list[str], warnings: list[str]) -> str:
 
 def _inference(o: Mapping[str, Any]) -> str:
     names = {"mass": "cluster mass", "extent": "cluster extent", "voxel": "the largest |t|",
-             "tfce": "threshold-free cluster enhancement (Smith & Nichols 2009)"}  # fmt: skip
+             "tfce": "threshold-free cluster enhancement [@Smith2009]"}  # fmt: skip
     families = {"maps": "all maps of a measure", "contrasts": "all maps of a measure and its contrasts",
                 "measures": "all maps of all measures", "all": "all maps, measures and contrasts"}  # fmt: skip
     where = f"the small volume {', '.join(o['small_volume'])}" if o["small_volume"] else "the brain"
     sides = {"both": "two-sided", "positive": "one-sided (positive effects alone)"}[o["sides"]]
     variances = " Each arm had a variance of its own (Welch's t)." if o["variances"] == "by-arm" else ""
     return (
-        f"Arms, where compared, were re-randomised within strata (Proschan & Dodd 2019); means and changes within arms were "
+        f"Arms, where compared, were re-randomised within strata [@Proschan2019]; means and changes within arms were "
         f"tested by sign flips of whole participants, and slopes by exchanging residuals, on residuals where there are "
-        f"covariates (Freedman & Lane 1983; Winkler et al. 2014): {o['n_permutations']} relabellings, or all where there are "
+        f"covariates [@Freedman1983; @Winkler2014]: {o['n_permutations']} relabellings, or all where there are "
         f"fewer.{variances} Clusters were formed at {sides} p < {o['cluster_forming_p']:g} with {o['connectivity']} "
         f"neighbours. The claim is carried by {names[o['claim']]} with a familywise error of {o['alpha']:g}, {sides}, over "
-        f"{where} (Nichols & Holmes 2002) and jointly over {families[o['family']]} by the smallest p. False discovery rates "
-        "(Benjamini & Hochberg 1995) are per sign. Beside every primary comparison of arms stands a robust p of means, by "
-        "random signs of the residuals of the full model (wild bootstrap, Davidson & Flachaire 2008) and t with the "
-        "variance HC2 (MacKinnon & White 1985), corrected alike. What is confirmatory was decided by a graph of hypotheses "
-        "over measures and declared outcomes (Bretz et al. 2009); the hypothesis of a comparison of arms, that means "
+        f"{where} [@Nichols2002] and jointly over {families[o['family']]} by the smallest p. False discovery rates "
+        "[@Benjamini1995] are per sign. Beside every primary comparison of arms stands a robust p of means, by "
+        "random signs of the residuals of the full model [wild bootstrap, @Davidson2008] and t with the "
+        "variance HC2 [@MacKinnon1985], corrected alike. What is confirmatory was decided by a graph of hypotheses "
+        "over measures and declared outcomes [@Bretz2009]; the hypothesis of a comparison of arms, that means "
         "differ, has the larger of both p. The share of each cluster that differs at least is by all-resolutions inference "
-        "(Rosenblatt et al. 2018). A change in one arm and none in the other is not taken as a difference "
-        "between arms (Bland & Altman 2011)."
+        "[@Rosenblatt2018]. A change in one arm and none in the other is not taken as a difference "
+        "between arms [@Bland2011]."
     )

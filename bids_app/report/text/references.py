@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
 _TEXT = (files("bids_app") / "presets" / "references.toml").read_text(encoding="utf-8")
@@ -13,17 +13,48 @@ REFERENCES: Mapping[str, Mapping[str, str]] = {
 }
 """Authors, title, journal, volume, pages, DOI and year by `Name year`."""
 
-CITED = re.compile(r"([A-Z][A-Za-z]+) (?:et al\.|& [A-Z][A-Za-z]+) (\d{4})")
-"""A reference as texts name it: `Winkler et al. 2014`, `Nichols & Holmes 2002`."""
+_CITATION = re.compile(r"\[([^\[\]@]*)((?:@\w+(?:; )?)+)\]")
+_MARKS = {key.replace(" ", ""): key for key in REFERENCES}
+"""Keys as texts mark them, like Pandoc: `[@Winkler2014; @Freedman1983]`, `[wild bootstrap, @Davidson2008]`."""
 
 _SPECIAL = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_", "<": "$<$", ">": "$>$", "|": "$|$",
 }  # fmt: skip
 
 
-def named(text: str) -> list[str]:
-    """Return the keys of the entries that a text names, sorted; presets bring their own citations, spelt out."""
-    return sorted({f"{name} {year}" for name, year in CITED.findall(text)} & set(REFERENCES))
+def cited(text: str) -> list[str]:
+    """Return the keys of the entries that a text cites, sorted.
+
+    Raises
+    ------
+    KeyError
+        If it cites what is no entry.
+    """
+    return sorted({key for _, marks in _CITATION.findall(text) for key in _keys(marks)})
+
+
+def in_words(text: str) -> str:
+    """Return a text with its citations in words.
+
+    >>> in_words("Relabelled [@Freedman1983; @Winkler2014].")
+    'Relabelled (Freedman & Lane 1983; Winkler et al. 2014).'
+    """
+    return _CITATION.sub(lambda found: f"({found[1]}{'; '.join(map(short, _keys(found[2])))})", text)
+
+
+def _keys(marks: str) -> list[str]:
+    return [_MARKS[mark.removeprefix("@")] for mark in marks.split("; ")]
+
+
+def short(key: str) -> str:
+    """Return how texts name an entry: one author, both, or the first of more."""
+    names = [name.rpartition(" ")[0] for name in REFERENCES[key]["authors"].split(", ")]
+    year = REFERENCES[key]["year"]
+    return f"{names[0]} {year}" if len(names) == 1 else f"{names[0]} {_others(names)} {year}"
+
+
+def _others(names: Sequence[str]) -> str:
+    return f"& {names[1]}" if len(names) == 2 and names[1] != "et" else "et al."
 
 
 def plain(key: str) -> str:
@@ -57,14 +88,12 @@ def escape(text: str) -> str:
     return "".join(_SPECIAL.get(letter, letter) for letter in text)
 
 
-def with_keys(text: str) -> str:
-    """Return a paragraph for LaTeX, where a parenthesis of references is a citation."""
-    parts = re.split(r"\(([^()]*)\)", text)
-    out = []
-    for i, part in enumerate(parts):
-        keys = [f"{name} {year}" for name, year in CITED.findall(part)] if i % 2 else []
-        if keys and all(key in REFERENCES for key in keys) and not CITED.sub("", part).strip(" ;"):
-            out.append(rf"\citep{{{','.join(key.replace(' ', '') for key in keys)}}}")
-        else:
-            out.append(f"({escape(part)})" if i % 2 else escape(part))
-    return "".join(out)
+def in_latex(text: str) -> str:
+    """Return a paragraph for LaTeX with natbib."""
+    out, last = [], 0
+    for found in _CITATION.finditer(text):
+        before = f"[{escape(found[1].strip())}][]" if found[1] else ""
+        keys = ",".join(key.replace(" ", "") for key in _keys(found[2]))
+        out += [escape(text[last : found.start()]), rf"\citep{before}{{{keys}}}"]
+        last = found.end()
+    return "".join([*out, escape(text[last:])])

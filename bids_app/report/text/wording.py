@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from bids_app.vocabulary.contrast_sidecar import ContrastSidecar
 
 NAMES = {
     "mass": "cluster mass",
@@ -22,9 +21,9 @@ SCHEMES = {
 }
 
 
-def statistic_name(about: Mapping[str, Any]) -> str:
+def statistic_name(about: ContrastSidecar) -> str:
     """Return the statistic that carries the claim, in words with its settings."""
-    name = NAMES[about["ClaimStatistic"]]
-    if about["ClaimStatistic"] in ("mass", "extent"):
-        name += f" at a cluster-forming p of {about['ClusterFormingP']:g}"
-    return f"{name}, familywise error {about['Alpha']:.3g}, {SIDES[about['Sides']]}"
+    name = NAMES[about.claim_statistic]
+    if about.claim_statistic in ("mass", "extent"):
+        name += f" at a cluster-forming p of {about.cluster_forming_p:g}"
+    return f"{name}, familywise error {about.alpha:.3g}, {SIDES[about.sides]}"

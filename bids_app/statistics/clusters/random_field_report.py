@@ -9,6 +9,7 @@ from bids_app.statistics.clusters import random_field
 from bids_app.statistics.clusters.neighbours import Neighbours
 from bids_app.statistics.permutation.linear_model import LinearModel
 from bids_app.statistics.permutation.residuals import residuals
+from bids_app.vocabulary.contrast_sidecar import RandomFieldFinding, RandomFieldTheory
 from bids_app.vocabulary.grid import Mask
 
 VOXEL_P = (0.001, 0.01)
@@ -36,8 +37,8 @@ def as_printed(t: np.ndarray, df: int, around: Neighbours, extent: int | None) -
     return np.where(large[labels], labels, 0).astype(np.int32)
 
 
-def findings(t: np.ndarray, model: LinearModel, mask: Mask, around: Neighbours, alpha: float) -> dict[str, object]:
-    """Return what DPABI's two-tailed correction finds, each tail at half of alpha, as sidecars carry it.
+def findings(t: np.ndarray, model: LinearModel, mask: Mask, around: Neighbours, alpha: float) -> RandomFieldTheory:
+    """Return what DPABI's two-tailed correction finds, each tail at half of alpha.
 
     Parameters
     ----------
@@ -51,9 +52,13 @@ def findings(t: np.ndarray, model: LinearModel, mask: Mask, around: Neighbours, 
         sizes = np.bincount(around.label(t, height))[1:]
         passing = 0 if extent is None else int((sizes >= extent).sum())
         spm = random_field.cluster_p_t(sizes, height, model.df, field)
-        found.append({
-            "ClusterFormingP": p, "SmallestExtent": extent, "ClustersLargeEnough": passing,
-            "ClustersBySPM": int((spm < alpha / 2).sum()),
-            "Voxels": sorted((int(size) for size in sizes if extent and size >= extent), reverse=True),
-        })  # fmt: skip
-    return {"Warning": WARNING, "FWHMInVoxels": list(field.fwhm), "Resels": field.resels, "Findings": found}
+        large = sorted((int(size) for size in sizes if extent and size >= extent), reverse=True)
+        found.append(
+            RandomFieldFinding(
+                cluster_forming_p=p, smallest_extent=extent, clusters_large_enough=passing,
+                clusters_by_spm=int((spm < alpha / 2).sum()), voxels=tuple(large),
+            )
+        )  # fmt: skip
+    return RandomFieldTheory(
+        warning=WARNING, fwhm_in_voxels=tuple(field.fwhm), resels=field.resels, findings=tuple(found)
+    )

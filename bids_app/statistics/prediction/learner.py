@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,7 @@ class FittedLearner:
 
     score: Callable[[Values], Values]
     weights: Values | None
-    plain: Mapping[str, Any]
+    plain: Mapping[str, object]
 
 
 class Training(NamedTuple):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Any, get_type_hints
+from typing import get_type_hints
+
+from bids_app.vocabulary.options import Options
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,11 +22,11 @@ class DescribedOption:
     """One option as the settings file, the documentation and the tests see it."""
 
     name: str
-    default: Any
+    default: object
     doc: Doc
 
 
-def describe(options: type[Any]) -> Iterator[DescribedOption]:
+def describe(options: type[Options]) -> Iterator[DescribedOption]:
     """Yield every field of an options dataclass with its default and description.
 
     Raises

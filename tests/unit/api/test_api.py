@@ -27,6 +27,7 @@ def t_of(maps, arm, *others):
     return beta[0] / np.sqrt((left**2).sum(axis=0) / (len(arm) - x.shape[1]) * inverse[0, 0])
 
 
+@pytest.mark.slow
 def test_largest_t_over_all_allocations_counted_one_by_one():
     maps = np.random.default_rng(1).standard_normal((N, 30)).astype(np.float32)
     found = permutation_test(maps, ARM, statistic="voxel")
@@ -56,6 +57,7 @@ def test_each_voxel_is_adjusted_for_its_own_baseline_and_for_strata():
     assert found.df == 16
 
 
+@pytest.mark.slow
 def test_clusters_are_those_of_scipy_and_their_p_those_of_the_null():
     rng = np.random.default_rng(3)
     shape, arm = (7, 7, 7), np.arange(16) % 2
@@ -97,6 +99,7 @@ def test_one_side_alone_looks_at_positive_effects():
     assert one.p[0] > 0.9
 
 
+@pytest.mark.slow
 def test_threads_and_calls_change_no_bit():
     maps = np.random.default_rng(6).standard_normal((14, 64))
     words = {"groups": np.arange(14) % 2, "mask": np.ones((4, 4, 4)), "n_permutations": 200, "statistic": "tfce"}

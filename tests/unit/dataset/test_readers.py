@@ -17,6 +17,7 @@ from bids_app.dataset.volumes import read_map
 from bids_app.errors import MissingInputError, UsageError, WrongDataError
 from bids_app.statistics.map_stacks import stacks_of
 from bids_app.vocabulary.design import Design
+from bids_app.vocabulary.participant_row import ParticipantRow
 
 DIGITS = "1" * 5000
 
@@ -78,7 +79,9 @@ def test_a_series_with_more_volumes_than_its_header_knows_is_damaged(tmp_path):
 def test_columns_are_compared_where_two_people_can_differ():
     nan = np.nan
     values = {("1", "pre"): [1, 5, nan, 0], ("2", "pre"): [2, 5, 1, 0], ("1", "late"): [3, 3, 3, nan]}
-    rows = tuple({"participant_id": f"sub-{who}", "stages": {s for w, s in values if w == who}} for who in "12")
+    rows = tuple(
+        ParticipantRow({"participant_id": f"sub-{who}"}, frozenset(s for w, s in values if w == who)) for who in "12"
+    )
     design = Design(rows=rows, sessions={"pre": "pre", "late": "late", "never": "never"}, contrasts=())
     stacks, kept = stacks_of(design, 4, lambda person, session: np.array(values[person, session], dtype=np.float32))
     assert kept.tolist() == [True, False, False, False]

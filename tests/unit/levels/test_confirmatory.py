@@ -5,24 +5,33 @@ from __future__ import annotations
 import json
 
 import pytest
+from sidecars import contrast
 
 from bids_app.levels.confirmatory import confirm
 from bids_app.report.sections.confirmatory import confirmed, section
+from bids_app.vocabulary.contrast_sidecar import RobustTest
 from bids_app.vocabulary.hypotheses import Multiplicity, graphs_of
+from bids_app.vocabulary.sidecars import OutcomeSidecar, ResponderCurves
 
 
 def result(folder, name, measure, p, robust=None, **more):
-    about = {
-        "Measure": measure, "Primary": True, "Association": "", "BetweenArms": True, "Scheme": "rerandomise",
-        "ClaimStatistic": "mass", "SmallestJointP": {"mass": p, "voxel": 1.0}, "Compared": ["verum", "sham"],
-        "Participants": 20, "SmallestJointPLimits": {"mass": [p / 2, min(1.0, 2 * p)]},
-        "Robust": {} if robust is None else {"SmallestJointP": {"mass": robust}}, **more,
-    }  # fmt: skip
-    (folder / name).write_text(json.dumps(about))
+    joint = RobustTest(smallest_joint_p={"mass": robust}) if robust is not None else RobustTest()
+    about = contrast(
+        measure=measure, smallest_joint_p={"mass": p, "voxel": 1.0}, robust=joint,
+        smallest_joint_p_limits={"mass": [p / 2, min(1.0, 2 * p)]}, **more,
+    )  # fmt: skip
+    (folder / name).write_text(json.dumps(about.to_json()))
 
 
 def outcome(folder, name, p):
-    (folder / f"meas-{name}_outcome.json").write_text(json.dumps({"P": p}))
+    about = OutcomeSidecar(
+        title=name, columns=(), visits=(), endpoint="", role="primary", kind="score", units="", lower_is_better=True,
+        minimum=None, maximum=None, important_difference=None, remission_cutoff=None, arms=("verum", "sham"),
+        alpha=0.05, deciding_p=p, holm_over=1, p=p, relabellings=1000, random_seed=1, smallest_possible_p=0.001,
+        strata=(), covariates=(), responders=ResponderCurves(improvement=(), proportion={}), notes=(),
+        plan=None,
+    )  # fmt: skip
+    (folder / f"meas-{name}_outcome.json").write_text(json.dumps(about.to_json()))
 
 
 @pytest.fixture
@@ -64,8 +73,8 @@ def test_without_a_robust_p_distributions_are_what_is_tested(folder):
 
 def test_secondary_contrasts_and_associations_decide_nothing(folder):
     result(folder, "task-rest_seed-PCC_contrast-a_statmap.json", "seed_correlation", 0.3)
-    result(folder, "task-rest_seed-PCC_contrast-b_statmap.json", "seed_correlation", 0.001, Primary=False)
-    result(folder, "task-rest_seed-PCC_contrast-c_statmap.json", "seed_correlation", 0.001, Association="brain_symptom")
+    result(folder, "task-rest_seed-PCC_contrast-b_statmap.json", "seed_correlation", 0.001, primary=False)
+    result(folder, "task-rest_seed-PCC_contrast-c_statmap.json", "seed_correlation", 0.001, association="brain_symptom")
     assert not decided(folder)[0]["seed_correlation"].passed
 
 
@@ -82,11 +91,11 @@ def test_three_claims_of_one_trial_share_one_alpha(folder):
 def three_arms(folder, any_arm, pairs, seed="PCC"):
     """Write what three arms give: F over all, and each pair, the first of which is primary."""
     stem = f"task-rest_seed-{seed}_contrast"
-    result(folder, f"{stem}-anyArm_statmap.json", "seed_correlation", *any_arm, Primary=False, Step="any",
-           Compared=["all"])  # fmt: skip
+    result(folder, f"{stem}-anyArm_statmap.json", "seed_correlation", *any_arm, primary=False, step="any",
+           compared=["all"])  # fmt: skip
     for i, (name, both) in enumerate(pairs.items()):
-        result(folder, f"{stem}-{name}_statmap.json", "seed_correlation", *both, Primary=not i, Step="pair",
-               Compared=name.split("Vs"))  # fmt: skip
+        result(folder, f"{stem}-{name}_statmap.json", "seed_correlation", *both, primary=not i, step="pair",
+               compared=name.split("Vs"))  # fmt: skip
 
 
 def steps(folder, **more):

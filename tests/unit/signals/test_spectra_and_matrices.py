@@ -140,6 +140,7 @@ def test_identical_series_agree_wholly_and_independent_ones_by_chance():  # T20
     assert noise[1:-1, 1:-1, 1:-1].mean() == pytest.approx(1 / 27, abs=0.002)
 
 
+@pytest.mark.slow
 def test_kinds_of_cleaning_are_nested_and_each_is_the_projection_of_its_own_model():
     rng = np.random.default_rng(6)
     kept = np.ones(120, dtype=bool)

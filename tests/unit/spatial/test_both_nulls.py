@@ -68,6 +68,7 @@ def test_a_map_that_is_smoother_than_its_relabellings_is_told(at):
     assert rough.about()["SmootherThanChance"] is True
 
 
+@pytest.mark.slow
 def test_a_smooth_effect_without_association_passes_arms_alone_and_not_both(at):
     """The null of arms is false here, for reasons that have nothing to do with the reference."""
     arms, both = 0, 0

@@ -111,6 +111,7 @@ def test_similarity_finds_a_shared_map_and_a_difference():
     assert apart.p_consistent > 0.05
 
 
+@pytest.mark.slow
 def test_similarity_is_calibrated_when_nothing_changes():
     """Smooth maps alone correlate; people flipped or exchanged keep that smoothness."""
     hits = np.zeros(2)
@@ -138,6 +139,7 @@ def test_heterogeneity_of_published_numbers():
     assert share[1] == 0
 
 
+@pytest.mark.slow
 def test_one_arm_that_changes_alone_is_not_called_alike():
     hits = 0
     for number in range(150):

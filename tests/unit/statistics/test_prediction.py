@@ -90,6 +90,7 @@ def test_choosing_features_on_everybody_leaks():  # T27, the canary: this is wha
     assert auc_within(inside.predicted, truth, inside.fold) < 0.75
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
 def test_people_who_are_predicted_tell_nothing_to_the_model(name):
     rng = np.random.default_rng(1)
@@ -107,6 +108,7 @@ def test_people_who_are_predicted_tell_nothing_to_the_model(name):
     assert not np.array_equal(one.models[1].prepared.mean, other.models[1].prepared.mean)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
 def test_what_is_planted_is_found(name):
     rng = np.random.default_rng(2)
@@ -167,6 +169,7 @@ def assessed(n=60, signal=0.0, per_arm=0.0, sites=None, seed=6, **more):
     return assess(features(brain), task, plan, learner("ridge"), **more), task
 
 
+@pytest.mark.slow
 def test_exchanged_outcomes_go_through_the_whole_pipeline():
     told = []
     found, _ = assessed(signal=2.0, tell=lambda: told.append(1))
@@ -178,6 +181,7 @@ def test_exchanged_outcomes_go_through_the_whole_pipeline():
     assert abs(nothing.good.mean() - 0.5) < 0.2
 
 
+@pytest.mark.slow
 def test_who_responds_is_told_apart_from_who_gains_more_from_an_arm():
     prognosis, _ = assessed(n=160, signal=2.0)
     assert prognosis.p < 0.05
@@ -187,6 +191,7 @@ def test_who_responds_is_told_apart_from_who_gains_more_from_an_arm():
     assert modified.interaction["t"] > 2
 
 
+@pytest.mark.slow
 def test_sites_are_predicted_from_all_others():
     sites = np.arange(90) % 3
     found, _ = assessed(n=90, signal=2.5, sites=sites)
@@ -204,6 +209,7 @@ def test_too_few_responders_are_an_error():
         )
 
 
+@pytest.mark.slow
 def test_threads_change_no_bit():
     one, _ = assessed(signal=1.0)
     rng = np.random.default_rng(6)
@@ -261,6 +267,7 @@ def test_the_model_that_is_written_predicts_without_this_program(name, tmp_path)
     assert apply(card, clinical, brain, confounds) == pytest.approx(model.predict(given), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_steady_features_and_decisions():
     used, agree = stability(np.array([[1.0, 0, 2], [-1, 0, 3], [1, 0, 0]]))
     assert used == pytest.approx([1, 0, 2 / 3])

@@ -7,21 +7,23 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from scipy import stats
+from sidecars import contrast
 from statsmodels.api import OLS
 
 from bids_app.associations import brain_symptom
 from bids_app.errors import UsageError, WrongDataError
 from bids_app.levels.group.arm_similarity import outcome_of
-from bids_app.report.claims.associations import coupling
+from bids_app.report.claims.associations import Coupling, coupling
 from bids_app.statistics.clinical.mediation import paths
 from bids_app.statistics.clinical.rank_correlation import baseline_with_own_change, pooled_by_arms_alone, spearman
 from bids_app.statistics.permutation import linear_model
 from bids_app.statistics.permutation.schemes import Exchange
 from bids_app.trial.brain_symptom import Coupled
 from bids_app.trial.cohort import Cohort
-from bids_app.trial.options import ArmOptions
 from bids_app.trial.region_values import RegionValues
+from bids_app.vocabulary.options.design import ArmOptions
 from bids_app.vocabulary.options.inference import Inference
+from bids_app.vocabulary.participant_row import ParticipantRow
 
 X = np.arange(1.0, 9)
 Y = np.array([2.0, 1, 4, 3, 7, 5, 8, 6])
@@ -92,7 +94,7 @@ def test_a_common_cause_of_the_size_that_is_told_explains_the_path_away():
 def people(n=30, seed=0):
     arm = np.random.default_rng(seed).permutation(n) % 2
     rows = tuple(
-        {"participant_id": f"sub-{i:02d}", "arm": ("verum", "sham")[a], "stages": {"pre", "post"}}
+        ParticipantRow({"participant_id": f"sub-{i:02d}", "arm": ("verum", "sham")[a]}, frozenset({"pre", "post"}))
         for i, a in enumerate(arm)
     )
     return Cohort(rows=rows, arms=("verum", "sham"), lost=(), options=ArmOptions()), (arm == 0) * 1.0
@@ -169,7 +171,8 @@ def test_values_that_nobody_chose_by_themselves_are_taken(tmp_path):
 
 
 def one(p, arm="", between=False, found="connectivity tells who gains more from verum than from sham"):
-    return {"p": p, "label": "PCC", "about": {"Alpha": 0.05, "Arm": arm, "BetweenArms": between, "Found": found}}
+    about = contrast(smallest_joint_p={"mass": p}, arm=arm, between_arms=between, found=found)
+    return Coupling(label="PCC", contrast="", about=about)
 
 
 def test_what_may_be_said_of_brain_and_symptom():
@@ -203,8 +206,8 @@ def test_sites_do_not_make_a_region_go_with_relief():
     rng = np.random.default_rng(7)
     rows, site = [], np.repeat([0, 1], 30)
     for i, s in enumerate(site):
-        rows.append({"participant_id": f"sub-{i:02d}", "arm": ("verum", "sham")[i % 2], "site": "AB"[s],
-                     "stages": {"pre", "post"}})  # fmt: skip
+        cells = {"participant_id": f"sub-{i:02d}", "arm": ("verum", "sham")[i % 2], "site": "AB"[s]}
+        rows.append(ParticipantRow(cells, frozenset({"pre", "post"})))
     cohort = Cohort(rows=tuple(rows), arms=("verum", "sham"), lost=(), options=ArmOptions(strata=("site",)))
     change = 5.0 * site + rng.standard_normal(60)
     improvement = 5.0 * site - change + 5.0 * site + 0.5 * rng.standard_normal(60)

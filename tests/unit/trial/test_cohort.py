@@ -17,7 +17,7 @@ from bids_app.plan.trial import later_columns, refuse_late_columns
 from bids_app.settings import Settings
 from bids_app.trial.outcomes import Said, outcome_of
 from bids_app.vocabulary.design import Design
-from bids_app.vocabulary.job import NOTHING, TrialJob
+from bids_app.vocabulary.job import NO_MODALITY, TrialJob
 from bids_app.vocabulary.options.inference import Inference
 from bids_app.vocabulary.options.prediction import Prediction
 from bids_app.vocabulary.outcome import OutcomeOptions
@@ -40,7 +40,7 @@ def job(design, rows):
     outcome = outcome_of("vas", OutcomeOptions(better="lower", units="mm"), Said(rows), ["pre", "post"])
     options = plugs.design(design).options()
     return TrialJob(
-        label="group_trial", output_dir=Path(), modality=NOTHING, measures={}, inputs=(), participants=rows,
+        label="group_trial", output_dir=Path(), modality=NO_MODALITY, measures={}, inputs=(), participants=rows,
         design=Selected(design, options), outcomes=(outcome,), inference=Inference(n_permutations=500),
     )  # fmt: skip
 

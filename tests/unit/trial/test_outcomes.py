@@ -18,9 +18,9 @@ from bids_app.statistics.clinical.outcome_data import Moderator, OutcomeData, Re
 from bids_app.trial.acupoints import codes, point_of
 from bids_app.trial.checklists import checklist
 from bids_app.trial.cohort import Cohort
-from bids_app.trial.options import ArmOptions
 from bids_app.trial.outcomes import Said, outcome_of
 from bids_app.trial.treatment_dose import dose, with_exposure
+from bids_app.vocabulary.options.design import ArmOptions
 from bids_app.vocabulary.outcome import OutcomeOptions
 from bids_app.vocabulary.treatment import Needle, TrialOptions
 
@@ -251,7 +251,7 @@ def test_what_arises_after_randomisation_is_told_apart():
              "n_sessions_attended": "4", "mass_ache": "2", "mass_warm": str(i)} for i in range(6)]  # fmt: skip
     people = with_exposure({row["participant_id"][4:]: row for row in rows}, NEEDLES, "mass_")
     found = exposure(list(people.values()), ["verum", "sham"], TrialOptions())
-    whens = {row["name"]: row["when"] for row in found}
+    whens = {row.name: when for when, row in found}
     assert whens["expectation"] == "before randomisation"
     for name in ("n_sessions_attended", "mass_index", "needle_deqi"):
         assert whens[name] == "after randomisation"
@@ -265,14 +265,14 @@ def test_guesses_by_arm():
     guesses = {"verum": ["verum"] * 6 + ["?"] * 2, "sham": ["verum"] * 3 + ["sham"] * 3 + ["n/a"]}
     rows = [{"arm": arm, "guess_arm": guess} for arm, own in guesses.items() for guess in own]
     found = blinding(rows, ["verum", "sham"], "guess_arm")
-    assert found["Guesses"]["verum"] == {"verum": 6, "sham": 0, "do not know": 2}
-    assert found["Bang"]["verum"]["value"] == pytest.approx(0.75)
-    assert found["Bang"]["sham"]["value"] == 0
-    assert blinding(rows, ["verum", "sham"], "other") == {}
+    assert found.guesses["verum"] == {"verum": 6, "sham": 0, "do not know": 2}
+    assert found.bang["verum"]["value"] == pytest.approx(0.75)
+    assert found.bang["sham"]["value"] == 0
+    assert blinding(rows, ["verum", "sham"], "other") is None
     more = [*rows, {"arm": "waiting", "guess_arm": "waiting"}, {"arm": "verum", "guess_arm": "waiting"}]
     found = blinding(more, ["verum", "waiting", "sham"], "guess_arm")
-    assert found["Guesses"]["verum"] == {"verum": 6, "sham": 0, "do not know": 3}
-    assert set(found["Bang"]) == {"verum", "sham"}
+    assert found.guesses["verum"] == {"verum": 6, "sham": 0, "do not know": 3}
+    assert set(found.bang) == {"verum", "sham"}
 
 
 def test_checklists_answer_what_is_on_record_and_nothing_else():

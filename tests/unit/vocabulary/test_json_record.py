@@ -32,7 +32,7 @@ def test_a_record_survives_json(title, p, names, there):
     inner = Inner(smallest_p=p)
     whole = Outer(title=title, inner=inner, several=(inner, inner), names=tuple(names), maybe=inner if there else None)
     told = json.loads(json.dumps(whole.to_json()))
-    assert set(told) == {"Title", "Inner", "Several", "Names", "Maybe"}
+    assert set(told) == {"Title", "Inner", "Several", "Names", *(["Maybe"] if there else [])}
     assert told["Inner"] == {"SmallestP": p}
     assert Outer.from_json(told) == whole
 
@@ -40,7 +40,7 @@ def test_a_record_survives_json(title, p, names, there):
 def test_keys_that_are_none_of_its_own_are_passed_over_and_defaults_stand():
     found = Outer.from_json({"Title": "x", "Inner": {"SmallestP": 0.5, "More": 1}, "Columns": {}})
     assert (found.several, found.maybe) == ((), None)
-    with pytest.raises(TypeError, match="inner"):
+    with pytest.raises(TypeError, match="Inner is absent"):
         Outer.from_json({"Title": "x"})
 
 

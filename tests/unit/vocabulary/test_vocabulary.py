@@ -14,10 +14,12 @@ from bids_app.vocabulary.entities import join, parse
 from bids_app.vocabulary.grid import Grid
 
 
-@pytest.mark.parametrize("name", [m.name for m in pkgutil.walk_packages(bids_app.__path__, "bids_app.")])
-def test_examples_in_docstrings_hold(name):
-    if not name.endswith("__main__"):
-        assert doctest.testmod(importlib.import_module(name)).failed == 0
+@pytest.mark.slow
+def test_examples_in_docstrings_hold():
+    names = [m.name for m in pkgutil.walk_packages(bids_app.__path__, "bids_app.") if not m.name.endswith("__main__")]
+    found = {name: doctest.testmod(importlib.import_module(name)) for name in names}
+    assert sum(one.attempted for one in found.values()) > 50
+    assert [name for name, one in found.items() if one.failed] == []
 
 
 @pytest.mark.parametrize(

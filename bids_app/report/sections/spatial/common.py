@@ -15,7 +15,7 @@ from bids_app.dataset.tables import read_frame, read_json, stands
 from bids_app.report import html
 from bids_app.report.drawing import charts
 from bids_app.report.drawing.region_discs import spots
-from bids_app.vocabulary.entities import parse
+from bids_app.vocabulary.entities import companion, parse
 
 WIDE, HIGH = 240.0, 150.0
 
@@ -69,15 +69,14 @@ class SpatialResult:
 
     def file(self, label: str) -> Path:
         """Return where one of its tables lies."""
-        own = parse(self.path.name)[0]["desc"]
-        return self.path.with_name(self.path.name.replace(f"_desc-{own}_", f"_desc-{label}_")).with_suffix(".tsv")
+        return companion(self.path, "association", ".tsv", desc=label)
 
 
 def results(folder: Path, label: str, needed: Sequence[str]) -> tuple[list[SpatialResult], list[str]]:
     """Return the results of one association by map, and notes: what they say, and which lack a table that is needed."""
     found, notes = list[SpatialResult](), list[str]()
     for path in sorted(folder.glob(f"*_desc-{label}_association.json")):
-        sidecar = path.with_name(path.name.replace(f"_desc-{label}_association.json", "_statmap.json"))
+        sidecar = companion(path, "statmap", ".json", desc="")
         one = SpatialResult(path, read_json(path), read_json(sidecar) if stands(sidecar) else {})
         notes += one.about["Notes"]
         if absent := [one.file(name).name for name in needed if not stands(one.file(name))]:

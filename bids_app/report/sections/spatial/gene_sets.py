@@ -17,7 +17,7 @@ MOST = 20
 WIDE, STEP, LETTERS = 300.0, 19.0, 46
 
 
-def sets(folder: Path) -> dict[str, Any] | None:
+def sets(folder: Path) -> dict[str, object] | None:
     """Return what is on disk of sets of genes, or None."""
     found, notes = results(folder, "geneSetEnrichment", ["geneSets"])
     tables = [(one, str(part), own) for one in found for part, own in one.table("geneSets").groupby("part")]

@@ -19,7 +19,7 @@ MOST = 10
 TABLES = ("", "Components", "Null", "Ranked", "Regions")
 
 
-def genes(folder: Path) -> dict[str, Any] | None:
+def genes(folder: Path) -> dict[str, object] | None:
     """Return what is on disk of expression of genes, or None."""
     found, notes = results(folder, "geneExpression", [f"geneExpression{label}" for label in TABLES])
     members = [_member(one, part) for one in found for part in one.about["Parts"]]

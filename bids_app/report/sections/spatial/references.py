@@ -12,13 +12,13 @@ from bids_app.report.claims.spatial import maps_remarks, receptors_remarks, refe
 from bids_app.report.sections.spatial.common import SpatialResult, drawn, pooled, results, side_by_side
 
 
-def receptors(folder: Path) -> dict[str, Any] | None:
+def receptors(folder: Path) -> dict[str, object] | None:
     """Return what is on disk of densities of receptors, or None."""
     found = _section(folder, "receptorDensity", "Density of receptors")
     return found and {**found, "remarks": receptors_remarks(found["members"])}
 
 
-def reference_maps(folder: Path) -> dict[str, Any] | None:
+def reference_maps(folder: Path) -> dict[str, object] | None:
     """Return what is on disk of other maps, or None."""
     found = _section(folder, "referenceMap", "Maps from elsewhere")
     return found and {**found, "remarks": maps_remarks(found["members"])}
@@ -41,7 +41,7 @@ def _rows(one: SpatialResult, label: str, part: str) -> list[dict[str, Any]]:
     table = one.table(label)
     if table.empty:
         return []
-    rows: list[dict[str, Any]] = table[table["part"] == part].replace({np.nan: None}).to_dict("records")
+    rows: list[dict[str, object]] = table[table["part"] == part].replace({np.nan: None}).to_dict("records")
     return rows
 
 

@@ -63,6 +63,7 @@ def restricted(visits, theta):
     return -total, estimates, np.linalg.inv(information)
 
 
+@pytest.mark.slow
 def test_with_gaps_it_is_the_restricted_likelihood_that_scipy_maximises():
     visits = trial(np.random.default_rng(0), 60, 0.2, -6)
     found = compare_visits(visits, 2, drawn(visits.arm))
@@ -74,6 +75,7 @@ def test_with_gaps_it_is_the_restricted_likelihood_that_scipy_maximises():
     assert plain < found.error < 1.1 * plain  # allows for the covariance being an estimate
 
 
+@pytest.mark.slow
 def test_limits_of_people_with_gaps_cover_the_truth_as_often_as_they_say():
     rng, trials = np.random.default_rng(4), 40
     hits = 0
@@ -144,6 +146,7 @@ def test_ratio_of_rates_is_that_of_statsmodels():
     assert found.p == pytest.approx(2 * stats.t.sf(abs(fit.params[0] / found.error), n - 4))
 
 
+@pytest.mark.slow
 def test_relabelled_p_of_rates_is_that_of_scores_one_by_one():
     rng = np.random.default_rng(6)
     arm = np.array([1.0] * 5 + [0.0] * 5)

@@ -35,6 +35,7 @@ def test_ranks_between_arms():
     assert (turned.low, turned.high) == (pytest.approx(-found.high), pytest.approx(-found.low))
 
 
+@pytest.mark.slow
 def test_limits_of_the_shift_cover_it_as_often_as_they_say():
     rng, trials = np.random.default_rng(0), 600
     inside = 0
@@ -79,6 +80,7 @@ def test_responders_and_how_many_to_treat():
     assert risk_difference(0, 20, 0, 20).p_score == 1
 
 
+@pytest.mark.slow
 @given(st.integers(0, 15), st.integers(0, 18))
 def test_limits_of_responders_leave_out_nothing_exactly_when_their_own_p_passes(one, other):
     found = risk_difference(one, 15, other, 18)

@@ -50,6 +50,7 @@ def twin(count, pairs, weight, t, powers):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(12))
 def test_any_graph_equals_its_plain_twin(seed):
     rng = np.random.default_rng(seed)
@@ -74,6 +75,7 @@ def test_any_graph_equals_its_plain_twin(seed):
     assert graph.workspace(enhancing=False).largest(t, 1.0) == pytest.approx((max(extents), max(masses)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("connectivity", [6, 18, 26])
 def test_a_lattice_as_adjacency_gives_what_its_own_kernels_give(connectivity):
     rng = np.random.default_rng(connectivity)

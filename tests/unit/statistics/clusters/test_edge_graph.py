@@ -56,6 +56,7 @@ def test_edges_of_a_matrix_are_its_fisher_z():
     assert values.values == pytest.approx(np.arctanh([0.5, np.nan, -0.2]), nan_ok=True)
 
 
+@pytest.mark.slow
 def test_familywise_error_over_edges_is_nominal():
     graph = edge_graph.edge_graph(list(EDGES.values()))
     arm = (np.arange(16) % 2).astype(float)

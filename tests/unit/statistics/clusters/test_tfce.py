@@ -71,6 +71,7 @@ def test_twice_the_map_is_eight_times_the_enhancement(field):  # T13
     assert enhanced(2 * field, mask, 26) == pytest.approx(8 * enhanced(field, mask, 26), rel=1e-6)
 
 
+@pytest.mark.slow
 @settings(max_examples=120, deadline=None)
 @given(
     st.integers(0, 10**6),

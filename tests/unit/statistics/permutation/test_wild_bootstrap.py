@@ -51,6 +51,7 @@ def by_the_book(y, tested, rest, signs=None):
     return b[:q] @ np.linalg.solve(cover[:q, :q], b[:q]) / q
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("with_baseline", [True, False])
 @pytest.mark.parametrize("several", [True, False])
 def test_every_pattern_is_a_refit_of_signed_residuals(several, with_baseline):
@@ -146,6 +147,7 @@ def test_a_person_who_determines_a_voxel_alone_adds_nothing_there_and_is_counted
     assert found == pytest.approx(direction @ outcome[:, 2] / np.sqrt(variance), rel=1e-3)
 
 
+@pytest.mark.slow
 def test_the_result_does_not_depend_on_how_the_work_is_split():
     rng = np.random.default_rng(3)
     mask = np.ones((17, 19, 13), dtype=bool)

@@ -68,6 +68,7 @@ def test_components_are_those_of_scikit_learn(regions, genes):
         assert abs(expected.x_weights_[:, m] @ found.weights[:, m]) == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_scores_are_correlations_and_p_are_shares_of_maps_counted_one_by_one():
     rng = np.random.default_rng(3)
     reference, maps = rng.standard_normal((30, 70)), rng.standard_normal((150, 30))
@@ -247,6 +248,7 @@ def test_running_sums_are_those_of_fgsea(real_data):
     assert [enrichment.running_sum(ranking, members) for members in sets] == pytest.approx(expected, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_running_sums_are_those_of_gseapy():
     gseapy = pytest.importorskip("gseapy")
     rng = np.random.default_rng(1)
