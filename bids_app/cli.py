@@ -161,6 +161,7 @@ def _how(top: argparse.ArgumentParser) -> None:
         "--dry-run", action="store_true", help="print the jobs with the files that they would read and write, then exit"
     )
     add("--reports-only", action="store_true", help="rebuild the reports from the existing results")
+    add("--self-contained", action="store_true", help="keep maps and the viewer in the pages instead of in assets/")
     add("--notrack", action="store_true", help="accepted for compatibility; deqi never tracks anything")
     add("-v", "--verbose", action="count", default=0, help="increase verbosity")
 

@@ -113,6 +113,8 @@ def parts(value: Any) -> tuple[list[Any], list[Any]]:
             found[isinstance(one, str)].append((place, one))
 
     visit("", value)
+    for part in found:
+        part.sort(key=lambda item: item[0])  # the order of keys means nothing
     return found
 
 

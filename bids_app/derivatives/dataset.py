@@ -17,7 +17,7 @@ DEMONSTRATION = "deqi demonstration"
 SYNTHETIC_NOTICE = "SYNTHETIC DATA: no person was scanned, nobody was treated"
 
 IGNORED = (
-    "*.html", "figures", "group", "*_statmap.*", "*_timeseries.*", "*_relmat.*", "*_design.*", "*_outliers.*",
+    "*.html", "assets", "figures", "group", "*_statmap.*", "*_timeseries.*", "*_relmat.*", "*_design.*", "*_outliers.*",
     "*_qc.*",
 )  # fmt: skip
 """Names that BIDS 1.11 has no rule for yet. A trailing slash would not work (bids-validator 3.0.2)."""
@@ -30,7 +30,11 @@ DESCRIPTIONS = {
 
 
 def describe_dataset(
-    output_dir: Path, sources: Mapping[str, Path], generated_by: list[Mapping[str, object]], notice: str = ""
+    output_dir: Path,
+    sources: Mapping[str, Path],
+    generated_by: list[Mapping[str, object]],
+    notice: str = "",
+    title: str = "",
 ) -> None:
     """Write dataset_description.json, .bidsignore, README.md and descriptions.tsv.
 
@@ -42,6 +46,8 @@ def describe_dataset(
         `GeneratedBy` entries of the sources, kept behind ours.
     notice : str
         A warning that must travel with the results, such as "synthetic data".
+    title : str
+        Name of the raw dataset.
     """
     ours: dict[str, object] = {"Name": "deqi", "Version": __version__}
     if tag := os.environ.get("DEQI_CONTAINER_TAG"):
@@ -49,7 +55,7 @@ def describe_dataset(
     write_json(
         output_dir / "dataset_description.json",
         {
-            "Name": "deqi: functional connectivity for acupuncture trials" + (f" ({notice})" if notice else ""),
+            "Name": (f"{title}, results of deqi" if title else "Results of deqi") + (f" ({notice})" if notice else ""),
             "BIDSVersion": "1.11.1",
             "DatasetType": "derivative",
             "GeneratedBy": [ours, *generated_by],

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from bids_app.dataset.layout import read_description
 from bids_app.derivatives.atomic import make_folder, write_text
 from bids_app.derivatives.dataset import DEMONSTRATION, SYNTHETIC_NOTICE, describe_dataset
 from bids_app.derivatives.files import write_json
@@ -48,7 +49,8 @@ def describe(
     """Write what belongs to the whole output dataset: its description and the settings used."""
     make_folder(output_dir)
     notice = SYNTHETIC_NOTICE if any(entry.get("Name") == DEMONSTRATION for entry in generated_by) else ""
-    describe_dataset(output_dir, sources, list(generated_by), notice)
+    title = str(read_description(sources["raw"]).get("Name", "")) if "raw" in sources else ""
+    describe_dataset(output_dir, sources, list(generated_by), notice, title)
     heading = ["Settings that these results were computed with; feed them back in with --config."]
     write_text(output_dir / "logs" / "settings.toml", to_toml(tables, heading))
 

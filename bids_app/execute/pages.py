@@ -23,11 +23,11 @@ def write_pages(execution: Execution, people: Sequence[str]) -> Path | None:
         _methods_again(output_dir)
     # With several participants each child has written the page of its own.
     if len(people) == 1 or again:
-        report.write_participants(output_dir, people)
+        report.write_participants(output_dir, people, self_contained=execution.self_contained)
     if is_child():
         return None
     if execution.level == "group" or again:
-        report.write_group(output_dir)
+        report.write_group(output_dir, self_contained=execution.self_contained)
     elif execution.participants and len(participants_in(output_dir)) > MANY:
         say("The overview (index.html) is left to the group level, or --reports-only: this call was for some people.")
         return None

@@ -59,6 +59,7 @@ _ZSCORE = replace(ZSCORE, labels=_LABELS, noun="the amplitude of low-frequency f
 OUTPUTS = (_RAW, _RATIO, _ZSCORE)
 GROUP = _ZSCORE
 
+TITLE = "ALFF and fALFF"
 METHODS = (
     "ALFF was the mean amplitude of the spectrum within a low-frequency band, from series that were not band-passed, "
     "and fALFF its share of the amplitudes of all frequencies [@Zang2007; @Zou2008]; maps were "

@@ -63,6 +63,7 @@ OUTPUTS = (_NODES, _COHERENCE)
 GROUP = _COHERENCE
 """The mean Fisher z of each network and pair of networks goes to the group level."""
 
+TITLE = "Network coherence"
 METHODS = (
     "The coherence of a network was the mean Fisher z over all pairs of its nodes; the share of variance of their "
     "first principal component was secondary."

@@ -89,6 +89,7 @@ OUTPUTS = (_SERIES, _PEARSON, _PARTIAL, _PAIRS)
 GROUP = _PEARSON
 """Its Fisher z, edge by edge, go to the group level."""
 
+TITLE = "Connectivity of regions"
 METHODS = (
     "Matrices held the Pearson correlations between the mean series of regions, and their partial correlations from "
     "the covariance by shrinkage [@Ledoit2004]."

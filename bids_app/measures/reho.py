@@ -44,6 +44,7 @@ _ZSCORE = replace(ZSCORE, labels=("reho",), noun="regional homogeneity")
 OUTPUTS = (_RAW, _RATIO, _ZSCORE)
 GROUP = _ZSCORE
 
+TITLE = "Regional homogeneity"
 METHODS = (
     "Regional homogeneity was Kendall's coefficient of concordance between the unsmoothed series of each voxel and "
     "those of its neighbours [@Zang2004], standardised within the mask and then smoothed."

@@ -90,6 +90,7 @@ GROUP = _FISHER_Z
 SELECTING = ("seeds", "radius")
 """Options that choose among the maps at the group level; the others say how maps are made."""
 
+TITLE = "Seed connectivity"
 METHODS = (
     "Seed connectivity was the Pearson correlation between the series of the unsmoothed seed and the series of each "
     "voxel, Fisher z transformed."

@@ -108,6 +108,7 @@ OUTPUTS = (_EFFECT, _VARIANCE, _T, _Z, _COURSES)
 _HEADS = ("region", "trial_type", "delay", "effect", "standard_error")
 GROUP = _EFFECT
 
+TITLE = "Response to needling"
 METHODS = (
     "Responses to events were estimated by a linear model with AR(1) noise [@Abraham2014], confounds and slow "
     "drift in the same model and no low-pass filter; series were smoothed and scaled to percent of the voxel's mean. "

@@ -54,6 +54,7 @@ def understand(args: argparse.Namespace, words: list[str]) -> tuple[Execution, d
         work_dir=args.work_dir,
         dry_run=args.dry_run,
         reports_only=args.reports_only,
+        self_contained=args.self_contained,
         validate=not args.skip_bids_validation,
         blind=args.blind,
         allocation=args.allocation,

@@ -9,20 +9,26 @@ from bids_app.derivatives.paths import group_files
 from bids_app.vocabulary.options import Options
 
 
-def write_participants(output_dir: Path, labels: Iterable[str]) -> None:
-    """Write the page of each participant whose results are on disk."""
+def write_participants(output_dir: Path, labels: Iterable[str], *, self_contained: bool = False) -> None:
+    """Write the page of each participant whose results are on disk; `self_contained` as `write_group` has it."""
     from bids_app.report.pages import participant
 
     for label in labels:
-        participant.write_page(output_dir, label)
+        participant.write_page(output_dir, label, self_contained=self_contained)
 
 
-def write_group(output_dir: Path) -> None:
-    """Write the group page, if there are group results."""
+def write_group(output_dir: Path, *, self_contained: bool = False) -> None:
+    """Write the pages of the group level, if there are group results.
+
+    Parameters
+    ----------
+    self_contained : bool
+        True keeps pictures, maps and the viewer in the pages themselves.
+    """
     if any(group_files(output_dir, made) for made in ("*_flow.tsv", "desc-trial_people.json")):
         from bids_app.report.pages import group
 
-        group.write_page(output_dir)
+        group.write_pages(output_dir, self_contained=self_contained)
 
 
 def write_index(output_dir: Path) -> Path:

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
@@ -15,6 +14,8 @@ from bids_app import __version__
 from bids_app.dataset.tables import read_json
 from bids_app.derivatives.atomic import write_text
 from bids_app.derivatives.dataset import DEMONSTRATION, SYNTHETIC_NOTICE
+from bids_app.report.formats import effect_with_limits, format_number, format_p, says_p
+from bids_app.report.messages import TRANSLATIONS
 from bids_app.report.text.wording import NAMES
 
 
@@ -22,27 +23,51 @@ from bids_app.report.text.wording import NAMES
 def _templates() -> Environment:
     environment = Environment(
         loader=PackageLoader("bids_app.report"), autoescape=select_autoescape(), undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
+        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"],
     )  # fmt: skip
+    environment.install_gettext_translations(TRANSLATIONS, newstyle=True)  # type: ignore[attr-defined]
     environment.filters["p"] = format_p
     environment.filters["says_p"] = says_p
     environment.filters["number"] = format_number
+    environment.globals["with_limits"] = effect_with_limits
     environment.filters["statistic"] = NAMES.__getitem__
     return environment
 
 
 def write_html(
-    output_dir: Path, name: str, template: str, values: Mapping[str, object], sidecars: Iterable[Path]
-) -> Path:
-    """Fill a template and write the page `name` to the output dataset; marks of `sidecars` stand above it."""
+    output_dir: Path, name: str, template: str, values: Mapping[str, object], sidecars: Iterable[Path],
+    *, self_contained: bool = False,
+) -> Path:  # fmt: skip
+    """Fill a template and write the page `name` to the output dataset; marks of `sidecars` stand above it.
+
+    Pictures lie in the page, but for those that are loaded when a reader comes to them (`loading="lazy"`).
+
+    Parameters
+    ----------
+    self_contained : bool
+        True puts these into the page as well.
+    """
     notices = [text for text in (notice(output_dir), *marks(sidecars)) if text]
     page = (
         _templates()
         .get_template(template)
         .render(version=__version__, notices=notices, page=name, root="../" * name.count("/"), **values)
     )
-    write_text(output_dir / name, page)
-    return output_dir / name
+    path = output_dir / name
+    write_text(path, _PICTURE.sub(lambda found: _inside(found, path.parent, everything=self_contained), page))
+    return path
+
+
+_PICTURE = re.compile(r'<img [^>]*?src="([^":]+\.png)"[^>]*>')
+"""A picture whose address is a file."""
+
+
+def _inside(found: re.Match[str], folder: Path, *, everything: bool) -> str:
+    tag, address = found[0], found[1]
+    if not everything and 'loading="lazy"' in tag:
+        return tag
+    path = folder / address
+    return tag.replace(address, embed(path.read_bytes())) if path.exists() else tag
 
 
 def marks(sidecars: Iterable[Path]) -> list[str]:
@@ -63,41 +88,11 @@ def session_order(name: str) -> tuple[bool, str]:
     return re.search(r"(?:^|ses-)(?:pre|base|bl)", name.lower()) is None, name
 
 
+def address(path: Path, root: Path) -> str:
+    """Return where a page in the root folder finds a file."""
+    return path.relative_to(root).as_posix()
+
+
 def embed(png: bytes) -> str:
     """Return a picture as a data URI."""
     return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
-
-
-LEAST_P = 0.001
-"""p values below it are printed as such."""
-
-
-def format_p(p: Any) -> str:
-    """Return a p value as papers print it.
-
-    >>> format_p(0.0312), format_p(0.0025), format_p(0.0002)
-    ('.031', '.0025', '<.001')
-    """
-    if p is None or p != p:
-        return "n/a"
-    return "<.001" if p < LEAST_P else f"{p:.{4 if p < 0.01 else 3}f}".removeprefix("0")
-
-
-def says_p(p: Any) -> str:
-    """Return a p value in a sentence.
-
-    >>> says_p(0.0312), says_p(0.0002)
-    ('p = .031', 'p < .001')
-    """
-    return f"p < {format_p(p)[1:]}" if p < LEAST_P else f"p = {format_p(p)}"
-
-
-def format_number(value: Any, digits: int = 3) -> str:
-    """Return a number with a few significant digits; n/a for nothing.
-
-    >>> format_number(12.3456), format_number(None)
-    ('12.3', 'n/a')
-    """
-    if value is None or value != value or value == "n/a":
-        return "n/a"
-    return f"{float(value):.{digits}g}" if abs(float(value)) < 1e4 else f"{float(value):,.0f}"

@@ -1,7 +1,7 @@
-"""The interactive viewer of a page: niivue as nilearn ships it, and maps small enough to lie in the page.
+"""The interactive viewer of a page: niivue as nilearn ships it, and the maps that it opens.
 
-Everything is inside the page: the program and the maps are gzipped and written as base64, and unpacked when someone
-opens the viewer. A browser without WebGL 2 says so; the pictures on the page show the same maps.
+Program and maps are gzipped, written as base64, kept as assets and unpacked when a reader opens a map. A browser
+without WebGL 2 says so; the pictures on the page show the same maps.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import base64
 import gzip
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -21,11 +22,12 @@ from bids_app.dataset.atlases.coordinates import named
 from bids_app.dataset.atlases.images import atlas_file, atlas_values, label_names
 from bids_app.derivatives.files import volume_bytes
 from bids_app.errors import DeqiError
+from bids_app.report.assets import Assets
 from bids_app.report.drawing.mosaic import COLD, WARM
 from bids_app.vocabulary.grid import Grid, Mask
 
-STEPS = 60
-"""Values between zero and the brightest colour; finer differences cannot be seen."""
+STEPS = 32000
+"""Values between zero and the largest of a map: 16 bits show what the file holds."""
 
 
 @cache
@@ -52,10 +54,11 @@ def background(values: NDArray[Any], grid: Grid) -> str:
     return _pack(np.clip(values / top, 0, 1) * 100, grid, np.uint8, 1.0)
 
 
-def overlay(values: NDArray[Any], grid: Grid, limit: float, where: Mask) -> str:
-    """Pack a map in steps of `limit / 60`; voxels outside `where` are 0, which is not drawn."""
-    shown = np.where(where, values, 0)
-    return _pack(np.clip(shown * (STEPS / limit), -32000, 32000), grid, np.int16, limit / STEPS)
+def overlay(values: NDArray[Any], grid: Grid, where: Mask) -> str:
+    """Pack a map in 16 bits; voxels outside `where` are 0, which is not drawn."""
+    shown = np.where(where, np.nan_to_num(values), 0)
+    slope = float(np.abs(shown).max()) / STEPS or 1.0
+    return _pack(shown / slope, grid, np.int16, slope)
 
 
 def _pack(values: NDArray[Any], grid: Grid, kind: type[Any], slope: float) -> str:
@@ -73,10 +76,43 @@ def colour_maps() -> dict[str, dict[str, list[int]]]:
     return found
 
 
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """One map that can be opened.
+
+    Attributes
+    ----------
+    id : str
+        Of its buttons.
+    note : str
+        What must be known to read it.
+    floor, least, limit : float
+        Magnitude drawn at first, the least that was kept, and that of the brightest colour.
+    below : str
+        Which background it lies on.
+    peak : sequence of float
+        x, y, z in mm where it opens.
+    data, corrected : str
+        Packed volumes: all that was kept, and what survives correction (empty where nothing is corrected).
+    """
+
+    id: str
+    title: str
+    unit: str
+    note: str
+    floor: float
+    least: float
+    limit: float
+    below: str
+    peak: Sequence[float]
+    data: str
+    corrected: str = ""
+
+
 def view(
     values: NDArray[Any], grid: Grid, scale: tuple[float, float], words: Mapping[str, str],
     corrected: Mask | None = None, below: str = "0",
-) -> dict[str, object]:  # fmt: skip
+) -> View:  # fmt: skip
     """Return one map that can be opened.
 
     Parameters
@@ -85,22 +121,19 @@ def view(
     scale : (floor, limit)
         Magnitude drawn at first, and that of the brightest colour; below half the floor nothing is kept.
     words : mapping
-        `id` (of its buttons), `title`, `unit` and `note`, what must be known to read it.
+        `id`, `title`, `unit` and `note`.
     corrected : (x, y, z) bool, optional
         What survives: drawn in full colour, everything else pale.
-    below : str
-        Which background it lies on.
     """
     floor, limit = scale
     kept = np.abs(np.nan_to_num(values)) >= floor / 2
     where = kept if corrected is None else kept & corrected
     peak = np.unravel_index(np.argmax(np.where(where if where.any() else kept, np.abs(values), 0)), values.shape)
-    packed = {} if corrected is None else {"corrected": overlay(values, grid, limit, where)}
-    return {
-        **words, **packed, "floor": floor, "least": floor / 2, "limit": limit, "below": below,
-        "data": overlay(values, grid, limit, kept),
-        "peak": np.round(grid.affine[:3, :3] @ peak + grid.affine[:3, 3]).tolist(),
-    }  # fmt: skip
+    return View(
+        **words, floor=floor, least=floor / 2, limit=limit, below=below, data=overlay(values, grid, kept),
+        corrected="" if corrected is None else overlay(values, grid, where),
+        peak=np.round(grid.affine[:3, :3] @ peak + grid.affine[:3, 3]).tolist(),
+    )  # fmt: skip
 
 
 def labels(word: str, space: str) -> dict[str, object] | None:
@@ -116,7 +149,7 @@ def labels(word: str, space: str) -> dict[str, object] | None:
 
 
 def content(
-    below: Mapping[str, str], maps: list[dict[str, object]], atlas: Mapping[str, object] | None = None
+    below: Mapping[str, str], maps: Sequence[View], assets: Assets, atlas: Mapping[str, object] | None = None
 ) -> dict[str, object] | None:
     """Return what the page needs to open the viewer, or None where there is nothing to open.
 
@@ -124,12 +157,20 @@ def content(
     ----------
     below : mapping
         Backgrounds by name.
-    maps : list
-        What `view` gives.
     atlas : mapping, optional
         What `labels` gives; without it the nearest named centres say what lies under the crosshair.
     """
     if not maps or not program():
         return None
-    data = {"below": below, "maps": maps, "colours": colour_maps(), "places": named(), "atlas": atlas}
-    return {**program(), "data": data, "ids": {one["id"] for one in maps}}
+    shown = [
+        {**vars(one), "data": assets.keep("map", one.data),
+         "corrected": assets.keep("map", one.corrected) if one.corrected else ""} for one in maps
+    ]  # fmt: skip
+    known = {name: assets.keep("map", packed) for name, packed in below.items()}
+    packed = {**atlas, "data": assets.keep("map", str(atlas["data"]))} if atlas else None
+    data = {
+        "below": known, "maps": shown, "colours": colour_maps(), "places": named(), "atlas": packed,
+        "program": assets.keep("viewer", program()["program"]), "inside": assets.inside,
+    }  # fmt: skip
+    return {"version": program()["version"], "licence": program()["licence"], "data": data,
+            "ids": {one.id for one in maps}}  # fmt: skip

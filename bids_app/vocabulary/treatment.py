@@ -19,6 +19,10 @@ class TrialOptions:
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
+    title: Annotated[str, Doc("Title of the trial, the heading of its pages; empty: the name of the dataset.")] = ""
+    registration: Annotated[
+        str, Doc("Registry and number of the trial, e.g. NCT01234567; empty: as phenotype/acupuncture.json says.")
+    ] = ""
     guess: Annotated[str, Doc("Column with the guessed arm; any other word counts as 'do not know'.")] = "guess_arm"
     before: Annotated[
         tuple[str, ...], Doc("Columns recorded before randomisation, tabulated by arm, e.g. credibility.")

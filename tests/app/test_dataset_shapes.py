@@ -9,6 +9,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 from conftest import FAST, run_deqi
+from pages import group_pages
 from synthetic import TARGET, blob, brain, describe, hash_of, write_run
 
 PLACE = np.unravel_index(np.argmax(blob(TARGET) * brain()), brain().shape)
@@ -117,7 +118,7 @@ def test_one_group_under_needling(tmp_path):
     said = json.loads(about.read_text())
     assert said["Scheme"] == "signflip"
     assert "deactivation" in said["Sign"]
-    assert "deactivation" in (out / "group.html").read_text()
+    assert "deactivation" in group_pages(out)
 
 
 def test_a_crossover_with_sessions_called_after_treatments(tmp_path):

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from conftest import ROOT, run_deqi
 from nilearn.glm.first_level.hemodynamic_models import compute_regressor
+from pages import group_pages
 from scipy.stats import gamma
 from synthetic import (
     AFFINE,
@@ -348,7 +349,7 @@ def test_a_new_measure_is_one_file_and_runs_at_both_levels(tmp_path):
         )
         assert ended.returncode == 0, ended.stderr
     assert list((tmp_path / "out").glob("group/*_meas-toy_contrast-verumVsShamAdjusted_stat-t_statmap.nii.gz"))
-    assert "No difference in the toy between verum and sham" in (tmp_path / "out" / "group.html").read_text()
+    assert "No difference in the toy between verum and sham" in group_pages(tmp_path / "out")
     assert "The toy was measured." in (tmp_path / "out" / "logs" / "CITATION.md").read_text()
 
 

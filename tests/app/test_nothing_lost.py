@@ -9,6 +9,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 from conftest import FAST, run_deqi
+from pages import group_pages
 from synthetic import places, write_trial
 
 from bids_app.dataset.tables import read_tsv
@@ -94,7 +95,7 @@ def walked(tmp_path_factory):
     second = run_deqi(trial.root, root / "out", "group", *words)
     assert second.code == 0, second.text
     flow = read_tsv(next((root / "out" / "group").glob("*_flow.tsv")))
-    text = re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", (root / "out" / "group.html").read_text())))
+    text = re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", group_pages(root / "out"))))
     return first.text, second.text, flow, text
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from conftest import FAST, run_deqi, validate_bids
 from forbidden import said_too_much
+from pages import group_pages
 from synthetic import AFFINE, TARGET, brain
 from trial_tables import MOLECULES as CONFIG
 
@@ -65,7 +66,7 @@ def test_every_association_has_its_tables_and_its_section(place):
     assert set(table(place, "receptorDensity")["receptor"]) == {"MOR", "GABA-A", "5-HT1A", "D2"}
     together = table(place, "receptorDensityTogether")
     assert together["explained"].iloc[1:].sum() == pytest.approx(together["explained"].iloc[0])
-    text = (place / "out" / "group.html").read_text()
+    text = group_pages(place / "out")
     for name in ("genes", "gene-sets", "receptorDensity"):
         assert f'<section id="{name}">' in text
     assert "The literature&#39;s recipe" in text
@@ -129,7 +130,7 @@ def test_old_answers_do_not_outlive_what_asked_them(copy):
     (copy / "a.toml").write_text("")
     assert again(copy).code == 0
     assert not list((copy / "out" / "group").glob("*_association.*"))
-    assert 'id="genes"' not in (copy / "out" / "group.html").read_text()
+    assert 'id="genes"' not in group_pages(copy / "out")
 
 
 def edit(folder, name, change):
@@ -215,7 +216,7 @@ def test_plain_gsea_stands_beside_where_it_is_asked_for(copy):
     assert again(copy, "--set", "associations.gene_set_enrichment.gsea=true").code == 0
     found = table(copy, "geneSets")
     assert found["gsea_p"].between(0, 1).all()
-    assert "Random genes would call" in (copy / "out" / "group.html").read_text()
+    assert "Random genes would call" in group_pages(copy / "out")
 
 
 FAKE = """
@@ -341,7 +342,7 @@ def test_a_section_whose_table_is_gone_says_so(copy):
     for path in (copy / "out" / "group").glob("*_desc-geneExpressionComponents_association.tsv"):
         path.unlink()
     assert again(copy, "--reports-only").code == 0
-    text = (copy / "out" / "group.html").read_text()
+    text = group_pages(copy / "out")
     assert "geneExpressionComponents_association.tsv is gone. Run the group level again." in text
     assert "Nothing was set beside expression of genes." in text
 
@@ -349,7 +350,7 @@ def test_a_section_whose_table_is_gone_says_so(copy):
 def test_what_goes_with_a_change_within_an_arm_is_no_evidence_of_specificity(copy):
     chosen = [f"associations.{name}.contrast=verumChange" for name in ("gene_expression", "receptor_density")]
     assert again(copy, *(word for one in chosen for word in ("--set", one))).code == 0
-    text = (copy / "out" / "group.html").read_text()
+    text = group_pages(copy / "out")
     section = text.partition('<section id="receptorDensity">')[2].partition("</section>")[0]
     assert "within arms: says nothing about specificity" in section
     assert "It is not evidence of specificity." in section

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import ROOT
+from pages import group_pages
 from synthetic import describe, write_participants, write_trial
 
 from bids_app.dataset.tables import read_tsv
@@ -142,7 +143,7 @@ def test_the_planted_cluster_is_claimed_by_its_mass_and_channels_one_by_one(done
 
 def test_pages_methods_and_checklist_speak_of_it(done):
     out, (_, group) = done
-    page = (out / "group.html").read_text()
+    page = group_pages(out)
     assert "log power" in page.lower()
     assert "task-rest_meas-power_contrast-verumVsShamAdjusted_points.tsv" in page
     assert "largest" in (out / "sub-01.html").read_text()

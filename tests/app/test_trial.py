@@ -12,6 +12,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 from conftest import FAST, Analysed, run_deqi, validate_bids
+from pages import group_pages
 from scipy import stats
 from synthetic import SPACE, TARGET, brain, places, write_run, write_trial
 
@@ -132,7 +133,7 @@ def test_the_arms_before_treatment_are_described_and_not_tested(analysed):
     there = np.isfinite(g)
     assert there.sum() > 100
     assert g[there] == pytest.approx(expected[there], rel=5e-3, abs=1e-5)
-    assert "described, not tested" in (analysed.output / "group.html").read_text()
+    assert "described, not tested" in group_pages(analysed.output)
 
 
 def test_every_declared_output_of_the_group_is_there(analysed):
@@ -296,15 +297,26 @@ def test_input_is_never_written_to(tmp_path, trial):
     assert digests(trial.root) == before
 
 
+ELSEWHERE = (
+    r'(?:src|href)="(?!data:|#|[\w./-]+\.(?:html|md|toml|tex|bib|tsv)(?:#[\w-]+)?"|'
+    r'(?:sub-\d+|group)/figures/[\w.-]+\.png")[^"]*"'
+)
+"""An address that is neither in the page nor a file of the dataset."""
+
+
 def test_reports_are_self_contained_and_can_be_made_again(analysed, tmp_path):
     out = tmp_path / "out"
     shutil.copytree(analysed.output, out)
     pages = [*out.glob("*.html"), *(out / "logs").glob("C*.*")]
     methods = {f"CITATION.{kind}" for kind in ("md", "html", "tex", "bib")} | {"COBIDAS.tsv", "COBIDAS.html"}
     assert {p.name for p in pages} >= {"index.html", "group.html", "sub-01.html", "sub-10.html", *methods}
+    assert 'src="group/' not in (out / "group.html").read_text()  # one page to send and to print
     for page in pages:
         text = page.read_text()
-        assert not re.findall(r'(?:src|href)="(?!data:|#|[\w./-]+\.(?:html|md|toml|tex|bib|tsv)")[^"]*"', text)
+        assert not re.findall(ELSEWHERE, text)
+        assert all(
+            (out / "assets" / f"{name}.js").exists() for name in re.findall(r"(?:map|viewer)-[0-9a-f]{12}", text)
+        )
         assert not re.findall(r"<script[^>]*\bsrc", text)
         page.unlink()
     assert run_deqi(analysed.trial.root, out, "participant", *FAST, "--reports-only").code == 0
@@ -330,7 +342,7 @@ def test_the_smallest_detectable_effect_is_a_map_of_the_observed_variance(analys
 
 
 def test_the_group_page_says_what_the_grammar_allows(analysed):
-    page = (analysed.output / "group.html").read_text()
+    page = group_pages(analysed.output)
     assert "not evidence of specificity" in page
     assert "verum-specific" not in page
     assert "Exploratory only" in page

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from conftest import FAST, run_deqi, validate_bids
 from forbidden import said_too_much
+from pages import group_pages
 from scipy import stats
 from trial_tables import CONFIG, COUPLED, PREDICTED, write_record, write_tsv
 
@@ -59,7 +60,7 @@ def test_outcomes_have_tables_and_a_page(place):
     about = json.loads((group / "meas-vas_outcome.json").read_text())
     assert about["ImportantDifference"] == 10
     assert about["Notes"][0] == "Not asked at post: 0 of verum, 1 of sham; they count with the visits they have."
-    text = (place / "out" / "group.html").read_text()
+    text = group_pages(place / "out")
     assert "vas at post was lower (better) in verum than in sham" in text
     assert "Points needled" in text
     assert said_too_much(text) == []
@@ -115,7 +116,7 @@ def test_while_arms_are_blinded_nothing_is_told_of_their_treatment(copy):
     assert ended.code == 0, ended.text
     assert json.loads((copy / "out" / "group" / "meas-vas_outcome.json").read_text())["Arms"] == ["A", "B"]
     assert not list((copy / "out" / "group").glob("desc-*_checklist.tsv"))
-    text = (copy / "out" / "group.html").read_text()
+    text = group_pages(copy / "out")
     at = text.find("verum")
     assert at == -1, text[at - 300 : at + 100]
     assert "blunt needle" not in text
@@ -166,7 +167,7 @@ def test_an_outcome_that_cannot_be_analysed_stops_no_other(copy):
     ended = again(copy)
     assert ended.code == 0, ended.text
     assert "Outcome vas is not analysed" in ended.err
-    assert "Outcome vas is not analysed" in (copy / "out" / "group.html").read_text()
+    assert "Outcome vas is not analysed" in group_pages(copy / "out")
     assert lines(copy, "days")
 
 
@@ -210,7 +211,7 @@ def test_brain_and_symptom_stand_beside_the_contrasts(copy):
     row = rows[(rows["region"] == "target") & (rows["whom"] == "within verum")].iloc[0]
     assert row["estimate"] == pytest.approx(stats.spearmanr(own["change"], own["improvement"]).statistic)
     assert list(group.glob("*seed-near_contrast-verumVsShamVasByBaseline_stat-t_statmap.nii.gz"))
-    text = (copy / "out" / "group.html").read_text()
+    text = group_pages(copy / "out")
     assert "Region nowhere has no voxel that everybody has." in text
     assert "never a result" in text
     assert said_too_much(text) == []
@@ -235,7 +236,7 @@ def test_an_outcome_is_predicted_from_maps_before_treatment(copy):
     card = json.loads(next(group.glob("*_desc-ridge_model.json")).read_text())
     assert "components of maps are not written" in card["Remark"]
     assert len(read_tsv(next(group.glob("*_desc-ridge_predictions.tsv")))["participant_id"]) == 9
-    text = (copy / "out" / "group.html").read_text()
+    text = group_pages(copy / "out")
     assert "Who responds" in text
     assert "how much people improve in vas" in text
     again_ = again(copy)
@@ -279,7 +280,7 @@ def test_the_record_of_the_demonstration_is_valid_bids_and_a_long_table_is_read_
 
 def test_the_page_of_a_whole_trial_says_no_more_than_it_may(whole):
     assert whole.group.code == 0, whole.group.text
-    text = (whole.output / "group.html").read_text()
+    text = group_pages(whole.output)
     assert said_too_much(text) == []
     for part in ("Outcomes", "Brain and symptom", "Who responds", "Treatment"):
         assert f"<h1>{part}</h1>" in text
@@ -294,7 +295,7 @@ def test_predictions_that_are_no_longer_asked_for_go(copy):
     (copy / "analysis.toml").write_text(CONFIG)
     assert again(copy, "--blind").code == 0
     assert not [*group.glob("*_prediction*"), *group.glob("*_model.json")]
-    assert "verum" not in (copy / "out" / "group.html").read_text()
+    assert "verum" not in group_pages(copy / "out")
 
 
 def test_an_attempt_that_fails_leaves_nothing_that_names_the_arms(copy):
@@ -309,7 +310,7 @@ def test_an_attempt_that_fails_leaves_nothing_that_names_the_arms(copy):
     assert ended.code != 0
     assert "vas is known at pre and post of" in ended.text
     assert not list((copy / "out" / "group").glob("meas-*"))
-    assert "verum" not in (copy / "out" / "group.html").read_text()
+    assert "verum" not in group_pages(copy / "out")
 
 
 def test_events_of_the_scanner_are_no_needles(copy):
@@ -336,7 +337,7 @@ def test_visits_with_numbers_as_names_have_their_table(copy):
     path.write_text(re.sub(r"(\[outcomes\.\w+\])\n", rf"\1{visits}", path.read_text()))
     ended = again(copy)
     assert ended.code == 0, ended.text
-    text = (copy / "out" / "group.html").read_text()
+    text = group_pages(copy / "out")
     assert "vas at 02 was lower (better) in verum" in text
     assert "adjusted difference, everybody seen (cLDA)" in text
     assert "The other visits" not in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +23,10 @@ QUIET = [
     "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync",
     "--disable-component-update", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist",
 ]  # fmt: skip
-PAGES = ("index.html", "group.html", "sub-01.html", "logs/CITATION.html", "logs/COBIDAS.html")
+PAGES = (
+    "index.html", "group.html", "group-seed_correlation.html", "group-record.html", "sub-01.html", "logs/CITATION.html",
+    "logs/COBIDAS.html",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -85,23 +89,24 @@ def test_pages_fit_a_telephone(opened, name):
     assert one.problems == []
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1200), ("dark", 1200), ("light", 400)])
-def test_the_page_of_a_whole_trial_can_be_read_by_everybody_and_fits(browser, whole, scheme, width):
+PARTS = {
+    "group.html": ("answer", "answers", "people", "limits", "cite"),
+    "group-outcomes.html": ("outcomes", "predictions"),
+    "group-associations.html": ("associations", "genes", "gene-sets", "receptorDensity"),
+    "group-record.html": ("confirmatory", "participants", "treatment", "record"),
+}
+"""What stands on the pages of a trial of which all is known."""
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 400)])
+@pytest.mark.parametrize("name", PARTS)
+def test_the_pages_of_a_whole_trial_can_be_read_by_everybody_and_fit(browser, whole, name, scheme, width):
     from axe_playwright_python.sync_playwright import Axe
 
     assert whole.group.code == 0, whole.group.text
-    one = Opened(browser, whole.output / "group.html", width=width, scheme=scheme)
+    one = Opened(browser, whole.output / name, width=width, scheme=scheme)
     one.page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
-    for place in (
-        "outcomes",
-        "associations",
-        "predictions",
-        "treatment",
-        "plan",
-        "genes",
-        "gene-sets",
-        "receptorDensity",
-    ):
+    for place in PARTS[name]:
         expect(one.page.locator(f"#{place}")).to_be_visible()
     found = Axe().run(one.page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa"]}).response["violations"]
     assert [(v["id"], v["nodes"][0]["html"][:200]) for v in found] == []
@@ -110,12 +115,26 @@ def test_the_page_of_a_whole_trial_can_be_read_by_everybody_and_fits(browser, wh
     one.context.close()
 
 
+def test_the_answers_of_a_whole_trial_print_on_two_sides(browser, whole):
+    one = Opened(browser, whole.output / "group.html")
+    printed = one.page.pdf(prefer_css_page_size=True, print_background=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) <= 2
+    one.context.close()
+
+
+def test_pages_are_small(whole):
+    sizes = {path.name: path.stat().st_size / 1e6 for path in whole.output.glob("*.html")}
+    assert sizes.pop("group.html") < 1.5
+    assert max(size for name, size in sizes.items() if name.startswith("group-")) < 3
+    assert max(size for name, size in sizes.items() if name.startswith("sub-")) < 1
+
+
 def _seen(page: Page) -> bytes:
     page.wait_for_timeout(300)
     return page.locator("#viewer-canvas").screenshot()
 
 
-@pytest.mark.parametrize("name", ["group.html", "sub-01.html"])
+@pytest.mark.parametrize("name", ["group-seed_correlation.html", "sub-01.html"])
 def test_the_viewer_draws_and_its_slider_changes_the_picture(opened, name):
     page = (one := opened(name)).page
     page.locator("button.open:visible").first.click()
@@ -136,7 +155,7 @@ def test_the_viewer_draws_and_its_slider_changes_the_picture(opened, name):
 
 
 def test_without_webgl_the_viewer_says_so(browser, analysed):
-    one = Opened(browser, analysed.output / "group.html")
+    one = Opened(browser, analysed.output / "group-seed_correlation.html")
     one.page.evaluate("HTMLCanvasElement.prototype.getContext = () => null")
     one.page.locator("button.open:visible").first.click()
     one.page.wait_for_function("document.getElementById('viewer-says').textContent.includes('WebGL 2')")
@@ -144,13 +163,13 @@ def test_without_webgl_the_viewer_says_so(browser, analysed):
 
 
 def test_a_link_into_a_closed_part_opens_it(opened):
-    page = opened("group.html").page
-    page.get_by_role("link", name="shamChange", exact=True).first.click()
+    page = opened("group-seed_correlation.html").page
+    page.evaluate("location.hash = 'seed_correlation-shamChange'")
     expect(page.locator("section#seed_correlation-shamChange details.contrast")).to_have_attribute("open", "")
 
 
 def test_figures_and_tables_can_be_kept_as_files(opened, tmp_path):
-    page = opened("group.html").page
+    page = opened("group-seed_correlation.html").page
     for kind, start in (("PNG", b"\x89PNG"), ("SVG", b"<svg"), ("TSV", b"")):
         with page.expect_download() as waiting:
             page.locator(".save a:visible", has_text=kind).first.click()

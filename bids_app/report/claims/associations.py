@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bids_app.report.claims.maps import Verdict
-from bids_app.report.html import says_p
+from bids_app.report.formats import says_p
 from bids_app.statistics.permutation.corrections import holm
 from bids_app.vocabulary.contrast_sidecar import ContrastSidecar
 

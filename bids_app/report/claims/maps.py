@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from bids_app.report.formats import format_p, says_p
+
 NEVER_ALIKE = (
     "This is not evidence that the arms are alike: an equivalence test with a margin fixed beforehand would be needed."
 )
@@ -91,7 +93,8 @@ def verdict(
     passed = sorted((f for f in primary if f.p <= alpha), key=lambda f: f.p)
     remarks = list(_remarks(findings, arms, alpha, bool(passed))) if len(arms) > 1 else []
     if smallest_p > alpha:
-        remarks.insert(0, f"With so few participants no p below {smallest_p:.3f} exists: {alpha:g} cannot be reached.")
+        attainable = f"With this sample size the smallest attainable p value is {format_p(smallest_p)}"
+        remarks.insert(0, f"{attainable}: {alpha:g} cannot be reached.")
     if per_arm < 12:
         who = "the smaller arm has" if len(arms) > 1 else "there are"
         remarks.append(f"Exploratory only: {who} {per_arm} participants, fewer than 12.")
@@ -99,11 +102,11 @@ def verdict(
     if passed and wording.compares:
         return _differ(primary, alpha, remarks, wording, by)
     if passed:
-        seeds = ", ".join(f"{f.label} (p = {f.p:.4f})" for f in passed)
+        seeds = ", ".join(f"{f.label} ({says_p(f.p)})" for f in passed)
         found = f"{_capital(wording.found)} for {len(passed)} of {len(primary)} {wording.members}"
         return Verdict(f"{found}: {seeds}. No arms are compared.", True, tuple(remarks), by)
     least = min((f.p for f in primary), default=1.0)
-    absent = f"{wording.absent} was shown for any of {len(primary)} {wording.members} (smallest p = {least:.3f})."
+    absent = f"{wording.absent} was shown for any of {len(primary)} {wording.members} (smallest {says_p(least)})."
     beside = wording.alike or NEVER_ALIKE
     return Verdict(absent, False, (*remarks, *([beside] if wording.compares else [])), by)
 
@@ -114,7 +117,7 @@ def held_against(findings: Sequence[Finding], waited_for: Sequence[str], noun: s
     first = " and ".join(waited_for)
     return Verdict(
         f"Exploratory: {noun} was to be tested after {first} passed, which is not so. What follows suggests and "
-        f"confirms nothing (smallest corrected p of the primary contrast = {least:.3f}).", False, (),
+        f"confirms nothing (primary contrast, smallest corrected {says_p(least)}).", False, (),
     )  # fmt: skip
 
 
@@ -140,12 +143,12 @@ def _differ(primary: Sequence[Finding], alpha: float, remarks: Sequence[str], wo
     means = [f for f in passed if f.means_differ(alpha)]
     sentences = []
     if means:
-        each = ", ".join(f"{f.label} (p = {f.p:.4f}, robust p = {f.robust:.4f})" for f in means)
+        each = ", ".join(f"{f.label} ({says_p(f.p)}, robust {says_p(f.robust)})" for f in means)
         mean = "The mean of" if wording.definite else "Mean"
         found = f"{mean} {wording.found} for {len(means)} of {len(primary)} {wording.members}"
         sentences.append(f"{found}: {each}.")
     if only := [f for f in passed if f not in means]:
-        each = "; ".join(f"{f.label} (re-randomisation p = {f.p:.4f}; {_why_not_means(f)})" for f in only)
+        each = "; ".join(f"{f.label} (re-randomisation {says_p(f.p)}; {_why_not_means(f)})" for f in only)
         arms = " and ".join(wording.compares)
         sentences.append(f"The distributions of {wording.noun} differ between {arms} for {each}.")
     weaker = bool(only) and any(f.robust is not None for f in only)
@@ -157,7 +160,7 @@ def _why_not_means(finding: Finding) -> str:
         return finding.why or "no robust p"
     if finding.unreliable:
         return "the arms differ in variance and the wider one is skewed, so that nothing is said of means"
-    return f"a difference of means is not established, robust p = {finding.robust:.4f}"
+    return f"a difference of means is not established, robust {says_p(finding.robust)}"
 
 
 def _capital(text: str) -> str:
@@ -178,7 +181,7 @@ def _remarks(findings: Sequence[Finding], arms: Sequence[str], alpha: float, pos
     pooled = sorted({f.label for f in findings if f.arm == "both" and f.p <= alpha})
     if pooled:
         remarks.append(
-            f"The mean change of both arms is not zero for {', '.join(pooled)}. Time, expectation, the visit or the "
-            "needle as such can do that, and so can one arm alone."
+            f"Across both arms combined, the mean change differs from zero in {', '.join(pooled)}. Time, expectation, "
+            "the visit, needling itself, or a change in one arm alone could explain this."
         )
     return remarks

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from bids_app.report.claims.maps import NEVER_ALIKE, Verdict
-from bids_app.report.html import format_number, says_p
+from bids_app.report.formats import format_number, format_p, says_p
 from bids_app.vocabulary.sidecars import OutcomeSidecar
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def verdict(about: OutcomeSidecar, lines: list[dict[str, object]], decision: Con
     p = about.deciding_p if decision is None or about.p is None else about.p
     remarks = list(_remarks(about, deciding))
     corrected = f"; adjusted over all confirmatory hypotheses: {says_p(decision.adjusted)}" if decision else ""
-    by = f"arms drawn anew {about.relabellings:,} times: {says_p(p)}{corrected}"
+    by = f"re-randomisation test ({about.relabellings:,} draws): {says_p(p)}{corrected}"
     waits = bool(decision and decision.waited_for)
     lead = "Exploratory: " if about.role == "exploratory" or waits else ""
     if decision and waits:
@@ -88,7 +88,9 @@ def _remarks(about: OutcomeSidecar, line: Mapping[str, object]) -> list[str]:
     if about.role == "exploratory":
         remarks.append("It was not declared as primary or secondary: it can suggest, and confirms nothing.")
     if about.smallest_possible_p > about.alpha:
-        remarks.append(f"With so few people no p below {about.smallest_possible_p:.3f} exists.")
+        remarks.append(
+            f"With this sample size the smallest attainable p value is {format_p(about.smallest_possible_p)}."
+        )
     return [*remarks, *about.notes]
 
 
@@ -101,4 +103,4 @@ def _importance(about: OutcomeSidecar, line: Mapping[str, Any], important: float
         return f"All of the interval reaches {said}."
     if high < important:
         return f"All of the interval lies below {said}: if there is a benefit, it is too small to matter to most."
-    return f"The interval holds {said} as well as smaller ones: whether the benefit matters is not told."
+    return f"The interval includes both {said} and smaller differences, so clinical relevance remains uncertain."

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bids_app.report.claims.maps import Verdict
-from bids_app.report.html import format_number, says_p
+from bids_app.report.formats import format_number, says_p
 from bids_app.vocabulary.sidecars import PredictionSidecar
 
 WHAT = {"responder": "who responds in", "improvement": "how much people improve in"}
@@ -45,9 +45,9 @@ def verdict(about: PredictionSidecar, rows: Sequence[Mapping[str, Any]]) -> Verd
     value = format_number(best[about.statistic], 2)
     good = f"{name} {value} (95 % limits {low} to {high}, {says_p(best['p_exchanged'])})"
     what = f"{WHAT[about.target]} {about.outcome}"
-    head = f"It was not shown that {what} can be foretold of people unseen: {good}."
+    head = f"There was no evidence that {what} can be predicted in held-out participants: {good}."
     if best["p_exchanged"] <= about.alpha:
-        head = f"Exploratory: {what} was foretold of people unseen better than by chance, {good}."
+        head = f"Exploratory: {what} was predicted in held-out participants better than chance, {good}."
     remarks = [_gain(about, best, plain)]
     if about.baseline in about.clinical:
         remarks.append(BASELINE.format(outcome=about.outcome))

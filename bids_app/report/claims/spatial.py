@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bids_app.report.html import format_number, says_p
+from bids_app.report.formats import format_number, says_p
 
 Members = Sequence[Mapping[str, Any]]
 

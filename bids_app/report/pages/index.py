@@ -12,6 +12,7 @@ from bids_app.dataset.layout import participants_in, scan_files
 from bids_app.dataset.tables import numeric, read_json, read_tsv
 from bids_app.derivatives.failure_records import read_failures
 from bids_app.report import html
+from bids_app.report.formats import format_number
 from bids_app.vocabulary.entities import DATATYPES, parse
 
 
@@ -33,10 +34,17 @@ def write_page(output_dir: Path) -> Path:
         "failed": list(read_failures(output_dir).items()),
         "left_out": _left_out(output_dir),
         "group": (output_dir / "group.html").exists(),
+        "answers": _answers(output_dir),
         "methods": (output_dir / "logs" / "CITATION.html").exists(),
         "dataset": str(read_json(description).get("Name", "")) if description.exists() else "",
     }
     return html.write_html(output_dir, "index.html", "index.html", values, sidecars)
+
+
+def _answers(output_dir: Path) -> list[Mapping[str, object]]:
+    """Return the primary answers as the group page has them."""
+    path = output_dir / "logs" / "answers.json"
+    return read_json(path)["Answers"] if path.exists() and (output_dir / "group.html").exists() else []
 
 
 def _left_out(output_dir: Path) -> list[str]:
@@ -72,11 +80,11 @@ def _said(table: Mapping[str, list[str]], movement: NDArray[np.float64]) -> str:
     said = []
     if "mean_fd" in table:
         moved = float(np.nanmean(movement)) if np.isfinite(movement).any() else np.nan
-        said.append(f"FD {html.format_number(moved, 2)} mm")
+        said.append(f"FD {format_number(moved, 2)} mm")
     if "df_res" in table:
         said.append(f"df {int(np.nansum(_numbers(table['df_res'])))}")
     if "minutes_kept" in table:
-        said.append(f"{html.format_number(float(np.nansum(_numbers(table['minutes_kept']))), 2)} min")
+        said.append(f"{format_number(float(np.nansum(_numbers(table['minutes_kept']))), 2)} min")
     return " · ".join(said)
 
 

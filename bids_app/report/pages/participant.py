@@ -12,6 +12,7 @@ from bids_app.dataset.layout import scan_files
 from bids_app.dataset.tables import read_json
 from bids_app.dataset.volumes import read_map
 from bids_app.report import html, viewer
+from bids_app.report.assets import Assets
 from bids_app.report.drawing.seed_locator import locate
 from bids_app.report.sections import measures, motion, time_courses
 from bids_app.report.sections.session import about_session, plain
@@ -22,7 +23,7 @@ FLOOR, LIMIT = 0.15, 0.8
 """r that is drawn, and r of the brightest colour."""
 
 
-def write_page(output_dir: Path, label: str) -> None:
+def write_page(output_dir: Path, label: str, *, self_contained: bool = False) -> None:
     """Write `sub-<label>.html` from what is on disk; nothing if there is nothing."""
     if not (output_dir / f"sub-{label}").is_dir():
         return
@@ -30,12 +31,18 @@ def write_page(output_dir: Path, label: str) -> None:
     sessions = [_session(output_dir, table) if table.parent.name == DATATYPES[0] else plain(table) for table in tables]
     below = {session["name"]: session["canvas"].background() for session in sessions if session["canvas"]}
     drawn = [one for session in sessions for kind in ("maps", "local", "responses") for one in session[kind]]
+    views, assets = [one.pop("view") for one in drawn], Assets(output_dir, self_contained=self_contained)
     values = {"label": label, "sessions": sessions, "verdict": _verdict(sessions), "floor": FLOOR, "limit": LIMIT,
               "local": measures.LOCAL, "response": measures.RESPONSE, "r_limit": measures.R_LIMIT,
               "methods": _methods(output_dir),
-              "viewer": viewer.content(below, [one.pop("view") for one in drawn])}  # fmt: skip
+              "viewer": viewer.content(below, views, assets)}  # fmt: skip
     html.write_html(
-        output_dir, f"sub-{label}.html", "participant.html", values, [t.with_suffix(".json") for t in tables]
+        output_dir,
+        f"sub-{label}.html",
+        "participant.html",
+        values,
+        [t.with_suffix(".json") for t in tables],
+        self_contained=self_contained,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,14 @@ from bids_app.dataset.tables import read_frame, read_json
 from bids_app.dataset.volumes import read_map
 from bids_app.derivatives.atomic import write_bytes
 from bids_app.derivatives.paths import STAT_OF
-from bids_app.report import html, viewer
+from bids_app.report import viewer
 from bids_app.report.drawing import glass_brain, mosaic
 from bids_app.report.drawing.template import template
 from bids_app.report.sections.clusters import chance, panels
 from bids_app.report.sections.confirmatory import Confirmed, JudgedContrast, with_levels
+from bids_app.report.sections.contrast_section import ContrastSection, MapSection
 from bids_app.report.sections.participants import motion_left
-from bids_app.report.text.wording import NAMES, SCHEMES, statistic_name
+from bids_app.report.text.wording import statistic_name
 from bids_app.statistics.bayes_factor import evidence
 from bids_app.vocabulary.entities import companion, parse
 from bids_app.vocabulary.grid import Grid, Mask
@@ -41,7 +43,7 @@ class Contrasts:
         What became of the measure among all that is confirmatory: its primary contrast is held against that level.
     """
 
-    def __init__(self, output_dir: Path, sidecars: list[Path], decision: Confirmed | None = None) -> None:
+    def __init__(self, output_dir: Path, sidecars: Sequence[Path], decision: Confirmed | None = None) -> None:
         self._root = output_dir
         self._abouts = with_levels(sorted(sidecars), decision)
 
@@ -83,29 +85,13 @@ class Contrasts:
             "sign": about.sign, "voxelwise": bool(extra),
         }  # fmt: skip
 
-    def sections(self) -> list[dict[str, object]]:
-        """Return each contrast with its seeds, ready for the page."""
-        sections = []
+    def sections(self) -> list[ContrastSection]:
+        """Return each contrast with its maps."""
+        found = []
         for name, members in self._found.items():
-            first = next(iter(members.values()))[1]
             seeds = [self._seed(label, path, about) for label, (path, about) in members.items()]
-            seeds.sort(key=lambda seed: seed["p"])
-            sections.append(
-                {
-                    "name": name,
-                    "about": first,
-                    "seeds": seeds,
-                    "passed": sum(seed["passed"] for seed in seeds),
-                    "robust": any(seed["robust"] is not None for seed in seeds),
-                    "too_small": bool(first.robust and first.robust.too_small_for_voxels),
-                    "why": (first.robust and first.robust.absent) or "",
-                    "statistic": statistic_name(first),
-                    "claim": first.claim_statistic,
-                    "claim_name": NAMES[first.claim_statistic],
-                    "scheme": SCHEMES[first.scheme],
-                }
-            )
-        return sections
+            found.append(ContrastSection(name=name, seeds=sorted(seeds, key=lambda seed: seed.p)))
+        return found
 
     def overlap(self) -> list[dict[str, object]]:
         """Return what both arms have in common, map by map, if the design compares arms."""
@@ -118,59 +104,49 @@ class Contrasts:
                 found.append({**vars(said), "label": label, "alpha": about.alpha, "dice": dice})
         return found
 
-    def _seed(self, label: str, path: Path, about: JudgedContrast) -> dict[str, Any]:
+    def _seed(self, label: str, path: Path, about: JudgedContrast) -> MapSection:
         """Draw the map of one seed and cut its cluster table to what fits."""
         t, grid = read_map(companion(path, "statmap", ".nii.gz", stat=about.statistic))
-        floor = 2.0 if about.statistic == "t" else about.cluster_forming_t / 2
+        scale = 2.0 if about.statistic == "t" else about.cluster_forming_t / 2, 2 * about.cluster_forming_t
         claim = STAT_OF[about.claim_statistic]
         log_p, _ = read_map(companion(path, "statmap", ".nii.gz", stat=claim, desc="joint"))
         corrected = np.nan_to_num(log_p) >= -np.log10(about.passes_at or 1e-300) - 1e-6
-        png = mosaic.mosaic(self._underlay, t, grid, (floor, 2 * about.cluster_forming_t), corrected)
-        picture = self._root / "group" / "figures" / path.name.replace("_statmap.json", f"_stat-{about.statistic}.png")
-        write_bytes(picture, png)
-        words = {
-            "id": f"{about.measure}-{parse(path.name)[0]['contrast']}-{label}",
-            "title": f"{parse(path.name)[0]['contrast']}: {label}",
-            "unit": about.statistic,
-            "note": f"{about.sign.capitalize()}. n = {about.participants}. Full colour survives correction "
-            f"({statistic_name(about)}); pale does not.",
-        }
-        view = viewer.view(np.nan_to_num(t), grid, (floor, 2 * about.cluster_forming_t), words, corrected)
-        clusters = read_frame(companion(path, "clusters", ".tsv")).fillna(
-            {"place": ""}
-        )  # far from any name it has none
-        p, robust = about.p_held, about.p_robust_held
-        column = f"p_{about.claim_statistic}_fwe"
-        ordered = clusters.sort_values(column)
-        return {
-            "label": label,
-            "view": view,
-            "floor": floor,
-            "about": about,
-            "p": p,
-            "p_limits": about.smallest_p_limits[about.claim_statistic] if not about.exhaustive else None,
-            "p_map": about.smallest_p[about.claim_statistic],
-            "passed": about.passes,
-            "robust": robust if about.robust else None,
-            "answer": _answer(about),
-            "picture": html.embed(png),
-            "glass": self._glass(t, grid, about, corrected) if corrected.any() else "",
-            "panels": panels(
+        listed, column = companion(path, "clusters", ".tsv"), f"p_{about.claim_statistic}_fwe"
+        clusters = read_frame(listed).fillna({"place": ""}).sort_values(column)  # far from any name it has none
+        return MapSection(
+            label=label,
+            about=about,
+            view=viewer.view(np.nan_to_num(t), grid, scale, _words(label, path, about), corrected),
+            floor=scale[0],
+            p=about.p_held,
+            p_limits=about.smallest_p_limits[about.claim_statistic] if not about.exhaustive else None,
+            p_map=about.smallest_p[about.claim_statistic],
+            robust=about.p_robust_held if about.robust else None,
+            answer=_answer(about),
+            picture=self._address(path, about.statistic, mosaic.mosaic(self._underlay, t, grid, scale, corrected)),
+            glass=self._glass(path, t, grid, about, corrected) if corrected.any() else "",
+            panels=panels(
                 companion(path, "clustermeans", ".tsv"),
-                ordered[ordered[f"{column}_joint"] <= about.passes_at],
+                clusters[clusters[f"{column}_joint"] <= about.passes_at],
                 list(about.participants_by_arm),
             ),
-            "chance": chance(companion(path, "nullmax", ".tsv"), about),
-            "motion": motion_left(companion(path, "qcfc", ".json")),
-            "clusters": ordered.head(SHOWN).to_dict("records"),
-            "more": max(0, len(clusters) - SHOWN),
-            "column": column,
-            "file": companion(path, "clusters", ".tsv").name,
-            "literature": self._literature(path, about),
-            "printed": _printed(path),
-            "evidence": self._evidence(path),
-            "before": self._before(path) if about.primary else None,
-        }
+            chance=chance(companion(path, "nullmax", ".tsv"), about),
+            motion=motion_left(companion(path, "qcfc", ".json")),
+            clusters=clusters.head(SHOWN).to_dict("records"),
+            more=max(0, len(clusters) - SHOWN),
+            column=column,
+            file=listed.name,
+            literature=self._literature(path, about),
+            printed=_printed(path),
+            evidence=self._evidence(path),
+            before=self._before(path) if about.primary else None,
+        )
+
+    def _address(self, path: Path, label: str, png: bytes) -> str:
+        """Write a picture and return its address."""
+        name = companion(path, "figure", ".png", stat=label).name.replace("_figure", "")
+        write_bytes(self._root / "group" / "figures" / name, png)
+        return f"group/figures/{name}"
 
     def _literature(self, path: Path, about: JudgedContrast) -> str:
         """Draw the map that a paper would print by random field theory; nothing where it would print none."""
@@ -181,7 +157,9 @@ class Contrasts:
         height = float(about.cluster_forming_t)
         if not np.nan_to_num(t).any():
             return ""
-        return html.embed(mosaic.mosaic(self._underlay, t, grid, (height / 2, 2 * height), np.zeros(t.shape, bool)))
+        nothing = np.zeros(t.shape, bool)
+        png = mosaic.mosaic(self._underlay, t, grid, (height / 2, 2 * height), nothing)
+        return self._address(path, "literature", png)
 
     def _evidence(self, path: Path) -> str:
         """Draw the classes of evidence that the Bayes factors of a map are in; nothing where there are none."""
@@ -191,12 +169,12 @@ class Contrasts:
         found, grid = read_map(there)
         classes = evidence(found).astype(np.float32)
         pale = np.zeros(classes.shape, bool)  # nothing here is corrected over the map
-        return html.embed(mosaic.mosaic(self._underlay, classes, grid, (1.0, 2.0), pale))
+        return self._address(path, "evidence", mosaic.mosaic(self._underlay, classes, grid, (1.0, 2.0), pale))
 
-    def _glass(self, t: NDArray[Any], grid: Grid, about: JudgedContrast, corrected: Mask) -> str:
+    def _glass(self, path: Path, t: NDArray[Any], grid: Grid, about: JudgedContrast, corrected: Mask) -> str:
         """Draw what survives, and pale what formed a cluster and did not."""
         height = float(about.cluster_forming_t)
-        return html.embed(glass_brain.glass(t, grid, (height, 2 * height), corrected))
+        return self._address(path, "glass", glass_brain.glass(t, grid, (height, 2 * height), corrected))
 
     def _before(self, path: Path) -> float | None:
         """Return the median |g| between the arms of a contrast before treatment, if that was described."""
@@ -206,6 +184,16 @@ class Contrasts:
     @cached_property
     def _underlay(self) -> mosaic.Underlay:
         return mosaic.underlay(*template())
+
+
+def _words(label: str, path: Path, about: JudgedContrast) -> dict[str, str]:
+    """Return what the viewer says of a map."""
+    contrast = parse(path.name)[0]["contrast"]
+    note = f"{about.sign.capitalize()}. n = {about.participants}. Full colour survives correction "
+    return {
+        "id": f"{about.measure}-{contrast}-{label}", "title": f"{contrast}: {label}", "unit": about.statistic,
+        "note": f"{note}({statistic_name(about)}); pale does not.",
+    }  # fmt: skip
 
 
 def _printed(path: Path) -> list[dict[str, object]]:

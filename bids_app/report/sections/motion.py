@@ -45,6 +45,7 @@ def run_figure(outliers: Path, picture: Path, repetition_time: float | None) -> 
         "frames": frames,
         "mean": float(np.nanmean(displacement)) if np.isfinite(displacement).any() else None,
         "carpet": html.embed(picture.read_bytes()) if picture.exists() else "",
+        "id": picture.stem,
         "time": {"ticks": charts.Scale(0, max(last, 1.0), 0, WIDTH).ticks, "unit": "s" if repetition_time else "frame"},
     }
 

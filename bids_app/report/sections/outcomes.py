@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bids_app.dataset.tables import read_frame, read_json
-from bids_app.report import html
+from bids_app.dataset.sidecars import read_sidecar
+from bids_app.dataset.tables import read_frame
+from bids_app.report.claims.maps import Verdict
 from bids_app.report.claims.outcomes import verdict
 from bids_app.report.drawing import charts
 from bids_app.report.drawing.spaghetti import courses
+from bids_app.report.formats import format_number
 from bids_app.report.sections.confirmatory import Confirmed
 from bids_app.vocabulary.entities import as_label, companion
 from bids_app.vocabulary.sidecars import OutcomeSidecar
@@ -29,14 +32,44 @@ ORDER = ("primary", "secondary", "exploratory")
 WIDE, HIGH = 260.0, 150.0
 
 
-def outcomes(folder: Path, passed: Mapping[str, Confirmed]) -> list[dict[str, object]]:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class OutcomeSection:
+    """One outcome ready for a page.
+
+    Attributes
+    ----------
+    decision : Confirmed or None
+        What became of it among all that is confirmatory.
+    deciding : mapping or None
+        Row of the comparison that decides.
+    now, other, within : sequence of mapping
+        Rows at the endpoint, at other visits, and within arms.
+    panel, curves : mapping
+        Figures: every participant over visits, and responders.
+    """
+
+    name: str
+    about: OutcomeSidecar
+    verdict: Verdict
+    decision: Confirmed | None
+    deciding: Mapping[str, object] | None
+    means: Sequence[Mapping[str, object]]
+    now: Sequence[Mapping[str, object]]
+    other: Sequence[Mapping[str, object]]
+    within: Sequence[Mapping[str, object]]
+    panel: Mapping[str, object]
+    curves: Mapping[str, object]
+    file: str
+
+
+def outcomes(folder: Path, passed: Mapping[str, Confirmed]) -> list[OutcomeSection]:
     """Return every outcome on disk, the declared ones first."""
     found = [_section(path, passed) for path in sorted(folder.glob("meas-*_outcome.json"))]
-    return sorted(found, key=lambda one: (ORDER.index(one["about"].role), one["about"].title))
+    return sorted(found, key=lambda one: (ORDER.index(one.about.role), one.about.title))
 
 
-def _section(path: Path, passed: Mapping[str, Confirmed]) -> dict[str, Any]:
-    about = OutcomeSidecar.from_json(read_json(path))
+def _section(path: Path, passed: Mapping[str, Confirmed]) -> OutcomeSection:
+    about = read_sidecar(path, OutcomeSidecar)
     label = path.name.partition("_")[0].removeprefix("meas-")
     decision = next((found for name, found in passed.items() if as_label(name) == label), None)
     table = read_frame(path.with_suffix(".tsv"))
@@ -49,18 +82,20 @@ def _section(path: Path, passed: Mapping[str, Confirmed]) -> dict[str, Any]:
     described = [line for line in lines if line["kind"] == "mean"]
     compared = [line for line in lines if line["kind"] not in ("mean", "mean_change", "wilcoxon")]
     within = [line for line in lines if line["kind"] in ("mean_change", "wilcoxon")]
-    return {
-        "name": label,
-        "about": about,
-        "verdict": verdict(about, lines, decision),
-        "means": _means(described, about),
-        "now": [line for line in compared if line["visit"] == about.endpoint or line["kind"] == "baseline"],
-        "other": [line for line in compared if line["visit"] not in (about.endpoint, about.visits[0])],
-        "within": within,
-        "panel": _courses(path, about),
-        "curves": _curves(about),
-        "file": path.with_suffix(".tsv").name,
-    }
+    return OutcomeSection(
+        name=label,
+        about=about,
+        verdict=verdict(about, lines, decision),
+        decision=decision,
+        deciding=next((line for line in lines if line["weight"] == "decides"), None),
+        means=_means(described, about),
+        now=[line for line in compared if line["visit"] == about.endpoint or line["kind"] == "baseline"],
+        other=[line for line in compared if line["visit"] not in (about.endpoint, about.visits[0])],
+        within=within,
+        panel=_courses(path, about),
+        curves=_curves(about),
+        file=path.with_suffix(".tsv").name,
+    )
 
 
 def _means(lines: list[dict[str, Any]], about: OutcomeSidecar) -> list[dict[str, Any]]:
@@ -68,7 +103,7 @@ def _means(lines: list[dict[str, Any]], about: OutcomeSidecar) -> list[dict[str,
     rows = []
     for arm in about.arms:
         own = [line for line in lines if line["comparison"] == arm]
-        cells = [f"{html.format_number(o['estimate'])} ({_sd(o['sd'])})" for o in own]
+        cells = [f"{format_number(o['estimate'])} ({_sd(o['sd'])})" for o in own]
         rows.append({"arm": arm, "cells": cells, "people": [o["people"] for o in own]})
     return rows
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from bids_app.derivatives.failure_records import read_failures
 from bids_app.derivatives.paths import participant_path
 from bids_app.report import html
 from bids_app.report.drawing import charts
+from bids_app.report.formats import format_number
 from bids_app.vocabulary.entities import companion, parse
 from bids_app.vocabulary.group_sidecars import FlowSidecar, MaskSidecar, MotionSidecar
 
@@ -26,27 +28,77 @@ MEASURED = ("mean_fd", "minutes_kept", "df_res", "tsnr", "voxels", "voxels_unusa
 """Columns of the quality tables of sessions that it is made from."""
 
 
-def people(output_dir: Path, flow_path: Path) -> dict[str, Any]:
-    """Return what the page says about the people of one analysis."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Participants:
+    """Who is in one analysis, who is not and why, and how good their scans are.
+
+    Attributes
+    ----------
+    name : str
+        Entities of the analysis.
+    flow : sequence of ArmFlow
+        Boxes of the flow figure.
+    lost : sequence of mapping
+        Rows of who is not analysed.
+    count : sequence of int
+        Analysed participants of each arm.
+    failed : str
+        What ended the last attempt at this analysis, or nothing.
+    """
+
+    name: str
+    arms: tuple[str, ...]
+    sessions: Mapping[str, str]
+    notes: tuple[str, ...]
+    flow: Sequence[ArmFlow]
+    lost: Sequence[Mapping[str, str]]
+    mask: MaskSidecar | None
+    characteristics: Sequence[Mapping[str, object]]
+    count: Sequence[int]
+    quality: Sequence[Mapping[str, object]]
+    failed: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loss:
+    """How many participants of an arm lack something, and each one's reason."""
+
+    what: str
+    count: int
+    reasons: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArmFlow:
+    """One column of the flow figure."""
+
+    arm: str
+    found: int
+    lost: Sequence[Loss]
+    analysed: int
+
+
+def participants(output_dir: Path, flow_path: Path) -> Participants:
+    """Return who is in one analysis."""
     entities, _, _ = parse(flow_path.name)
     about = read_sidecar(flow_path.with_suffix(".json"), FlowSidecar)
     arms = about.arms
     flow = read_frame(flow_path)
     analysed = flow[flow["stage"] == "analysed"]
     quality = _quality(output_dir, analysed, {**entities, "desc": "fc"}, (about.stage, about.sessions))
-    return {
-        "name": " ".join(f"{key}-{value}" for key, value in entities.items()),
-        "arms": arms,
-        "sessions": about.sessions,
-        "notes": about.notes,
-        "flow": _flow(flow, arms, about.sessions),
-        "lost": flow[flow["stage"] != "analysed"].fillna("n/a").to_dict("records"),
-        "mask": _mask(companion(flow_path, "mask", ".json", desc="group")),
-        "characteristics": characteristics(companion(flow_path, "characteristics", ".tsv"), arms),
-        "count": [int((analysed["arm"] == arm).sum()) for arm in arms],
-        "quality": [_strip(quality, name, arms) for name in QUALITIES] if len(quality) else [],
-        "failed": read_failures(output_dir).get("group_" + "_".join(f"{k}-{v}" for k, v in entities.items()), ""),
-    }
+    return Participants(
+        name=" ".join(f"{key}-{value}" for key, value in entities.items()),
+        arms=arms,
+        sessions=about.sessions,
+        notes=about.notes,
+        flow=[_arm_flow(flow[flow["arm"] == arm], arm, about.sessions) for arm in arms],
+        lost=flow[flow["stage"] != "analysed"].fillna("n/a").to_dict("records"),
+        mask=_mask(companion(flow_path, "mask", ".json", desc="group")),
+        characteristics=characteristics(companion(flow_path, "characteristics", ".tsv"), arms),
+        count=[int((analysed["arm"] == arm).sum()) for arm in arms],
+        quality=[_strip(quality, name, arms) for name in QUALITIES] if len(quality) else [],
+        failed=read_failures(output_dir).get("group_" + "_".join(f"{k}-{v}" for k, v in entities.items()), ""),
+    )
 
 
 def _mask(path: Path) -> MaskSidecar | None:
@@ -54,24 +106,18 @@ def _mask(path: Path) -> MaskSidecar | None:
     return read_sidecar(path, MaskSidecar) if path.exists() else None
 
 
-def _flow(flow: pd.DataFrame, arms: tuple[str, ...], sessions: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return the boxes of the flow figure for each arm."""
-    boxes = []
-    for arm in arms:
-        own = flow[flow["arm"] == arm]
-        counts = own["stage"].value_counts()
-        stages = [*sessions, "covariate"]
-        lost = [
-            {
-                "what": f"session {sessions[stage]}" if stage in sessions else "covariate",
-                "count": int(counts.get(stage, 0)),
-                "reasons": [f"{r.participant_id}: {r.reason}" for r in own[own["stage"] == stage].itertuples()],
-            }
-            for stage in stages
-            if stage in sessions or counts.get(stage, 0)
-        ]
-        boxes.append({"arm": arm, "found": len(own), "lost": lost, "analysed": int(counts.get("analysed", 0))})
-    return boxes
+def _arm_flow(own: pd.DataFrame, arm: str, sessions: Mapping[str, str]) -> ArmFlow:
+    counts = own["stage"].value_counts()
+    lost = [
+        Loss(
+            what=f"session {sessions[stage]}" if stage in sessions else "covariate",
+            count=int(counts.get(stage, 0)),
+            reasons=[f"{row.participant_id}: {row.reason}" for row in own[own["stage"] == stage].itertuples()],
+        )
+        for stage in (*sessions, "covariate")
+        if stage in sessions or counts.get(stage, 0)
+    ]
+    return ArmFlow(arm=arm, found=len(own), lost=lost, analysed=int(counts.get("analysed", 0)))
 
 
 def characteristics(path: Path, arms: Sequence[str]) -> list[dict[str, object]]:
@@ -84,7 +130,7 @@ def characteristics(path: Path, arms: Sequence[str]) -> list[dict[str, object]]:
         cells = []
         for arm in arms:
             first, second = row[f"{arm}_mean_or_count"], row[f"{arm}_sd_or_percent"]
-            format_ = html.format_number
+            format_ = format_number
             cells.append(f"{format_(first)} ({format_(second, 2)})" if number else f"{first:.0f} ({second:.0f} %)")
         rows.append({**row, "number": number, "cells": cells})
     return rows
@@ -128,7 +174,7 @@ def _strip(quality: pd.DataFrame, name: str, arms: Sequence[str]) -> dict[str, A
         for i, arm in enumerate(arms):
             values = quality.loc[(quality["session"] == session) & (quality["arm"] == arm), name].dropna()
             groups.append((session, i, values.tolist()))
-            said = f"{html.format_number(values.mean())} ({html.format_number(values.std(), 2)})"
+            said = f"{format_number(values.mean())} ({format_number(values.std(), 2)})"
             cells.append({"session": session, "arm": arm, "said": said})
     return {"name": name, "cells": cells, **charts.strips(groups, 110, 40)}
 

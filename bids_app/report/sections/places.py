@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from bids_app.dataset.sidecars import read_sidecar
 from bids_app.dataset.tables import read_frame
 from bids_app.report.sections.confirmatory import Confirmed, JudgedContrast, with_levels
-from bids_app.vocabulary.contrast_sidecar import ContrastSidecar
 from bids_app.vocabulary.entities import parse
 
 SHOWN = 6
@@ -21,43 +19,84 @@ DECIDING = {
 """Column of the p of the statistic that decides."""
 
 
-def sections(sidecars: list[Path], passed: Mapping[str, Confirmed]) -> list[dict[str, object]]:
-    """Return one section for each set of values, its contrasts in it, the primary one first."""
-    by_measure: dict[str, list[Path]] = {}
-    for path in sidecars:
-        by_measure.setdefault(read_sidecar(path, ContrastSidecar).measure, []).append(path)
-    abouts: dict[Path, JudgedContrast] = {}
-    for measure, own in by_measure.items():
-        abouts |= with_levels(own, passed.get(measure))
-    found: dict[str, list[dict[str, Any]]] = {}
-    for path in sorted(abouts):
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PlaceContrast:
+    """One contrast of a table: its first rows, and what is said of them.
+
+    Attributes
+    ----------
+    apart : str
+        Columns that tell the places apart.
+    units : str
+        What a row is, as in file names (`edges`).
+    sets : str
+        What rows are joined to: a cluster, or a set of neighbours.
+    """
+
+    name: str
+    about: JudgedContrast
+    rows: Sequence[Mapping[str, object]]
+    count: int
+    apart: str
+    units: str
+    scale: str
+    sets: str
+    file: str
+
+    @property
+    def claim(self) -> str:
+        """Statistic that decides."""
+        return self.about.claim_statistic
+
+    @property
+    def p(self) -> float:
+        """Smallest p of it, over the table and its family."""
+        return self.about.p
+
+    @property
+    def passed(self) -> bool:
+        """Whether anything in the table passes."""
+        return self.about.passes
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PlaceSection:
+    """One set of values with its contrasts, the primary one first."""
+
+    name: str
+    contrasts: Sequence[PlaceContrast]
+
+    @property
+    def noun(self) -> str:
+        """What is compared."""
+        return self.contrasts[0].about.noun
+
+
+def sections(sidecars: Sequence[Path], decision: Confirmed | None) -> list[PlaceSection]:
+    """Return one section for each set of values of one measure."""
+    found: dict[str, list[PlaceContrast]] = {}
+    for path, about in with_levels(sorted(sidecars), decision).items():
         entities, suffix, _ = parse(path.name)
         name = entities.get("seg") or entities.get("meas", suffix)
-        found.setdefault(name, []).append(_contrast(path, entities["contrast"], suffix, abouts[path]))
+        found.setdefault(name, []).append(_contrast(path, entities["contrast"], suffix, about))
     return [
-        {
-            "name": name,
-            "noun": contrasts[0]["about"].noun,
-            "contrasts": sorted(contrasts, key=lambda c: (not c["about"].primary, not c["about"].between_arms)),
-        }
-        for name, contrasts in found.items()
+        PlaceSection(name=name, contrasts=sorted(own, key=lambda c: (not c.about.primary, not c.about.between_arms)))
+        for name, own in found.items()
     ]
 
 
-def _contrast(path: Path, name: str, suffix: str, about: JudgedContrast) -> dict[str, Any]:
+def _contrast(path: Path, name: str, suffix: str, about: JudgedContrast) -> PlaceContrast:
     table = read_frame(path.with_suffix(".tsv"))
     columns = [str(column) for column in table.columns]
-    apart, claim = columns[: columns.index("effect")], about.claim_statistic
+    apart = columns[: columns.index("effect")]
     sets = "cluster" if "cluster" in columns else "component"
     rows = table.head(SHOWN).to_dict("records")
     for row in rows:
         row["place"] = ", ".join(str(row[column]) for column in apart)
         row["set"], row["p_set"] = row[sets], row[f"p_{sets}_mass" if sets == "cluster" else "p_component_extent"]
-        row["p_deciding"] = row[DECIDING[claim]]
-    scale = (about.columns or {})["effect"].partition(" in ")[2].rstrip(".")
-    return {
-        "name": name, "about": about, "rows": rows, "count": len(table), "apart": ", ".join(apart), "units": suffix,
-        "scale": scale, "sets": "cluster" if sets == "cluster" else f"set of {suffix}", "claim": claim,
-        "file": path.with_suffix(".tsv").name, "p": about.p,
-        "passed": about.p <= about.passes_at,
-    }  # fmt: skip
+        row["p_deciding"] = row[DECIDING[about.claim_statistic]]
+    return PlaceContrast(
+        name=name, about=about, rows=rows, count=len(table), apart=", ".join(apart), units=suffix,
+        scale=(about.columns or {})["effect"].partition(" in ")[2].rstrip("."),
+        sets="cluster" if sets == "cluster" else f"set of {suffix}", file=path.with_suffix(".tsv").name,
+    )  # fmt: skip

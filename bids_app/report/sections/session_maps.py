@@ -62,6 +62,6 @@ class Canvas:
         words = {"id": stem, "title": f"{self.name}: {title}", "unit": unit,
                  "note": f"{about.get('Description', '')} Not tested."}  # fmt: skip
         return {
-            "id": stem, "picture": html.embed(png), "about": about,
+            "id": stem, "picture": html.address(self.folder / f"{stem}.png", self.folder.parents[1]), "about": about,
             "view": viewer.view(values, grid, scale, words, below=self.name),
         }  # fmt: skip

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bids_app.dataset.sidecars import read_sidecar
 from bids_app.dataset.tables import read_frame, read_json, read_tsv
-from bids_app.report import html
+from bids_app.report.formats import format_number
 from bids_app.report.sections.participants import characteristics
 from bids_app.vocabulary.sidecars import BlindingSidecar
 
@@ -50,7 +50,7 @@ def _blinding(path: Path) -> dict[str, object] | None:
     def said(index: Mapping[str, float] | None) -> str:
         if not index:
             return "n/a"
-        value, low, high = (html.format_number(index[key], 2) for key in ("value", "low", "high"))
+        value, low, high = (format_number(index[key], 2) for key in ("value", "low", "high"))
         return f"{value} ({low} to {high})"
 
     bang = {arm: said(index) for arm, index in about.bang.items()}

@@ -48,12 +48,24 @@
   let count = 0;
   for (const figure of document.querySelectorAll("main figure")) {
     const links = [];
-    for (const picture of figure.querySelectorAll(":scope > img")) links.push(["PNG", `${heading(figure)}-${++count}.png`, () => picture.src]);
-    for (const svg of figure.querySelectorAll("svg")) if (!svg.parentElement.closest("svg")) links.push(["SVG", `${heading(figure)}-${++count}.svg`, () => drawing(svg)]);
+    for (const picture of figure.querySelectorAll(":scope > img")) links.push(["map, PNG", `${heading(figure)}-${++count}.png`, () => picture.src]);
+    for (const svg of figure.querySelectorAll("svg")) {
+      const title = svg.querySelector(".title");
+      if (!svg.parentElement.closest("svg")) links.push([`${title ? title.textContent.trim() : "figure"}, SVG`, `${heading(figure)}-${++count}.svg`, () => drawing(svg)]);
+    }
     if (links.length) offer(figure.querySelector("figcaption") || figure, links);
+  }
+  for (const table of document.querySelectorAll("main table.compact")) {
+    const button = document.createElement("button");
+    const label = () => { button.textContent = table.classList.contains("whole") ? "Fewer columns" : "All columns"; };
+    button.type = "button";
+    button.className = "columns";
+    button.addEventListener("click", () => { table.classList.toggle("whole"); label(); });
+    label();
+    table.closest(".scroll").before(button);
   }
   for (const table of document.querySelectorAll("main table:not(.matrix):not(#grid)")) {
     const text = () => [...table.rows].map((row) => [...row.cells].map((cell) => cell.textContent.trim().replace(/\s+/g, " ")).join("\t")).join("\n") + "\n";
-    offer(table, [["TSV", `${heading(table)}-${++count}.tsv`, () => file(text(), "text/tab-separated-values")]]);
+    offer(table, [["table, TSV", `${heading(table)}-${++count}.tsv`, () => file(text(), "text/tab-separated-values")]]);
   }
 })();

@@ -1,4 +1,6 @@
-// Opens a map of the page in niivue. Nothing is unpacked before somebody asks for it, and nothing is fetched.
+// Opens a map of the page in niivue. Volumes and the viewer are scripts in assets/ that are added when a reader asks.
+const deqiAssets = {};
+function deqiAsset(name, content) { deqiAssets[name] = content; }
 (() => {
   const at = (id) => document.getElementById(id);
   const data = JSON.parse(at("viewer-data").textContent);
@@ -7,12 +9,22 @@
   const sign = (value) => value.toFixed(2).replace("-", "\u2212");
   let viewer, current;
 
+  Object.assign(deqiAssets, data.inside);
+
+  const asset = (name) => name in deqiAssets ? Promise.resolve(deqiAssets[name]) : new Promise((done, failed) => {
+    const script = document.createElement("script");
+    script.src = document.documentElement.dataset.root + "assets/" + name + ".js";
+    script.onload = () => done(deqiAssets[name]);
+    script.onerror = () => failed(new Error("assets/" + name + ".js is not beside this page"));
+    document.head.append(script);
+  });
+
   const gunzip = (text) => new Response(
     new Blob([Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))]).stream().pipeThrough(new DecompressionStream("gzip")));
 
   async function start() {
     const program = document.createElement("script");
-    program.textContent = await gunzip(at("viewer-program").textContent).text();
+    program.textContent = await gunzip(await asset(data.program)).text();
     document.head.append(program);
     viewer = new niivue.Niivue({
       backColor: [0, 0, 0, 1], crosshairColor: [0.4, 0.9, 0.5, 0.8], crosshairWidth: 0.6, crosshairWidthUnit: "mm", isColorbar: false, dragAndDropEnabled: false,
@@ -23,8 +35,8 @@
     viewer.onLocationChange = tell;
   }
 
-  async function layer(packed, options) {
-    viewer.addVolume(await niivue.NVImage.loadFromBase64({ base64: packed, ...options, name: options.name + ".nii.gz" }));
+  async function layer(name, options) {
+    viewer.addVolume(await niivue.NVImage.loadFromBase64({ base64: await asset(name), ...options, name: options.name + ".nii.gz" }));
   }
 
   async function show(id) {
@@ -88,7 +100,7 @@
       await show(id);
     } catch (problem) {
       viewer = undefined;
-      says.textContent = "The viewer needs WebGL 2, which this browser does not offer (" + problem.message + "). The pictures on the page show the same maps.";
+      says.textContent = "This map cannot be opened (" + problem.message + "). The viewer needs WebGL 2; the pictures on the page show the same maps.";
     }
   }
 

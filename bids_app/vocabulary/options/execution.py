@@ -49,6 +49,7 @@ class Execution:
     work_dir: Path | None = None
     dry_run: bool = False
     reports_only: bool = False
+    self_contained: bool = False
     validate: bool = True
     blind: bool = False
     allocation: Path | None = None

@@ -52,9 +52,9 @@ def test_a_packed_map_keeps_values_within_half_a_step_and_hides_the_rest():
     rng = np.random.default_rng(1)
     values = rng.standard_normal(GRID.shape) * 3
     where = np.abs(values) > 2
-    image = _unpacked(viewer.overlay(values, GRID, 6.0, where))
+    image = _unpacked(viewer.overlay(values, GRID, where))
     found = image.get_fdata()
-    assert np.abs(found - np.where(where, values, 0)).max() <= 6.0 / viewer.STEPS / 2 + 1e-6
+    assert np.abs(found - np.where(where, values, 0)).max() <= np.abs(values).max() / viewer.STEPS / 2 + 1e-6
     assert np.array_equal(found != 0, where)
     assert image.affine == pytest.approx(GRID.affine)
 
@@ -64,10 +64,10 @@ def test_a_view_opens_at_the_peak_of_what_survives():
     values[10, 10, 10], values[20, 30, 20] = 9.0, 5.0
     survives = np.zeros(GRID.shape, dtype=bool)
     survives[20, 30, 20] = True
-    view = viewer.view(values, GRID, (2.0, 8.0), {"id": "a"}, survives)
-    assert view["peak"] == [0, 8, 20]
-    assert np.count_nonzero(_unpacked(view["corrected"]).get_fdata()) == 1
-    assert np.count_nonzero(_unpacked(view["data"]).get_fdata()) == 2
+    view = viewer.view(values, GRID, (2.0, 8.0), {"id": "a", "title": "", "unit": "t", "note": ""}, survives)
+    assert view.peak == [0, 8, 20]
+    assert np.count_nonzero(_unpacked(view.corrected).get_fdata()) == 1
+    assert np.count_nonzero(_unpacked(view.data).get_fdata()) == 2
 
 
 def test_the_program_of_the_viewer_is_there_with_its_licence():

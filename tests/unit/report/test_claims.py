@@ -37,7 +37,7 @@ def test_means_differ_only_where_both_p_pass():
     assert answer.positive
     assert answer.headline.startswith(
         "Mean connectivity after treatment differs between verum and sham, given each voxel's own baseline, for 1 of 1 "
-        "seeds: PCC (p = 0.0300, robust p = 0.0400)."
+        "seeds: PCC (p = .030, robust p = .040)."
     )
 
 
@@ -45,8 +45,8 @@ def test_where_only_the_p_of_arms_drawn_anew_passes_distributions_differ():
     answer = say(finding("verumVsShamAdjusted", p=0.03, robust=0.2))
     assert not answer.positive
     assert answer.headline.startswith(
-        "The distributions of connectivity differ between verum and sham for PCC (re-randomisation p = 0.0300; a "
-        "difference of means is not established, robust p = 0.2000)."
+        "The distributions of connectivity differ between verum and sham for PCC (re-randomisation p = .030; a "
+        "difference of means is not established, robust p = .200)."
     )
 
 
@@ -71,7 +71,7 @@ def test_without_a_robust_p_the_reason_stands_in_its_place():
     why = "robust p needs 5 in each arm, sham has 4"
     answer = say(finding("verumVsShamAdjusted", p=0.01, why=why))
     assert answer.positive
-    assert f"(re-randomisation p = 0.0100; {why})" in answer.headline
+    assert f"(re-randomisation p = .010; {why})" in answer.headline
     assert "Mean" not in answer.headline
 
 

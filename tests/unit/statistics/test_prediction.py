@@ -294,12 +294,12 @@ def said(p, n=60, arms=("verum", "sham"), clinical=("age",)):
 
 def test_what_may_be_said_of_a_prediction():
     told, text = said(0.01)
-    assert text.startswith("Exploratory: who responds in pain was foretold of people unseen")
+    assert text.startswith("Exploratory: who responds in pain was predicted in held-out participants")
     assert not told.positive
     assert "is a prognosis" in text
     assert "about ten points" in text
     assert "about ten points" not in said(0.01, n=150)[1]
-    assert "It was not shown that" in said(0.5)[1]
+    assert "There was no evidence that" in said(0.5)[1]
     assert "prognosis" not in said(0.5, arms=("all",))[1]
     assert "regression to the mean" not in text
     assert "regression to the mean alone" in said(0.01, clinical=("vas_pre", "age"))[1]

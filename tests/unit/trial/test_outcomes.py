@@ -189,7 +189,7 @@ def test_a_difference_is_told_with_its_direction_size_and_what_it_means_to_patie
     assert "was lower (better) in verum than in sham, by" in text
     assert "All of the interval reaches the smallest difference that matters to patients (5 points)" in text
     assert "too small to matter" in said(-12, important=60.0)[1]
-    assert "whether the benefit matters is not told" in said(-12, important=12.0)[1]
+    assert "clinical relevance remains uncertain" in said(-12, important=12.0)[1]
     assert "was higher (worse) in verum" in said(30)[1]
 
 

@@ -1,0 +1,60 @@
+"""How numbers stand on pages: p values, effects with their limits, counts. The only place that decides it."""
+
+from __future__ import annotations
+
+LEAST_P = 0.001
+"""p values below it are printed as such."""
+
+
+def format_p(p: object) -> str:
+    """Return a p value as papers print it.
+
+    >>> format_p(0.0312), format_p(0.0025), format_p(0.0002), format_p(None)
+    ('.031', '.0025', '< .001', 'n/a')
+    """
+    value = _float(p)
+    if value is None:
+        return "n/a"
+    return "< .001" if value < LEAST_P else f"{value:.{4 if value < 0.01 else 3}f}".removeprefix("0")
+
+
+def says_p(p: object) -> str:
+    """Return a p value in a sentence.
+
+    >>> says_p(0.0312), says_p(0.0002)
+    ('p = .031', 'p < .001')
+    """
+    said = format_p(p)
+    return f"p {said}" if said.startswith("<") else f"p = {said}"
+
+
+def format_number(value: object, digits: int = 3) -> str:
+    """Return a number with a few significant digits; n/a for nothing.
+
+    >>> format_number(12.3456), format_number(None), format_number(0.0), format_number(12345.6)
+    ('12.3', 'n/a', '0', '12,346')
+    """
+    number = _float(value)
+    if number is None:
+        return "n/a"
+    return f"{number:.{digits}g}" if abs(number) < 1e4 else f"{number:,.0f}"
+
+
+def effect_with_limits(effect: object, low: object, high: object, units: str = "", digits: int = 3) -> str:
+    """Return an effect with its 95 % limits.
+
+    >>> effect_with_limits(-11.94, -17.3, -6.4, "points"), effect_with_limits(0.3, None, None)
+    ('-11.9 points (95 % limits -17.3 to -6.4)', '0.3')
+    """
+    size = f"{format_number(effect, digits)} {units}".strip()
+    if _float(low) is None or _float(high) is None:
+        return size
+    return f"{size} (95 % limits {format_number(low, digits)} to {format_number(high, digits)})"
+
+
+def _float(value: object) -> float | None:
+    """Return a number, or None for what is none or NaN."""
+    if value in (None, "", "n/a"):
+        return None
+    number = float(value)  # type: ignore[arg-type]
+    return None if number != number else number
