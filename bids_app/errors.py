@@ -12,7 +12,7 @@ class DeqiError(Exception):
     """Base of every error that a user can cause or correct; printed without a traceback.
 
     Messages say what was found, what was expected and what to do. Each class has a part of the page of errors in the
-    documentation, made from its docstring: what it means, and under `Mend` what usually helps.
+    documentation, made from its docstring: what it means, and under `Remedy` what usually helps.
     """
 
     exit_code = 1
@@ -27,8 +27,8 @@ class DeqiError(Exception):
 class UsageError(DeqiError):
     """The command line or a settings file cannot be understood.
 
-    Mend
-    ----
+    Remedy
+    ------
     The message names the word and the nearest one that is known. `deqi --help` lists the options, `deqi
     BIDS_DIR --init-config analysis.toml` writes every setting with its meaning. Options given at the group
     level must not contradict those that the maps were made with.
@@ -40,8 +40,8 @@ class UsageError(DeqiError):
 class InvalidBidsError(DeqiError):
     """The input dataset breaks BIDS in a way that stops the analysis.
 
-    Mend
-    ----
+    Remedy
+    ------
     Usually `dataset_description.json` is missing or not JSON, or the folder is not the dataset but one above or
     below it. `--skip-bids-validation` goes on without a valid description.
     """
@@ -52,8 +52,8 @@ class InvalidBidsError(DeqiError):
 class AnalysisLevelError(UsageError):
     """The third positional is neither `participant` nor `group`.
 
-    Mend
-    ----
+    Remedy
+    ------
     `deqi BIDS_DIR OUTPUT_DIR participant` first, then `deqi BIDS_DIR OUTPUT_DIR group`. Options that take
     several values swallow words that follow them: put the three positionals first.
     """
@@ -64,8 +64,8 @@ class AnalysisLevelError(UsageError):
 class NothingSelectedError(DeqiError):
     """The filters are valid but no file matches them.
 
-    Mend
-    ----
+    Remedy
+    ------
     The message says what is there. Look at `--participant-label`, `--session-label`, `--task-id`, `--space` and
     the filter file, and whether fMRIPrep wrote series in a standard space (`--output-spaces`).
     """
@@ -76,8 +76,8 @@ class NothingSelectedError(DeqiError):
 class WrongDataError(DeqiError):
     """A file is readable but its content cannot be used.
 
-    Mend
-    ----
+    Remedy
+    ------
     The message names the file, what it holds and what was expected: a covariate without values, arms called
     otherwise, grids that differ, a repetition time that is missing, maps made with different settings.
     """
@@ -88,8 +88,8 @@ class WrongDataError(DeqiError):
 class NothingToCompareError(WrongDataError):
     """No one was scanned as often as a design needs, as with a task that belongs to one session alone.
 
-    Mend
-    ----
+    Remedy
+    ------
     Compare another task (`--task-id`), or take a design that needs fewer sessions, such as `post_only`.
     """
 
@@ -97,8 +97,8 @@ class NothingToCompareError(WrongDataError):
 class NotMeasurableError(DeqiError):
     """A measure has no meaning for this run; the other measures go on.
 
-    Mend
-    ----
+    Remedy
+    ------
     Nothing is wrong with the rest. The reason stands on the page of the participant; leave the measure out with
     `--measures`.
     """
@@ -107,8 +107,8 @@ class NotMeasurableError(DeqiError):
 class MissingInputError(DeqiError):
     """A needed file is absent, empty or unreadable.
 
-    Mend
-    ----
+    Remedy
+    ------
     A file of 0 bytes or a dangling link of DataLad wants `datalad get PATH`. A file that breaks off wants
     copying again. An atlas that is not on this machine is never downloaded: give its path. No derivatives:
     `--preproc print` shows the command.
@@ -120,8 +120,8 @@ class MissingInputError(DeqiError):
 class OutputError(DeqiError):
     """An output file or folder cannot be created.
 
-    Mend
-    ----
+    Remedy
+    ------
     Is the disk full, the folder read-only, or owned by someone else (in a container: `-u "$(id -u):$(id
     -g)"`)? The output must not lie inside the input's own folders. Finished work is kept.
     """
@@ -132,8 +132,8 @@ class OutputError(DeqiError):
 class UnavailableError(DeqiError):
     """What the work should run on does not answer, or is gone.
 
-    Mend
-    ----
+    Remedy
+    ------
     Is the Dask scheduler still running, and can this machine reach it? Workers need the same version of deqi and must
     see BIDS_DIR and OUTPUT_DIR under the same paths. Finished work is kept; the same command goes on from there.
     """
@@ -165,8 +165,8 @@ def explanation(anchor: str) -> str:
     if anchor not in known:
         raise UsageError(f"--explain {anchor}: {suggest(anchor, known)}")
     kind = known[anchor]
-    meaning, _, mend = cleandoc(kind.__doc__ or "").partition("Mend\n----\n")
-    return f"{anchor} (exit code {kind.exit_code})\n\n{meaning.strip()}\n\nWhat to do: {mend.strip()}\n"
+    meaning, _, remedy = cleandoc(kind.__doc__ or "").partition("Remedy\n------\n")
+    return f"{anchor} (exit code {kind.exit_code})\n\n{meaning.strip()}\n\nWhat to do: {remedy.strip()}\n"
 
 
 def suggest(word: str, known: Iterable[str]) -> str:

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_origin, get_type_hints
+from typing import TypeVar, get_origin, get_type_hints
 
 from bids_app import plugs
+from bids_app.dataset.tables import Json
 from bids_app.errors import UsageError, suggest
 from bids_app.launch.presets import with_presets
 from bids_app.vocabulary.hypotheses import HypothesisGraph, Multiplicity, graphs_of
 from bids_app.vocabulary.options import Options
-from bids_app.vocabulary.options.describe import Doc
+from bids_app.vocabulary.options.dataset import Dataset
 from bids_app.vocabulary.options.design import PeopleOptions
 from bids_app.vocabulary.options.exclusions import Exclusions
 from bids_app.vocabulary.options.inference import Inference
 from bids_app.vocabulary.options.multiverse import Multiverse
 from bids_app.vocabulary.options.prediction import Prediction
 from bids_app.vocabulary.outcome import OutcomeOptions
-from bids_app.vocabulary.recording import JOINED
 from bids_app.vocabulary.selected import Selected
-from bids_app.vocabulary.selection import PREPROCESSED, Stage
 from bids_app.vocabulary.treatment import TrialOptions
 
 DEFAULT_PLUGS = {
@@ -43,44 +42,6 @@ GENERAL: dict[str, type[Options]] = {
     "prediction": Prediction,
 }
 """Options of tables that belong to no plug."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Dataset:
-    """Options of `[dataset]`: which runs are taken."""
-
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
-
-    tasks: Annotated[tuple[str, ...], Doc("Task labels; empty takes all.")] = ()
-    sessions: Annotated[tuple[str, ...], Doc("Session labels; empty takes all.")] = ()
-    measures: Annotated[
-        tuple[str, ...], Doc("Measures to compute; empty: all defaults and those that have a table.")
-    ] = ()
-    preset: Annotated[
-        str, Doc("Condition preset that sets the default seeds, networks and pairs; see --preset list.")
-    ] = ""
-    profile: Annotated[str, Doc("Defaults of the cleaning: recommended, or dpabi-legacy (replication only).")] = ""
-    space: Annotated[
-        str,
-        Doc(
-            "Space, with resolution (res-2, native) or cohort if needed: MNI152NLin2009cAsym:res-2; empty takes the "
-            "standard one there is."
-        ),
-    ] = ""
-    desc: Annotated[
-        str, Doc("Which preprocessed series is analysed, by its desc label, e.g. nonaggrDenoised of fMRIPost-AROMA.")
-    ] = PREPROCESSED
-    join: Annotated[
-        tuple[Literal["run", "dir", "acq", "ce"], ...],
-        Doc("Entities whose values are runs of one session (run, dir, acq, ce); others are analysed separately."),
-    ] = JOINED
-    stage: Annotated[
-        Stage,
-        Doc(
-            "Entity whose labels are the stages of the design: ses (scanning sessions), or within one session task or "
-            "run (rest before and after needling)."
-        ),
-    ] = "ses"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +110,7 @@ class Settings:
         return " ".join(filter(None, (plugs.modality(name).mark(o) for name, o in self.modalities.items())))
 
 
-def resolve(tables: Mapping[str, Any]) -> Settings:
+def resolve(tables: Json) -> Settings:
     """Validate tables and fill in defaults.
 
     Raises
@@ -207,7 +168,7 @@ def resolve(tables: Mapping[str, Any]) -> Settings:
     return found
 
 
-def _outcomes(tables: Mapping[str, Any]) -> dict[str, OutcomeOptions]:
+def _outcomes(tables: Json) -> dict[str, OutcomeOptions]:
     """Return the options of every outcome; their names are the user's own."""
     given = tables.get("outcomes", {})
     if not isinstance(given, dict):
@@ -251,7 +212,7 @@ def _measures(
     return {name: None for name in order if name in wanted and plugs.measure(name).takes in gives}
 
 
-def _names(tables: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+def _names(tables: Json, prefix: str = "") -> Iterator[str]:
     for name, value in tables.items():
         yield prefix + name
         if isinstance(value, dict):

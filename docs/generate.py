@@ -16,6 +16,7 @@ from bids_app.derivatives.fmri_session import FRAMES
 from bids_app.derivatives.participant import FIRST, LAST
 from bids_app.derivatives.trial import LINES
 from bids_app.spatial.result_columns import COLUMNS, TABLES
+from bids_app.vocabulary.options.dataset import Dataset
 from bids_app.vocabulary.options.describe import describe
 from bids_app.vocabulary.outcome import OutcomeOptions
 
@@ -63,7 +64,7 @@ def all_settings() -> Iterator[str]:
     yield "Tables of `analysis.toml`; each option can also be given as `--set TABLE.KEY=VALUE`."
     yield "`deqi BIDS_DIR --init-config analysis.toml` writes them for your dataset."
     yield ""
-    tables: dict[str, type[Any]] = {"dataset": settings.Dataset, **settings.GENERAL, "outcomes.NAME": OutcomeOptions}
+    tables: dict[str, type[Any]] = {"dataset": Dataset, **settings.GENERAL, "outcomes.NAME": OutcomeOptions}
     for kind in ("modalities", "measures", "designs", "associations", "predictors"):
         tables |= {f"{kind}.{name}": plugs.load(kind, name).options for name in plugs.names(kind)}
     for name, options in tables.items():
@@ -117,12 +118,12 @@ this page. There is no traceback; where you see one, it is a fault of deqi. 0 me
 are listed, the others are finished), 74 trouble with a file that no message foresaw, 130 stopped by Ctrl-C."""
 
 GROUP_FILES = {
-    "`*_flow.tsv`": "Everybody in participants.tsv: analysed, or lost at which stage and why.",
+    "`*_flow.tsv`": "All participants of participants.tsv: analysed, or lost at which stage and why.",
     "`*_characteristics.tsv`": "Who is in each arm: mean and SD, or count and percent, with standardised differences.",
     "`*_clustermeans.tsv`": "The mean of each of the twelve largest clusters in each person, by session.",
     "`*_design.tsv`": "The design matrix, one row a person.",
     "`*_nullmax.tsv`": "The largest statistic under each relabelling; the first row is what was observed.",
-    "`*_qcfc.json`": "How the maps of the primary contrast still go with head motion.",
+    "`*_qcfc.json`": "How the maps of the primary contrast are still associated with head motion.",
     "`*_baseline.json`, `*_overlap.json`": "How arms differed before treatment, and what their changes have in common.",
     "`*_edges.tsv`": "Edges of matrices and values of networks, with their statistics.",
     "`*_heterogeneity.json`": "How the effect differs between sites.",
@@ -158,14 +159,14 @@ def all_errors() -> Iterator[str]:
     yield from (ERRORS, "")
     kinds = [k for k in vars(errors).values() if inspect.isclass(k) and issubclass(k, errors.DeqiError)]
     for kind in kinds[1:]:
-        meaning, _, mend = inspect.cleandoc(kind.__doc__ or "").partition("Mend\n----\n")
+        meaning, _, remedy = inspect.cleandoc(kind.__doc__ or "").partition("Remedy\n------\n")
         yield from (
             f"({kind().anchor})=",
             f"## {kind().anchor.replace('-', ' ').capitalize()}",
             "",
             f"Exit code {kind.exit_code}. {meaning.strip()}",
         )
-        yield from ("", f"*What to do.* {mend.strip()}", "")
+        yield from ("", f"*What to do.* {remedy.strip()}", "")
 
 
 PAGES = {

@@ -41,7 +41,7 @@ def molecules(group: Path) -> None:
     first = min(told("thalamusR", "geneSets"), key=lambda row: float(row["p_arms"]))
     assert first["set"] == "made-up set, planted", "the planted set is not the first"
     assert float(first["p_arms"]) <= 0.05 < float(first["p_surrogate"])
-    page = (group.parent / "group.html").read_text(encoding="utf-8")
+    page = (group.parent / "group-associations.html").read_text(encoding="utf-8")
     assert "Nothing is claimed of thalamusR" in page, "genes are claimed of a map that is smoother than chance"
 
 

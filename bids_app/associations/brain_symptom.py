@@ -72,9 +72,9 @@ def check(options: Options, output_dir: Path) -> None:
         If clusters of the whole sample, or files of the group level, are asked for.
     """
     reason = (
-        "A value that is read where the same people differ most goes with their relief even if nothing does: what "
-        "chose the place counts twice (circular). Name regions beforehand (associations.brain_symptom.regions), or "
-        f'take clusters = "{_LEAVE_ONE_OUT}", in which no participant chooses the place of their own value.'
+        "A value that is read where the same participants differ most is associated with their relief even if nothing "
+        "is: what chose the place counts twice (circular). Name regions beforehand (associations.brain_symptom."
+        f'regions), or take clusters = "{_LEAVE_ONE_OUT}", where no participant chooses the place of their own value.'
     )
     if options.clusters not in ("", _LEAVE_ONE_OUT):
         raise UsageError(f"associations.brain_symptom.clusters = {options.clusters!r}. {reason}")
@@ -196,6 +196,6 @@ def associate(given: SymptomInputs, options: Options) -> AssociationResult:
         "Noun": given.result.map_set.output.noun,
         "Arms": list(given.cohort.arms),
         "Alpha": given.inference.alpha,
-        "Notes": [f"Region {name} has no voxel that everybody has." for name in missing],
+        "Notes": [f"Region {name} has no voxel that all participants have." for name in missing],
     }
     return AssociationResult(tables, about)

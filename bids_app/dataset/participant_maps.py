@@ -48,7 +48,7 @@ def group_mask(sessions: Sessions, design: Design) -> Coverage:
         if not own.matches(grid):
             raise WrongDataError(
                 f"Grids differ: {first} lies on {grid.describe()}, {name} on {own.describe()}. Run fMRIPrep with one "
-                "--output-spaces for everybody, or leave people out with --participant-label."
+                "--output-spaces for all participants, or exclude some with --participant-label."
             )
         count += mask
         lacking[~mask] += len(names)
@@ -67,7 +67,7 @@ def group_mask(sessions: Sessions, design: Design) -> Coverage:
     notes = []
     if common.sum() < 0.8 * union:
         notes.append(
-            f"The common mask keeps {common.sum() / union:.0%} of the voxels that anybody has; "
+            f"The common mask keeps {common.sum() / union:.0%} of the voxels that any has; "
             f"{worst} alone costs {cost[worst]}."
         )
     return Coverage(domain=Voxels(grid, common), union=union, cost=cost, notes=tuple(notes))
@@ -89,7 +89,9 @@ def restricted(covered: Coverage, words: Sequence[str], space: str) -> Coverage:
     regions = seed_image(parse_seeds(words, SMALL_RADIUS), domain.grid, space) > 0
     mask = domain.mask & regions
     if not mask.any():
-        raise WrongDataError(f"No voxel of {', '.join(words)} is covered by everybody: the small volume is empty.")
+        raise WrongDataError(
+            f"No voxel of {', '.join(words)} is covered in all participants: the small volume is empty."
+        )
     note = f"The analysis is restricted to {', '.join(words)}: {int(mask.sum())} of {int(regions.sum())} voxels."
     return replace(covered, domain=Voxels(domain.grid, mask), notes=(*covered.notes, note))
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
+from bids_app.dataset.tables import Json
 from bids_app.errors import UsageError, suggest
 
 
@@ -19,7 +18,7 @@ def names(kind: str) -> tuple[str, ...]:
 
 
 @cache
-def load(kind: str, name: str) -> Mapping[str, Any]:
+def load(kind: str, name: str) -> Json:
     """Return one preset.
 
     Raises

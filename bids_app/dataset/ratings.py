@@ -75,7 +75,7 @@ def require_known(ratings: Sequence[Rating], known: Collection[Mapping[str, str]
             words = [f"sub-{rating.participant}"]
             words += [f"ses-{rating.session}"] if rating.session else []
             words += [f"task-{rating.task}"] if rating.task else []
-            raise WrongDataError(f"{path} excludes {' '.join(words)}, which the outputs do not have. Mend the row.")
+            raise WrongDataError(f"{path} excludes {' '.join(words)}, which the outputs do not have. Correct the row.")
 
 
 def excluded_by(ratings: Sequence[Rating], entities: Mapping[str, str]) -> str:

@@ -14,6 +14,12 @@ from typing import TYPE_CHECKING, Any
 from bids_app.errors import InvalidBidsError, MissingInputError, WrongDataError
 from bids_app.vocabulary.near_matches import nearest
 
+Json = Mapping[str, Any]
+"""What a JSON or TOML file says, before it is read as a record or as options."""
+
+TableRow = dict[str, Any]
+"""A row of a table that was read: text, or a number where its column holds numbers."""
+
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
@@ -202,7 +208,7 @@ def numeric(values: list[str]) -> NDArray[np.float64] | None:
     return None if any("_" in value for value in values) else numbers  # 1_000 is a number to Python alone
 
 
-def read_json(path: Path) -> Mapping[str, Any]:
+def read_json(path: Path) -> Json:
     """Return a JSON object.
 
     Raises

@@ -74,6 +74,7 @@ def contrast_sidecar(
         measure=result.map_set.key.measure,
         outcome=output.description,
         units=output.units,
+        scale=output.scale,
         labels=inference.labels,
         noun=output.noun,
         definite=output.definite,

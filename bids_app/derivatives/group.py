@@ -33,6 +33,9 @@ from bids_app.vocabulary.preregistration import plan_status
 
 FLOW = ("participant_id", "arm", "stage", "reason")
 
+ALWAYS = frozenset({"effect", "variance", "t", "F"})
+"""Maps of every contrast, beside the p that decides: what pages, and a meta-analysis, need."""
+
 
 class GroupWriter:
     """Writes what a group analysis has to say and remembers the files.
@@ -93,14 +96,24 @@ class GroupWriter:
         """Write every map of a result but those that its family decides; a table waits for these."""
         if not result.map_set.domain.is_map:
             return
+        whole = self._wants_all(result)
         for name, values in maps.items():
             stat, _, variant = name.partition("_")
-            self.map(result, stat, values, **({"desc": variant} if variant else {}))
-        for name, p in result.p.items():
+            if whole or name in ALWAYS:
+                self.map(result, stat, values, **({"desc": variant} if variant else {}))
+        for name, p in self._wanted_p(result, result.p).items():
             self.map(result, STAT_OF[name], result.spread(name, p))
         if robust := result.robust:
             for name, p in robust.p.items():
                 self.map(result, robust_stat(name), robust.spread(name, p))
+
+    def _wants_all(self, result: Result) -> bool:
+        return self._job.inference.maps == "all" or result.contrast.asked.confirmatory
+
+    def _wanted_p(self, result: Result, p: Mapping[str, NDArray[np.float64]]) -> Mapping[str, NDArray[np.float64]]:
+        """Return the p by statistic that are written: all, or the one that decides."""
+        claim = result.map_set.claim(self._job.inference.claim)
+        return p if self._wants_all(result) or claim not in p else {claim: p[claim]}
 
     def map(self, result: Result, stat: str, values: NDArray[np.floating[Any]], **extra: str) -> None:
         """Write one map of a result, (voxels,); `extra` entities win over its own."""
@@ -118,7 +131,7 @@ class GroupWriter:
 
     def _of_maps(self, result: Result, joint: JointP, inference: Inference, said: ContrastSidecar) -> None:
         names = names_of(result)
-        for name, p in joint.own.items():
+        for name, p in self._wanted_p(result, joint.own).items():
             self.map(result, STAT_OF[name], result.spread(name, p), desc="joint")
         for name, p in joint.robust.items():
             assert result.robust

@@ -32,7 +32,7 @@ LINES = {
     "value": "Value of the statistic.",
     "df": "Its degrees of freedom.",
     "p": "Two-sided p of the model.",
-    "p_rerandomised": "Two-sided p of arms drawn anew within strata; of moderators, of residuals exchanged.",
+    "p_rerandomised": "Two-sided p of re-randomisation within strata; of moderators, of residuals exchanged.",
     "p_exact": "Two-sided p of an exact distribution.",
     "p_holm": "The p that decides, corrected over the outcomes of the same declared role.",
     "remark": "What belongs to it.",

@@ -39,7 +39,7 @@ class Mounts:
         if writable and self.real:
             place.mkdir(parents=True, exist_ok=True)
         elif self.real and not writable and not place.is_dir():
-            raise MissingInputError(f"{path} is not a folder; nothing was started. Mend the path.")
+            raise MissingInputError(f"{path} is not a folder; nothing was started. Correct the path.")
         home = place if writable else annex_of(place) or place
         self._bind(home, inside, writable)
         return inside if home == place else f"{inside}/{place.relative_to(home)}"
@@ -48,7 +48,7 @@ class Mounts:
         """Bind the folder of a file, because tables lie beside images, and return the file's place inside."""
         place = path.expanduser().absolute()  # its own name: a link of git-annex leads to one that says nothing
         if self.real and not writable and not place.is_file():
-            raise MissingInputError(f"{path} is not a file; nothing was started. Mend the path.")
+            raise MissingInputError(f"{path} is not a file; nothing was started. Correct the path.")
         if place.is_symlink() and not annex_of(place.parent.resolve()):
             place = place.resolve()
         folder = place.parent.resolve()

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from bids_app.dataset import presets
+from bids_app.dataset.tables import Json
 
 
-def with_presets(tables: Mapping[str, Any]) -> Mapping[str, Any]:
+def with_presets(tables: Json) -> Json:
     """Return settings tables with those of their condition and profile beneath: whatever is written down wins.
 
     Raises
@@ -30,7 +31,7 @@ def with_presets(tables: Mapping[str, Any]) -> Mapping[str, Any]:
     return tables
 
 
-def _beneath(defaults: Mapping[str, Any], tables: Mapping[str, Any]) -> dict[str, Any]:
+def _beneath(defaults: Json, tables: Json) -> dict[str, Any]:
     """Return tables with what they lack taken from the defaults."""
     merged = {**defaults, **tables}
     for key in defaults.keys() & tables.keys():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from bids_app.levels.combined_runs import over_runs, parts_of, together
 from bids_app.vocabulary.domain import Domain, Voxels
 from bids_app.vocabulary.job import ParticipantJob, Summary
 from bids_app.vocabulary.output import Feature
+from bids_app.vocabulary.region_request import RegionRequest
 from bids_app.vocabulary.run_state import RunState
 from bids_app.vocabulary.signals import Region
 
@@ -146,7 +147,7 @@ def _measure(job: ParticipantJob, one: RunState, writer: SessionWriter, about: D
                 writer.feature(feature, [one.recording], given.domain, about(plug.cleaning))
 
 
-def _regions(wanted: Any, one: RunState, domain: Domain, writer: SessionWriter) -> list[Region]:
+def _regions(wanted: RegionRequest, one: RunState, domain: Domain, writer: SessionWriter) -> list[Region]:
     """Put the regions of a measure onto the voxels of a run, and write down which they are; elsewhere are none."""
     if not isinstance(domain, Voxels):
         return []

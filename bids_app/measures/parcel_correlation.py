@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from annotated_types import Interval
@@ -120,18 +120,19 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
     name = wanted_regions(options).name
     series = mean_series(signals, regions)
     series[:, ~np.array(known)] = np.nan
-    about: dict[str, object] = {"Nodes": [r.name for r in regions], "Regions": about_regions(regions)}
+    nodes = [region.name for region in regions]
+    about: dict[str, object] = {"Nodes": nodes, "Regions": about_regions(regions)}
     # In coordinates the samples are as many as the degrees of freedom, and white: what shrinkage presumes.
     matrix, given_others = pearson(series), partial(series)
     # A parcel may be constant or alike in all voxels to rounding; it then has no value in both.
     yield Feature(_SERIES, table_of_series(signals, regions, series), name, {"Regions": about["Regions"]})
     yield Feature(_PEARSON, matrix, name, about)
     yield Feature(_PARTIAL, given_others, name, about)
-    yield from _pairs(matrix, about, name, options)
+    yield from _pairs(matrix, nodes, name, options)
 
 
-def _pairs(r: NDArray[np.float64], about: Mapping[str, Any], name: str, options: Options) -> Iterator[Feature]:
-    place = {node: i for i, node in enumerate(about["Nodes"])}
+def _pairs(r: NDArray[np.float64], nodes: Sequence[str], name: str, options: Options) -> Iterator[Feature]:
+    place = {node: i for i, node in enumerate(nodes)}
     rows = []
     unknown = []
     for pair in options.pairs:
@@ -158,7 +159,8 @@ def combine(runs: Sequence[Sequence[Feature]], df_res: Sequence[int], options: O
             matrix = combine_matrices([np.asarray(f.value) for f in same], df_res)
             yield Feature(feature.output, matrix, feature.label, feature.metadata)
             if feature.output is _PEARSON:
-                yield from _pairs(matrix, feature.metadata, feature.label, options)
+                nodes: list[str] = list(feature.metadata["Nodes"])  # type: ignore[call-overload]
+                yield from _pairs(matrix, nodes, feature.label, options)
 
 
 def group_values(table: Mapping[str, Sequence[str]]) -> Values:

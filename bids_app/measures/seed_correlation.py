@@ -137,7 +137,7 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
     if refused and options.correlation != "full":
         raise NotMeasurableError(
             f"{', '.join(refused)} cannot be used, and a {options.correlation} correlation given fewer seeds than "
-            "others have is another quantity; leave the seed out for everybody, or take correlation = 'full'"
+            "others have is another quantity; leave the seed out for all participants, or take correlation = 'full'"
         )
     seeds = (
         mean_series(signals, usable)
@@ -166,7 +166,7 @@ def _about(region: Region, signals: Signals, options: Options) -> Mapping[str, o
         for bad, text in (
             (len(region.columns) < _FEW, f"fewer than {_FEW} voxels"),
             (np.median(tsnr) < options.min_tsnr, f"tSNR below {options.min_tsnr:g}"),
-            (fluid is not None and abs(fluid) > options.max_fluid, f"goes with CSF (r = {fluid or 0:.2f})"),
+            (fluid is not None and abs(fluid) > options.max_fluid, f"correlates with CSF (r = {fluid or 0:.2f})"),
         )
         if bad
     ]

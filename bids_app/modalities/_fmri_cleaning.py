@@ -87,7 +87,7 @@ def _odd(series: BoldStream, step: float, plan: NuisanceModel) -> Iterator[str]:
     if series.header_step not in (0.0, 1.0) and all(abs(ratio / unit - 1) > 0.01 for unit in (1e-3, 1.0, 1e3)):
         yield f"its header says {series.header_step:g} s between volumes, its sidecar {step:g} s, which is used"
     if plan.unknown:
-        yield f"the first {plan.unknown} volumes are left out: a confound has no value there"
+        yield f"the first {plan.unknown} volumes are excluded: a confound has no value there"
     if plan.flat:
         yield f"{', '.join(plan.flat)} do not vary, so nothing is removed by them (an empty mask of the tissue?)"
     if plan.unjudged:

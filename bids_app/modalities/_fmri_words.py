@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from bids_app import __version__
 from bids_app.dataset import presets
+from bids_app.dataset.tables import Json
 from bids_app.vocabulary.options.cleaning import Options
 
 QUALITY = {
@@ -51,7 +51,7 @@ def absent(bids_dir: Path) -> str:
     )
 
 
-def methods_of(o: Mapping[str, Any]) -> str:
+def methods_of(o: Json) -> str:
     """Return what was done to the series, in words with references, from the options."""
     band = {
         (True, True): f"the band {o['high_pass']:g}-{o['low_pass']:g} Hz",
@@ -95,7 +95,7 @@ def methods_of(o: Mapping[str, Any]) -> str:
     )
 
 
-def reporting_items(options: Mapping[str, Any], about: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+def reporting_items(options: Json, about: Json) -> dict[str, dict[str, str]]:
     """Return the answers of the checklist of COBIDAS on acquisition and cleaning.
 
     Parameters

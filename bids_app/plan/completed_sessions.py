@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from bids_app.dataset.tables import Json
 from bids_app.derivatives.completion_records import read_record
 from bids_app.derivatives.failure_records import read_failures
 from bids_app.errors import WrongDataError
@@ -97,7 +97,7 @@ def finished_sessions(output_dir: Path) -> list[CompletedSession]:
     return sessions
 
 
-def _finished(path: Path, content: Mapping[str, Any], output_dir: Path, problem: str) -> CompletedSession:
+def _finished(path: Path, content: Json, output_dir: Path, problem: str) -> CompletedSession:
     entities, _, _ = parse(f"{path.stem}_x")
     flat = {"the version of deqi": content.get("Version")}
     flat |= {f"{table}.{name}": v for table, options in content["Options"].items() for name, v in options.items()}
@@ -148,7 +148,7 @@ def require_alike(sessions: Sequence[CompletedSession]) -> None:
         who = ", ".join(session.record.stem for session in other[:4]) + (" ..." if len(other) > 4 else "")
         raise WrongDataError(
             f"Maps that were made differently cannot be compared: {name} is {usual} for {values[usual]} sessions, but "
-            f"{other[0].made_with.get(name)!r} for {who}. Run the participant level for everybody with the same "
+            f"{other[0].made_with.get(name)!r} for {who}. Run the participant level for all participants with the same "
             "options (only those that differ are computed again), or choose with --task-id, --space or "
             "--participant-label."
         )

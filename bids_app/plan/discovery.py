@@ -109,6 +109,6 @@ def _chosen(execution: Execution, present: set[str]) -> list[str]:
         there = sorted(present)
         raise NothingSelectedError(
             f"--participant-label {' '.join(absent)}: not in the derivatives, which have "
-            f"{', '.join(there[:10]) or 'nobody'}{' ...' if len(there) > 10 else ''}."
+            f"{', '.join(there[:10]) or 'none'}{' ...' if len(there) > 10 else ''}."
         )
     return sorted(wanted or present)

@@ -13,10 +13,11 @@ from bids_app.dataset.layout import check_description, derivative_roots, read_de
 from bids_app.dataset.tables import require_content
 from bids_app.errors import DeqiError, MissingInputError, UsageError
 from bids_app.launch.preprocess import how_to_make
-from bids_app.settings import Dataset, Settings
+from bids_app.settings import Settings
 from bids_app.vocabulary.entities import plain, stage_label
 from bids_app.vocabulary.job import Job, ParticipantJob
 from bids_app.vocabulary.note import Note
+from bids_app.vocabulary.options.dataset import Dataset
 from bids_app.vocabulary.options.execution import Execution
 from bids_app.vocabulary.selection import NATIVE, Selection
 

@@ -15,7 +15,7 @@ from bids_app.dataset.atlases.images import table_beside
 from bids_app.dataset.atlases.tables import sidecar
 from bids_app.dataset.participant_tables import read_people
 from bids_app.dataset.participants import participants_file
-from bids_app.dataset.tables import read_json, read_tsv, stands
+from bids_app.dataset.tables import Json, read_json, read_tsv, stands
 from bids_app.dataset.treatment import needle_files
 from bids_app.derivatives.completion_records import digest
 from bids_app.derivatives.files import plain, write_json
@@ -65,7 +65,7 @@ def _described(execution: Execution, chosen: Settings) -> Mapping[str, Mapping[s
     return read_people(table, execution.bids_dir).described
 
 
-def _references(tables: Mapping[str, Any]) -> Iterator[str]:
+def _references(tables: Json) -> Iterator[str]:
     """Yield the words of associations that name a folder of references, with a slash at its end or without."""
     for name, options in tables.items():
         if name.startswith("associations."):
@@ -119,7 +119,7 @@ def lock_plan(execution: Execution, chosen: Settings, path: Path, *, after: bool
     readable = arms_readable(execution, chosen)
     if readable and not after:
         raise UsageError(
-            f"{readable}: arms can be read, so nobody can tell that this plan was made without them. Keep the "
+            f"{readable}: arms can be read, so it cannot be shown that this plan was made without them. Keep the "
             "allocation in a file of its own (--allocation) until the plan is sealed; or seal it with "
             "--lock-after-unblinding, which every result will say."
         )
@@ -181,7 +181,7 @@ def read_locked_plan(execution: Execution, chosen: Settings) -> Preregistration 
     )  # fmt: skip
 
 
-def _differences(planned: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Deviation]:
+def _differences(planned: Json, now: Json) -> Iterator[Deviation]:
     for table in sorted({*planned, *now}):
         before, after = planned.get(table), now.get(table)
         if before is None or after is None:

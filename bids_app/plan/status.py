@@ -6,16 +6,17 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from bids_app import plugs
 from bids_app.dataset.layout import names_in
+from bids_app.dataset.tables import Json
 from bids_app.derivatives.failure_records import read_failure, read_failures
 from bids_app.plan.discovery import find_runs, label_of, search_in
 from bids_app.plan.inputs import roots_of, selection_of
-from bids_app.settings import DEFAULT_PLUGS, Dataset, validate
+from bids_app.settings import DEFAULT_PLUGS, validate
 from bids_app.vocabulary.found import Candidate
 from bids_app.vocabulary.note import Note
+from bids_app.vocabulary.options.dataset import Dataset
 from bids_app.vocabulary.options.execution import Execution
 
 MOST = 20
@@ -71,7 +72,7 @@ def print_status(execution: Execution, tables: Mapping[str, object]) -> None:
     print(f"Group level: {f'{len(group)} analyses done' if group else 'not done'}.")
 
 
-def _sessions(execution: Execution, tables: Mapping[str, Any]) -> tuple[dict[str, list[Candidate]], list[Note]]:
+def _sessions(execution: Execution, tables: Json) -> tuple[dict[str, list[Candidate]], list[Note]]:
     """Return the runs of each session that a call is about, and what is not there."""
     dataset: Dataset = validate(Dataset, tables.get("dataset", {}), "dataset")
     selection, sessions, notes = selection_of(execution, dataset), dict[str, list[Candidate]](), list[Note]()

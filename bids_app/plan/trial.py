@@ -150,7 +150,7 @@ def refuse_late_columns(settings: Settings, people: People) -> None:
     options = settings.prediction
     if settings.predictors and (wrong := sorted(later & {*options.clinical, *options.confounds})):
         raise UsageError(
-            f"{', '.join(wrong)} arises after randomisation: nobody can be foretold from it. Take it out of "
+            f"{', '.join(wrong)} arises after randomisation: it cannot predict anything at baseline. Take it out of "
             "prediction.clinical and prediction.confounds."
         )
     design = settings.design.options

@@ -10,12 +10,12 @@ def format_p(p: object) -> str:
     """Return a p value as papers print it.
 
     >>> format_p(0.0312), format_p(0.0025), format_p(0.0002), format_p(None)
-    ('.031', '.0025', '< .001', 'n/a')
+    ('.031', '.003', '< .001', 'n/a')
     """
     value = _float(p)
     if value is None:
         return "n/a"
-    return "< .001" if value < LEAST_P else f"{value:.{4 if value < 0.01 else 3}f}".removeprefix("0")
+    return "< .001" if value < LEAST_P else f"{value:.3f}".removeprefix("0")
 
 
 def says_p(p: object) -> str:

@@ -12,7 +12,7 @@ from bids_app.vocabulary.options.describe import Doc
 
 @dataclass(frozen=True)
 class RegionalOptions:
-    """Which map is set beside a reference, in which regions, and how many maps of chance imitate it."""
+    """Which map is set beside a reference, in which regions, and how many null maps imitate it."""
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
     GENES: ClassVar[str] = "table"

@@ -117,8 +117,8 @@ def require_elsewhere(words: Sequence[str], output_dir: Path, where: str) -> Non
         path = Path(word).resolve()
         if group == path or group in path.parents:
             raise UsageError(
-                f"associations.{where}: {word} is a result of this group level. A map goes with what was made of the "
-                "same people even if nothing does: take references from elsewhere."
+                f"associations.{where}: {word} is a result of this group level. A map is associated with what was made "
+                "of the same participants even if nothing is: take references from elsewhere."
             )
 
 

@@ -75,7 +75,7 @@ def _lost(
     uncovered = [names[i] for i in np.flatnonzero(wanted & ~covered)]
     unknown = [names[i] for i in np.flatnonzero(wanted & covered & ~there)]
     said = [
-        f" Left out, not covered by everybody: {', '.join(uncovered)}." if uncovered else "",
+        f" Left out, not covered in all participants: {', '.join(uncovered)}." if uncovered else "",
         f" Left out, without values (or half of them) in the reference: {', '.join(unknown)}." if unknown else "",
     ]
     return "".join(said)

@@ -28,7 +28,7 @@ def regions_table(part: RegionSet, values: Mapping[str, Matrix]) -> list[dict[st
 
 
 def bars(part: str, kind: str, values: Matrix) -> list[dict[str, object]]:
-    """Return how often a statistic of maps of chance takes which value; the first value is the observed one."""
+    """Return how often a statistic of null maps takes which value; the first value is the observed one."""
     counts, edges = np.histogram(values[1:], BARS, range=(0.0, max(1e-9, float(values.max()))))
     return [
         {"part": part, "null": kind, "from": low, "to": high, "maps": int(count)}

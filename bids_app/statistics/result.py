@@ -1,4 +1,4 @@
-"""The result of one contrast on one map: what was fitted, what chance gave, and what follows."""
+"""The result of one contrast on one map: what was fitted, the null distribution, and what follows."""
 
 from __future__ import annotations
 

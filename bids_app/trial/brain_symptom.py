@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +67,9 @@ class Coupled:
         return {**row, "quantity": name, "estimate": found.r, "low": found.low, "high": found.high, "p": found.p,
                 "p_exchanged": found.p_exchanged}  # fmt: skip
 
-    def _difference(self, region: RegionValues, what: str, rows: NDArray[np.bool_], values: Values) -> dict[str, Any]:
+    def _difference(
+        self, region: RegionValues, what: str, rows: NDArray[np.bool_], values: Values
+    ) -> dict[str, object]:
         """Return whether a slope differs between the first arm and the last."""
         arms = self._cohort.arms
         rows = rows & np.isin(self._cohort.arm, [0, len(arms) - 1])
@@ -85,7 +86,7 @@ class Coupled:
         return {**row, "quantity": "difference of slopes", "estimate": found.difference, "low": found.low,
                 "high": found.high, "p": found.p, "p_exchanged": found.rerandomised_p}  # fmt: skip
 
-    def _pooled(self, region: RegionValues, rows: NDArray[np.bool_], change: Values) -> dict[str, Any]:
+    def _pooled(self, region: RegionValues, rows: NDArray[np.bool_], change: Values) -> dict[str, object]:
         """Return what pooling arms gives, and what it would give if nothing went together within any arm."""
         sides = [rows & (self._cohort.arm == i) for i in (0, len(self._cohort.arms) - 1)]
         row = _row(region, "arms pooled, as papers print it", "all", int(rows.sum()))

@@ -155,6 +155,8 @@ class ContrastSidecar(Diagnostics, JsonRecord):
         Which association asked; empty for a contrast of the design.
     degrees_of_freedom : int or list of int
         Of t; of F the columns before.
+    scale : str
+        What effects are in, e.g. Fisher z.
     claim_statistic : str
         Statistic that decides.
     smallest_p, smallest_joint_p : mapping
@@ -169,6 +171,7 @@ class ContrastSidecar(Diagnostics, JsonRecord):
     measure: str
     outcome: str
     units: str
+    scale: str = ""
     labels: str
     noun: str
     definite: bool

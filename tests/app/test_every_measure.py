@@ -294,7 +294,7 @@ def test_a_seed_that_goes_with_the_fluid_is_marked(trial, tmp_path):
     about = json.loads(first(out, "*seed-one_stat-r_statmap.json").read_text())
     expected = np.corrcoef(data[where], fluid)[0, 1]
     assert about["SeedCSFCorrelation"] == pytest.approx(expected, abs=1e-4)
-    assert f"goes with CSF (r = {expected:.2f})" in about["SeedRemarks"]
+    assert f"correlates with CSF (r = {expected:.2f})" in about["SeedRemarks"]
     far = json.loads(first(out, "*seed-far_stat-r_statmap.json").read_text())
     voxels = data[np.linalg.norm(places() - np.array([-28, -28, 12]), axis=-1) <= 9]
     expected = np.mean([np.corrcoef(v, fluid)[0, 1] for v in voxels if v.std() > 0])

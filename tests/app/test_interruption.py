@@ -62,7 +62,7 @@ def test_a_failure_is_forgotten_when_it_is_mended(trial, tmp_path):
 def test_reports_of_nothing_say_so(trial, tmp_path):
     ended = run_deqi(trial.root, tmp_path / "out", "participant", *FAST, "--reports-only")
     assert ended.code == 0, ended.err
-    assert "Nobody yet" in (tmp_path / "out" / "index.html").read_text()
+    assert "No participants yet" in (tmp_path / "out" / "index.html").read_text()
 
 
 def test_run_py_is_the_same_program():

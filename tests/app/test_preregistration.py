@@ -88,7 +88,7 @@ def test_deviations_are_listed_and_lower_what_they_touch(copy):
 def test_without_a_plan_nothing_is_called_confirmatory(copy):
     group(copy)
     assert told(copy) == [None, None, None]
-    assert "No plan was sealed" in group_pages(copy / "out")
+    assert "No analysis plan was locked" in group_pages(copy / "out")
 
 
 def test_a_plan_is_not_sealed_once_arms_can_be_read(copy):
@@ -101,7 +101,7 @@ def test_a_plan_is_not_sealed_once_arms_can_be_read(copy):
     group(copy, "--plan", copy / "late.json")
     maps, _, outcome = told(copy)
     assert (maps["AfterUnblinding"], maps["Status"], outcome["Status"]) == (True, "exploratory", "exploratory")
-    assert "sealed after arms could be read" in group_pages(copy / "out")
+    assert "locked after allocations could be read" in group_pages(copy / "out")
 
 
 def test_arms_in_any_column_unblind(copy):

@@ -212,7 +212,7 @@ def test_brain_and_symptom_stand_beside_the_contrasts(copy):
     assert row["estimate"] == pytest.approx(stats.spearmanr(own["change"], own["improvement"]).statistic)
     assert list(group.glob("*seed-near_contrast-verumVsShamVasByBaseline_stat-t_statmap.nii.gz"))
     text = group_pages(copy / "out")
-    assert "Region nowhere has no voxel that everybody has." in text
+    assert "Region nowhere has no voxel that all participants have." in text
     assert "never a result" in text
     assert said_too_much(text) == []
     (copy / "analysis.toml").write_text(COUPLED.replace('"leave-one-out"', '"significant"'))
@@ -284,7 +284,7 @@ def test_the_page_of_a_whole_trial_says_no_more_than_it_may(whole):
     assert said_too_much(text) == []
     for part in ("Outcomes", "Brain and symptom", "Who responds", "Treatment"):
         assert f"<h1>{part}</h1>" in text
-    assert "sealed after arms could be read" in text
+    assert "locked after allocations could be read" in text
 
 
 def test_predictions_that_are_no_longer_asked_for_go(copy):
@@ -339,7 +339,7 @@ def test_visits_with_numbers_as_names_have_their_table(copy):
     assert ended.code == 0, ended.text
     text = group_pages(copy / "out")
     assert "vas at 02 was lower (better) in verum" in text
-    assert "adjusted difference, everybody seen (cLDA)" in text
+    assert "adjusted difference, all participants (cLDA)" in text
     assert "The other visits" not in text
 
 

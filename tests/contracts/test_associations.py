@@ -144,7 +144,7 @@ def test_regions_that_are_not_covered_are_left_out_and_named(name, folder):
     voxels[7] = 0
     own.maps[:, 7] = np.nan
     found = plugs.association(name).associate(dataclasses.replace(own, voxels=voxels), options_of(name, folder))
-    assert any(f"not covered by everybody: {own.places[7].name}" in note for note in found.about["Notes"])
+    assert any(f"not covered in all participants: {own.places[7].name}" in note for note in found.about["Notes"])
     regions = [row["region"] for rows in found.tables.values() for row in rows if "region" in row]
     assert own.places[7].name not in regions
 

@@ -128,7 +128,7 @@ def test_every_kind_of_error_has_its_part_in_the_documentation():
 
     kinds = [k for k in vars(errors).values() if isinstance(k, type) and issubclass(k, errors.DeqiError)]
     for kind in kinds[1:]:
-        assert "Mend\n" in (kind.__doc__ or ""), kind
+        assert "Remedy\n" in (kind.__doc__ or ""), kind
         assert kind("x").anchor == re.sub(r"(?<!^)([A-Z])", r"-\1", kind.__name__.removesuffix("Error")).lower()
 
 

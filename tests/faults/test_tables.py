@@ -78,7 +78,7 @@ FILTERS = [
     ("not JSON", "{", 65, "is not valid JSON"),
     ("a list", "[]", 65, "expected a JSON object"),
     ("brackets 100,000 deep", "[" * 100000, 65, "is not valid JSON"),
-    ("an entity that nobody knows", '{"bold": {"shoe": "42"}}', 64, "pybids knows no entity"),
+    ("an unknown entity", '{"bold": {"shoe": "42"}}', 64, "pybids knows no entity"),
 ]
 
 

@@ -12,8 +12,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from fault_matrix import PAGE, SECTIONS
 
-COLUMNS = "Fault", "Exit code", "What is said", "What is left", "The same command again, once it is mended"
-COLUMNS = "Fault", "Exit code", "What is said", "What is left", "The same command again, once it is mended"
+COLUMNS = "Fault", "Exit code", "What is said", "What is left", "The same command again, once it is corrected"
+COLUMNS = "Fault", "Exit code", "What is said", "What is left", "The same command again, once it is corrected"
 HEAD = f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}\n"
 
 

@@ -72,7 +72,14 @@ def main() -> None:
         ),
         "both": Features(clinical=clinical, brain=edges, confounds=np.empty((n, 0)), names=[""] * (3 + edges.shape[1])),
     }
-    head = ["learner", "features", "R2 in people unseen (95 %)", "r", "p", *(f"R2, {name} unseen" for name in SITES)]
+    head = [
+        "learner",
+        "features",
+        "R2 in held-out participants (95 %)",
+        "r",
+        "p",
+        *(f"R2, {name} unseen" for name in SITES),
+    ]
     lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     for name in plugs.names("predictors"):
         plug = plugs.predictor(name)
@@ -91,9 +98,9 @@ def main() -> None:
 
 
 def _between_sites(features: Features, task: PredictionTask, site: np.ndarray) -> Iterator[str]:
-    """Yield a row for each site that is learnt from, a cell for each that is foretold."""
+    """Yield a row for each site that is learnt from, a cell for each that is predicted."""
     plug = plugs.predictor("ridge")
-    yield "| learnt from | " + " | ".join(f"{name} foretold" for name in SITES) + " |"
+    yield "| learnt from | " + " | ".join(f"{name} predicted" for name in SITES) + " |"
     yield "|---" * (1 + len(SITES)) + "|"
     rows = [np.flatnonzero(site == i) for i in range(len(SITES))]
     for name, own in zip(SITES, rows, strict=True):

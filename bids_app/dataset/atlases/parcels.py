@@ -94,7 +94,7 @@ def _require_sides(path: Path, found: tuple[AtlasRegion, ...]) -> None:
     if len(wrong) > max(2, len(told) / 10):
         raise WrongDataError(
             f"{path}: {len(wrong)} regions lie on the other side than their names say, such as {wrong[0]}. Left and "
-            "right are exchanged in the image or in its table; mend whichever is wrong."
+            "right are exchanged in the image or in its table; correct whichever is wrong."
         )
 
 

@@ -109,7 +109,7 @@ def read_tables(job: GroupJob, key: MapKey) -> LoadedMaps:
 
     stacks, known = stacks_of(chosen, first.domain.size, read)
     if not known.any():
-        raise WrongDataError(f"{key.label}: no value is known for everybody.")
+        raise WrongDataError(f"{key.label}: no value is known for all participants.")
     domain = first.domain.restrict(known)
     map_set = MapSet(key=key, output=plug.compared, design=chosen, domain=domain, neighbours=neighbours_of(domain))
     lacking = [label for label, use in zip(first.domain.labels, known, strict=True) if not use]
@@ -142,7 +142,7 @@ def participants_of(job: GroupJob) -> tuple[Design, Coverage | None]:
 
 
 def map_keys(job: GroupJob) -> list[MapKey]:
-    """Return the kinds of maps that anybody has, in the order of analysis."""
+    """Return the kinds of maps that any has, in the order of analysis."""
     return sorted({key for maps in job.sessions.values() for key in maps.maps})
 
 

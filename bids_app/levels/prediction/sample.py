@@ -78,7 +78,9 @@ def sample_of(job: PredictionJob) -> tuple[PredictionSample, list[str]]:
     groups = (cohort.strata * len(cohort.arms) + cohort.arm).astype(np.intp)
     confounds = _columns(options.confounds, cohort)
     if not np.isfinite(confounds).all():
-        raise WrongDataError(f"prediction.confounds: {', '.join(options.confounds)} must be known of everybody.")
+        raise WrongDataError(
+            f"prediction.confounds: {', '.join(options.confounds)} must be known for all participants."
+        )
     components = 0 if names else options.components
     features = Features(
         clinical=_columns(clinical, cohort), brain=brain[known], confounds=confounds, names=names, components=components
@@ -134,7 +136,9 @@ def _brain(job: PredictionJob) -> tuple[Design, Values, list[str]]:
         loaded = inputs.load_kind(job, key, covered)
         map_set, stacks = loaded.map_set, loaded.stacks
         if _who(map_set.design) != _who(everybody):
-            raise WrongDataError(f"{key.label} is not known of everybody; leave people out with --participant-label.")
+            raise WrongDataError(
+                f"{key.label} is not known for all participants; exclude them with --participant-label."
+            )
         parts.append(np.asarray(next(iter(stacks.values())), dtype=np.float64))
         names += [] if map_set.domain.is_map else [" ".join(map(str, label)) for label in _rows(map_set.domain)]
     return everybody, np.concatenate(parts, axis=1), names

@@ -50,7 +50,7 @@ class Analysed:
 
     @property
     def p(self) -> float:
-        """The p that decides: of arms drawn anew, corrected over outcomes of its role."""
+        """The p that decides: of arms re-randomised, corrected over outcomes of its role."""
         if self.deciding is None or np.isfinite(self.holm_p):
             return self.holm_p
         return self.deciding.p_rerandomised

@@ -96,8 +96,8 @@ def _guessed(row: Mapping[str, str], column: str, arms: Sequence[str]) -> str:
 
 
 ORDERS = (
-    "Orders of a crossover are no arms: everybody gets both treatments. Outcomes are described over all people, and "
-    "treatments are not compared; maps are, within people."
+    "Orders of a crossover are no arms: all participants get both treatments. Outcomes are described over all of them, "
+    "and treatments are not compared; maps are, within participants."
 )
 
 
@@ -194,7 +194,9 @@ def _facts(job: TrialJob, cohort: Cohort, found: list[Analysed], blinding: Blind
         "outcomes": "; ".join(declared),
         "assigned": f"in an arm compared: {counts}",
         "losses": "; ".join(note.text for one in found for note in one.notes if note.code == outcomes.LOSSES),
-        "missing": "everybody's visits by constrained longitudinal analysis (missing at random)" if missing else "",
+        "missing": "visits of all participants by constrained longitudinal analysis (missing at random)"
+        if missing
+        else "",
         "analysed": "as randomised, whatever treatment was taken",
         "results": "section Outcomes of group.html, with limits" if found else "",
         "additional": "marked exploratory where they stand" if found else "",

@@ -16,8 +16,8 @@ ONE_ARM = (
     "are compared by a test of their own."
 )
 PATHS = (
-    "Exploratory by construction: both values were taken at one visit, nobody was drawn to have more of the first, and "
-    "no share of the effect is given. The paths describe what the models hold; they do not show a mechanism."
+    "Exploratory by construction: both values were taken at one visit, participants were not randomised to the first, "
+    "and no share of the effect is given. The paths describe what the models hold; they do not show a mechanism."
 )
 
 
@@ -48,7 +48,9 @@ def coupling(contrasts: Sequence[Coupling], outcome: str, arms: Sequence[str]) -
         said = "; ".join(f"{_where(one)} ({one.label}, {says_p(p)})" for one, p in passed)
         lead = f"Exploratory: maps are associated with improvement of {outcome}"
         return Verdict(f"{lead} {said}; p over {len(contrasts)} questions.", False, tuple(remarks))
-    headline = f"No map was shown to go with improvement of {outcome}, in any arm or differently between arms."
+    headline = (
+        f"No map was shown to be associated with improvement of {outcome}, in any arm or differently between arms."
+    )
     return Verdict(headline, False, (*remarks, "This is not evidence that they are unrelated."))
 
 

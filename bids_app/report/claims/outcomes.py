@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from bids_app.dataset.tables import TableRow
 from bids_app.report.claims.maps import NEVER_ALIKE, Verdict
 from bids_app.report.formats import format_number, format_p, says_p
 from bids_app.vocabulary.sidecars import OutcomeSidecar
@@ -47,7 +47,7 @@ def verdict(about: OutcomeSidecar, lines: list[dict[str, object]], decision: Con
     return Verdict(f"{headline}, by {size} ({by}).", about.role != "exploratory", tuple(remarks))
 
 
-def _alike(about: OutcomeSidecar, lines: list[dict[str, Any]]) -> str:
+def _alike(about: OutcomeSidecar, lines: list[TableRow]) -> str:
     """Say whether arms were shown to be alike, where a margin was declared; else that nothing of that kind was."""
     tested = next((line for line in lines if line["analysis"] == "equivalence"), None)
     if tested is None:
@@ -57,13 +57,13 @@ def _alike(about: OutcomeSidecar, lines: list[dict[str, Any]]) -> str:
     return f"{within}: {shown} (two one-sided tests, {says_p(tested['p_rerandomised'])})."
 
 
-def _side(about: OutcomeSidecar, line: Mapping[str, Any]) -> str:
+def _side(about: OutcomeSidecar, line: TableRow) -> str:
     below = line["estimate"] < (1 if about.kind == "count" else 0)
     better = "better" if below == about.lower_is_better else "worse"
     return f"{'lower' if below else 'higher'} ({better})"
 
 
-def _size(about: OutcomeSidecar, line: Mapping[str, object]) -> str:
+def _size(about: OutcomeSidecar, line: TableRow) -> str:
     low, high = format_number(line["low"]), format_number(line["high"])
     if about.kind == "count":
         ratio = f"a ratio of rates of {format_number(line['estimate'])} (95 % limits {low} to {high})"
@@ -72,14 +72,14 @@ def _size(about: OutcomeSidecar, line: Mapping[str, object]) -> str:
     return f"{difference}, given where each one began"
 
 
-def _positive(line: Mapping[str, Any]) -> dict[str, Any]:
+def _positive(line: TableRow) -> TableRow:
     """Return a difference that is told as `lower by`: without its sign."""
     sign = -1 if line["estimate"] < 0 else 1
     low, high = sorted((sign * line["low"], sign * line["high"]))
     return {**line, "estimate": sign * line["estimate"], "low": low, "high": high}
 
 
-def _remarks(about: OutcomeSidecar, line: Mapping[str, object]) -> list[str]:
+def _remarks(about: OutcomeSidecar, line: TableRow) -> list[str]:
     """Return what must stand beside: importance, people lost, roles, few people."""
     remarks = []
     important = about.important_difference
@@ -94,7 +94,7 @@ def _remarks(about: OutcomeSidecar, line: Mapping[str, object]) -> list[str]:
     return [*remarks, *about.notes]
 
 
-def _importance(about: OutcomeSidecar, line: Mapping[str, Any], important: float) -> str:
+def _importance(about: OutcomeSidecar, line: TableRow, important: float) -> str:
     """Say where the limits lie beside the smallest difference that matters to patients."""
     sign = -1 if about.lower_is_better else 1
     low, high = sorted((sign * line["low"], sign * line["high"]))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from bids_app.dataset.tables import TableRow
 from bids_app.report.claims.maps import Verdict
 from bids_app.report.formats import format_number, says_p
 from bids_app.vocabulary.sidecars import PredictionSidecar
@@ -25,12 +25,12 @@ PROGNOSIS = (
 
 BASELINE = (
     "{outcome} before treatment is among the clinical features, and improvement is measured from it: who began worse "
-    "improves more by regression to the mean alone. Clinical features foretell that much of pure noise; look at what "
+    "improves more by regression to the mean alone. Clinical features predict that much of pure noise; look at what "
     "the brain adds."
 )
 
 
-def verdict(about: PredictionSidecar, rows: Sequence[Mapping[str, Any]]) -> Verdict:
+def verdict(about: PredictionSidecar, rows: Sequence[TableRow]) -> Verdict:
     """Return what the assessment of one predictor allows to say.
 
     Parameters
@@ -60,7 +60,7 @@ def verdict(about: PredictionSidecar, rows: Sequence[Mapping[str, Any]]) -> Verd
     return Verdict(head, False, (*remarks, *about.notes))
 
 
-def _gain(about: PredictionSidecar, best: Mapping[str, Any], plain: Mapping[str, Any]) -> str:
+def _gain(about: PredictionSidecar, best: TableRow, plain: TableRow) -> str:
     """Say what the brain adds to what the clinic knows."""
     key = about.statistic
     gain = float(best[key]) - float(plain[key])

@@ -8,17 +8,17 @@ from collections.abc import Sequence
 from bids_app.vocabulary.preregistration import Deviation, PlanStatus
 
 NONE = (
-    "No plan was sealed before arms could be read (--lock): that these questions were asked beforehand is not on "
-    "record here."
+    "No analysis plan was locked before allocations could be read (--lock): that these questions were asked beforehand "
+    "is not on record here."
 )
-LATE = "The plan was sealed after arms could be read: nothing that follows from it is confirmatory."
+LATE = "It was locked after allocations could be read: nothing that follows from it is confirmatory."
 
 
 def sentence(deviation: Deviation) -> str:
     """Return what was done otherwise than planned, in words."""
     if deviation.table == "file":
         return f"file {deviation.key}: " + (
-            "its content is not what was sealed" if deviation.kind == "changed" else "it is not there"
+            "its content is not what was locked" if deviation.kind == "changed" else "it is not there"
         )
     if deviation.kind != "changed":
         return f"{deviation.table}: " + (
@@ -34,12 +34,12 @@ def status(plans: Sequence[PlanStatus | None]) -> dict[str, object]:
     if not known:
         return {"sentence": NONE, "deviations": [], "good": False}
     plan = known[0]
-    sealed = f"Held against the plan that was sealed on {plan.locked_on} (SHA-256 {plan.sha256[:12]}...)."
+    sealed = f"Analysis plan locked on {plan.locked_on} (SHA-256 {plan.sha256[:12]}...)."
     deviations = [sentence(one) for one in plan.deviations]
     if plan.after_unblinding:
         return {"sentence": f"{sealed} {LATE}", "deviations": deviations, "good": False}
     if not deviations:
-        said = "the primary contrast and the declared outcomes are confirmatory, all else is exploratory."
+        said = "the hypotheses of the graph are confirmatory, all else is exploratory."
         return {"sentence": f"{sealed} Nothing was done differently: {said}", "deviations": [], "good": True}
     count = f"{len(deviations)} {'thing was' if len(deviations) == 1 else 'things were'} done differently"
     return {

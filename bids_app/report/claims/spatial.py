@@ -19,8 +19,8 @@ NO_MAP = (
     "anything to be associated with."
 )
 WITHIN = (
-    "A change within one arm is no comparison of arms: what goes with it may as well go with the change of the other. "
-    "It is not evidence of specificity."
+    "A change within one arm is no comparison of arms: what is associated with it may be associated with the change of "
+    "the other as well. It is not evidence of specificity."
 )
 DONORS = (
     "Expression comes from the brains of a few people after death: six donors in the Allen Human Brain Atlas, two of "
@@ -28,13 +28,13 @@ DONORS = (
 )
 BOTH_NULLS = (
     "The p of a claim is the larger of two. Relabellings of the contrast ask whether its map is associated beyond what "
-    "chance could do, with the smoothness of brains and the co-expression of genes in every map of chance. Surrogates "
+    "chance could do, with the smoothness of brains and the co-expression of genes in every null map. Surrogates "
     "of the observed map ask whether it is beyond what any map as smooth would be: a map that the treatment did change "
     "is smoother than noise for reasons that have nothing to do with genes. Where it is smoother than 95 % of its "
     "relabellings neither can tell, and nothing is claimed (docs/molecules.md)."
 )
 WHOLE_MAPS = (
-    "Sets are held against whole maps of chance. Random genes, as plain GSEA draws them, ignore that genes of a set "
+    "Sets are compared with whole null maps. Random genes, as plain GSEA draws them, ignore that genes of a set "
     "are expressed together, and find sets in noise (Fulcher 2021, doi:10.1038/s41467-021-22862-1)."
 )
 OTHERS = (
@@ -92,14 +92,14 @@ def _beside(members: Members) -> tuple[str, ...]:
 
 
 def withheld(one: Mapping[str, Any]) -> bool:
-    """Tell whether nothing is claimed of a map in a part, because it is smoother than maps of chance."""
+    """Tell whether nothing is claimed of a map in a part, because it is smoother than null maps."""
     return bool(one["parts"].get(one["part"], {}).get("SmootherThanChance", False))
 
 
 def _held_back(members: Members) -> str:
     """Say of which maps nothing is claimed."""
     names = sorted({_of(one) for one in members if withheld(one)})
-    return f" Nothing is claimed of {', '.join(names)}: smoother than maps of chance." if names else ""
+    return f" Nothing is claimed of {', '.join(names)}: smoother than null maps." if names else ""
 
 
 def genes_verdict(members: Members) -> str:

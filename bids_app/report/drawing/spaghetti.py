@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bids_app.report.drawing import charts
 
@@ -14,7 +14,7 @@ HEIGHT, STEP = 150.0, 46.0
 """Pixels of a panel, and from one stage to the next."""
 
 
-def courses(own: pd.DataFrame, stages: Sequence[str], arms: Sequence[str]) -> dict[str, Any]:
+def courses(own: pd.DataFrame, stages: Sequence[str], arms: Sequence[str]) -> dict[str, object]:
     """Return a panel: every participant a line over stages, every arm its mean with 95 % limits.
 
     Parameters
@@ -32,7 +32,7 @@ def courses(own: pd.DataFrame, stages: Sequence[str], arms: Sequence[str]) -> di
         limits = scale([charts.mean_and_limits(column) for column in values.T])
         places = x + charts.spread(len(values), STEP * 0.4)[:, None] * (len(stages) == 1)
         drawn.append({
-            "arm": arm, "n": len(values), "colour": i, "middle": f"{x.mean():.1f}",
+            "arm": arm, "n": _count(values), "colour": i, "middle": f"{x.mean():.1f}",
             "lines": [charts.line(where, scale(person)) for where, person in zip(places, values, strict=True)],
             "dots": [(f"{a:.1f}", f"{b:.1f}") for where, person in zip(places, values, strict=True)
                      for a, b in zip(where, scale(person), strict=True) if b == b],
@@ -41,3 +41,9 @@ def courses(own: pd.DataFrame, stages: Sequence[str], arms: Sequence[str]) -> di
             "stages": [(f"{at:.1f}", stage) for at, stage in zip(x, stages, strict=True)],
         })  # fmt: skip
     return {"arms": drawn, "ticks": scale.ticks, "width": len(arms) * (wide + 24) - 24, "height": HEIGHT}
+
+
+def _count(values: NDArray[np.float64]) -> str:
+    """Return how many participants have a value: one number, or one for each stage where they differ."""
+    counts = np.isfinite(values).sum(axis=0).tolist()
+    return str(counts[0]) if len(set(counts)) == 1 else ", ".join(map(str, counts))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bids_app.dataset.layout import scan_files
-from bids_app.dataset.tables import read_json
+from bids_app.dataset.tables import Json, read_json
 from bids_app.dataset.volumes import read_map
 from bids_app.report import html, viewer
 from bids_app.report.assets import Assets
@@ -140,7 +140,7 @@ def _maps(canvas: Canvas, folder: Path, stem: str) -> list[dict[str, object]]:
     return maps
 
 
-def _of_all_runs(about: Mapping[str, Any]) -> dict[str, Any]:
+def _of_all_runs(about: Json) -> dict[str, Any]:
     """Return what is said of a seed with one value where runs differ: the least, and all remarks."""
     found = {**about}
     for name in ("SeedVoxels", "SeedCoverage", "SeedTSNR"):

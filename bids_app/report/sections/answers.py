@@ -47,6 +47,7 @@ class AnswerRow:
 
     title: str
     page: str
+    sentence: str
     role: str
     effect: str
     p: float | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bids_app.dataset.sidecars import read_sidecar
-from bids_app.dataset.tables import read_frame, read_json
+from bids_app.dataset.tables import Json, read_frame, read_json
 from bids_app.report.claims.associations import PATHS, Coupling, coupling
 from bids_app.report.drawing import charts
 from bids_app.vocabulary.contrast_sidecar import ContrastSidecar
@@ -27,7 +27,7 @@ def associations(folder: Path) -> dict[str, object] | None:
     if not asked and not regions:
         return None
     contrasts = [Coupling(**_named(path), about=about) for path, about in asked.items()]
-    about: Mapping[str, Any] = regions[0]["about"] if regions else {"Outcome": "the outcome", "Arms": [""]}
+    about: Json = regions[0]["about"] if regions else {"Outcome": "the outcome", "Arms": [""]}
     return {
         "outcome": about["Outcome"],
         "verdict": coupling(contrasts, about["Outcome"], about["Arms"]),
@@ -79,7 +79,7 @@ def _regions(path: Path) -> dict[str, Any]:
     }
 
 
-def _panel(own: pd.DataFrame, name: str, about: Mapping[str, Any]) -> dict[str, Any]:
+def _panel(own: pd.DataFrame, name: str, about: Json) -> dict[str, object]:
     """Return everybody's change beside their improvement, with a line of each arm."""
     known = own[np.isfinite(own["change"]) & np.isfinite(own["improvement"])]
     across, up = charts.around(known["change"], 0, WIDE), charts.around(known["improvement"], HIGH, 0)

@@ -41,7 +41,7 @@ def panels(means: Path, clusters: pd.DataFrame, arms: Sequence[str]) -> list[dic
     return found
 
 
-def chance(nullmax: Path, about: ContrastSidecar) -> dict[str, Any] | None:
+def chance(nullmax: Path, about: ContrastSidecar) -> dict[str, object] | None:
     """Return the distribution of the largest statistic under chance with what was observed (relabelling 0)."""
     name = f"max_{about.claim_statistic}"
     values = read_frame(nullmax).get(name)

@@ -70,7 +70,7 @@ class Contrasts:
         everything = [about for members in self.by_name().values() for about in members.values()]
         return next((about for about in everything if about.primary), everything[0])
 
-    def design(self) -> dict[str, Any]:
+    def design(self) -> dict[str, object]:
         """Return the design matrix of the primary contrast as coloured cells."""
         path, about = next(iter(next(iter(self._found.values())).values()))
         frame = read_frame(companion(path, "design", ".tsv"))

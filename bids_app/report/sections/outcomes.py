@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from bids_app.dataset.sidecars import read_sidecar
-from bids_app.dataset.tables import read_frame
+from bids_app.dataset.tables import TableRow, read_frame
 from bids_app.report.claims.maps import Verdict
 from bids_app.report.claims.outcomes import verdict
 from bids_app.report.drawing import charts
@@ -21,7 +20,7 @@ from bids_app.vocabulary.entities import as_label, companion
 from bids_app.vocabulary.sidecars import OutcomeSidecar
 
 WORDS = {
-    "ancova": "adjusted difference (ANCOVA)", "clda": "adjusted difference, everybody seen (cLDA)",
+    "ancova": "adjusted difference (ANCOVA)", "clda": "adjusted difference, all participants (cLDA)",
     "change": "difference of changes", "g": "Hedges g", "rate_ratio": "ratio of rates",
     "mann_whitney": "changes, Mann-Whitney", "superiority": "probability of superiority",
     "responders": "responders", "remission": "remission", "variance_ratio": "spread of changes",
@@ -73,7 +72,7 @@ def _section(path: Path, passed: Mapping[str, Confirmed]) -> OutcomeSection:
     label = path.name.partition("_")[0].removeprefix("meas-")
     decision = next((found for name, found in passed.items() if as_label(name) == label), None)
     table = read_frame(path.with_suffix(".tsv"))
-    lines: list[dict[str, Any]] = table.to_dict("records")
+    lines: list[TableRow] = table.to_dict("records")
     for line in lines:
         known = WORDS.get(line["kind"], line["kind"])
         line["what"] = f"{known} {line['subject']}" if line["kind"] == "moderator" else known
@@ -98,7 +97,7 @@ def _section(path: Path, passed: Mapping[str, Confirmed]) -> OutcomeSection:
     )
 
 
-def _means(lines: list[dict[str, Any]], about: OutcomeSidecar) -> list[dict[str, Any]]:
+def _means(lines: list[TableRow], about: OutcomeSidecar) -> list[TableRow]:
     """Return mean and SD of each arm, a cell a visit."""
     rows = []
     for arm in about.arms:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -167,7 +166,7 @@ def _quality(
     return pd.DataFrame(dict(zip(QUALITIES, shown, strict=True))).reset_index()
 
 
-def _strip(quality: pd.DataFrame, name: str, arms: Sequence[str]) -> dict[str, Any]:
+def _strip(quality: pd.DataFrame, name: str, arms: Sequence[str]) -> dict[str, object]:
     """Return one chart: dots of every session, by session and arm, with means; and the same in numbers."""
     groups, cells = [], []
     for session in sorted(quality["session"].unique(), key=html.session_order):

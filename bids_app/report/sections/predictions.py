@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from bids_app.dataset.tables import read_frame, read_json
 from bids_app.report.claims.predictions import verdict
@@ -47,7 +47,7 @@ def _frame(low: float, high: float) -> tuple[charts.Scale, charts.Scale, dict[st
     return across, up, {"across": across.ticks, "up": up.ticks, "width": WIDE, "height": HIGH}
 
 
-def _roc(people: Any) -> dict[str, Any]:
+def _roc(people: pd.DataFrame) -> dict[str, object]:
     """Return the share of responders found against that of others called responders."""
     across, up, frame = _frame(0, 1)
     truth = people["observed"].to_numpy() == 1
@@ -60,7 +60,7 @@ def _roc(people: Any) -> dict[str, Any]:
     return {**frame, "lines": lines, "chance": charts.line(across([0, 1]), up([0, 1]))}
 
 
-def _calibration(people: Any) -> dict[str, Any]:
+def _calibration(people: pd.DataFrame) -> dict[str, object]:
     """Return how often people of a fifth of the predictions respond, against what was predicted of them."""
     across, up, frame = _frame(0, 1)
     lines = []
@@ -87,7 +87,7 @@ def _decision(curves: Mapping[str, list[dict[str, float]]]) -> dict[str, object]
             "chance": charts.line(across(x), up(shown))}  # fmt: skip
 
 
-def _scatter(people: Any) -> dict[str, Any]:
+def _scatter(people: pd.DataFrame) -> dict[str, object]:
     x, y = people["combined"].to_numpy(dtype=float), people["observed"].to_numpy(dtype=float)
     across, up = charts.around(x, 0, WIDE), charts.around(y, HIGH, 0)
     dots = [(f"{a:.1f}", f"{b:.1f}") for a, b in zip(across(x), up(y), strict=True)]

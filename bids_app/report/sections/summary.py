@@ -9,7 +9,7 @@ from functools import cached_property
 from bids_app import plugs
 from bids_app.dataset.sidecars import read_sidecar
 from bids_app.dataset.tables import read_json, read_tsv
-from bids_app.report.formats import effect_with_limits, says_p
+from bids_app.report.formats import effect_with_limits, format_p, says_p
 from bids_app.report.messages import _
 from bids_app.report.results import Analysis, GroupResults
 from bids_app.report.sections.answers import AnswerRow, Card, Fact
@@ -83,20 +83,17 @@ class TrialSummary:
 
     def _of_brain(self, one: Analysis) -> Card:
         decision = next((h for h in self._hypotheses if h.name == one.measure), None)
-        facts = [
+        shown = _shown(one)
+        facts = [Fact(name=_where(seed, panel), said=_cluster_effect(seed, panel)) for seed, panel in shown[:SEVERAL]]
+        facts += [
             Fact(name=_("participants"), said=_by_arm(one.who.arms, one.who.count)),
             *_decision(self._results.passed.get(one.measure), decision.p_robust if decision else None),
         ]
-        best = one.contrasts[0].seeds[0] if one.contrasts else None
-        panel = best.panels[0] if best and best.panels else None
-        where = _where(best, panel) if best and panel else ""
-        if panel:
-            said = effect_with_limits(panel["mean_effect"], panel["mean_effect_lower"], panel["mean_effect_upper"])
-            facts.insert(0, Fact(name=_("mean effect, %(where)s", where=where), said=said))
+        best, panel = shown[0] if shown else (None, None)
         return Card(
             kind=_("Brain"), title=measure_title(one.measure), page=one.page, verdict=one.verdict, facts=facts,
-            panel=panel, panel_title=where,
-            picture=best.glass if best else "", caption=_caption(best),
+            panel=panel, panel_title=_where(best, panel) if best and panel else "",
+            picture=best.glass if best else "", caption=_caption(best) if best else "",
         )  # fmt: skip
 
     def _of_outcome(self, one: OutcomeSection) -> Card:
@@ -113,7 +110,8 @@ class TrialSummary:
         return Card(
             kind=_("Clinical outcome"), title=about.title, page="group-outcomes.html", verdict=one.verdict,
             facts=facts, panel=one.panel, panel_title=f"{about.title} ({about.units})", curves=one.curves,
-            caption=_("Thin lines: participants; thick: mean of the arm with its 95 %% interval. Beside: responders."),
+            caption=_("Thin lines: participants; thick: mean of the arm with its 95 %% interval. Beside or below: the "
+                      "share of each arm that improved by at least so much; dashed: 30 and 50 %%."),
         )  # fmt: skip
 
     @cached_property
@@ -130,13 +128,8 @@ class TrialSummary:
 
     def _row_of_brain(self, one: Analysis) -> AnswerRow:
         decision = next((h for h in self._hypotheses if h.name == one.measure), None)
-        best = one.contrasts[0].seeds[0] if one.contrasts else None
-        panel = best.panels[0] if best and best.panels else None
-        effect = ""
-        if best and panel:
-            effect = f"{_where(best, panel)}: " + effect_with_limits(
-                panel["mean_effect"], panel["mean_effect_lower"], panel["mean_effect_upper"]
-            )
+        best, shown = one.contrasts[0].seeds[0] if one.contrasts else None, _shown(one)
+        effect = f"{_where(*shown[0])}: {_cluster_effect(*shown[0])}" if shown else ""
         tables = [table.contrasts[0] for table in one.tables]
         own = best.p if best else min((c.p for c in tables), default=None)
         if tables and (first := min(tables, key=lambda c: c.p)).passed:
@@ -144,7 +137,8 @@ class TrialSummary:
             limits = effect_with_limits(row.get("g"), row.get("g_lower"), row.get("g_upper"))
             effect = f"{row['place']}: g {limits}"
         return AnswerRow(
-            title=measure_title(one.measure), page=one.page, role=self._role(one.measure), effect=effect,
+            title=measure_title(one.measure), page=one.page, sentence=one.verdict.sentence,
+            role=self._role(one.measure), effect=effect,
             p=decision.p if decision else own, adjusted=decision.adjusted_p if decision else None,
             decision=_outcome_of(decision), passed=bool(decision and decision.passed),
             within=[_within(one, arm) for arm in (self.arms[:1] + self.arms[-1:] if len(self.arms) > 1 else ())],
@@ -153,24 +147,37 @@ class TrialSummary:
     def _row_of_outcome(self, one: OutcomeSection) -> AnswerRow:
         decision = one.decision
         return AnswerRow(
-            title=one.about.title, page=f"group-outcomes.html#outcome-{one.name}", role=one.about.role,
+            title=one.about.title, page=f"group-outcomes.html#outcome-{one.name}",
+            sentence=one.verdict.sentence, role=one.about.role,
             effect=_effect_of(one),
             p=one.about.p, adjusted=decision.adjusted if decision else None,
-            decision=_("not confirmatory") if decision is None else _passing(passed=decision.passed),
+            decision=_("exploratory") if decision is None else _passing(passed=decision.passed),
             passed=bool(decision and decision.passed),
             within=[_change(one, arm) for arm in (self.arms[:1] + self.arms[-1:] if len(self.arms) > 1 else ())],
         )  # fmt: skip
 
     @cached_property
-    def blinding(self) -> list[Fact]:
-        """Bang's index of each arm, where participants were asked to guess."""
+    def blinding(self) -> list[str]:
+        """What the participants of each arm guessed, with Bang's index, where they were asked."""
         path = self._results.folder / "desc-treatment_blinding.json"
         if not path.exists():
             return []
-        bang = read_sidecar(path, BlindingSidecar).bang
-        return [
-            Fact(name=arm, said=effect_with_limits(one["value"], one["low"], one["high"])) for arm, one in bang.items()
-        ]
+        about, said = read_sidecar(path, BlindingSidecar), []
+        for arm, one in about.bang.items():
+            guesses = ", ".join(f"{n} {word}" for word, n in about.guesses[arm].items())
+            index = effect_with_limits(one["value"], one["low"], one["high"], digits=2)
+            said.append(_("%(arm)s: %(guesses)s; Bang index %(index)s", arm=arm, guesses=guesses, index=index))
+        return said
+
+    @cached_property
+    def _at_limit(self) -> str:
+        """A sentence where p values are as small as the number of permutations allows; else nothing."""
+        abouts = [one.contrasts[0].about for one in self._results.analyses if one.contrasts]
+        least = max((about.smallest_possible_p for about in abouts), default=0.0)
+        if not any(row.p is not None and row.p <= least * (1 + 1e-9) for row in self.rows):
+            return ""
+        return _("With %(n)s permutations no p can be below %(p)s; some are at that limit.",
+                 n=f"{abouts[0].relabellings:,}", p=format_p(least))  # fmt: skip
 
     @cached_property
     def limits(self) -> list[str]:
@@ -179,8 +186,29 @@ class TrialSummary:
         people = [count for one in self._results.analyses for count in one.who.count]
         if people and min(people) < FEW:
             found[_("The smallest arm has %(n)d participants.", n=min(people))] = None
-        remarks = dict.fromkeys(remark for card in self.cards for remark in card.verdict.remarks)
+        clinical_first = reversed(self.cards)
+        remarks = dict.fromkeys(remark for card in clinical_first for remark in card.verdict.remarks)
+        if at_limit := self._at_limit:
+            found[at_limit] = None
         return [*remarks, *found]
+
+
+SEVERAL = 3
+"""Maps of the primary measure whose effects stand on its card."""
+
+
+def _shown(one: Analysis) -> list[tuple[MapSection, Mapping[str, object]]]:
+    """Return each map of the primary contrast that passes with its largest cluster, the largest of all first."""
+    seeds = [seed for seed in one.contrasts[0].seeds if seed.passed and seed.panels] if one.contrasts else []
+    found = [(seed, max(seed.panels, key=lambda panel: float(str(panel["mm3"])))) for seed in seeds]
+    return sorted(found, key=lambda pair: -float(str(pair[1]["mm3"])))
+
+
+def _cluster_effect(seed: MapSection, panel: Mapping[str, object]) -> str:
+    """Return the mean effect of a cluster with its limits and units."""
+    return effect_with_limits(
+        panel["mean_effect"], panel["mean_effect_lower"], panel["mean_effect_upper"], seed.about.scale
+    )
 
 
 def measure_title(name: str) -> str:
@@ -222,16 +250,17 @@ def _passing(*, passed: bool) -> str:
 
 
 def _outcome_of(decision: HypothesisResult | None) -> str:
-    return _("not confirmatory") if decision is None else _passing(passed=bool(decision.passed))
+    return _("exploratory") if decision is None else _passing(passed=bool(decision.passed))
 
 
-def _caption(best: MapSection | None) -> str:
-    if best is None or not best.glass:
-        return ""
+def _caption(best: MapSection) -> str:
+    least = ", ".join(f"{100 * share:.0f} %" for share in best.about.differs_at_least or ())
     return _(
-        "Glass brain of %(seed)s: within white lines the arms differ after correction. Thin lines: participants.",
-        seed=best.label,
-    )
+        "%(seed)s: within white lines clusters that pass; of each at least %(least)s differs (95 %% confidence), and "
+        "which part is not known. Effects are too large on average, because these clusters were chosen for passing. "
+        "Thin lines: participants.",
+        seed=best.label, least=least,
+    )  # fmt: skip
 
 
 def _within(one: Analysis, arm: str) -> float | None:

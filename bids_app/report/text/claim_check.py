@@ -6,9 +6,9 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from math import sqrt
 from pathlib import Path
-from typing import Any
 
 from bids_app.dataset import presets
+from bids_app.dataset.tables import Json
 from bids_app.errors import MissingInputError, UsageError, WrongDataError, suggest
 from bids_app.statistics import published_claims
 
@@ -62,7 +62,7 @@ def _report(content: Mapping[str, object]) -> Iterator[str]:
         yield ""
 
 
-def _ranks(claim: Mapping[str, Any]) -> Iterator[str]:
+def _ranks(claim: Json) -> Iterator[str]:
     z, people = float(claim["z"]), [int(n) for n in claim["people"]]
     first, second = people if len(people) == 2 else (people[0], people[0])
     within, between = (
@@ -96,7 +96,7 @@ def _most(z: float, plain: float, tied: float) -> str:
     return f"reaches |Z| = {plain:.4f} at most without ties, {tied:.4f} with any: {abs(z):g} {can}."
 
 
-def _peak(claim: Mapping[str, Any]) -> Iterator[str]:
+def _peak(claim: Json) -> Iterator[str]:
     t, voxels, fwhm = abs(float(claim["t"])), int(claim["voxels"]), float(claim["fwhm_voxels"])
     yield f"Assumed: {voxels:,} voxels, smooth over {fwhm:g} (FWHM), a Gaussian field, its three-dimensional term."
     for df in claim["df"]:
@@ -106,7 +106,7 @@ def _peak(claim: Mapping[str, Any]) -> Iterator[str]:
     yield "Where a peak is not, the claim rests on its cluster's extent: on how clusters were formed and corrected."
 
 
-def _one_arm(claim: Mapping[str, Any]) -> Iterator[str]:
+def _one_arm(claim: Json) -> Iterator[str]:
     people = int(claim["people"])
     yield f"Assumed: {people} people in each arm, both of which change by the same effect; t tests at .05 within arms."
     for effect in claim["effects"]:
@@ -118,7 +118,7 @@ def _one_arm(claim: Mapping[str, Any]) -> Iterator[str]:
     )
 
 
-def _explained(claim: Mapping[str, Any]) -> Iterator[str]:
+def _explained(claim: Json) -> Iterator[str]:
     share = float(claim["share"])
     yield (
         "Assumed: 2,000 genes as mixtures of 12 smooth factors over regions on a sphere, and smooth maps that have "

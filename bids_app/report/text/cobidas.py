@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from bids_app import __version__, plugs
 from bids_app.dataset.layout import participants_in, scan_files
 from bids_app.dataset.sidecars import read_sidecar
-from bids_app.dataset.tables import read_json, read_tsv
+from bids_app.dataset.tables import Json, read_json, read_tsv
 from bids_app.derivatives.files import write_table
 from bids_app.derivatives.paths import group_files
 from bids_app.report import html
@@ -44,7 +43,7 @@ class _Known:
     root: Path
 
     @cached_property
-    def settings(self) -> Mapping[str, Any]:
+    def settings(self) -> Json:
         path = self.root / "logs" / "settings.toml"
         return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
@@ -60,7 +59,7 @@ class _Known:
         return read_tsv(path) if path else {}
 
     @cached_property
-    def map(self) -> Mapping[str, Any]:
+    def map(self) -> Json:
         """The sidecar of one map of one person."""
         for label in participants_in(self.root):
             for path in scan_files(self.root, label):
@@ -106,7 +105,7 @@ def _people(k: _Known) -> str:
 
 def _lost(k: _Known) -> str:
     rows = list(zip(*(k.flow.get(name, []) for name in ("participant_id", "stage", "reason")), strict=True))
-    return "; ".join(f"{who}: {why}" for who, stage, why in rows if stage != "analysed") or ("nobody" if rows else "")
+    return "; ".join(f"{who}: {why}" for who, stage, why in rows if stage != "analysed") or ("none" if rows else "")
 
 
 def _correction(k: _Known) -> str:
@@ -162,7 +161,7 @@ _AFTER: dict[str, dict[str, Callable[[_Known], str]]] = {
 }
 
 
-def _designs(settings: Mapping[str, Any]) -> str:
+def _designs(settings: Json) -> str:
     found = settings.get("designs", {})
     return "; ".join(f"{name}, covariates: {', '.join(o.get('covariates', [])) or 'none'}" for name, o in found.items())
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from bids_app import plugs
 from bids_app.dataset import presets
+from bids_app.dataset.tables import Json
 from bids_app.derivatives.atomic import write_text
 from bids_app.derivatives.files import write_json
 from bids_app.report import html
@@ -35,7 +35,7 @@ def outcomes(declared: Mapping[str, Mapping[str, object]]) -> str:
     return (
         f"Outcomes of people ({'; '.join(said)}) were analysed as randomised, whether or not people were scanned. Arms "
         "were compared after treatment, adjusted for the value before and for strata and covariates (ANCOVA); where "
-        "somebody lacked a visit, by constrained longitudinal analysis of all visits with restricted maximum "
+        "a participant lacked a visit, by constrained longitudinal analysis of all visits with restricted maximum "
         "likelihood [@Coffman2016], which assumes that losses depend on what was seen. Decisions rest on "
         "re-randomisation of the arms within strata, of t with the variance HC2, and limits are the effects that the "
         f"same test does not refuse.{rates if counts else ''} Declared outcomes share one error rate with the measures "
@@ -107,7 +107,7 @@ def _latex(paragraphs: list[str], warnings: list[str]) -> str:
     ])  # fmt: skip
 
 
-def _inference(o: Mapping[str, Any]) -> str:
+def _inference(o: Json) -> str:
     names = {"mass": "cluster mass", "extent": "cluster extent", "voxel": "the largest |t|",
              "tfce": "threshold-free cluster enhancement [@Smith2009]"}  # fmt: skip
     families = {"maps": "all maps of a measure", "contrasts": "all maps of a measure and its contrasts",

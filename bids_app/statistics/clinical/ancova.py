@@ -111,7 +111,7 @@ def compare(after: Values, arm: Values, nuisance: Values, before: Values | None,
     question = ask(np.asarray(after, np.float64), np.asarray(arm, np.float64), others, scheme)
     estimate = question.fitted()
     if not estimate.error > 1e-9 * float(np.abs(after).max()):
-        raise WrongDataError("Nobody differs from anybody else once arms and what is adjusted for are taken out.")
+        raise WrongDataError("No two participants differ once arms and what is adjusted for are taken out.")
     return concluded(estimate, question.p, scheme.total, adjusted=before is None or adjusted)
 
 

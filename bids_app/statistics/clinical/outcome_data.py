@@ -159,7 +159,7 @@ class OutcomeData:
 
     @property
     def scheme(self) -> Rerandomisation:
-        """Arms drawn anew within strata."""
+        """Arms re-randomised within strata."""
         return Rerandomisation(self.active, self.strata, self.seed, self.requested)
 
     def change(self, visit: int) -> Array:

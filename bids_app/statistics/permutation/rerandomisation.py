@@ -1,4 +1,4 @@
-"""Arms drawn anew within the strata that randomisation used."""
+"""Arms re-randomised within the strata that randomisation used."""
 
 from __future__ import annotations
 

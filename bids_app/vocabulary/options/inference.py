@@ -80,6 +80,13 @@ class Inference:
             "the nearest named centre."
         ),
     ] = ""
+    maps: Annotated[
+        Literal["claim", "all"],
+        Doc(
+            "Maps written of secondary contrasts: effect, variance, t and the p that decides (claim), or all. "
+            "Primary contrasts have all."
+        ),
+    ] = "claim"
     claim: Annotated[
         Literal["mass", "extent", "voxel", "tfce"], Doc("Primary statistic; the others are reported as secondary.")
     ] = "mass"

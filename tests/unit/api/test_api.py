@@ -174,7 +174,7 @@ def test_an_outcome_has_the_estimate_and_variance_of_statsmodels_and_the_p_of_ev
         (lambda: seed_map(np.ones((5, 2)), [False, False]), "no voxel"),
         (lambda: seed_map(np.ones((5, 2)), [True]), "one for each voxel"),
         (lambda: compare_outcome([1, 2, np.nan], [1, 0, 1]), "NaN or infinite"),
-        (lambda: compare_outcome(np.ones(6), [1, 0] * 3), "differs"),
+        (lambda: compare_outcome(np.ones(6), [1, 0] * 3), "No two participants differ"),
     ],
 )
 def test_what_cannot_be_meant_is_a_value_error(call, said):

@@ -80,5 +80,5 @@ def test_what_came_after_treatment_adjusts_nothing_and_foretells_nothing(visits)
     for name in ("clinical", "confounds"):
         asked = Prediction(**{name: ("vas_pre", "vas_post")})
         told = Settings(design=Selected("parallel_prepost", options()), prediction=asked, **base)
-        with pytest.raises(UsageError, match="vas_post arises after randomisation: nobody can be foretold"):
+        with pytest.raises(UsageError, match="vas_post arises after randomisation: it cannot predict"):
             refuse_late_columns(told, who)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from bids_app.dataset.tables import read_frame, read_json, stands
+from bids_app.dataset.tables import Json, read_frame, read_json, stands
 from bids_app.report import html
 from bids_app.report.drawing import charts
 from bids_app.report.drawing.region_discs import spots
@@ -21,7 +21,7 @@ WIDE, HIGH = 240.0, 150.0
 
 SURROGATES = {"moran": "surrogates, Moran's I kept", "variogram": "surrogates, variogram kept"}
 
-TRIAL = {"rerandomise": "arms drawn anew", "signflip": "signs of people flipped"}
+TRIAL = {"rerandomise": "arms re-randomised", "signflip": "signs of people flipped"}
 """What the relabellings of a contrast are, in a few words; else residuals, or values, are exchanged."""
 
 DRAWN = 8
@@ -33,8 +33,8 @@ class SpatialResult:
     """One association of one map: its sidecar, that of the contrast, and where its tables lie."""
 
     path: Path
-    about: Mapping[str, Any]
-    contrast: Mapping[str, Any]
+    about: Json
+    contrast: Json
 
     @property
     def name(self) -> str:
@@ -96,7 +96,7 @@ def drawn(members: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**one, **(one["draw"]() if i < DRAWN else {"pictures": []})} for i, one in enumerate(members)]
 
 
-def side_by_side(own: pd.DataFrame, column: str, names: tuple[str, str]) -> dict[str, Any]:
+def side_by_side(own: pd.DataFrame, column: str, names: tuple[str, str]) -> dict[str, object]:
     """Return the map and a column beside each other: pictures of both, and one by the other."""
     pictures = [(_picture(own, "t"), names[0]), (_picture(own, column), names[1])]
     return {"pictures": pictures, "cloud": _cloud(own, column)}
@@ -112,7 +112,7 @@ def _picture(own: pd.DataFrame, column: str) -> str:
     return html.embed(spots(known[["x", "y", "z"]].to_numpy(float), values, known["voxels"].to_numpy(float), limit))
 
 
-def _cloud(own: pd.DataFrame, column: str) -> dict[str, Any]:
+def _cloud(own: pd.DataFrame, column: str) -> dict[str, object]:
     """Return the map by a column, one dot a region."""
     known = own[np.isfinite(own[column])]
     x, y = known[column].to_numpy(dtype=float), known["t"].to_numpy(dtype=float)

@@ -47,7 +47,7 @@ def _member(one: SpatialResult, part: str, own: pd.DataFrame) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _dots(rows: pd.DataFrame) -> dict[str, Any]:
+def _dots(rows: pd.DataFrame) -> dict[str, object]:
     """Return a row for each set: its score, and the middle 95 % of its scores by chance."""
     across = charts.around(rows[["score", "chance_low", "chance_high"]].to_numpy(), 0, WIDE)
     lines = []

@@ -53,7 +53,7 @@ def _member(one: SpatialResult, part: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _chance(bars: pd.DataFrame, kind: str, one: SpatialResult, observed: float) -> dict[str, Any]:
+def _chance(bars: pd.DataFrame, kind: str, one: SpatialResult, observed: float) -> dict[str, object]:
     """Return the variance that maps of one kind of chance let the component explain, and that of the map."""
     own = bars[bars["null"] == kind]
     across = charts.Scale(0.0, max(float(bars["to"].max()), observed) * 1.02, 0, 300)
@@ -64,8 +64,8 @@ def _chance(bars: pd.DataFrame, kind: str, one: SpatialResult, observed: float) 
     }  # fmt: skip
 
 
-def _ranked(own: pd.DataFrame) -> dict[str, Any]:
-    """Return ranked scores of genes, and the band of ranked scores of maps of chance."""
+def _ranked(own: pd.DataFrame) -> dict[str, object]:
+    """Return ranked scores of genes, and the band of ranked scores of null maps."""
     across = charts.Scale(0, 1, 0, WIDE)
     up = charts.around(own[["rho", "low", "high"]].to_numpy(), HIGH, 0)
     x = across(own["place"])
