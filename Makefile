@@ -91,6 +91,9 @@ molecules: $(VENV)/.done ## shares of variance and numbers of genes in trials of
 claims: $(VENV)/.done ## check published numbers; writes docs/claims.md
 	@$(BIN)/deqi --check-claims neck-pain > docs/claims.md
 
+messages: $(VENV)/.done ## collect the texts of pages; writes bids_app/report/messages.pot
+	@$(BIN)/python tests/message_catalogue.py
+
 power: $(VENV)/.done ## planted effects found, beside nilearn; writes docs/validation.md (some minutes)
 	@$(BIN)/python tests/validation/power.py $(ARGS)
 
@@ -101,4 +104,4 @@ lock: ## pin the dependencies anew (needs uv)
 clean: ## remove the environment and the demo
 	rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install demo test test-fast check containers docs validate bench bench-group bench-scale bench-molecules reliability validation power pain molecules claims lock clean
+.PHONY: help install demo test test-fast check containers docs validate bench bench-group bench-scale bench-molecules reliability validation power pain molecules claims messages lock clean

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bids_app.report.messages import _
+
 LEAST_P = 0.001
 """p values below it are printed as such."""
 
@@ -14,7 +16,7 @@ def format_p(p: object) -> str:
     """
     value = _float(p)
     if value is None:
-        return "n/a"
+        return _("n/a")
     return "< .001" if value < LEAST_P else f"{value:.3f}".removeprefix("0")
 
 
@@ -25,7 +27,7 @@ def says_p(p: object) -> str:
     ('p = .031', 'p < .001')
     """
     said = format_p(p)
-    return f"p {said}" if said.startswith("<") else f"p = {said}"
+    return _("p %(value)s", value=said) if said.startswith("<") else _("p = %(value)s", value=said)
 
 
 def format_number(value: object, digits: int = 3) -> str:
@@ -36,7 +38,7 @@ def format_number(value: object, digits: int = 3) -> str:
     """
     number = _float(value)
     if number is None:
-        return "n/a"
+        return _("n/a")
     return f"{number:.{digits}g}" if abs(number) < 1e4 else f"{number:,.0f}"
 
 
@@ -49,7 +51,8 @@ def effect_with_limits(effect: object, low: object, high: object, units: str = "
     size = f"{format_number(effect, digits)} {units}".strip()
     if _float(low) is None or _float(high) is None:
         return size
-    return f"{size} (95 % limits {format_number(low, digits)} to {format_number(high, digits)})"
+    return _("%(size)s (95 %% limits %(low)s to %(high)s)",
+             size=size, low=format_number(low, digits), high=format_number(high, digits))  # fmt: skip
 
 
 def _float(value: object) -> float | None:

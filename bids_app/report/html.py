@@ -14,9 +14,9 @@ from bids_app import __version__
 from bids_app.dataset.tables import read_json
 from bids_app.derivatives.atomic import write_text
 from bids_app.derivatives.dataset import DEMONSTRATION, SYNTHETIC_NOTICE
+from bids_app.report import messages
 from bids_app.report.formats import effect_with_limits, format_number, format_p, says_p
-from bids_app.report.messages import TRANSLATIONS
-from bids_app.report.text.wording import NAMES
+from bids_app.report.text.wording import against, claim_name, listed, word
 
 
 @cache
@@ -25,12 +25,18 @@ def _templates() -> Environment:
         loader=PackageLoader("bids_app.report"), autoescape=select_autoescape(), undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"],
     )  # fmt: skip
-    environment.install_gettext_translations(TRANSLATIONS, newstyle=True)  # type: ignore[attr-defined]
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        messages.gettext, messages.number_form, newstyle=True
+    )
+    environment.globals["in_script"] = messages.in_script
     environment.filters["p"] = format_p
     environment.filters["says_p"] = says_p
     environment.filters["number"] = format_number
     environment.globals["with_limits"] = effect_with_limits
-    environment.filters["statistic"] = NAMES.__getitem__
+    environment.filters["statistic"] = claim_name
+    environment.filters["word"] = word
+    environment.filters["against"] = against
+    environment.filters["listed"] = listed
     return environment
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bids_app.report.messages import N_
 from bids_app.report.results import GroupResults
 from bids_app.report.sections.brain_symptom import associations
 from bids_app.report.sections.confirmatory import section as confirmatory
@@ -64,7 +65,7 @@ class Page:
 GROUP_PAGES = (
     Page(
         name="group-outcomes.html",
-        title="Clinical outcomes",
+        title=N_("Clinical outcomes"),
         sections=(
             Section(
                 name="outcomes", template="outcomes.html", values=lambda results: results.outcomes,
@@ -78,7 +79,7 @@ GROUP_PAGES = (
     ),
     Page(
         name="group-associations.html",
-        title="Associations",
+        title=N_("Associations"),
         sections=(
             Section(
                 name="associations", template="associations.html",
@@ -93,7 +94,7 @@ GROUP_PAGES = (
     ),
     Page(
         name="group-record.html",
-        title="Record",
+        title=N_("Record"),
         sections=(
             Section(
                 name="confirmed", template="confirmed.html", values=lambda results: confirmatory(results.folder),

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 
 from bids_app.report.claims.maps import Verdict
 from bids_app.report.formats import says_p
+from bids_app.report.messages import N_, _, ngettext
 from bids_app.statistics.permutation.corrections import holm
 from bids_app.vocabulary.contrast_sidecar import ContrastSidecar
 
-NOT_A_CAUSE = "An association: a common cause explains it as well as an effect of one on the other."
-ONE_ARM = (
-    "An association that is shown within {arm} and not within {others} does not differ between them by that: slopes "
-    "are compared by a test of their own."
+NOT_A_CAUSE = N_("An association: a common cause explains it as well as an effect of one on the other.")
+ONE_ARM = N_(
+    "An association that is shown within %(arm)s and not within %(others)s does not differ between them by that: "
+    "slopes are compared by a test of their own."
 )
-PATHS = (
+PATHS = N_(
     "Exploratory by construction: both values were taken at one visit, participants were not randomised to the first, "
     "and no share of the effect is given. The paths describe what the models hold; they do not show a mechanism."
 )
@@ -37,22 +38,30 @@ def coupling(contrasts: Sequence[Coupling], outcome: str, arms: Sequence[str]) -
     passed = [(one, p) for one, p in zip(contrasts, adjusted, strict=True) if p <= one.about.alpha]
     between = [(one, p) for one, p in passed if one.about.between_arms]
     within = {one.about.arm for one, _ in passed if one.about.arm}
-    remarks = [NOT_A_CAUSE]
+    remarks = [_(NOT_A_CAUSE)]
     if within and within < set(arms) and not between:
         others = ", ".join(arm for arm in arms if arm not in within)
-        remarks.append(ONE_ARM.format(arm=", ".join(sorted(within)), others=others))
+        remarks.append(_(ONE_ARM, arm=", ".join(sorted(within)), others=others))
     if between:
         said = "; ".join(f"{one.about.found} ({one.label}, {says_p(p)})" for one, p in between)
-        return Verdict(f"Exploratory: {said}; p over {len(contrasts)} questions.", False, tuple(remarks))
+        headline = ngettext("Exploratory: %(said)s; p over %(num)d question.",
+                            "Exploratory: %(said)s; p over %(num)d questions.", len(contrasts), said=said)  # fmt: skip
+        return Verdict(headline, False, tuple(remarks))
     if passed:
-        said = "; ".join(f"{_where(one)} ({one.label}, {says_p(p)})" for one, p in passed)
-        lead = f"Exploratory: maps are associated with improvement of {outcome}"
-        return Verdict(f"{lead} {said}; p over {len(contrasts)} questions.", False, tuple(remarks))
-    headline = (
-        f"No map was shown to be associated with improvement of {outcome}, in any arm or differently between arms."
+        headline = ngettext(
+            "Exploratory: maps are associated with improvement of %(outcome)s %(said)s; p over %(num)d question.",
+            "Exploratory: maps are associated with improvement of %(outcome)s %(said)s; p over %(num)d questions.",
+            len(contrasts), outcome=outcome, said="; ".join(_where(one, p) for one, p in passed),
+        )  # fmt: skip
+        return Verdict(headline, False, tuple(remarks))
+    headline = _(
+        "No map was shown to be associated with improvement of %(outcome)s, in any arm or differently between arms.",
+        outcome=outcome,
     )
-    return Verdict(headline, False, (*remarks, "This is not evidence that they are unrelated."))
+    return Verdict(headline, False, (*remarks, _("This is not evidence that they are unrelated.")))
 
 
-def _where(one: Coupling) -> str:
-    return f"within {one.about.arm}" if one.about.arm else "given the arm"
+def _where(one: Coupling, p: float) -> str:
+    if one.about.arm:
+        return _("within %(arm)s (%(map)s, %(p)s)", arm=one.about.arm, map=one.label, p=says_p(p))
+    return _("given the arm (%(map)s, %(p)s)", map=one.label, p=says_p(p))

@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bids_app.report.claims.maps import ClaimText, Finding, Verdict, held_against, in_steps, verdict
+from bids_app.report.messages import _
 from bids_app.report.text.wording import statistic_name
 
 if TYPE_CHECKING:
     from bids_app.report.sections.confirmatory import Confirmed, JudgedContrast
+    from bids_app.vocabulary.contrast_sidecar import EquivalentRegion
 
 
 def verdict_of(
@@ -27,7 +29,7 @@ def verdict_of(
     pairs.sort(key=lambda pair: pair != primary.compared)
     every = next((about for _, about in found if about.step == "any"), None)
     if every is None:
-        return held_against([_finding(*one) for one in found], ("all arms together",), primary.noun)
+        return held_against([_finding(*one) for one in found], (_("all arms together"),), primary.noun)
     people = every.participants_by_arm
     first, *others = (_of_contrast(found, arms_of, arms, people) for arms_of in (every.compared, *pairs))
     return in_steps(first, others)
@@ -43,8 +45,9 @@ def _of_contrast(
     own = [one for one in found if _confirms(one[1]) and one[1].compared == tuple(compared)]
     findings = [replace(_finding(*one), primary=any(one is other for other in own)) for one in found]
     about = own[0][1] if own else found[0][1]
-    where = f"the small volume ({', '.join(about.restricted_to)})" if about.restricted_to else "the brain"
-    several = "seeds" if about.measure == "seed_correlation" else "maps"
+    names = ", ".join(about.restricted_to)
+    where = _("the small volume (%(names)s)", names=names) if names else _("the brain")
+    several = _("seeds") if about.measure == "seed_correlation" else _("maps")
     return verdict(
         findings, arms, about.alpha, about.smallest_possible_p, min(people.values()),
         ClaimText(
@@ -65,15 +68,28 @@ def _alike(own: Sequence[tuple[str, JudgedContrast]]) -> str:
     if not tested:
         return ""
     first = next(iter(tested.values()))
-    within = f"Alike within ±{first.margin:g} {first.units}"
-    share = max(one.share_shown for one in tested.values())
-    where = f"shown in up to {100 * share:.0f} % of a map" if share else "not shown at any place"
-    said = [f"{within}: {where} (two one-sided tests, corrected over the map)."]
-    for label, one in tested.items():
-        if regions := [(region.region, region.shown) for region in one.regions]:
-            each = ", ".join(f"{name} {'shown' if shown else 'not shown'}" for name, shown in regions)
-            said.append(f"Means of declared regions alike within it, {label}: {each} (corrected over the regions).")
+    margin, share = f"{first.margin:g}", max(one.share_shown for one in tested.values())
+    if share:
+        said = [_(
+            "Alike within ±%(margin)s %(units)s: shown in up to %(share)s %% of a map (two one-sided tests, corrected "
+            "over the map).",
+            margin=margin, units=first.units, share=f"{100 * share:.0f}",
+        )]  # fmt: skip
+    else:
+        said = [_(
+            "Alike within ±%(margin)s %(units)s: not shown at any place (two one-sided tests, corrected over the map).",
+            margin=margin, units=first.units,
+        )]  # fmt: skip
+    said += [
+        _("Means of declared regions alike within it, %(map)s: %(each)s (corrected over the regions).",
+          map=label, each=", ".join(map(_of_region, one.regions)))
+        for label, one in tested.items() if one.regions
+    ]  # fmt: skip
     return " ".join(said)
+
+
+def _of_region(one: EquivalentRegion) -> str:
+    return _("%(region)s shown", region=one.region) if one.shown else _("%(region)s not shown", region=one.region)
 
 
 def _finding(label: str, about: JudgedContrast) -> Finding:

@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bids_app.report.formats import format_p, says_p
+from bids_app.report.messages import N_, _, ngettext
+from bids_app.report.text.wording import listed
 
-NEVER_ALIKE = (
+NEVER_ALIKE = N_(
     "This is not evidence that the arms are alike: an equivalence test with a margin fixed beforehand would be needed."
 )
 
@@ -46,7 +48,7 @@ class ClaimText:
     `found` and `absent` are sentences of the primary contrast without their ends, `compares` the arms that it
     compares, `noun` what is compared (`definite` if it has an article), `alike` what an equivalence test showed where
     a margin was declared, `members` what there are several of (`seeds`), `statistic` what decides, `where` what is
-    corrected over.
+    corrected over (the brain, if nothing else is given).
     """
 
     found: str
@@ -56,7 +58,7 @@ class ClaimText:
     members: str
     definite: bool = False
     statistic: str
-    where: str = "the brain"
+    where: str = ""
     alike: str = ""
 
 
@@ -93,32 +95,53 @@ def verdict(
     passed = sorted((f for f in primary if f.p <= alpha), key=lambda f: f.p)
     remarks = list(_remarks(findings, arms, alpha, bool(passed))) if len(arms) > 1 else []
     if smallest_p > alpha:
-        attainable = f"With this sample size the smallest attainable p value is {format_p(smallest_p)}"
-        remarks.insert(0, f"{attainable}: {alpha:g} cannot be reached.")
+        remarks.insert(0, _(
+            "With this sample size the smallest attainable p value is %(p)s: %(alpha)s cannot be reached.",
+            p=format_p(smallest_p), alpha=f"{alpha:g}",
+        ))  # fmt: skip
     if per_arm < 12:
-        who = "the smaller arm has" if len(arms) > 1 else "there are"
-        remarks.append(f"Exploratory only: {who} {per_arm} participants, fewer than 12.")
-    by = f"{wording.statistic}, corrected over {wording.where} and all {wording.members}"
+        remarks.append(_few(per_arm, several=len(arms) > 1))
+    by = _("%(statistic)s, corrected over %(where)s and all %(members)s",
+           statistic=wording.statistic, where=wording.where or _("the brain"), members=wording.members)  # fmt: skip
     if passed and wording.compares:
         return _differ(primary, alpha, remarks, wording, by)
     if passed:
         seeds = ", ".join(f"{f.label} ({says_p(f.p)})" for f in passed)
-        found = f"{_capital(wording.found)} for {len(passed)} of {len(primary)} {wording.members}"
-        return Verdict(f"{found}: {seeds}. No arms are compared.", True, tuple(remarks), by)
+        found = _(
+            "%(found)s for %(n)d of %(all)d %(members)s: %(each)s. No arms are compared.",
+            found=_capital(wording.found), n=len(passed), all=len(primary), members=wording.members, each=seeds,
+        )  # fmt: skip
+        return Verdict(found, True, tuple(remarks), by)
     least = min((f.p for f in primary), default=1.0)
-    absent = f"{wording.absent} was shown for any of {len(primary)} {wording.members} (smallest {says_p(least)})."
-    beside = wording.alike or NEVER_ALIKE
+    absent = _("%(absent)s was shown for any of %(all)d %(members)s (smallest %(p)s).",
+               absent=wording.absent, all=len(primary), members=wording.members, p=says_p(least))  # fmt: skip
+    beside = wording.alike or _(NEVER_ALIKE)
     return Verdict(absent, False, (*remarks, *([beside] if wording.compares else [])), by)
+
+
+def _few(people: int, *, several: bool) -> str:
+    if several:
+        return ngettext(
+            "Exploratory only: the smaller arm has %(num)d participant, fewer than 12.",
+            "Exploratory only: the smaller arm has %(num)d participants, fewer than 12.",
+            people,
+        )
+    return ngettext(
+        "Exploratory only: there is %(num)d participant, fewer than 12.",
+        "Exploratory only: there are %(num)d participants, fewer than 12.",
+        people,
+    )
 
 
 def held_against(findings: Sequence[Finding], waited_for: Sequence[str], noun: str) -> Verdict:
     """Return what may be said where the hypotheses that had to pass before this one did not."""
     least = min((f.p for f in findings if f.primary), default=1.0)
-    first = " and ".join(waited_for)
-    return Verdict(
-        f"Exploratory: {noun} was to be tested after {first} passed, which is not so. What follows suggests and "
-        f"confirms nothing (primary contrast, smallest corrected {says_p(least)}).", False, (),
+    said = _(
+        "Exploratory: %(noun)s was to be tested after %(first)s passed, which is not so. What follows suggests and "
+        "confirms nothing (primary contrast, smallest corrected %(p)s).",
+        noun=noun, first=listed(waited_for), p=says_p(least),
     )  # fmt: skip
+    return Verdict(said, False, ())
 
 
 def in_steps(any_arm: Verdict, pairs: Sequence[Verdict]) -> Verdict:
@@ -130,7 +153,7 @@ def in_steps(any_arm: Verdict, pairs: Sequence[Verdict]) -> Verdict:
         That of the active arm and the control first.
     """
     if not any_arm.positive:
-        later = "Pairs of arms were to be tested after all together: what they show suggests and confirms nothing."
+        later = _("Pairs of arms were to be tested after all together: what they show suggests and confirms nothing.")
         return replace(any_arm, remarks=(*any_arm.remarks, later))
     sentences = " ".join(one.sentence for one in (any_arm, *pairs))
     remarks = tuple(dict.fromkeys(said for one in pairs for said in one.remarks))
@@ -143,24 +166,31 @@ def _differ(primary: Sequence[Finding], alpha: float, remarks: Sequence[str], wo
     means = [f for f in passed if f.means_differ(alpha)]
     sentences = []
     if means:
-        each = ", ".join(f"{f.label} ({says_p(f.p)}, robust {says_p(f.robust)})" for f in means)
-        mean = "The mean of" if wording.definite else "Mean"
-        found = f"{mean} {wording.found} for {len(means)} of {len(primary)} {wording.members}"
-        sentences.append(f"{found}: {each}.")
+        sentences.append(_means(means, len(primary), wording))
     if only := [f for f in passed if f not in means]:
-        each = "; ".join(f"{f.label} (re-randomisation {says_p(f.p)}; {_why_not_means(f)})" for f in only)
-        arms = " and ".join(wording.compares)
-        sentences.append(f"The distributions of {wording.noun} differ between {arms} for {each}.")
+        each = "; ".join(_("%(map)s (re-randomisation %(p)s; %(why)s)", map=f.label, p=says_p(f.p), why=_not_means(f))
+                         for f in only)  # fmt: skip
+        sentences.append(_("The distributions of %(noun)s differ between %(arms)s for %(each)s.",
+                           noun=wording.noun, arms=listed(wording.compares), each=each))  # fmt: skip
     weaker = bool(only) and any(f.robust is not None for f in only)
     return Verdict(" ".join(sentences), bool(means) or not weaker, tuple(remarks), by)
 
 
-def _why_not_means(finding: Finding) -> str:
+def _means(found: Sequence[Finding], all_: int, wording: ClaimText) -> str:
+    each = ", ".join(_("%(map)s (%(p)s, robust %(robust)s)", map=f.label, p=says_p(f.p), robust=says_p(f.robust))
+                     for f in found)  # fmt: skip
+    said = {"found": wording.found, "n": len(found), "all": all_, "members": wording.members, "each": each}
+    if wording.definite:
+        return _("The mean of %(found)s for %(n)d of %(all)d %(members)s: %(each)s.", **said)
+    return _("Mean %(found)s for %(n)d of %(all)d %(members)s: %(each)s.", **said)
+
+
+def _not_means(finding: Finding) -> str:
     if finding.robust is None:
-        return finding.why or "no robust p"
+        return finding.why or _("no robust p")
     if finding.unreliable:
-        return "the arms differ in variance and the wider one is skewed, so that nothing is said of means"
-    return f"a difference of means is not established, robust {says_p(finding.robust)}"
+        return _("the arms differ in variance and the wider one is skewed, so that nothing is said of means")
+    return _("a difference of means is not established, robust %(p)s", p=says_p(finding.robust))
 
 
 def _capital(text: str) -> str:
@@ -174,14 +204,14 @@ def _remarks(findings: Sequence[Finding], arms: Sequence[str], alpha: float, pos
     only = sorted(within[active] - within[control])
     remarks = []
     if only and not positive:
-        remarks.append(
-            f"A change within {active} but not within {control} was found for {', '.join(only)}. Two tests, one passed "
-            "and one not, do not compare the arms."
-        )
+        remarks.append(_(
+            "A change within %(active)s but not within %(control)s was found for %(maps)s. Two tests, one passed and "
+            "one not, do not compare the arms.", active=active, control=control, maps=", ".join(only),
+        ))  # fmt: skip
     pooled = sorted({f.label for f in findings if f.arm == "both" and f.p <= alpha})
     if pooled:
-        remarks.append(
-            f"Across both arms combined, the mean change differs from zero in {', '.join(pooled)}. Time, expectation, "
-            "the visit, needling itself, or a change in one arm alone could explain this."
-        )
+        remarks.append(_(
+            "Across both arms combined, the mean change differs from zero in %(maps)s. Time, expectation, the visit, "
+            "needling itself, or a change in one arm alone could explain this.", maps=", ".join(pooled),
+        ))  # fmt: skip
     return remarks

@@ -9,6 +9,7 @@ from bids_app.derivatives.files import write_json
 from bids_app.report import html, viewer
 from bids_app.report.assets import Assets
 from bids_app.report.drawing.template import template
+from bids_app.report.messages import _
 from bids_app.report.results import Analysis, GroupResults
 from bids_app.report.sections.summary import TrialSummary, measure_title
 from bids_app.report.spec import GROUP_PAGES, Link, Page
@@ -29,15 +30,15 @@ def write_pages(output_dir: Path, *, self_contained: bool = False) -> None:
     for analysis in results.analyses:
         by_page.setdefault(analysis.page, []).append(analysis)
     filled = {page.name: page.values(results) for page in GROUP_PAGES}
-    links = [Link(name="group.html", title="Answers")]
+    links = [Link(name="group.html", title=_("Answers"))]
     links += [Link(name=name, title=measure_title(own[0].measure)) for name, own in by_page.items()]
-    links += [Link(name=page.name, title=page.title) for page in GROUP_PAGES if filled[page.name]]
+    links += [Link(name=page.name, title=_(page.title)) for page in GROUP_PAGES if filled[page.name]]
     for name, own in by_page.items():
         values = {"analyses": own, "title": measure_title(own[0].measure), "viewer": _viewer(results, own, assets)}
         _write(results, name, "measure.html", {**values, "links": links}, inside=self_contained)
     for page in GROUP_PAGES:
         if filled[page.name]:
-            more = {"title": page.title, "sections": _sections(page, filled[page.name]), "links": links}
+            more = {"title": _(page.title), "sections": _sections(page, filled[page.name]), "links": links}
             _write(results, page.name, "sections.html", {**filled[page.name], **more}, inside=self_contained)
     summary = TrialSummary(results)
     _write(results, "group.html", "group.html", {"summary": summary, "results": results, "links": links}, inside=True)

@@ -13,6 +13,7 @@ from bids_app.dataset.tables import numeric, read_json, read_tsv
 from bids_app.derivatives.failure_records import read_failures
 from bids_app.report import html
 from bids_app.report.formats import format_number
+from bids_app.report.messages import _
 from bids_app.vocabulary.entities import DATATYPES, parse
 
 
@@ -80,11 +81,12 @@ def _said(table: Mapping[str, list[str]], movement: NDArray[np.float64]) -> str:
     said = []
     if "mean_fd" in table:
         moved = float(np.nanmean(movement)) if np.isfinite(movement).any() else np.nan
-        said.append(f"FD {format_number(moved, 2)} mm")
+        said.append(_("FD %(moved)s mm", moved=format_number(moved, 2)))
     if "df_res" in table:
-        said.append(f"df {int(np.nansum(_numbers(table['df_res'])))}")
+        said.append(_("df %(df)d", df=np.nansum(_numbers(table["df_res"]))))
     if "minutes_kept" in table:
-        said.append(f"{format_number(float(np.nansum(_numbers(table['minutes_kept']))), 2)} min")
+        kept = float(np.nansum(_numbers(table["minutes_kept"])))
+        said.append(_("%(minutes)s min", minutes=format_number(kept, 2)))
     return " · ".join(said)
 
 

@@ -14,6 +14,7 @@ from bids_app.dataset.volumes import read_map
 from bids_app.report import html, viewer
 from bids_app.report.assets import Assets
 from bids_app.report.drawing.seed_locator import locate
+from bids_app.report.messages import _
 from bids_app.report.sections import measures, motion, time_courses
 from bids_app.report.sections.session import about_session, plain
 from bids_app.report.sections.session_maps import Canvas
@@ -70,17 +71,17 @@ def _verdict(sessions: list[dict[str, object]]) -> tuple[str, str]:
     """Return a colour word and a sentence."""
     out = [s for s in sessions if s["reason"]]
     if len(out) == len(sessions):
-        return "bad", f"Excluded: no session of this participant can be used. {_why(out)}".strip()
+        return "bad", f"{_('Excluded: no session of this participant can be used.')} {_why(out)}".strip()
     if out:
-        return "caution", f"Caution: {_why(out)}"
+        return "caution", _("Caution: %(why)s", why=_why(out))
     if any(s["refused"] for s in sessions):
-        return "caution", "Caution: usable, but not for everything; see below what is left out and why."
-    return "good", "Usable: every session passes the gates on degrees of freedom and minutes."
+        return "caution", _("Caution: usable, but not for everything; see below what is left out and why.")
+    return "good", _("Usable: every session passes the gates on degrees of freedom and minutes.")
 
 
 def _why(out: list[dict[str, object]]) -> str:
     """Return why sessions are left out; what would help stands with each of them."""
-    return " ".join(f"{one['name']} is left out: {one['reason']}." for one in out)
+    return " ".join(_("%(session)s is left out: %(why)s.", session=one["name"], why=one["reason"]) for one in out)
 
 
 def _session(output_dir: Path, table: Path) -> dict[str, Any]:
@@ -135,7 +136,7 @@ def _maps(canvas: Canvas, folder: Path, stem: str) -> list[dict[str, object]]:
         seed = np.asarray(np.isfinite(mean) & ~np.isfinite(read_map(path)[0]))
         name = parse(path.name)[0]["seed"]
         where = html.embed(locate(mean, grid, seed))
-        drawn = canvas.draw(path, f"seed {name}", (FLOOR, LIMIT), "r", seed)
+        drawn = canvas.draw(path, _("seed %(seed)s", seed=name), (FLOOR, LIMIT), "r", seed)
         maps.append({"seed": name, "where": where, **drawn, "about": _of_all_runs(drawn["about"])})
     return maps
 

@@ -13,6 +13,7 @@ from bids_app.dataset.sidecars import read_sidecar
 from bids_app.dataset.tables import Json, read_frame, read_json
 from bids_app.report.claims.associations import PATHS, Coupling, coupling
 from bids_app.report.drawing import charts
+from bids_app.report.messages import _
 from bids_app.vocabulary.contrast_sidecar import ContrastSidecar
 from bids_app.vocabulary.entities import companion, parse
 
@@ -27,14 +28,14 @@ def associations(folder: Path) -> dict[str, object] | None:
     if not asked and not regions:
         return None
     contrasts = [Coupling(**_named(path), about=about) for path, about in asked.items()]
-    about: Json = regions[0]["about"] if regions else {"Outcome": "the outcome", "Arms": [""]}
+    about: Json = regions[0]["about"] if regions else {"Outcome": _("the outcome"), "Arms": [""]}
     return {
         "outcome": about["Outcome"],
         "verdict": coupling(contrasts, about["Outcome"], about["Arms"]),
         "maps": _by_question(contrasts),
         "regions": [one for one in regions if one["rows"]],
         "notes": sorted({note for one in regions for note in one["about"]["Notes"]}),
-        "paths_remark": PATHS,
+        "paths_remark": _(PATHS),
     }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bids_app.report import viewer
 from bids_app.report.sections.confirmatory import JudgedContrast
-from bids_app.report.text.wording import NAMES, SCHEMES, statistic_name
+from bids_app.report.text.wording import claim_name, scheme_name, statistic_name
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -112,9 +112,9 @@ class ContrastSection:
     @property
     def claim_name(self) -> str:
         """The same in words."""
-        return NAMES[self.claim]
+        return claim_name(self.claim)
 
     @property
     def scheme(self) -> str:
         """What was permuted."""
-        return SCHEMES[self.about.scheme]
+        return scheme_name(self.about.scheme)

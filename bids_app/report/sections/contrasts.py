@@ -18,6 +18,7 @@ from bids_app.derivatives.paths import STAT_OF
 from bids_app.report import viewer
 from bids_app.report.drawing import glass_brain, mosaic
 from bids_app.report.drawing.template import template
+from bids_app.report.messages import _
 from bids_app.report.sections.clusters import chance, panels
 from bids_app.report.sections.confirmatory import Confirmed, JudgedContrast, with_levels
 from bids_app.report.sections.contrast_section import ContrastSection, MapSection
@@ -79,7 +80,7 @@ class Contrasts:
         shades = [[f"{0.15 + 0.85 * value:.2f}" for value in row] for row in spread.to_numpy()]
         text = frame.astype(str).to_numpy().tolist()
         people = frame["participant_id"].tolist()
-        extra = ["own map before treatment"] if "baseline" in frame else []
+        extra = [_("own map before treatment")] if "baseline" in frame else []
         return {
             "columns": [*numbers.columns, *extra], "people": people, "shades": shades, "text": text,
             "sign": about.sign, "voxelwise": bool(extra),
@@ -189,10 +190,11 @@ class Contrasts:
 def _words(label: str, path: Path, about: JudgedContrast) -> dict[str, str]:
     """Return what the viewer says of a map."""
     contrast = parse(path.name)[0]["contrast"]
-    note = f"{about.sign.capitalize()}. n = {about.participants}. Full colour survives correction "
+    note = _("%(sign)s. n = %(n)s. Full colour survives correction (%(by)s); pale does not.",
+             sign=about.sign.capitalize(), n=about.participants, by=statistic_name(about))  # fmt: skip
     return {
         "id": f"{about.measure}-{contrast}-{label}", "title": f"{contrast}: {label}", "unit": about.statistic,
-        "note": f"{note}({statistic_name(about)}); pale does not.",
+        "note": note,
     }  # fmt: skip
 
 
@@ -206,8 +208,8 @@ def _answer(about: JudgedContrast) -> str:
     """Return what a map allows to say, in two or three words."""
     robust, variances = about.p_robust_held, about.variance_of_arms
     if not about.passes:
-        return "does not pass"
+        return _("does not pass")
     if robust is None or not about.robust:
-        return "passes"
+        return _("passes")
     unreliable = bool(variances and variances.unreliable)
-    return "means differ" if robust <= about.alpha and not unreliable else "distributions differ"
+    return _("means differ") if robust <= about.alpha and not unreliable else _("distributions differ")

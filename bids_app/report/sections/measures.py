@@ -9,6 +9,7 @@ import numpy as np
 from bids_app.dataset.tables import numeric, read_json, read_tsv
 from bids_app.report import html
 from bids_app.report.drawing import mosaic
+from bids_app.report.messages import N_, _
 from bids_app.report.sections.session_maps import Canvas
 from bids_app.vocabulary.entities import parse
 
@@ -18,7 +19,7 @@ LOCAL = 1.0, 3.0
 R_LIMIT = 0.8
 """Correlation of the fullest colour of a matrix."""
 
-TITLES = {"alff": "ALFF", "falff": "fALFF", "reho": "Regional homogeneity"}
+TITLES = {"alff": N_("ALFF"), "falff": N_("fALFF"), "reho": N_("Regional homogeneity")}
 
 RESPONSE = 2.3, 6.0
 """z of a response that is drawn, and that of the brightest colour."""
@@ -32,7 +33,7 @@ def maps_of(canvas: Canvas, folder: Path, stem: str, stat: str, scale: tuple[flo
     maps = []
     for path in sorted(folder.glob(f"{stem}_meas-*_stat-{stat}_statmap.nii.gz")):
         label = parse(path.name)[0]["meas"]
-        title = TITLES.get(label, label)
+        title = _(TITLES[label]) if label in TITLES else label
         maps.append({"label": label, "title": title, **canvas.draw(path, title, scale, "z")})
     return maps
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from bids_app.dataset.tables import numeric, read_tsv
 from bids_app.report import html
 from bids_app.report.drawing import charts
+from bids_app.report.messages import N_, _
 
 WIDTH, LANE = 700.0, 64.0
 """Pixels of the time axis, and the height of a trace."""
@@ -46,7 +47,10 @@ def run_figure(outliers: Path, picture: Path, repetition_time: float | None) -> 
         "mean": float(np.nanmean(displacement)) if np.isfinite(displacement).any() else None,
         "carpet": html.embed(picture.read_bytes()) if picture.exists() else "",
         "id": picture.stem,
-        "time": {"ticks": charts.Scale(0, max(last, 1.0), 0, WIDTH).ticks, "unit": "s" if repetition_time else "frame"},
+        "time": {
+            "ticks": charts.Scale(0, max(last, 1.0), 0, WIDTH).ticks,
+            "unit": "s" if repetition_time else _("frame"),
+        },
     }
 
 
@@ -67,10 +71,10 @@ def _column(values: list[str]) -> NDArray[np.float64]:
 
 
 PARTS = {
-    "volumes_censored": "censored frames",
-    "df_confounds": "mean, drift and confounds",
-    "df_band": "frequencies outside the band",
-    "df_res": "left for the estimates",
+    "volumes_censored": N_("censored frames"),
+    "df_confounds": N_("mean, drift and confounds"),
+    "df_band": N_("frequencies outside the band"),
+    "df_res": N_("left for the estimates"),
 }
 
 
@@ -80,8 +84,8 @@ def spent(run: dict[str, str]) -> list[dict[str, object]]:
               if name in run}  # fmt: skip
     values["volumes_censored"] = values["volumes"] - values["volumes_kept"]
     values["df_confounds"] = values.get("df_confounds", float("nan")) + 1  # the mean
-    parts = [(label, values.get(name, float("nan"))) for name, label in PARTS.items()]
-    if not np.isclose(sum(value for _, value in parts), values["volumes"]):
+    parts = [(_(label), values.get(name, float("nan"))) for name, label in PARTS.items()]
+    if not np.isclose(sum(value for *_, value in parts), values["volumes"]):
         return []
     share = WIDTH / values["volumes"]
     starts = np.cumsum([0.0] + [value for _, value in parts]) * share

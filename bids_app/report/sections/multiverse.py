@@ -10,10 +10,15 @@ import pandas as pd
 from bids_app.dataset.sidecars import read_sidecar
 from bids_app.dataset.tables import read_frame
 from bids_app.derivatives.completion_records import digest
+from bids_app.report.messages import N_, _
 from bids_app.vocabulary.group_sidecars import MultiverseSidecar
 
 LEFT, WIDTH, HEIGHT, ROW = 190.0, 860.0, 190.0, 17.0
 """Pixels: margin for names, the whole figure, its upper panel, and a line of choices."""
+
+
+PLANNED = N_("as planned")
+"""Stands beside the names of choices."""
 
 
 def curves(path: Path) -> dict[str, object] | None:
@@ -48,23 +53,27 @@ def _figure(
         return round(HEIGHT * (high + room - value) / (high - low + 2 * room), 1)
 
     step = (WIDTH - LEFT) / len(rows)
-    lines = [*estimands, "as planned", *choices]
+    lines = [*estimands, PLANNED, *choices]
     points = []
     for i, row in enumerate(rows.itertuples()):
         made = (
-            about.specifications[row.specification].choices
-            if row.specification in about.specifications
-            else ["as planned"]
+            about.specifications[row.specification].choices if row.specification in about.specifications else [PLANNED]
         )
         points.append({
             "x": round(LEFT + (i + 0.5) * step, 1), "y": down(row.effect), "low": down(row.effect_low),
             "high": down(row.effect_high), "passes": row.p_corrected <= about.alpha,
             "main": row.specification == "main" and row.contrast == estimands[0],
             "marks": [HEIGHT + ROW * (lines.index(name) + 1.2) for name in (row.contrast, *made)],
-            "says": f"{row.specification}, {row.contrast}: {row.effect:.3f} ({row.effect_low:.3f} to "
-                    f"{row.effect_high:.3f}), n = {row.participants}, corrected p = {row.p_corrected:.3f}",
+            "says": _(
+                "%(choice)s, %(contrast)s: %(effect).3f (%(low).3f to %(high).3f), n = %(n)s, corrected p = %(p).3f",
+                choice=row.specification, contrast=row.contrast, effect=row.effect, low=row.effect_low,
+                high=row.effect_high, n=row.participants, p=row.p_corrected,
+            ),
         })  # fmt: skip
-    names = [{"name": name, "y": HEIGHT + ROW * (i + 1.2) + 4} for i, name in enumerate(lines)]
+    names = [
+        {"name": _(name) if name == PLANNED else name, "y": HEIGHT + ROW * (i + 1.2) + 4}
+        for i, name in enumerate(lines)
+    ]
     ticks = [{"y": down(value), "value": value} for value in (float(rows["effect"].min()), float(rows["effect"].max()))]
     return {
         "points": points, "names": names, "zero": down(0.0), "ticks": ticks, "left": LEFT, "width": WIDTH,

@@ -15,17 +15,19 @@ from bids_app.report.claims.outcomes import verdict
 from bids_app.report.drawing import charts
 from bids_app.report.drawing.spaghetti import courses
 from bids_app.report.formats import format_number
+from bids_app.report.messages import N_, _
 from bids_app.report.sections.confirmatory import Confirmed
 from bids_app.vocabulary.entities import as_label, companion
 from bids_app.vocabulary.sidecars import OutcomeSidecar
 
 WORDS = {
-    "ancova": "adjusted difference (ANCOVA)", "clda": "adjusted difference, all participants (cLDA)",
-    "change": "difference of changes", "g": "Hedges g", "rate_ratio": "ratio of rates",
-    "mann_whitney": "changes, Mann-Whitney", "superiority": "probability of superiority",
-    "responders": "responders", "remission": "remission", "variance_ratio": "spread of changes",
-    "moderator": "does the effect depend on", "baseline": "before treatment", "mean": "mean",
-    "equivalence": "alike", "bayes_factor": "evidence", "mean_change": "mean change", "wilcoxon": "change, Wilcoxon",
+    "ancova": N_("adjusted difference (ANCOVA)"), "clda": N_("adjusted difference, all participants (cLDA)"),
+    "change": N_("difference of changes"), "g": N_("Hedges g"), "rate_ratio": N_("ratio of rates"),
+    "mann_whitney": N_("changes, Mann-Whitney"), "superiority": N_("probability of superiority"),
+    "responders": N_("responders"), "remission": N_("remission"), "variance_ratio": N_("spread of changes"),
+    "moderator": N_("does the effect depend on %(what)s"), "baseline": N_("before treatment"), "mean": N_("mean"),
+    "equivalence": N_("alike"), "bayes_factor": N_("evidence"), "mean_change": N_("mean change"),
+    "wilcoxon": N_("change, Wilcoxon"),
 }  # fmt: skip
 ORDER = ("primary", "secondary", "exploratory")
 WIDE, HIGH = 260.0, 150.0
@@ -74,8 +76,7 @@ def _section(path: Path, passed: Mapping[str, Confirmed]) -> OutcomeSection:
     table = read_frame(path.with_suffix(".tsv"))
     lines: list[TableRow] = table.to_dict("records")
     for line in lines:
-        known = WORDS.get(line["kind"], line["kind"])
-        line["what"] = f"{known} {line['subject']}" if line["kind"] == "moderator" else known
+        line["what"] = _(WORDS[line["kind"]], what=line["subject"]) if line["kind"] in WORDS else line["kind"]
         line["remark"] = "" if line["remark"] != line["remark"] else line["remark"]
         line["quantity"] = "" if line["quantity"] != line["quantity"] else line["quantity"]
     described = [line for line in lines if line["kind"] == "mean"]

@@ -17,10 +17,11 @@ from bids_app.derivatives.paths import participant_path
 from bids_app.report import html
 from bids_app.report.drawing import charts
 from bids_app.report.formats import format_number
+from bids_app.report.messages import N_, _
 from bids_app.vocabulary.entities import companion, parse
 from bids_app.vocabulary.group_sidecars import FlowSidecar, MaskSidecar, MotionSidecar
 
-QUALITIES = ("mean FD (mm)", "minutes kept", "residual df", "tSNR", "coverage (%)")
+QUALITIES = (N_("mean FD (mm)"), N_("minutes kept"), N_("residual df"), N_("tSNR"), N_("coverage (%%)"))
 """What is shown of each session by arm; minutes and degrees of freedom add up over its runs."""
 
 MEASURED = ("mean_fd", "minutes_kept", "df_res", "tsnr", "voxels", "voxels_unusable")
@@ -60,9 +61,9 @@ class Participants:
 
 @dataclass(frozen=True, kw_only=True)
 class Loss:
-    """How many participants of an arm lack something, and each one's reason."""
+    """How many participants of an arm lack a session, or a covariate, and each one's reason."""
 
-    what: str
+    session: str | None
     count: int
     reasons: Sequence[str]
 
@@ -109,7 +110,7 @@ def _arm_flow(own: pd.DataFrame, arm: str, sessions: Mapping[str, str]) -> ArmFl
     counts = own["stage"].value_counts()
     lost = [
         Loss(
-            what=f"session {sessions[stage]}" if stage in sessions else "covariate",
+            session=sessions.get(stage),
             count=int(counts.get(stage, 0)),
             reasons=[f"{row.participant_id}: {row.reason}" for row in own[own["stage"] == stage].itertuples()],
         )
@@ -175,7 +176,7 @@ def _strip(quality: pd.DataFrame, name: str, arms: Sequence[str]) -> dict[str, o
             groups.append((session, i, values.tolist()))
             said = f"{format_number(values.mean())} ({format_number(values.std(), 2)})"
             cells.append({"session": session, "arm": arm, "said": said})
-    return {"name": name, "cells": cells, **charts.strips(groups, 110, 40)}
+    return {"name": _(name), "cells": cells, **charts.strips(groups, 110, 40)}
 
 
 def motion_left(path: Path) -> dict[str, object] | None:

@@ -29,8 +29,8 @@ class PlaceContrast:
         Columns that tell the places apart.
     units : str
         What a row is, as in file names (`edges`).
-    sets : str
-        What rows are joined to: a cluster, or a set of neighbours.
+    clusters : bool
+        Whether rows are joined to clusters, not to sets of neighbours.
     """
 
     name: str
@@ -40,7 +40,7 @@ class PlaceContrast:
     apart: str
     units: str
     scale: str
-    sets: str
+    clusters: bool
     file: str
 
     @property
@@ -89,14 +89,15 @@ def _contrast(path: Path, name: str, suffix: str, about: JudgedContrast) -> Plac
     table = read_frame(path.with_suffix(".tsv"))
     columns = [str(column) for column in table.columns]
     apart = columns[: columns.index("effect")]
-    sets = "cluster" if "cluster" in columns else "component"
+    clusters = "cluster" in columns
+    sets, p_set = ("cluster", "p_cluster_mass") if clusters else ("component", "p_component_extent")
     rows = table.head(SHOWN).to_dict("records")
     for row in rows:
         row["place"] = ", ".join(str(row[column]) for column in apart)
-        row["set"], row["p_set"] = row[sets], row[f"p_{sets}_mass" if sets == "cluster" else "p_component_extent"]
+        row["set"], row["p_set"] = row[sets], row[p_set]
         row["p_deciding"] = row[DECIDING[about.claim_statistic]]
     return PlaceContrast(
         name=name, about=about, rows=rows, count=len(table), apart=", ".join(apart), units=suffix,
         scale=(about.columns or {})["effect"].partition(" in ")[2].rstrip("."),
-        sets="cluster" if sets == "cluster" else f"set of {suffix}", file=path.with_suffix(".tsv").name,
+        clusters=clusters, file=path.with_suffix(".tsv").name,
     )  # fmt: skip

@@ -7,12 +7,13 @@ from typing import Any
 
 from bids_app.dataset.tables import read_json, read_tsv
 from bids_app.derivatives.participant import LAST
+from bids_app.report.messages import _
 from bids_app.vocabulary.entities import DATATYPES, parse, without
 
 
 def about_session(table: Path) -> dict[str, Any]:
     """Return the runs of a session, why it is left out if it is, and what of it is."""
-    entities, _, _ = parse(table.name)
+    entities = parse(table.name)[0]
     rows = read_tsv(table)
     runs = [dict(zip(rows, values, strict=True)) for values in zip(*rows.values(), strict=True)]
     left_out = [run for run in runs if run["decision"] == "left out"]
@@ -27,7 +28,7 @@ def about_session(table: Path) -> dict[str, Any]:
         "runs": runs,
         "refused": [
             *sorted({run["refused_because"] for run in runs} - {"n/a"}),
-            *(f"run {run['run']}: {run['reason']}" for run in left_out if not reason),
+            *(_("run %(run)s: %(why)s", run=run["run"], why=run["reason"]) for run in left_out if not reason),
         ],
     }
 

@@ -12,6 +12,7 @@ from bids_app.dataset.volumes import read_map
 from bids_app.derivatives.atomic import write_bytes
 from bids_app.report import html, viewer
 from bids_app.report.drawing import mosaic
+from bids_app.report.messages import _
 from bids_app.vocabulary.grid import Mask
 
 
@@ -60,7 +61,7 @@ class Canvas:
         write_bytes(self.folder / f"{stem}.png", png)
         about = read_json(path.with_name(f"{stem}.json"))
         words = {"id": stem, "title": f"{self.name}: {title}", "unit": unit,
-                 "note": f"{about.get('Description', '')} Not tested."}  # fmt: skip
+                 "note": _("%(description)s Not tested.", description=about.get("Description", ""))}  # fmt: skip
         return {
             "id": stem, "picture": html.address(self.folder / f"{stem}.png", self.folder.parents[1]), "about": about,
             "view": viewer.view(values, grid, scale, words, below=self.name),

@@ -10,7 +10,7 @@ from bids_app import plugs
 from bids_app.dataset.sidecars import read_sidecar
 from bids_app.dataset.tables import read_json, read_tsv
 from bids_app.report.formats import effect_with_limits, format_p, says_p
-from bids_app.report.messages import _
+from bids_app.report.messages import _, ngettext
 from bids_app.report.results import Analysis, GroupResults
 from bids_app.report.sections.answers import AnswerRow, Card, Fact
 from bids_app.report.sections.confirmatory import Confirmed
@@ -185,7 +185,8 @@ class TrialSummary:
         found = dict.fromkeys(note for one in self._results.analyses for note in one.who.notes)
         people = [count for one in self._results.analyses for count in one.who.count]
         if people and min(people) < FEW:
-            found[_("The smallest arm has %(n)d participants.", n=min(people))] = None
+            found[ngettext("The smallest arm has %(num)d participant.", "The smallest arm has %(num)d participants.",
+                           min(people))] = None  # fmt: skip
         clinical_first = reversed(self.cards)
         remarks = dict.fromkeys(remark for card in clinical_first for remark in card.verdict.remarks)
         if at_limit := self._at_limit:
@@ -229,7 +230,9 @@ def _effect_of(one: OutcomeSection) -> str:
 def _where(best: MapSection, panel: Mapping[str, object]) -> str:
     """Return where an effect lies: the map, and what is near the peak of the cluster."""
     place = panel["place"]
-    return f"{best.label}, {_('near %(place)s', place=place)}" if place else f"{best.label}, {_('largest cluster')}"
+    if place:
+        return _("%(map)s, near %(place)s", map=best.label, place=place)
+    return _("%(map)s, largest cluster", map=best.label)
 
 
 def _by_arm(arms: Sequence[str], counts: Sequence[int]) -> str:

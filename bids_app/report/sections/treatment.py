@@ -8,6 +8,7 @@ from pathlib import Path
 from bids_app.dataset.sidecars import read_sidecar
 from bids_app.dataset.tables import read_frame, read_json, read_tsv
 from bids_app.report.formats import format_number
+from bids_app.report.messages import _
 from bids_app.report.sections.participants import characteristics
 from bids_app.vocabulary.sidecars import BlindingSidecar
 
@@ -49,9 +50,9 @@ def _blinding(path: Path) -> dict[str, object] | None:
 
     def said(index: Mapping[str, float] | None) -> str:
         if not index:
-            return "n/a"
+            return _("n/a")
         value, low, high = (format_number(index[key], 2) for key in ("value", "low", "high"))
-        return f"{value} ({low} to {high})"
+        return _("%(value)s (%(low)s to %(high)s)", value=value, low=low, high=high)
 
     bang = {arm: said(index) for arm, index in about.bang.items()}
     return {"guesses": about.guesses, "bang": bang, "james": said(about.james)}

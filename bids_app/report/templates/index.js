@@ -2,14 +2,15 @@
 (() => {
   const grid = document.getElementById("grid"), body = grid.tBodies[0], store = "deqi ratings " + DATASET + " " + location.pathname;
   const ratings = (() => { try { return JSON.parse(localStorage.getItem(store)) || {}; } catch { return {}; } })();
+  const words = { "": {{ in_script("rate …") }}, keep: {{ in_script("keep") }}, exclude: {{ in_script("exclude") }}, unsure: {{ in_script("unsure") }} };
   const cells = [...grid.querySelectorAll("[data-rate]")];
   document.getElementById("rating-tools").hidden = !cells.length;
 
   const keep = () => {
     try { localStorage.setItem(store, JSON.stringify(ratings)); } catch { /* a browser that keeps nothing still exports */ }
     const counts = Object.values(ratings).reduce((sum, { rating }) => ({ ...sum, [rating]: (sum[rating] || 0) + 1 }), {});
-    const said = Object.entries(counts).map(([rating, count]) => count + " " + rating).join(", ");
-    document.getElementById("rating-count").textContent = said ? "Rated: " + said : "Nobody is rated yet.";
+    const said = Object.entries(counts).map(([rating, count]) => count + " " + words[rating]).join(", ");
+    document.getElementById("rating-count").textContent = said ? {{ in_script("Rated: %(counts)s", counts="said") }} : {{ in_script("Nobody is rated yet.") }};
     show();
   };
   const show = () => {
@@ -25,9 +26,9 @@
     const key = cell.dataset.rate, name = key.split("|").filter(Boolean).join(" ");
     const line = document.createElement("div"), choice = document.createElement("select"), comment = document.createElement("input");
     line.className = "rate";
-    choice.setAttribute("aria-label", "Rating of " + name);
-    for (const word of ["", "keep", "exclude", "unsure"]) choice.append(new Option(word || "rate …", word));
-    comment.placeholder = "comment"; comment.setAttribute("aria-label", "Comment on " + name);
+    choice.setAttribute("aria-label", {{ in_script("Rating of %(name)s", name="name") }});
+    for (const [word, shown] of Object.entries(words)) choice.append(new Option(shown, word));
+    comment.placeholder = {{ in_script("comment") }}; comment.setAttribute("aria-label", {{ in_script("Comment on %(name)s", name="name") }});
     choice.value = ratings[key]?.rating || ""; comment.value = ratings[key]?.comment || "";
     const changed = () => {
       if (choice.value) ratings[key] = { rating: choice.value, comment: comment.value };

@@ -13,7 +13,7 @@
   const wide = new ResizeObserver((seen) => { for (const { target } of seen) target.tabIndex = target.scrollWidth > target.clientWidth ? 0 : -1; });
   for (const box of document.querySelectorAll(".scroll")) {
     box.setAttribute("role", "group");
-    box.setAttribute("aria-label", "table that scrolls sideways");
+    box.setAttribute("aria-label", {{ in_script("table that scrolls sideways") }});
     wide.observe(box);
   }
 
@@ -48,16 +48,16 @@
   let count = 0;
   for (const figure of document.querySelectorAll("main figure")) {
     const links = [];
-    for (const picture of figure.querySelectorAll(":scope > img")) links.push(["map, PNG", `${heading(figure)}-${++count}.png`, () => picture.src]);
+    for (const picture of figure.querySelectorAll(":scope > img")) links.push([{{ in_script("map, PNG") }}, `${heading(figure)}-${++count}.png`, () => picture.src]);
     for (const svg of figure.querySelectorAll("svg")) {
       const title = svg.querySelector(".title");
-      if (!svg.parentElement.closest("svg")) links.push([`${title ? title.textContent.trim() : "figure"}, SVG`, `${heading(figure)}-${++count}.svg`, () => drawing(svg)]);
+      if (!svg.parentElement.closest("svg")) links.push([`${title ? title.textContent.trim() : {{ in_script("figure") }}}, SVG`, `${heading(figure)}-${++count}.svg`, () => drawing(svg)]);
     }
     if (links.length) offer(figure.querySelector("figcaption") || figure, links);
   }
   for (const table of document.querySelectorAll("main table.compact")) {
     const button = document.createElement("button");
-    const label = () => { button.textContent = table.classList.contains("whole") ? "Fewer columns" : "All columns"; };
+    const label = () => { button.textContent = table.classList.contains("whole") ? {{ in_script("Fewer columns") }} : {{ in_script("All columns") }}; };
     button.type = "button";
     button.className = "columns";
     button.addEventListener("click", () => { table.classList.toggle("whole"); label(); });
@@ -66,6 +66,6 @@
   }
   for (const table of document.querySelectorAll("main table:not(.matrix):not(#grid)")) {
     const text = () => [...table.rows].map((row) => [...row.cells].map((cell) => cell.textContent.trim().replace(/\s+/g, " ")).join("\t")).join("\n") + "\n";
-    offer(table, [["table, TSV", `${heading(table)}-${++count}.tsv`, () => file(text(), "text/tab-separated-values")]]);
+    offer(table, [[{{ in_script("table, TSV") }}, `${heading(table)}-${++count}.tsv`, () => file(text(), "text/tab-separated-values")]]);
   }
 })();

@@ -15,7 +15,7 @@ function deqiAsset(name, content) { deqiAssets[name] = content; }
     const script = document.createElement("script");
     script.src = document.documentElement.dataset.root + "assets/" + name + ".js";
     script.onload = () => done(deqiAssets[name]);
-    script.onerror = () => failed(new Error("assets/" + name + ".js is not beside this page"));
+    script.onerror = () => failed(new Error({{ in_script("assets/%(name)s.js is not beside this page", name="name") }}));
     document.head.append(script);
   });
 
@@ -81,26 +81,26 @@ function deqiAsset(name, content) { deqiAssets[name] = content; }
       const away = Math.hypot(x - mm[0], y - mm[1], z - mm[2]);
       if (away <= least) [best, least] = [name, away];
     }
-    return best ? "; near " + best + " (" + least.toFixed(0) + " mm)" : "";
+    return best ? {{ in_script("; near %(place)s (%(away)s mm)", place="best", away="least.toFixed(0)") }} : "";
   }
 
   function tell(location) {
     const mm = [...location.mm].slice(0, 3).map(Math.round);
     fields.forEach((field, i) => { if (document.activeElement !== field) field.value = mm[i]; });
     const value = location.values[1] ? location.values[1].value : 0;
-    const survives = current.corrected ? (location.values[2] && location.values[2].value ? ", survives correction" : ", does not survive correction") : "";
-    says.textContent = mm.join(", ") + " mm: " + (value ? current.unit + " = " + sign(value) + survives : "no value") + place(location, mm);
+    const survives = current.corrected ? (location.values[2] && location.values[2].value ? {{ in_script(", survives correction") }} : {{ in_script(", does not survive correction") }}) : "";
+    says.textContent = mm.join(", ") + " mm: " + (value ? current.unit + " = " + sign(value) + survives : {{ in_script("no value") }}) + place(location, mm);
   }
 
   async function open(id) {
     dialog.showModal();
-    says.textContent = "Opening …";
+    says.textContent = {{ in_script("Opening …") }};
     try {
       if (!viewer) await start();
       await show(id);
     } catch (problem) {
       viewer = undefined;
-      says.textContent = "This map cannot be opened (" + problem.message + "). The viewer needs WebGL 2; the pictures on the page show the same maps.";
+      says.textContent = {{ in_script("This map cannot be opened (%(problem)s). The viewer needs WebGL 2; the pictures on the page show the same maps.", problem="problem.message") }};
     }
   }
 

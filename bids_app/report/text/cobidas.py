@@ -19,7 +19,8 @@ from bids_app.dataset.tables import Json, read_json, read_tsv
 from bids_app.derivatives.files import write_table
 from bids_app.derivatives.paths import group_files
 from bids_app.report import html
-from bids_app.report.text.wording import SCHEMES, statistic_name
+from bids_app.report.messages import N_, _
+from bids_app.report.text.wording import scheme_name, statistic_name
 from bids_app.vocabulary.contrast_sidecar import ContrastSidecar
 from bids_app.vocabulary.entities import parse
 
@@ -29,10 +30,11 @@ UNKNOWN = "not reported"
 def write_checklist(output_dir: Path) -> None:
     """Write `logs/COBIDAS.tsv` and `logs/COBIDAS.html` from what is on disk."""
     known = _Known(output_dir)
-    rows = [(section, item, answer or UNKNOWN) for section, item, answer in _answers(known)]
-    columns = zip(("section", "item", "answer"), map(list, zip(*rows, strict=True)), strict=True)
+    rows = list(_answers(known))
+    said = [(section, item, answer or UNKNOWN) for section, item, answer in rows]
+    columns = zip(("section", "item", "answer"), map(list, zip(*said, strict=True)), strict=True)
     write_table(output_dir / "logs" / "COBIDAS.tsv", dict(columns))
-    values = {"rows": rows, "unknown": UNKNOWN, "open": sum(answer == UNKNOWN for _, _, answer in rows)}
+    values = {"rows": rows, "open": sum(not answer for _, _, answer in rows)}
     html.write_html(output_dir, "logs/COBIDAS.html", "cobidas.html", values, [])
 
 
@@ -90,81 +92,91 @@ def _answers(known: _Known) -> Answers:
 
 
 def _answered(sections: Mapping[str, Mapping[str, Callable[[_Known], str]]], known: _Known) -> Answers:
-    return ((section, item, answer(known)) for section, part in sections.items() for item, answer in part.items())
+    return ((_(section), _(item), answer(known)) for section, part in sections.items() for item, answer in part.items())
 
 
-def _nothing(_: _Known) -> str:
+def _nothing(_known: _Known) -> str:
     return ""
 
 
 def _people(k: _Known) -> str:
     by_arm = k.primary.participants_by_arm if k.primary else {}
     said = ", ".join(f"{n} {arm}" for arm, n in by_arm.items())
-    return f"{sum(by_arm.values())} analysed ({said})" if by_arm else ""
+    return _("%(n)d analysed (%(arms)s)", n=sum(by_arm.values()), arms=said) if by_arm else ""
 
 
 def _lost(k: _Known) -> str:
     rows = list(zip(*(k.flow.get(name, []) for name in ("participant_id", "stage", "reason")), strict=True))
-    return "; ".join(f"{who}: {why}" for who, stage, why in rows if stage != "analysed") or ("none" if rows else "")
+    return "; ".join(f"{who}: {why}" for who, stage, why in rows if stage != "analysed") or (_("none") if rows else "")
 
 
 def _correction(k: _Known) -> str:
     if not k.primary:
         return ""
-    return f"{statistic_name(k.primary)}; family: {k.primary.family}, {k.primary.family_members} members"
+    return _("%(statistic)s; family: %(family)s, %(n)d members", statistic=statistic_name(k.primary),
+             family=k.primary.family, n=k.primary.family_members)  # fmt: skip
 
 
 def _relabelling(k: _Known) -> str:
-    a = k.primary
-    return f"{a.relabellings:,} {SCHEMES[a.scheme]}, random seed {a.random_seed}" if a else ""
+    if not (a := k.primary):
+        return ""
+    return _("%(n)s %(scheme)s, random seed %(seed)s", n=f"{a.relabellings:,}", scheme=scheme_name(a.scheme),
+             seed=a.random_seed)  # fmt: skip
 
 
 _BEFORE: Mapping[str, Mapping[str, Callable[[_Known], str]]] = {
-    "Experimental design": {
-        "Number of participants, by group": _people,
-        "Participants left out, and why": _lost,
-        "How participants were recruited, with criteria": _nothing,
-        "Ethics approval and trial registration": _nothing,
-        "How people were allocated to arms, and who was blind": _nothing,
-        "Treatments in each arm (STRICTA for acupuncture)": _nothing,
-        "Sample size: how it was decided": _nothing,
-        "Sessions": lambda k: ", ".join(k.labels("ses")),
-        "Tasks": lambda k: ", ".join(k.labels("task")),
-        "Instructions, events and their timing": _nothing,
+    N_("Experimental design"): {
+        N_("Number of participants, by group"): _people,
+        N_("Participants left out, and why"): _lost,
+        N_("How participants were recruited, with criteria"): _nothing,
+        N_("Ethics approval and trial registration"): _nothing,
+        N_("How people were allocated to arms, and who was blind"): _nothing,
+        N_("Treatments in each arm (STRICTA for acupuncture)"): _nothing,
+        N_("Sample size: how it was decided"): _nothing,
+        N_("Sessions"): lambda k: ", ".join(k.labels("ses")),
+        N_("Tasks"): lambda k: ", ".join(k.labels("task")),
+        N_("Instructions, events and their timing"): _nothing,
     },
 }
 
 _AFTER: dict[str, dict[str, Callable[[_Known], str]]] = {
-    "Statistical model and inference": {
-        "Measures": lambda k: ", ".join(k.settings.get("dataset", {}).get("measures", [])),
-        "Question of the primary contrast": lambda k: k.primary.question if k.primary else "",
-        "Sign convention": lambda k: k.primary.sign if k.primary else "",
-        "Design and covariates": lambda k: _designs(k.settings),
-        "Relabellings": _relabelling,
-        "Cluster-forming threshold": lambda k: f"p = {k.primary.cluster_forming_p:g}" if k.primary else "",
-        "Search region": lambda k: _region(k.primary),
-        "Statistic and multiple testing": _correction,
-        "Assumptions on variance": lambda k: str(k.inference("variances") or ""),
+    N_("Statistical model and inference"): {
+        N_("Measures"): lambda k: ", ".join(k.settings.get("dataset", {}).get("measures", [])),
+        N_("Question of the primary contrast"): lambda k: k.primary.question if k.primary else "",
+        N_("Sign convention"): lambda k: k.primary.sign if k.primary else "",
+        N_("Design and covariates"): lambda k: _designs(k.settings),
+        N_("Relabellings"): _relabelling,
+        N_("Cluster-forming threshold"): lambda k: f"p = {k.primary.cluster_forming_p:g}" if k.primary else "",
+        N_("Search region"): lambda k: _region(k.primary),
+        N_("Statistic and multiple testing"): _correction,
+        N_("Assumptions on variance"): lambda k: str(k.inference("variances") or ""),
     },
-    "Results": {
-        "Every contrast tested, with its result": lambda k: "group/*_clusters.tsv, group.html" if k.primary else "",
-        "Effect sizes with intervals": lambda k: "group/*_stat-g*_statmap.nii.gz, *_clusters.tsv" if k.primary else "",
-        "Unthresholded maps": lambda k: "group/*_stat-t_statmap.nii.gz" if k.primary else "",
-        "Quality by group": lambda k: "group.html, sub-*/**/*_qc.tsv" if k.primary else "sub-*/**/*_qc.tsv",
+    N_("Results"): {
+        N_("Every contrast tested, with its result"): lambda k: "group/*_clusters.tsv, group.html" if k.primary else "",
+        N_("Effect sizes with intervals"): lambda k: (
+            "group/*_stat-g*_statmap.nii.gz, *_clusters.tsv" if k.primary else ""
+        ),
+        N_("Unthresholded maps"): lambda k: "group/*_stat-t_statmap.nii.gz" if k.primary else "",
+        N_("Quality by group"): lambda k: "group.html, sub-*/**/*_qc.tsv" if k.primary else "sub-*/**/*_qc.tsv",
     },
-    "Data sharing and reproducibility": {
-        "Software of this analysis": lambda k: f"deqi {__version__}",
-        "Settings": lambda k: "logs/settings.toml" if k.settings else "",
-        "Where data and maps are shared": _nothing,
-        "Where code is shared": _nothing,
+    N_("Data sharing and reproducibility"): {
+        N_("Software of this analysis"): lambda k: f"deqi {__version__}",
+        N_("Settings"): lambda k: "logs/settings.toml" if k.settings else "",
+        N_("Where data and maps are shared"): _nothing,
+        N_("Where code is shared"): _nothing,
     },
 }
 
 
 def _designs(settings: Json) -> str:
     found = settings.get("designs", {})
-    return "; ".join(f"{name}, covariates: {', '.join(o.get('covariates', [])) or 'none'}" for name, o in found.items())
+    return "; ".join(
+        _("%(design)s, covariates: %(names)s", design=name, names=", ".join(o.get("covariates", [])) or _("none"))
+        for name, o in found.items()
+    )
 
 
 def _region(about: ContrastSidecar | None) -> str:
-    return f"{', '.join(about.restricted_to) or 'the brain'}, {about.voxels:,} voxels" if about else ""
+    if not about:
+        return ""
+    return _("%(where)s, %(n)s voxels", where=", ".join(about.restricted_to) or _("the brain"), n=f"{about.voxels:,}")

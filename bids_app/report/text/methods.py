@@ -11,8 +11,12 @@ from bids_app.dataset.tables import Json
 from bids_app.derivatives.atomic import write_text
 from bids_app.derivatives.files import write_json
 from bids_app.report import html
+from bids_app.report.messages import N_, _
 from bids_app.report.text import references
+from bids_app.report.text.wording import word
 from bids_app.vocabulary.options import Options
+
+ROLES = "primary", "secondary", "exploratory"
 
 
 def outcomes(declared: Mapping[str, Mapping[str, object]]) -> str:
@@ -23,25 +27,22 @@ def outcomes(declared: Mapping[str, Mapping[str, object]]) -> str:
     declared : mapping
         Options of each outcome by its name.
     """
-    roles = {role: [name for name, o in declared.items() if o["role"] == role] for role in ("primary", "secondary")}
-    said = [f"{role}: {', '.join(names)}" for role, names in roles.items() if names]
-    others = [name for name, o in declared.items() if o["role"] == "exploratory"]
-    said += [f"exploratory: {', '.join(others)}"] if others else []
-    counts = any(o["kind"] == "count" for o in declared.values())
-    rates = (
-        " Counts were compared by the ratio of rates of a Poisson model with robust standard errors, adjusted for the "
-        "logarithm of the count before."
-    )
-    return (
-        f"Outcomes of people ({'; '.join(said)}) were analysed as randomised, whether or not people were scanned. Arms "
-        "were compared after treatment, adjusted for the value before and for strata and covariates (ANCOVA); where "
-        "a participant lacked a visit, by constrained longitudinal analysis of all visits with restricted maximum "
-        "likelihood [@Coffman2016], which assumes that losses depend on what was seen. Decisions rest on "
-        "re-randomisation of the arms within strata, of t with the variance HC2, and limits are the effects that the "
-        f"same test does not refuse.{rates if counts else ''} Declared outcomes share one error rate with the measures "
-        "of the brain (a graph of hypotheses). Rank tests, responders with Newcombe's limits and the ratio of standard "
-        "deviations stand beside and decide nothing."
-    )
+    roles = {role: [name for name, o in declared.items() if o["role"] == role] for role in ROLES}
+    said = [f"{word(role)}: {', '.join(names)}" for role, names in roles.items() if names]
+    return " ".join([
+        _("Outcomes of people (%(names)s) were analysed as randomised, whether or not people were scanned.",
+          names="; ".join(said)),
+        _("Arms were compared after treatment, adjusted for the value before and for strata and covariates (ANCOVA); "
+          "where a participant lacked a visit, by constrained longitudinal analysis of all visits with restricted "
+          "maximum likelihood [@Coffman2016], which assumes that losses depend on what was seen."),
+        _("Decisions rest on re-randomisation of the arms within strata, of t with the variance HC2, and limits are the "
+          "effects that the same test does not refuse."),
+        *([_("Counts were compared by the ratio of rates of a Poisson model with robust standard errors, adjusted for "
+             "the logarithm of the count before.")] if any(o["kind"] == "count" for o in declared.values()) else []),
+        _("Declared outcomes share one error rate with the measures of the brain (a graph of hypotheses)."),
+        _("Rank tests, responders with Newcombe's limits and the ratio of standard deviations stand beside and decide "
+          "nothing."),
+    ])  # fmt: skip
 
 
 Tables = Mapping[str, tuple[type[Options], Mapping[str, object]]]
@@ -68,11 +69,12 @@ def _paragraphs(tables: Tables) -> list[str]:
     if condition := tables["dataset"][1]["preset"]:
         preset = presets.load("conditions", condition)
         said = "; ".join(preset["citation"])
-        paragraphs.append(
-            f"Seeds, networks and pairs were those of the preset {condition} ({preset['status']}), reported by {said}."
-        )
+        paragraphs.append(_(
+            "Seeds, networks and pairs were those of the preset %(name)s (%(status)s), reported by %(said)s.",
+            name=condition, status=preset["status"], said=said,
+        ))  # fmt: skip
     for name in tables:
-        kind, _, plug = name.partition(".")
+        kind, _dot, plug = name.partition(".")
         if kind in ("measures", "associations", "predictors"):
             paragraphs.append(plugs.load(kind, plug).methods)
         elif kind == "designs":
@@ -82,16 +84,16 @@ def _paragraphs(tables: Tables) -> list[str]:
     return paragraphs
 
 
-ADVICE = "Written from the settings of this run; adapt it, and cite what it names."
+ADVICE = N_("Written from the settings of this run; adapt it, and cite what it names.")
 
 
 def _markdown(paragraphs: list[str], cited: list[str], warnings: list[str]) -> str:
     parts = [
-        "# Methods and references",
-        ADVICE,
+        f"# {_('Methods and references')}",
+        _(ADVICE),
         *(f"**{warning}**" for warning in warnings),
         *paragraphs,
-        "## References",
+        f"## {_('References')}",
     ]
     return "\n\n".join([*parts, "\n".join(f"- {references.plain(key)}" for key in cited)]) + "\n"
 
@@ -101,32 +103,46 @@ def _latex(paragraphs: list[str], warnings: list[str]) -> str:
     body = [f"\\textbf{{{references.escape(warning)}}}" for warning in warnings]
     body += [references.in_latex(paragraph) for paragraph in paragraphs]
     return "\n".join([
-        f"% {ADVICE}", r"\documentclass{article}", r"\usepackage[utf8]{inputenc}", r"\usepackage{natbib}",
-        r"\begin{document}", r"\section{Methods}", "", "\n\n".join(body), "", r"\bibliographystyle{plainnat}",
+        f"% {_(ADVICE)}", r"\documentclass{article}", r"\usepackage[utf8]{inputenc}", r"\usepackage{natbib}",
+        r"\begin{document}", rf"\section{{{_('Methods')}}}", "", "\n\n".join(body), "", r"\bibliographystyle{plainnat}",
         r"\bibliography{CITATION}", r"\end{document}", "",
     ])  # fmt: skip
 
 
 def _inference(o: Json) -> str:
-    names = {"mass": "cluster mass", "extent": "cluster extent", "voxel": "the largest |t|",
-             "tfce": "threshold-free cluster enhancement [@Smith2009]"}  # fmt: skip
-    families = {"maps": "all maps of a measure", "contrasts": "all maps of a measure and its contrasts",
-                "measures": "all maps of all measures", "all": "all maps, measures and contrasts"}  # fmt: skip
-    where = f"the small volume {', '.join(o['small_volume'])}" if o["small_volume"] else "the brain"
-    sides = {"both": "two-sided", "positive": "one-sided (positive effects alone)"}[o["sides"]]
-    variances = " Each arm had a variance of its own (Welch's t)." if o["variances"] == "by-arm" else ""
-    return (
-        f"Arms, where compared, were re-randomised within strata [@Proschan2019]; means and changes within arms were "
-        f"tested by sign flips of whole participants, and slopes by exchanging residuals, on residuals where there are "
-        f"covariates [@Freedman1983; @Winkler2014]: {o['n_permutations']} relabellings, or all where there are "
-        f"fewer.{variances} Clusters were formed at {sides} p < {o['cluster_forming_p']:g} with {o['connectivity']} "
-        f"neighbours. The claim is carried by {names[o['claim']]} with a familywise error of {o['alpha']:g}, {sides}, over "
-        f"{where} [@Nichols2002] and jointly over {families[o['family']]} by the smallest p. False discovery rates "
-        "[@Benjamini1995] are per sign. Beside every primary comparison of arms stands a robust p of means, by "
-        "random signs of the residuals of the full model [wild bootstrap, @Davidson2008] and t with the "
-        "variance HC2 [@MacKinnon1985], corrected alike. What is confirmatory was decided by a graph of hypotheses "
-        "over measures and declared outcomes [@Bretz2009]; the hypothesis of a comparison of arms, that means "
-        "differ, has the larger of both p. The share of each cluster that differs at least is by all-resolutions inference "
-        "[@Rosenblatt2018]. A change in one arm and none in the other is not taken as a difference "
-        "between arms [@Bland2011]."
-    )
+    where = _("the brain")
+    if o["small_volume"]:
+        where = _("the small volume %(names)s", names=", ".join(o["small_volume"]))
+    sides, variances = _(SIDES[o["sides"]]), o["variances"] == "by-arm"
+    return " ".join([
+        _("Arms, where compared, were re-randomised within strata [@Proschan2019]; means and changes within arms were "
+          "tested by sign flips of whole participants, and slopes by exchanging residuals, on residuals where there are "
+          "covariates [@Freedman1983; @Winkler2014]: %(n)s relabellings, or all where there are fewer.",
+          n=o["n_permutations"]),
+        *([_("Each arm had a variance of its own (Welch's t).")] if variances else []),
+        _("Clusters were formed at %(sides)s p < %(p)s with %(neighbours)s neighbours.", sides=sides,
+          p=f"{o['cluster_forming_p']:g}", neighbours=o["connectivity"]),
+        _("The claim is carried by %(statistic)s with a familywise error of %(alpha)s, %(sides)s, over %(where)s "
+          "[@Nichols2002] and jointly over %(family)s by the smallest p.", statistic=_(STATISTICS[o["claim"]]),
+          alpha=f"{o['alpha']:g}", sides=sides, where=where, family=_(FAMILIES[o["family"]])),
+        _("False discovery rates [@Benjamini1995] are per sign."),
+        _("Beside every primary comparison of arms stands a robust p of means, by random signs of the residuals of the "
+          "full model [wild bootstrap, @Davidson2008] and t with the variance HC2 [@MacKinnon1985], corrected alike."),
+        _("What is confirmatory was decided by a graph of hypotheses over measures and declared outcomes [@Bretz2009]; "
+          "the hypothesis of a comparison of arms, that means differ, has the larger of both p."),
+        _("The share of each cluster that differs at least is by all-resolutions inference [@Rosenblatt2018]."),
+        _("A change in one arm and none in the other is not taken as a difference between arms [@Bland2011]."),
+    ])  # fmt: skip
+
+
+STATISTICS = {
+    "mass": N_("cluster mass"), "extent": N_("cluster extent"), "voxel": N_("the largest |t|"),
+    "tfce": N_("threshold-free cluster enhancement [@Smith2009]"),
+}  # fmt: skip
+FAMILIES = {
+    "maps": N_("all maps of a measure"),
+    "contrasts": N_("all maps of a measure and its contrasts"),
+    "measures": N_("all maps of all measures"),
+    "all": N_("all maps, measures and contrasts"),
+}
+SIDES = {"both": N_("two-sided"), "positive": N_("one-sided (positive effects alone)")}

@@ -15,13 +15,14 @@ from bids_app.dataset.tables import Json, read_frame, read_json, stands
 from bids_app.report import html
 from bids_app.report.drawing import charts
 from bids_app.report.drawing.region_discs import spots
+from bids_app.report.messages import N_, _
 from bids_app.vocabulary.entities import companion, parse
 
 WIDE, HIGH = 240.0, 150.0
 
-SURROGATES = {"moran": "surrogates, Moran's I kept", "variogram": "surrogates, variogram kept"}
+SURROGATES = {"moran": N_("surrogates, Moran's I kept"), "variogram": N_("surrogates, variogram kept")}
 
-TRIAL = {"rerandomise": "arms re-randomised", "signflip": "signs of people flipped"}
+TRIAL = {"rerandomise": N_("arms re-randomised"), "signflip": N_("signs of people flipped")}
 """What the relabellings of a contrast are, in a few words; else residuals, or values, are exchanged."""
 
 DRAWN = 8
@@ -44,7 +45,9 @@ class SpatialResult:
     @property
     def nulls(self) -> dict[str, str]:
         """Kinds of chance in words; the first decides."""
-        return {"trial": TRIAL.get(self.contrast.get("Scheme", "rerandomise"), "residuals exchanged"), **SURROGATES}
+        scheme = self.contrast.get("Scheme", "rerandomise")
+        trial = _(TRIAL[scheme]) if scheme in TRIAL else _("residuals exchanged")
+        return {"trial": trial, **{name: _(said) for name, said in SURROGATES.items()}}
 
     @property
     def alpha(self) -> float:
@@ -80,7 +83,8 @@ def results(folder: Path, label: str, needed: Sequence[str]) -> tuple[list[Spati
         one = SpatialResult(path, read_json(path), read_json(sidecar) if stands(sidecar) else {})
         notes += one.about["Notes"]
         if absent := [one.file(name).name for name in needed if not stands(one.file(name))]:
-            notes.append(f"{one.name} is not shown: {', '.join(absent)} is gone. Run the group level again.")
+            notes.append(_("%(map)s is not shown: %(files)s is gone. Run the group level again.",
+                           map=one.name, files=", ".join(absent)))  # fmt: skip
         else:
             found.append(one)
     return found, list(dict.fromkeys(notes))

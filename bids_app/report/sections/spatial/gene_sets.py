@@ -9,6 +9,7 @@ import pandas as pd
 
 from bids_app.report.claims.spatial import sets_remarks, sets_verdict
 from bids_app.report.drawing import charts
+from bids_app.report.messages import _
 from bids_app.report.sections.spatial.common import SpatialResult, pooled, results
 
 MOST = 20
@@ -29,7 +30,7 @@ def sets(folder: Path) -> dict[str, object] | None:
         mine, q = q[: len(own)], q[len(own) :]
         members.append(_member(one, part, own.assign(q_all=mine)))
     members.sort(key=lambda member: member["least"])
-    return {"id": "gene-sets", "title": "Sets of genes", "kind": "sets", "members": members,
+    return {"id": "gene-sets", "title": _("Sets of genes"), "kind": "sets", "members": members,
             "remarks": sets_remarks(members), "notes": notes, "headline": sets_verdict(members)}  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from bids_app.report.claims.spatial import genes_remarks, genes_verdict, recipe_remark, resolution
 from bids_app.report.drawing import charts
+from bids_app.report.messages import _
 from bids_app.report.sections.spatial.common import HIGH, WIDE, SpatialResult, drawn, results, side_by_side
 from bids_app.statistics.permutation.corrections import holm
 
@@ -28,7 +29,7 @@ def genes(folder: Path) -> dict[str, object] | None:
     for member, p in zip(members, holm([member["p"] for member in members]), strict=True):
         member["p_maps"] = p
     members.sort(key=lambda member: member["p"])
-    return {"id": "genes", "title": "Expression of genes", "kind": "genes", "members": drawn(members),
+    return {"id": "genes", "title": _("Expression of genes"), "kind": "genes", "members": drawn(members),
             "remarks": genes_remarks(members), "notes": notes, "headline": genes_verdict(members)}  # fmt: skip
 
 
@@ -39,7 +40,7 @@ def _member(one: SpatialResult, part: str) -> dict[str, Any]:
     components, all_genes = own["Components"], own[""]
     first = components[(components["component"] == 1) & (components["null"] == "trial")].iloc[0]
     explained = float(first["explained"])
-    names = f"t of the contrast ({one.about['Map']})", "component 1 of expression"
+    names = _("t of the contrast (%(map)s)", map=one.about["Map"]), _("component 1 of expression")
     return {
         **one.facts, "part": part, "p": float(first["p"]), "explained": explained,
         "chance": float(first["chance_median"]), "sizes": one.about["Parts"][part],

@@ -9,18 +9,19 @@ from typing import Any
 import numpy as np
 
 from bids_app.report.claims.spatial import maps_remarks, receptors_remarks, references_verdict
+from bids_app.report.messages import _
 from bids_app.report.sections.spatial.common import SpatialResult, drawn, pooled, results, side_by_side
 
 
 def receptors(folder: Path) -> dict[str, object] | None:
     """Return what is on disk of densities of receptors, or None."""
-    found = _section(folder, "receptorDensity", "Density of receptors")
+    found = _section(folder, "receptorDensity", _("Density of receptors"))
     return found and {**found, "remarks": receptors_remarks(found["members"])}
 
 
 def reference_maps(folder: Path) -> dict[str, object] | None:
     """Return what is on disk of other maps, or None."""
-    found = _section(folder, "referenceMap", "Maps from elsewhere")
+    found = _section(folder, "referenceMap", _("Maps from elsewhere"))
     return found and {**found, "remarks": maps_remarks(found["members"])}
 
 
@@ -49,7 +50,7 @@ def _member(one: SpatialResult, label: str, part: str) -> dict[str, Any]:
     rows = sorted(_rows(one, label, part), key=lambda row: row["p"])
     regions = one.table(f"{label}Regions")
     regions, best = regions[regions["part"] == part], rows[0]["map"]
-    names = f"t of the contrast ({one.about['Map']})", best
+    names = _("t of the contrast (%(map)s)", map=one.about["Map"]), best
     return {
         **one.facts, "part": part, "rows": rows, "together": _rows(one, f"{label}Together", part),
         "genes": _rows(one, f"{label}Genes", part), "adjusted": one.about.get("AdjustedFor"), "best": best,
