@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from bids_app.statistics.clusters.cluster_table import Cluster
 from bids_app.statistics.clusters.true_discoveries import hommel, true_discoveries, voxel_p
 from bids_app.statistics.result import JointP, Result
 from bids_app.statistics.table_one import table_one
 from bids_app.vocabulary.design import Design
+from bids_app.vocabulary.domain import Sensors
 from bids_app.vocabulary.grid import Mask, Namer, Points
 from bids_app.vocabulary.options.inference import Inference
+
+PLACES = {"voxel": ("x", "y", "z", "voxels", "mm3", "place"), "point": ("peak_channel", "channels", "points")}
+"""Columns that say where a cluster is; those of points have the ends and the peak of each further axis besides."""
 
 CLUSTER_COLUMNS = (
     "cluster", "sign", "x", "y", "z", "peak_t", "voxels", "mm3", "mass", "peak_effect", "peak_g",
@@ -31,35 +36,79 @@ MEANS = "mean_effect", "mean_effect_lower", "mean_effect_upper"
 def cluster_table(result: Result, joint: JointP, named: Namer, alpha: float) -> dict[str, list[Any]]:
     """Return one row a cluster: where, how large, and every p that it has.
 
-    Of statistics of voxels that is the smallest; a robust p of clusters is that of the cluster by signs of residuals
-    which has most of its voxels, and 1 without any. At least a share `differs_at_least` of its voxels differs, with
+    Of statistics of places that is the smallest; a robust p of clusters is that of the cluster by signs of residuals
+    which has most of its places, and 1 without any. Of voxels, at least a share `differs_at_least` differs, with
     confidence 1 - alpha for all clusters at once (`true_discoveries`).
     """
-    domain, robust = result.map_set.voxels, result.robust
-    where = domain.positions
-    columns: dict[str, list[Any]] = {key: [] for key in CLUSTER_COLUMNS}
-    p = voxel_p(result.null.t, result.df, result.rank, both=result.null.both)
-    largest = hommel(p[np.isfinite(p)], alpha)
+    robust = result.robust
+    where = _voxels_of(result, named, alpha) if result.map_set.domain.is_map else _points_of(result)
     standardised = "peak_partial_r" if result.contrast.effect == "slope" else "peak_g"
-    volume = float(np.prod(domain.grid.voxel_sizes))
+    rows = []
     for i, cluster in enumerate(result.clusters):
         members = result.labels == cluster.number
-        x, y, z = where[cluster.peak]
         row = {
-            "cluster": i + 1, "sign": "positive" if cluster.positive else "negative", "x": x, "y": y, "z": z,
-            "peak_t": cluster.peak_t, "voxels": cluster.extent, "mm3": cluster.extent * volume, "mass": cluster.mass,
-            "peak_effect": result.peaks[i].effect, standardised: result.peaks[i].standardised,
-            "next_to_seed": cluster.number in result.next_to_seed, "place": _named(named, where, cluster.peak, members),
+            "cluster": i + 1, "sign": "positive" if cluster.positive else "negative", "peak_t": cluster.peak_t,
+            "mass": cluster.mass, "peak_effect": result.peaks[i].effect, standardised: result.peaks[i].standardised,
+            **where(cluster, members),
         }  # fmt: skip
-        row["differs_at_least"] = true_discoveries(p[members], largest, alpha) / cluster.extent
         for ending, found, again in (("", result.p, robust.p if robust else {}), ("_joint", joint.own, joint.robust)):
             row |= {f"p_{name}_fwe{ending}": result.at(members, name, p) for name, p in found.items()}
             row |= {f"p_robust_{name}_fwe{ending}": robust.at(members, name, p) for name, p in again.items() if robust}
         if result.profile and i < result.profile.effects.shape[1]:
             row |= dict(zip(MEANS, result.profile.effects[:, i].tolist(), strict=True))
-        for key in CLUSTER_COLUMNS:
-            columns[key].append(row.get(key))
-    return columns
+        rows.append(row)
+    return {key: [row.get(key) for row in rows] for key in _columns_of(result)}
+
+
+def _columns_of(result: Result) -> tuple[str, ...]:
+    domain = result.map_set.domain
+    if not isinstance(domain, Sensors):
+        return CLUSTER_COLUMNS
+    axes = [f"{axis.name}_{end}" for axis in domain.axes for end in ("low", "high", "peak")]
+    absent = {*PLACES["voxel"], "next_to_seed", "differs_at_least"}
+    first, *others = (key for key in CLUSTER_COLUMNS if key not in absent)
+    return (first, others[0], *PLACES["point"], *axes, *others[1:])
+
+
+Where = Callable[[Cluster, Mask], dict[str, Any]]
+
+
+def _voxels_of(result: Result, named: Namer, alpha: float) -> Where:
+    """Return what says where a cluster of voxels is, and how much of it differs."""
+    domain = result.map_set.voxels
+    positions, volume = domain.positions, float(np.prod(domain.grid.voxel_sizes))
+    p = voxel_p(result.null.t, result.df, result.rank, both=result.null.both)
+    largest = hommel(p[np.isfinite(p)], alpha)
+
+    def where(cluster: Cluster, members: Mask) -> dict[str, Any]:
+        x, y, z = positions[cluster.peak]
+        return {
+            "x": x, "y": y, "z": z, "voxels": cluster.extent, "mm3": cluster.extent * volume,
+            "next_to_seed": cluster.number in result.next_to_seed,
+            "place": _named(named, positions, cluster.peak, members),
+            "differs_at_least": true_discoveries(p[members], largest, alpha) / cluster.extent,
+        }  # fmt: skip
+
+    return where
+
+
+def _points_of(result: Result) -> Where:
+    """Return what says where a cluster of channels by frequency or time is: the channels with most of it first."""
+    channels, *axes = [np.array(values) for values in result.map_set.domain.columns().values()]
+    names = [axis.name for axis in result.map_set.domain.axes] if isinstance(result.map_set.domain, Sensors) else []
+
+    def where(cluster: Cluster, members: Mask) -> dict[str, Any]:
+        own, counts = np.unique(channels[members], return_counts=True)
+        row = {
+            "peak_channel": str(channels[cluster.peak]), "points": cluster.extent,
+            "channels": " ".join(own[np.argsort(-counts, kind="stable")]),
+        }  # fmt: skip
+        for name, axis in zip(names, axes, strict=True):
+            row |= {f"{name}_low": axis[members].min(), f"{name}_high": axis[members].max()}
+            row[f"{name}_peak"] = axis[cluster.peak]
+        return row
+
+    return where
 
 
 def _named(named: Namer, where: Points, peak: int, inside: Mask) -> str | None:
@@ -87,6 +136,8 @@ def printed_table(result: Result, named: Namer) -> dict[str, list[object]]:
 
 def passing_shares(clusters: Mapping[str, Sequence[Any]], inference: Inference) -> list[float]:
     """Return in how much of each cluster that passes something differs at least, in the order of their table."""
+    if "differs_at_least" not in clusters:
+        return []
     p = clusters[f"p_{inference.claim}_fwe_joint"]
     pairs = zip(p, clusters["differs_at_least"], strict=True)
     return [share for value, share in pairs if value is not None and value <= inference.alpha]

@@ -124,28 +124,29 @@ class GroupWriter:
         """Write what the family decides of one contrast: maps and clusters, or a table; its design and its null."""
         said = contrast_sidecar(result, joint, inference, family, self._job.sealed)
         said = replace(said, replication_only=self._mark or None, sources=self._sources(result))
-        (self._of_maps if result.map_set.domain.is_map else self._of_table)(result, joint, inference, said)
+        if result.map_set.domain.clustered:
+            clusters = cluster_table(result, joint, self._name, inference.alpha)
+            write_table(self.path("clusters", ".tsv", **names_of(result)), clusters)
+            said = replace(said, differs_at_least=tuple(passing_shares(clusters, inference)))
+        if result.profile:
+            write_table(self.path("clustermeans", ".tsv", **names_of(result)), value_table(result))
+        (self._of_maps if result.map_set.domain.is_map else self._of_table)(result, joint, said)
         maxima = {f"max_{name}": values for name, values in result.null.maxima.items()}
         write_table(self.path("nullmax", ".tsv", **names_of(result)), maxima)
         write_table(self.path("design", ".tsv", **names_of(result)), design_table(result))
 
-    def _of_maps(self, result: Result, joint: JointP, inference: Inference, said: ContrastSidecar) -> None:
+    def _of_maps(self, result: Result, joint: JointP, said: ContrastSidecar) -> None:
         names = names_of(result)
         for name, p in self._wanted_p(result, joint.own).items():
             self.map(result, STAT_OF[name], result.spread(name, p), desc="joint")
         for name, p in joint.robust.items():
             assert result.robust
             self.map(result, robust_stat(name), result.robust.spread(name, p), desc="joint")
-        clusters = cluster_table(result, joint, self._name, inference.alpha)
-        said = replace(said, differs_at_least=tuple(passing_shares(clusters, inference)))
         write_json(self.path("statmap", ".json", **names), said.to_json())
-        write_table(self.path("clusters", ".tsv", **names), clusters)
         if result.printed is not None:
             write_table(self.path("clusters", ".tsv", **names, desc="literature"), printed_table(result, self._name))
-        if result.profile:
-            write_table(self.path("clustermeans", ".tsv", **names), value_table(result))
 
-    def _of_table(self, result: Result, joint: JointP, inference: Inference, said: ContrastSidecar) -> None:  # noqa: ARG002
+    def _of_table(self, result: Result, joint: JointP, said: ContrastSidecar) -> None:
         names, domain = names_of(result), result.map_set.domain
         suffix = table_suffix(domain.unit)
         write_table(self.path(suffix, ".tsv", **names), place_table(result, joint))

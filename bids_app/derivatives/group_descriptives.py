@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from bids_app.derivatives.contrast_sidecar import BEFORE, COMMON, by_arm
 from bids_app.derivatives.files import write_json, write_table
 from bids_app.derivatives.group import GroupWriter, names_of
+from bids_app.derivatives.paths import table_suffix
 from bids_app.statistics.effect_size import heterogeneity
-from bids_app.statistics.result import Result
+from bids_app.statistics.result import MapSet, Result
+from bids_app.vocabulary.domain import Sensors
 from bids_app.vocabulary.entities import as_label
 from bids_app.vocabulary.group_sidecars import Likeness, OverlapSidecar
 from bids_app.vocabulary.json_record import JsonRecord
@@ -50,6 +52,37 @@ class GroupDescriptivesWriter:
             columns = {**primary.map_set.domain.columns(), "Q": q, "I2": share}
             write_table(self._writer.path("heterogeneity", ".tsv", **names), columns)
         write_json(self._writer.path("heterogeneity", ".json", **names), {**self._writer.mark_of, **about})
+
+    def means(self, map_set: MapSet, stacks: Mapping[str, NDArray[np.floating[Any]]]) -> None:
+        """Write mean and SD of every arm at every stage, one row a point; to look at, not tested."""
+        design, domain = map_set.design, map_set.domain
+        arms = {arm: [i for i, row in enumerate(design.rows) if row["arm"] == arm] for arm in design.arms}
+        columns, groups = dict[str, object](domain.columns()), []
+        for arm, people in (arms or {"": list(range(len(design.rows)))}).items():
+            for stage, values in stacks.items():
+                own = np.asarray(values[people], dtype=np.float64)
+                own = own[np.isfinite(own).all(axis=1)]
+                name = as_label(f"{arm} {stage}")
+                columns |= {f"mean_{name}": own.mean(axis=0), f"sd_{name}": own.std(axis=0, ddof=1)}
+                groups.append({"Arm": arm, "Stage": stage, "Columns": name, "Participants": len(own)})
+        names = {map_set.key.entity: map_set.key.label, "desc": "means"}
+        suffix = table_suffix(domain.unit)
+        write_table(self._writer.path(suffix, ".tsv", **names), columns)
+        about = {"Description": "Mean and standard deviation of each arm at each stage; not tested.", "Groups": groups}
+        write_json(self._writer.path(suffix, ".json", **names), {**self._writer.mark_of, **about})
+
+    def sensors(self, domain: Sensors) -> None:
+        """Write where sensors lie and who is next to whom: one for all participants."""
+        beside: dict[int, list[str]] = {i: [] for i in range(len(domain.names))}
+        for first, second in domain.near:
+            beside[first].append(domain.names[second])
+            beside[second].append(domain.names[first])
+        at = np.full((len(domain.names), 3), np.nan) if domain.positions is None else domain.positions
+        axes = {axis: at[:, i].round(1) for i, axis in enumerate("xyz")}
+        columns = {"channel": list(domain.names), **axes, "neighbours": [" ".join(own) for own in beside.values()]}
+        write_table(self._writer.path("adjacency", ".tsv"), columns)
+        about = {"Description": "Sensors, where they lie (mm; x right, y front, z up), and neighbours in clusters."}
+        write_json(self._writer.path("adjacency", ".json"), {**self._writer.mark_of, **about})
 
     def common(self, active: Result, control: Result, maps: Mapping[str, NDArray[Any]], alike: Likeness) -> None:
         """Write what the changes of two arms have in common."""

@@ -30,6 +30,7 @@ def _told_apart(domain: Domain) -> Column:
 def _effects(unit: str, scale: str) -> Column:
     return {
         "effect": f"Coefficient of the contrast in {scale}.",
+        "percent": "The same as a ratio: how many percent more, or less.",
         "t": "t statistic (F of several columns).",
         "g": "Hedges g; g_lower and g_upper are 95 % limits.",
         "partial_r": "Partial correlation, in place of g where a slope is tested; likewise with limits.",
@@ -64,13 +65,14 @@ def _clusters(unit: str) -> Column:
 
 
 def place_table(result: Result, joint: JointP) -> dict[str, list[object]]:
-    """Return one row a place, those of the smallest p first."""
-    maps, domain = result.table, result.map_set.domain
+    """Return one row a place, those of the smallest p first, of equal ones that of the largest |t|."""
+    maps, domain, base = result.table, result.map_set.domain, result.map_set.output.base
     nothing = np.full(domain.size, np.nan)
     standard, name = ("partialr", "partial_r") if "partialr" in maps else ("g", "g")
     columns: dict[str, Values] = {
         **domain.columns(),
         "effect": maps["effect"],
+        **({"percent": 100 * (base ** np.asarray(maps["effect"], dtype=np.float64) - 1)} if base else {}),
         "t": result.null.t,
         name: maps.get(standard, nothing),
         f"{name}_lower": maps.get(f"{standard}Lower", nothing),
@@ -83,7 +85,7 @@ def place_table(result: Result, joint: JointP) -> dict[str, list[object]]:
         "p_robust_fwe_joint": joint.robust.get("voxel", nothing),
         **_sets(result, joint),
     }
-    order = np.argsort(np.asarray(columns["p_uncorrected"]), kind="stable")
+    order = np.lexsort((-np.abs(result.null.t), np.asarray(columns["p_uncorrected"])))
     return {name: [values[i] for i in order] for name, values in columns.items()}
 
 

@@ -66,9 +66,9 @@ def roots_of(execution: Execution, modality: Modality) -> dict[str, Path]:
         raise MissingInputError(f"BIDS_DIR {execution.bids_dir} is not a folder; expected a BIDS dataset.")
     if execution.validate:
         check_description(execution.bids_dir)
-    if not modality.roots:
-        return {"raw": execution.bids_dir, **derivative_roots(execution.bids_dir, execution.derivatives, ("none",))}
-    return derivative_roots(execution.bids_dir, execution.derivatives, modality.roots)
+    raw = {"raw": execution.bids_dir} if not all(modality.roots) or not modality.roots else {}
+    named = tuple(filter(None, modality.roots)) or ("none",)
+    return {**raw, **derivative_roots(execution.bids_dir, execution.derivatives, named)}
 
 
 def selection_of(execution: Execution, dataset: Dataset) -> Selection:

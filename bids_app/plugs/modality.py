@@ -91,7 +91,8 @@ class Modality(Plug):
     source : str
         What its input is called in messages.
     roots : tuple of str
-        Names in `derivatives/` of the folders that it reads, such as `petprep*`; none: BIDS_DIR itself.
+        Names in `derivatives/` of the folders that it reads, such as `petprep*`; none, or an empty one among them:
+        BIDS_DIR itself.
     preprocessor : str
         Program that makes its input, of which `launch.preprocessing` knows the command; often nothing.
     absent : callable

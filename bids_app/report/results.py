@@ -10,7 +10,7 @@ from pathlib import Path
 from bids_app.dataset.sidecars import read_sidecar
 from bids_app.dataset.tables import read_json
 from bids_app.derivatives.paths import TABLE_SUFFIXES, group_files
-from bids_app.report.claims import preregistration
+from bids_app.report.claims import preregistration, sensors
 from bids_app.report.claims.contrasts import verdict_of
 from bids_app.report.claims.maps import Verdict
 from bids_app.report.sections import multiverse, places
@@ -127,9 +127,12 @@ class GroupResults:
     def _of_tables(self, measure: str, paths: list[Path], who: Participants) -> Analysis:
         tables = places.sections(paths, self.passed.get(measure))
         every = [(table.name, contrast.about) for table in tables for contrast in table.contrasts]
+        verdict, primary = verdict_of(every, who.arms, self.passed), {t.name: t.contrasts[0] for t in tables}
+        clusters = [(name, c.figures.clusters[0]) for name, c in primary.items() if c.figures and c.figures.clusters]
+        beside = sensors.remarks({name: c.passed for name, c in primary.items()}, clusters)
         return Analysis(
-            measure=measure, noun=tables[0].noun, who=who, verdict=verdict_of(every, who.arms, self.passed),
-            tables=tables,
+            measure=measure, noun=tables[0].noun, who=who, tables=tables,
+            verdict=replace(verdict, remarks=(*beside, *verdict.remarks)),
         )  # fmt: skip
 
 

@@ -228,7 +228,7 @@ class Sensors:
         """Return sensor and value of each further axis."""
         sensor, *others = np.unravel_index(self.places, self.shape)
         further = {axis.name: [axis.values[i] for i in own] for axis, own in zip(self.axes, others, strict=True)}
-        return {"sensor": [self.names[i] for i in sensor], **further}
+        return {"channel": [self.names[i] for i in sensor], **further}
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,7 +19,7 @@ class Output:
     (`definite` if it has an article). `kind` is `map` (one value a
     voxel), `series` (a table with a row for each frame, never combined over runs), `matrix` (a row and a column for
     each of the `Nodes` in the metadata) or `table`. `scale` names what the values of the group level are in, where the
-    units of BIDS are arbitrary.
+    units of BIDS are arbitrary; `base` is that of the logarithm that they are (0: of none), so that effects are ratios.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Output:
     noun: str = ""
     definite: bool = False
     scale: str = ""
+    base: float = 0.0
 
     @property
     def is_map(self) -> bool:

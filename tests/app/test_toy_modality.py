@@ -110,7 +110,7 @@ def test_points_have_the_ancova_of_their_own_baseline(done, study):
     table = read_tsv(out / "group" / "eeg" / "task-rest_meas-power_contrast-verumVsShamAdjusted_points.tsv")
     arm = np.array([float(group == "verum") for group in trial.people.values()])
     for place in range(len(table["t"])):
-        channel, frequency = CHANNELS.index(table["sensor"][place]), int(float(table["frequency"][place])) - 1
+        channel, frequency = CHANNELS.index(table["channel"][place]), int(float(table["frequency"][place])) - 1
         pre, post = (
             np.log10([values[label, session][channel, frequency] for label in trial.people])
             for session in ("pre", "post")
@@ -131,7 +131,7 @@ def test_the_planted_cluster_is_claimed_by_its_mass_and_channels_one_by_one(done
     inside = {
         (CHANNELS.index(s), int(float(f)) - 1)
         for s, f, cluster, p in zip(
-            *(table[c] for c in ("sensor", "frequency", "cluster", "p_cluster_mass")), strict=True
+            *(table[c] for c in ("channel", "frequency", "cluster", "p_cluster_mass")), strict=True
         )
         if cluster != "n/a" and float(p) <= 0.05
     }

@@ -182,7 +182,7 @@ def profile(
     """
     contrast = result.contrast
     numbers = [cluster.number for cluster in result.clusters[:MOST]]
-    if not result.map_set.domain.is_map or not numbers:
+    if not result.map_set.domain.clustered or not numbers:
         return None
     small = {stage: means(stacks[stage], result.labels, numbers) for stage in contrast.asked.outcome.stages}
     before = contrast.asked.outcome.baseline

@@ -25,7 +25,7 @@ from bids_app.levels.group.symptom_associations import associate
 from bids_app.statistics.permutation import corrections
 from bids_app.statistics.result import JointP, Result, joint_p_of
 from bids_app.vocabulary.design import Design
-from bids_app.vocabulary.domain import Coverage
+from bids_app.vocabulary.domain import Coverage, Sensors
 from bids_app.vocabulary.grid import Mask
 from bids_app.vocabulary.job import GroupJob, MapKey, Summary
 from bids_app.vocabulary.options.inference import Inference
@@ -111,6 +111,10 @@ class _Group:
         primary = next((result for result in own if result.contrast.asked.primary), None)
         if primary and parts:
             GroupDescriptivesWriter(self.writer).heterogeneity(primary, parts)
+        if primary and primary.map_set.domain.clustered and not primary.map_set.domain.is_map:
+            GroupDescriptivesWriter(self.writer).means(primary.map_set, stacks)
+            if isinstance(primary.map_set.domain, Sensors):
+                GroupDescriptivesWriter(self.writer).sensors(primary.map_set.domain)
         if not primary or not primary.map_set.domain.is_map:
             return
         if coupled := motion.left_over(primary, stacks, self.run.job):

@@ -47,6 +47,8 @@ def _of_contrast(
     about = own[0][1] if own else found[0][1]
     names = ", ".join(about.restricted_to)
     where = _("the small volume (%(names)s)", names=names) if names else _("the brain")
+    if "channel" in (about.columns or {}):
+        where = _("all channels and their values")
     several = _("seeds") if about.measure == "seed_correlation" else _("maps")
     return verdict(
         findings, arms, about.alpha, about.smallest_possible_p, min(people.values()),

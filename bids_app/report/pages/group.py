@@ -42,17 +42,7 @@ def write_pages(output_dir: Path, *, self_contained: bool = False) -> None:
             _write(results, page.name, "sections.html", {**filled[page.name], **more}, inside=self_contained)
     summary = TrialSummary(results)
     _write(results, "group.html", "group.html", {"summary": summary, "results": results, "links": links}, inside=True)
-    said = [
-        {
-            "Kind": c.kind,
-            "Title": c.title,
-            "Page": c.page,
-            "Sentence": c.verdict.sentence,
-            "Positive": c.verdict.positive,
-        }
-        for c in summary.cards
-    ]
-    write_json(output_dir / "logs" / "answers.json", {"Answers": said})
+    _keep_answers(output_dir, summary)
     _remove_others(output_dir, (link.name for link in links))
 
 

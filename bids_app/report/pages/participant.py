@@ -76,7 +76,7 @@ def _verdict(sessions: list[dict[str, object]]) -> tuple[str, str]:
         return "caution", _("Caution: %(why)s", why=_why(out))
     if any(s["refused"] for s in sessions):
         return "caution", _("Caution: usable, but not for everything; see below what is left out and why.")
-    return "good", _("Usable: every session passes the gates on degrees of freedom and minutes.")
+    return "good", _("Usable: every session passes the quality gates.")
 
 
 def _why(out: list[dict[str, object]]) -> str:

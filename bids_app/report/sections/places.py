@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bids_app.dataset.tables import read_frame
 from bids_app.report.sections.confirmatory import Confirmed, JudgedContrast, with_levels
+from bids_app.report.sections.sensors import SensorFigures, figures
 from bids_app.vocabulary.entities import parse
 
 SHOWN = 6
@@ -31,6 +32,8 @@ class PlaceContrast:
         What a row is, as in file names (`edges`).
     clusters : bool
         Whether rows are joined to clusters, not to sets of neighbours.
+    figures : SensorFigures or None
+        Pictures, of sensors by frequency or time.
     """
 
     name: str
@@ -42,6 +45,7 @@ class PlaceContrast:
     scale: str
     clusters: bool
     file: str
+    figures: SensorFigures | None = None
 
     @property
     def claim(self) -> str:
@@ -100,4 +104,5 @@ def _contrast(path: Path, name: str, suffix: str, about: JudgedContrast) -> Plac
         name=name, about=about, rows=rows, count=len(table), apart=", ".join(apart), units=suffix,
         scale=(about.columns or {})["effect"].partition(" in ")[2].rstrip("."),
         clusters=clusters, file=path.with_suffix(".tsv").name,
+        figures=figures(path, about) if clusters else None,
     )  # fmt: skip

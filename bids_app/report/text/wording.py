@@ -35,6 +35,7 @@ WORDS = {
         N_("means differ"), N_("distributions differ"), N_("the contrast is not zero"), N_("not there: counts as 1"),
         N_("answer"), N_("not reported"),
         N_("before randomisation"), N_("after randomisation"),
+        N_("frequency"), N_("time"),
     )
 }  # fmt: skip
 """Words that code compares and files hold, as pages show them."""

@@ -23,3 +23,8 @@ class Exclusions:
     min_coverage: Annotated[
         float, Interval(ge=0, le=1), Doc("Minimum proportion of the brain mask with usable voxels.")
     ] = 0.0
+    min_seconds: Annotated[float, Ge(0), Doc("Minimum seconds of clean segments (EEG).", "s")] = 0.0
+    max_interpolated: Annotated[
+        float, Interval(ge=0, le=1), Doc("Maximum proportion of interpolated channels (EEG).")
+    ] = 0.0
+    max_rejected: Annotated[float, Interval(ge=0, le=1), Doc("Maximum proportion of excluded segments (EEG).")] = 0.0

@@ -17,7 +17,7 @@ class Options:
     last: Annotated[int, Doc("Last bin.")] = 100
 
 
-CLEANING, TAKES, GROUP = "plain", "epochs", None
+CLEANING, TAKES, GROUP = "plain", "spectra", None
 _PEAK = Output(
     name="peak", kind="table", suffix="relmat", description="Frequency of the peak.", units="Hz",
     entities={"stat": "peak"}, entity="meas", labels=("peak",),

@@ -20,7 +20,7 @@ class Options:
     base: Annotated[float, Doc("Base of the logarithm.")] = 10.0
 
 
-CLEANING, TAKES = "plain", "epochs"
+CLEANING, TAKES = "plain", "spectra"
 GROUP = Output(
     name="power", kind="table", suffix="relmat", description="Power of channels by frequency.", units="arbitrary",
     entities={"stat": "power"}, entity="meas", labels=("power",), noun="log power", scale="log10 power",
@@ -44,7 +44,7 @@ def combine(runs: Sequence[Sequence[Feature]], df: Sequence[int], options: Optio
 
 def group_values(table: Mapping[str, Sequence[str]]) -> Values:
     """Return the points of a table on disk."""
-    names = tuple(dict.fromkeys(table["sensor"]))
+    names = tuple(dict.fromkeys(table["channel"]))
     bins = tuple(float(word) for word in dict.fromkeys(table["frequency"]))
     near = tuple((i, i + 1) for i in range(len(names) - 1))
     values = np.array(["nan" if word == "n/a" else word for word in table["value"]], dtype=float)

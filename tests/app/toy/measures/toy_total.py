@@ -20,7 +20,7 @@ class Options:
     first: Annotated[int, Doc("First bin.")] = 0
 
 
-CLEANING, TAKES = "squared", "epochs"
+CLEANING, TAKES = "squared", "spectra"
 GROUP = Output(
     name="total", kind="table", suffix="relmat", description="Total of channels.", units="arbitrary",
     entities={"stat": "total"}, entity="meas", labels=("total",), noun="total", definite=True, scale="squares",

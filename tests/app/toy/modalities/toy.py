@@ -28,7 +28,7 @@ class Options:
     min_channels: Annotated[int, Doc("Channels at least.")] = 3
 
 
-GIVES, DATATYPE, SUFFIX, KINDS = "epochs", "eeg", "eeg", ("plain", "squared")
+GIVES, DATATYPE, SUFFIX, KINDS = "spectra", "eeg", "eeg", ("plain", "squared")
 SOURCE = "spectra"
 ADVICE = "What would help: more channels"
 QUALITY = {"channels": "Channels of the recording.", "largest": "Largest value."}
