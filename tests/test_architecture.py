@@ -164,10 +164,10 @@ def test_every_output_of_every_measure_stands_in_the_documentation():
     for name in plugs.names("measures"):
         section = text.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
         for output in plugs.measure(name).outputs:
-            stat = output.entities["stat"]
+            key, value = next((key, output.entities[key]) for key in ("stat", "desc") if key in output.entities)
             ending = f"_{output.suffix}."
             rows = [line for line in section.splitlines() if ending in line]
-            assert any(f"stat-{stat}_" in row or stat in row.partition("{")[2] for row in rows), (name, output.name)
+            assert any(f"{key}-{value}_" in row or value in row.partition("{")[2] for row in rows), (name, output.name)
 
 
 def test_every_place_where_data_could_be_lost_is_there():

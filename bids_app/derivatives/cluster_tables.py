@@ -70,7 +70,7 @@ def _columns_of(result: Result) -> tuple[str, ...]:
     return (first, others[0], *PLACES["point"], *axes, *others[1:])
 
 
-Where = Callable[[Cluster, Mask], dict[str, Any]]
+Where = Callable[[Cluster, Mask], dict[str, object]]
 
 
 def _voxels_of(result: Result, named: Namer, alpha: float) -> Where:
@@ -80,7 +80,7 @@ def _voxels_of(result: Result, named: Namer, alpha: float) -> Where:
     p = voxel_p(result.null.t, result.df, result.rank, both=result.null.both)
     largest = hommel(p[np.isfinite(p)], alpha)
 
-    def where(cluster: Cluster, members: Mask) -> dict[str, Any]:
+    def where(cluster: Cluster, members: Mask) -> dict[str, object]:
         x, y, z = positions[cluster.peak]
         return {
             "x": x, "y": y, "z": z, "voxels": cluster.extent, "mm3": cluster.extent * volume,
@@ -97,7 +97,7 @@ def _points_of(result: Result) -> Where:
     channels, *axes = [np.array(values) for values in result.map_set.domain.columns().values()]
     names = [axis.name for axis in result.map_set.domain.axes] if isinstance(result.map_set.domain, Sensors) else []
 
-    def where(cluster: Cluster, members: Mask) -> dict[str, Any]:
+    def where(cluster: Cluster, members: Mask) -> dict[str, object]:
         own, counts = np.unique(channels[members], return_counts=True)
         row = {
             "peak_channel": str(channels[cluster.peak]), "points": cluster.extent,

@@ -55,7 +55,8 @@ def describe_dataset(
     write_json(
         output_dir / "dataset_description.json",
         {
-            "Name": (f"{title}, results of deqi" if title else "Results of deqi") + (f" ({notice})" if notice else ""),
+            "Name": (f"{title}, results of deqi" if title else "Results of deqi")
+            + (f" ({notice})" if notice and notice not in title else ""),
             "BIDSVersion": "1.11.1",
             "DatasetType": "derivative",
             "GeneratedBy": [ours, *generated_by],

@@ -18,7 +18,7 @@ from bids_app.signals.periodogram import density
 from bids_app.vocabulary.domain import Axis, Sensors, Values
 from bids_app.vocabulary.epochs import Epochs
 from bids_app.vocabulary.options.describe import Doc
-from bids_app.vocabulary.output import Feature, Output
+from bids_app.vocabulary.output import Feature, Output, PersonColumn
 from bids_app.vocabulary.signals import Region
 
 Floats = NDArray[np.float64]
@@ -62,9 +62,19 @@ _LINE = Output(
     entity="meas", labels=("aperiodic",),
 )  # fmt: skip
 _VALUES = Output(
-    name="region", kind="table", suffix="statmap", units="see the columns", entities={"stat": "summary"},
+    name="region", kind="people", suffix="statmap", units="see the columns", entities={"stat": "summary"},
     description="Values of a region of the scalp: one row.", entity="meas", labels=("region",),
 )  # fmt: skip
+PEOPLE = {
+    "theta": PersonColumn("theta power", "log10 µV²"),
+    "alpha": PersonColumn("alpha power", "log10 µV²"),
+    "beta": PersonColumn("beta power", "log10 µV²"),
+    "alphaRelative": PersonColumn("relative alpha power", "logit"),
+    "alphaCorrected": PersonColumn("alpha power above the aperiodic part", "log10"),
+    "exponent": PersonColumn("aperiodic exponent", "log10 a log10 Hz"),
+    "iaf": PersonColumn("individual alpha frequency (centre of gravity)", "Hz"),
+    "paf": PersonColumn("alpha peak frequency", "Hz"),
+}
 OUTPUTS = (_SPECTRUM, _BANDS, _LINE, _VALUES)
 GROUP = _SPECTRUM
 METHODS = (
@@ -169,6 +179,7 @@ def _of_region(own: Spectra, names: Sequence[str], about: Mapping[str, object], 
         "paf": peak.peak,
     }
     said: dict[str, object] = {"Region": list(options.region), "Channels": list(names), "AlphaPeakHeight": peak.height}
+    said |= {name: {"Description": column.title, "Units": column.units} for name, column in PEOPLE.items()}
     if peak.reason:
         said["NoAlphaPeak"] = peak.reason
     if not lines.all():

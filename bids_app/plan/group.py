@@ -23,6 +23,7 @@ from bids_app.plan.gene_expression import with_tables
 from bids_app.plan.group_inputs import analysed_separately, analyses_of, lacking_a_session, nothing_usable
 from bids_app.plan.inputs import JobPlan, find_roots, generated_by, roots_of, selection_of
 from bids_app.plan.laterality import require_same_sides
+from bids_app.plan.measured_columns import with_measured
 from bids_app.plan.participants_table import People, people_of
 from bids_app.plan.prediction import plan_predictions
 from bids_app.plan.preregistration import read_locked_plan
@@ -82,9 +83,9 @@ def plan_group(execution: Execution, settings: Settings) -> JobPlan:
     validate_request(execution, settings)
     roots = find_roots(execution, settings.modalities)
     people = people_of(execution, participants_file(execution.bids_dir, *roots.values()))
-    people = treated(execution, settings, people)
-    refuse_late_columns(settings, people)
     selection = selection_of(execution, settings.dataset)
+    people = _measured(execution, settings, treated(execution, settings, people), selection)
+    refuse_late_columns(settings, people)
     levels, missing = _levels(execution, settings, people, selection)
     made = settings.with_all(level.made for level in levels.values())
     sealed = read_locked_plan(execution, settings_as_compared(settings, made))
@@ -101,7 +102,8 @@ def plan_group(execution: Execution, settings: Settings) -> JobPlan:
             _job(execution, made.of(name), _Maps(shared=shared, sessions=own, chosen=chosen, absent=absent), people)
             for shared, own in level.analyses.items()
         ]
-    jobs, notes = _with_a_design([replace(job, sealed=sealed) for job in found if job])
+    columns_alone = not any(plugs.measure(name).group for name in settings.measures)
+    jobs, notes = ((), ()) if columns_alone else _with_a_design([replace(job, sealed=sealed) for job in found if job])
     require_units(jobs)
     told = dict.fromkeys(text for level in levels.values() for text in level.told)
     said = (*told, *missing, *notes, *require_maps(jobs), *analysed_separately(jobs, selection.join))
@@ -115,6 +117,16 @@ def plan_group(execution: Execution, settings: Settings) -> JobPlan:
         notes=tuple(Note(text=text) for text in said),
         generated_by=tuple(generated_by(roots.values())),
     )
+
+
+def _measured(execution: Execution, settings: Settings, people: People, selection: Selection) -> People:
+    """Return participants with what was measured of them, of sessions that are not excluded."""
+    for name in settings.modalities:
+        own = settings.of(name)
+        if any(plugs.measure(measure).people for measure in own.measures):
+            analyses = analyses_of(execution, own, people, selection)
+            people = with_measured((one for sessions in analyses.values() for one in sessions), own, people)
+    return people
 
 
 def _levels(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bids_app.vocabulary.design import Contrast, Design
     from bids_app.vocabulary.domain import Values
     from bids_app.vocabulary.options.design import PeopleOptions
-    from bids_app.vocabulary.output import Feature, Output
+    from bids_app.vocabulary.output import Feature, Output, PersonColumn
     from bids_app.vocabulary.signals import Region
 
     Features = Iterator[Feature]
@@ -64,6 +64,8 @@ class Measure(Plug):
         True if runs without events are not for it.
     refusals : callable
         Regions that cannot be used, and why.
+    people : mapping of PersonColumn
+        Columns of participants that its output of the kind `people` has, by name.
     group_values : callable
         Values of one session from its table; of measures whose group output is no map.
     """
@@ -80,6 +82,7 @@ class Measure(Plug):
     selecting: tuple[str, ...] = ()
     needs_events: bool = False
     refusals: Callable[[object, Sequence[Region], object], Mapping[str, str]] = _nothing_refused
+    people: Mapping[str, PersonColumn] = field(default_factory=dict)
     group_values: Callable[[Mapping[str, Sequence[str]]], Values] = _no_tables
 
     @property

@@ -89,7 +89,8 @@ def record_of(module: ModuleType, name: str, kind: type[P]) -> P:
     """
     own = [one for one in fields(kind) if one.name not in ("name", "doc", "options")]
     found = {one.name: _member(module, one) for one in own if _member(module, one) is not MISSING}
-    absent = [one.name for one in own if one.name not in found and one.default is MISSING]
+    needed = [one.name for one in own if one.default is MISSING and one.default_factory is MISSING]
+    absent = [name for name in needed if name not in found]
     if absent or not hasattr(module, "Options"):
         raise TypeError(f"{module.__name__} lacks {', '.join(absent) or 'Options'}; see bids_app/plugs")
     known = [one.name.upper() for one in own]

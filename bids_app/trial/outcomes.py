@@ -12,7 +12,7 @@ from bids_app.errors import UsageError, WrongDataError, suggest
 from bids_app.statistics.covariate_coding import is_missing, number, numbers, read_column
 from bids_app.trial.cohort import require_column
 from bids_app.vocabulary.entities import as_label, stage_label
-from bids_app.vocabulary.outcome import ClinicalOutcome, OutcomeOptions
+from bids_app.vocabulary.outcome import ClinicalOutcome, OutcomeOptions, Scale
 
 Rows = Mapping[str, Mapping[str, str]]
 
@@ -99,12 +99,7 @@ def outcome_of(
     for moderator in options.moderators:
         require_column(moderator, rows, f"Correct {where}.moderators.")
     said = _said(stem, columns, said_of)
-    lower = SIDES.get(str(options.better or said.get("Direction", "")).lower().strip())
-    if lower is None:
-        raise WrongDataError(
-            f'{where}: nothing says whether a lower or a higher {stem} is better. Add "Direction": "lower is better" '
-            f"(or higher) to its column in the JSON beside the table, or --set {where}.better=lower."
-        )
+    lower = _lower_is_better(where, stem, options, said)
     units = options.units or str(said.get("Units", ""))
     if not units:
         raise WrongDataError(
@@ -128,7 +123,8 @@ def outcome_of(
         role=options.role,
         kind=options.kind,
         lower_is_better=lower,
-        units=units,
+        units=f"{options.scale} {units}".strip(),
+        scale=options.scale,
         minimum=declared(options.minimum, "Minimum"),
         maximum=declared(options.maximum, "Maximum"),
         important_difference=declared(options.important_difference, "MinimalImportantDifference"),
@@ -140,6 +136,26 @@ def outcome_of(
     )
     _require_possible(where, found, rows)
     return found
+
+
+def _lower_is_better(where: str, stem: str, options: OutcomeOptions, said: Mapping[str, object]) -> bool:
+    """Return the better side of a score or count; of a measurement none is.
+
+    Raises
+    ------
+    WrongDataError
+        If it is nowhere declared.
+    """
+    lower = SIDES.get(str(options.better or said.get("Direction", "")).lower().strip())
+    if options.kind == "measurement":
+        return False
+    if lower is None:
+        raise WrongDataError(
+            f'{where}: nothing says whether a lower or a higher {stem} is better. Add "Direction": "lower is better" '
+            f"(or higher) to its column in the JSON beside the table, or --set {where}.better=lower; for a value of "
+            f"which neither is better: --set {where}.kind=measurement."
+        )
+    return lower
 
 
 def _require_columns(where: str, columns: Sequence[str], rows: Rows) -> None:
@@ -179,6 +195,8 @@ def _require_possible(where: str, outcome: ClinicalOutcome, rows: Rows) -> None:
         low, high = ("any" if limit is None else f"{limit:g}" for limit in limits)
         more = f" and {len(wrong) - NAMED} more" if len(wrong) > NAMED else ""
         kind = "whole numbers from 0" if outcome.kind == "count" else f"numbers from {low} to {high}"
+        if outcome.scale:
+            kind += f", above 0{' and below 1' if outcome.scale == 'logit' else ''} for the scale {outcome.scale}"
         raise WrongDataError(
             f"{where}: impossible values: {'; '.join(wrong[:NAMED])}{more}; expected {kind}, n/a where it was not "
             "asked. Correct the table, or the range in the JSON beside it."
@@ -189,7 +207,15 @@ def _possible(value: float, outcome: ClinicalOutcome) -> bool:
     low = -np.inf if outcome.minimum is None else outcome.minimum
     high = np.inf if outcome.maximum is None else outcome.maximum
     whole = outcome.kind != "count" or (value >= 0 and value == np.floor(value))
-    return bool(np.isfinite(value)) and low <= value <= high and whole
+    known = outcome.scale == "" or (0 < value < (1 if outcome.scale == "logit" else np.inf))
+    return bool(np.isfinite(value)) and low <= value <= high and whole and known
+
+
+def transformed(values: NDArray[np.float64], scale: Scale) -> NDArray[np.float64]:
+    """Return values on the scale that they are analysed on, of the same shape; NaN where there is none."""
+    if scale == "logit":
+        return np.asarray(np.log(values / (1 - values)))
+    return {"": values, "log": np.log(values), "log10": np.log10(values)}[scale] if scale else values
 
 
 def values_of(columns: Sequence[str], rows: Sequence[Mapping[str, str]]) -> NDArray[np.float64]:

@@ -10,6 +10,8 @@ from annotated_types import Ge, Gt, Lt, MinLen
 from bids_app.vocabulary.options.describe import Doc
 
 Share = Annotated[float, Gt(0), Lt(1)]
+OutcomeKind = Literal["score", "count", "measurement"]
+Scale = Literal["", "log10", "log", "logit"]
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,15 @@ class OutcomeOptions:
         Doc("Prespecified role: primary and secondary outcomes are corrected among themselves (Holm)."),
     ] = "exploratory"
     kind: Annotated[
-        Literal["score", "count"], Doc("score: compared by mean differences; count (headache days): by rate ratios.")
+        OutcomeKind,
+        Doc(
+            "score: compared by mean differences; count (headache days): by rate ratios; measurement (alpha power, "
+            "heart rate variability): by mean differences, with no better side and no responders."
+        ),
     ] = "score"
+    scale: Annotated[
+        Scale, Doc("Transformed before all analyses: log10, log or logit; empty: as it is. Ratios stand beside.")
+    ] = ""
     better: Annotated[
         Literal["", "lower", "higher"], Doc("Which values are better (lower or higher); empty: as in the JSON sidecar.")
     ] = ""
@@ -80,7 +89,8 @@ class ClinicalOutcome:
     visits: tuple[str, ...]
     endpoint: str
     role: Literal["primary", "secondary", "exploratory"]
-    kind: Literal["score", "count"]
+    kind: OutcomeKind
+    scale: Scale = ""
     lower_is_better: bool
     units: str
     minimum: float | None
@@ -94,5 +104,10 @@ class ClinicalOutcome:
 
     @property
     def sign(self) -> float:
-        """What turns a difference into an improvement."""
+        """What turns a difference into an improvement; 1 where no side is better."""
         return -1.0 if self.lower_is_better else 1.0
+
+    @property
+    def sided(self) -> bool:
+        """Whether one side is better, so that people can improve and respond."""
+        return self.kind != "measurement"

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+class PersonColumn(NamedTuple):
+    """A value of a session that becomes a column of participants: what it is, and its units."""
+
+    title: str
+    units: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,10 +22,10 @@ class Output:
     """One kind of output, declared once beside the code that fills it.
 
     `entity` names the entity that tells members apart (`seed`, `meas`); `labels` are its values where they are known
-    beforehand; `entities` are fixed ones. `noun` is what the group level says is compared
-    (`definite` if it has an article). `kind` is `map` (one value a
-    voxel), `series` (a table with a row for each frame, never combined over runs), `matrix` (a row and a column for
-    each of the `Nodes` in the metadata) or `table`. `scale` names what the values of the group level are in, where the
+    beforehand; `entities` are fixed ones. `noun` is what the group level says is compared (`definite` if it has an
+    article). `kind` is `map` (one value a voxel), `series` (a table with a row for each frame, never combined over
+    runs), `matrix` (a row and a column for each of the `Nodes` in the metadata), `table`, or `people` (one row of
+    values that become columns of participants). `scale` names what the values of the group level are in, where the
     units of BIDS are arbitrary; `base` is that of the logarithm that they are (0: of none), so that effects are ratios.
     """
 
@@ -49,3 +56,20 @@ class Feature:
     value: NDArray[np.floating[Any]] | Mapping[str, Any]
     label: str = ""
     metadata: Mapping[str, object] = field(default_factory=dict)
+
+
+def mean_row(runs: Sequence[Feature]) -> Iterator[Feature]:
+    """Yield the one row of a session from those of its runs, each weighted by its `Seconds`; nothing of no run.
+
+    A value that a run lacks does not count; text of the metadata is that of the first.
+    """
+    if not runs:
+        return
+    seconds = np.array([float(str(run.metadata["Seconds"])) for run in runs])
+    rows = [run.value for run in runs if isinstance(run.value, Mapping)]
+    mean = {}
+    for name in rows[0]:
+        values = np.array([float(row[name][0]) for row in rows])
+        known = np.isfinite(values)
+        mean[name] = [float(np.average(values[known], weights=seconds[known])) if known.any() else float("nan")]
+    yield Feature(runs[0].output, mean, runs[0].label, {**runs[0].metadata, "Seconds": float(seconds.sum())})

@@ -8,6 +8,7 @@ from typing import Literal
 
 from bids_app.vocabulary.contrast_sidecar import Equivalence
 from bids_app.vocabulary.json_record import JsonRecord
+from bids_app.vocabulary.outcome import OutcomeKind, Scale
 from bids_app.vocabulary.preregistration import PlanStatus
 
 
@@ -40,7 +41,7 @@ class OutcomeSidecar(JsonRecord):
     visits: tuple[str, ...]
     endpoint: str
     role: Literal["primary", "secondary", "exploratory"]
-    kind: Literal["score", "count"]
+    kind: OutcomeKind
     units: str
     lower_is_better: bool
     minimum: float | None
@@ -60,6 +61,7 @@ class OutcomeSidecar(JsonRecord):
     responders: ResponderCurves
     notes: tuple[str, ...]
     plan: PlanStatus | None
+    scale: Scale = ""
 
 
 @dataclass(frozen=True, kw_only=True)

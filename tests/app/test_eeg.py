@@ -273,3 +273,22 @@ def test_neighbours_of_channels_are_written_once_for_all(rising):
     beside = dict(zip(table["channel"], (cell.split() for cell in table["neighbours"]), strict=True))
     assert {"O1", "O2", "Pz"} <= set(beside["Oz"])
     assert all(name in beside[other] for name, own in beside.items() for other in own)
+
+
+def test_alpha_of_a_region_is_an_outcome_of_the_trial(rising, tmp_path):
+    out, _ = rising
+    copy = tmp_path / "out"
+    shutil.copytree(out, copy)
+    words = (
+        "outcomes.alpha.column=alphaCorrected_EC",
+        "outcomes.alpha.kind=measurement",
+        "outcomes.alpha.role=primary",
+    )
+    sets = [part for word in words for part in ("--set", word)]
+    ended = run_deqi(out.parent / "bids", copy, "group", *OPTIONS, "--set", "modalities.eeg.reject_uv=0", *sets)
+    assert ended.code == 0, ended.text
+    about = json.loads((copy / "group" / "meas-alpha_outcome.json").read_text())
+    assert about["Columns"] == ["alphaCorrected_EC_pre", "alphaCorrected_EC_post"]
+    assert about["Units"] == "log10"
+    assert about["P"] <= 0.05
+    assert "was higher in verum than in sham" in (copy / "group-outcomes.html").read_text()

@@ -25,6 +25,7 @@ from bids_app.vocabulary.options.describe import describe
 from bids_app.vocabulary.output import Output
 from bids_app.vocabulary.region_request import RegionRequest
 from bids_app.vocabulary.signals import Region, Signals, TaskDesign
+from bids_app.vocabulary.traces import Trace, Traces
 
 ALL = [(kind, name) for kind in plugs.KINDS for name in plugs.names(kind)]
 MEASURES, DESIGNS = plugs.names("measures"), plugs.names("designs")
@@ -102,8 +103,8 @@ def test_outputs_are_declared_and_unique(name):
     assert isinstance(plug.wanted_regions(plug.options()), RegionRequest)
     for output in plug.outputs:
         assert isinstance(output, Output)
-        assert output.kind in ("map", "series", "matrix", "table")
-        assert output.entity in ("seed", "meas", "seg")
+        assert output.kind in ("map", "series", "matrix", "table", "people")
+        assert output.entity in ("seed", "meas", "seg") or output.entities.get("desc")
         assert output.description.endswith(".")
         assert output.units
 
@@ -155,9 +156,21 @@ def epochs() -> tuple[Epochs, list[Region]]:
     return found, []
 
 
+def traces() -> tuple[Traces, list[Region]]:
+    """Return two minutes of a pulse, breath, skin and a pupil."""
+    t = np.arange(0, 130, 0.02)
+    pulse = np.exp(-(((t % 0.9) - 0.3) ** 2) / 0.005)
+    skin = 5 + 0.3 * np.exp(-(((t % 20) - 8) ** 2) / 4)
+    found = {
+        "ppg": Trace(pulse, 50.0), "respiration": Trace(np.sin(2 * np.pi * 0.25 * t), 50.0),
+        "eda": Trace(skin, 50.0, 0.0, "µS"), "pupil": Trace(np.full(len(t), 3.5), 50.0),
+    }  # fmt: skip
+    return Traces(traces=found), []
+
+
 def given_to(plug, side: int = 6):
     """Return what a measure takes, of noise."""
-    return {"signals": lambda: signals(side), "epochs": epochs}[plug.takes]()
+    return {"signals": lambda: signals(side), "epochs": epochs, "traces": traces}[plug.takes]()
 
 
 def nowhere(network: str = "") -> Region:

@@ -25,6 +25,9 @@ NEEDLES = {
 
 SETTINGS = """# Settings of the demonstration: what its trial declared (docs/howto/trial.md).
 
+[trial]
+title = "Verum and sham acupuncture: a demonstration"
+
 [inference]
 n_permutations = 500
 

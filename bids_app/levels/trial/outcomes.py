@@ -18,7 +18,7 @@ from bids_app.statistics.permutation.corrections import holm
 from bids_app.trial.cohort import Cohort
 from bids_app.trial.contrasts import fixed
 from bids_app.trial.dropout import UNEQUAL
-from bids_app.trial.outcomes import values_of
+from bids_app.trial.outcomes import transformed, values_of
 from bids_app.vocabulary.note import Note
 from bids_app.vocabulary.options.inference import Inference
 from bids_app.vocabulary.outcome import ClinicalOutcome
@@ -62,7 +62,7 @@ def scores_of(outcome: ClinicalOutcome, cohort: Cohort, inference: Inference) ->
     columns = [np.ones(count), *fixed(cohort, np.arange(count))[1]]
     return OutcomeData(
         outcome=outcome,
-        values=values_of(outcome.columns, cohort.rows),
+        values=transformed(values_of(outcome.columns, cohort.rows), outcome.scale),
         arm=cohort.arm,
         arms=cohort.arms,
         strata=cohort.strata,
@@ -173,7 +173,7 @@ def outcome_sidecar(
         holm_over=analysed.holm_over, p=analysed.deciding.p_rerandomised if analysed.deciding else None,
         relabellings=main.scheme.total if main else 0, random_seed=inference.random_seed,
         smallest_possible_p=main.scheme.smallest_p if main else 1.0, strata=cohort.options.drawn_within,
-        covariates=cohort.options.covariates, responders=responder_curves(scores),
+        covariates=cohort.options.covariates, responders=responder_curves(scores), scale=outcome.scale,
         notes=tuple(note.text for note in analysed.notes), plan=plan,
     )  # fmt: skip
 
@@ -181,6 +181,8 @@ def outcome_sidecar(
 def responder_curves(scores: OutcomeData) -> ResponderCurves:
     """Return the proportion of each arm that improved by at least each share, at the endpoint."""
     outcome = scores.outcome
+    if not outcome.sided:
+        return ResponderCurves(improvement=(), proportion={})
     before, after = scores.values[:, 0], scores.values[:, outcome.visits.index(outcome.endpoint)]
     shares = improvement(before, after, lower_is_better=outcome.lower_is_better)
     curves: Mapping[str, list[float | None]] = {

@@ -59,7 +59,7 @@ def verdict(about: OutcomeSidecar, lines: list[dict[str, object]], decision: Con
     if not decision.passed if decision else about.deciding_p > about.alpha:
         text = _(NOT_SHOWN[exploratory], size=_size(about, deciding), **said)
         return Verdict(text, False, (*remarks, _alike(about, lines)))
-    size = _size(about, _positive(deciding) if about.kind == "score" else deciding)
+    size = _size(about, deciding if about.kind == "count" else _positive(deciding))
     text = _(SHOWN[exploratory], side=_side(about, deciding), size=size, **said)
     return Verdict(text, about.role != "exploratory", tuple(remarks))
 
@@ -87,6 +87,8 @@ def _alike(about: OutcomeSidecar, lines: list[TableRow]) -> str:
 
 def _side(about: OutcomeSidecar, line: TableRow) -> str:
     below = line["estimate"] < (1 if about.kind == "count" else 0)
+    if about.kind == "measurement":
+        return _("lower") if below else _("higher")
     if below == about.lower_is_better:
         return _("lower (better)") if below else _("higher (better)")
     return _("lower (worse)") if below else _("higher (worse)")
@@ -111,7 +113,7 @@ def _remarks(about: OutcomeSidecar, line: TableRow) -> list[str]:
     """Return what must stand beside: importance, people lost, roles, few people."""
     remarks = []
     important = about.important_difference
-    if about.kind == "score" and important:
+    if about.kind != "count" and important:
         remarks.append(_importance(about, line, float(important)))
     if about.role == "exploratory":
         remarks.append(_("It was not declared as primary or secondary: it can suggest, and confirms nothing."))

@@ -41,6 +41,8 @@ QUANTITIES: Mapping[str, str] = {
     "clda": "difference ({units})",
     "change": "difference of changes ({units})",
     "g": "Hedges g (baseline SD)",
+    "ratio": "ratio of geometric means",
+    "odds_ratio": "odds ratio",
     "rate_ratio": "ratio of rates",
     "mann_whitney": "Hodges-Lehmann shift of changes ({units})",
     "superiority": "probability of superiority",

@@ -22,7 +22,8 @@ from bids_app.vocabulary.sidecars import OutcomeSidecar
 
 WORDS = {
     "ancova": N_("adjusted difference (ANCOVA)"), "clda": N_("adjusted difference, all participants (cLDA)"),
-    "change": N_("difference of changes"), "g": N_("Hedges g"), "rate_ratio": N_("ratio of rates"),
+    "change": N_("difference of changes"), "g": N_("Hedges g"), "ratio": N_("the same as a ratio"),
+    "odds_ratio": N_("the same as an odds ratio"), "rate_ratio": N_("ratio of rates"),
     "mann_whitney": N_("changes, Mann-Whitney"), "superiority": N_("probability of superiority"),
     "responders": N_("responders"), "remission": N_("remission"), "variance_ratio": N_("spread of changes"),
     "moderator": N_("does the effect depend on %(what)s"), "baseline": N_("before treatment"), "mean": N_("mean"),
@@ -59,7 +60,7 @@ class OutcomeSection:
     other: Sequence[Mapping[str, object]]
     within: Sequence[Mapping[str, object]]
     panel: Mapping[str, object]
-    curves: Mapping[str, object]
+    curves: Mapping[str, object] | None
     file: str
 
 
@@ -118,8 +119,10 @@ def _courses(path: Path, about: OutcomeSidecar) -> dict[str, object]:
     return courses(values, list(about.visits), there)
 
 
-def _curves(about: OutcomeSidecar) -> dict[str, object]:
-    """Return the share of each arm that improved by at least so much, as lines."""
+def _curves(about: OutcomeSidecar) -> dict[str, object] | None:
+    """Return the share of each arm that improved by at least so much, as lines; None where no side is better."""
+    if not about.responders.improvement:
+        return None
     percents = 100 * np.array(about.responders.improvement, dtype=float)
     across, up = charts.Scale(float(percents[0]), float(percents[-1]), 0, WIDE), charts.Scale(0, 100, HIGH, 0)
     lines = []

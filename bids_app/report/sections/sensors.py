@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bids_app.dataset.tables import read_frame, read_json
+from bids_app.dataset.tables import TableRow, read_frame, read_json
 from bids_app.report.drawing import charts, topography
 from bids_app.report.messages import _
 from bids_app.report.sections.clusters import chance, panels
@@ -138,7 +137,7 @@ def _plane(field: _Field, at: NDArray[np.float64], passing: pd.DataFrame, limit:
             "width": WIDTH, "axis": field.axis, "unit": _unit(field)}  # fmt: skip
 
 
-def _courses(path: Path, field: _Field, about: JudgedContrast) -> dict[str, Any] | None:
+def _courses(path: Path, field: _Field, about: JudgedContrast) -> TableRow | None:
     """Return mean and limits of each arm at each stage, at the channel of the largest statistic."""
     means = companion(path, path.stem.rpartition("_")[2], ".tsv", contrast="", desc="means")
     if not means.exists():
@@ -165,7 +164,7 @@ def _courses(path: Path, field: _Field, about: JudgedContrast) -> dict[str, Any]
             "channel": channel, "scale": about.scale, "axis": field.axis, "unit": _unit(field)}  # fmt: skip
 
 
-def _limits(own: pd.DataFrame, group: Mapping[str, Any]) -> tuple[NDArray[np.float64], ...]:
+def _limits(own: pd.DataFrame, group: TableRow) -> tuple[NDArray[np.float64], ...]:
     """Return the lower 95 % limit, the mean and the upper limit of one arm at one stage, (bins,) each."""
     from scipy.special import stdtrit
 

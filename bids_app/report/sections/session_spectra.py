@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.dataset.tables import read_json, read_tsv
+from bids_app.dataset.tables import TableRow, read_json, read_tsv
 from bids_app.report.drawing import charts, topography
 from bids_app.report.messages import _
 
 WIDTH, HEIGHT = 420.0, 190.0
 
 
-def spectra(folder: Path, stem: str) -> dict[str, Any] | None:
+def spectra(folder: Path, stem: str) -> TableRow | None:
     """Return figures of the spectra of a session; None where it has none."""
     path = folder / f"{stem}_meas-spectrum_stat-log10density_statmap.tsv"
     values = folder / f"{stem}_meas-region_stat-summary_statmap.tsv"
@@ -51,7 +50,7 @@ def _heads(bands: Path, positions: dict[str, list[float]]) -> list[dict[str, obj
     return found
 
 
-def _region(path: Path, values: Path) -> dict[str, Any]:
+def _region(path: Path, values: Path) -> TableRow:
     """Return the mean spectrum of a region, its line, and the alpha peak or why there is none."""
     about, table = read_json(values.with_suffix(".json")), read_tsv(path)
     flat = read_tsv(path.with_name(path.name.replace("meas-spectrum", "meas-flattened")))

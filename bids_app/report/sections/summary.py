@@ -10,7 +10,7 @@ from bids_app import plugs
 from bids_app.dataset.sidecars import read_sidecar
 from bids_app.dataset.tables import read_json, read_tsv
 from bids_app.report.formats import effect_with_limits, format_p, says_p
-from bids_app.report.messages import _, ngettext
+from bids_app.report.messages import N_, _, ngettext
 from bids_app.report.results import Analysis, GroupResults
 from bids_app.report.sections.answers import AnswerRow, Card, Fact
 from bids_app.report.sections.confirmatory import Confirmed
@@ -20,6 +20,13 @@ from bids_app.vocabulary.sidecars import BlindingSidecar, HypothesisResult, Mult
 
 FEW = 20
 """Participants of the smallest arm below whom the size of a trial is named among its limits."""
+
+
+COURSES = N_("Thin lines: participants; thick: mean of the arm with its 95 %% interval.")
+COURSES_AND_CURVES = N_(
+    "Thin lines: participants; thick: mean of the arm with its 95 %% interval. Beside or below: the share of each arm "
+    "that improved by at least so much; dashed: 30 and 50 %%."
+)
 
 
 class TrialSummary:
@@ -110,8 +117,7 @@ class TrialSummary:
         return Card(
             kind=_("Clinical outcome"), title=about.title, page="group-outcomes.html", verdict=one.verdict,
             facts=facts, panel=one.panel, panel_title=f"{about.title} ({about.units})", curves=one.curves,
-            caption=_("Thin lines: participants; thick: mean of the arm with its 95 %% interval. Beside or below: the "
-                      "share of each arm that improved by at least so much; dashed: 30 and 50 %%."),
+            caption=_(COURSES if one.curves is None else COURSES_AND_CURVES),
         )  # fmt: skip
 
     @cached_property

@@ -53,10 +53,11 @@ def compare_arms(scores: OutcomeData, visit: int, *, decides: bool) -> Iterator[
     yield replace(first, weight="decides" if decides else "beside")
     yield from others
     yield from _ranks(both, visit, when)
-    yield from _proportions(both, visit, when)
-    yield from _all_randomised(scores, visit, when)
+    if scores.outcome.sided:
+        yield from _proportions(both, visit, when)
+        yield from _all_randomised(scores, visit, when)
     yield _spread(both, visit, when)
-    if decides and scores.outcome.kind == "score":
+    if decides and scores.outcome.kind != "count":
         yield from _alike(both, visit, when)
     if decides:
         yield from moderated(both, visit, when)
@@ -78,6 +79,8 @@ def _differences(scores: OutcomeData, both: OutcomeData, visit: int, when: str) 
     rows = [complete]
     if not np.isfinite(scores.values[:, [0, visit]]).all():
         rows = _all_seen(scores, visit, when, complete)
+    if both.outcome.scale:
+        rows.append(_as_ratio(both, when, rows[0]))
     change = compare(both.change(visit), both.active, both.nuisance, None, both.scheme)
     rows.append(both.compared("change", when, "beside", change))
     return [*rows, _standardised(both, when, rows[0])]
@@ -110,6 +113,14 @@ def _standardised(both: OutcomeData, when: str, model: ResultRow) -> ResultRow:
     return both.row("g", when, "beside", estimate=g, low=low, high=high)
 
 
+def _as_ratio(both: OutcomeData, when: str, model: ResultRow) -> ResultRow:
+    """Return a difference of logarithms as a ratio of geometric means, or one of logits as an odds ratio."""
+    base = 10.0 if both.outcome.scale == "log10" else np.e
+    estimate, low, high = (float(base**value) for value in (model.estimate, model.low, model.high))
+    kind = "odds_ratio" if both.outcome.scale == "logit" else "ratio"
+    return both.row(kind, when, "beside", estimate=estimate, low=low, high=high)
+
+
 def _rates(both: OutcomeData, visit: int, when: str) -> list[ResultRow]:
     found = compare_rates(both.values[:, visit], both.active, both.nuisance, both.values[:, 0], both.scheme)
     ratio, low, high = (float(np.exp(value)) for value in (found.difference, found.low, found.high))
@@ -126,7 +137,8 @@ def _ranks(both: OutcomeData, visit: int, when: str) -> Iterator[ResultRow]:
         value=found.z, p=found.p, p_exact=found.exact_p if found.exact_p is not None else np.nan, facts={"u": found.u},
     )  # fmt: skip
     better = found.superiority if not both.outcome.lower_is_better else 1 - found.superiority
-    yield both.row("superiority", when, "literature", estimate=better)
+    if both.outcome.sided:
+        yield both.row("superiority", when, "literature", estimate=better)
 
 
 def _proportions(both: OutcomeData, visit: int, when: str) -> Iterator[ResultRow]:

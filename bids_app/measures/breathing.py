@@ -1,0 +1,68 @@
+"""Breathing: its rate, how regular it is, and how deep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+from annotated_types import Gt
+
+from bids_app.errors import NotMeasurableError
+from bids_app.signals.breathing import breathing
+from bids_app.vocabulary.options.describe import Doc
+from bids_app.vocabulary.output import Feature, Output, PersonColumn, mean_row
+from bids_app.vocabulary.signals import Region
+from bids_app.vocabulary.traces import Traces
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of `[measures.breathing]`."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    min_seconds: Annotated[float, Gt(0), Doc("Minimum seconds of a recording.", "s")] = 120.0
+
+
+CLEANING, TAKES, TITLE = "trace", "traces", "Breathing"
+PEOPLE = {
+    "breathRate": PersonColumn("breathing rate", "breaths a minute"),
+    "breathRateSD": PersonColumn("SD of the breathing rate", "breaths a minute"),
+    "breathDepth": PersonColumn("depth of breathing", "units of the column"),
+}
+_VALUES = Output(
+    name="breathing", kind="people", suffix="beh", description="Breathing: one row.", units="see the columns",
+    entities={"desc": "breathing"},
+)  # fmt: skip
+OUTPUTS = (_VALUES,)
+GROUP = None
+METHODS = (
+    "Breaths were peaks of the signal between 0.05 and 0.7 Hz that rise half a standard deviation above what surrounds "
+    "them."
+)
+
+
+def measure(traces: Traces, regions: Sequence[Region], options: Options) -> Iterator[Feature]:  # noqa: ARG001
+    """Yield the values of one recording; nothing without breathing.
+
+    Raises
+    ------
+    NotMeasurableError
+        If it is too short.
+    """
+    if "respiration" not in traces.traces:
+        return
+    trace = traces.traces["respiration"]
+    if trace.seconds < options.min_seconds:
+        raise NotMeasurableError(f"{trace.seconds:.0f} s of breathing (at least {options.min_seconds:g} needed)")
+    found = breathing(np.nan_to_num(trace.values, nan=float(np.nanmedian(trace.values))), trace.rate)
+    row = {"breathRate": [found.rate], "breathRateSD": [found.rate_sd], "breathDepth": [found.depth]}
+    columns = {name: {"Description": column.title, "Units": column.units} for name, column in PEOPLE.items()}
+    yield Feature(_VALUES, row, "breathing", {"Seconds": trace.seconds, "Breaths": len(found.peaks), **columns})
+
+
+def combine(runs: Sequence[Sequence[Feature]], df: Sequence[int], options: Options) -> Iterator[Feature]:  # noqa: ARG001
+    """Yield means over runs, each weighted by its seconds."""
+    yield from mean_row([feature for run in runs for feature in run])

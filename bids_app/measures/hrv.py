@@ -1,0 +1,144 @@
+"""Heart rate variability of an electrocardiogram, or pulse rate variability of a pulse wave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+from annotated_types import Gt, Interval
+from numpy.typing import NDArray
+
+from bids_app.errors import NotMeasurableError
+from bids_app.signals.beats import beats
+from bids_app.signals.breathing import breathing
+from bids_app.signals.intervals import BANDS, HeartBands, HeartVariability, bands, normal, variability
+from bids_app.vocabulary.options.describe import Doc
+from bids_app.vocabulary.output import Feature, Output, PersonColumn, mean_row
+from bids_app.vocabulary.signals import Region
+from bids_app.vocabulary.traces import Traces
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of `[measures.hrv]`."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    max_left_out: Annotated[
+        float, Interval(ge=0, le=1), Doc("Proportion of intervals of no normal beats above which values are n/a.")
+    ] = 0.2
+    min_seconds: Annotated[float, Gt(0), Doc("Minimum seconds for values in time; 120 for bands, 300 are advised.")] = (
+        60.0
+    )
+
+
+CLEANING, TAKES, TITLE = "trace", "traces", "Heart rate variability"
+PEOPLE = {
+    "hr": PersonColumn("heart rate", "beats a minute"),
+    "sdnn": PersonColumn("SDNN", "ms"),
+    "rmssd": PersonColumn("RMSSD", "ms"),
+    "lnRMSSD": PersonColumn("heart rate variability (ln RMSSD)", "ln ms"),
+    "pnn50": PersonColumn("pNN50", "percent"),
+    "lnHF": PersonColumn("high-frequency variability (ln HF, 0.15 to 0.40 Hz)", "ln ms²"),
+    "lnLF": PersonColumn("low-frequency variability (ln LF, 0.04 to 0.15 Hz)", "ln ms²"),
+    "hfPeak": PersonColumn("highest peak between 0.15 and 0.40 Hz", "Hz"),
+}
+_VALUES = Output(
+    name="hrv", kind="people", suffix="beh", description="Heart rate variability: one row.", units="see the columns",
+    entities={"desc": "hrv"},
+)  # fmt: skip
+_BEATS = Output(
+    name="beats", kind="series", suffix="events", units="s", entities={"desc": "beats"},
+    description="Beats, and whether the interval that ends there is of normal beats (beat) or left out (leftout).",
+)  # fmt: skip
+OUTPUTS = (_VALUES, _BEATS)
+GROUP = None
+METHODS = (
+    "Beats were found where the filtered signal is steepest. Intervals farther from the median of their neighbours "
+    "than 10 % and than four quartile deviations were excluded and not interpolated; the root mean square of "
+    "successive differences (RMSSD) is of neighbouring intervals that were both kept [@Quigley2024; @Malik1996]. "
+    "Bands are powers of a cubic spline (Welch, 120 s). The ratio of low to high frequency was not used."
+)
+
+_WARNED = 0.05
+"""Share of intervals left out from which on values are marked."""
+
+_SLOWEST = {"ecg": 50.0, "ppg": 20.0}
+"""Samples a second below which beats are not told apart well enough."""
+
+_FINE = 125.0
+"""Samples a second of an electrocardiogram below which RMSSD is too large (by 6 % at 100)."""
+
+
+def measure(traces: Traces, regions: Sequence[Region], options: Options) -> Iterator[Feature]:  # noqa: ARG001
+    """Yield values and beats of one recording; nothing without a heart.
+
+    Raises
+    ------
+    NotMeasurableError
+        If the sampling rate is too low, or there are too few beats.
+    """
+    kind = next((kind for kind in ("ecg", "ppg") if kind in traces.traces), "")
+    if not kind:
+        return
+    trace = traces.traces[kind]
+    if trace.rate < _SLOWEST[kind]:
+        raise NotMeasurableError(f"{kind} has {trace.rate:g} samples a second (at least {_SLOWEST[kind]:g} needed)")
+    signal = np.where(np.isfinite(trace.values), trace.values, np.nanmedian(trace.values))
+    times = beats(signal, trace.rate, kind)
+    if len(times) < 10:
+        raise NotMeasurableError(f"{len(times)} beats were found in {trace.seconds:.0f} s of {kind}")
+    intervals = 1000 * np.diff(times)
+    kept = normal(intervals)
+    said = variability(intervals, kept)
+    fast = bands(times[1:], intervals, kept)
+    remarks = _remarks(kind, trace.rate, said)
+    if "respiration" in traces.traces:
+        breath = traces.traces["respiration"]
+        remarks["BreathsPerMinute"] = breathing(breath.values, breath.rate).rate
+    yield Feature(_VALUES, _row(said, fast, options, remarks), "hrv", {"Source": kind, **_about(said), **remarks})
+    word = ["beat", *("beat" if own else "leftout" for own in kept)]
+    table = {"onset": (times + trace.start).tolist(), "duration": [0.0] * len(times), "trial_type": word}
+    yield Feature(_BEATS, table, "beats", {"Source": kind, "StartTime": trace.start})
+
+
+def _about(said: HeartVariability) -> dict[str, object]:
+    columns = {name: {"Description": column.title, "Units": column.units} for name, column in PEOPLE.items()}
+    return {"IntervalsLeftOut": said.left_out, "Seconds": said.seconds, "Bands": BANDS, **columns}
+
+
+def _remarks(kind: str, rate: float, said: HeartVariability) -> dict[str, object]:
+    found: dict[str, object] = {"Estimator": "heart rate" if kind == "ecg" else "pulse rate"}
+    remarks = []
+    if said.left_out > _WARNED:
+        remarks.append(f"{100 * said.left_out:.0f} % of intervals left out")
+    if kind == "ecg" and rate < _FINE:
+        remarks.append(f"{rate:g} samples a second: RMSSD is too large")
+    return {**found, **({"Remarks": remarks} if remarks else {})}
+
+
+def _row(
+    said: HeartVariability, fast: HeartBands, options: Options, remarks: Mapping[str, object]
+) -> dict[str, list[float]]:
+    """Return the values; n/a where too much is left out, the recording is short, or breathing outside the band."""
+    usable = said.left_out <= options.max_left_out and said.seconds >= options.min_seconds
+    breath = remarks.get("BreathsPerMinute")
+    inside = not isinstance(breath, float) or BANDS["hf"][0] <= breath / 60 <= BANDS["hf"][1]
+    values = {
+        "hr": said.rate, "sdnn": said.sdnn, "rmssd": said.rmssd, "lnRMSSD": _log(said.rmssd), "pnn50": said.pnn50,
+        "lnHF": _log(fast.hf) if inside else np.nan, "lnLF": _log(fast.lf), "hfPeak": fast.hf_peak,
+    }  # fmt: skip
+    return {name: [value if usable else np.nan] for name, value in values.items()}
+
+
+def _log(value: float) -> float:
+    return float(np.log(value)) if value > 0 else np.nan
+
+
+def combine(runs: Sequence[Sequence[Feature]], df: Sequence[int], options: Options) -> Iterator[Feature]:  # noqa: ARG001
+    """Yield the values of a session: means over runs, each weighted by the seconds of its normal beats."""
+    yield from mean_row([feature for run in runs for feature in run if feature.output is _VALUES])

@@ -1,0 +1,39 @@
+"""Breathing from a belt or an airflow: its rate, how regular it is, and how deep."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import butter, find_peaks, sosfiltfilt
+
+Floats = NDArray[np.float64]
+
+PASS = (0.05, 0.7)
+"""Hz that breathing is looked for in."""
+
+PROMINENCE = 0.5
+"""Standard deviations that a breath rises above its surroundings."""
+
+
+class Breathing(NamedTuple):
+    """Breaths a minute, their SD from breath to breath, median depth in units of the column, and times of peaks (s)."""
+
+    rate: float
+    rate_sd: float
+    depth: float
+    peaks: Floats
+
+
+def breathing(signal: Floats, rate: float) -> Breathing:
+    """Return what a breathing signal says, (samples,) at `rate` samples a second."""
+    sections = butter(2, PASS, "bandpass", fs=rate, output="sos")
+    clean = sosfiltfilt(sections, signal - np.mean(signal))
+    peaks, found = find_peaks(clean, prominence=PROMINENCE * clean.std())
+    if len(peaks) < 3:
+        return Breathing(np.nan, np.nan, np.nan, peaks / rate)
+    each = 60 * rate / np.diff(peaks)
+    spans = (peaks[-1] - peaks[0]) / rate
+    depth = float(np.median(found["prominences"]))
+    return Breathing(float(60 * (len(peaks) - 1) / spans), float(each.std(ddof=1)), depth, peaks / rate)

@@ -1,0 +1,127 @@
+"""A trial with a pulse and a belt from `_physio.tsv.gz` to an outcome; participants are invented, signals synthetic."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import numpy as np
+import pytest
+from conftest import run_deqi, validate_bids
+
+from bids_app.dataset.tables import read_tsv
+
+PEOPLE = {f"{i:02d}": "verum" if i % 2 else "sham" for i in range(1, 17)}
+RATE = 50.0
+
+
+def beats_of(label, session, *, more):
+    """Return times of beats: white jitter of the intervals, larger after treatment in verum."""
+    own, now = np.random.default_rng(int(label)), np.random.default_rng([int(label), session == "post"])
+    spread = 30 * np.exp(0.2 * own.standard_normal() + 0.05 * now.standard_normal())
+    if (PEOPLE[label], session) == ("verum", "post"):
+        spread *= more
+    return 0.5 + np.cumsum(850 + spread * now.standard_normal(150)) / 1000
+
+
+def write_physio(folder, stem, times, *, units="V", columns=("cardiac", "respiratory")):
+    folder.mkdir(parents=True, exist_ok=True)
+    grid = np.arange(int((times[-1] + 1) * RATE)) / RATE
+    pulse = np.exp(-((grid[:, None] - times[None]) ** 2) / (2 * 0.08**2)).sum(axis=1)
+    table = np.column_stack([pulse, np.sin(2 * np.pi * 0.25 * grid)])
+    with gzip.open(folder / f"{stem}_physio.tsv.gz", "wt") as stream:
+        np.savetxt(stream, table, delimiter="\t", fmt="%.5f")
+    about = {"Columns": list(columns), "SamplingFrequency": RATE, "StartTime": -2.0, columns[0]: {"Units": units}}
+    (folder / f"{stem}_physio.json").write_text(json.dumps(about))
+
+
+def write(root, *, more=1.0):
+    root.mkdir(parents=True)
+    (root / "dataset_description.json").write_text(json.dumps({"Name": "invented", "BIDSVersion": "1.9.0"}))
+    rows = "\n".join(f"sub-{label}\t{arm}" for label, arm in PEOPLE.items())
+    (root / "participants.tsv").write_text(f"participant_id\tgroup\n{rows}\n")
+    for label in PEOPLE:
+        for session in ("pre", "post"):
+            folder = root / f"sub-{label}" / f"ses-{session}" / "func"
+            stem = f"sub-{label}_ses-{session}_task-rest_run-1_recording-pulse"
+            write_physio(folder, stem, beats_of(label, session, more=more))
+    return root
+
+
+ASKED = ("--set", "modalities.physio.min_seconds=60")
+OUTCOME = (
+    "--set", "outcomes.heart.column=lnRMSSD_rest", "--set", "outcomes.heart.kind=measurement", "--set",
+    "outcomes.heart.role=primary",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    bids = write(tmp_path_factory.mktemp("physio") / "bids", more=1.8)
+    out = bids.parent / "out"
+    first = run_deqi(bids, out, "participant", *ASKED)
+    assert first.code == 0, first.text
+    second = run_deqi(bids, out, "group", *ASKED, *OUTCOME, "--n-permutations", "500")
+    assert second.code == 0, second.text
+    return bids, out, second
+
+
+def test_values_of_a_session_are_those_of_the_planted_beats(done):
+    _, out, _ = done
+    for label, session in (("03", "pre"), ("03", "post"), ("04", "post")):
+        folder = out / f"sub-{label}" / f"ses-{session}" / "beh"
+        row = read_tsv(folder / f"sub-{label}_ses-{session}_task-rest_desc-hrv_beh.tsv")
+        planted = 1000 * np.diff(beats_of(label, session, more=1.8))
+        # White jitter has a beat in a hundred beyond four quartile deviations, which is left out.
+        assert float(row["rmssd"][0]) == pytest.approx(np.sqrt((np.diff(planted) ** 2).mean()), rel=0.1)
+        assert float(row["lnRMSSD"][0]) == pytest.approx(np.log(float(row["rmssd"][0])), abs=1e-4)
+        assert float(row["hr"][0]) == pytest.approx(60_000 / planted.mean(), rel=0.01)
+        about = json.loads((folder / f"sub-{label}_ses-{session}_task-rest_desc-hrv_beh.json").read_text())
+        assert about["Estimator"] == "pulse rate"
+        assert about["BreathsPerMinute"] == pytest.approx(15, abs=0.2)
+        events = read_tsv(folder / f"sub-{label}_ses-{session}_task-rest_run-1_desc-beats_events.tsv")
+        assert abs(len(events["onset"]) - 150) <= 1
+        assert float(events["onset"][0]) < 0  # the recording began before the scan
+
+
+def test_a_planted_rise_is_the_outcome_of_the_trial(done):
+    _, out, _ = done
+    about = json.loads((out / "group" / "meas-heart_outcome.json").read_text())
+    assert about["Columns"] == ["lnRMSSD_rest_pre", "lnRMSSD_rest_post"]
+    assert about["P"] <= 0.01
+    table = read_tsv(out / "group" / "meas-heart_outcome.tsv")
+    deciding = table["weight"].index("decides")
+    assert float(table["estimate"][deciding]) == pytest.approx(np.log(1.8), abs=0.15)
+    assert "higher in verum than in sham" in (out / "group-outcomes.html").read_text()
+    checked = validate_bids(out)
+    assert checked.returncode == 0, checked.stdout
+
+
+@pytest.mark.parametrize(
+    ("break_it", "said"),
+    [
+        (lambda path: path.with_name(path.name.replace(".tsv.gz", ".json")).unlink(), "has no sidecar"),
+        (lambda path: path.with_name(path.name.replace(".tsv.gz", ".json")).write_text('{"Columns": ["cardiac"]}'),
+         "SamplingFrequency None"),
+        (lambda path: path.write_bytes(gzip.compress(b"1\t2\t3\n" * 5000)), "has 3 columns, its sidecar names 2"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_costs_one_session_and_is_told(tmp_path, break_it, said):
+    bids = write(tmp_path / "bids")
+    (path,) = (bids / "sub-01" / "ses-pre" / "func").glob("*.tsv.gz")
+    break_it(path)
+    ended = run_deqi(bids, tmp_path / "out", "participant", *ASKED, "--participant-label", "01", "02")
+    assert said in ended.text
+    assert (tmp_path / "out" / "sub-02" / "ses-pre" / "beh").exists()
+    assert not (tmp_path / "out" / "sub-01" / "ses-pre" / "beh").exists()
+
+
+def test_columns_that_are_not_known_are_named(tmp_path):
+    bids = tmp_path / "bids"
+    write(bids)
+    folder = bids / "sub-01" / "ses-pre" / "func"
+    write_physio(
+        folder, "sub-01_ses-pre_task-rest_run-1_recording-pulse", beats_of("01", "pre", more=1), columns=("foo", "bar")
+    )
+    ended = run_deqi(bids, tmp_path / "out", "participant", *ASKED, "--participant-label", "01")
+    assert "no column is known as heart, breath, skin or pupil; there are bar, foo" in ended.text
