@@ -201,7 +201,8 @@ def _measures(
     if not words:
         wanted = {*tables, *(DEFAULT_PLUGS["measures"] if "fmri" in modalities else ())}
         if set(modalities) - {"fmri"}:
-            wanted |= {name for name in known if plugs.measure(name).takes in gives - {"signals"}}
+            others = {name for name in known if plugs.measure(name).takes in gives - {"signals"}}
+            wanted |= {name for name in others if not plugs.measure(name).on_request}
     for name in sorted(wanted.intersection((*words, *asked))):
         if plugs.measure(name).takes not in gives:
             raise UsageError(

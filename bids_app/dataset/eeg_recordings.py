@@ -58,7 +58,9 @@ def find(search: Search) -> Found:
         )
     runs: dict[str, list[Candidate]] = {name: [] for name in search.roots}
     for key, forms in best.items():
-        for root, one in forms[min(forms, key=(EPOCHS, CONTINUOUS, DERIVATIVE, RAW).index)]:
+        # Events are found in a continuous recording; spectra are better of epochs, of which more was looked at.
+        order = (CONTINUOUS, EPOCHS) if search.with_events else (EPOCHS, CONTINUOUS)
+        for root, one in forms[min(forms, key=(*order, DERIVATIVE, RAW).index)]:
             runs[root].append(one)
         _require_one_version(key, [one for root, one in forms.get(DERIVATIVE, ())])
     return Found(runs=runs)
@@ -106,7 +108,7 @@ def recordings_of(found: Found, search: Search, *, take_raw: bool) -> list[Recor
     """
     there = [one for name, own in found.runs.items() for one in own if name != RAW]
     if raw := [] if take_raw or there else found.runs.get(RAW, []):
-        raise MissingInputError(f"{without_cleaning(raw[0].series.name)} So it is for {len(raw)} recordings.")
+        raise MissingInputError(f"{without_cleaning(raw[0].series.name)} Such recordings: {len(raw)}.")
     return recordings(found, search, modality="eeg", suffix="eeg", datatype="eeg")
 
 

@@ -42,6 +42,8 @@ class ElectrodeFile:
         True within annotations that begin with `BAD`.
     positions : (channels, 3)
         mm; NaN where not known.
+    epochs : bool
+        True if it holds epochs, False if a continuous recording.
     """
 
     data: NDArray[np.float64]
@@ -53,6 +55,7 @@ class ElectrodeFile:
     places: NDArray[np.intp]
     bad: Mask
     positions: Points
+    epochs: bool = False
 
 
 _VOLTAGES = ("eeg", "eog", "ecg", "emg", "misc", "bio", "ecog", "seeg", "dbs")
@@ -143,6 +146,7 @@ def _of_epochs(epochs: BaseEpochs) -> ElectrodeFile:
         cuts=tuple(range(length, count * length, length)),
         places=(first[:, None] + np.arange(length)).ravel(),
         bad=np.zeros(count * length, dtype=bool),
+        epochs=True,
         **_channels(epochs),
     )
 

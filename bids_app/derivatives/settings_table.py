@@ -42,5 +42,9 @@ def _sentence(doc: Doc) -> str:
 
 
 def _value(value: object) -> str:
+    if isinstance(value, Mapping):
+        return (
+            "{ " + ", ".join(f"{_value(key)} = {_value(own)}" for key, own in value.items()) + " }" if value else "{}"
+        )
     # JSON texts, numbers, truth values and arrays of them are TOML as well.
     return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)

@@ -100,7 +100,7 @@ def _run(job: Job) -> Summary:
 def _predict(job: PredictionJob) -> Summary:
     from bids_app.levels.prediction import prediction_analysis
 
-    with permutation_bar("trained pipelines") as progress:
+    with permutation_bar("trained pipelines", "set of features") as progress:
         return prediction_analysis.run(job, progress)
 
 

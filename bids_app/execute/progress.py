@@ -17,19 +17,27 @@ def say(text: str, kind: str = "") -> None:
 
 
 @contextlib.contextmanager
-def permutation_bar(unit: str = "relabellings") -> Iterator[Callable[[str, int, int, float], None]]:
-    """Show relabellings on a bar, or one line for each contrast where there is no terminal."""
-    bar = tqdm(unit=unit[:4], disable=not sys.stderr.isatty(), file=sys.stderr, smoothing=0.05)
-    seen = ""
+def permutation_bar(
+    unit: str = "relabellings", each: str = "contrast"
+) -> Iterator[Callable[[str, str, int, int, float], None]]:
+    """Show relabellings on a bar, or one line for each map where there is no terminal.
 
-    def progress(what: str, done: int, total: int, height: float) -> None:
+    Yields
+    ------
+    callable
+        Takes the map and its contrast, how many are done of how many, and the height that passes so far.
+    """
+    bar = tqdm(unit=unit[:4], disable=not sys.stderr.isatty(), file=sys.stderr, smoothing=0.05)
+    seen = "", ""
+
+    def progress(of: str, what: str, done: int, total: int, height: float) -> None:
         nonlocal seen
-        if what != seen:
+        if (of, what) != seen:
             bar.reset(total)
-            bar.set_description(what)
-            if bar.disable:
-                say(f"{what}: {total} {unit}")
-            seen = what
+            bar.set_description(f"{of}, {what}")
+            if bar.disable and of != seen[0]:
+                say(f"{of}: {total} {unit} of each {each}")
+            seen = of, what
         bar.set_postfix_str(f"|t| > {height:.2f} passes so far" if height < float("inf") else "", refresh=False)
         bar.update(done - bar.n)
 

@@ -106,6 +106,7 @@ def load(recording: Recording, prepared: PreparedEpochs, options: Options) -> Ep
         segments=len(starts),
         interpolated=interpolated,
         events=events_of(recording),
+        continuous=not held.epochs,
         notes=notes,
         about=_about(recording, held, options, interpolated),
     )

@@ -23,12 +23,20 @@ from bids_app.plan.gene_expression import with_tables
 from bids_app.plan.group_inputs import analysed_separately, analyses_of, lacking_a_session, nothing_usable
 from bids_app.plan.inputs import JobPlan, find_roots, generated_by, roots_of, selection_of
 from bids_app.plan.laterality import require_same_sides
-from bids_app.plan.measured_columns import with_measured
+from bids_app.plan.measured_columns import measured
 from bids_app.plan.participants_table import People, people_of
 from bids_app.plan.prediction import plan_predictions
 from bids_app.plan.preregistration import read_locked_plan
 from bids_app.plan.provenance import Chosen, chosen_maps, recorded_settings, settings_as_compared
-from bids_app.plan.trial import later_columns, outcomes_of, plan_trial, refuse_late_columns, treated, validate_request
+from bids_app.plan.trial import (
+    later_columns,
+    outcomes_of,
+    plan_trial,
+    refuse_late_columns,
+    treated,
+    validate_request,
+    with_composites,
+)
 from bids_app.settings import Settings
 from bids_app.trial.cohort import Table
 from bids_app.vocabulary.entities import join, parse
@@ -84,7 +92,8 @@ def plan_group(execution: Execution, settings: Settings) -> JobPlan:
     roots = find_roots(execution, settings.modalities)
     people = people_of(execution, participants_file(execution.bids_dir, *roots.values()))
     selection = selection_of(execution, settings.dataset)
-    people = _measured(execution, settings, treated(execution, settings, people), selection)
+    people = measured(execution, settings, treated(execution, settings, people), selection)
+    people = with_composites(settings, people)
     refuse_late_columns(settings, people)
     levels, missing = _levels(execution, settings, people, selection)
     made = settings.with_all(level.made for level in levels.values())
@@ -117,16 +126,6 @@ def plan_group(execution: Execution, settings: Settings) -> JobPlan:
         notes=tuple(Note(text=text) for text in said),
         generated_by=tuple(generated_by(roots.values())),
     )
-
-
-def _measured(execution: Execution, settings: Settings, people: People, selection: Selection) -> People:
-    """Return participants with what was measured of them, of sessions that are not excluded."""
-    for name in settings.modalities:
-        own = settings.of(name)
-        if any(plugs.measure(measure).people for measure in own.measures):
-            analyses = analyses_of(execution, own, people, selection)
-            people = with_measured((one for sessions in analyses.values() for one in sessions), own, people)
-    return people
 
 
 def _levels(

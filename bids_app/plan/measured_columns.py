@@ -9,15 +9,34 @@ from bids_app import plugs
 from bids_app.dataset.tables import read_tsv
 from bids_app.errors import WrongDataError
 from bids_app.plan.completed_sessions import CompletedSession
+from bids_app.plan.group_inputs import analyses_of
 from bids_app.plan.participants_table import People
 from bids_app.plugs.protocols import Measure
 from bids_app.settings import Settings
 from bids_app.statistics.covariate_coding import is_missing, number
 from bids_app.vocabulary.entities import parse
+from bids_app.vocabulary.options.execution import Execution
 from bids_app.vocabulary.output import PersonColumn
+from bids_app.vocabulary.selection import Selection
 
 NOT_PART = ("sub", "space", "res", "cohort", "desc")
 """Entities that are not part of the name of a column."""
+
+
+def measured(execution: Execution, settings: Settings, people: People, selection: Selection) -> People:
+    """Return participants with what was measured of them, of sessions that are not excluded.
+
+    Raises
+    ------
+    WrongDataError
+        If a table about participants says otherwise.
+    """
+    for name in settings.modalities:
+        own = settings.of(name)
+        if any(plugs.measure(measure).people for measure in own.measures):
+            analyses = analyses_of(execution, own, people, selection)
+            people = with_measured((one for sessions in analyses.values() for one in sessions), own, people)
+    return people
 
 
 def with_measured(sessions: Iterable[CompletedSession], settings: Settings, people: People) -> People:

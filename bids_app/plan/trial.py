@@ -17,6 +17,7 @@ from bids_app.plan.bids_uri import with_paths
 from bids_app.plan.participants_table import People
 from bids_app.settings import Settings
 from bids_app.trial.checklists import format_answer
+from bids_app.trial.composite import with_composite
 from bids_app.trial.outcomes import Said, outcome_of
 from bids_app.trial.treatment_dose import with_exposure
 from bids_app.vocabulary.entities import stage_label
@@ -101,6 +102,24 @@ def _visits(design: object) -> tuple[str, ...]:
     """Return the sessions of a design, the one before treatment first."""
     found = (getattr(design, "pre", ""), *(getattr(design, "posts", ()) or [getattr(design, "post", "")]))
     return found if all(found) else ()
+
+
+def with_composites(settings: Settings, people: People) -> People:
+    """Return participants with the columns of outcomes that are composites of several tests.
+
+    Raises
+    ------
+    WrongDataError
+        If a test is not there.
+    """
+    rows, design, sources = people.rows, settings.design.options, dict(people.sources)
+    for name, options in settings.outcomes.items():
+        visits = [stage_label(visit) for visit in options.visits or _visits(design)]
+        if options.mean_of and visits:
+            stem = options.column or name
+            rows = with_composite(rows, stem, options.mean_of, visits)
+            sources |= {f"{stem}_{visit}": f"outcomes.{name}" for visit in visits}
+    return replace(people, rows=rows, sources=sources)
 
 
 def outcomes_of(settings: Settings, people: People) -> tuple[ClinicalOutcome, ...]:

@@ -62,6 +62,8 @@ class Measure(Plug):
         Options that choose among maps at the group level; the others say how maps are made.
     needs_events : bool
         True if runs without events are not for it.
+    on_request : bool
+        True if it is computed only where it is named.
     refusals : callable
         Regions that cannot be used, and why.
     people : mapping of PersonColumn
@@ -81,6 +83,7 @@ class Measure(Plug):
     wanted_regions: Callable[[object], RegionRequest] = _no_regions
     selecting: tuple[str, ...] = ()
     needs_events: bool = False
+    on_request: bool = False
     refusals: Callable[[object, Sequence[Region], object], Mapping[str, str]] = _nothing_refused
     people: Mapping[str, PersonColumn] = field(default_factory=dict)
     group_values: Callable[[Mapping[str, Sequence[str]]], Values] = _no_tables

@@ -66,6 +66,8 @@ class Epochs:
         What is odd about the recording and does not stop it.
     about : mapping
         What sidecars say of it.
+    continuous : bool
+        False of epochs, which keep no clock of the recording.
     threads : int
         Processors that a measure may use.
     """
@@ -83,6 +85,7 @@ class Epochs:
     events: Mapping[str, Sequence[str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     about: Mapping[str, object] = field(default_factory=dict)
+    continuous: bool = True
     threads: int = 1
 
     def cleaned(self, kind: str, threads: int = 1) -> Epochs:  # noqa: ARG002  (there is one kind)

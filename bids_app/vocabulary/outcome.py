@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Gt, Lt, MinLen
@@ -23,6 +24,13 @@ class OutcomeOptions:
     column: Annotated[
         str, Doc("Column name without the visit: vas for vas_pre and vas_post; empty: the name of this table.")
     ] = ""
+    mean_of: Annotated[
+        Mapping[str, float],
+        Doc(
+            "Composite: columns whose z values are averaged, each with its sign, such as {HPT = -1, CPT = 1}; z by "
+            "mean and SD of all participants before treatment."
+        ),
+    ] = field(default_factory=dict)
     table: Annotated[
         str, Doc("Table with the column (vas for phenotype/vas.tsv; participants, sessions), where several have it.")
     ] = ""

@@ -292,3 +292,56 @@ def test_alpha_of_a_region_is_an_outcome_of_the_trial(rising, tmp_path):
     assert about["Units"] == "log10"
     assert about["P"] <= 0.05
     assert "was higher in verum than in sham" in (copy / "group-outcomes.html").read_text()
+
+
+def write_needling(root):
+    """Write continuous recordings of 4 + 4 people with 36 needle events; each is followed by a bump at the back."""
+    bids, derivative = root / "bids", root / "clean"
+    for folder, more in ((bids, {}), (derivative, {"DatasetType": "derivative"})):
+        folder.mkdir(parents=True)
+        about = {"Name": "invented", "BIDSVersion": "1.9.0", **more}
+        (folder / "dataset_description.json").write_text(json.dumps(about))
+    people = {f"{i:02d}": "verum" if i % 2 else "sham" for i in range(1, 9)}
+    rows = "\n".join(f"sub-{label}\t{arm}" for label, arm in people.items())
+    (bids / "participants.tsv").write_text(f"participant_id\tgroup\n{rows}\n")
+    onsets = 1.5 + 1.9 * np.arange(36)
+    times = np.arange(int(72 * RATE)) / RATE
+    for label, arm in people.items():
+        for session in ("pre", "post"):
+            size = 8.0 if (arm, session) == ("verum", "post") else 4.0
+            data = 3 * np.random.default_rng([int(label), session == "post"]).standard_normal((len(CAP), len(times)))
+            bump = sum(np.exp(-((times - onset - 0.4) ** 2) / (2 * 0.06**2)) for onset in onsets)
+            data[[CAP.index(name) for name in BACK]] += size * bump
+            stem = f"sub-{label}_ses-{session}_task-needling"
+            folder, raw = (root_ / f"sub-{label}" / f"ses-{session}" / "eeg" for root_ in (derivative, bids))
+            folder.mkdir(parents=True)
+            raw.mkdir(parents=True)
+            info = mne.create_info(list(CAP), RATE, "eeg")
+            mne.io.RawArray(data * 1e-6, info, verbose="error").save(
+                folder / f"{stem}_proc-clean_raw.fif", verbose="error"
+            )
+            lines = "\n".join(f"{onset:.3f}\t0.5\tneedle" for onset in onsets)
+            (raw / f"{stem}_events.tsv").write_text(f"onset\tduration\ttrial_type\n{lines}\n")
+    return bids, derivative
+
+
+def test_responses_to_needling_are_compared_at_every_channel_and_time(tmp_path):
+    bids, derivative = write_needling(tmp_path)
+    words = ("--set", "modalities.eeg.min_seconds=30", "--measures", "eeg_evoked", "--n-permutations", "100")
+    for level, more in (("participant", ("-d", derivative)), ("group", ())):
+        ended = run_deqi(bids, tmp_path / "out", level, *more, *words)
+        assert ended.code == 0, ended.text
+    stem = "sub-01_ses-post_task-needling_meas-erpNeedle_stat-mean_timeseries"
+    table = read_tsv(tmp_path / "out" / "sub-01" / "ses-post" / "eeg" / f"{stem}.tsv")
+    times = np.array(table["time"], dtype=float)
+    course = np.array(table["Oz"], dtype=float)
+    assert times[course.argmax()] == pytest.approx(0.4, abs=0.03)
+    assert course.max() == pytest.approx(8 * (1 - len(BACK) / len(CAP)), rel=0.2)  # less the average of all channels
+    found = read_tsv(
+        tmp_path / "out" / "group" / "eeg" / "task-needling_meas-erpNeedle_contrast-verumVsShamAdjusted_points.tsv"
+    )
+    assert found["channel"][0] in BACK
+    assert 0.3 <= float(found["time"][0]) <= 0.5
+    assert float(found["effect"][0]) > 0
+    page = (tmp_path / "out" / "group-eeg_evoked.html").read_text()
+    assert "time (s)" in page

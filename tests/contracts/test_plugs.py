@@ -152,6 +152,7 @@ def epochs() -> tuple[Epochs, list[Region]]:
     found = Epochs(
         data=10 * rng.standard_normal((8, 1500)), rate=100.0, domain=Sensors(names=names), starts=np.array([0, 900]),
         length=400, bad=np.zeros(1500, dtype=bool), places=np.arange(1500), seconds=8.0, segments=3,
+        events={"onset": [str(0.4 * k) for k in range(1, 35)], "trial_type": ["needle"] * 34},
     )  # fmt: skip
     return found, []
 

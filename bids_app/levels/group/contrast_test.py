@@ -31,7 +31,7 @@ from bids_app.vocabulary.grid import Mask
 from bids_app.vocabulary.job import GroupJob
 from bids_app.vocabulary.options.inference import Inference
 
-Progress = Callable[[str, int, int, float], None]
+Progress = Callable[[str, str, int, int, float], None]
 Schemes = dict[tuple[object, ...], Scheme]
 
 
@@ -116,7 +116,7 @@ def fit_contrast(map_set: MapSet, stacks: Stacks, contrast: Contrast, run: Group
 
     model = fitted(outcome)
     geometry = _geometry(map_set, contrast, inference, model)
-    tell = partial(run.progress, f"{map_set.key.label}, {contrast.name}")
+    tell = partial(run.progress, map_set.key.label, contrast.name)
     return ContrastModel(
         contrast=contrast,
         outcome=outcome,

@@ -33,7 +33,7 @@ from bids_app.vocabulary.options.inference import Inference
 Floats = NDArray[np.float32]
 
 
-def run(job: GroupJob, progress: Progress = lambda what, done, total, height: None) -> Summary:
+def run(job: GroupJob, progress: Progress = lambda of, what, done, total, height: None) -> Summary:
     """Do the group analysis of one task and return what was written and what was left out.
 
     A map that cannot be analysed is a note; the others go on.

@@ -115,7 +115,7 @@ class ReferenceAssociations:
         number = np.rint(on_grid(path, domain.grid)).astype(np.int64)[domain.mask]
         index: dict[object, int] = {place.number: i for i, place in enumerate(known)}
         regions = np.array([index.get(value, -1) for value in number.tolist()], dtype=np.intp)
-        tell = partial(self.run.progress, f"{result.map_set.key.label}, {result.contrast.name} by regions")
+        tell = partial(self.run.progress, result.map_set.key.label, f"{result.contrast.name} by regions")
         means, voxels = regional(question.model, question.scheme, regions, job.threads, tell)
         every = len(known)
         if means.shape[1] < every:  # the last regions of the atlas have no voxel here

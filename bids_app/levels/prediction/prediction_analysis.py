@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -58,12 +58,12 @@ def _assessed(
 ) -> Iterator[tuple[str, Assessment]]:
     total = plan.repeats + plan.permutations - 1
     for features in SETS:
-        tell = partial(_told, progress, f"{name}, {features}", iter(range(1, total + 1)), total)
+        tell = partial(_told, partial(progress, name, features), iter(range(1, total + 1)), total)
         yield features, assess(sample.features_of(features), sample.task, plan, learner, tell)
 
 
-def _told(progress: Progress, what: str, done: Iterator[int], total: int) -> None:
-    progress(what, next(done, total), total, float("inf"))
+def _told(progress: Callable[[int, int, float], None], done: Iterator[int], total: int) -> None:
+    progress(next(done, total), total, float("inf"))
 
 
 def _plan(job: PredictionJob, sample: PredictionSample) -> CrossValidation:

@@ -29,6 +29,7 @@ class Card:
     panel_title: str = ""
     curves: Mapping[str, object] | None = None
     picture: str = ""
+    head: Mapping[str, object] | None = None
     caption: str = ""
 
 

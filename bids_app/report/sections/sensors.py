@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bids_app.dataset.tables import TableRow, read_frame, read_json
 from bids_app.report.drawing import charts, topography
+from bids_app.report.formats import effect_with_limits
 from bids_app.report.messages import _
 from bids_app.report.sections.clusters import chance, panels
 from bids_app.report.sections.confirmatory import JudgedContrast
@@ -57,6 +58,41 @@ class SensorFigures:
     def legend(self) -> Mapping[str, str]:
         """Colours of both ends."""
         return topography.legend(self.limit)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SensorLook:
+    """What the first page shows of sensors: a head, every participant in its largest cluster, and its effect."""
+
+    head: Mapping[str, object]
+    panel: Mapping[str, object] | None
+    title: str
+    effect: str
+    caption: str
+
+
+def first_look(figured: Sequence[tuple[str, SensorFigures, str]]) -> SensorLook | None:
+    """Return the largest cluster that passes, of several sets of values; None where none does.
+
+    Parameters
+    ----------
+    figured : sequence of (name, figures, scale)
+    """
+    passing = [one for one in figured if one[1].clusters]
+    if not passing:
+        return None
+    name, shown, scale = max(passing, key=lambda one: float(str(one[1].clusters[0]["mass"])))
+    cluster = shown.clusters[0]
+    channels = ", ".join(str(cluster["channels"]).split()[:3])
+    effect = effect_with_limits(
+        cluster["mean_effect"], cluster["mean_effect_lower"], cluster["mean_effect_upper"], scale
+    )
+    return SensorLook(
+        head=shown.heads[0], panel=shown.panels[0] if shown.panels else None,
+        title=_("%(map)s, largest cluster (%(channels)s ...)", map=name, channels=channels), effect=effect,
+        caption=_("Head from above, nose up: white electrodes are in the largest cluster. Effects are too large on "
+                  "average, because this cluster was chosen for passing. Thin lines: participants."),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

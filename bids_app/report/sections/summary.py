@@ -16,6 +16,7 @@ from bids_app.report.sections.answers import AnswerRow, Card, Fact
 from bids_app.report.sections.confirmatory import Confirmed
 from bids_app.report.sections.contrast_section import MapSection
 from bids_app.report.sections.outcomes import OutcomeSection
+from bids_app.report.sections.sensors import first_look
 from bids_app.vocabulary.sidecars import BlindingSidecar, HypothesisResult, MultiplicitySidecar
 
 FEW = 20
@@ -97,6 +98,14 @@ class TrialSummary:
             *_decision(self._results.passed.get(one.measure), decision.p_robust if decision else None),
         ]
         best, panel = shown[0] if shown else (None, None)
+        tables = [(table.name, table.contrasts[0]) for table in one.tables]
+        look = first_look([(name, c.figures, c.scale) for name, c in tables if c.figures])
+        if look:
+            facts.insert(0, Fact(name=look.title, said=look.effect))
+            return Card(
+                kind=_("Brain"), title=measure_title(one.measure), page=one.page, verdict=one.verdict, facts=facts,
+                panel=look.panel, panel_title=look.title, head=look.head, caption=look.caption,
+            )  # fmt: skip
         return Card(
             kind=_("Brain"), title=measure_title(one.measure), page=one.page, verdict=one.verdict, facts=facts,
             panel=panel, panel_title=_where(best, panel) if best and panel else "",

@@ -37,6 +37,7 @@ def describe(options: type[Options]) -> Iterator[DescribedOption]:
     hints = get_type_hints(options, include_extras=True)
     for field in dataclasses.fields(options):
         docs = [item for item in getattr(hints[field.name], "__metadata__", ()) if isinstance(item, Doc)]
-        if not docs or field.default is dataclasses.MISSING:
+        default = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+        if not docs or default is dataclasses.MISSING:
             raise TypeError(f"{options.__module__}: option {field.name!r} needs a Doc and a default")
-        yield DescribedOption(field.name, field.default, docs[0])
+        yield DescribedOption(field.name, default, docs[0])
