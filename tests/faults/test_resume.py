@@ -26,8 +26,18 @@ def test_killed_while_sessions_are_made_anew(undisturbed, done):
     trial, out = done
     mask = next(out.glob("sub-01/ses-post/func/*_mask.nii.gz"))
     before = {path: path.stat().st_mtime_ns for path in out.glob("sub-0*/**/*statmap.nii.gz")}
+
+    def at_work():
+        changed = any(path.stat().st_mtime_ns != written for path, written in before.items())
+        return changed and any(out.glob("logs/begun/sub-01*.json"))
+
     with started(trial, out, "--participant-label", "01", *WIDER) as process:
-        waited(lambda: [path for path, changed in before.items() if path.stat().st_mtime_ns != changed])
+        while True:  # between two sessions nothing is begun: then it goes on to the next
+            waited(at_work)
+            os.kill(process.pid, signal.SIGSTOP)
+            if at_work():
+                break
+            os.kill(process.pid, signal.SIGCONT)
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
     assert mask.exists()

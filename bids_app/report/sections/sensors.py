@@ -114,6 +114,8 @@ def figures(path: Path, about: JudgedContrast) -> SensorFigures | None:
         return None
     field = _field(read_frame(path.with_suffix(".tsv")))
     at = read_frame(places).set_index("channel")[["x", "y", "z"]].loc[field.channels].to_numpy(dtype=np.float64)
+    if not np.isfinite(at).all():
+        return None
     clusters = read_frame(listed)
     passing = clusters[clusters[f"p_{about.claim_statistic}_fwe_joint"] <= about.passes_at]
     limit = max(2 * float(about.cluster_forming_t), 1.0)
