@@ -22,5 +22,6 @@ def record(root: Path) -> Record:
     about = read_json(description) if description.exists() else {}
     return Record(
         made_by=tuple(f"{one['Name']} {one.get('Version', '')}".strip() for one in about.get("GeneratedBy", [])),
-        sources=tuple(str(one.get("URL", one)) for one in about.get("SourceDatasets", [])),
+        # By name: where they lie is another path in a container.
+        sources=tuple(about.get("DatasetLinks", {})),
     )
