@@ -108,7 +108,7 @@ def _preprocessed(args: argparse.Namespace, words: list[str], *, show: bool) -> 
     MissingInputError
         If no one has derivatives and fMRIPrep is not asked for, or it cannot run.
     """
-    everybody = Preprocessing(
+    everyone = Preprocessing(
         bids_dir=args.bids_dir,
         output_dir=args.output_dir,
         participants=tuple(args.participant_label),
@@ -121,9 +121,9 @@ def _preprocessed(args: argparse.Namespace, words: list[str], *, show: bool) -> 
     roots = derivative_roots(args.bids_dir, named(args.derivatives))
     if args.preproc == "none":
         if not roots and not show:
-            raise MissingInputError(f"No fMRIPrep derivatives in {args.bids_dir}/derivatives. {advice(everybody)}")
+            raise MissingInputError(f"No fMRIPrep derivatives in {args.bids_dir}/derivatives. {advice(everyone)}")
         return words
-    found = provide(everybody, roots, args.preproc, show=show)
+    found = provide(everyone, roots, args.preproc, show=show)
     return [] if args.preproc == "print" else with_derivatives(words, found)
 
 

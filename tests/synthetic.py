@@ -19,6 +19,12 @@ SEEDS = ["near:4,4,4:9", "far:-28,-28,12:9"]
 """Seeds of a few voxels each on this grid."""
 
 TARGET = (20.0, 28.0, 4.0)
+CAP = (
+    "Fp1", "Fp2", "F7", "F3", "Fz", "F4", "F8", "T7", "C3", "Cz", "C4", "T8", "P7", "P3", "Pz", "P4", "P8", "O1", "O2",
+    "Oz",
+)  # fmt: skip
+"""Electrodes of the 10-20 system, and Oz."""
+
 MOTION = ["trans_x", "trans_y", "trans_z", "rot_x", "rot_y", "rot_z"]
 
 

@@ -129,7 +129,7 @@ class BoldStream:
                     "Copy or compute it again."
                 )
             )
-        except BaseException as error:  # noqa: BLE001  (one that nobody hands on would leave the other side waiting)
+        except BaseException as error:  # noqa: BLE001  (one that is not handed on would leave the other side waiting)
             full.put(error)
 
     def _open(self) -> BinaryIO:

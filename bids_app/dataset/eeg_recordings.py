@@ -113,7 +113,7 @@ def recordings_of(found: Found, search: Search, *, take_raw: bool) -> list[Recor
 
 
 def without_cleaning(name: str) -> str:
-    """Return what to say of a recording that nobody cleaned."""
+    """Return what to say of a recording that was not cleaned."""
     return (
         f"{name}: no cleaned EEG was found, only raw. Run mne-bids-pipeline (task_is_rest = True, "
         "rest_epochs_duration = 4) and pass -d, or set modalities.eeg.raw=minimal, which removes no eye or muscle "

@@ -39,7 +39,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what writers that were killed left in a folder: nobody takes an hour to write one file."""
+    """Remove what writers that were killed left in a folder: no writer takes an hour to write one file."""
     for path in folder.glob(".*.tmp"):
         with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:

@@ -39,7 +39,7 @@ def fingerprint(context: Mapping[str, object], inputs: Iterable[Path]) -> str:
 
 @functools.lru_cache(32)
 def _content(path: Path, _: str) -> bytes:
-    """Return what a file holds; files of everybody, such as seeds, are read once."""
+    """Return what a file holds; files shared by all, such as seeds, are read once."""
     return path.read_bytes()
 
 

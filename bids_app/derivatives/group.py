@@ -71,7 +71,7 @@ class GroupWriter:
         return path
 
     def mask(self, covered: Coverage) -> None:
-        """Write the mask of voxels that everybody has, and what each session cost."""
+        """Write the mask of voxels that all participants have, and what each session cost."""
         domain = covered.domain
         write_labels(self.path("mask", ".nii.gz", desc="group"), domain.mask, domain.grid)
         cost = {name: n for name, n in covered.cost.items() if n}

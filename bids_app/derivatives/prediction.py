@@ -60,7 +60,7 @@ class PredictionWriter:
         write_json(self._path("prediction", ".json", predictor), whole.to_json())
 
     def people(self, predictor: str, found: Mapping[str, Assessment], people: Mapping[str, list[object]]) -> None:
-        """Write everybody's predictions, means over divisions."""
+        """Write the predictions of all participants, means over divisions."""
         average = {label: list(one.predicted.mean(axis=0)) for label, one in found.items()}
         write_table(self._path("predictions", ".tsv", predictor), {**people, **average})
 

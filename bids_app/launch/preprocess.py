@@ -44,9 +44,9 @@ def provide(execution: Execution, space: str, tasks: Iterable[str]) -> Execution
     """
     if not execution.bids_dir.is_dir():
         raise MissingInputError(f"BIDS_DIR {execution.bids_dir} is not a folder; expected a BIDS dataset.")
-    everybody = asked_of(execution, space, tasks, execution.participants)
+    everyone = asked_of(execution, space, tasks, execution.participants)
     roots = derivative_roots(execution.bids_dir, execution.derivatives)
-    found = preprocessing.provide(everybody, roots, execution.preproc)
+    found = preprocessing.provide(everyone, roots, execution.preproc)
     # Participants and alternatives get these words: fMRIPrep has run, and its folder has a name now.
     argv = tuple(with_derivatives(execution.argv, found))
     return replace(execution, derivatives=tuple(found.items()), argv=argv)

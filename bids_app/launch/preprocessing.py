@@ -108,7 +108,7 @@ def advice(asked: Preprocessing) -> str:
     )
 
 
-def provide(everybody: Preprocessing, roots: Mapping[str, Path], method: str, *, show: bool = False) -> dict[str, Path]:
+def provide(everyone: Preprocessing, roots: Mapping[str, Path], method: str, *, show: bool = False) -> dict[str, Path]:
     """Run fMRIPrep for those without derivatives, or show how; return the derivative datasets with the new one.
 
     Raises
@@ -116,8 +116,8 @@ def provide(everybody: Preprocessing, roots: Mapping[str, Path], method: str, *,
     MissingInputError
         If fMRIPrep is to be run and cannot be, or fails.
     """
-    missing = without_derivatives(everybody.bids_dir, [*roots.values(), everybody.folder], everybody.participants)
-    asked = replace(everybody, participants=missing)
+    missing = without_derivatives(everyone.bids_dir, [*roots.values(), everyone.folder], everyone.participants)
+    asked = replace(everyone, participants=missing)
     if show or method == "print":
         line = shlex.join(asked.command("apptainer" if method == "apptainer" else "fmriprep-docker"))
         print(line if missing else "# every participant has fMRIPrep derivatives")

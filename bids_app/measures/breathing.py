@@ -12,7 +12,7 @@ from annotated_types import Gt
 from bids_app.errors import NotMeasurableError
 from bids_app.signals.breathing import breathing
 from bids_app.vocabulary.options.describe import Doc
-from bids_app.vocabulary.output import Feature, Output, PersonColumn, mean_row
+from bids_app.vocabulary.output import Feature, Output, PersonColumn, described, mean_row
 from bids_app.vocabulary.signals import Region
 from bids_app.vocabulary.traces import Traces
 
@@ -59,8 +59,8 @@ def measure(traces: Traces, regions: Sequence[Region], options: Options) -> Iter
         raise NotMeasurableError(f"{trace.seconds:.0f} s of breathing (at least {options.min_seconds:g} needed)")
     found = breathing(np.nan_to_num(trace.values, nan=float(np.nanmedian(trace.values))), trace.rate)
     row = {"breathRate": [found.rate], "breathRateSD": [found.rate_sd], "breathDepth": [found.depth]}
-    columns = {name: {"Description": column.title, "Units": column.units} for name, column in PEOPLE.items()}
-    yield Feature(_VALUES, row, "breathing", {"Seconds": trace.seconds, "Breaths": len(found.peaks), **columns})
+    said = {"Seconds": trace.seconds, "Breaths": len(found.peaks), **described(PEOPLE)}
+    yield Feature(_VALUES, row, "breathing", said)
 
 
 def combine(runs: Sequence[Sequence[Feature]], df: Sequence[int], options: Options) -> Iterator[Feature]:  # noqa: ARG001

@@ -18,7 +18,7 @@ from bids_app.signals.periodogram import density
 from bids_app.vocabulary.domain import Axis, Sensors, Values
 from bids_app.vocabulary.epochs import Epochs
 from bids_app.vocabulary.options.describe import Doc
-from bids_app.vocabulary.output import Feature, Output, PersonColumn
+from bids_app.vocabulary.output import Feature, Output, PersonColumn, described
 from bids_app.vocabulary.signals import Region
 
 Floats = NDArray[np.float64]
@@ -179,7 +179,7 @@ def _of_region(own: Spectra, names: Sequence[str], about: Mapping[str, object], 
         "paf": peak.peak,
     }
     said: dict[str, object] = {"Region": list(options.region), "Channels": list(names), "AlphaPeakHeight": peak.height}
-    said |= {name: {"Description": column.title, "Units": column.units} for name, column in PEOPLE.items()}
+    said |= described(PEOPLE)
     if peak.reason:
         said["NoAlphaPeak"] = peak.reason
     if not lines.all():

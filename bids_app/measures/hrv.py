@@ -15,7 +15,7 @@ from bids_app.signals.beats import beats
 from bids_app.signals.breathing import breathing
 from bids_app.signals.intervals import BANDS, HeartBands, HeartVariability, bands, normal, variability
 from bids_app.vocabulary.options.describe import Doc
-from bids_app.vocabulary.output import Feature, Output, PersonColumn, mean_row
+from bids_app.vocabulary.output import Feature, Output, PersonColumn, described, mean_row
 from bids_app.vocabulary.signals import Region
 from bids_app.vocabulary.traces import Traces
 
@@ -107,8 +107,7 @@ def measure(traces: Traces, regions: Sequence[Region], options: Options) -> Iter
 
 
 def _about(said: HeartVariability) -> dict[str, object]:
-    columns = {name: {"Description": column.title, "Units": column.units} for name, column in PEOPLE.items()}
-    return {"IntervalsLeftOut": said.left_out, "Seconds": said.seconds, "Bands": BANDS, **columns}
+    return {"IntervalsLeftOut": said.left_out, "Seconds": said.seconds, "Bands": BANDS, **described(PEOPLE)}
 
 
 def _remarks(kind: str, rate: float, said: HeartVariability) -> dict[str, object]:

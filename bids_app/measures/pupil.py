@@ -10,7 +10,7 @@ from annotated_types import Interval
 
 from bids_app.signals.pupil import MOST_MISSING, pupil
 from bids_app.vocabulary.options.describe import Doc
-from bids_app.vocabulary.output import Feature, Output, PersonColumn, mean_row
+from bids_app.vocabulary.output import Feature, Output, PersonColumn, described, mean_row
 from bids_app.vocabulary.signals import Region
 from bids_app.vocabulary.traces import Traces
 
@@ -49,8 +49,7 @@ def measure(traces: Traces, regions: Sequence[Region], options: Options) -> Iter
         return
     trace = traces.traces["pupil"]
     found = pupil(trace.values, trace.rate, options.max_missing)
-    columns = {name: {"Description": column.title, "Units": column.units} for name, column in PEOPLE.items()}
-    said = {"Seconds": trace.seconds, "ColumnUnits": trace.units or "arbitrary", **columns}
+    said = {"Seconds": trace.seconds, "ColumnUnits": trace.units or "arbitrary", **described(PEOPLE)}
     yield Feature(_VALUES, {"pupil": [found.mean], "pupilMissing": [found.missing]}, "pupil", said)
 
 

@@ -12,7 +12,7 @@ from annotated_types import Ge
 from bids_app.errors import NotMeasurableError
 from bids_app.signals.skin import skin_conductance
 from bids_app.vocabulary.options.describe import Doc
-from bids_app.vocabulary.output import Feature, Output, PersonColumn, mean_row
+from bids_app.vocabulary.output import Feature, Output, PersonColumn, described, mean_row
 from bids_app.vocabulary.signals import Region
 from bids_app.vocabulary.traces import Traces
 
@@ -66,8 +66,8 @@ def measure(traces: Traces, regions: Sequence[Region], options: Options) -> Iter
     found = skin_conductance(values, trace.rate)
     amplitude = float(np.log1p(found.amplitude))
     row = {"scl": [found.level], "scrPerMinute": [found.per_minute], "scrAmplitude": [amplitude]}
-    columns = {name: {"Description": column.title, "Units": column.units} for name, column in PEOPLE.items()}
-    yield Feature(_VALUES, row, "skin", {"Seconds": trace.seconds, "Responses": len(found.responses), **columns})
+    said = {"Seconds": trace.seconds, "Responses": len(found.responses), **described(PEOPLE)}
+    yield Feature(_VALUES, row, "skin", said)
 
 
 def combine(runs: Sequence[Sequence[Feature]], df: Sequence[int], options: Options) -> Iterator[Feature]:  # noqa: ARG001

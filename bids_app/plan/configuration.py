@@ -61,8 +61,8 @@ def write_configuration(path: Path, execution: Execution, chosen: Settings) -> l
 def _there(execution: Execution, name: str) -> list[Mapping[str, str]]:
     """Return the entities of all recordings of a modality."""
     modality = plugs.modality(name)
-    everybody = replace(execution, participants=())
-    return modality.there(search_in(roots_of(execution, modality), everybody, Selection()))
+    everyone = replace(execution, participants=())
+    return modality.there(search_in(roots_of(execution, modality), everyone, Selection()))
 
 
 def _list(words: list[str]) -> str:

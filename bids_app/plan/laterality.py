@@ -59,7 +59,7 @@ def _sides(settings: Settings, people: Sequence[str], *roots: Path) -> dict[str,
             f"{table} has no {column!r} for {', '.join(f'sub-{p}' for p in silent[:5])}, so it is not known whether "
             "their left and right are to be exchanged. Fill it in for all participants, or leave flip_column empty."
         )
-    everybody = {row.get(column, "") for row in rows.values()}
-    if value.lower() not in {word.lower() for word in everybody}:
-        raise WrongDataError(f"No participant has {column} = {value!r} in {table}; it holds {sorted(everybody)}.")
+    known = {row.get(column, "") for row in rows.values()}
+    if value.lower() not in {word.lower() for word in known}:
+        raise WrongDataError(f"No participant has {column} = {value!r} in {table}; it holds {sorted(known)}.")
     return {person: word.lower() == value.lower() for person, word in said.items()}

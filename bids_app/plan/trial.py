@@ -67,7 +67,7 @@ def plan_trial(
         sealed=sealed,
         inference=settings.inference,
     )
-    trial_analysis.everybody(job)
+    trial_analysis.everyone(job)
     return job
 
 
@@ -85,7 +85,7 @@ def treated(execution: Execution, settings: Settings, people: People) -> People:
 
 
 def later_columns(settings: Settings, rows: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
-    """Return the columns of people that arose after randomisation: they describe nobody who was drawn."""
+    """Return the columns of people that arose after randomisation: they describe no randomised participant."""
     design = settings.design.options
     told = [visit for outcome in settings.outcomes.values() for visit in outcome.visits[1:]]
     visits = {stage_label(visit) for visit in (*told, *_visits(design)[1:])}

@@ -1,4 +1,4 @@
-"""Left and right exchanged, so that the painful side of everybody lies on one side."""
+"""Left and right exchanged, so that the painful side of all participants lies on one side."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stacks of people by stage, and the columns that can be compared: known for everybody, and not the same in all."""
+"""Stacks of people by stage, and the columns that can be compared: known for all, and not the same in all."""
 
 from __future__ import annotations
 

@@ -7,13 +7,13 @@ from scipy import stats
 
 
 def largest_z_within(people: int) -> float:
-    """Return the largest |Z| of a signed-rank test of so many people: everybody changes the same way."""
+    """Return the largest |Z| of a signed-rank test of so many people: all change the same way."""
     total = people * (people + 1) / 2
     return float(total / 2 / np.sqrt(people * (people + 1) * (2 * people + 1) / 24))
 
 
 def largest_z_between(first: int, second: int) -> float:
-    """Return the largest |Z| of a Mann-Whitney test: nobody of one group reaches anybody of the other."""
+    """Return the largest |Z| of a Mann-Whitney test: no value of one group reaches any of the other."""
     return float(first * second / 2 / _spread_of_u(first, second))
 
 

@@ -1,4 +1,4 @@
-"""Outcomes of a trial: what settings and the JSON beside the tables say of them, and everybody's values, checked."""
+"""Outcomes of a trial: what settings and the JSON beside the tables say of them, and all values, checked."""
 
 from __future__ import annotations
 

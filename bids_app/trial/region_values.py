@@ -17,7 +17,7 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class RegionValues:
-    """Values of everybody in one region: before and after treatment, (participants,), and how it was chosen."""
+    """Values of all participants in one region: before and after treatment, (participants,), and how it was chosen."""
 
     name: str
     before: Values

@@ -47,7 +47,7 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class ParticipantJob(Job):
-    """All runs of one session of one participant; `shared` are those inputs that everybody has, such as seed files."""
+    """All runs of one session of one participant; `shared` are inputs that all participants have, such as seeds."""
 
     recordings: tuple[Recording, ...] = ()
     shared: tuple[Path, ...] = ()

@@ -58,6 +58,11 @@ class Feature:
     metadata: Mapping[str, object] = field(default_factory=dict)
 
 
+def described(columns: Mapping[str, PersonColumn]) -> dict[str, object]:
+    """Return what the JSON beside a table says of columns of participants."""
+    return {name: {"Description": column.title, "Units": column.units} for name, column in columns.items()}
+
+
 def mean_row(runs: Sequence[Feature]) -> Iterator[Feature]:
     """Yield the one row of a session from those of its runs, each weighted by its `Seconds`; nothing of no run.
 

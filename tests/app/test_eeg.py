@@ -12,15 +12,12 @@ import pytest
 from conftest import run_deqi, validate_bids
 from pages import group_pages
 from scipy import signal
+from synthetic import CAP
 
 from bids_app.dataset.tables import read_tsv
 
 mne = pytest.importorskip("mne")
 
-CAP = (
-    "Fp1", "Fp2", "F7", "F3", "Fz", "F4", "F8", "T7", "C3", "Cz", "C4", "T8", "P7", "P3", "Pz", "P4", "P8", "O1", "Oz",
-    "O2",
-)  # fmt: skip
 BACK = ("P3", "Pz", "P4", "O1", "Oz", "O2")
 RATE, SECONDS, PER_ARM = 128.0, 72, 8
 PEOPLE = {f"{i:02d}": "verum" if i % 2 else "sham" for i in range(1, 2 * PER_ARM + 1)}

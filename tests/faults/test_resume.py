@@ -76,7 +76,7 @@ def test_a_person_killed_and_damaged_has_both_records(undisturbed, tmp_path):
         own = child_of(process, "01")
         waited(lambda: records(out, "failed"))
         os.kill(own, signal.SIGKILL)
-        waited(lambda: "sub-01" in records(out, "failed"))  # at once, not when everybody is done
+        waited(lambda: "sub-01" in records(out, "failed"))  # at once, not when all are done
         assert process.poll() is None
         result = ended(process)
     assert result.code == 1

@@ -44,7 +44,7 @@ def run(job: GroupJob, progress: Progress = lambda of, what, done, total, height
         If the design cannot be built, or no map can be analysed.
     """
     named = coordinates.namer(job.inference.labels, job.entities.get("space", ""))
-    everybody, covered = participants_of(job)
+    everyone, covered = participants_of(job)
     modality = plugs.modality(job.modality.name)
     writer = GroupWriter(job, modality.datatype, modality.mark(job.modality.options), named)
     kept, regions = checkpoints_of(job), dict[str, Mask]()
@@ -54,23 +54,23 @@ def run(job: GroupJob, progress: Progress = lambda of, what, done, total, height
     group = _Group(
         run=contrast_test.GroupContext(job=job, schemes={}, progress=progress, keeper=kept, regions=regions),
         writer=writer,
-        notes=[*everybody.notes, *(covered.notes if covered else ())],
+        notes=[*everyone.notes, *(covered.notes if covered else ())],
     )
     for key in map_keys(job):
         try:
-            group.analyse(key, everybody, covered)
+            group.analyse(key, everyone, covered)
         except DeqiError as error:
             group.problems.append(error)
             group.notes.append(f"{key.entity} {key.label} is not analysed: {error}")
     if not group.results:
         raise group.problems[0]
     answers = _write(group.results, writer, job.inference)
-    writer.flow(everybody, group.notes)
-    writer.characteristics(everybody)
+    writer.flow(everyone, group.notes)
+    writer.characteristics(everyone)
     kept.forget()
-    said = describe_design(everybody, job.design.name, job.design.options, job.label)
+    said = describe_design(everyone, job.design.name, job.design.options, job.label)
     lines = (*said, *answers)
-    return Summary(frozenset(writer.files), tuple(group.notes), {"Participants": len(everybody.rows)}, lines)
+    return Summary(frozenset(writer.files), tuple(group.notes), {"Participants": len(everyone.rows)}, lines)
 
 
 @dataclass(kw_only=True)
@@ -83,12 +83,12 @@ class _Group:
     results: list[Result] = field(default_factory=list)
     problems: list[DeqiError] = field(default_factory=list)
 
-    def analyse(self, key: MapKey, everybody: Design, covered: Coverage | None) -> None:
+    def analyse(self, key: MapKey, everyone: Design, covered: Coverage | None) -> None:
         """Do every contrast of one kind of map, and let go of the maps."""
         name = f"{key.entity} {key.label}"
         loaded = load_kind(self.run.job, key, covered)
         map_set, stacks = loaded.map_set, loaded.stacks
-        self.notes += [*loaded.notes, *_absent(name, everybody, map_set.design)]
+        self.notes += [*loaded.notes, *_absent(name, everyone, map_set.design)]
         own: list[Result] = []
         parts: dict[str, tuple[Floats, Floats]] = {}
         for contrast in map_set.design.contrasts:
@@ -137,10 +137,10 @@ class _Group:
                 GroupDescriptivesWriter(self.writer).association(result, name, there.tables, there.about)
 
 
-def _absent(name: str, everybody: Design, own: Design) -> list[str]:
+def _absent(name: str, everyone: Design, own: Design) -> list[str]:
     """Say who lacks a map that others have."""
     present = {row["participant_id"] for row in own.rows}
-    gone = [row["participant_id"] for row in everybody.rows if row["participant_id"] not in present]
+    gone = [row["participant_id"] for row in everyone.rows if row["participant_id"] not in present]
     return [f"{name} is analysed without {', '.join(gone)}, who lack its map."] if gone else []
 
 

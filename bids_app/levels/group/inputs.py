@@ -159,11 +159,11 @@ Floats = NDArray[np.float32]
 
 def participants_of(job: GroupJob) -> tuple[Design, Coverage | None]:
     """Return the design of all participants, and the voxels that all have; None where they have no voxels."""
-    everybody = build_design(job)
+    everyone = build_design(job)
     if not all(maps.mask for maps in job.sessions.values()):
-        return everybody, None
-    covered = group_mask(job.sessions, everybody)
-    return everybody, restricted(covered, job.inference.small_volume, job.entities["space"])
+        return everyone, None
+    covered = group_mask(job.sessions, everyone)
+    return everyone, restricted(covered, job.inference.small_volume, job.entities["space"])
 
 
 def map_keys(job: GroupJob) -> list[MapKey]:

@@ -25,7 +25,7 @@ def permute_share(job: GroupJob, progress: Progress) -> Summary:
     share reads few kinds of maps.
     """
     assert job.share
-    everybody, covered = participants_of(job)
+    everyone, covered = participants_of(job)
     run, keys = (
         contrast_test.GroupContext(job=job, schemes={}, progress=progress, keeper=checkpoints_of(job)),
         map_keys(job),
@@ -37,7 +37,7 @@ def permute_share(job: GroupJob, progress: Progress) -> Summary:
             loaded = load_kind(job, key, covered)
             map_set, stacks = loaded.map_set, loaded.stacks
             _relabel(map_set, stacks, run, (number / len(keys), 1 / len(keys)))
-    return Summary(frozenset(), (), {"Participants": len(everybody.rows)})
+    return Summary(frozenset(), (), {"Participants": len(everyone.rows)})
 
 
 def _relabel(map_set: MapSet, stacks: Stacks, run: contrast_test.GroupContext, place: tuple[float, float]) -> None:

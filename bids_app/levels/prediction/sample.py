@@ -90,7 +90,7 @@ def sample_of(job: PredictionJob) -> tuple[PredictionSample, list[str]]:
 
 
 def _target(outcome: ClinicalOutcome, cohort: Cohort, options: Prediction) -> Values:
-    """Return what is predicted of everybody, (n,); NaN where it is not known."""
+    """Return what is predicted of all participants, (n,); NaN where it is not known."""
     if options.target == "improvement":
         return improvement_of(outcome, cohort.rows)
     values = values_of(outcome.columns, cohort.rows)
@@ -124,24 +124,24 @@ def _before(job: PredictionJob) -> PredictionJob:
 
 
 def _brain(job: PredictionJob) -> tuple[Design, Values, list[str]]:
-    """Return everybody's values of the chosen measure before treatment, side by side; voxels have no names."""
+    """Return all participants' values of the chosen measure before treatment, side by side; voxels have no names."""
     measure = job.prediction.measure
     keys = [key for key in inputs.map_keys(job) if key.measure == measure]
     if not keys:
         there = sorted({key.measure for key in inputs.map_keys(job)})
         raise MissingInputError(f"prediction.measure is {measure!r}; there are {', '.join(there)}.")
-    everybody, covered = inputs.participants_of(job)
+    everyone, covered = inputs.participants_of(job)
     parts, names = [], list[str]()
     for key in keys:
         loaded = inputs.load_kind(job, key, covered)
         map_set, stacks = loaded.map_set, loaded.stacks
-        if _who(map_set.design) != _who(everybody):
+        if _who(map_set.design) != _who(everyone):
             raise WrongDataError(
                 f"{key.label} is not known for all participants; exclude them with --participant-label."
             )
         parts.append(np.asarray(next(iter(stacks.values())), dtype=np.float64))
         names += [] if map_set.domain.is_map else [" ".join(map(str, label)) for label in _rows(map_set.domain)]
-    return everybody, np.concatenate(parts, axis=1), names
+    return everyone, np.concatenate(parts, axis=1), names
 
 
 def _rows(domain: Domain) -> Iterator[tuple[object, ...]]:

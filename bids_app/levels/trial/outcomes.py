@@ -57,7 +57,7 @@ class Analysed:
 
 
 def scores_of(outcome: ClinicalOutcome, cohort: Cohort, inference: Inference) -> OutcomeData:
-    """Return everybody's values of an outcome with arms, strata and covariates."""
+    """Return all participants' values of an outcome with arms, strata and covariates."""
     count = len(cohort.rows)
     columns = [np.ones(count), *fixed(cohort, np.arange(count))[1]]
     return OutcomeData(

@@ -101,7 +101,7 @@ ORDERS = (
 )
 
 
-def everybody(job: TrialJob) -> Cohort:
+def everyone(job: TrialJob) -> Cohort:
     """Return all participants of the arms compared, scanned or not: as randomised.
 
     Raises
@@ -128,7 +128,7 @@ def run(job: TrialJob) -> Summary:
     DeqiError
         If nothing can be analysed.
     """
-    cohort, notes, problems = everybody(job), list[str](), list[DeqiError]()
+    cohort, notes, problems = everyone(job), list[str](), list[DeqiError]()
     if job.outcomes and not getattr(job.design.options, "parallel", True):
         notes.append(ORDERS)
     found, failed = list[Analysed](), list[ClinicalOutcome]()

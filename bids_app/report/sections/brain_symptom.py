@@ -81,7 +81,7 @@ def _regions(path: Path) -> dict[str, Any]:
 
 
 def _panel(own: pd.DataFrame, name: str, about: Json) -> dict[str, object]:
-    """Return everybody's change beside their improvement, with a line of each arm."""
+    """Return all participants' change beside their improvement, with a line of each arm."""
     known = own[np.isfinite(own["change"]) & np.isfinite(own["improvement"])]
     across, up = charts.around(known["change"], 0, WIDE), charts.around(known["improvement"], HIGH, 0)
     arms = []

@@ -10,7 +10,7 @@
     try { localStorage.setItem(store, JSON.stringify(ratings)); } catch { /* a browser that keeps nothing still exports */ }
     const counts = Object.values(ratings).reduce((sum, { rating }) => ({ ...sum, [rating]: (sum[rating] || 0) + 1 }), {});
     const said = Object.entries(counts).map(([rating, count]) => count + " " + words[rating]).join(", ");
-    document.getElementById("rating-count").textContent = said ? {{ in_script("Rated: %(counts)s", counts="said") }} : {{ in_script("Nobody is rated yet.") }};
+    document.getElementById("rating-count").textContent = said ? {{ in_script("Rated: %(counts)s", counts="said") }} : {{ in_script("No participant is rated yet.") }};
     show();
   };
   const show = () => {

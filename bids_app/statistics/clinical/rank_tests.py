@@ -14,7 +14,7 @@ from bids_app.statistics.clinical.test_inversion import limits
 Values = NDArray[np.floating[Any]]
 
 SMALL = 20
-"""People of an arm up to whom the exact distribution is given too, if nobody ties."""
+"""People of an arm up to whom the exact distribution is given too, if there are no ties."""
 
 
 @dataclass(frozen=True, kw_only=True)

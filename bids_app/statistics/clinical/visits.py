@@ -1,4 +1,4 @@
-"""What was seen of everybody at visits, as long tables of linear models want it."""
+"""What was seen of all participants at visits, as long tables of linear models want it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Visits:
         return np.isfinite(self.values)
 
     def design(self, arm: Array | None) -> Array:
-        """Return the columns of everybody's visits, (n, visits, parameters): arms differ after the first visit."""
+        """Return the columns of all visits, (n, visits, parameters): arms differ after the first visit."""
         n, count = self.values.shape
         width = self.nuisance.shape[1]
         whole = np.zeros((n, count, count * width + (count - 1 if arm is not None else 0)))

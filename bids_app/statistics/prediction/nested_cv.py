@@ -76,7 +76,7 @@ def _calibrated(score: Values, outcome: Values) -> tuple[float, float]:
 
 @dataclass(frozen=True, eq=False)
 class Unseen:
-    """Predictions of everybody, (n,), by `models` that have not seen them; `fold` tells which model, (n,)."""
+    """Predictions of all participants, (n,), by `models` that have not seen them; `fold` tells which model, (n,)."""
 
     predicted: Values
     fold: Places
@@ -84,7 +84,7 @@ class Unseen:
 
 
 def out_of_fold(features: Features, task: PredictionTask, learner: Learner, seed: int) -> Unseen:
-    """Return the prediction of everybody by models that have not seen them."""
+    """Return the prediction of all participants by models that have not seen them."""
     found = Unseen(np.full(len(task.outcome), np.nan), np.zeros(len(task.outcome), dtype=np.intp), [])
     for rest, test in task.parts(seed):
         if task.rows(rest).learnable:

@@ -93,8 +93,8 @@ def stability(weights: Values) -> tuple[Values, Values]:
 
 def decision_curve(probability: Values, outcome: Values) -> list[dict[str, float]]:
     """Return the net benefit of treating those above a probability, (n,), and of treating all, at thresholds."""
-    everybody = np.ones(len(outcome))
+    treat_all = np.ones(len(outcome))
     return [
-        {"threshold": t, "model": net_benefit(probability, outcome, t), "all": net_benefit(everybody, outcome, t)}
+        {"threshold": t, "model": net_benefit(probability, outcome, t), "all": net_benefit(treat_all, outcome, t)}
         for t in np.round(np.arange(0.05, 0.951, 0.05), 2).tolist()
     ]

@@ -55,7 +55,7 @@ class ArmOptions(PeopleOptions):
     """Which column holds the arms, and which arms are compared."""
 
     parallel: ClassVar[bool] = True
-    """False where arms are orders in which everybody gets every treatment."""
+    """False where arms are orders in which all participants get every treatment."""
 
     column: Annotated[Name, Doc("Column of participants.tsv with the arm.")] = "group"
     active: Annotated[Name, Doc("Value of the active (verum) arm.")] = "verum"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from synthetic import CAP
 
 from bids_app.dataset.mne_files import read_electrodes
 from bids_app.errors import MissingInputError, WrongDataError
@@ -183,34 +184,8 @@ class TestRealRecording:
 RATE = 128.0
 
 
-def cap(count=20):
-    names = [
-        "Fp1",
-        "Fp2",
-        "F7",
-        "F3",
-        "Fz",
-        "F4",
-        "F8",
-        "T7",
-        "C3",
-        "Cz",
-        "C4",
-        "T8",
-        "P7",
-        "P3",
-        "Pz",
-        "P4",
-        "P8",
-        "O1",
-        "O2",
-        "Oz",
-    ]
-    return names[:count]
-
-
 def raw_of(data, names=None):
-    info = mne.create_info(names or cap(len(data)), RATE, "eeg")
+    info = mne.create_info(names or list(CAP[: len(data)]), RATE, "eeg")
     return mne.io.RawArray(data * 1e-6, info, verbose="error")
 
 

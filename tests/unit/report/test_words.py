@@ -22,13 +22,15 @@ BANNED = {
 
 
 def texts():
-    """Yield every text with its file: constants of the code but docstrings, templates, and the documentation."""
+    """Yield every text with its file: constants of the code but docstrings, templates, scripts, documentation."""
     for path in sorted((ROOT / "bids_app").rglob("*.py")):
         tree = ast.parse(path.read_text())
         remarks = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in remarks:
                 yield path, node.value
+    for path in sorted((ROOT / "bids_app" / "report" / "templates").glob("*.js")):
+        yield path, path.read_text()
     for path in sorted((ROOT / "bids_app" / "report" / "templates").glob("*.html")):
         yield path, re.sub(r"\{[%#].*?[%#]\}|<[^>]+>", " ", path.read_text(), flags=re.DOTALL)
     for path in (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))):

@@ -4,33 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import synthetic
 from scipy.special import eval_legendre
 
 from bids_app.dataset.montages import nominal_positions, region
 from bids_app.errors import UsageError
 from bids_app.signals.scalp import flattened, interpolation, neighbours, on_sphere
 
-CAP = (
-    "Fp1",
-    "Fp2",
-    "F7",
-    "F3",
-    "Fz",
-    "F4",
-    "F8",
-    "T7",
-    "C3",
-    "Cz",
-    "C4",
-    "T8",
-    "P7",
-    "P3",
-    "Pz",
-    "P4",
-    "P8",
-    "O1",
-    "O2",
-)
+CAP = synthetic.CAP[:19]
 
 
 def positions(names=CAP):

@@ -47,7 +47,7 @@ def job(design, rows):
 
 def test_a_design_of_sites_compares_outcomes_within_sites():
     asked = job("multi_site", people())
-    cohort = trial_analysis.everybody(asked)
+    cohort = trial_analysis.everyone(asked)
     assert set(cohort.strata.tolist()) == {0, 1}
     found = {row.name: row for row in analyse(scores_of(asked.outcomes[0], cohort, asked.inference)).rows}
     assert abs(found["ancova"].estimate) < 3  # not the 10 that sites make
@@ -58,7 +58,7 @@ def test_a_design_of_sites_compares_outcomes_within_sites():
 
 def test_orders_of_a_crossover_are_no_arms():
     asked = job("crossover", people("sequence", ("AB", "BA")))
-    cohort = trial_analysis.everybody(asked)
+    cohort = trial_analysis.everyone(asked)
     assert cohort.arms == ("all",)
     found = analyse(scores_of(asked.outcomes[0], cohort, asked.inference))
     assert found.deciding is None
