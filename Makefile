@@ -75,6 +75,9 @@ validation: $(VENV)/.done ## false positives of every scheme and statistic; writ
 bench-scale: $(VENV)/.done ## planning and group level of ten thousand people; writes docs/scaling.md (some minutes)
 	@$(BIN)/python tests/benchmarks/scale.py $(ARGS)
 
+bench-sizes: $(VENV)/.done ## megabytes that a trial leaves; writes docs/scaling.md (some minutes, gigabytes in /var/tmp)
+	@$(BIN)/python tests/benchmarks/sizes.py $(ARGS)
+
 bench-molecules: $(VENV)/.done ## surrogates and genes beside other programs; writes docs/performance.md (ARGS="--outside PYTHON")
 	@$(BIN)/python tests/benchmarks/molecules.py $(ARGS)
 
@@ -104,4 +107,4 @@ lock: ## pin the dependencies anew (needs uv)
 clean: ## remove the environment and the demo
 	rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install demo test test-fast check containers docs validate bench bench-group bench-scale bench-molecules reliability validation power pain molecules claims messages lock clean
+.PHONY: help install demo test test-fast check containers docs validate bench bench-group bench-scale bench-sizes bench-molecules reliability validation power pain molecules claims messages lock clean

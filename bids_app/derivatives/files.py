@@ -65,11 +65,12 @@ def volume_bytes(
 def gzipped(content: bytes) -> bytes:
     """Return content in gzip format, without the time of day: equal content gives equal bytes, always.
 
-    Runs and Huffman codes alone: the digits of decimal numbers do not repeat, so that this is as small as level 1 in
-    half the time. ISA-L is four times as fast, but about one file in ten thousand comes out differently the next time:
-    it starts from whatever its memory holds (github.com/intel/isa-l/issues/140).
+    Level 1: of a map at 2 mm it takes 24 ms and leaves .93 MB, level 6 30 ms and .91 MB. Runs of equal bytes alone
+    (Z_RLE) take 38 ms and leave 1.89 MB: NaN outside of the brain is four bytes that differ. ISA-L is four times as
+    fast, but about one file in ten thousand comes out differently the next time: it starts from whatever its memory
+    holds (github.com/intel/isa-l/issues/140).
     """
-    packer = zlib.compressobj(1, zlib.DEFLATED, 31, 9, zlib.Z_RLE)
+    packer = zlib.compressobj(1, zlib.DEFLATED, 31, 9)
     return packer.compress(content) + packer.flush()
 
 

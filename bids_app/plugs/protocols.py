@@ -123,6 +123,10 @@ class Association(Plug):
         Tables and a sidecar from what is given.
     contrasts : callable
         Contrasts of maps that it asks for itself.
+    asks_by : str
+        Its option that names the outcome.
+    kinds : tuple of str
+        Kinds of outcomes that it takes; empty: all.
     """
 
     asks: Literal["outcome", "regions"]
@@ -130,6 +134,8 @@ class Association(Plug):
     files: Callable[[object, str], list[Path]]
     associate: Callable[[object, object], AssociationResult]
     contrasts: Callable[..., Iterator[Contrast]] = _no_contrasts
+    asks_by: str = "outcome"
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

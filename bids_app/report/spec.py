@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from bids_app.report.messages import N_
 from bids_app.report.results import GroupResults
-from bids_app.report.sections.brain_symptom import associations
 from bids_app.report.sections.confirmatory import section as confirmatory
+from bids_app.report.sections.outcome_associations import associations
 from bids_app.report.sections.predictions import predictions
 from bids_app.report.sections.record import record
 from bids_app.report.sections.spatial import regional
@@ -84,7 +84,7 @@ GROUP_PAGES = (
             Section(
                 name="associations", template="associations.html",
                 values=lambda results: associations(results.folder),
-                reads=("*_statmap.json", "*_desc-brainSymptom*_association.*"),
+                reads=("*_statmap.json", "*_desc-brainSymptom*_association.*", "*_desc-coupledChange*_association.*"),
             ),
             Section(
                 name="regional", template="regional.html", values=lambda results: regional(results.folder),

@@ -10,21 +10,22 @@ from numpy.typing import NDArray
 
 from bids_app.statistics.result import Result
 from bids_app.trial.cohort import Cohort
+from bids_app.trial.outcome_slopes import RelatedOutcome
 from bids_app.vocabulary.grid import Mask
 from bids_app.vocabulary.options.inference import Inference
 from bids_app.vocabulary.outcome import ClinicalOutcome
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class SymptomInputs:
+class OutcomeInputs:
     """The primary contrast of one kind of map, the maps that it came from, and an outcome of the same participants.
 
     Attributes
     ----------
     stacks : mapping of (participants, voxels)
         Maps by stage.
-    improvement : (participants,)
-        Of the outcome; positive is better, NaN where it is not known.
+    to : RelatedOutcome
+        How much the outcome of each participant improved or changed.
     regions : mapping of (x, y, z) bool
         Regions declared beforehand, by name.
     """
@@ -33,7 +34,7 @@ class SymptomInputs:
     stacks: Mapping[str, NDArray[np.float32]]
     cohort: Cohort
     outcome: ClinicalOutcome
-    improvement: NDArray[np.float64]
+    to: RelatedOutcome
     regions: Mapping[str, Mask]
     inference: Inference
 

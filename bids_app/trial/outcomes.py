@@ -116,6 +116,7 @@ def outcome_of(
     found = ClinicalOutcome(
         name=as_label(name),
         table=name,
+        stem=stem,
         title=str(said.get("LongName", name)),
         columns=columns,
         visits=tuple(visits),
@@ -216,6 +217,11 @@ def transformed(values: NDArray[np.float64], scale: Scale) -> NDArray[np.float64
     if scale == "logit":
         return np.asarray(np.log(values / (1 - values)))
     return {"": values, "log": np.log(values), "log10": np.log10(values)}[scale] if scale else values
+
+
+def visit_values(outcome: ClinicalOutcome, rows: Sequence[Mapping[str, str]]) -> NDArray[np.float64]:
+    """Return the values of an outcome on its scale, (participants, visits); NaN where there is none."""
+    return transformed(values_of(outcome.columns, rows), outcome.scale)
 
 
 def values_of(columns: Sequence[str], rows: Sequence[Mapping[str, str]]) -> NDArray[np.float64]:

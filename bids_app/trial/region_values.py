@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bids_app.statistics.clusters.cluster_table import tabulate
 from bids_app.statistics.permutation import linear_model
-from bids_app.trial.association import SymptomInputs
+from bids_app.trial.association import OutcomeInputs
 
 Values = NDArray[np.float64]
 
@@ -25,7 +25,7 @@ class RegionValues:
     chosen: str
 
 
-def declared_regions(given: SymptomInputs) -> Iterator[RegionValues]:
+def declared_regions(given: OutcomeInputs) -> Iterator[RegionValues]:
     """Yield the mean of each declared region in every person; regions without a voxel are left out."""
     for name, mask in given.regions.items():
         inside = mask[given.result.map_set.voxels.mask]
@@ -34,7 +34,7 @@ def declared_regions(given: SymptomInputs) -> Iterator[RegionValues]:
             yield RegionValues(name, before, after, f"declared, {int(inside.sum())} voxels")
 
 
-def leave_one_out(given: SymptomInputs) -> RegionValues:
+def leave_one_out(given: OutcomeInputs) -> RegionValues:
     """Return each participant's value in the largest cluster of the same contrast of all others.
 
     Participants whose others have no cluster get NaN.

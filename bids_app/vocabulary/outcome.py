@@ -82,8 +82,8 @@ class ClinicalOutcome:
 
     Attributes
     ----------
-    name, table : str
-        As it stands in file names, and in the settings.
+    name, table, stem : str
+        As it stands in file names, in the settings, and in columns before the visit.
     columns : tuple of str
         Column of each visit.
     lower_is_better : bool
@@ -92,6 +92,7 @@ class ClinicalOutcome:
 
     name: str
     table: str
+    stem: str = ""
     title: str
     columns: tuple[str, ...]
     visits: tuple[str, ...]

@@ -199,8 +199,18 @@ def test_the_dry_run_names_the_outcomes(copy):
     assert "outcomes: vas, days" in ended.out
 
 
+MEASURED = """
+[outcomes.rate]
+column = "days"
+kind = "measurement"
+[associations.coupled_change]
+regions = ["target:20,28,4:20"]
+"""
+"""A value of which no side is better, beside an outcome of which one is."""
+
+
 def test_brain_and_symptom_stand_beside_the_contrasts(copy):
-    (copy / "analysis.toml").write_text(COUPLED)
+    (copy / "analysis.toml").write_text(COUPLED + MEASURED)
     ended = again(copy)
     assert ended.code == 0, ended.text
     group = copy / "out" / "group"
@@ -213,6 +223,7 @@ def test_brain_and_symptom_stand_beside_the_contrasts(copy):
     assert list(group.glob("*seed-near_contrast-verumVsShamVasByBaseline_stat-t_statmap.nii.gz"))
     text = group_pages(copy / "out")
     assert "Region nowhere has no voxel that all participants have." in text
+    changes_of_measurements(group, text)
     assert "never a result" in text
     assert said_too_much(text) == []
     (copy / "analysis.toml").write_text(COUPLED.replace('"leave-one-out"', '"significant"'))
@@ -223,6 +234,20 @@ def test_brain_and_symptom_stand_beside_the_contrasts(copy):
     ended = again(copy)
     assert ended.code == 64
     assert "[outcomes.<name>] declares" in ended.err
+
+
+def changes_of_measurements(group, text):
+    """Check what stands of a change in maps beside one in a measurement."""
+    rows = read_frame(next(group.glob("*seed-near*_desc-coupledChange_association.tsv")))
+    values = read_frame(next(group.glob("*seed-near*_desc-coupledChangeValues_association.tsv")))
+    own = values[values["arm"] == "sham"].dropna()
+    row = rows[rows["whom"] == "within sham"].iloc[0]
+    assert row["what"] == "changes of both"
+    assert row["estimate"] == pytest.approx(stats.spearmanr(own["change"], own["outcome_change"]).statistic)
+    made = {path.name.split("contrast-")[1].split("_")[0] for path in group.glob("*seed-near_*Rate*_stat-t_statmap.*")}
+    assert made == {"verumRateSlope", "shamRateSlope", "allRateSlope", "verumVsShamRateSlope"}
+    assert "Changes in the brain and in measurements" in text
+    assert "associated with the change in rate" in text
 
 
 def test_an_outcome_is_predicted_from_maps_before_treatment(copy):

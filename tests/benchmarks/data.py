@@ -16,15 +16,15 @@ SPACE = "space-MNI152NLin2009cAsym"
 MOTION = ("trans_x", "trans_y", "trans_z", "rot_x", "rot_y", "rot_z")
 
 
-def write(root: Path, resolution: int, kind: str) -> None:
-    """Write one derivative dataset with one run; `kind` is int16 or float32."""
-    folder = root / "sub-01" / "func"
+def write(root: Path, resolution: int, kind: str, name: str = "sub-01", seed: int = 0) -> None:
+    """Write one run into a derivative dataset; `kind` is int16 or float32, `name` its participant and session."""
+    folder = root.joinpath(*name.split("_"), "func")
     folder.mkdir(parents=True)
     about = {"Name": "benchmark", "BIDSVersion": "1.9.0", "DatasetType": "derivative"}
     (root / "dataset_description.json").write_text(json.dumps(about))
     image = load_mni152_brain_mask(resolution=resolution)
     mask = np.asarray(image.dataobj) > 0
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     level = ndimage.gaussian_filter(rng.standard_normal(mask.shape), 6)
     level = 9000 + 2500 * level / level.std()
     data = np.zeros((*mask.shape, FRAMES), dtype=kind)
@@ -33,7 +33,7 @@ def write(root: Path, resolution: int, kind: str) -> None:
         fresh = ndimage.gaussian_filter(rng.standard_normal(mask.shape), 0.8)
         noise = 0.4 * noise + fresh / fresh.std()
         data[..., frame] = np.where(mask, level + 120 * noise, 0)
-    stem = f"sub-01_task-rest_{SPACE}_res-{resolution}"
+    stem = f"{name}_task-rest_{SPACE}_res-{resolution}"
     series = nib.Nifti1Image(data, image.affine)
     series.set_sform(image.affine, 4)
     series.set_qform(image.affine, 4)
@@ -45,7 +45,7 @@ def write(root: Path, resolution: int, kind: str) -> None:
     table["framewise_displacement"] = np.abs(rng.normal(0.1, 0.05, FRAMES))
     table["framewise_displacement"][[40, 41, 150]] = 0.9
     rows = ["\t".join(table), *("\t".join(f"{v:.8g}" for v in row) for row in zip(*table.values(), strict=True))]
-    (folder / "sub-01_task-rest_desc-confounds_timeseries.tsv").write_text("\n".join(rows) + "\n")
+    (folder / f"{name}_task-rest_desc-confounds_timeseries.tsv").write_text("\n".join(rows) + "\n")
 
 
 if __name__ == "__main__":

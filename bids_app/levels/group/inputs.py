@@ -16,8 +16,8 @@ from bids_app.dataset.tables import read_json, read_tsv
 from bids_app.derivatives.permutation_checkpoints import CheckpointFiles
 from bids_app.errors import DeqiError, WrongDataError
 from bids_app.levels.group.arm_similarity import Stacks
+from bids_app.levels.group.outcome_associations import with_associations
 from bids_app.levels.group.reference_associations import require_contrasts
-from bids_app.levels.group.symptom_associations import with_associations
 from bids_app.plugs.protocols import Measure
 from bids_app.signals.scalp import neighbours as near_on_head
 from bids_app.statistics.clusters.domain_neighbours import neighbours_of

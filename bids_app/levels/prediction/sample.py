@@ -10,7 +10,7 @@ import numpy as np
 from bids_app import plugs
 from bids_app.errors import MissingInputError, WrongDataError
 from bids_app.levels.group import inputs
-from bids_app.levels.group.symptom_associations import cohort_of, improvement_of, outcome_asked
+from bids_app.levels.group.outcome_associations import cohort_of, improvement_of, outcome_asked
 from bids_app.statistics.clinical.responders import improvement
 from bids_app.statistics.covariate_coding import read_column
 from bids_app.statistics.prediction.preprocessing import Features
@@ -60,7 +60,7 @@ def sample_of(job: PredictionJob) -> tuple[PredictionSample, list[str]]:
         If too few are left, or a column or measure is not there.
     """
     options = job.prediction
-    outcome = outcome_asked(job.outcomes, options.outcome, "prediction")
+    outcome = outcome_asked(job.outcomes, options.outcome, "prediction.outcome")
     before = _before(job)
     design, brain, names = _brain(before)
     cohort = cohort_of(before, design)

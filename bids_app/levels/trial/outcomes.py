@@ -18,7 +18,7 @@ from bids_app.statistics.permutation.corrections import holm
 from bids_app.trial.cohort import Cohort
 from bids_app.trial.contrasts import fixed
 from bids_app.trial.dropout import UNEQUAL
-from bids_app.trial.outcomes import transformed, values_of
+from bids_app.trial.outcomes import visit_values
 from bids_app.vocabulary.note import Note
 from bids_app.vocabulary.options.inference import Inference
 from bids_app.vocabulary.outcome import ClinicalOutcome
@@ -62,7 +62,7 @@ def scores_of(outcome: ClinicalOutcome, cohort: Cohort, inference: Inference) ->
     columns = [np.ones(count), *fixed(cohort, np.arange(count))[1]]
     return OutcomeData(
         outcome=outcome,
-        values=transformed(values_of(outcome.columns, cohort.rows), outcome.scale),
+        values=visit_values(outcome, cohort.rows),
         arm=cohort.arm,
         arms=cohort.arms,
         strata=cohort.strata,

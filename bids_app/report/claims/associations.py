@@ -24,15 +24,15 @@ PATHS = N_(
 
 @dataclass(frozen=True, kw_only=True)
 class Coupling:
-    """A contrast of one map with improvement: the map, the contrast, and what was found."""
+    """A contrast of one map with an outcome: the map, the contrast, and what was found."""
 
     label: str
     contrast: str
     about: ContrastSidecar
 
 
-def coupling(contrasts: Sequence[Coupling], outcome: str, arms: Sequence[str]) -> Verdict:
-    """Return what the contrasts of maps with improvement allow to say."""
+def coupling(contrasts: Sequence[Coupling], outcome: str, arms: Sequence[str], *, improves: bool = True) -> Verdict:
+    """Return what the contrasts of maps with improvement, or where no side is better with change, allow to say."""
     # Over all questions that were asked of all maps: the smallest of many is small by chance.
     adjusted = holm([one.about.p for one in contrasts])
     passed = [(one, p) for one, p in zip(contrasts, adjusted, strict=True) if p <= one.about.alpha]
@@ -48,17 +48,31 @@ def coupling(contrasts: Sequence[Coupling], outcome: str, arms: Sequence[str]) -
                             "Exploratory: %(said)s; p over %(num)d questions.", len(contrasts), said=said)  # fmt: skip
         return Verdict(headline, False, tuple(remarks))
     if passed:
-        headline = ngettext(
-            "Exploratory: maps are associated with improvement of %(outcome)s %(said)s; p over %(num)d question.",
-            "Exploratory: maps are associated with improvement of %(outcome)s %(said)s; p over %(num)d questions.",
-            len(contrasts), outcome=outcome, said="; ".join(_where(one, p) for one, p in passed),
-        )  # fmt: skip
-        return Verdict(headline, False, tuple(remarks))
+        said = "; ".join(_where(one, p) for one, p in passed)
+        return Verdict(_associated(len(contrasts), outcome, said, improves=improves), False, tuple(remarks))
     headline = _(
         "No map was shown to be associated with improvement of %(outcome)s, in any arm or differently between arms.",
         outcome=outcome,
-    )
+    ) if improves else _(
+        "No change in a map was shown to be associated with the change in %(outcome)s, in any arm or differently "
+        "between arms.", outcome=outcome,
+    )  # fmt: skip
     return Verdict(headline, False, (*remarks, _("This is not evidence that they are unrelated.")))
+
+
+def _associated(count: int, outcome: str, said: str, *, improves: bool) -> str:
+    """Return the sentence of maps that are associated with an outcome."""
+    if improves:
+        return ngettext(
+            "Exploratory: maps are associated with improvement of %(outcome)s %(said)s; p over %(num)d question.",
+            "Exploratory: maps are associated with improvement of %(outcome)s %(said)s; p over %(num)d questions.",
+            count, outcome=outcome, said=said,
+        )  # fmt: skip
+    return ngettext(
+        "Exploratory: changes in maps are associated with the change in %(outcome)s %(said)s; p over %(num)d question.",
+        "Exploratory: changes in maps are associated with the change in %(outcome)s %(said)s; p over %(num)d "
+        "questions.", count, outcome=outcome, said=said,
+    )  # fmt: skip
 
 
 def _where(one: Coupling, p: float) -> str:

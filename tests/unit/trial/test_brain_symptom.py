@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,7 +11,7 @@ from scipy import stats
 from sidecars import contrast
 from statsmodels.api import OLS
 
-from bids_app.associations import brain_symptom
+from bids_app.associations import brain_symptom, coupled_change
 from bids_app.errors import UsageError, WrongDataError
 from bids_app.levels.group.arm_similarity import outcome_of
 from bids_app.report.claims.associations import Coupling, coupling
@@ -18,9 +19,10 @@ from bids_app.statistics.clinical.mediation import paths
 from bids_app.statistics.clinical.rank_correlation import baseline_with_own_change, pooled_by_arms_alone, spearman
 from bids_app.statistics.permutation import linear_model
 from bids_app.statistics.permutation.schemes import Exchange
-from bids_app.trial.brain_symptom import Coupled
 from bids_app.trial.cohort import Cohort
+from bids_app.trial.outcome_slopes import RelatedOutcome
 from bids_app.trial.region_values import RegionValues
+from bids_app.trial.related_values import Coupled
 from bids_app.vocabulary.options.design import ArmOptions
 from bids_app.vocabulary.options.inference import Inference
 from bids_app.vocabulary.participant_row import ParticipantRow
@@ -101,8 +103,14 @@ def people(n=30, seed=0):
 
 
 def asked(cohort, improvement, **options):
-    found = brain_symptom.contrasts(cohort, "vas", "pain", improvement, brain_symptom.Options(**options))
+    to = outcome("brain_symptom", "vas", improvement)
+    found = brain_symptom.contrasts(cohort, to, brain_symptom.Options(**options))
     return {contrast.name: contrast for contrast in found}
+
+
+def outcome(association, name, values):
+    improves = association == "brain_symptom"
+    return RelatedOutcome(association=association, name=name, title="pain", improves=improves, values=values)
 
 
 def t_of(contrast, stacks):
@@ -211,7 +219,9 @@ def test_sites_do_not_make_a_region_go_with_relief():
     cohort = Cohort(rows=tuple(rows), arms=("verum", "sham"), lost=(), options=ArmOptions(strata=("site",)))
     change = 5.0 * site + rng.standard_normal(60)
     improvement = 5.0 * site - change + 5.0 * site + 0.5 * rng.standard_normal(60)
-    given = SimpleNamespace(cohort=cohort, inference=Inference(n_permutations=200), improvement=improvement)
+    given = SimpleNamespace(
+        cohort=cohort, inference=Inference(n_permutations=200), to=outcome("brain_symptom", "vas", improvement)
+    )
     region = RegionValues("PAG", before := rng.standard_normal(60), before + change, "declared")
     found = {(row["what"], row["whom"]): row for row in Coupled(given).rows(region)}
     row = found["change and improvement", "given the arm"]
@@ -233,3 +243,45 @@ def test_maps_are_not_related_to_what_nobody_of_an_arm_has(gone):
         improvement[(cohort.arm == 1) | (gone == "everybody")] = np.nan
     with pytest.raises(WrongDataError, match="improvement is known of"):
         asked(cohort, improvement)
+
+
+def test_changes_of_two_measurements_are_the_regressions_they_claim_to_be():
+    cohort, arm = people()
+    rng = np.random.default_rng(8)
+    stacks = {stage: rng.standard_normal((30, 3)).astype(np.float32) for stage in ("pre", "post")}
+    change = rng.standard_normal(30)
+    to, options = outcome("coupled_change", "alpha", change), coupled_change.Options()
+    found = {contrast.name: contrast for contrast in coupled_change.contrasts(cohort, to, options)}
+    assert set(found) == {"verumAlphaSlope", "shamAlphaSlope", "verumVsShamAlphaSlope", "allAlphaSlope"}
+    assert "associated with the change in pain" in found["allAlphaSlope"].asked.words.question
+    maps = (stacks["post"] - stacks["pre"])[:, 0].astype(float)
+    fitted = OLS(maps, np.column_stack([change, np.ones(30), arm])).fit()
+    assert t_of(found["allAlphaSlope"], stacks) == pytest.approx(fitted.tvalues[0], rel=1e-4)
+    own = arm == 1
+    within = OLS(maps[own], np.column_stack([change[own], np.ones(own.sum())])).fit()
+    assert t_of(found["verumAlphaSlope"], stacks) == pytest.approx(within.tvalues[0], rel=1e-4)
+    alone = coupled_change.contrasts(cohort, to, coupled_change.Options(within=False))
+    assert [contrast.name for contrast in alone] == ["allAlphaSlope"]
+    with pytest.raises(UsageError, match="nothing is asked"):
+        coupled_change.check(coupled_change.Options(within=False, pooled=False), Path("out"))
+
+
+def test_arms_that_change_apart_are_no_association():  # eeg.md 8: d = .8 in each makes r = .138 of nothing
+    assert pooled_by_arms_alone(0.8, 0.8) == pytest.approx(0.138, abs=5e-4)
+    rng = np.random.default_rng(9)
+    rejected = []
+    for _ in range(200):
+        cohort, arm = people(n=60, seed=int(rng.integers(1e6)))
+        first, second = 0.8 * arm + rng.standard_normal(60), 0.8 * arm + rng.standard_normal(60)
+        stacks = {"pre": np.zeros((60, 1), dtype=np.float32), "post": first[:, None].astype(np.float32)}
+        found = coupled_change.contrasts(cohort, outcome("coupled_change", "alpha", second), coupled_change.Options())
+        pooled = next(contrast for contrast in found if contrast.name == "allAlphaSlope")
+        rejected.append(abs(t_of(pooled, stacks)) > stats.t.isf(0.025, 57))
+    assert np.mean(rejected) <= 0.05 + 2.6 * np.sqrt(0.05 * 0.95 / 200)
+
+
+def test_what_may_be_said_of_two_changes():
+    found = coupling([one(0.01), one(0.4, "verum")], "alpha power", ("verum", "sham"), improves=False)
+    assert "changes in maps are associated with the change in alpha power" in found.headline
+    assert "improve" not in found.headline
+    assert "No change in a map was shown" in coupling([one(0.4)], "alpha", ("verum",), improves=False).headline

@@ -9,7 +9,7 @@ import pytest
 
 from bids_app import plugs
 from bids_app.errors import UsageError
-from bids_app.levels.group.symptom_associations import cohort_of
+from bids_app.levels.group.outcome_associations import cohort_of
 from bids_app.levels.trial import trial_analysis
 from bids_app.levels.trial.outcomes import analyse, scores_of
 from bids_app.plan.participants_table import People

@@ -1,8 +1,8 @@
-"""Brain and symptom on the group page: what maps say, every region with each person, paths."""
+"""Maps beside an outcome of the same participants: what maps say, every region with each participant, paths."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,25 +13,46 @@ from bids_app.dataset.sidecars import read_sidecar
 from bids_app.dataset.tables import Json, read_frame, read_json
 from bids_app.report.claims.associations import PATHS, Coupling, coupling
 from bids_app.report.drawing import charts
-from bids_app.report.messages import _
+from bids_app.report.messages import N_, _
 from bids_app.vocabulary.contrast_sidecar import ContrastSidecar
-from bids_app.vocabulary.entities import companion, parse
+from bids_app.vocabulary.entities import as_label, companion, parse
 
 WIDE, HIGH = 220.0, 160.0
+OTHER = "outcome_change"
+"""Column of values of which no side is better."""
 
 
-def associations(folder: Path) -> dict[str, object] | None:
-    """Return what is on disk of brain and symptom, or None."""
+TITLES = {"brain_symptom": N_("Brain and symptom"), "coupled_change": N_("Changes in the brain and in measurements")}
+"""Associations that look at an outcome, and what their parts of the page are called."""
+
+
+def associations(folder: Path) -> list[dict[str, object]]:
+    """Return what is on disk of maps beside outcomes, one entry an association."""
     sidecars = {path: read_sidecar(path, ContrastSidecar) for path in sorted(folder.glob("*_statmap.json"))}
-    asked = {path: about for path, about in sidecars.items() if about.association == "brain_symptom"}
-    regions = [_regions(path) for path in sorted(folder.glob("*_desc-brainSymptom_association.json"))]
+    found = (_association(folder, name, sidecars) for name in TITLES)
+    return [shown for shown in found if shown]
+
+
+def _association(folder: Path, name: str, sidecars: Mapping[Path, ContrastSidecar]) -> dict[str, object] | None:
+    """Return what one association found, or nothing."""
+    asked = {path: about for path, about in sidecars.items() if about.association == name}
+    desc = as_label(name.replace("_", " "))
+    regions = [_regions(path) for path in sorted(folder.glob(f"*_desc-{desc}_association.json"))]
     if not asked and not regions:
         return None
     contrasts = [Coupling(**_named(path), about=about) for path, about in asked.items()]
-    about: Json = regions[0]["about"] if regions else {"Outcome": _("the outcome"), "Arms": [""]}
+    about: Json = (
+        regions[0]["about"]
+        if regions
+        else {"Outcome": _("the outcome"), "Arms": [""], "Values": OTHER if name == "coupled_change" else ""}
+    )
+    improves = about.get("Values") != OTHER
     return {
+        "name": desc,
+        "title": _(TITLES[name]),
+        "improves": improves,
         "outcome": about["Outcome"],
-        "verdict": coupling(contrasts, about["Outcome"], about["Arms"]),
+        "verdict": coupling(contrasts, about["Outcome"], about["Arms"], improves=improves),
         "maps": _by_question(contrasts),
         "regions": [one for one in regions if one["rows"]],
         "notes": sorted({note for one in regions for note in one["about"]["Notes"]}),
@@ -81,12 +102,13 @@ def _regions(path: Path) -> dict[str, Any]:
 
 
 def _panel(own: pd.DataFrame, name: str, about: Json) -> dict[str, object]:
-    """Return all participants' change beside their improvement, with a line of each arm."""
-    known = own[np.isfinite(own["change"]) & np.isfinite(own["improvement"])]
-    across, up = charts.around(known["change"], 0, WIDE), charts.around(known["improvement"], HIGH, 0)
+    """Return the change in a region beside that of the outcome for each participant, with a line for each arm."""
+    values = str(about.get("Values", "improvement"))
+    known = own[np.isfinite(own["change"]) & np.isfinite(own[values])]
+    across, up = charts.around(known["change"], 0, WIDE), charts.around(known[values], HIGH, 0)
     arms = []
     for i, arm in enumerate(about["Arms"]):
-        x, y = (known.loc[known["arm"] == arm, key].to_numpy(dtype=float) for key in ("change", "improvement"))
+        x, y = (known.loc[known["arm"] == arm, key].to_numpy(dtype=float) for key in ("change", values))
         dots = [(f"{a:.1f}", f"{b:.1f}") for a, b in zip(across(x), up(y), strict=True)]
         line = ""
         if len(x) > 2 and np.ptp(x) > 0:

@@ -1,4 +1,4 @@
-"""Values of regions beside an outcome: who goes with whom, within arms, and what pooling would have made of it."""
+"""Values of regions beside an outcome: how they are related within arms, and what pooled arms would make of it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from bids_app.statistics.clinical.ancova import compare
 from bids_app.statistics.clinical.mediation import paths
 from bids_app.statistics.clinical.rank_correlation import baseline_with_own_change, pooled_by_arms_alone, spearman
 from bids_app.statistics.permutation.schemes import Exchange
-from bids_app.trial.association import SymptomInputs
+from bids_app.trial.association import OutcomeInputs
 from bids_app.trial.contrasts import fixed
-from bids_app.trial.outcomes import values_of
-from bids_app.trial.region_values import RegionValues, Values
+from bids_app.trial.outcomes import visit_values
+from bids_app.trial.region_values import RegionValues, Values, declared_regions, leave_one_out
 
 FEWEST = 5
 """People below whom no correlation is shown."""
@@ -24,25 +24,26 @@ NUMBERS = ("estimate", "low", "high", "p", "p_exchanged")
 
 
 class Coupled:
-    """The people of an association with their arms, strata, covariates and improvement."""
+    """The participants of an association with their arms, strata, covariates and outcome."""
 
-    def __init__(self, given: SymptomInputs) -> None:
+    def __init__(self, given: OutcomeInputs) -> None:
         self._given, self._cohort, self._inference = given, given.cohort, given.inference
-        self.improvement = given.improvement
+        self._to, self._values = given.to, given.to.values
 
     def rows(self, region: RegionValues) -> Iterator[dict[str, object]]:
         """Yield the lines of one region."""
         change = region.after - region.before
-        known = np.isfinite(change) & np.isfinite(self.improvement)
+        known = np.isfinite(change) & np.isfinite(self._values)
         arms = self._cohort.arms
         for number, arm in enumerate(arms):
             own = known & (self._cohort.arm == number)
-            yield self._line(region, "change and improvement", f"within {arm}", own, change)
+            yield self._line(region, self._to.pairing, f"within {arm}", own, change)
         if len(arms) > 1:
-            yield self._line(region, "change and improvement", "given the arm", known, change, arms=len(arms))
+            yield self._line(region, self._to.pairing, "given the arm", known, change, arms=len(arms))
             yield self._difference(region, "slopes of arms differ", known, change)
-            before = np.isfinite(region.before) & np.isfinite(self.improvement)
-            yield self._difference(region, "before treatment: who gains more from which arm", before, region.before)
+            if self._to.improves:
+                before = np.isfinite(region.before) & np.isfinite(self._values)
+                yield self._difference(region, "before treatment: who gains more from which arm", before, region.before)
             yield self._pooled(region, known, change)
         yield self._own_change(region)
 
@@ -60,9 +61,9 @@ class Coupled:
     ) -> dict[str, object]:
         row = _row(region, what, whom, int(rows.sum()))
         others = self._others(rows, arms)
-        if rows.sum() < FEWEST + others.shape[1] or np.ptp(values[rows]) == 0 or np.ptp(self.improvement[rows]) == 0:
+        if rows.sum() < FEWEST + others.shape[1] or np.ptp(values[rows]) == 0 or np.ptp(self._values[rows]) == 0:
             return {**row, "remark": f"fewer than {FEWEST + others.shape[1]} people, or all alike"}
-        found = spearman(values[rows], self.improvement[rows], others, self._scheme(rows))
+        found = spearman(values[rows], self._values[rows], others, self._scheme(rows))
         name = "partial Spearman r" if others.shape[1] else "Spearman r"
         return {**row, "quantity": name, "estimate": found.r, "low": found.low, "high": found.high, "p": found.p,
                 "p_exchanged": found.p_exchanged}  # fmt: skip
@@ -80,7 +81,7 @@ class Coupled:
         centred = values[rows] - values[rows].mean()
         nuisance = np.column_stack([np.ones(len(own)), own, centred, self._others(rows, 1)])
         try:
-            found = compare(self.improvement[rows], own * centred, nuisance, None, self._scheme(rows))
+            found = compare(self._values[rows], own * centred, nuisance, None, self._scheme(rows))
         except WrongDataError as error:
             return {**row, "remark": str(error)}
         return {**row, "quantity": "difference of slopes", "estimate": found.difference, "low": found.low,
@@ -92,9 +93,9 @@ class Coupled:
         row = _row(region, "arms pooled, as papers print it", "all", int(rows.sum()))
         if min(side.sum() for side in sides) < 2:
             return row
-        gaps = [_gap(v[sides[0]], v[sides[1]]) for v in (change, self.improvement)]
+        gaps = [_gap(v[sides[0]], v[sides[1]]) for v in (change, self._values)]
         alone = pooled_by_arms_alone(*gaps)
-        r = float(np.corrcoef(change[rows], self.improvement[rows])[0, 1])
+        r = float(np.corrcoef(change[rows], self._values[rows])[0, 1])
         said = f"never a result: arms that differ in both make r = {alone:.2f} of nothing"
         return {**row, "quantity": "Pearson r", "estimate": r, "remark": said}
 
@@ -114,7 +115,7 @@ class Coupled:
     def mediation(self, region: RegionValues, draws: int) -> dict[str, object] | None:
         """Return the paths from arm over a region to an outcome, of two arms; None where too few are known."""
         outcome = self._given.outcome
-        values = values_of(outcome.columns, self._cohort.rows)
+        values = visit_values(outcome, self._cohort.rows)
         last = values[:, outcome.visits.index(outcome.endpoint)]
         whole = np.column_stack([region.before, region.after, values[:, 0], last])
         rows = np.isfinite(whole).all(axis=1) & np.isin(self._cohort.arm, [0, len(self._cohort.arms) - 1])
@@ -135,3 +136,48 @@ def _gap(first: Values, second: Values) -> float:
     """Return a difference in standard deviations."""
     spread = np.sqrt((first.var(ddof=1) + second.var(ddof=1)) / 2)
     return float((first.mean() - second.mean()) / spread) if spread > 0 else 0.0
+
+
+class Related:
+    """What an association finds in regions: declared ones, and with `clusters` those that all others choose."""
+
+    def __init__(self, given: OutcomeInputs, clusters: str) -> None:
+        self._given, self._people = given, Coupled(given)
+        self._regions = list(declared_regions(given))
+        self._missing = sorted(set(given.regions) - {region.name for region in self._regions})
+        if clusters:
+            self._regions.append(leave_one_out(given))
+
+    def tables(self, label: str) -> dict[str, list[dict[str, object]]]:
+        """Return the lines of every region, and every participant's values, by the label in file names."""
+        lines = [row for region in self._regions for row in self._people.rows(region)]
+        return {label: lines, f"{label}Values": [row for region in self._regions for row in self._values(region)]}
+
+    def _values(self, region: RegionValues) -> Iterator[dict[str, object]]:
+        for i, row in enumerate(self._given.cohort.rows):
+            yield {
+                "participant_id": row["participant_id"],
+                "arm": row["arm"],
+                "region": region.name,
+                "before": region.before[i],
+                "change": region.after[i] - region.before[i],
+                self._given.to.column: self._given.to.values[i],
+            }
+
+    def paths(self, draws: int) -> list[dict[str, object]]:
+        """Return the paths from arm over each region to the outcome."""
+        found = [self._people.mediation(region, draws) for region in self._regions]
+        return [row for row in found if row]
+
+    def about(self) -> dict[str, object]:
+        """Return what the sidecar says."""
+        given = self._given
+        return {
+            "Outcome": given.outcome.title,
+            "Units": given.outcome.units,
+            "Values": given.to.column,
+            "Noun": given.result.map_set.output.noun,
+            "Arms": list(given.cohort.arms),
+            "Alpha": given.inference.alpha,
+            "Notes": [f"Region {name} has no voxel that all participants have." for name in self._missing],
+        }
