@@ -15,6 +15,7 @@ from bids_app.dataset.atlases.seeds import seed_image
 from bids_app.derivatives.participant import SessionWriter
 from bids_app.errors import DeqiError, NotMeasurableError, WrongDataError
 from bids_app.levels.combined_runs import over_runs, parts_of, together
+from bids_app.levels.companions import companion_sources, with_companion
 from bids_app.vocabulary.domain import Domain, Voxels
 from bids_app.vocabulary.job import ParticipantJob, Summary
 from bids_app.vocabulary.output import Feature
@@ -126,7 +127,8 @@ def _measures(job: ParticipantJob, one: RunState) -> dict[str, tuple[Measure, ob
     return {
         name: (plug, options)
         for name, (plug, options) in found.items()
-        if one.recording.events or not plug.needs_events
+        if (one.recording.events or not plug.needs_events)
+        and (not plug.companion or plug.companion in one.recording.simultaneous)
     }
 
 
@@ -138,13 +140,15 @@ def _measure(job: ParticipantJob, one: RunState, writer: SessionWriter, about: D
         regions = _regions(plug.wanted_regions(options), one, given.domain, writer)
         one.refused.update(plug.refusals(given, regions, options))
         try:
-            one.features[name] = list(plug.measure(given, regions, options))
+            both = given if not plug.companion else with_companion(one, given, plug.companion, job)
+            one.features[name] = list(plug.measure(both, regions, options))
         except (NotMeasurableError, np.linalg.LinAlgError) as error:
             one.features[name] = []
             one.refused[name] = str(error)
         for feature in one.features[name]:
             if one.recording.part or feature.output.kind == "series":
-                writer.feature(feature, [one.recording], given.domain, about(plug.cleaning))
+                said = {**about(plug.cleaning), **companion_sources(plug.companion, [one])}
+                writer.feature(feature, [one.recording], given.domain, said)
 
 
 def _regions(wanted: RegionRequest, one: RunState, domain: Domain, writer: SessionWriter) -> list[Region]:
@@ -169,7 +173,8 @@ def _combine(job: ParticipantJob, runs: Sequence[RunState], writer: SessionWrite
     for name in job.measures:
         for feature, used in _of_session(job, name, runs, whole):
             cleaning = [modality.describe(one.plan, options, plugs.measure(name).cleaning) for one in used]
-            about = {**together(cleaning), "RunsCombined": len(used)}
+            beside = companion_sources(plugs.measure(name).companion, used)
+            about = {**together(cleaning), "RunsCombined": len(used), **beside}
             writer.feature(feature, [one.recording for one in used], whole, about, combined=True)
 
 

@@ -108,7 +108,7 @@ def _response(
     edges = options.first or _EDGES[options.kind][0], options.last or _EDGES[options.kind][1]
     first, last = (round(edge * rate) for edge in edges)
     at = np.searchsorted(epochs.places, np.round(np.array(onsets) * rate).astype(np.intp))
-    places, _ = around(at, first, last, epochs.bad)
+    places, _ = around(at, first, last, epochs.bad, epochs.cuts)
     kept, _ = cut(epochs.data, places, _between(_BEFORE[options.kind], rate, first), options.reject_uv)
     if len(kept) < options.min_epochs:
         return None, len(kept)

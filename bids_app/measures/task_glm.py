@@ -12,7 +12,7 @@ from annotated_types import Gt
 from numpy.typing import NDArray
 
 from bids_app.errors import NotMeasurableError
-from bids_app.signals.smoothing import smooth_in_mask
+from bids_app.measures import _response_maps
 from bids_app.statistics import task_design, task_model
 from bids_app.statistics.task_design import Floats, Matrix
 from bids_app.statistics.task_events import Condition, sort_events
@@ -46,9 +46,6 @@ class Options:
     fir_window: Annotated[float, Gt(0), Doc("Length of the FIR window after the onset.", "s")] = 24.0
 
 
-_FAINT = 0.1
-"""Share of the median mean signal below which a voxel has no percent signal: it would be divided by next to nothing."""
-
 CLEANING = "raw"
 """The model holds its own confounds beside the events: nothing is taken out before."""
 
@@ -68,33 +65,6 @@ _EFFECT = Output(
     noun="the response to the task",
     scale="percent",
 )
-_VARIANCE = Output(
-    name="variance",
-    kind="map",
-    suffix="statmap",
-    description="Variance of that contrast.",
-    units="percent squared",
-    entities={"stat": "variance"},
-    entity="meas",
-)
-_T = Output(
-    name="t",
-    kind="map",
-    suffix="statmap",
-    description="Contrast over its standard error.",
-    units="arbitrary",
-    entities={"stat": "t"},
-    entity="meas",
-)
-_Z = Output(
-    name="z",
-    kind="map",
-    suffix="statmap",
-    description="That t as a standard normal value.",
-    units="arbitrary",
-    entities={"stat": "z"},
-    entity="meas",
-)
 _COURSES = Output(
     name="courses",
     kind="table",
@@ -104,7 +74,7 @@ _COURSES = Output(
     entities={"stat": "fir"},
     entity="seg",
 )
-OUTPUTS = (_EFFECT, _VARIANCE, _T, _Z, _COURSES)
+OUTPUTS = (_EFFECT, *_response_maps.BESIDE, _COURSES)
 _HEADS = ("region", "trial_type", "delay", "effect", "standard_error")
 GROUP = _EFFECT
 
@@ -186,28 +156,12 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
     about = {"Events": {name: len(c.onsets) for name, c in found.items()}, "ResponseFunction": options.hrf,
              "DegreesOfFreedom": len(design) - task_model.rank(design), "NoiseModel": "AR(1)",
              "SmoothingFWHM": signals.fwhm}  # fmt: skip
-    bright = signals.mean > _FAINT * np.median(signals.mean)
-    if bright.mean() < 0.5:
-        raise NotMeasurableError("most voxels have no positive mean (is it taken out?), so there is no percent of it")
-    percent = np.zeros_like(signals.coordinates)
-    percent[:, bright] = signals.coordinates[:, bright] * (np.float32(100) / signals.mean[bright])
-    smooth = percent[:, bright]
-    if signals.fwhm > 0:
-        mask = signals.mask.copy()
-        mask[signals.mask] = bright
-        smooth = smooth_in_mask(smooth, mask, signals.grid.voxel_sizes, signals.fwhm)
-    basis = signals.basis
-    tiles = (slice(start, start + task_model.TILE) for start in range(0, smooth.shape[1], task_model.TILE))
-    estimates = task_model.fit((basis @ smooth[:, tile].astype(np.float64) for tile in tiles), design, contrasts)
-    for words, estimate in estimates.items():
-        more = {**about, "Contrast": words}
-        for output, values in zip(
-            (_EFFECT, _VARIANCE, _T, _Z), (estimate.effect, estimate.variance, estimate.t, estimate.z), strict=True
-        ):
-            whole = np.full(len(bright), np.nan, dtype=np.float32)
-            whole[bright] = values
-            yield Feature(output, whole, labels[words], more)
-    yield from _courses(signals, regions, found, options, percent)
+    series = _response_maps.percent_series(signals)
+    for words, estimate in _response_maps.fitted(signals, series, design, contrasts).items():
+        yield from _response_maps.response_maps(
+            estimate, _EFFECT, series.bright, labels[words], {**about, "Contrast": words}
+        )
+    yield from _courses(signals, regions, found, options, series.values)
 
 
 def _courses(
@@ -236,22 +190,17 @@ def combine(runs: Sequence[Sequence[Feature]], df_res: Sequence[int], options: O
     for feature in runs[0]:
         same = [f for run in runs for f in run if f.output is feature.output and f.label == feature.label]
         if feature.output is _EFFECT and len(same) == len(runs):
-            variances = [f for run in runs for f in run if f.output is _VARIANCE and f.label == feature.label]
-            yield from _fixed_effects(same, variances)
+            yield from _response_maps.over_runs(
+                same, _response_maps.variances_of(runs, feature.label), {"Events": _counted(same)}
+            )
         elif feature.output is _COURSES and len(same) == len(runs):
             yield Feature(_COURSES, _mean_courses([f.value for f in same]), feature.label, feature.metadata)
 
 
-def _fixed_effects(effects: Sequence[Feature], variances: Sequence[Feature]) -> Iterator[Feature]:
-    df = sum(int(f.metadata["DegreesOfFreedom"]) for f in effects)  # type: ignore[call-overload]
-    values, spread = (np.array([f.value for f in part], dtype=np.float64) for part in (effects, variances))
-    found = task_model.fixed_effects(values, spread, df)
+def _counted(effects: Sequence[Feature]) -> dict[str, int]:
+    """Return the events of each condition over runs."""
     counts = [dict(f.metadata["Events"]) for f in effects]  # type: ignore[call-overload]
-    events = {name: sum(count.get(name, 0) for count in counts) for name in dict.fromkeys(chain(*counts))}
-    about = {**effects[0].metadata, "DegreesOfFreedom": df, "Events": events}
-    maps = (found.effect, found.variance, found.t, found.z)
-    for output, value in zip((_EFFECT, _VARIANCE, _T, _Z), maps, strict=True):
-        yield Feature(output, value, effects[0].label, about)
+    return {name: sum(count.get(name, 0) for count in counts) for name in dict.fromkeys(chain(*counts))}
 
 
 def _mean_courses(tables: Sequence[Any]) -> dict[str, list[Any]]:

@@ -102,6 +102,7 @@ def load(recording: Recording, prepared: PreparedEpochs, options: Options) -> Ep
         length=length,
         bad=held.bad,
         places=held.places,
+        cuts=held.cuts,
         seconds=covered(held.places[clean], length, int(held.places.max()) + length + 1) / held.rate,
         segments=len(starts),
         interpolated=interpolated,

@@ -185,7 +185,7 @@ def _task(recording: Recording, plan: NuisanceModel, options: Options, frames: i
     slow = projection.stop_band(frames, plan.repetition_time, options.high_pass, 0.0)
     parts = [projection.drift(frames, options.detrend), slow, *(column[:, None] for column in plan.regressors.values())]
     columns = np.concatenate(parts, axis=1)
-    return TaskDesign(events_of(recording), times, columns)
+    return TaskDesign(events_of(recording), times, columns, plan.displacement)
 
 
 def describe(plan: NuisanceModel, options: Options, kind: str = KINDS[0]) -> dict[str, object]:

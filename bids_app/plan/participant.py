@@ -12,6 +12,7 @@ from bids_app.dataset.atlases.seeds import require_space
 from bids_app.dataset.layout import names_in
 from bids_app.derivatives.paths import participant_path
 from bids_app.errors import MissingInputError, UsageError
+from bids_app.plan.companions import with_companions
 from bids_app.plan.discovery import find_runs, label_of, search_in
 from bids_app.plan.inputs import JobPlan, generated_by, read_dataset, selection_of, unreadable
 from bids_app.plan.laterality import mark_flipped
@@ -32,7 +33,7 @@ def plan_participants(execution: Execution, settings: Settings) -> JobPlan:
     DeqiError
         For any fault that makes the whole call useless; it carries its exit code.
     """
-    parts = [_of_modality(execution, settings.of(name)) for name in settings.modalities]
+    parts = [_of_modality(execution, settings.of(name), settings) for name in settings.modalities]
     jobs = [job for part in parts for job in part.jobs]
     _refuse_if_all_broken(jobs, execution)
     sources = {name: root for part in parts for name, root in part.sources.items()}
@@ -55,7 +56,7 @@ class _Part:
     notes: Sequence[Note]
 
 
-def _of_modality(execution: Execution, settings: Settings) -> _Part:
+def _of_modality(execution: Execution, settings: Settings, all_of: Settings) -> _Part:
     modality, options = plugs.modality(settings.modality.name), settings.modality.options
     roots = read_dataset(execution, settings, modality)
     _wanted(settings)
@@ -69,14 +70,16 @@ def _of_modality(execution: Execution, settings: Settings) -> _Part:
     notes = [*found.notes, *(Note(text=text) for text in elsewhere)]
     if not runs:
         raise MissingInputError("No run is complete. " + " ".join(note.text for note in notes[:3]))
-    runs = mark_flipped(runs, settings, execution.bids_dir, *roots.values())
+    joined = with_companions(runs, execution, settings, all_of)
+    runs = mark_flipped(joined.runs, settings, execution.bids_dir, *roots.values())
     there = {run.participant for run in runs}
     lost = [label for label in found.participants if label not in there]
     where = f" in space {space}" if space else ""
     notes += [Note(text=f"sub-{p}: no run{where} fits the filters", participant=p) for p in lost]
     notes += _without_events(runs, settings, modality.datatype)
-    jobs = _jobs(runs, execution, settings, files)
-    return _Part(jobs=jobs, settings=settings, sources=search.links, notes=notes)
+    jobs = [replace(job, companions=joined.options) for job in _jobs(runs, execution, settings, files)]
+    sources = {**joined.sources, **search.links}
+    return _Part(jobs=jobs, settings=settings, sources=sources, notes=[*notes, *joined.notes])
 
 
 def _wanted(settings: Settings) -> list[RegionRequest]:

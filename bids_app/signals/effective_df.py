@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bids_app.vocabulary.signals import Signals
 
@@ -11,6 +12,20 @@ SAMPLE = 1000
 
 LONGEST = 0.2
 """Lags that count, as a share of the frames; beyond them the estimate is noise."""
+
+
+def independent_values(series: NDArray[np.float64]) -> float:
+    """Return how many independent values a series, (n,), is worth beside one with the same autocorrelation.
+
+    n / (1 + 2 sum (1 - k/n) r(k)^2); see `effective_df`. Of one series r(k) is noise of variance 1/n where it is over:
+    lags count up to the first that is below two standard errors, and no further than a fifth of the series.
+    """
+    own, n = series - series.mean(), len(series)
+    lags = np.arange(1, int(LONGEST * n) + 1)
+    r = np.array([own[lag:] @ own[:-lag] for lag in lags]) / (own @ own)
+    over = np.flatnonzero(np.abs(r) < 2 / np.sqrt(n))
+    last = int(over[0]) if len(over) else len(r)
+    return float(n / (1 + 2 * float(((1 - lags[:last] / n) * r[:last] ** 2).sum())))
 
 
 def effective_df(cleaned: Signals, df_res: int) -> float:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import rfft
 
+from bids_app.signals.segments import within_parts
 from bids_app.vocabulary.grid import Mask
 
 Floats = NDArray[np.float64]
@@ -17,8 +19,10 @@ WINDOW, STEP = 0.5, 0.1
 """Seconds of a window of power, and from one to the next."""
 
 
-def around(samples: Samples, first: int, last: int, bad: Mask) -> tuple[Samples, Samples]:
-    """Return the samples around each event that lie in the recording and touch nothing bad.
+def around(
+    samples: Samples, first: int, last: int, bad: Mask, cuts: Sequence[int] = ()
+) -> tuple[Samples, Samples]:  # fmt: skip
+    """Return the samples around each event that lie in one part of the recording and touch nothing bad.
 
     Parameters
     ----------
@@ -26,6 +30,8 @@ def around(samples: Samples, first: int, last: int, bad: Mask) -> tuple[Samples,
     first, last : int
         Samples from the event, both included.
     bad : (samples,) bool
+    cuts : sequence of int
+        First samples of further parts.
 
     Returns
     -------
@@ -35,7 +41,8 @@ def around(samples: Samples, first: int, last: int, bad: Mask) -> tuple[Samples,
     """
     inside = np.flatnonzero((samples + first >= 0) & (samples + last < len(bad)))
     places = samples[inside, None] + np.arange(first, last + 1)
-    clean = ~bad[places].any(axis=1) if len(places) else np.empty(0, dtype=bool)
+    clean = within_parts(samples[inside] + first, last - first + 1, cuts)
+    clean &= ~bad[places].any(axis=1) if len(places) else True
     return places[clean], inside[clean]
 
 

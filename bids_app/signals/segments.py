@@ -53,6 +53,16 @@ def untouched(starts: Samples, length: int, bad: Mask) -> Mask:
     return np.asarray(before[starts + length] == before[starts])
 
 
+def within_parts(starts: Samples, length: int, cuts: Iterable[int]) -> Mask:
+    """Tell which windows, (windows,) first samples, cross no cut (first sample of a further part).
+
+    >>> within_parts(np.array([0, 2, 5]), 4, [5]).tolist()
+    [True, False, True]
+    """
+    edges = np.sort(np.array(list(cuts), dtype=np.intp))
+    return np.asarray(np.searchsorted(edges, starts, "right") == np.searchsorted(edges, starts + length - 1, "right"))
+
+
 def peak_to_peak(data: Floats, starts: Samples, length: int) -> Floats:
     """Return the largest range of any channel in each window.
 

@@ -82,6 +82,14 @@ def response_columns(found: Mapping[str, Condition], times: Floats, model: str) 
     return np.column_stack(columns), names
 
 
+def response_functions(model: str, step: float) -> list[Floats]:
+    """Return the response to an impulse at steps of `step` s, and its derivative where the model has one, (32 s,)."""
+    from nilearn.glm.first_level.hemodynamic_models import spm_hrf, spm_time_derivative
+
+    made = [spm_hrf, *([spm_time_derivative] if model.endswith("+ derivative") else [])]
+    return [np.asarray(one(step, oversampling=1, time_length=32.0), dtype=np.float64) for one in made]
+
+
 def peak(duration: float, step: float, model: str) -> float:
     """Return the largest value of the response to one event, as it is convolved for a repetition time of `step` s."""
     from nilearn.glm.first_level.hemodynamic_models import compute_regressor

@@ -54,6 +54,8 @@ class Epochs:
         True where the recording was marked bad.
     places : (samples,) int
         Number of each sample in the recording that it comes from: where it jumps, there is a cut.
+    cuts : tuple of int
+        First samples of further parts: after an interruption, and of each epoch.
     seconds : float
         Of the recording that lie in a clean segment; overlapping segments share theirs.
     segments : int
@@ -79,6 +81,7 @@ class Epochs:
     length: int
     bad: Mask
     places: NDArray[np.intp]
+    cuts: tuple[int, ...] = ()
     seconds: float
     segments: int
     interpolated: tuple[str, ...] = ()

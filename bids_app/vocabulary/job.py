@@ -47,11 +47,16 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class ParticipantJob(Job):
-    """All runs of one session of one participant; `shared` are inputs that all participants have, such as seeds."""
+    """All runs of one session of one participant.
+
+    `shared` are inputs that all participants have, such as seeds; `companions` the options of the modalities whose
+    simultaneous recordings a measure needs.
+    """
 
     recordings: tuple[Recording, ...] = ()
     shared: tuple[Path, ...] = ()
     flipped: bool = False
+    companions: Mapping[str, Options] = field(default_factory=dict)
     threads: int = 1
 
 

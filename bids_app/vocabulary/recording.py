@@ -18,7 +18,8 @@ class Recording:
     """A run: its files and what their names and sidecars say.
 
     `modality` is the name of the plug that reads it. `companions` are the files beside the series by kind (mask,
-    confounds, curves, electrodes), `partner` the recording of someone else that belongs to it. `metadata` is the
+    confounds, curves, electrodes), `partner` the recording of someone else that belongs to it, `simultaneous` those of
+    other modalities that were made of the same run, by modality. `metadata` is the
     merged sidecar of the series; `events` its table of events, if there is one, and `event_sidecars` what describes
     its columns; `root` the dataset that the files are relative to, `dataset` the name under which `DatasetLinks` knows
     it, `links` those of the other datasets. `joined` names the entities that tell runs of one session apart. `flipped`
@@ -33,6 +34,7 @@ class Recording:
     dataset: str
     companions: Mapping[str, Path] = field(default_factory=dict)
     partner: Recording | None = None
+    simultaneous: Mapping[str, Recording] = field(default_factory=dict)
     links: tuple[tuple[str, Path], ...] = ()
     joined: tuple[str, ...] = JOINED
     sidecars: tuple[Path, ...] = ()
@@ -63,8 +65,9 @@ class Recording:
     def inputs(self) -> tuple[Path, ...]:
         """Every file that reading this run opens."""
         more = (self.events,) if self.events else ()
-        partner = self.partner.inputs() if self.partner else ()
-        return (*self.sources, *self.sidecars, *more, *self.event_sidecars, *partner)
+        others = (*([self.partner] if self.partner else []), *self.simultaneous.values())
+        beside = (path for other in others for path in other.inputs())
+        return (*self.sources, *self.sidecars, *more, *self.event_sidecars, *beside)
 
     def several(self, kind: str) -> list[Path]:
         """Return the companion of a kind, and those of the same kind that are joined to it (`kind1`, `kind2`)."""

@@ -24,11 +24,14 @@ class TaskDesign:
         Seconds of each volume from the first.
     nuisance : (frames, n)
         Constant, drift, slow waves and confounds.
+    displacement : (frames,) or None
+        Framewise displacement, mm; NaN where it is not known.
     """
 
     events: Mapping[str, Sequence[str]]
     times: NDArray[np.float64]
     nuisance: NDArray[np.float64]
+    displacement: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,6 +25,7 @@ from bids_app.vocabulary.options.describe import describe
 from bids_app.vocabulary.output import Output
 from bids_app.vocabulary.region_request import RegionRequest
 from bids_app.vocabulary.signals import Region, Signals, TaskDesign
+from bids_app.vocabulary.simultaneous import Simultaneous
 from bids_app.vocabulary.traces import Trace, Traces
 
 ALL = [(kind, name) for kind in plugs.KINDS for name in plugs.names(kind)]
@@ -174,6 +175,17 @@ def given_to(plug, side: int = 6):
     return {"signals": lambda: signals(side), "epochs": epochs, "traces": traces}[plug.takes]()
 
 
+def simultaneous() -> Epochs:
+    """Return noise of posterior electrodes over the volumes of `signals`, with their markers."""
+    rng, names = np.random.default_rng(6), ("Pz", "O1", "O2")
+    onsets = [f"{1 + 2 * volume}" for volume in range(90)]
+    return Epochs(
+        data=10 * rng.standard_normal((3, 18500)), rate=100.0, domain=Sensors(names=names), starts=np.array([0]),
+        length=400, bad=np.zeros(18500, dtype=bool), places=np.arange(18500), seconds=185.0, segments=46,
+        events={"onset": onsets, "trial_type": ["R128"] * 90},
+    )  # fmt: skip
+
+
 def nowhere(network: str = "") -> Region:
     return Region(name="nowhere", columns=np.array([], dtype=int), weights=np.array([]), expected=7, network=network)
 
@@ -187,8 +199,10 @@ def values(features):
 
 def run_measure(plug, given: Signals, regions: list[Region]):
     """Return the features of a measure as the level would get them."""
+    cleaned = given.cleaned(plug.cleaning)
+    whole = Simultaneous(signals=cleaned, companion=simultaneous()) if plug.companion else cleaned
     try:
-        return list(plug.measure(given.cleaned(plug.cleaning), regions, plug.options()))
+        return list(plug.measure(whole, regions, plug.options()))
     except NotMeasurableError as error:
         return [] if str(error) else None
 

@@ -113,8 +113,10 @@ def verdict(
         )  # fmt: skip
         return Verdict(found, True, tuple(remarks), by)
     least = min((f.p for f in primary), default=1.0)
-    absent = _("%(absent)s was shown for any of %(all)d %(members)s (smallest %(p)s).",
-               absent=wording.absent, all=len(primary), members=wording.members, p=says_p(least))  # fmt: skip
+    absent = ngettext(
+        "%(absent)s was shown (%(p)s).", "%(absent)s was shown for any of %(num)d %(members)s (smallest %(p)s).",
+        len(primary), absent=wording.absent, members=wording.members, p=says_p(least),
+    )  # fmt: skip
     beside = wording.alike or _(NEVER_ALIKE)
     return Verdict(absent, False, (*remarks, *([beside] if wording.compares else [])), by)
 
