@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bids_app.dataset.bold_stream import BoldStream
 from bids_app.dataset.layout import inherited, names_in, scan_folders
 from bids_app.dataset.recordings import together
 from bids_app.errors import MissingInputError, NothingSelectedError, WrongDataError
@@ -68,11 +69,16 @@ def recordings_of(found: Found, search: Search) -> list[Recording]:
         for entities, series, companions in runs:
             files = [series, *companions.values()]
             sidecars = [path for file in files for path in sidecars_of(root, file, listed)]
+            events, notes = (
+                inherited(root, entities, "events", ending, listed, series.parent.name)[-1:]
+                for ending in (".tsv", ".json")
+            )
             made.append(
                 Recording(
                     modality="physio", entities=entities, series=series, companions=companions, root=root,
                     dataset=name, links=tuple(search.links.items()), joined=search.selection.join,
-                    sidecars=tuple(dict.fromkeys(sidecars)),
+                    sidecars=tuple(dict.fromkeys(sidecars)), events=events[0] if events else None,
+                    event_sidecars=tuple(notes),
                 )
             )  # fmt: skip
     return made
@@ -133,12 +139,34 @@ def read_traces(root: Path, file: Path) -> dict[str, Trace]:
             "has no header in it; correct Columns, or take the header out of the file."
         )
     rate, start = float(str(about["SamplingFrequency"])), float(str(about["StartTime"]))
-    return {name: Trace(values[:, i], rate, start, _units(about, name)) for i, name in enumerate(columns)}
+    return {
+        name: Trace(values[:, i], rate, start, _said(about, name, "Units"), _said(about, name, "Calibration"))
+        for i, name in enumerate(columns)
+    }
 
 
-def _units(about: Mapping[str, object], column: str) -> str:
+def _said(about: Mapping[str, object], column: str, key: str) -> str:
     said = about.get(column)
-    return str(said.get("Units", "")) if isinstance(said, dict) else ""
+    return str(said.get(key, "")) if isinstance(said, dict) else ""
+
+
+def scanned_seconds(recording: Recording) -> float | None:
+    """Return how long the scan lasted that a recording was made with; None where there is none of its name beside.
+
+    Raises
+    ------
+    WrongDataError
+        If the series cannot be read.
+    """
+    folder = recording.series.parent
+    stem = join(recording.entities, "bold", "")
+    series = [folder / name for name in names_in(folder) if name in (f"{stem}.nii.gz", f"{stem}.nii")]
+    if folder.name != "func" or not series or not series[0].exists():
+        return None
+    scan = BoldStream(series[0])
+    about, _ = together(inherited(recording.root, recording.entities, "bold", ".json", names_in, "func"))
+    step = about.get("RepetitionTime", scan.header_step)
+    return scan.frames * float(step) if isinstance(step, int | float) and step > 0 else None
 
 
 def _numbers(file: Path) -> NDArray[np.float64]:

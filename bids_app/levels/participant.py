@@ -60,7 +60,7 @@ def run(job: ParticipantJob) -> Summary:
     for one in runs:
         if one.prepared is not None:
             modality.write_run(writer, one)
-    advice, mark = modality.advice if reason else "", modality.mark(options)
+    advice, mark = modality.advice if reason else "", " ".join(filter(None, (modality.mark(options), job.mark)))
     writer.quality(runs, modality.quality_table, reason=reason, advice=advice, mark=mark)
     notes = {"LeftOut": reason, "Refused": {} if reason else _refused(usable)}
     return Summary(frozenset(writer.files), tuple(warnings), notes)

@@ -15,9 +15,9 @@ from bids_app.signals.beats import beats
 from bids_app.signals.breathing import breathing
 from bids_app.signals.intervals import BANDS, HeartBands, HeartVariability, bands, normal, variability
 from bids_app.vocabulary.options.describe import Doc
-from bids_app.vocabulary.output import Feature, Output, PersonColumn, described, mean_row
+from bids_app.vocabulary.output import Comparable, Feature, Output, PersonColumn, described, mean_row
 from bids_app.vocabulary.signals import Region
-from bids_app.vocabulary.traces import Traces
+from bids_app.vocabulary.traces import Trace, Traces
 
 Floats = NDArray[np.float64]
 
@@ -37,13 +37,18 @@ class Options:
 
 
 CLEANING, TAKES, TITLE = "trace", "traces", "Heart rate variability"
+_BREATHING = Comparable(
+    "breathRate", 60 * BANDS["hf"][0], 60 * BANDS["hf"][1],
+    "breathe outside 9 to 24 a minute, so that their sinus arrhythmia lies outside the band. lnRMSSD and breathRate "
+    "stand beside",
+)  # fmt: skip
 PEOPLE = {
     "hr": PersonColumn("heart rate", "beats a minute"),
     "sdnn": PersonColumn("SDNN", "ms"),
     "rmssd": PersonColumn("RMSSD", "ms"),
     "lnRMSSD": PersonColumn("heart rate variability (ln RMSSD)", "ln ms"),
     "pnn50": PersonColumn("pNN50", "percent"),
-    "lnHF": PersonColumn("high-frequency variability (ln HF, 0.15 to 0.40 Hz)", "ln ms²"),
+    "lnHF": PersonColumn("high-frequency variability (ln HF, 0.15 to 0.40 Hz)", "ln ms²", _BREATHING),
     "lnLF": PersonColumn("low-frequency variability (ln LF, 0.04 to 0.15 Hz)", "ln ms²"),
     "hfPeak": PersonColumn("highest peak between 0.15 and 0.40 Hz", "Hz"),
 }
@@ -55,7 +60,11 @@ _BEATS = Output(
     name="beats", kind="series", suffix="events", units="s", entities={"desc": "beats"},
     description="Beats, and whether the interval that ends there is of normal beats (beat) or left out (leftout).",
 )  # fmt: skip
-OUTPUTS = (_VALUES, _BEATS)
+_EXCERPT = Output(
+    name="excerpt", kind="series", suffix="timeseries", units="those of the column", entities={"desc": "heart"},
+    description="Twenty seconds from the middle of the recording that beats were found in, to look at.",
+)  # fmt: skip
+OUTPUTS = (_VALUES, _BEATS, _EXCERPT)
 GROUP = None
 METHODS = (
     "Beats were found where the filtered signal is steepest. Intervals farther from the median of their neighbours "
@@ -69,6 +78,9 @@ _WARNED = 0.05
 
 _SLOWEST = {"ecg": 50.0, "ppg": 20.0}
 """Samples a second below which beats are not told apart well enough."""
+
+_SHOWN, _DRAWN = 20.0, 100.0
+"""Seconds of the signal that are written to be looked at, and samples a second of them."""
 
 _FINE = 125.0
 """Samples a second of an electrocardiogram below which RMSSD is too large (by 6 % at 100)."""
@@ -100,10 +112,21 @@ def measure(traces: Traces, regions: Sequence[Region], options: Options) -> Iter
     if "respiration" in traces.traces:
         breath = traces.traces["respiration"]
         remarks["BreathsPerMinute"] = breathing(breath.values, breath.rate).rate
+    if fast.hf > 0:
+        remarks["LFOverHF"] = fast.lf / fast.hf
     yield Feature(_VALUES, _row(said, fast, options, remarks), "hrv", {"Source": kind, **_about(said), **remarks})
     word = ["beat", *("beat" if own else "leftout" for own in kept)]
     table = {"onset": (times + trace.start).tolist(), "duration": [0.0] * len(times), "trial_type": word}
     yield Feature(_BEATS, table, "beats", {"Source": kind, "StartTime": trace.start})
+    yield _excerpt(trace, kind)
+
+
+def _excerpt(trace: Trace, kind: str) -> Feature:
+    """Return some seconds of the signal, at no more samples a second than a figure needs."""
+    middle = trace.start + trace.seconds / 2
+    own, step = trace.within(middle - _SHOWN / 2, middle + _SHOWN / 2), max(int(trace.rate // _DRAWN), 1)
+    said = {"StartTime": own.start, "SamplingFrequency": trace.rate / step}
+    return Feature(_EXCERPT, {kind: own.values[::step].tolist()}, "heart", said)
 
 
 def _about(said: HeartVariability) -> dict[str, object]:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from bids_app import __version__
 from bids_app.dataset import physio_recordings
-from bids_app.dataset.physio_recordings import columns_of, read_traces
+from bids_app.dataset.events import events_of
+from bids_app.dataset.physio_recordings import columns_of, read_traces, scanned_seconds
 from bids_app.dataset.tables import Json
 from bids_app.errors import WrongDataError
 from bids_app.vocabulary.found import Found, Search
@@ -57,19 +58,27 @@ def load(
         If no column is known by its name, or two files have one of a kind.
     """
     found: dict[str, list[Trace]] = {}
-    wanted = {kind: getattr(options, kind) for kind in ("ecg", "ppg", "respiration", "eda", "pupil")}
+    wanted = {kind: getattr(options, kind) for kind in ("ecg", "ppg", "respiration", "eda", "pupil", "sensor")}
+    seconds = None if options.whole else scanned_seconds(recording)
     for path in recording.sources:
         for column, trace in read_traces(recording.root, path).items():
             for kind, names in wanted.items():
                 if column in names:
-                    found.setdefault(kind, []).append(trace)
+                    own = trace if seconds is None else trace.within(0.0, seconds)
+                    found.setdefault(kind, []).append(own)
     if not found:
         named = sorted({column for columns in prepared.columns.values() for column in columns})
         raise WrongDataError(
-            f"{recording.series.name}: no column is known as heart, breath, skin or pupil; there are "
+            f"{recording.series.name}: no column is known as heart, breath, skin, pupil or sensor; there are "
             f"{', '.join(named)}. Name them: --set 'modalities.physio.ppg=[\"{named[0] if named else 'pulse'}\"]'"
         )
-    return Traces(traces={kind: _one(kind, own, recording) for kind, own in found.items()})
+    traces = {kind: _one(kind, own, recording) for kind, own in found.items()}
+    if not all(len(trace.values) for trace in traces.values()):
+        raise WrongDataError(
+            f"{recording.series.name} has nothing between 0 and {seconds:g} s, when its scan was made. Correct "
+            "StartTime, or take all of it: --set modalities.physio.whole=true"
+        )
+    return Traces(traces=traces, events=events_of(recording))
 
 
 def _one(kind: str, own: Sequence[Trace], recording: Recording) -> Trace:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from bids_app import plugs
 from bids_app.dataset.participants import participants_file
-from bids_app.dataset.tables import stands
 from bids_app.errors import DeqiError, MissingInputError, NothingToCompareError
 from bids_app.launch.available_memory import memory_there
 from bids_app.levels.design_summary import describe_design
@@ -20,7 +19,12 @@ from bids_app.plan.blinding import blinded
 from bids_app.plan.completed_sessions import CompletedSession, Key, Shared, failed_people, require_alike
 from bids_app.plan.discovery import find_runs, search_in
 from bids_app.plan.gene_expression import with_tables
-from bids_app.plan.group_inputs import analysed_separately, analyses_of, lacking_a_session, nothing_usable
+from bids_app.plan.group_inputs import (
+    analysed_separately,
+    analyses_of,
+    lacking_a_session,
+    nothing_usable,
+)
 from bids_app.plan.inputs import JobPlan, find_roots, generated_by, roots_of, selection_of
 from bids_app.plan.laterality import require_same_sides
 from bids_app.plan.measured_columns import measured
@@ -28,6 +32,8 @@ from bids_app.plan.participants_table import People, people_of
 from bids_app.plan.prediction import plan_predictions
 from bids_app.plan.preregistration import read_locked_plan
 from bids_app.plan.provenance import Chosen, chosen_maps, recorded_settings, settings_as_compared
+from bids_app.plan.session_files import maps_of
+from bids_app.plan.species import mark_of
 from bids_app.plan.trial import (
     later_columns,
     outcomes_of,
@@ -39,15 +45,12 @@ from bids_app.plan.trial import (
 )
 from bids_app.settings import Settings
 from bids_app.trial.cohort import Table
-from bids_app.vocabulary.entities import join, parse
-from bids_app.vocabulary.job import GroupJob, MapKey, SessionMaps
+from bids_app.vocabulary.entities import join
+from bids_app.vocabulary.job import GroupJob, SessionMaps
 from bids_app.vocabulary.near_matches import unmatched
 from bids_app.vocabulary.note import Note
 from bids_app.vocabulary.options.execution import Execution
 from bids_app.vocabulary.selection import Selection
-
-OWN = frozenset({"seed", "meas", "seg", "atlas", "stat", "desc"})
-"""Entities that tell outputs of one session apart; what has others is of a single run."""
 
 ARRAYS = 10
 """Arrays of all people and voxels that an analysis has at once, at most, and some air."""
@@ -112,7 +115,11 @@ def plan_group(execution: Execution, settings: Settings) -> JobPlan:
             for shared, own in level.analyses.items()
         ]
     columns_alone = not any(plugs.measure(name).group for name in settings.measures)
-    jobs, notes = ((), ()) if columns_alone else _with_a_design([replace(job, sealed=sealed) for job in found if job])
+    jobs, notes = (
+        ((), ())
+        if columns_alone
+        else _with_a_design([replace(job, sealed=sealed, mark=mark_of(people.chosen.values())) for job in found if job])
+    )
     require_units(jobs)
     told = dict.fromkeys(text for level in levels.values() for text in level.told)
     said = (*told, *missing, *notes, *require_maps(jobs), *analysed_separately(jobs, selection.join))
@@ -203,7 +210,7 @@ def _job(execution: Execution, settings: Settings, asked: _Maps, people: People)
     for session in asked.sessions:
         if session.problem:
             reasons[session.key] = session.problem
-        elif maps := _maps(session, asked.chosen):
+        elif maps := maps_of(session, asked.chosen):
             found[session.key] = maps
         else:
             said = "; ".join(f"{name}: {why}" for name, why in session.refused.items())
@@ -254,27 +261,6 @@ def _files(association: str, options: object, space: str) -> list[Path]:
 def _memory(execution: Execution) -> float:
     """Return the bytes that may be used: those given, or half of what there are."""
     return execution.memory_mb * 2.0**20 if execution.memory_mb else memory_there() / 2
-
-
-def _maps(session: CompletedSession, chosen: Chosen) -> SessionMaps | None:
-    """Return the maps and tables of one session that are still there, and the mask that maps need."""
-    mask: Path | None = None
-    maps: dict[MapKey, Path] = {}
-    for path in session.files:
-        entities, suffix, extension = parse(path.name)
-        of_a_run = entities.keys() - session.entities.keys() - OWN
-        if of_a_run or not stands(path):
-            continue
-        if suffix == "mask" and extension == ".nii.gz":
-            mask = path
-        for measure, (output, labels) in chosen.items():
-            label = entities.get(output.entity, "")
-            fits = suffix == output.suffix and output.entities.items() <= entities.items()
-            fits = fits and extension == (".nii.gz" if output.is_map else ".tsv")
-            if fits and label and (label in labels or not labels):
-                maps[MapKey(measure, output.entity, label)] = path
-    complete = mask or not any(output.is_map for output, _ in chosen.values())
-    return SessionMaps(mask, maps, session.refused) if complete and maps else None
 
 
 def _with_a_design(jobs: Sequence[GroupJob]) -> tuple[tuple[GroupJob, ...], tuple[str, ...]]:

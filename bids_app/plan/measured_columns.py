@@ -67,7 +67,7 @@ def with_measured(sessions: Iterable[CompletedSession], settings: Settings, peop
                 )
             rows[label][column] = value
             sources[column] = measure
-            described[column] = {"LongName": about.title, "Units": about.units}
+            described[column] = {"LongName": about.title, "Units": about.units, "Comparable": about.comparable}
     return replace(people, rows=rows, sources=sources, described=described)
 
 

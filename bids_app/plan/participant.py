@@ -16,6 +16,7 @@ from bids_app.plan.companions import with_companions
 from bids_app.plan.discovery import find_runs, label_of, search_in
 from bids_app.plan.inputs import JobPlan, generated_by, read_dataset, selection_of, unreadable
 from bids_app.plan.laterality import mark_flipped
+from bids_app.plan.species import species_marks
 from bids_app.settings import Settings
 from bids_app.vocabulary.entities import plain
 from bids_app.vocabulary.job import ParticipantJob
@@ -77,7 +78,11 @@ def _of_modality(execution: Execution, settings: Settings, all_of: Settings) -> 
     where = f" in space {space}" if space else ""
     notes += [Note(text=f"sub-{p}: no run{where} fits the filters", participant=p) for p in lost]
     notes += _without_events(runs, settings, modality.datatype)
-    jobs = [replace(job, companions=joined.options) for job in _jobs(runs, execution, settings, files)]
+    marks = species_marks(execution.bids_dir, *roots.values())
+    jobs = [
+        replace(job, companions=joined.options, mark=marks.get(job.recordings[0].participant, ""))
+        for job in _jobs(runs, execution, settings, files)
+    ]
     sources = {**joined.sources, **search.links}
     return _Part(jobs=jobs, settings=settings, sources=sources, notes=[*notes, *joined.notes])
 

@@ -8,6 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, find_peaks, sosfiltfilt
 
+from bids_app.signals.periodogram import density
+from bids_app.signals.segments import windows
+
 Floats = NDArray[np.float64]
 
 PASS = (0.05, 0.7)
@@ -15,6 +18,26 @@ PASS = (0.05, 0.7)
 
 PROMINENCE = 0.5
 """Standard deviations that a breath rises above its surroundings."""
+
+
+WINDOW = 60.0
+"""Seconds of a window of the spectrum."""
+
+
+class BreathingSpectrum(NamedTuple):
+    """Power density, (bins,) squared units of the column a Hz, at frequencies, (bins,) Hz."""
+
+    frequencies: Floats
+    density: Floats
+
+
+def breathing_spectrum(signal: Floats, rate: float) -> BreathingSpectrum:
+    """Return the spectrum of a breathing signal, (samples,) at `rate` samples a second, below 1 Hz (Welch, 60 s)."""
+    length = min(round(WINDOW * rate), len(signal))
+    width = rate / length
+    bins = slice(1, int(min(1.0, rate / 2) / width) + 1)
+    found = density(signal[None], windows(len(signal), length, length // 2), length, rate, bins)
+    return BreathingSpectrum(np.arange(bins.start, bins.stop, dtype=np.float64) * width, found[0])
 
 
 class Breathing(NamedTuple):

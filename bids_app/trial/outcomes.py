@@ -13,6 +13,7 @@ from bids_app.statistics.covariate_coding import is_missing, number, numbers, re
 from bids_app.trial.cohort import require_column
 from bids_app.vocabulary.entities import as_label, stage_label
 from bids_app.vocabulary.outcome import ClinicalOutcome, OutcomeOptions, Scale
+from bids_app.vocabulary.output import Comparable
 
 Rows = Mapping[str, Mapping[str, str]]
 
@@ -134,9 +135,19 @@ def outcome_of(
         days=options.days,
         moderators=options.moderators,
         zeros=options.zeros,
+        comparable=_comparable(stem, columns, said_of),
     )
     _require_possible(where, found, rows)
     return found
+
+
+def _comparable(stem: str, columns: Sequence[str], said_of: Said) -> Comparable | None:
+    """Return within what an outcome may be compared, its column named as those of the outcome without the visit."""
+    for column in columns:
+        own = said_of.described.get(column, {}).get("Comparable")
+        if isinstance(own, Comparable):
+            return own._replace(column="_".join([own.column, *stem.split("_")[1:]]))
+    return None
 
 
 def _lower_is_better(where: str, stem: str, options: OutcomeOptions, said: Mapping[str, object]) -> bool:
@@ -217,6 +228,11 @@ def transformed(values: NDArray[np.float64], scale: Scale) -> NDArray[np.float64
     if scale == "logit":
         return np.asarray(np.log(values / (1 - values)))
     return {"": values, "log": np.log(values), "log10": np.log10(values)}[scale] if scale else values
+
+
+def visit_numbers(column: str, rows: Sequence[Mapping[str, str]]) -> NDArray[np.float64]:
+    """Return a column of participants as it is, (participants,); NaN where there is none."""
+    return values_of([column], rows)[:, 0]
 
 
 def visit_values(outcome: ClinicalOutcome, rows: Sequence[Mapping[str, str]]) -> NDArray[np.float64]:

@@ -27,7 +27,7 @@ class Job:
     """What both levels share: a label, the output dataset and the options slice of its plugs.
 
     `modality` is the one that a job is of, `measures` map plug names to their options, `inputs` are the files that the
-    work reads.
+    work reads, `mark` a warning that its results carry besides that of the modality.
     """
 
     label: str
@@ -35,6 +35,7 @@ class Job:
     modality: Selected[Options]
     measures: Mapping[str, Options]
     inputs: tuple[Path, ...]
+    mark: str = ""
 
     def context(self) -> dict[str, object]:
         """Return what results depend on besides the files read; of associations, whose files have paths, the words."""

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from annotated_types import Ge, Gt, Lt, MinLen
 
 from bids_app.vocabulary.options.describe import Doc
+from bids_app.vocabulary.output import Comparable
 
 Share = Annotated[float, Gt(0), Lt(1)]
 OutcomeKind = Literal["score", "count", "measurement"]
@@ -88,6 +89,8 @@ class ClinicalOutcome:
         Column of each visit.
     lower_is_better : bool
     important_difference, remission : float or None
+    comparable : Comparable or None
+        Values of another column within which arms may be compared on it.
     """
 
     name: str
@@ -110,6 +113,7 @@ class ClinicalOutcome:
     days: float
     moderators: tuple[str, ...]
     zeros: Literal["wilcox", "pratt"]
+    comparable: Comparable | None = None
 
     @property
     def sign(self) -> float:

@@ -10,11 +10,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+class Comparable(NamedTuple):
+    """The values of another column within which a value means the same in all participants, and why."""
+
+    column: str
+    low: float
+    high: float
+    because: str
+
+
 class PersonColumn(NamedTuple):
-    """A value of a session that becomes a column of participants: what it is, and its units."""
+    """A value of a session that becomes a column of participants: what it is, its units, and where it may be compared.
+
+    Arms are not compared on it where more than a tenth of one lie outside of `comparable`.
+    """
 
     title: str
     units: str
+    comparable: Comparable | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -13,12 +13,19 @@ from bids_app.vocabulary.domain import Sites
 
 
 class Trace(NamedTuple):
-    """One signal: its values, samples a second, seconds of the first sample, and units."""
+    """One signal: its values, samples a second, seconds of the first sample, units, and how it was calibrated."""
 
     values: NDArray[np.float64]
     rate: float
     start: float = 0.0
     units: str = ""
+    calibration: str = ""
+
+    def within(self, first: float, last: float) -> Trace:
+        """Return the part between two times (s); empty where there is none."""
+        low, high = (round((at - self.start) * self.rate) for at in (first, last))
+        low, high = (min(max(edge, 0), len(self.values)) for edge in (low, high))
+        return self._replace(values=self.values[low:high], start=self.start + low / self.rate)
 
     @property
     def seconds(self) -> float:
@@ -37,17 +44,20 @@ class PreparedTraces:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Traces:
-    """The signals of one recording by what they are: ecg, ppg, respiration, eda, pupil.
+    """The signals of one recording by what they are: ecg, ppg, respiration, eda, pupil, sensor.
 
     Attributes
     ----------
     domain : Sites
         Nothing that has a place.
+    events : mapping of text columns
+        The events table, on the clock of the signals; empty where there is none.
     threads : int
         Processors that a measure may use.
     """
 
     traces: Mapping[str, Trace]
+    events: Mapping[str, Sequence[str]] = field(default_factory=dict)
     domain: Sites = field(default_factory=lambda: Sites(names=("recording",), unit="channel"))
     notes: tuple[str, ...] = ()
     threads: int = 1

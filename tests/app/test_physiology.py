@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 
+import nibabel as nib
 import numpy as np
 import pytest
 from conftest import run_deqi, validate_bids
@@ -24,18 +25,19 @@ def beats_of(label, session, *, more):
     return 0.5 + np.cumsum(850 + spread * now.standard_normal(150)) / 1000
 
 
-def write_physio(folder, stem, times, *, units="V", columns=("cardiac", "respiratory")):
+def write_physio(folder, stem, times, *, units="V", columns=("cardiac", "respiratory"), breaths=0.25):
     folder.mkdir(parents=True, exist_ok=True)
     grid = np.arange(int((times[-1] + 1) * RATE)) / RATE
     pulse = np.exp(-((grid[:, None] - times[None]) ** 2) / (2 * 0.08**2)).sum(axis=1)
-    table = np.column_stack([pulse, np.sin(2 * np.pi * 0.25 * grid)])
+    table = np.column_stack([pulse, np.sin(2 * np.pi * breaths * grid)])
     with gzip.open(folder / f"{stem}_physio.tsv.gz", "wt") as stream:
         np.savetxt(stream, table, delimiter="\t", fmt="%.5f")
     about = {"Columns": list(columns), "SamplingFrequency": RATE, "StartTime": -2.0, columns[0]: {"Units": units}}
     (folder / f"{stem}_physio.json").write_text(json.dumps(about))
 
 
-def write(root, *, more=1.0):
+def write(root, *, more=1.0, slow=()):
+    """Write the dataset; those who are `slow` breathe six times a minute after treatment."""
     root.mkdir(parents=True)
     (root / "dataset_description.json").write_text(json.dumps({"Name": "invented", "BIDSVersion": "1.9.0"}))
     rows = "\n".join(f"sub-{label}\t{arm}" for label, arm in PEOPLE.items())
@@ -44,7 +46,8 @@ def write(root, *, more=1.0):
         for session in ("pre", "post"):
             folder = root / f"sub-{label}" / f"ses-{session}" / "func"
             stem = f"sub-{label}_ses-{session}_task-rest_run-1_recording-pulse"
-            write_physio(folder, stem, beats_of(label, session, more=more))
+            breaths = 0.1 if label in slow and session == "post" else 0.25
+            write_physio(folder, stem, beats_of(label, session, more=more), breaths=breaths)
     return root
 
 
@@ -82,6 +85,9 @@ def test_values_of_a_session_are_those_of_the_planted_beats(done):
         events = read_tsv(folder / f"sub-{label}_ses-{session}_task-rest_run-1_desc-beats_events.tsv")
         assert abs(len(events["onset"]) - 150) <= 1
         assert float(events["onset"][0]) < 0  # the recording began before the scan
+    page = (out / "sub-03.html").read_text()
+    for said in ("ppg and its beats", "intervals between beats (ms)", "Highest at 0.25 Hz", "heart rate variability"):
+        assert said in page
 
 
 def test_a_planted_rise_is_the_outcome_of_the_trial(done):
@@ -124,4 +130,110 @@ def test_columns_that_are_not_known_are_named(tmp_path):
         folder, "sub-01_ses-pre_task-rest_run-1_recording-pulse", beats_of("01", "pre", more=1), columns=("foo", "bar")
     )
     ended = run_deqi(bids, tmp_path / "out", "participant", *ASKED, "--participant-label", "01")
-    assert "no column is known as heart, breath, skin or pupil; there are bar, foo" in ended.text
+    assert "no column is known as heart, breath, skin, pupil or sensor; there are bar, foo" in ended.text
+
+
+def test_what_breathing_moved_out_of_its_band_is_not_compared(tmp_path):
+    """Six breaths a minute "abolish" HF: of an arm that breathes so the value says nothing of its heart."""
+    bids = write(tmp_path / "bids", slow=("01", "03"))
+    words = (*ASKED, "--set", "outcomes.hf.column=lnHF_rest", "--set", "outcomes.hf.kind=measurement", *OUTCOME)
+    assert run_deqi(bids, tmp_path / "out", "participant", *ASKED).code == 0
+    ended = run_deqi(bids, tmp_path / "out", "group", *words, "--n-permutations", "100")
+    assert ended.code == 0, ended.text
+    assert "hf is not compared: 2 of 8 participants of verum breathe outside 9 to 24 a minute" in ended.text
+    assert "lnRMSSD and breathRate stand beside" in ended.text
+    assert not (tmp_path / "out" / "group" / "meas-hf_outcome.tsv").exists()
+    assert (tmp_path / "out" / "group" / "meas-heart_outcome.tsv").exists()
+    row = read_tsv(tmp_path / "out" / "sub-01" / "ses-post" / "beh" / "sub-01_ses-post_task-rest_desc-hrv_beh.tsv")
+    assert row["lnHF"] == ["n/a"]
+    assert row["lnRMSSD"] != ["n/a"]
+
+
+def write_sensor(root, about, *, events=True):
+    """Write a biosensor of 400 s at 10 Hz that rises by 0.5 during the needling from 100 to 250 s."""
+    folder = root / "sub-01" / "ses-pre" / "beh"
+    folder.mkdir(parents=True)
+    (root / "dataset_description.json").write_text(json.dumps({"Name": "invented", "BIDSVersion": "1.9.0"}))
+    (root / "participants.tsv").write_text("participant_id\tgroup\nsub-01\tverum\n")
+    stem = "sub-01_ses-pre_task-needling"
+    times = np.arange(-20.0, 380.0, 0.1)
+    values = 2.0 + 0.5 * ((times >= 100) & (times < 250))
+    with gzip.open(folder / f"{stem}_physio.tsv.gz", "wt") as stream:
+        np.savetxt(stream, values, fmt="%.5f")
+    described = {"Columns": ["ATP"], "SamplingFrequency": 10, "StartTime": -20.0, "ATP": about}
+    (folder / f"{stem}_physio.json").write_text(json.dumps(described))
+    if events:
+        rows = "onset\tduration\ttrial_type\n100\t60\tneedling\n200\t50\tneedling\n"
+        (folder / f"{stem}_events.tsv").write_text(rows)
+    return root
+
+
+SENSOR = (*ASKED, "--set", 'modalities.physio.sensor=["ATP"]')
+
+
+def test_a_biosensor_is_measured_around_needling(tmp_path):
+    bids = write_sensor(tmp_path / "bids", {"Units": "nA"})
+    ended = run_deqi(bids, tmp_path / "out", "participant", *SENSOR)
+    assert ended.code == 0, ended.text
+    folder = tmp_path / "out" / "sub-01" / "ses-pre" / "beh"
+    row = read_tsv(folder / "sub-01_ses-pre_task-needling_desc-biosensor_beh.tsv")
+    found = {name: float(cells[0]) for name, cells in row.items()}
+    assert found == pytest.approx(
+        {"sensorBefore": 2.0, "sensorDuring": 2.5, "sensorAfter": 2.0, "sensorDuringArea": 75.0, "sensorAfterArea": 0},
+        abs=0.05,
+    )
+    about = json.loads((folder / "sub-01_ses-pre_task-needling_desc-biosensor_beh.json").read_text())
+    assert about["Needling"] == [100, 250]
+    assert about["SensorUnits"] == "nA"
+
+
+@pytest.mark.parametrize(
+    ("about", "events", "said"),
+    [
+        ({}, True, "the biosensor has no Units"),
+        ({"Units": "µM"}, True, "has Units 'µM', a concentration, and no Calibration"),
+        ({"Units": "µmol/L"}, True, "a concentration, and no Calibration"),
+        ({"Units": "nA"}, False, "the run has no needling (needling, needle) in its events (no events)"),
+    ],
+)
+def test_a_biosensor_that_cannot_be_understood_is_left_out_with_the_reason(tmp_path, about, events, said):
+    bids = write_sensor(tmp_path / "bids", about, events=events)
+    ended = run_deqi(bids, tmp_path / "out", "participant", *SENSOR)
+    assert said in ended.text
+    assert not list((tmp_path / "out").rglob("*biosensor_beh.tsv"))
+
+
+def test_a_calibrated_concentration_is_taken(tmp_path):
+    bids = write_sensor(tmp_path / "bids", {"Units": "µM", "Calibration": "two points, 0 and 5 µM"})
+    assert run_deqi(bids, tmp_path / "out", "participant", *SENSOR).code == 0
+    (path,) = (tmp_path / "out").rglob("*biosensor_beh.json")
+    assert json.loads(path.read_text())["Calibration"] == "two points, 0 and 5 µM"
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_recording_that_is_longer_than_its_scan_is_cut_to_it(tmp_path, whole):
+    bids = write(tmp_path / "bids")
+    stem = "sub-01_ses-pre_task-rest_run-1"
+    folder = bids / "sub-01" / "ses-pre" / "func"
+    nib.save(nib.Nifti1Image(np.zeros((2, 2, 2, 40), dtype=np.int16), np.eye(4)), folder / f"{stem}_bold.nii.gz")
+    (folder / f"{stem}_bold.json").write_text(json.dumps({"RepetitionTime": 2.0}))
+    words = (*ASKED, "--participant-label", "01", "--set", f"modalities.physio.whole={str(whole).lower()}")
+    ended = run_deqi(bids, tmp_path / "out", "participant", *words)
+    assert ended.code == 0, ended.text
+    beats = read_tsv(tmp_path / "out" / "sub-01" / "ses-pre" / "beh" / f"{stem}_desc-beats_events.tsv")
+    times = np.array(beats["onset"], dtype=float)
+    planted = beats_of("01", "pre", more=1.0) - 2.0
+    expected = planted if whole else planted[(planted >= 0) & (planted < 80)]
+    assert abs(len(times) - len(expected)) <= 1
+    assert times[-1] == pytest.approx(expected[-1], abs=1.0)
+
+
+def test_animals_are_marked_on_every_page(tmp_path):
+    bids = write_sensor(tmp_path / "bids", {"Units": "nA"})
+    (bids / "participants.tsv").write_text("participant_id\tgroup\tspecies\nsub-01\tverum\tmus musculus\n")
+    assert run_deqi(bids, tmp_path / "out", "participant", *SENSOR).code == 0
+    said = "Animals (mus musculus): these are not results of a trial with people."
+    assert said in (tmp_path / "out" / "sub-01.html").read_text()
+    (bids / "participants.tsv").write_text("participant_id\tgroup\tspecies\nsub-01\tverum\tHomo sapiens\n")
+    assert run_deqi(bids, tmp_path / "human", "participant", *SENSOR).code == 0
+    assert "Animals" not in (tmp_path / "human" / "sub-01.html").read_text()

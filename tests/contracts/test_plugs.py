@@ -166,8 +166,10 @@ def traces() -> tuple[Traces, list[Region]]:
     found = {
         "ppg": Trace(pulse, 50.0), "respiration": Trace(np.sin(2 * np.pi * 0.25 * t), 50.0),
         "eda": Trace(skin, 50.0, 0.0, "µS"), "pupil": Trace(np.full(len(t), 3.5), 50.0),
+        "sensor": Trace(np.sin(t), 50.0, 0.0, "nA"),
     }  # fmt: skip
-    return Traces(traces=found), []
+    needling = {"onset": ["40"], "duration": ["60"], "trial_type": ["needling"]}
+    return Traces(traces=found, events=needling), []
 
 
 def given_to(plug, side: int = 6):

@@ -46,7 +46,8 @@ def run(job: GroupJob, progress: Progress = lambda of, what, done, total, height
     named = coordinates.namer(job.inference.labels, job.entities.get("space", ""))
     everyone, covered = participants_of(job)
     modality = plugs.modality(job.modality.name)
-    writer = GroupWriter(job, modality.datatype, modality.mark(job.modality.options), named)
+    mark = " ".join(filter(None, (modality.mark(job.modality.options), job.mark)))
+    writer = GroupWriter(job, modality.datatype, mark, named)
     kept, regions = checkpoints_of(job), dict[str, Mask]()
     if covered:
         writer.mask(covered)

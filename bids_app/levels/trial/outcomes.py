@@ -18,7 +18,7 @@ from bids_app.statistics.permutation.corrections import holm
 from bids_app.trial.cohort import Cohort
 from bids_app.trial.contrasts import fixed
 from bids_app.trial.dropout import UNEQUAL
-from bids_app.trial.outcomes import visit_values
+from bids_app.trial.outcomes import visit_numbers, visit_values
 from bids_app.vocabulary.note import Note
 from bids_app.vocabulary.options.inference import Inference
 from bids_app.vocabulary.outcome import ClinicalOutcome
@@ -54,6 +54,32 @@ class Analysed:
         if self.deciding is None or np.isfinite(self.holm_p):
             return self.holm_p
         return self.deciding.p_rerandomised
+
+
+UNLIKE = 0.1
+"""Share of an arm outside of what makes values comparable, above which arms are not compared."""
+
+
+def require_comparable(outcome: ClinicalOutcome, cohort: Cohort) -> None:
+    """Refuse to compare arms on values that do not mean the same in all participants.
+
+    Raises
+    ------
+    WrongDataError
+        If too many of an arm lie outside of what makes them comparable, at any visit.
+    """
+    within = outcome.comparable
+    for visit in outcome.visits if within else ():
+        assert within is not None
+        beside = visit_numbers(f"{within.column}_{visit}", cohort.rows)
+        for number, arm in enumerate(cohort.arms):
+            own = beside[(cohort.arm == number) & np.isfinite(beside)]
+            outside = (own < within.low) | (own > within.high)
+            if len(own) and outside.mean() > UNLIKE:
+                raise WrongDataError(
+                    f"{outcome.table} is not compared: {int(outside.sum())} of {len(own)} participants of {arm} "
+                    f"{within.because} (at {visit})."
+                )
 
 
 def scores_of(outcome: ClinicalOutcome, cohort: Cohort, inference: Inference) -> OutcomeData:

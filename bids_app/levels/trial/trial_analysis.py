@@ -134,6 +134,7 @@ def run(job: TrialJob) -> Summary:
     found, failed = list[Analysed](), list[ClinicalOutcome]()
     for outcome in job.outcomes:
         try:
+            outcomes.require_comparable(outcome, cohort)
             found.append(outcomes.analyse(outcomes.scores_of(outcome, cohort, job.inference), job.later))
         except WrongDataError as error:
             failed.append(outcome)

@@ -26,4 +26,8 @@ class Options:
     respiration: Annotated[tuple[str, ...], Doc("Columns with breathing.")] = ("respiratory", "respiration", "resp")
     eda: Annotated[tuple[str, ...], Doc("Columns with skin conductance.")] = ("eda", "EDA", "gsr", "GSR", "scr")
     pupil: Annotated[tuple[str, ...], Doc("Columns with pupil size; both eyes are averaged.")] = ("pupil_size",)
+    sensor: Annotated[tuple[str, ...], Doc("The column of a biosensor, such as ATP; it must declare Units.")] = ()
+    whole: Annotated[
+        bool, Doc("Take all of a recording that was made with a scan; by default what lies outside of the scan is cut.")
+    ] = False
     min_seconds: Annotated[float, Ge(0), Doc("Minimum seconds of a recording.", "s")] = 60.0
