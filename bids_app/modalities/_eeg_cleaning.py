@@ -31,6 +31,13 @@ FEWEST = 16
 SMALLEST, LARGEST = 0.1, 1000.0
 """µV: standard deviation of the median channel; beyond them the unit is another one."""
 
+_DESCRIBED = (
+    "Manufacturer", "ManufacturersModelName", "CapManufacturer", "CapManufacturersModelName", "EEGPlacementScheme",
+    "EEGChannelCount", "EOGChannelCount", "ECGChannelCount", "EMGChannelCount", "EEGGround", "EEGReference",
+    "HardwareFilters", "SoftwareFilters", "PowerLineFrequency", "Instructions", "TaskDescription", "RecordingDuration",
+)  # fmt: skip
+"""Keys of the sidecar of a recording that a paper reports."""
+
 _HIGH_PASS = 1.0
 _OTHER = re.compile(r"(v|h)?(eog|eo[lrgud]?\d|ecg|ekg|emg)|heo|veo|resp|gsr|stim|status|trig", re.IGNORECASE)
 
@@ -223,12 +230,11 @@ def _shorter(seconds: float) -> float:
 def _about(
     recording: Recording, held: ElectrodeFile, options: Options, bad: Sequence[str]
 ) -> dict[str, object]:  # fmt: skip
-    said = {"EEGReference": "RecordingReference", "PowerLineFrequency": "PowerLineFrequency"}
     known = zip(held.names, _common_positions(held, options).round(1).tolist(), strict=True)
     return {
         "SamplingFrequency": held.rate,
         "Channels": len(held.names),
         "ChannelsInterpolated": list(bad),
         "SensorPositions": {name: at for name, at in known if not np.isnan(at).any()},
-        **{ours: recording.metadata[key] for key, ours in said.items() if key in recording.metadata},
+        "RecordingSidecar": {key: value for key, value in recording.metadata.items() if key in _DESCRIBED},
     }

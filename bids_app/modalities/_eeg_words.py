@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bids_app import __version__
+from bids_app.dataset.reporting import reporting_items as reporting_items_of
 from bids_app.dataset.tables import Json
 from bids_app.vocabulary.options.eeg import Options
 
@@ -71,20 +72,17 @@ def reporting_items(options: Json, about: Json) -> dict[str, dict[str, str]]:
         Sidecar of one result of a participant; empty where there is none.
     """
     bad = about.get("ChannelsInterpolated", [])
-    return {
-        "Recording of EEG": {
-            "Amplifier, cap, electrodes": "",
-            "Sampling rate": f"{about['SamplingFrequency']:g} Hz" if "SamplingFrequency" in about else "",
-            "Reference while recording": str(about.get("RecordingReference", "")),
-            "Power line": str(about.get("PowerLineFrequency", "")),
-            "Eyes open or closed": "",
-        },
-        "Cleaning of EEG": {
-            "Software and version": "see the description of the derivative that was read",
-            "Form that was read": str(about.get("RecordingForm", "")),
-            "Reference": str(about.get("Reference", "")),
-            "Interpolated channels": ", ".join(map(str, bad)) if bad else "none" if about else "",
-            "Rejection of segments": f"peak to peak above {options['reject_uv']:g} µV" if options else "",
-            "Segments": f"{options['segment_seconds']:g} s, overlap {options['overlap']:g}" if options else "",
-        },
+    told = bool(about)
+    facts = {
+        **about.get("RecordingSidecar", {}),
+        "SamplingFrequency": f"{about['SamplingFrequency']:g} Hz" if "SamplingFrequency" in about else "",
+        "form": f"see the description of the derivative that was read ({about['RecordingForm']})" if told else "",
+        "interpolated": f"interpolated: {', '.join(map(str, bad)) or 'none'}" if told else "",
+        "reference": about.get("Reference", ""),
+        "segments": f"{options['segment_seconds']:g} s, overlap {options['overlap']:g}" if options else "",
+        "rejection": f"peak to peak above {options['reject_uv']:g} µV" if options else "",
+        "kept": "sub-*/**/*_desc-eeg_qc.tsv" if told else "",
+        "spectra": "Welch, Hann window; bands and units in the sidecars" if told else "",
+        "neighbours": "Delaunay triangles of one montage; group/eeg/*_adjacency.tsv" if told else "",
     }
+    return reporting_items_of("cobidas-meeg", facts)

@@ -12,6 +12,7 @@ from bids_app import __version__
 from bids_app.dataset import physio_recordings
 from bids_app.dataset.events import events_of
 from bids_app.dataset.physio_recordings import columns_of, read_traces, scanned_seconds
+from bids_app.dataset.reporting import reporting_items as answered
 from bids_app.dataset.tables import Json
 from bids_app.errors import WrongDataError
 from bids_app.vocabulary.found import Found, Search
@@ -151,9 +152,14 @@ def methods_of(o: Json) -> str:
 
 def reporting_items(options: Json, about: Json) -> dict[str, dict[str, str]]:  # noqa: ARG001  (a verb of all)
     """Return the answers of the checklist on recording."""
-    return {
-        "Physiology": {
-            "Devices and electrodes": "", "Posture, time of day, instructions on breathing": "",
-            "Files and columns": str(about.get("Files", "")),
-        }
-    }  # fmt: skip
+    left = about.get("IntervalsLeftOut")
+    facts = {
+        "files": about.get("Files", {}),
+        "seconds": f"{about['Seconds']:.0f} s" if "Seconds" in about else "",
+        "beats": "where the filtered signal is steepest" if left is not None else "",
+        "normal": "excluded, not interpolated: beyond 10 % and 4 quartile deviations" if left is not None else "",
+        "left_out": "how many: IntervalsLeftOut in sub-*/**/*_desc-hrv_beh.json" if left is not None else "",
+        "values": "see the sidecars of sub-*/**/*_desc-hrv_beh.tsv" if left is not None else "",
+        "breathing": "sub-*/**/*_desc-breathing_beh.tsv" if "BreathsPerMinute" in about else "",
+    }
+    return answered("hrv-2024", facts)

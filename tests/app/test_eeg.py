@@ -202,7 +202,12 @@ def test_pages_methods_and_checklist_speak_of_eeg_and_of_no_scanner(rising):
     methods = (out / "logs" / "CITATION.md").read_text()
     assert "Welch 1967" in methods
     assert "fMRIPrep" not in methods
-    assert "Cleaning of EEG" in (out / "logs" / "COBIDAS.html").read_text()
+    checklist = read_tsv(out / "logs" / "COBIDAS.tsv")
+    answers = dict(zip(checklist["item"], checklist["answer"], strict=True))
+    assert answers["Segments: length, overlap, criterion of rejection"].startswith("4 s, overlap 0.5")
+    assert answers["Sampling rate, filters of the amplifier, power line"] == "SamplingFrequency: 128 Hz"
+    assert answers["Bad channels: how they were found, and what became of them"] == "interpolated: none"
+    assert answers["Impedances"] == "not reported"
     ended = validate_bids(out)
     assert ended.returncode == 0, ended.stdout
 

@@ -85,6 +85,11 @@ def test_values_of_a_session_are_those_of_the_planted_beats(done):
         events = read_tsv(folder / f"sub-{label}_ses-{session}_task-rest_run-1_desc-beats_events.tsv")
         assert abs(len(events["onset"]) - 150) <= 1
         assert float(events["onset"][0]) < 0  # the recording began before the scan
+    checklist = read_tsv(out / "logs" / "COBIDAS.tsv")
+    answers = dict(zip(checklist["item"], checklist["answer"], strict=True))
+    assert answers["How beats were found"] == "where the filtered signal is steepest"
+    assert answers["Columns that were read"].endswith("cardiac, respiratory")
+    assert answers["Devices, sensors and where they were placed"] == "not reported"
     page = (out / "sub-03.html").read_text()
     for said in ("ppg and its beats", "intervals between beats (ms)", "Highest at 0.25 Hz", "heart rate variability"):
         assert said in page

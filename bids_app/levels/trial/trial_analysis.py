@@ -172,7 +172,8 @@ def _treatment(job: TrialJob, cohort: Cohort, found: list[Analysed], writer: Tri
     facts = _facts(job, cohort, found, guesses)
     if any(row.name == "n_sessions_attended" for _, row in doses):
         facts["attended"] = "treatment by arm, in group.html"
-    for name in presets.names("checklists"):
+    of_trials = [name for name in presets.names("checklists") if not presets.load("checklists", name).get("recordings")]
+    for name in of_trials:
         rows = checklist(name, cohort.arms, job.treatment.arms, facts)
         answers = [value for row in rows for key, value in row.items() if key not in ("item", "asks")]
         content = presets.load("checklists", name)

@@ -25,6 +25,7 @@ from bids_app.vocabulary.contrast_sidecar import ContrastSidecar
 from bids_app.vocabulary.entities import parse
 
 UNKNOWN = "not reported"
+_RESULTS = ("_statmap.json", "_beh.json")
 
 
 def write_checklist(output_dir: Path) -> None:
@@ -60,13 +61,12 @@ class _Known:
         path = next(iter(group_files(self.root, "*_flow.tsv")), None)
         return read_tsv(path) if path else {}
 
-    @cached_property
-    def map(self) -> Json:
-        """The sidecar of one map of one person."""
+    def result(self, datatype: str) -> Json:
+        """Return what the sidecars of one participant say of a modality, by the folder of its results."""
         for label in participants_in(self.root):
-            for path in scan_files(self.root, label):
-                if path.name.endswith("_statmap.json") and "RepetitionTime" in (about := read_json(path)):
-                    return about
+            files = (path for path in scan_files(self.root, label, datatype) if path.name.endswith(_RESULTS))
+            if there := [about for path in files if "Cleaning" in (about := read_json(path))]:
+                return {key: value for about in reversed(there) for key, value in about.items()}
         return {}
 
     def labels(self, entity: str) -> list[str]:
@@ -86,7 +86,8 @@ def _answers(known: _Known) -> Answers:
     """Yield the answers: of the design, of what each modality is asked for, of the analysis."""
     yield from _answered(_BEFORE, known)
     for name, options in known.settings.get("modalities", {}).items():
-        items = plugs.modality(name).reporting_items(options, known.map)
+        modality = plugs.modality(name)
+        items = modality.reporting_items(options, known.result(modality.datatype))
         yield from ((section, item, answer) for section, part in items.items() for item, answer in part.items())
     yield from _answered(_AFTER, known)
 
