@@ -8,7 +8,8 @@ from pathlib import Path
 
 from bids_app.dataset.layout import inherited, names_in, read_description, scan_folders
 from bids_app.dataset.recordings import recordings
-from bids_app.errors import MissingInputError, NothingSelectedError, UsageError
+from bids_app.dataset.tables import read_json, read_tsv
+from bids_app.errors import MissingInputError, NothingSelectedError, UsageError, WrongDataError
 from bids_app.vocabulary.entities import Entities, join, parse, without
 from bids_app.vocabulary.found import Candidate, Found, Search
 from bids_app.vocabulary.recording import Recording
@@ -86,7 +87,43 @@ def _beside(root: Path, entities: Entities, folder: str, file: str) -> dict[str,
         apart = {"samples": Path(f"{stem}.eeg"), "marks": Path(f"{stem}.vmrk")}
     tables = inherited(root, entities, "channels", ".tsv", listed, "eeg")[-1:]
     there = {kind: path for kind, path in apart.items() if path.exists()}
-    return {**there, **({"channels": tables[0]} if tables else {})}
+    return {**there, **({"channels": tables[0]} if tables else {}), **_electrodes(Path(folder), entities)}
+
+
+def _electrodes(folder: Path, entities: Entities) -> dict[str, Path]:
+    """Return the table of positions of a session and what its coordinates are, if both are there."""
+    session = {key: entities[key] for key in ("sub", "ses") if key in entities}
+    for name in sorted(names_in(str(folder))):
+        own, suffix, ending = parse(name)
+        about = folder / name.replace("_electrodes.tsv", "_coordsystem.json")
+        if (suffix, ending) == ("electrodes", ".tsv") and session.items() <= own.items() and about.exists():
+            return {"electrodes": folder / name, "coordsystem": about}
+    return {}
+
+
+_MILLIMETRES = {"m": 1000.0, "cm": 10.0, "mm": 1.0}
+
+
+def positions_of(recording: Recording) -> dict[str, tuple[float, ...]]:
+    """Return where electrodes lie by electrodes.tsv, mm; nothing where there is no such table.
+
+    Raises
+    ------
+    WrongDataError
+        If the unit of its coordinates is not declared.
+    """
+    if not {"electrodes", "coordsystem"} <= recording.companions.keys():
+        return {}
+    table, about = read_tsv(recording.companions["electrodes"]), read_json(recording.companions["coordsystem"])
+    scale = _MILLIMETRES.get(str(about.get("EEGCoordinateUnits", "")))
+    if scale is None:
+        raise WrongDataError(
+            f"{recording.companions['coordsystem'].name} has EEGCoordinateUnits {about.get('EEGCoordinateUnits')!r}; "
+            f"expected {', '.join(_MILLIMETRES)}."
+        )
+    places = zip(*(table.get(axis, ()) for axis in "xyz"), strict=False)
+    rows = zip(table.get("name", ()), places, strict=False)
+    return {name: tuple(scale * float(word) for word in place) for name, place in rows if "n/a" not in place}
 
 
 def _require_one_version(key: str, candidates: list[Candidate]) -> None:

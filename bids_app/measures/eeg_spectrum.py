@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Gt
@@ -39,6 +39,10 @@ class Options:
     individual_bands: Annotated[
         bool, Doc("Alpha and theta of a participant around the individual alpha frequency; n/a where there is none.")
     ] = False
+    aperiodic: Annotated[
+        Literal["line", "specparam"],
+        Doc("Estimator of the aperiodic part: a line around the alpha peak, or specparam (extra eeg-specparam)."),
+    ] = "line"
     max_line_spread: Annotated[
         float, Gt(0), Doc("Robust SD around the aperiodic line above which its exponent is n/a.", "log10")
     ] = 0.1
@@ -102,8 +106,8 @@ def measure(epochs: Epochs, regions: Sequence[Region], options: Options) -> Iter
     bins = slice(round(options.low / width), round(options.high / width) + 1)
     found = density(epochs.data, epochs.starts, epochs.length, epochs.rate, bins)
     frequencies = np.arange(bins.start, bins.stop, dtype=np.float64) * width
-    spectra = Spectra(density=found, frequencies=frequencies)
-    about = {"SegmentsKept": len(epochs.starts), **epochs.about}
+    spectra = Spectra(density=found, frequencies=frequencies, estimator=options.aperiodic)
+    about = {"SegmentsKept": len(epochs.starts), "AperiodicEstimator": options.aperiodic, **epochs.about}
     yield from _features(spectra, epochs.domain.names, about, options)
 
 
@@ -116,7 +120,7 @@ def combine(
     names = [name for name in _names(parts[0]) if all(name in _names(part) for part in parts)]
     logs = [_rows(part, names) for part in parts]
     mean = np.average(logs, axis=0, weights=weights)
-    spectra = Spectra(density=10**mean, frequencies=_frequencies(parts[0].value))
+    spectra = Spectra(density=10**mean, frequencies=_frequencies(parts[0].value), estimator=options.aperiodic)
     yield from _features(spectra, names, {**parts[0].metadata, "SegmentsKept": sum(weights)}, options)
 
 

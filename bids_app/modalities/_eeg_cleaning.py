@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfiltfilt
 
-from bids_app.dataset.eeg_recordings import DERIVATIVE, RAW, form_of, scanned_with, without_cleaning
+from bids_app.dataset.eeg_recordings import DERIVATIVE, RAW, form_of, positions_of, scanned_with, without_cleaning
 from bids_app.dataset.events import events_of
 from bids_app.dataset.mne_files import ElectrodeFile, read_electrodes, require_mne
 from bids_app.dataset.montages import nominal_positions
@@ -38,6 +38,7 @@ _DESCRIBED = (
 )  # fmt: skip
 """Keys of the sidecar of a recording that a paper reports."""
 
+_CURRENT = re.compile(r"electro[ _-]?acupuncture|electro[ _-]?stim", re.IGNORECASE)
 _HIGH_PASS = 1.0
 _OTHER = re.compile(r"(v|h)?(eog|eo[lrgud]?\d|ecg|ekg|emg)|heo|veo|resp|gsr|stim|status|trig", re.IGNORECASE)
 
@@ -64,7 +65,19 @@ def prepare(recording: Recording, options: Options) -> PreparedEpochs:
     names = table.get("name", [])
     kinds = dict(zip(names, (word.lower() for word in table.get("type", [])), strict=False))
     status = dict(zip(names, (word.lower() for word in table.get("status", [])), strict=False))
-    return PreparedEpochs(form=form, kinds=kinds, status=status)
+    _require_no_current(recording, options)
+    return PreparedEpochs(form=form, kinds=kinds, status=status, positions=positions_of(recording))
+
+
+def _require_no_current(recording: Recording, options: Options) -> None:
+    """Refuse EEG while current ran through the needles, unless someone says that its artefacts were removed."""
+    told = [str(recording.metadata.get(key, "")) for key in ("TaskName", "TaskDescription")]
+    told += [recording.entities.get("task", ""), *events_of(recording).get("trial_type", ())]
+    if not options.artefacts_removed and any(map(_CURRENT.search, told)):
+        raise WrongDataError(
+            f"{recording.series.name} was recorded during electroacupuncture: the current and its harmonics are in it. "
+            "If they were removed, say so: --set modalities.eeg.artefacts_removed=true"
+        )
 
 
 def _require_raw_allowed(recording: Recording, options: Options) -> None:
@@ -85,7 +98,7 @@ def load(recording: Recording, prepared: PreparedEpochs, options: Options) -> Ep
     MissingInputError, WrongDataError
         If the file cannot be read, or has too few good channels, or none of its values can be µV.
     """
-    held = _of_brain(read_electrodes(recording.series), prepared)
+    held = _digitised(_of_brain(read_electrodes(recording.series), prepared), prepared)
     if prepared.form == RAW:
         held = replace(held, data=_high_passed(held))
     good = _good(held, prepared, recording, options)
@@ -129,6 +142,12 @@ def _of_brain(held: ElectrodeFile, prepared: PreparedEpochs) -> ElectrodeFile:
 
     chosen = [i for i, (name, kind) in enumerate(zip(held.names, held.kinds, strict=True)) if is_eeg(name, kind)]
     return _channels(held, np.array(chosen, dtype=np.intp))
+
+
+def _digitised(held: ElectrodeFile, prepared: PreparedEpochs) -> ElectrodeFile:
+    """Return a recording with the positions of electrodes.tsv where the file itself has none."""
+    told = np.array([prepared.positions.get(name, (np.nan,) * 3) for name in held.names]).reshape(-1, 3)
+    return replace(held, positions=np.where(np.isnan(held.positions), told, held.positions))
 
 
 def _channels(held: ElectrodeFile, chosen: NDArray[np.intp]) -> ElectrodeFile:
@@ -230,11 +249,13 @@ def _shorter(seconds: float) -> float:
 def _about(
     recording: Recording, held: ElectrodeFile, options: Options, bad: Sequence[str]
 ) -> dict[str, object]:  # fmt: skip
-    known = zip(held.names, _common_positions(held, options).round(1).tolist(), strict=True)
+    positions = _common_positions(held, options)
+    known = zip(held.names, positions.round(1).tolist(), strict=True)
     return {
         "SamplingFrequency": held.rate,
         "Channels": len(held.names),
         "ChannelsInterpolated": list(bad),
+        "PositionsFrom": "file" if positions is held.positions else options.montage,
         "SensorPositions": {name: at for name, at in known if not np.isnan(at).any()},
         "RecordingSidecar": {key: value for key, value in recording.metadata.items() if key in _DESCRIBED},
     }

@@ -222,6 +222,7 @@ def _job(execution: Execution, settings: Settings, asked: _Maps, people: People)
     space = entities.get("space", "")
     associations = {name: with_paths(o, execution.bids_dir) for name, o in settings.associations.items()}
     associations = with_tables(associations, execution, space)
+    inference = with_paths(settings.inference, execution.bids_dir)
     return GroupJob(
         label="group_" + join(entities, "x", "").removesuffix("_x") + plugs.modality(settings.modality.name).ending,
         output_dir=execution.output_dir,
@@ -232,6 +233,7 @@ def _job(execution: Execution, settings: Settings, asked: _Maps, people: People)
             *files,
             *(session.record for session in asked.sessions),
             *(file for name, o in associations.items() for file in _files(name, o, space)),
+            *([Path(inference.sensor_neighbours)] if inference.sensor_neighbours else []),
         ),
         entities=entities,
         sessions=dict(sorted(found.items())),
@@ -244,7 +246,7 @@ def _job(execution: Execution, settings: Settings, asked: _Maps, people: People)
         associations=associations,
         words=settings.associations,
         outcomes=outcomes_of(settings, people) if settings.associations or settings.predictors else (),
-        inference=settings.inference,
+        inference=inference,
         threads=execution.nprocs,
         share=execution.share,
         scratch=execution.work_dir or execution.output_dir / "logs" / "parts",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bids_app.signals.alpha import AlphaPeak, alpha_peak
 from bids_app.signals.aperiodic import AperiodicLine, aperiodic_line
 from bids_app.signals.periodogram import band_power
+from bids_app.signals.specparam_line import specparam_line
 
 Floats = NDArray[np.float64]
 Bands = Mapping[str, tuple[float, float]]
@@ -29,15 +30,22 @@ class Spectra:
     density : (channels, bins)
         µV² a Hz, above 0.
     frequencies : (bins,) Hz
+    estimator : {'line', 'specparam'}
+        Of the aperiodic part.
     """
 
     density: Floats
     frequencies: Floats
+    estimator: str = "line"
 
     @cached_property
     def line(self) -> AperiodicLine:
         """The aperiodic part of each channel."""
-        return aperiodic_line(self.density, self.frequencies)
+        return self._line(self.density)
+
+    def _line(self, density: Floats) -> AperiodicLine:
+        fitted = specparam_line if self.estimator == "specparam" else aperiodic_line
+        return fitted(density, self.frequencies)
 
     @property
     def flattened(self) -> Floats:
@@ -56,13 +64,12 @@ class Spectra:
 
     def of(self, channels: Sequence[int]) -> Spectra:
         """Return some channels."""
-        return Spectra(density=self.density[list(channels)], frequencies=self.frequencies)
+        return replace(self, density=self.density[list(channels)])
 
     def peak(self) -> AlphaPeak:
         """Return the alpha peak of the mean spectrum of the channels."""
         mean = self.density.mean(axis=0)
-        line = aperiodic_line(mean, self.frequencies)
-        return alpha_peak(mean, line.at(self.frequencies), self.frequencies)
+        return alpha_peak(mean, self._line(mean).at(self.frequencies), self.frequencies)
 
 
 def logit(share: Floats) -> Floats:

@@ -22,6 +22,8 @@ class PreparedEpochs:
         What it is: epochs, continuous, derivative or raw.
     kinds, status : mapping
         Type and status of channels by their names, from channels.tsv; empty where there is none.
+    positions : mapping of (x, y, z)
+        Where electrodes lie by electrodes.tsv, mm.
     df : mapping of int
         1: what a recording weighs is known once its segments are.
     """
@@ -29,6 +31,7 @@ class PreparedEpochs:
     form: str
     kinds: Mapping[str, str] = field(default_factory=dict)
     status: Mapping[str, str] = field(default_factory=dict)
+    positions: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     df: Mapping[str, int] = field(default_factory=lambda: {"clean": 1})
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,20 +11,20 @@ from scipy import ndimage
 
 from bids_app import plugs
 from bids_app.dataset.participant_maps import group_mask, load_maps, restricted, smoothing_of
-from bids_app.dataset.tables import read_json, read_tsv
+from bids_app.dataset.tables import read_tsv
 from bids_app.derivatives.permutation_checkpoints import CheckpointFiles
 from bids_app.errors import DeqiError, WrongDataError
 from bids_app.levels.group.arm_similarity import Stacks
 from bids_app.levels.group.outcome_associations import with_associations
 from bids_app.levels.group.reference_associations import require_contrasts
+from bids_app.levels.group.sensor_layout import located
 from bids_app.plugs.protocols import Measure
-from bids_app.signals.scalp import neighbours as near_on_head
 from bids_app.statistics.clusters.domain_neighbours import neighbours_of
 from bids_app.statistics.map_stacks import stacks_of
 from bids_app.statistics.result import MapSet
 from bids_app.trial.cohort import Table
 from bids_app.vocabulary.design import Design
-from bids_app.vocabulary.domain import Coverage, Label, Sensors, Values, Voxels
+from bids_app.vocabulary.domain import Coverage, Label, Values, Voxels
 from bids_app.vocabulary.job import GroupJob, MapKey
 from bids_app.vocabulary.near_matches import require_distinct
 
@@ -94,7 +93,8 @@ def read_tables(job: GroupJob, key: MapKey) -> LoadedMaps:
     chosen = build_design(job, [key])
     # What the first participant lacks cannot be known for all.
     example = next(who for who, maps in job.sessions.items() if key in maps.maps)
-    first = _located(_read(job, key, plug, example), job.sessions[example].maps[key])
+    files = [job.sessions[example].maps[key], *(maps.maps[key] for maps in job.sessions.values() if key in maps.maps)]
+    first = located(_read(job, key, plug, example), files, job.inference.sensor_neighbours)
     more = set[Label]()
 
     def read(person: str, session: str) -> NDArray[np.float64]:
@@ -130,28 +130,6 @@ def _read(job: GroupJob, key: MapKey, plug: Measure, who: tuple[str, str]) -> Va
         return plug.group_values(read_tsv(path))
     except (ValueError, KeyError) as error:
         raise WrongDataError(f"{path} is damaged ({error}). Remove it, and run the participant level again.") from error
-
-
-def _located(values: Values, path: Path) -> Values:
-    """Return values of sensors with positions from the sidecar of a table, and who is next to whom on the head.
-
-    Raises
-    ------
-    WrongDataError
-        If a position is not known.
-    """
-    domain = values.domain
-    if not isinstance(domain, Sensors) or domain.near:
-        return values
-    known = read_json(path.with_suffix(".json")).get("SensorPositions", {})
-    if unknown := [name for name in domain.names if name not in known]:
-        raise WrongDataError(
-            f"{path.name}: the position of {', '.join(unknown[:NAMED])} is not known, so who is next to whom is not "
-            "either. Name the cap: [modalities.eeg] montage (see bids_app/presets/montages), and run the participant "
-            "level again."
-        )
-    positions = np.array([known[name] for name in domain.names], dtype=np.float64)
-    return replace(values, domain=replace(domain, positions=positions, near=near_on_head(positions)))
 
 
 Floats = NDArray[np.float32]

@@ -30,6 +30,9 @@ class Options:
         Literal["average", "keep"],
         Doc("Reference: the average of all good channels, or keep that of the file."),
     ] = "average"
+    artefacts_removed: Annotated[
+        bool, Doc("Recordings during electroacupuncture are taken: the artefacts of its current were removed.")
+    ] = False
     segment_seconds: Annotated[float, Gt(0), Doc("Length of the segments that spectra are averaged over.", "s")] = 4.0
     overlap: Annotated[float, Interval(ge=0, lt=1), Doc("Proportion by which neighbouring segments overlap.")] = 0.5
     reject_uv: Annotated[

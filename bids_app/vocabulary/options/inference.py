@@ -70,6 +70,13 @@ class Inference:
     equivalence_regions: Annotated[
         tuple[str, ...], Doc("Regions, written as for --seeds, whose means are also tested for equivalence.")
     ] = ()
+    sensor_neighbours: Annotated[
+        str,
+        Doc(
+            "Table (columns channel, neighbours) that says which sensors are neighbours in clusters; empty: Delaunay "
+            "triangles of one layout for all."
+        ),
+    ] = ""
     literature: Annotated[
         bool, Doc("Report the random field correction of the literature alongside, for comparison only.")
     ] = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -184,6 +185,17 @@ class TestRealRecording:
 RATE = 128.0
 
 
+@pytest.mark.real
+def test_specparam_on_the_real_recording(whole):  # E6: specparam 2.0.0rc7, 1 to 40 Hz, no knee
+    pytest.importorskip("specparam")
+    chosen = [whole.domain.names.index(name) for name in ("Oz", "Pz")]
+    own = replace(spectra_of(whole).of(chosen), estimator="specparam")
+    assert own.line.exponent == pytest.approx([1.6933, 1.6026], abs=1e-3)
+    assert own.line.offset == pytest.approx([1.6257, 1.3768], abs=1e-3)
+    assert own.line.r2[0] == pytest.approx(0.9950, abs=1e-3)
+    assert own.above((8, 13)) == pytest.approx([0.9247, 1.3612], abs=1e-3)
+
+
 def raw_of(data, names=None):
     info = mne.create_info(names or list(CAP[: len(data)]), RATE, "eeg")
     return mne.io.RawArray(data * 1e-6, info, verbose="error")
@@ -292,3 +304,42 @@ def test_a_header_without_its_samples_says_which_file_is_absent(real_data, tmp_p
     (tmp_path / "broken.edf").write_text(json.dumps({"no": "EEG"}))
     with pytest.raises(WrongDataError, match="cannot be read as EEG"):
         read_electrodes(tmp_path / "broken.edf")
+
+
+def positions_table(folder, units, names, scale=1.0):
+    table, about = folder / "sub-01_electrodes.tsv", folder / "sub-01_coordsystem.json"
+    angles = np.linspace(0, 2 * np.pi, len(names), endpoint=False)
+    rows = [
+        f"{name}\t{80 * scale * np.sin(a):.6f}\t{80 * scale * np.cos(a):.6f}\t{(20 + 3 * i) * scale:.6f}"
+        for i, (name, a) in enumerate(zip(names, angles, strict=True))
+    ]
+    table.write_text("name\tx\ty\tz\n" + "\n".join(rows) + "\n")
+    about.write_text(json.dumps({"EEGCoordinateSystem": "CapTrak", "EEGCoordinateUnits": units}))
+    return {"electrodes": table, "coordsystem": about}
+
+
+@pytest.mark.parametrize(("units", "scale"), [("mm", 1.0), ("cm", 0.1), ("m", 0.001)])
+def test_positions_of_electrodes_tsv_serve_where_names_say_nothing(tmp_path, units, scale):
+    names = [f"X{i}" for i in range(20)]
+    data = noise()
+    data[7] = 0
+    beside = positions_table(tmp_path, units, names, scale)
+    found = loaded(saved(raw_of(data, names), tmp_path), **beside)
+    assert found.interpolated == ("X7",)  # known places can be interpolated
+    assert found.domain.positions[0] == pytest.approx([0, 80, 20], abs=1e-3)
+    assert found.about["PositionsFrom"] == "file"
+    beside["coordsystem"].write_text("{}")
+    with pytest.raises(WrongDataError, match="EEGCoordinateUnits None; expected m, cm, mm"):
+        loaded(saved(raw_of(data, names), tmp_path), **beside)
+
+
+def test_eeg_under_electroacupuncture_is_refused_until_its_artefacts_are_said_to_be_gone(tmp_path):
+    path = saved(raw_of(noise()), tmp_path)
+    one = replace(recording(path), entities={"sub": "01", "task": "electroacupuncture"})
+    with pytest.raises(WrongDataError, match=r"during electroacupuncture.*artefacts_removed=true"):
+        prepare(one, Options())
+    assert prepare(one, Options(artefacts_removed=True)).form == "continuous"
+    told = replace(recording(path), metadata={"TaskDescription": "Rest, then Electro-acupuncture at ST36"})
+    with pytest.raises(WrongDataError, match="electroacupuncture"):
+        prepare(told, Options())
+    prepare(replace(recording(path), metadata={"TaskDescription": "Manual acupuncture at ST36"}), Options())

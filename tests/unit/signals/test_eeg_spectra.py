@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
+from bids_app.errors import UsageError
 from bids_app.signals.alpha import alpha_peak
 from bids_app.signals.aperiodic import aperiodic_line
 from bids_app.signals.oscillations import BANDS, Spectra, logit
@@ -155,3 +156,20 @@ def test_a_slope_that_ends_at_the_edge_of_the_window_is_no_peak():
     found = alpha_peak(spectrum * 10 ** (0.1 * (GRID - 7)), np.log10(spectrum), GRID)
     assert "edge" in found.reason
     assert np.isnan(found.peak)
+
+
+def test_specparam_finds_what_was_made():
+    pytest.importorskip("specparam")
+    made = 3 * GRID**-1.5 * 10 ** (0.8 * np.exp(-((GRID - 10) ** 2) / 2))
+    spectra = Spectra(density=np.stack([made, made]), frequencies=GRID, estimator="specparam")
+    assert spectra.line.exponent == pytest.approx([1.5005] * 2, abs=2e-3)
+    assert spectra.line.offset == pytest.approx([0.4780] * 2, abs=2e-3)
+    assert spectra.line.straight().all()
+    assert spectra.of([0]).peak().peak == 10.0
+
+
+def test_specparam_that_is_not_installed_is_told(monkeypatch):
+    monkeypatch.setattr("bids_app.signals.specparam_line.find_spec", lambda name: None)
+    spectra = Spectra(density=np.ones((1, len(GRID))), frequencies=GRID, estimator="specparam")
+    with pytest.raises(UsageError, match=r"deqi\[eeg-specparam\]"):
+        spectra.line  # noqa: B018

@@ -113,3 +113,14 @@ def test_a_real_recording_has_the_values_of_mne(real_data):
     )
     assert (found.sd[names.index("Pz")], found.error[names.index("Pz")]) == pytest.approx((8.2105, 0.9180), abs=1e-4)
     assert np.abs(epochs.mean(axis=0).sum(axis=0)).max() < 1e-9
+
+
+def test_no_epoch_crosses_an_interruption_of_the_recording():
+    _places, kept = around(np.array([100, 195, 205, 400]), -10, 20, np.zeros(1000, dtype=bool), cuts=[200])
+    assert kept.tolist() == [0, 3]
+    data, onsets = responded()
+    whole, cut_once = (
+        eeg_evoked.measure(recording(data, onsets, cuts=cuts), [], eeg_evoked.Options(reject_uv=0))
+        for cuts in ((), (round(onsets[3] * 100) + 10,))
+    )
+    assert [next(found).metadata["Epochs"] for found in (whole, cut_once)] == [60, 59]
