@@ -27,7 +27,7 @@ demo: $(VENV)/.done ## write a synthetic trial, analyse it, say where the report
 	@rm -rf $(DEMO)
 	@$(BIN)/deqi --demo $(DEMO)
 	@echo "--- participant level"
-	@$(BIN)/deqi $(DEMO) $(DEMO)/derivatives/deqi participant
+	@$(BIN)/deqi $(DEMO) $(DEMO)/derivatives/deqi participant --config $(DEMO)/code/analysis.toml
 	@echo "--- group level"
 	@$(BIN)/deqi $(DEMO) $(DEMO)/derivatives/deqi group --config $(DEMO)/code/analysis.toml --plan $(DEMO)/code/plan.json
 	@$(BIN)/python tests/check_demo.py $(DEMO)/derivatives/deqi

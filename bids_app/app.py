@@ -124,10 +124,7 @@ def _main(args: argparse.Namespace, words: list[str]) -> int:
 def _helped(args: argparse.Namespace) -> bool:
     """Do what needs no dataset, and tell whether that was asked for."""
     if args.demo:
-        from bids_app.launch.demo.dataset import write_demonstration
-
-        write_demonstration(args.demo)
-        _seal_demonstration(args.demo)
+        _demonstrate(*args.demo[:-1], place=Path(args.demo[-1]))
     elif args.export_app:
         from bids_app.launch.platform_apps import write_app
 
@@ -148,6 +145,19 @@ def _helped(args: argparse.Namespace) -> bool:
     else:
         return False
     return True
+
+
+def _demonstrate(kind: str = "", *, place: Path) -> None:
+    """Write a demonstration: of a kind, or the one of fMRI, whose plan is sealed."""
+    if kind == "eeg":
+        from bids_app.launch.demo import eeg
+
+        eeg.write_demonstration(place)
+        return
+    from bids_app.launch.demo.dataset import write_demonstration
+
+    write_demonstration(place)
+    _seal_demonstration(place)
 
 
 def _seal_demonstration(place: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from bids_app import __version__
 from bids_app.errors import AnalysisLevelError, UsageError
-from bids_app.launch.arguments import megabytes
+from bids_app.launch.arguments import DEMONSTRATIONS, megabytes
 from bids_app.launch.descriptor import descriptor
 from bids_app.launch.preprocessing import METHODS
 from bids_app.vocabulary.options.execution import PermutationShare
@@ -44,6 +44,16 @@ class _Print(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         print(descriptor(), end="")
         parser.exit()
+
+
+class _Demo(argparse.Action):
+    """A folder, or the kind of a demonstration and a folder."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, *_: object) -> None:
+        if len(values) > 2 or (len(values) == 2 and values[0] not in DEMONSTRATIONS):
+            there = ", ".join(DEMONSTRATIONS)
+            parser.error(f"--demo {' '.join(values)}: expected DIR, or a kind ({there}) and DIR")
+        setattr(namespace, self.dest, values)
 
 
 def parser(*, demo: bool = False, configure: bool = False) -> _Parser:
@@ -189,7 +199,13 @@ def _helpers(top: argparse.ArgumentParser) -> None:
     add("--check-claims", metavar="FILE", help="check the numbers printed in a paper (no other argument needed)")
     add("--explain", metavar="ERROR", help="explain a kind of error named in a message, e.g. wrong-data")
     add("--init-config", type=Path, metavar="FILE", help="write a commented analysis.toml for BIDS_DIR")
-    add("--demo", type=Path, metavar="DIR", help="write a small synthetic trial (no other argument needed)")
+    add(
+        "--demo",
+        nargs="+",
+        action=_Demo,
+        metavar=("[KIND]", "DIR"),
+        help="write a small synthetic trial; eeg DIR: one with EEG (no other argument needed)",
+    )
     add(
         "--export-app",
         nargs=2,

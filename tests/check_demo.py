@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import sys
 from pathlib import Path
 
@@ -45,6 +46,22 @@ def molecules(group: Path) -> None:
     assert "Nothing is claimed of thalamusR" in page, "genes are claimed of a map that is smoother than chance"
 
 
+def physiology(group: Path) -> None:
+    """The heart was made more variable in verum alone; breathing slowed down in both arms alike."""
+
+    def told(name: str) -> dict[str, object]:
+        found: dict[str, object] = json.loads((group / f"meas-{name}_outcome.json").read_text(encoding="utf-8"))
+        return found
+
+    def estimate(name: str, kind: str) -> list[float]:
+        with (group / f"meas-{name}_outcome.tsv").open(encoding="utf-8") as stream:
+            return [float(row["estimate"]) for row in csv.DictReader(stream, delimiter="\t") if row["kind"] == kind]
+
+    assert float(str(told("heart")["P"])) <= 0.05, "the planted rise of heart rate variability was not found"
+    assert float(str(told("breathing")["P"])) > 0.05, "breathing, the decoy common to both arms, is called verum's"
+    assert all(change < -1 for change in estimate("breathing", "mean_change")), "the decoy is not there"
+
+
 def main(output_dir: Path) -> None:
     group = output_dir / "group"
     found = passed(group, "thalamusR", "verumVsShamAdjusted")
@@ -55,6 +72,7 @@ def main(output_dir: Path) -> None:
     assert not passed(group, "PCC", "verumVsShamAdjusted"), "the decoy passes between the arms"
     assert passed(group, "PCC", "pooledChange"), "the decoy is not there: it would prove nothing"
     molecules(group)
+    physiology(group)
     print(
         f"The planted effect was found at {peak.astype(int)} mm; the decoy common to both arms was not called verum's."
     )

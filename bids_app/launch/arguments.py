@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 DERIVATIVES = ("-d", "--derivatives", "--datasets")
+DEMONSTRATIONS = ("eeg",)
+"""Demonstrations beside the one of fMRI: the first of two words of `--demo`."""
 
 
 def without_options(words: Iterable[str], one: Sequence[str], many: Sequence[str] = ()) -> list[str]:

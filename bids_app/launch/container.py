@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bids_app.errors import MissingInputError, UsageError
-from bids_app.launch.arguments import DERIVATIVES
+from bids_app.launch.arguments import DEMONSTRATIONS, DERIVATIVES
 from bids_app.launch.mounts import IMAGE, Mounts
 
 ENGINES = ("docker", "podman", "apptainer", "singularity")
@@ -49,7 +49,8 @@ def translate(words: Sequence[str], *, real: bool = True) -> tuple[Mounts, list[
             option, equals, value = word.partition("=")
             inside.append(f"{option}={_placed(mounts, option, value)}" if equals else word)
         else:
-            inside.append(_placed(mounts, option, word))
+            kind = option == "--demo" and word in DEMONSTRATIONS
+            inside.append(word if kind else _placed(mounts, option, word))
     return mounts, inside
 
 

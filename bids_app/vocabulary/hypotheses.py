@@ -95,6 +95,8 @@ def graphs_of(options: Multiplicity, measures: Sequence[str], roles: Mapping[str
     main = options.primary or ("seed_correlation" if "seed_correlation" in measures else next(iter(measures), ""))
     brain = [main] if main else [], [name for name in measures if name != main]
     clinical = [n for n in declared if roles[n] == "primary"], [n for n in declared if roles[n] == "secondary"]
+    if brain[0] and not clinical[0]:  # secondary outcomes without a primary one come after the brain
+        return (_default([(brain[0], [*brain[1], *clinical[1]])]),)
     if options.clinical == "own" or not (brain[0] and clinical[0]):
         return tuple(_default([part]) for part in (brain, clinical) if part[0])
     return (_default([brain, clinical]),)

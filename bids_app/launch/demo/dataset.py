@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from bids_app.derivatives.dataset import DEMONSTRATION, SYNTHETIC_NOTICE
 from bids_app.derivatives.files import write_json, write_labels, write_series, write_table
+from bids_app.launch.demo.physiology import write_physiology
 from bids_app.launch.demo.reference_data import write_molecules
 from bids_app.launch.demo.trial_record import write_record
 from bids_app.signals.confounds import MOTION, complete
@@ -79,14 +80,17 @@ def write_demonstration(folder: Path) -> None:
         for session in ("pre",) if person.drops_out else ("pre", "post"):
             rng = np.random.default_rng([7, number, session == "post"])  # of its own: the order does not matter
             _write_rest(root, person, session, mask, grid, rng)
+            words = f"sub-{person.label}", f"ses-{session}"
+            stem = folder.joinpath(*words, "func", "_".join([*words, "task-rest"]))
+            write_physiology(stem, FRAMES * TR, number, verum=person.arm == "verum", after=session == "post")
             if session == "post" and person.needled:
                 _write_needling(folder, root, person, mask, grid, rng)
 
     with threadpool_limits(1), ThreadPoolExecutor(min(4, len(os.sched_getaffinity(0)))) as pool:
         written = pool.map(write, range(len(everyone)))
         list(tqdm(written, total=len(everyone), unit="person", disable=not sys.stderr.isatty()))
-    call = f"  deqi {folder} {folder}/derivatives/deqi"
-    calls = f"{call} participant", f"{call} group --config {folder}/code/analysis.toml --plan {folder}/code/plan.json"
+    call, config = f"  deqi {folder} {folder}/derivatives/deqi", f"--config {folder}/code/analysis.toml"
+    calls = f"{call} participant {config}", f"{call} group {config} --plan {folder}/code/plan.json"
     LOG.info("%s", "\n".join(("Written. Next:", *calls)))
 
 

@@ -28,6 +28,10 @@ SETTINGS = """# Settings of the demonstration: what its trial declared (docs/how
 [trial]
 title = "Verum and sham acupuncture: a demonstration"
 
+[modalities.fmri]
+
+[modalities.physio]
+
 [inference]
 n_permutations = 500
 
@@ -39,6 +43,16 @@ role = "secondary"
 kind = "count"
 
 [outcomes.psqi]
+role = "exploratory"
+
+[outcomes.heart]
+column = "lnRMSSD_rest"
+kind = "measurement"
+role = "exploratory"
+
+[outcomes.breathing]
+column = "breathRate_rest"
+kind = "measurement"
 role = "exploratory"
 
 [associations.brain_symptom]

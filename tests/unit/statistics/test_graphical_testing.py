@@ -149,3 +149,11 @@ def test_a_graph_that_cannot_be_ends_with_the_sentence(options, said):
 def test_an_outcome_named_as_a_measure_is_refused():
     with pytest.raises(UsageError, match="has the name of a measure"):
         graphs_of(Multiplicity(), ("alff",), {"alff": "primary"})
+
+
+def test_a_secondary_outcome_without_a_primary_one_comes_after_the_brain():
+    (graph,) = graphs_of(Multiplicity(), ("eeg_spectrum",), {"alpha": "secondary", "iaf": "exploratory"})
+    assert graph.names == ("eeg_spectrum", "alpha")
+    assert graph.shares == (1.0, 0.0)
+    assert graph.arrows == {("eeg_spectrum", "alpha"): 1.0}
+    assert graphs_of(Multiplicity(), (), {"alpha": "secondary"}) == ()

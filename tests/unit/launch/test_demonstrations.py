@@ -1,0 +1,77 @@
+"""What the demonstrations write: files that their readers understand, effects where they were planted."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bids_app.app import main
+from bids_app.launch.demo import eeg, physiology
+from bids_app.signals.beats import beats
+from bids_app.signals.intervals import normal, variability
+from bids_app.signals.oscillations import Spectra
+from bids_app.signals.periodogram import density
+
+
+def test_a_recording_of_eeg_is_read_as_it_was_written(tmp_path):
+    pytest.importorskip("mne")
+    from bids_app.dataset.mne_files import read_electrodes
+
+    data = eeg.series(0, verum=True, after=False)
+    eeg.write_recording(tmp_path / "sub-01_task-EC_desc-cleaned", data)
+    held = read_electrodes(tmp_path / "sub-01_task-EC_desc-cleaned_eeg.vhdr")
+    assert held.names == eeg.CHANNELS
+    assert held.rate == eeg.RATE
+    assert held.data == pytest.approx(data, abs=eeg.STEP / 2 + 1e-9)
+
+
+def heights(person, **state):
+    """Return how high theta at the front and alpha at the back stand above the rest of the spectrum."""
+    data = eeg.series(person, **state)
+    length = 4 * eeg.RATE
+    starts = np.arange(0, data.shape[1] - length + 1, length // 2)
+    found = density(data, starts, length, float(eeg.RATE), slice(4, 181))
+    spectra = Spectra(density=found, frequencies=np.arange(4, 181) / 4)
+    front, back = eeg.CHANNELS.index("Fz"), eeg.CHANNELS.index("POz")
+    return spectra.above((5, 7))[front], spectra.above((9, 11))[back]
+
+
+def test_alpha_rises_in_verum_alone_and_theta_in_both_arms():
+    changes = {
+        verum: np.mean(
+            [
+                np.subtract(heights(person, verum=verum, after=True), heights(person, verum=verum, after=False))
+                for person in range(6)
+            ],
+            axis=0,
+        )
+        for verum in (True, False)
+    }
+    assert changes[True][0] == pytest.approx(changes[False][0], abs=1e-6)
+    assert changes[True][0] > 0.1
+    assert changes[True][1] - changes[False][1] == pytest.approx(np.log10(eeg.RISE), abs=0.08)
+    assert abs(changes[False][1]) < 0.1
+
+
+def test_the_heart_is_more_variable_by_what_was_planted(tmp_path):
+    def ln_rmssd(person, **state):
+        stem = tmp_path / f"sub-{person}_{state['verum']}_{state['after']}"
+        physiology.write_physiology(stem, 300.0, person, **state)
+        path = next(tmp_path.glob(f"{stem.name}_*physio.tsv.gz"))
+        with gzip.open(path, "rt") as stream:
+            pulse = np.loadtxt(stream)[:, 0]
+        about = json.loads(Path(str(path).replace(".tsv.gz", ".json")).read_text())
+        intervals = 1000 * np.diff(beats(pulse, about["SamplingFrequency"], "ppg"))
+        return np.log(variability(intervals, normal(intervals)).rmssd)
+
+    planted = [ln_rmssd(p, verum=True, after=True) - ln_rmssd(p, verum=False, after=True) for p in range(4)]
+    assert np.mean(planted) == pytest.approx(physiology.RISE, abs=0.15)
+
+
+def test_an_unknown_kind_is_told(capsys):
+    assert main(["--demo", "nirs", "folder"]) == 64
+    assert "expected DIR, or a kind (eeg) and DIR" in capsys.readouterr().err
