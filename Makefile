@@ -70,6 +70,7 @@ bench-group: $(VENV)/.done ## relabellings of the group level beside nilearn; wr
 validation: $(VENV)/.done ## false positives of every scheme and statistic; writes docs/validation.md (half an hour)
 	@$(BIN)/python tests/validation/simulate.py $(ARGS)
 	@$(BIN)/python tests/validation/robust.py $(ARGS)
+	@$(BIN)/python tests/validation/sensors.py
 	@$(BIN)/python tests/validation/limits.py
 
 bench-scale: $(VENV)/.done ## planning and group level of ten thousand people; writes docs/scaling.md (some minutes)
