@@ -20,7 +20,7 @@ from bids_app.vocabulary.recording import Recording
 from bids_app.vocabulary.traces import Trace
 
 FOLDERS = ("func", "eeg", "beh")
-SUFFIX, ENDING = "physio", ".tsv.gz"
+SUFFIX, EVENTS, ENDING = "physio", "physioevents", ".tsv.gz"
 
 
 def find(search: Search) -> Found:
@@ -34,13 +34,18 @@ def find(search: Search) -> Found:
     runs: dict[str, list[Candidate]] = {}
     for name, root in search.roots.items():
         groups: dict[str, list[Path]] = {}
-        for path in _files(root, search.people):
+        beats = {_key(path): path for path in _files(root, search.people, EVENTS)}
+        for path in _files(root, search.people, SUFFIX):
             entities = without(parse(path.name)[0], "recording", "desc")
             if search.selection.names(entities):
-                groups.setdefault(join(entities, SUFFIX, ""), []).append(path)
+                groups.setdefault(_key(path), []).append(path)
         runs[name] = [
-            Candidate(without(parse(own[0].name)[0], "recording", "desc"), own[0], _numbered(own[1:]))
-            for own in groups.values()
+            Candidate(
+                without(parse(own[0].name)[0], "recording", "desc"),
+                own[0],
+                {**_numbered(own[1:]), **({"beats": beats[key]} if key in beats else {})},
+            )
+            for key, own in groups.items()
         ]
     if not any(runs.values()):
         raise NothingSelectedError(
@@ -50,11 +55,16 @@ def find(search: Search) -> Found:
     return Found(runs=runs)
 
 
-def _files(root: Path, people: Sequence[str]) -> Iterator[Path]:
+def _key(path: Path) -> str:
+    """Return what the files of one task and run have in common."""
+    return join(without(parse(path.name)[0], "recording", "desc"), SUFFIX, "")
+
+
+def _files(root: Path, people: Sequence[str], suffix: str) -> Iterator[Path]:
     for label in people:
         for datatype in FOLDERS:
             for folder, names, _ in scan_folders(root, label, datatype):
-                yield from (Path(folder, name) for name in names if name.endswith(f"_{SUFFIX}{ENDING}"))
+                yield from (Path(folder, name) for name in names if name.endswith(f"_{suffix}{ENDING}"))
 
 
 def _numbered(others: Sequence[Path]) -> dict[str, Path]:
@@ -86,8 +96,8 @@ def recordings_of(found: Found, search: Search) -> list[Recording]:
 
 def sidecars_of(root: Path, file: Path, listed: object = names_in) -> list[Path]:
     """Return what describes one file by BIDS inheritance, the most general first."""
-    entities = without(parse(file.name)[0], "desc")
-    return inherited(root, entities, SUFFIX, ".json", listed, file.parent.name)  # type: ignore[arg-type]
+    entities, suffix, _ = parse(file.name)
+    return inherited(root, without(entities, "desc"), suffix, ".json", listed, file.parent.name)  # type: ignore[arg-type]
 
 
 def columns_of(root: Path, file: Path) -> tuple[tuple[str, ...], Mapping[str, object]]:
@@ -150,6 +160,25 @@ def _said(about: Mapping[str, object], column: str, key: str) -> str:
     return str(said.get(key, "")) if isinstance(said, dict) else ""
 
 
+def read_beats(root: Path, file: Path) -> NDArray[np.float64]:
+    """Return the times of beats that someone found already, (beats,) s: rows whose trial_type is beat.
+
+    Raises
+    ------
+    MissingInputError, WrongDataError
+        If the file cannot be read, or its sidecar does not name its columns.
+    """
+    about, problem = together(sidecars_of(root, file))
+    columns = about.get("Columns")
+    if problem or not isinstance(columns, list) or {"onset", "trial_type"} - set(columns):
+        raise WrongDataError(
+            problem or f"{file.name}: its sidecar has Columns {columns!r}; expected onset, duration and trial_type"
+        )
+    onset, kind = columns.index("onset"), columns.index("trial_type")
+    rows = [line.rstrip("\n").split("\t") for line in _text(file).splitlines() if line.strip()]
+    return np.sort([float(row[onset]) for row in rows if row[kind].strip().lower() == "beat"])
+
+
 def scanned_seconds(recording: Recording) -> float | None:
     """Return how long the scan lasted that a recording was made with; None where there is none of its name beside.
 
@@ -171,8 +200,17 @@ def scanned_seconds(recording: Recording) -> float | None:
 
 def _numbers(file: Path) -> NDArray[np.float64]:
     try:
+        return np.genfromtxt(
+            _text(file).splitlines(), delimiter="\t", missing_values="n/a", filling_values=np.nan, ndmin=2
+        )
+    except ValueError as error:
+        raise WrongDataError(f"{file.name} cannot be read ({error}). Copy it again.") from error
+
+
+def _text(file: Path) -> str:
+    try:
         with gzip.open(file, "rt", encoding="utf-8") as stream:
-            return np.genfromtxt(stream, delimiter="\t", missing_values="n/a", filling_values=np.nan, ndmin=2)
+            return stream.read()
     except FileNotFoundError as error:
         raise MissingInputError(f"{file} does not exist; it is needed here.") from error
     except (OSError, EOFError, ValueError) as error:

@@ -146,9 +146,16 @@ def _measure(job: ParticipantJob, one: RunState, writer: SessionWriter, about: D
             one.features[name] = []
             one.refused[name] = str(error)
         for feature in one.features[name]:
+            one.refused.update(not_available(feature))
             if one.recording.part or feature.output.kind == "series":
                 said = {**about(plug.cleaning), **companion_sources(plug.companion, [one])}
                 writer.feature(feature, [one.recording], given.domain, said)
+
+
+def not_available(feature: Feature) -> dict[str, str]:
+    """Return which values of a feature are n/a, and why; what a measure says of itself."""
+    said = feature.metadata.get("NotAvailable", {})
+    return dict(said) if isinstance(said, Mapping) else {}
 
 
 def _regions(wanted: RegionRequest, one: RunState, domain: Domain, writer: SessionWriter) -> list[Region]:

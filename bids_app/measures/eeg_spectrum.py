@@ -36,6 +36,9 @@ class Options:
     ] = ("posterior",)
     low: Annotated[float, Gt(0), Doc("Lowest frequency.", "Hz")] = 1.0
     high: Annotated[float, Gt(0), Doc("Highest frequency.", "Hz")] = 45.0
+    asymmetry: Annotated[
+        tuple[str, ...], Doc("Two channels, left and right (F3, F4), whose difference of ln alpha is a value as well.")
+    ] = ()
     individual_bands: Annotated[
         bool, Doc("Alpha and theta of a participant around the individual alpha frequency; n/a where there is none.")
     ] = False
@@ -78,6 +81,7 @@ PEOPLE = {
     "exponent": PersonColumn("aperiodic exponent", "log10 a log10 Hz"),
     "iaf": PersonColumn("individual alpha frequency (centre of gravity)", "Hz"),
     "paf": PersonColumn("alpha peak frequency", "Hz"),
+    "alphaAsymmetry": PersonColumn("alpha asymmetry, right less left", "ln"),
 }
 OUTPUTS = (_SPECTRUM, _BANDS, _LINE, _VALUES)
 GROUP = _SPECTRUM
@@ -103,12 +107,24 @@ def measure(epochs: Epochs, regions: Sequence[Region], options: Options) -> Iter
     width = epochs.rate / epochs.length
     if options.high > epochs.rate / 2:
         raise NotMeasurableError(f"{epochs.rate:g} samples a second do not reach {options.high:g} Hz")
+    _require_no_mains(epochs, options)
     bins = slice(round(options.low / width), round(options.high / width) + 1)
     found = density(epochs.data, epochs.starts, epochs.length, epochs.rate, bins)
     frequencies = np.arange(bins.start, bins.stop, dtype=np.float64) * width
     spectra = Spectra(density=found, frequencies=frequencies, estimator=options.aperiodic)
     about = {"SegmentsKept": len(epochs.starts), "AperiodicEstimator": options.aperiodic, **epochs.about}
     yield from _features(spectra, epochs.domain.names, about, options)
+
+
+def _require_no_mains(epochs: Epochs, options: Options) -> None:
+    """Refuse frequencies that hold the mains, where the sidecar tells theirs."""
+    sidecar = epochs.about.get("RecordingSidecar", {})
+    mains = sidecar.get("PowerLineFrequency") if isinstance(sidecar, Mapping) else None
+    if isinstance(mains, int | float) and mains - 2 < options.high and options.low < mains + 2:
+        raise NotMeasurableError(
+            f"{options.low:g} to {options.high:g} Hz hold the mains (PowerLineFrequency {mains:g}): keep "
+            f"measures.eeg_spectrum.high at {mains - 2:g} or below"
+        )
 
 
 def combine(
@@ -157,7 +173,8 @@ def _features(
     yield Feature(_LINE, _table(names, columns), "aperiodic", about)
     chosen = region(options.region, names)
     if chosen:
-        yield _of_region(spectra.of(chosen), [names[i] for i in chosen], about, options)
+        asked = {"alphaAsymmetry": [_asymmetry(spectra, names, options.asymmetry)]} if options.asymmetry else {}
+        yield _of_region(spectra.of(chosen), [names[i] for i in chosen], about, options, asked)
 
 
 def _by_frequency(values: Floats, frequencies: Floats) -> dict[str, Floats]:
@@ -168,8 +185,10 @@ def _table(names: Sequence[str], columns: Mapping[str, Floats]) -> dict[str, obj
     return {"channel": list(names), **columns}
 
 
-def _of_region(own: Spectra, names: Sequence[str], about: Mapping[str, object], options: Options) -> Feature:
-    """Return the values of the channels of a region: means over channels of what each has."""
+def _of_region(
+    own: Spectra, names: Sequence[str], about: Mapping[str, object], options: Options, asked: Mapping[str, list[float]]
+) -> Feature:
+    """Return the values of the channels of a region: means over channels of what each has; and others `asked` for."""
     peak = own.peak()
     bands = _individual(peak) if options.individual_bands else BANDS
     power = own.power({name: bands.get(name, (np.nan, np.nan)) for name in BANDS})
@@ -183,12 +202,31 @@ def _of_region(own: Spectra, names: Sequence[str], about: Mapping[str, object], 
         "paf": peak.peak,
     }
     said: dict[str, object] = {"Region": list(options.region), "Channels": list(names), "AlphaPeakHeight": peak.height}
-    said |= described(PEOPLE)
+    said |= described({name: PEOPLE[name] for name in (*values, *asked)})
     if peak.reason:
         said["NoAlphaPeak"] = peak.reason
     if not lines.all():
         said["NoExponent"] = f"the spectra of {int((~lines).sum())} of {len(lines)} channels are not on a line"
-    return Feature(_VALUES, {key: [value] for key, value in values.items()}, "region", {**about, **said})
+    if missing := _missing(peak, lines):
+        said["NotAvailable"] = missing
+    row = {**{key: [value] for key, value in values.items()}, **asked}
+    return Feature(_VALUES, row, "region", {**about, **said})
+
+
+def _missing(peak: AlphaPeak, lines: NDArray[np.bool_]) -> dict[str, str]:
+    """Return which values of a region are n/a, and why."""
+    found = {"iaf and paf": peak.reason} if peak.reason else {}
+    if not lines.all():
+        found["exponent"] = f"the spectra of {int((~lines).sum())} of {len(lines)} channels are not on a line"
+    return found
+
+
+def _asymmetry(own: Spectra, names: Sequence[str], pair: tuple[str, ...]) -> float:
+    """Return ln of the alpha power of the second channel less that of the first; NaN where one is absent."""
+    if len(pair) != 2 or not set(pair) <= set(names):
+        return float("nan")
+    first, second = (np.log(own.of([names.index(name)]).power()["alpha"][0]) for name in pair)
+    return float(second - first)
 
 
 def _individual(peak: AlphaPeak) -> dict[str, tuple[float, float]]:

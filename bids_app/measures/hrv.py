@@ -98,10 +98,7 @@ def measure(traces: Traces, regions: Sequence[Region], options: Options) -> Iter
     if not kind:
         return
     trace = traces.traces[kind]
-    if trace.rate < _SLOWEST[kind]:
-        raise NotMeasurableError(f"{kind} has {trace.rate:g} samples a second (at least {_SLOWEST[kind]:g} needed)")
-    signal = np.where(np.isfinite(trace.values), trace.values, np.nanmedian(trace.values))
-    times = beats(signal, trace.rate, kind)
+    times = _beats(trace, kind) if traces.beats is None else traces.beats - trace.start
     if len(times) < 10:
         raise NotMeasurableError(f"{len(times)} beats were found in {trace.seconds:.0f} s of {kind}")
     intervals = 1000 * np.diff(times)
@@ -111,14 +108,23 @@ def measure(traces: Traces, regions: Sequence[Region], options: Options) -> Iter
     remarks = _remarks(kind, trace.rate, said)
     if "respiration" in traces.traces:
         breath = traces.traces["respiration"]
-        remarks["BreathsPerMinute"] = breathing(breath.values, breath.rate).rate
+        values = np.nan_to_num(breath.values, nan=float(np.nanmedian(breath.values)))
+        remarks["BreathsPerMinute"] = breathing(values, breath.rate).rate
     if fast.hf > 0:
         remarks["LFOverHF"] = fast.lf / fast.hf
+    remarks |= _not_available(said, remarks, options)
     yield Feature(_VALUES, _row(said, fast, options, remarks), "hrv", {"Source": kind, **_about(said), **remarks})
     word = ["beat", *("beat" if own else "leftout" for own in kept)]
     table = {"onset": (times + trace.start).tolist(), "duration": [0.0] * len(times), "trial_type": word}
     yield Feature(_BEATS, table, "beats", {"Source": kind, "StartTime": trace.start})
     yield _excerpt(trace, kind)
+
+
+def _beats(trace: Trace, kind: str) -> Floats:
+    """Return the times of beats from the first sample on, (beats,) s."""
+    if trace.rate < _SLOWEST[kind]:
+        raise NotMeasurableError(f"{kind} has {trace.rate:g} samples a second (at least {_SLOWEST[kind]:g} needed)")
+    return beats(np.where(np.isfinite(trace.values), trace.values, np.nanmedian(trace.values)), trace.rate, kind)
 
 
 def _excerpt(trace: Trace, kind: str) -> Feature:
@@ -143,13 +149,35 @@ def _remarks(kind: str, rate: float, said: HeartVariability) -> dict[str, object
     return {**found, **({"Remarks": remarks} if remarks else {})}
 
 
+def _not_available(
+    said: HeartVariability, remarks: Mapping[str, object], options: Options
+) -> dict[str, object]:  # fmt: skip
+    """Return which values are n/a, and why."""
+    if said.left_out > options.max_left_out:
+        why = (
+            f"{100 * said.left_out:.0f} % of intervals are of no normal beats (limit "
+            f"{100 * options.max_left_out:g} %). A list of beats in _physioevents.tsv.gz would be taken"
+        )
+        return {"NotAvailable": {"heart rate variability": why}}
+    if said.seconds < options.min_seconds:
+        why = f"{said.seconds:.0f} s of normal beats (at least {options.min_seconds:g} needed)"
+        return {"NotAvailable": {"heart rate variability": why}}
+    if not _breathes_inside(remarks):
+        return {"NotAvailable": {"lnHF": f"{remarks['BreathsPerMinute']:.1f} breaths a minute lie outside its band"}}
+    return {}
+
+
+def _breathes_inside(remarks: Mapping[str, object]) -> bool:
+    breath = remarks.get("BreathsPerMinute")
+    return not isinstance(breath, float) or BANDS["hf"][0] <= breath / 60 <= BANDS["hf"][1]
+
+
 def _row(
     said: HeartVariability, fast: HeartBands, options: Options, remarks: Mapping[str, object]
 ) -> dict[str, list[float]]:
     """Return the values; n/a where too much is left out, the recording is short, or breathing outside the band."""
     usable = said.left_out <= options.max_left_out and said.seconds >= options.min_seconds
-    breath = remarks.get("BreathsPerMinute")
-    inside = not isinstance(breath, float) or BANDS["hf"][0] <= breath / 60 <= BANDS["hf"][1]
+    inside = _breathes_inside(remarks)
     values = {
         "hr": said.rate, "sdnn": said.sdnn, "rmssd": said.rmssd, "lnRMSSD": _log(said.rmssd), "pnn50": said.pnn50,
         "lnHF": _log(fast.hf) if inside else np.nan, "lnLF": _log(fast.lf), "hfPeak": fast.hf_peak,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bids_app import __version__
 from bids_app.dataset import physio_recordings
 from bids_app.dataset.events import events_of
-from bids_app.dataset.physio_recordings import columns_of, read_traces, scanned_seconds
+from bids_app.dataset.physio_recordings import columns_of, read_beats, read_traces, scanned_seconds
 from bids_app.dataset.reporting import reporting_items as answered
 from bids_app.dataset.tables import Json
 from bids_app.errors import WrongDataError
@@ -45,7 +45,12 @@ def prepare(recording: Recording, options: Options) -> PreparedTraces:  # noqa: 
     MissingInputError, WrongDataError
         If a file has no sidecar that says it.
     """
-    return PreparedTraces(columns={path.name: columns_of(recording.root, path)[0] for path in recording.sources})
+    return PreparedTraces(columns={path.name: columns_of(recording.root, path)[0] for path in _signals(recording)})
+
+
+def _signals(recording: Recording) -> list[Path]:
+    """Return the files with signals; that of beats is none."""
+    return [recording.series, *recording.several("recording")]
 
 
 def load(
@@ -61,7 +66,7 @@ def load(
     found: dict[str, list[Trace]] = {}
     wanted = {kind: getattr(options, kind) for kind in ("ecg", "ppg", "respiration", "eda", "pupil", "sensor")}
     seconds = None if options.whole else scanned_seconds(recording)
-    for path in recording.sources:
+    for path in _signals(recording):
         for column, trace in read_traces(recording.root, path).items():
             for kind, names in wanted.items():
                 if column in names:
@@ -79,7 +84,11 @@ def load(
             f"{recording.series.name} has nothing between 0 and {seconds:g} s, when its scan was made. Correct "
             "StartTime, or take all of it: --set modalities.physio.whole=true"
         )
-    return Traces(traces=traces, events=events_of(recording))
+    beats = recording.companions.get("beats")
+    known = read_beats(recording.root, beats) if beats else None
+    if known is not None and seconds is not None:
+        known = known[(known >= 0) & (known < seconds)]
+    return Traces(traces=traces, events=events_of(recording), beats=known)
 
 
 def _one(kind: str, own: Sequence[Trace], recording: Recording) -> Trace:

@@ -79,7 +79,8 @@ def _values(session: CompletedSession, settings: Settings) -> Iterator[tuple[str
         if plug.people and gives.get(plug.takes) == session.datatype and (table := _table(plug, session)):
             ending = _ending(session)
             for quantity, about in plug.people.items():
-                yield name, f"{quantity}{ending}", about, table[quantity][0]
+                if quantity in table:
+                    yield name, f"{quantity}{ending}", about, table[quantity][0]
 
 
 def _ending(session: CompletedSession) -> str:

@@ -52,12 +52,15 @@ class Traces:
         Nothing that has a place.
     events : mapping of text columns
         The events table, on the clock of the signals; empty where there is none.
+    beats : (beats,) s or None
+        Times of heart beats that someone found already.
     threads : int
         Processors that a measure may use.
     """
 
     traces: Mapping[str, Trace]
     events: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    beats: NDArray[np.float64] | None = None
     domain: Sites = field(default_factory=lambda: Sites(names=("recording",), unit="channel"))
     notes: tuple[str, ...] = ()
     threads: int = 1

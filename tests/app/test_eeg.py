@@ -345,5 +345,8 @@ def test_responses_to_needling_are_compared_at_every_channel_and_time(tmp_path):
     assert found["channel"][0] in BACK
     assert 0.3 <= float(found["time"][0]) <= 0.5
     assert float(found["effect"][0]) > 0
+    person = (tmp_path / "out" / "sub-01.html").read_text()
+    assert "needle: mean of epochs" in person
+    assert "standardised measurement error" in person
     page = (tmp_path / "out" / "group-eeg_evoked.html").read_text()
     assert "time (s)" in page

@@ -242,3 +242,37 @@ def test_animals_are_marked_on_every_page(tmp_path):
     (bids / "participants.tsv").write_text("participant_id\tgroup\tspecies\nsub-01\tverum\tHomo sapiens\n")
     assert run_deqi(bids, tmp_path / "human", "participant", *SENSOR).code == 0
     assert "Animals" not in (tmp_path / "human" / "sub-01.html").read_text()
+
+
+def test_beats_that_were_found_already_win_over_ours(tmp_path):
+    bids = write(tmp_path / "bids")
+    folder, stem = bids / "sub-01" / "ses-pre" / "func", "sub-01_ses-pre_task-rest_run-1_recording-pulse"
+    own = np.cumsum(np.full(130, 0.8))
+    rows = "".join(f"{time:.3f}\t0\tbeat\n" for time in own) + "3.3\t0\tartefact\n"
+    (folder / f"{stem}_physioevents.tsv.gz").write_bytes(gzip.compress(rows.encode()))
+    (folder / f"{stem}_physioevents.json").write_text(json.dumps({"Columns": ["onset", "duration", "trial_type"]}))
+    ended = run_deqi(bids, tmp_path / "out", "participant", *ASKED, "--participant-label", "01")
+    assert ended.code == 0, ended.text
+    beh = tmp_path / "out" / "sub-01" / "ses-pre" / "beh"
+    row = read_tsv(beh / "sub-01_ses-pre_task-rest_desc-hrv_beh.tsv")
+    assert float(row["hr"][0]) == pytest.approx(75.0, abs=0.01)
+    assert float(row["rmssd"][0]) == pytest.approx(0, abs=0.01)
+    events = read_tsv(beh / "sub-01_ses-pre_task-rest_run-1_desc-beats_events.tsv")
+    assert np.array(events["onset"], dtype=float) == pytest.approx(own, abs=1e-3)
+    (folder / f"{stem}_physioevents.json").write_text("{}")
+    ended = run_deqi(bids, tmp_path / "again", "participant", *ASKED, "--participant-label", "01")
+    assert "expected onset, duration and trial_type" in ended.text
+
+
+def test_too_many_intervals_that_are_of_no_normal_beats_make_values_na_and_say_what_would_help(tmp_path):
+    bids = write(tmp_path / "bids")
+    folder, stem = bids / "sub-01" / "ses-pre" / "func", "sub-01_ses-pre_task-rest_run-1_recording-pulse"
+    rng = np.random.default_rng(0)
+    times = 0.5 + np.cumsum(np.where(rng.random(150) < 0.08, 0.45, 0.85) + 0.01 * rng.standard_normal(150))
+    write_physio(folder, stem, times)
+    words = (*ASKED, "--participant-label", "01", "--set", "measures.hrv.max_left_out=0.02")
+    ended = run_deqi(bids, tmp_path / "out", "participant", *words)
+    assert "% of intervals are of no normal beats (limit 2 %)" in ended.text
+    assert "_physioevents.tsv.gz would be taken" in ended.text
+    row = read_tsv(tmp_path / "out" / "sub-01" / "ses-pre" / "beh" / "sub-01_ses-pre_task-rest_desc-hrv_beh.tsv")
+    assert row["lnRMSSD"] == ["n/a"]

@@ -13,13 +13,16 @@ import pytest
 from synthetic import CAP
 
 from bids_app.dataset.mne_files import read_electrodes
-from bids_app.errors import MissingInputError, WrongDataError
+from bids_app.errors import MissingInputError, NotMeasurableError, WrongDataError
+from bids_app.measures import eeg_spectrum
 from bids_app.modalities import eeg
 from bids_app.modalities._eeg_cleaning import load, prepare
 from bids_app.signals.oscillations import Spectra
 from bids_app.signals.periodogram import density
 from bids_app.signals.scalp import neighbours
 from bids_app.signals.segments import untouched
+from bids_app.vocabulary.domain import Sensors
+from bids_app.vocabulary.epochs import Epochs
 from bids_app.vocabulary.options.eeg import Options
 from bids_app.vocabulary.recording import Recording
 
@@ -343,3 +346,25 @@ def test_eeg_under_electroacupuncture_is_refused_until_its_artefacts_are_said_to
     with pytest.raises(WrongDataError, match="electroacupuncture"):
         prepare(told, Options())
     prepare(replace(recording(path), metadata={"TaskDescription": "Manual acupuncture at ST36"}), Options())
+
+
+def test_frequencies_that_hold_the_mains_are_refused():
+    epochs = replace(
+        Epochs(
+            data=noise(), rate=RATE, domain=Sensors(names=CAP), starts=np.array([0, 400]), length=int(4 * RATE),
+            bad=np.zeros(int(40 * RATE), dtype=bool), places=np.arange(int(40 * RATE)), seconds=8.0, segments=2,
+        ), about={"RecordingSidecar": {"PowerLineFrequency": 50}},
+    )  # fmt: skip
+    assert list(eeg_spectrum.measure(epochs, [], eeg_spectrum.Options()))
+    with pytest.raises(NotMeasurableError, match=r"hold the mains \(PowerLineFrequency 50\).*high at 48"):
+        list(eeg_spectrum.measure(epochs, [], eeg_spectrum.Options(high=49.0)))
+
+
+@pytest.mark.real
+def test_asymmetry_of_the_real_recording(whole):  # E3: ln F4 less ln F3
+    (row,) = [
+        feature.value
+        for feature in eeg_spectrum.measure(whole, [], eeg_spectrum.Options(asymmetry=("F3", "F4")))
+        if feature.output.kind == "people"
+    ]
+    assert row["alphaAsymmetry"][0] == pytest.approx(-0.138611, abs=1e-4)
