@@ -122,6 +122,27 @@ class TestRealRecording:
         names = kept.domain.names
         assert power[[names.index("Oz"), names.index("Pz")]] == pytest.approx([116.8821, 272.7487], rel=1e-4)
 
+    def test_what_spoils_an_average_reference_and_a_window(self, sample):  # E4: values that must not come out
+        raw = mne.io.read_raw_eeglab(sample, preload=True, verbose="error")
+        recorded, names = raw.get_data() * 1e6, raw.ch_names
+        brain = [i for i, name in enumerate(names) if not name.startswith("EOG")]
+        loud = recorded[brain].copy()
+        loud[[names[i] for i in brain].index("T8")] *= 50
+        starts = np.arange(0, recorded.shape[1] - 511, 256)
+
+        def at_oz(series):
+            found = density(series[None], starts, 512, 128.0, slice(4, 181))
+            return Spectra(density=found, frequencies=GRID).power()["alpha"][0]
+
+        oz = recorded[names.index("Oz")]
+        assert at_oz(oz - recorded[brain].mean(axis=0)) == pytest.approx(44.8924, rel=1e-4)
+        assert at_oz(oz - recorded.mean(axis=0)) == pytest.approx(47.8784, rel=1e-4)  # eyes in the average
+        assert at_oz(oz - loud.mean(axis=0)) == pytest.approx(157.1192, rel=1e-4)  # a bad channel in it
+        right = oz - recorded[brain].mean(axis=0)
+        whole, grid = mne.time_frequency.psd_array_welch(right, 128.0, 0, 64, n_fft=2048, verbose="error")
+        theirs = whole[(grid >= 8) & (grid < 13)].sum() * (grid[1] - grid[0])  # Hamming, no overlap
+        assert theirs == pytest.approx(43.7279, rel=1e-4)
+
     def test_the_aperiodic_part_and_what_rises_above_it(self, whole, of_channel):
         spectra, at = of_channel
         line, chosen = spectra.line, [whole.domain.names.index(name) for name in POSTERIOR]
