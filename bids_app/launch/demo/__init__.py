@@ -1,0 +1,1 @@
+"""The demonstration: a trial that is made up, and says so."""
