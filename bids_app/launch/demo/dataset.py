@@ -60,8 +60,9 @@ def people() -> list[DemoParticipant]:
     arms = rng.permutation(["verum"] * 13 + ["sham"] * 13)
     first = {arm: int(np.flatnonzero(arms == arm)[3]) for arm in ("verum", "sham")}
     return [
-        DemoParticipant(label=f"{i + 1:02d}", arm=str(arm), age=int(rng.integers(24, 66)), sex=str(rng.choice(["F", "M"])),
-               moves=i == first["verum"], drops_out=i == first["sham"], needled=i < 4)
+        DemoParticipant(label=f"{i + 1:02d}", arm=str(arm), age=int(rng.integers(24, 66)),
+                        sex=str(rng.choice(["F", "M"])), moves=i == first["verum"],
+                        drops_out=i == first["sham"], needled=i < 4)
         for i, arm in enumerate(arms)
     ]  # fmt: skip
 
@@ -111,14 +112,18 @@ def _write_dataset(folder: Path, root: Path, everyone: list[DemoParticipant]) ->
     write_json(root / "dataset_description.json", {**about, "DatasetType": "derivative", "GeneratedBy": made})
 
 
-def _write_rest(root: Path, person: DemoParticipant, session: str, mask: Mask, grid: Grid, rng: np.random.Generator) -> None:
+def _write_rest(
+    root: Path, person: DemoParticipant, session: str, mask: Mask, grid: Grid, rng: np.random.Generator
+) -> None:
     motion, table = _motion(person.moves and session == "post", rng)
     series = _series(person.arm == "verum", session == "post", motion, mask, grid, rng)
     words = f"sub-{person.label}", f"ses-{session}"
     _write_run(root.joinpath(*words, "func", "_".join([*words, "task-rest"])), series, table, mask, grid)
 
 
-def _write_needling(folder: Path, root: Path, person: DemoParticipant, mask: Mask, grid: Grid, rng: np.random.Generator) -> None:
+def _write_needling(
+    folder: Path, root: Path, person: DemoParticipant, mask: Mask, grid: Grid, rng: np.random.Generator
+) -> None:
     """Write a run in which a needle is turned for half a minute and left for half a minute, and its events."""
     from nilearn.glm.first_level.hemodynamic_models import compute_regressor
 

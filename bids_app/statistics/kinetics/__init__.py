@@ -1,0 +1,1 @@
+"""Kinetics of tracers: time, reference tissue models, graphical analysis. Arrays alone."""
