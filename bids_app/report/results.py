@@ -105,8 +105,9 @@ class GroupResults:
         tables: dict[str, list[Path]] = {}
         for path in sorted(flow.parent.glob("*_contrast-*.json")):
             suffix = parse(path.name)[1]
-            own = _shared(path) if suffix == "statmap" else without(_shared(path), "seg")
-            if suffix in ("statmap", *TABLE_SUFFIXES) and own == entities:
+            # Tables may be told apart by `seg`, or share the segmentation that all of an analysis come from.
+            own = [_shared(path), *([] if suffix == "statmap" else [without(_shared(path), "seg")])]
+            if suffix in ("statmap", *TABLE_SUFFIXES) and entities in own:
                 kind = maps if suffix == "statmap" else tables
                 kind.setdefault(read_sidecar(path, ContrastSidecar).measure, []).append(path)
         curves = multiverse.curves(companion(flow, "multiverse", ".tsv"))

@@ -9,8 +9,8 @@ from pathlib import Path
 
 # fmt: off
 ORDER = (
-    "sub", "tpl", "ses", "cohort", "task", "acq", "ce", "rec", "dir", "run", "echo", "part", "chunk", "hemi", "space",
-    "atlas", "seg", "res", "den", "label", "seed", "meas", "contrast", "stat", "desc",
+    "sub", "tpl", "ses", "cohort", "task", "acq", "ce", "trc", "rec", "dir", "run", "echo", "part", "chunk", "hemi",
+    "space", "atlas", "seg", "res", "den", "label", "seed", "meas", "contrast", "stat", "desc",
 )
 # fmt: on
 """That of BIDS; `seed`, `meas`, `contrast` and `stat`, which it does not know yet, stand before `desc`."""

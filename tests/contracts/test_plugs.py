@@ -17,8 +17,9 @@ from bids_app.errors import NothingToCompareError, NotMeasurableError, WrongData
 from bids_app.signals.cleaning import KINDS
 from bids_app.signals.projection import drift, nested_basis, stop_band
 from bids_app.trial.cohort import Table
+from bids_app.vocabulary.curves import Curves, Frames
 from bids_app.vocabulary.design import Design
-from bids_app.vocabulary.domain import Sensors
+from bids_app.vocabulary.domain import Sensors, Sites
 from bids_app.vocabulary.epochs import Epochs
 from bids_app.vocabulary.grid import Grid
 from bids_app.vocabulary.options.describe import describe
@@ -172,9 +173,23 @@ def traces() -> tuple[Traces, list[Region]]:
     return Traces(traces=found, events=needling), []
 
 
+def curves() -> tuple[Curves, list[Region]]:
+    """Return activity of three regions that bind, and of a reference that does not."""
+    lasts = np.array([0.5] * 6 + [2.0] * 6 + [5.0] * 12)
+    frames = Frames(start=np.cumsum(lasts) - lasts, duration=lasts)
+    t = frames.middle
+    tissue = 60 * (np.exp(-0.05 * t) - np.exp(-0.8 * t))
+    binds = [tissue * (1 + bp * (1 - np.exp(-0.04 * t))) for bp in (0.4, 0.9, 1.6)]
+    found = Curves(
+        frames=frames, values=np.stack(binds, axis=1), reference=tissue, weights=np.ones(len(t)),
+        domain=Sites(names=("a", "b", "c"), unit="region"),
+    )  # fmt: skip
+    return found, []
+
+
 def given_to(plug, side: int = 6):
     """Return what a measure takes, of noise."""
-    return {"signals": lambda: signals(side), "epochs": epochs, "traces": traces}[plug.takes]()
+    return {"signals": lambda: signals(side), "epochs": epochs, "traces": traces, "curves": curves}[plug.takes]()
 
 
 def simultaneous() -> Epochs:

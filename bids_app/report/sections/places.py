@@ -81,7 +81,7 @@ def sections(sidecars: Sequence[Path], decision: Confirmed | None) -> list[Place
     found: dict[str, list[PlaceContrast]] = {}
     for path, about in with_levels(sorted(sidecars), decision).items():
         entities, suffix, _ = parse(path.name)
-        name = entities.get("seg") or entities.get("meas", suffix)
+        name = entities.get("meas") or entities.get("seg", suffix)
         found.setdefault(name, []).append(_contrast(path, entities["contrast"], suffix, about))
     return [
         PlaceSection(name=name, contrasts=sorted(own, key=lambda c: (not c.about.primary, not c.about.between_arms)))

@@ -8,6 +8,7 @@ from typing import Any
 from bids_app.dataset.tables import read_json, read_tsv
 from bids_app.derivatives.participant import LAST
 from bids_app.report.messages import _
+from bids_app.report.sections.session_binding import binding
 from bids_app.report.sections.session_evoked import evoked
 from bids_app.report.sections.session_physiology import physiology
 from bids_app.report.sections.session_spectra import spectra
@@ -47,4 +48,5 @@ def plain(table: Path) -> dict[str, Any]:
     return {**nothing, **session, "columns": columns, "files": files, "canvas": None, "about": {},
             "spectra": spectra(table.parent, stem) if not session["reason"] else None,
             "evoked": evoked(table.parent, stem) if not session["reason"] else [],
+            "binding": binding(table.parent, stem) if not session["reason"] else None,
             "physiology": physiology(table.parent, stem) if not session["reason"] else None}  # fmt: skip

@@ -2,54 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-
-LATE = 1.0
-"""Minutes after injection from which on a first frame is late: the tracer has come, and the rise was not seen."""
+from bids_app.vocabulary.curves import Floats, Frames
 
 STEP, FEWEST = 0.25, 6
 """Minutes of a step of the fine grid at most, and steps of a frame at least."""
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Frames:
-    """Frames of a scan, in order.
-
-    Attributes
-    ----------
-    start, duration : (frames,) min
-        From injection on.
-    """
-
-    start: Floats
-    duration: Floats
-
-    @cached_property
-    def end(self) -> Floats:
-        """When each frame ends, (frames,) min."""
-        return self.start + self.duration
-
-    @cached_property
-    def middle(self) -> Floats:
-        """The middle of each frame, (frames,) min."""
-        return self.start + self.duration / 2
-
-    @cached_property
-    def gap(self) -> Floats:
-        """Minutes from the end of the frame before to the start of each, (frames,); from injection, of a late first."""
-        first = self.start[0] if self.start[0] > LATE else 0.0
-        return np.asarray(np.append(first, self.start[1:] - self.end[:-1]))
-
-    def some(self, kept: NDArray[np.bool_]) -> Frames:
-        """Return the frames that are kept, (frames,) bool."""
-        return Frames(start=self.start[kept], duration=self.duration[kept])
 
 
 class Integrals(NamedTuple):

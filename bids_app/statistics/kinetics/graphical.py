@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bids_app.statistics.kinetics.frames import Floats, Frames, integrals
+from bids_app.statistics.kinetics.frames import integrals
+from bids_app.vocabulary.curves import Floats, Frames
 
 
 class LoganEstimate(NamedTuple):

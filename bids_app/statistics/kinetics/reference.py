@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.statistics.kinetics.frames import Floats, Frames, convolved, fine_curve, integrals
+from bids_app.statistics.kinetics.frames import convolved, fine_curve, integrals
+from bids_app.vocabulary.curves import Floats, Frames
 
 BASES, SLOWEST, FASTEST = 128, 0.006, 0.6
 """Basis functions, and k2a (1/min) of the first and of the last."""
@@ -216,6 +217,19 @@ def _unit_error(known: Bases, place: _Place, fit: _Fit, k2prime: float | None) -
     inverse = np.linalg.pinv(information / (size[:, :, None] * size[:, None, :]), hermitian=True)
     direction = gradient.T / size
     return np.asarray(np.sqrt(np.maximum(np.einsum("ni,nij,nj->n", direction, inverse, direction), 0)))
+
+
+def modelled(known: Bases, found: BindingEstimate) -> Floats:
+    """Return the curves that fits of SRTM make, (frames, n); NaN where there is no fit."""
+    logs = np.log(known.rates)
+    place = np.interp(np.log(np.nan_to_num(found.k2a, nan=known.rates[0])), logs, np.arange(len(logs)))
+    middle = np.clip(np.round(place).astype(int), 1, len(logs) - 2)
+    shift = place - middle
+    share = np.stack([shift * (shift - 1) / 2, 1 - shift**2, shift * (shift + 1) / 2])
+    own = np.einsum("jn,jnf->fn", share, known.curves[np.stack([middle - 1, middle, middle + 1])])
+    theta = found.k2 - found.r1 * found.k2a
+    root = np.sqrt(np.where(known.weights > 0, known.weights, np.nan))[:, None]
+    return np.asarray((found.r1 * known.reference[:, None] + theta * own) / root)
 
 
 def mrtm1(frames: Frames, reference: Floats, targets: Floats, weights: Floats, first: float = 0.0) -> Floats:

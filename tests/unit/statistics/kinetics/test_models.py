@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.optimize import curve_fit
 
-from bids_app.statistics.kinetics.frames import Frames, convolved, fine_curve, integrals
+from bids_app.statistics.kinetics.frames import convolved, fine_curve, integrals
 from bids_app.statistics.kinetics.graphical import logan
 from bids_app.statistics.kinetics.reference import bases, mrtm1, mrtm2, srtm, srtm2, uptake_ratio
+from bids_app.vocabulary.curves import Frames
 
 DURATION = np.array([1 / 6] * 6 + [0.5] * 4 + [1.0] * 4 + [2.0] * 4 + [5.0] * 15)
 FRAMES = Frames(start=np.cumsum(DURATION) - DURATION, duration=DURATION)

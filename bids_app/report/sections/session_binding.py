@@ -1,0 +1,55 @@
+"""PET of one session: curves of regions with their fits, and the binding potential of each region."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bids_app.dataset.tables import TableRow, numeric, read_json, read_tsv
+from bids_app.report.drawing import charts
+
+WIDTH, HEIGHT, PANELS = 200.0, 120.0, 6
+"""Pixels of a panel, and regions that are drawn: those of the largest binding potential."""
+
+
+def binding(folder: Path, stem: str) -> TableRow | None:
+    """Return curves and values of the regions of a session; None where it has none."""
+    table = next(iter(sorted(folder.glob(f"{stem}*_stat-binding_kinpar.tsv"))), None)
+    if table is None:
+        return None
+    about, columns = read_json(table.with_suffix(".json")), read_tsv(table)
+    rows = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+    fit = next(iter(sorted(folder.glob(f"{stem}*_desc-fit_tacs.tsv"))), None)
+    return {
+        "rows": rows, "model": about["Model"], "reference": ", ".join(about["ReferenceRegion"]),
+        "tracer": about.get("TracerName", ""), "k2prime": about.get("KTwoPrime"),
+        "panels": _panels(read_tsv(fit), rows) if fit else [], "width": WIDTH, "height": HEIGHT,
+    }  # fmt: skip
+
+
+def _numbers(cells: list[str]) -> NDArray[np.float64]:
+    found = numeric(cells)
+    return np.full(len(cells), np.nan) if found is None else found
+
+
+def _panels(curves: dict[str, list[str]], rows: list[dict[str, str]]) -> list[dict[str, object]]:
+    """Return measured frames as dots and the fit as a line, beside the reference, on one scale."""
+    minutes = (_numbers(curves["frame_start"]) + _numbers(curves["frame_end"])) / 120
+    order = sorted(rows, key=lambda row: -float(row["bpnd"]) if row["bpnd"] != "n/a" else np.inf)
+    names = [row["region"] for row in order[:PANELS]]
+    reference = _numbers(curves["reference"])
+    up = charts.around(np.concatenate([reference, np.zeros(1), *(_numbers(curves[name]) for name in names)]), HEIGHT, 0)
+    across = charts.Scale(0.0, float(minutes.max()), 0, WIDTH)
+    return [
+        {
+            "name": name, "up": up.ticks, "across": across.ticks,
+            "dots": [
+                (f"{x:.1f}", f"{y:.1f}") for x, y in zip(across(minutes), up(_numbers(curves[name])), strict=True)
+            ],
+            "fit": charts.line(across(minutes), up(_numbers(curves[f"{name}_fit"]))),
+            "reference": charts.line(across(minutes), up(reference)),
+        }
+        for name in names
+    ]  # fmt: skip

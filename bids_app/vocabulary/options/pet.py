@@ -1,0 +1,38 @@
+"""Options of `[modalities.pet]`: which curves are read, and what tissue has no receptors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+from annotated_types import Ge
+
+from bids_app.vocabulary.options.describe import Doc
+
+KINDS = ("regions",)
+"""Kinds of cleaning."""
+
+HALF_LIVES = {"C11": 20.364, "F18": 109.77, "O15": 2.037, "N13": 9.965, "Ga68": 67.71, "Cu64": 762.0, "Zr89": 4704.7}
+"""Minutes."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of `[modalities.pet]`."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    reference: Annotated[
+        str, Doc("Region without receptors, as its table names it; several are averaged: A+B.")
+    ] = "cerebellum"  # fmt: skip
+    seg: Annotated[str, Doc("Segmentation whose curves are read (seg-gtm: gtm), where there are several.")] = ""
+    weights: Annotated[
+        Literal["decay", "duration", "uniform"],
+        Doc("What each frame counts: by the counts in it (decay), by its duration, or all alike."),
+    ] = "decay"
+    start: Annotated[float, Ge(0), Doc("Start of the first frame that is used.", "min")] = 0.0
+    end: Annotated[float, Ge(0), Doc("End of the last frame that is used; 0: all.", "min")] = 0.0
+    min_minutes: Annotated[float, Ge(0), Doc("Minimum minutes after injection that a scan must reach.", "min")] = 40.0
+    decay_correct: Annotated[
+        bool, Doc("Correct curves for decay where the sidecar says that they were not (ImageDecayCorrected).")
+    ] = False

@@ -1,0 +1,206 @@
+"""A trial with curves of PET from tables to the pages; participants and activity are invented."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from conftest import run_deqi, validate_bids
+from pages import group_pages
+
+from bids_app.dataset.tables import read_tsv
+from bids_app.derivatives.files import write_table
+
+DURATION = np.array([10.0] * 6 + [30] * 4 + [60] * 4 + [120] * 4 + [300] * 15)
+START = np.cumsum(DURATION) - DURATION
+RATES = np.array([0.05, 3.0, 0.15])
+SIZES = np.array([100.0, 10 / 2.85, 0.0])
+SIZES[2] = -SIZES[:2].sum()
+REGIONS = {"caudate": 2.0, "putamen": 2.6, "thalamus": 1.2, "insula": 0.9, "amygdala": 1.5}
+"""Binding potential of everybody before treatment, more or less."""
+
+PEOPLE = {f"{i:02d}": "verum" if i % 2 else "sham" for i in range(1, 25)}
+PLANTED, FALL = "amygdala", 0.25
+DECOY, RISE = "insula", 0.3
+
+
+def curve(r1=1.0, k2=0.15, bp=None):
+    """Return the frame means of the reference, or of a target of the simplified reference tissue model."""
+    start, end = START[:, None] / 60, (START + DURATION)[:, None] / 60
+    sizes, rates = SIZES, RATES
+    if bp is not None:
+        k = k2 / (1 + bp)
+        shared = (k2 - r1 * k) * SIZES / (k - RATES)
+        sizes, rates = np.append(r1 * SIZES + shared, -shared.sum()), np.append(RATES, k)
+    return ((np.exp(-rates * start) - np.exp(-rates * end)) / rates * sizes).sum(axis=1) / (end - start)[:, 0]
+
+
+def binding(label, session):
+    """Return the planted binding potential of each region of a participant."""
+    own, now = np.random.default_rng([5, int(label)]), np.random.default_rng([6, int(label), session == "post"])
+    level = np.exp(0.12 * own.standard_normal())
+    found = {name: bp * level * np.exp(0.05 * now.standard_normal()) for name, bp in REGIONS.items()}
+    if session == "post":
+        found[PLANTED] *= 1 - FALL * (PEOPLE[label] == "verum")
+        found[DECOY] *= 1 + RISE
+    return found
+
+
+def write_scan(root, label, session, *, about=None, table=None, reference="Cerebellum-Cortex", noise=0.01):
+    rng = np.random.default_rng([7, int(label), session == "post"])
+    columns = {reference: curve()}
+    columns |= {name: curve(1.0, 0.14, bp) for name, bp in binding(label, session).items()}
+    columns = {name: values * (1 + noise * rng.standard_normal(len(values))) for name, values in columns.items()}
+    stem = f"sub-{label}_ses-{session}_trc-CFN"
+    timing = {"frame_start": START, "frame_end": START + DURATION}
+    folder = root / "petprep" / f"sub-{label}" / f"ses-{session}" / "pet"
+    write_table(folder / f"{stem}_seg-gtm_desc-preproc_tacs.tsv", table or {**timing, **columns})
+    said = {"TracerName": "CFN", "TracerRadionuclide": "C11", "ImageDecayCorrected": True, "TimeZero": "10:00:00",
+            "FrameTimesStart": START.tolist(), "FrameDuration": DURATION.tolist(), "InjectionStart": 0,
+            "InjectedRadioactivity": 350, "InjectedRadioactivityUnits": "MBq"}  # fmt: skip
+    raw = root / "bids" / f"sub-{label}" / f"ses-{session}" / "pet"
+    raw.mkdir(parents=True, exist_ok=True)
+    (raw / f"{stem}_pet.json").write_text(json.dumps({**said, **(about or {})}))
+
+
+def write(root, people=PEOPLE, **more):
+    for name, kind in (("bids", {}), ("petprep", {"DatasetType": "derivative", "GeneratedBy": [{"Name": "t"}]})):
+        (root / name).mkdir(parents=True)
+        described = {"Name": "invented", "BIDSVersion": "1.9.0", **kind}
+        (root / name / "dataset_description.json").write_text(json.dumps(described))
+    rows = "\n".join(f"sub-{label}\t{arm}" for label, arm in people.items())
+    (root / "bids" / "participants.tsv").write_text(f"participant_id\tgroup\n{rows}\n")
+    for label in people:
+        for session in ("pre", "post"):
+            write_scan(root, label, session, **more)
+    return root
+
+
+WORDS = ("--set", "modalities.pet.reference=cerebellum")
+ONE = dict([next(iter(PEOPLE.items()))])
+
+
+def participant(root, *words):
+    return run_deqi(root / "bids", root / "out", "participant", "-d", f"petprep={root / 'petprep'}", *WORDS, *words)
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    root = write(tmp_path_factory.mktemp("pet"))
+    first = participant(root)
+    assert first.code == 0, first.text
+    second = run_deqi(root / "bids", root / "out", "group", *WORDS, "--n-permutations", "1000")
+    assert second.code == 0, second.text
+    return root, first, second
+
+
+def test_the_binding_potential_of_every_region_is_that_which_was_planted(done):
+    root, first, _ = done
+    folder = root / "out" / "sub-03" / "ses-post" / "pet"
+    table = read_tsv(folder / "sub-03_ses-post_trc-CFN_seg-gtm_meas-bpnd_stat-binding_kinpar.tsv")
+    found = dict(zip(table["region"], map(float, table["bpnd"]), strict=True))
+    planted = binding("03", "post")
+    assert found == pytest.approx(planted, rel=0.06)
+    assert [float(word) for word in table["bpnd_logan"]] == pytest.approx(list(planted.values()), rel=0.1)
+    about = json.loads((folder / "sub-03_ses-post_trc-CFN_seg-gtm_meas-bpnd_stat-binding_kinpar.json").read_text())
+    assert about["ReferenceRegion"] == ["Cerebellum-Cortex"]
+    assert about["TracerName"] == "CFN"
+    assert "reference: Cerebellum-Cortex" in first.text
+    fit = read_tsv(folder / "sub-03_ses-post_trc-CFN_seg-gtm_desc-fit_tacs.tsv")
+    measured, made = (np.array(fit[name], dtype=float) for name in ("putamen", "putamen_fit"))
+    assert np.abs(made - measured)[8:].max() < 0.05 * measured.max()
+    assert validate_bids(root / "out").returncode == 0
+
+
+def test_the_region_that_was_planted_passes_and_the_decoy_of_both_arms_does_not(done):
+    root, _, second = done
+    (path,) = (root / "out" / "group" / "pet").glob("*_meas-bpnd_contrast-verumVsShamAdjusted_regions.tsv")
+    table = read_tsv(path)
+    assert next(iter(table)) == "region"
+    p = dict(zip(table["region"], map(float, table["p_fwe"]), strict=True))
+    effect = dict(zip(table["region"], map(float, table["effect"]), strict=True))
+    assert p[PLANTED] <= 0.01
+    assert effect[PLANTED] == pytest.approx(-FALL * REGIONS[PLANTED], abs=0.1)
+    assert min(value for name, value in p.items() if name != PLANTED) > 0.05
+    (pooled,) = (root / "out" / "group" / "pet").glob("*_meas-bpnd_contrast-pooledChange_regions.tsv")
+    change = read_tsv(pooled)
+    assert dict(zip(change["region"], map(float, change["p_fwe"]), strict=True))[DECOY] <= 0.01
+    assert "24 of 24 participants analysed" in second.text
+    text = group_pages(root / "out")
+    assert "Binding potential of regions" in text
+    assert "release" not in text.lower()
+
+
+@pytest.mark.parametrize(
+    ("about", "said", "code"),
+    [
+        ({"FrameTimesStart": None}, "", 0),  # the table has its own
+        ({"FrameTimesStart": list(range(33))}, "its PET sidecar 0, 1, 2, ...: the table was made without timing", 1),
+        ({"ImageDecayCorrected": False}, "half-life of C11 (20.364 min)", 1),
+        ({"FrameTimesStart": [1000 * t for t in START], "FrameDuration": [1000 * t for t in DURATION]},
+         "the table was made without timing", 1),
+        ({"FrameTimesStart": START[:9].tolist(), "FrameDuration": DURATION[:9].tolist()}, "Extract it again", 1),
+    ],
+)  # fmt: skip
+def test_timing_and_decay_that_cannot_be_are_told(tmp_path, about, said, code):
+    root = write(tmp_path, ONE, about=about)
+    ended = participant(root)
+    assert said in ended.text
+    assert bool(ended.code) == bool(code), ended.text
+
+
+def test_a_table_without_any_timing_ends_with_what_is_needed(tmp_path):
+    table = {"Cerebellum-Cortex": curve(), "putamen": curve(1, 0.14, 2.6)}
+    root = write(tmp_path, ONE, about={"FrameTimesStart": None}, table=table)
+    ended = participant(root)
+    assert ended.code == 1
+    assert "has no FrameTimesStart; expected seconds for each of 33 frames" in ended.text
+
+
+def test_a_reference_that_is_not_there_is_named_with_the_nearest(tmp_path):
+    root = write(tmp_path, ONE)
+    ended = participant(root, "--set", "modalities.pet.reference=cerebelum-cortex")
+    assert ended.code == 64
+    assert "did you mean 'Cerebellum-Cortex'?" in ended.text
+    assert "It has Cerebellum-Cortex, caudate" in ended.text
+
+
+def test_a_reference_that_binds_is_told(tmp_path):
+    root = write(tmp_path, ONE)
+    ended = participant(root, "--set", "modalities.pet.reference=putamen")
+    assert "the reference holds binding, or is not the right region" in ended.text
+
+
+def test_decay_is_corrected_where_that_is_asked_for(tmp_path):
+    rate = np.log(2) / 20.364
+    start, end = START / 60, (START + DURATION) / 60
+    left = (np.exp(-rate * start) - np.exp(-rate * end)) / (rate * (end - start))
+    table = {"frame_start": START, "frame_end": START + DURATION, "Cerebellum-Cortex": curve() * left}
+    table |= {name: curve(1, 0.14, bp) * left for name, bp in REGIONS.items()}
+    root = write(tmp_path, ONE, about={"ImageDecayCorrected": False}, table=table)
+    assert participant(root, "--set", "modalities.pet.decay_correct=true").code == 0
+    path = next((root / "out").rglob("*ses-pre*_kinpar.tsv"))
+    found = read_tsv(path)
+    assert dict(zip(found["region"], map(float, found["bpnd"]), strict=True)) == pytest.approx(REGIONS, abs=2e-3)
+
+
+def test_two_injections_of_a_session_are_not_averaged(tmp_path):
+    root = write(tmp_path, ONE)
+    folder = root / "petprep" / "sub-01" / "ses-pre" / "pet"
+    (table,) = folder.glob("*_tacs.tsv")
+    for run in ("1", "2"):
+        (folder / table.name.replace("_seg", f"_run-{run}_seg")).write_text(table.read_text())
+    table.unlink()
+    ended = participant(root)
+    assert "two injections and are not averaged" in ended.text
+
+
+def test_several_tables_of_one_scan_want_a_choice(tmp_path):
+    root = write(tmp_path, ONE)
+    for path in (root / "petprep").rglob("*_tacs.tsv"):
+        path.with_name(path.name.replace("seg-gtm", "seg-wm")).write_text(path.read_text())
+    ended = participant(root)
+    assert ended.code == 64
+    assert "modalities.pet.seg=gtm" in ended.text
+    assert participant(root, "--set", "modalities.pet.seg=gtm").code == 0
