@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from bids_app.dataset.layout import is_surface, scan_files, scan_folders, series_entities
 from bids_app.errors import NothingSelectedError, UsageError
@@ -18,6 +18,14 @@ NO_SURFACES = (
     "series on surfaces (GIFTI, CIFTI) are not read yet. Take a volume space: run fMRIPrep with --output-spaces "
     f"{STANDARD_SPACE}:res-2."
 )
+
+
+class Named(Protocol):
+    """A series by its name alone."""
+
+    @property
+    def entities(self) -> Mapping[str, str]:
+        """Entities of its name."""
 
 
 class BoldFile(NamedTuple):
@@ -59,7 +67,7 @@ def has_surfaces(root: Path, participants: Iterable[str]) -> bool:
     return any(is_surface(path.name) for label in participants for path in scan_files(root, label, "func"))
 
 
-def choose_space(series: Sequence[BoldFile], selection: Selection) -> tuple[str, str | None]:
+def choose_space(series: Sequence[Named], selection: Selection) -> tuple[str, str | None]:
     """Return the space, and the resolution label or None, that all runs are taken in.
 
     The one asked for; else MNI152NLin2009cAsym; else the only standard space there is.

@@ -1,11 +1,12 @@
-"""Tables of curves of PET: found by their names, and brought together with what the raw sidecar says of the scan."""
+"""Scans of PET found by their names: tables of curves, images in a standard space, sidecars of the scan."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
+from bids_app.dataset.fmriprep import choose_space
 from bids_app.dataset.layout import inherited, names_in, scan_folders
 from bids_app.dataset.recordings import together
 from bids_app.errors import NothingSelectedError, UsageError
@@ -19,44 +20,106 @@ SUFFIXES = ("tacs", "timeseries")
 OF_THE_SCAN = ("sub", "ses", "task", "acq", "trc", "rec", "run")
 """Entities of an injection; others tell what was made of it."""
 
+_GRID = ("space", "cohort", "res")
+_IMAGES = (".nii.gz", ".nii")
+
+_Test = Callable[[Entities, str, str, Search], bool]
+
+TABLE, IMAGE = "curves", "image"
+"""Kinds of companions of a candidate: every table of a scan, and its image."""
+
 
 def find(search: Search) -> Found:
-    """Return the tables of the participants asked for: one recording for each scan, with all its tables.
+    """Return the scans of the participants asked for: of each its tables, and its image in the standard space.
 
     Raises
     ------
     NothingSelectedError
         If there is none.
+    UsageError
+        If images are there in several spaces or resolutions and none was chosen.
     """
+    tables = {name: _scans(root, search, _is_table) for name, root in search.roots.items()}
+    images = {name: _scans(root, search, _is_image) for name, root in search.roots.items()}
     runs: dict[str, list[Candidate]] = {}
-    for name, root in search.roots.items():
-        scans: dict[str, list[tuple[Entities, Path]]] = {}
-        for entities, path in _tables(root, search):
-            own = {key: value for key, value in entities.items() if key in OF_THE_SCAN}
-            scans.setdefault(join(own, "pet", ""), []).append((own, path))
-        runs[name] = [
-            Candidate(own[0][0], own[0][1], {f"curves{i + 1}": path for i, (_, path) in enumerate(own[1:])})
-            for own in scans.values()
-        ]
+    for name, scans in tables.items():
+        runs[name] = [_of_tables(own) for own in scans.values()]
+    everything = [one for scans in images.values() for own in scans.values() for one in own]
+    if everything:
+        space, resolution = choose_space(everything, search.selection)
+        for name, scans in images.items():
+            for scan, own in scans.items():
+                beside = [table for other in tables.values() for table in other.get(scan, [])]
+                runs[name] += [
+                    _of_image(one, beside, [*search.roots.values()])
+                    for one in own
+                    if one.entities["space"] == space and one.entities.get("res") == resolution
+                ]
     if not any(runs.values()):
         raise NothingSelectedError(
-            f"No curves (*_tacs.tsv or *_timeseries.tsv in pet) of {len(search.people)} participants match "
+            f"No curves (*_tacs.tsv or *_timeseries.tsv in pet) and no image in a standard space "
+            f"(*_space-MNI*_desc-preproc_pet.nii.gz) of {len(search.people)} participants match "
             f"{search.selection.describe()} in {', '.join(map(str, search.roots.values()))}."
         )
     return Found(runs=runs)
 
 
-def _tables(root: Path, search: Search) -> Iterator[tuple[Entities, Path]]:
+def _is_table(entities: Entities, suffix: str, ending: str, search: Search) -> bool:
+    return suffix in SUFFIXES and ending == ".tsv" and search.selection.names(entities)
+
+
+def _is_image(entities: Entities, suffix: str, ending: str, search: Search) -> bool:
+    standard = entities.get("space", "").startswith("MNI") and entities.get("desc") == search.selection.desc
+    return suffix == "pet" and ending in _IMAGES and standard and search.selection.names(entities)
+
+
+def _scans(root: Path, search: Search, wanted: _Test) -> dict[str, list[Candidate]]:
+    """Return the files of a kind by the scan that they were made of."""
+    scans: dict[str, list[Candidate]] = {}
     for label in search.people:
         for folder, names, _ in scan_folders(root, label, "pet"):
             for name in sorted(names):
                 entities, suffix, ending = parse(name)
-                if suffix in SUFFIXES and ending == ".tsv" and search.selection.names(entities):
-                    yield entities, Path(folder, name)
+                if wanted(entities, suffix, ending, search):
+                    scans.setdefault(_scan(entities), []).append(Candidate(entities, Path(folder, name), {}))
+    return scans
+
+
+def _scan(entities: Mapping[str, str]) -> str:
+    return join({key: value for key, value in entities.items() if key in OF_THE_SCAN}, "pet", "")
+
+
+def _of_tables(own: list[Candidate]) -> Candidate:
+    """Return the tables of a scan as one candidate."""
+    first, *others = own
+    scan = {key: value for key, value in first.entities.items() if key in OF_THE_SCAN}
+    return Candidate(scan, first.series, {f"{TABLE}{i + 1}": one.series for i, one in enumerate(others)})
+
+
+def _of_image(one: Candidate, tables: list[Candidate], roots: list[Path]) -> Candidate:
+    """Return an image with the tables of its scan, and its mask: beside it, else the participant's in that space."""
+    grid = {key: value for key, value in one.entities.items() if key in OF_THE_SCAN or key in _GRID}
+    companions = {f"{TABLE}{i or ''}": table.series for i, table in enumerate(tables)}
+    if mask := next(_masks(one, roots), None):
+        companions["mask"] = mask
+    return Candidate(grid, one.series, {**companions, IMAGE: one.series})
+
+
+def _masks(one: Candidate, roots: list[Path]) -> Iterator[Path]:
+    """Yield masks of the brain in the space of an image: of the scan itself, then anatomical ones."""
+    for kind in ("pet", "anat"):
+        for root in roots:
+            for folder, names, _ in scan_folders(root, one.entities["sub"], kind):
+                for name in sorted(names):
+                    entities, suffix, ending = parse(name)
+                    same = entities.get("space") == one.entities["space"] and entities.get("desc") == "brain"
+                    own = kind == "anat" or _scan(entities) == _scan(one.entities)
+                    if suffix == "mask" and ending in _IMAGES and same and own:
+                        yield Path(folder, name)
 
 
 def recordings_of(found: Found, search: Search, seg: str) -> list[Recording]:
-    """Return scans with one table each and the sidecars of the raw scan.
+    """Return scans with the sidecars of the raw scan: one recording for the chosen table, one for the image.
 
     Raises
     ------
@@ -65,18 +128,26 @@ def recordings_of(found: Found, search: Search, seg: str) -> list[Recording]:
     """
     made, listed = [], cache(names_in)
     for name, runs in found.runs.items():
-        for entities, series, others in runs:
-            table = _chosen([series, *others.values()], seg)
+        for entities, first, others in runs:
+            image = others.get(IMAGE)
+            tables = [path for kind, path in others.items() if kind.startswith(TABLE)]
+            companions = {kind: others[kind] for kind in ("mask",) if kind in others}
+            if image is None:
+                series = _chosen([first, *tables], seg)
+                labels = {key: value for key, value in parse(series.name)[0].items() if key == "seg"}
+            else:
+                series = first
+                companions |= {TABLE: _chosen(tables, seg)} if tables else {}
+                labels = {}
             places = dict.fromkeys((search.bids_dir, search.roots[name]))
-            own = without(entities, "desc")
-            sidecars = [path for place in places for path in inherited(place, own, "pet", ".json", listed, "pet")]
+            scan = without(entities, *_GRID)
+            sidecars = [path for place in places for path in inherited(place, scan, "pet", ".json", listed, "pet")]
             metadata, problem = together(sidecars)
-            labels = {"seg": parse(table.name)[0]["seg"]} if "seg" in parse(table.name)[0] else {}
             made.append(
                 Recording(
-                    modality="pet", entities={**own, **labels}, series=table, root=search.roots[name], dataset=name,
-                    links=tuple(search.links.items()), joined=search.selection.join, sidecars=tuple(sidecars),
-                    metadata=metadata, problem=problem,
+                    modality="pet", entities={**entities, **labels}, series=series, root=search.roots[name],
+                    dataset=name, companions=companions, links=tuple(search.links.items()),
+                    joined=search.selection.join, sidecars=tuple(sidecars), metadata=metadata, problem=problem,
                 )
             )  # fmt: skip
     return made

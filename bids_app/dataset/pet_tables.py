@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,23 +27,26 @@ LONGEST = 300.0
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class CurveTable:
-    """Curves as they were read.
+    """Curves as they were read; without frames of no duration.
 
     Attributes
     ----------
     start, duration : (frames,) min
         From injection on.
+    kept : (rows,) bool
+        Frames of the file that have a duration.
     curves : mapping of (frames,)
         Activity by region.
     """
 
     start: Floats
     duration: Floats
-    curves: Mapping[str, Floats]
+    kept: NDArray[np.bool_]
+    curves: Mapping[str, Floats] = field(default_factory=dict)
 
 
-def read_curves(recording: Recording) -> CurveTable:
-    """Return the curves of a scan, without frames of no duration.
+def read_curves(recording: Recording, path: Path) -> CurveTable:
+    """Return the curves of a scan from a table at `path`.
 
     Raises
     ------
@@ -51,19 +55,35 @@ def read_curves(recording: Recording) -> CurveTable:
     WrongDataError
         If table and sidecar disagree, a column is no number, or times cannot be minutes after injection.
     """
-    table = read_tsv(recording.series)
-    curves = {name: _numbers(name, cells, recording) for name, cells in table.items() if _is_region(name)}
-    own = _own_times(table, recording)
-    said = _said_times(recording)
-    count = len(next(iter(table.values()), []))
+    table = read_tsv(path)
+    curves = {name: _numbers(name, cells, path) for name, cells in table.items() if _is_region(name)}
+    own, said = _own_times(table, path), _said_times(recording)
     if said and own and _apart(said[0], own[0]) > 1.0:
         raise WrongDataError(
-            f"{recording.series.name} says {_few(own[0])} s, its PET sidecar {_few(said[0])}: the table was made "
+            f"{path.name} says {_few(own[0])} s, its PET sidecar {_few(said[0])}: the table was made "
             "without timing. Extract it again."
         )
+    found = _timed(recording, said, own, len(next(iter(table.values()), [])), path)
+    return replace(found, curves={name: values[found.kept] for name, values in curves.items()})
+
+
+def frames_of(recording: Recording, count: int) -> CurveTable:
+    """Return when the `count` frames of an image were, by the sidecar of the scan, without any curve.
+
+    Raises
+    ------
+    MissingInputError, WrongDataError
+        As `read_curves`.
+    """
+    return _timed(recording, _said_times(recording), None, count, recording.series)
+
+
+def _timed(
+    recording: Recording, said: tuple[Floats, Floats] | None, own: tuple[Floats, Floats] | None, count: int, path: Path
+) -> CurveTable:  # fmt: skip
     times = said or own
     if times is None:
-        name = next((path.name for path in recording.sidecars), "its PET sidecar (*_pet.json)")
+        name = next((sidecar.name for sidecar in recording.sidecars), "its PET sidecar (*_pet.json)")
         raise MissingInputError(
             f"{name} has no FrameTimesStart; expected seconds for each of {count} frames. Write FrameTimesStart and "
             "FrameDuration into it."
@@ -71,25 +91,22 @@ def read_curves(recording: Recording) -> CurveTable:
     start, duration = times
     if len(start) != count or len(duration) != count:
         raise WrongDataError(
-            f"{recording.series.name} has {count} rows, its sidecar {len(start)} frames (FrameTimesStart) and "
-            f"{len(duration)} durations. Extract it again."
+            f"{path.name} has {count} {'rows' if path.suffix == '.tsv' else 'frames'}, its sidecar {len(start)} frames "
+            f"(FrameTimesStart) and {len(duration)} durations. Extract it again."
         )
     injected = recording.metadata.get("InjectionStart", 0)
     begin = float(injected) if said and isinstance(injected, int | float) else 0.0
     kept = duration > 0
-    found = CurveTable(
-        start=(start[kept] - begin) / 60, duration=duration[kept] / 60,
-        curves={name: values[kept] for name, values in curves.items()},
-    )  # fmt: skip
+    found = CurveTable(start=(start[kept] - begin) / 60, duration=duration[kept] / 60, kept=kept)
     if (found.start + found.duration).max(initial=0.0) > LONGEST:
         raise WrongDataError(
-            f"{recording.series.name}: its last frame ends {(found.start + found.duration).max():.0f} min after "
+            f"{path.name}: its last frame ends {(found.start + found.duration).max():.0f} min after "
             "injection; FrameTimesStart and FrameDuration are seconds. Are they milliseconds?"
         )
     return found
 
 
-def columns_in(recording: Recording) -> tuple[str, ...]:
+def columns_in(path: Path) -> tuple[str, ...]:
     """Return the regions of a table by its head alone.
 
     Raises
@@ -97,8 +114,8 @@ def columns_in(recording: Recording) -> tuple[str, ...]:
     MissingInputError
         If the table cannot be read.
     """
-    require_content(recording.series)
-    with recording.series.open(encoding="utf-8-sig") as stream:
+    require_content(path)
+    with path.open(encoding="utf-8-sig") as stream:
         return tuple(name for name in stream.readline().rstrip("\r\n").split("\t") if _is_region(name))
 
 
@@ -106,10 +123,10 @@ def _is_region(name: str) -> bool:
     return name not in (*STARTS, *ENDS, *DURATIONS) and not _OTHERS.fullmatch(name)
 
 
-def _numbers(name: str, cells: list[str], recording: Recording) -> Floats:
+def _numbers(name: str, cells: list[str], path: Path) -> Floats:
     values = numeric(cells)
     if values is None or not np.isfinite(values).all():
-        raise WrongDataError(f"{recording.series.name}: the column {name} holds what is no number; expected activity.")
+        raise WrongDataError(f"{path.name}: the column {name} holds what is no number; expected activity.")
     return np.asarray(values, dtype=np.float64)
 
 
@@ -121,20 +138,18 @@ def _said_times(recording: Recording) -> tuple[Floats, Floats] | None:
     return np.array(start, dtype=np.float64), np.array(duration, dtype=np.float64)
 
 
-def _own_times(table: Mapping[str, list[str]], recording: Recording) -> tuple[Floats, Floats] | None:
+def _own_times(table: Mapping[str, list[str]], path: Path) -> tuple[Floats, Floats] | None:
     """Return starts and durations by the columns of the table, s; minutes where its description says so."""
     starts, ends, lasts = (next((name for name in names if name in table), "") for names in (STARTS, ENDS, DURATIONS))
     if not starts or not (ends or lasts):
         return None
-    beside = recording.series.with_suffix(".json")
+    beside = path.with_suffix(".json")
     about = read_json(beside).get(starts, {}) if beside.exists() else {}
     unit = str(about.get("Units", "s")).lower() if isinstance(about, Mapping) else "s"
     scale = 60.0 if unit.startswith("min") else 1.0
-    start = scale * _numbers(starts, table[starts], recording)
+    start = scale * _numbers(starts, table[starts], path)
     duration = (
-        scale * _numbers(lasts, table[lasts], recording)
-        if lasts
-        else (scale * _numbers(ends, table[ends], recording) - start)
+        scale * _numbers(lasts, table[lasts], path) if lasts else (scale * _numbers(ends, table[ends], path) - start)
     )
     return start, duration
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.dataset.bold_stream import BoldStream
 from bids_app.dataset.layout import inherited, names_in, scan_folders
 from bids_app.dataset.recordings import together
+from bids_app.dataset.series_stream import SeriesStream
 from bids_app.errors import MissingInputError, NothingSelectedError, WrongDataError
 from bids_app.vocabulary.entities import join, parse, without
 from bids_app.vocabulary.found import Candidate, Found, Search
@@ -192,7 +192,7 @@ def scanned_seconds(recording: Recording) -> float | None:
     series = [folder / name for name in names_in(folder) if name in (f"{stem}.nii.gz", f"{stem}.nii")]
     if folder.name != "func" or not series or not series[0].exists():
         return None
-    scan = BoldStream(series[0])
+    scan = SeriesStream(series[0])
     about, _ = together(inherited(recording.root, recording.entities, "bold", ".json", names_in, "func"))
     step = about.get("RepetitionTime", scan.header_step)
     return scan.frames * float(step) if isinstance(step, int | float) and step > 0 else None

@@ -123,11 +123,13 @@ def _refused(runs: Sequence[RunState]) -> dict[str, str]:
 
 def _measures(job: ParticipantJob, one: RunState) -> dict[str, tuple[Measure, object]]:
     """Return plug and options of the measures that a run is for."""
+    modality = plugs.modality(job.modality.name)
     found = {name: (plugs.measure(name), options) for name, options in job.measures.items()}
     return {
         name: (plug, options)
         for name, (plug, options) in found.items()
-        if (one.recording.events or not plug.needs_events)
+        if modality.has(one.recording, plug.cleaning)
+        and (one.recording.events or not plug.needs_events)
         and (not plug.companion or plug.companion in one.recording.simultaneous)
     }
 

@@ -18,7 +18,8 @@ from bids_app.signals.periodogram import density
 from bids_app.vocabulary.domain import Axis, Sensors, Values
 from bids_app.vocabulary.epochs import Epochs
 from bids_app.vocabulary.options.describe import Doc
-from bids_app.vocabulary.output import Feature, Output, PersonColumn, described
+from bids_app.vocabulary.output import Feature, Output
+from bids_app.vocabulary.person_column import PersonColumn, described
 from bids_app.vocabulary.signals import Region
 
 Floats = NDArray[np.float64]

@@ -15,7 +15,8 @@ from bids_app.signals.beats import beats
 from bids_app.signals.breathing import breathing
 from bids_app.signals.intervals import BANDS, HeartBands, HeartVariability, bands, normal, variability
 from bids_app.vocabulary.options.describe import Doc
-from bids_app.vocabulary.output import Comparable, Feature, Output, PersonColumn, described, mean_row
+from bids_app.vocabulary.output import Feature, Output, mean_row
+from bids_app.vocabulary.person_column import Comparable, PersonColumn, described
 from bids_app.vocabulary.signals import Region
 from bids_app.vocabulary.traces import Trace, Traces
 

@@ -10,7 +10,8 @@ from annotated_types import Interval
 
 from bids_app.signals.pupil import MOST_MISSING, pupil
 from bids_app.vocabulary.options.describe import Doc
-from bids_app.vocabulary.output import Feature, Output, PersonColumn, described, mean_row
+from bids_app.vocabulary.output import Feature, Output, mean_row
+from bids_app.vocabulary.person_column import PersonColumn, described
 from bids_app.vocabulary.signals import Region
 from bids_app.vocabulary.traces import Traces
 

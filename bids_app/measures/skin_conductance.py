@@ -12,7 +12,8 @@ from annotated_types import Ge
 from bids_app.errors import NotMeasurableError
 from bids_app.signals.skin import skin_conductance
 from bids_app.vocabulary.options.describe import Doc
-from bids_app.vocabulary.output import Feature, Output, PersonColumn, described, mean_row
+from bids_app.vocabulary.output import Feature, Output, mean_row
+from bids_app.vocabulary.person_column import PersonColumn, described
 from bids_app.vocabulary.signals import Region
 from bids_app.vocabulary.traces import Traces
 

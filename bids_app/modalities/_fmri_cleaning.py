@@ -9,9 +9,9 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from bids_app.dataset import presets
-from bids_app.dataset.bold_stream import BoldStream, file_order, reordered
 from bids_app.dataset.confounds import joined_confounds
 from bids_app.dataset.events import events_of
+from bids_app.dataset.series_stream import SeriesStream, file_order, reordered
 from bids_app.dataset.volumes import read_mask
 from bids_app.errors import WrongDataError
 from bids_app.modalities import _fmri_words
@@ -73,7 +73,7 @@ def prepare(recording: Recording, options: Options) -> NuisanceModel:
         If a table does not fit the series or lacks what the options ask for.
     """
     step = repetition_time(recording)
-    series = BoldStream(recording.series)
+    series = SeriesStream(recording.series)
     patterns = confound_patterns(options.confounds)
     tables = recording.several("confounds")
     table = joined_confounds(tables, series.frames, lambda name: matters(name, patterns))
@@ -81,7 +81,7 @@ def prepare(recording: Recording, options: Options) -> NuisanceModel:
     return replace(plan, notes=tuple(_odd(series, step, plan)))
 
 
-def _odd(series: BoldStream, step: float, plan: NuisanceModel) -> Iterator[str]:
+def _odd(series: SeriesStream, step: float, plan: NuisanceModel) -> Iterator[str]:
     """Yield what a user should know of a run that is worked on all the same."""
     ratio = series.header_step / step
     if series.header_step not in (0.0, 1.0) and all(abs(ratio / unit - 1) > 0.01 for unit in (1e-3, 1.0, 1e3)):
@@ -107,7 +107,7 @@ def load(recording: Recording, plan: NuisanceModel, options: Options, kinds: Col
     WrongDataError, MissingInputError
         If a file cannot be read, or mask and series lie on different grids.
     """
-    series = BoldStream(recording.series)
+    series = SeriesStream(recording.series)
     mask = recording.companions["mask"]
     brain, grid = read_mask(mask)
     if not grid.matches(series.grid):
@@ -161,7 +161,7 @@ def load(recording: Recording, plan: NuisanceModel, options: Options, kinds: Col
 
 
 def _summed(
-    series: BoldStream, brain: Mask, plan: NuisanceModel, last: int
+    series: SeriesStream, brain: Mask, plan: NuisanceModel, last: int
 ) -> tuple[projection.Accumulator, CarpetSample]:
     """Read the file once: coordinates of every voxel in the first columns of a plan, and a sample of the series."""
     # One more row: how each voxel goes with the fluid before anything is taken out.

@@ -98,14 +98,14 @@ def nothing_usable(
 
 
 def analysed_separately(jobs: Sequence[GroupJob], join_over: Sequence[str]) -> list[str]:
-    """Say that maps of one task are several analyses, and by which entities."""
-    shared = [job.entities for job in jobs]
-    names = dict.fromkeys(name for entities in shared for name in entities)
-    differ = [name for name in names if len({entities.get(name) for entities in shared}) > 1 and name != "task"]
-    said = [
-        f"{name} {', '.join(sorted({entities.get(name, 'none') for entities in shared}))}"
-        for name in differ if name not in join_over
-    ]  # fmt: skip
+    """Say that maps of one task are several analyses, and by which entities; tables and maps are apart by nature."""
+    said = dict[str, None]()
+    for maps in (True, False):
+        shared = [job.entities for job in jobs if ("space" in job.entities) == maps]
+        for name in dict.fromkeys(name for entities in shared for name in entities):
+            labels = sorted({entities.get(name, "none") for entities in shared})
+            if len(labels) > 1 and name != "task" and name not in join_over:
+                said[f"{name} {', '.join(labels)}"] = None
     return [f"Maps are analysed apart by {' and by '.join(said)}; each has its own participants"] if said else []
 
 

@@ -16,7 +16,7 @@ from bids_app.settings import Settings
 from bids_app.statistics.covariate_coding import is_missing, number
 from bids_app.vocabulary.entities import parse
 from bids_app.vocabulary.options.execution import Execution
-from bids_app.vocabulary.output import PersonColumn
+from bids_app.vocabulary.person_column import PersonColumn
 from bids_app.vocabulary.selection import Selection
 
 NOT_PART = ("sub", "space", "res", "cohort", "desc")

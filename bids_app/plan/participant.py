@@ -193,11 +193,13 @@ def _refuse_if_all_broken(jobs: list[ParticipantJob], execution: Execution) -> N
 
 def expected_outputs(job: ParticipantJob) -> list[Path]:
     """Return the maps and tables that a job will write if its session can be used and every seed is covered."""
-    datatype, session = plugs.modality(job.modality.name).datatype, job.recordings[0].session
+    modality, session = plugs.modality(job.modality.name), job.recordings[0].session
     paths = []
     for name, options in job.measures.items():
         plug = plugs.measure(name)
         if plug.needs_events and not any(run.events for run in job.recordings):
+            continue
+        if not any(modality.has(run, plug.cleaning) for run in job.recordings):
             continue
         wanted = plug.wanted_regions(options)
         for output in plug.outputs:
@@ -209,5 +211,5 @@ def expected_outputs(job: ParticipantJob) -> list[Path]:
             names = [
                 {**own, **output.entities, output.entity: label} for own in owners for label in output.labels or seeds
             ]
-            paths += [participant_path(job.output_dir, one, output.suffix, ending, datatype) for one in names]
+            paths += [participant_path(job.output_dir, one, output.suffix, ending, modality.datatype) for one in names]
     return paths

@@ -31,5 +31,5 @@ def maps_of(session: CompletedSession, chosen: Chosen) -> SessionMaps | None:
             fits = fits and extension == (".nii.gz" if output.is_map else ".tsv")
             if fits and label and (label in labels or not labels):
                 maps[MapKey(measure, output.entity, label)] = path
-    complete = mask or not any(output.is_map for output, _ in chosen.values())
+    complete = mask or not any(chosen[key.measure][0].is_map for key in maps)
     return SessionMaps(mask, maps, session.refused) if complete and maps else None

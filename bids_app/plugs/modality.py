@@ -82,6 +82,8 @@ class Modality(Plug):
         Folder that recordings and results lie in, and suffix of recordings.
     kinds : tuple of str
         Kinds of cleaning; the first is always loaded.
+    kinds_of : callable or None
+        Kinds of cleaning that a recording has; None where every one has all.
     find : callable
         Runs that are there, by names alone.
     prepare : callable
@@ -131,6 +133,7 @@ class Modality(Plug):
     datatype: str
     suffix: str
     kinds: tuple[str, ...]
+    kinds_of: Callable[[Recording], Collection[str]] | None = None
     find: Callable[[Search], Found]
     prepare: Callable[[Recording, object], PreparedRun]
     load: Load
@@ -172,6 +175,10 @@ class Modality(Plug):
     def quality_table(self) -> QualityTable:
         """The quality table of a session."""
         return QualityTable(self.quality_name, self.quality, self.quality_row)
+
+    def has(self, recording: Recording, kind: str) -> bool:
+        """Tell whether a recording has a kind of cleaning."""
+        return self.kinds_of is None or kind in self.kinds_of(recording)
 
     def read(self, found: Found, search: Search, options: object) -> list[Recording]:
         """Return the runs that were found, with what their sidecars say, and their events."""

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from bids_app.vocabulary.design import Contrast, Design
     from bids_app.vocabulary.domain import Values
     from bids_app.vocabulary.options.design import PeopleOptions
-    from bids_app.vocabulary.output import Feature, Output, PersonColumn
+    from bids_app.vocabulary.output import Feature, Output
+    from bids_app.vocabulary.person_column import PersonColumn
     from bids_app.vocabulary.signals import Region
 
     Features = Iterator[Feature]

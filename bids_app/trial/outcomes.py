@@ -13,7 +13,7 @@ from bids_app.statistics.covariate_coding import is_missing, number, numbers, re
 from bids_app.trial.cohort import require_column
 from bids_app.vocabulary.entities import as_label, stage_label
 from bids_app.vocabulary.outcome import ClinicalOutcome, OutcomeOptions, Scale
-from bids_app.vocabulary.output import Comparable
+from bids_app.vocabulary.person_column import Comparable
 
 Rows = Mapping[str, Mapping[str, str]]
 

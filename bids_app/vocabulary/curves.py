@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.vocabulary.domain import Sites
+from bids_app.vocabulary.domain import Sites, Voxels
 
 Floats = NDArray[np.float64]
 
@@ -62,7 +62,9 @@ class PreparedCurves:
     table : mapping of (frames,)
         Activity of each region.
     reference : tuple of str
-        Regions that are averaged as the reference.
+        Regions that are averaged as the reference; none where that is a mask.
+    kept : (frames,) bool
+        Which frames of the file are used.
     about : mapping
         What sidecars say of the scan.
     """
@@ -70,6 +72,7 @@ class PreparedCurves:
     frames: Frames
     table: Mapping[str, Floats]
     reference: tuple[str, ...]
+    kept: NDArray[np.bool_]
     about: Mapping[str, object] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     df: Mapping[str, int] = field(default_factory=lambda: {"regions": 1})
@@ -82,13 +85,13 @@ class Curves:
     Attributes
     ----------
     frames : Frames
-    values : (frames, regions)
+    values : (frames, places)
+        Of regions, or of voxels.
     reference : (frames,)
         Of tissue without receptors.
     weights : (frames,)
         Up to 1; what each frame counts in a fit.
-    domain : Sites
-        The regions.
+    domain : Sites or Voxels
     threads : int
         Processors that a measure may use.
     """
@@ -97,10 +100,10 @@ class Curves:
     values: Floats
     reference: Floats
     weights: Floats
-    domain: Sites
+    domain: Sites | Voxels
     about: Mapping[str, object] = field(default_factory=dict)
     threads: int = 1
 
-    def cleaned(self, kind: str, threads: int = 1) -> Curves:  # noqa: ARG002  (there is one kind)
+    def cleaned(self, kind: str, threads: int = 1) -> Curves:  # noqa: ARG002  (an image or a table has one kind)
         """Return it for so many processors."""
         return replace(self, threads=threads)

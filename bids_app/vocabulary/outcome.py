@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from annotated_types import Ge, Gt, Lt, MinLen
 
 from bids_app.vocabulary.options.describe import Doc
-from bids_app.vocabulary.output import Comparable
+from bids_app.vocabulary.person_column import Comparable
 
 Share = Annotated[float, Gt(0), Lt(1)]
 OutcomeKind = Literal["score", "count", "measurement"]

@@ -4,30 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-
-class Comparable(NamedTuple):
-    """The values of another column within which a value means the same in all participants, and why."""
-
-    column: str
-    low: float
-    high: float
-    because: str
-
-
-class PersonColumn(NamedTuple):
-    """A value of a session that becomes a column of participants: what it is, its units, and where it may be compared.
-
-    Arms are not compared on it where more than a tenth of one lie outside of `comparable`.
-    """
-
-    title: str
-    units: str
-    comparable: Comparable | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +49,6 @@ class Feature:
     value: NDArray[np.floating[Any]] | Mapping[str, Any]
     label: str = ""
     metadata: Mapping[str, object] = field(default_factory=dict)
-
-
-def described(columns: Mapping[str, PersonColumn]) -> dict[str, object]:
-    """Return what the JSON beside a table says of columns of participants."""
-    return {name: {"Description": column.title, "Units": column.units} for name, column in columns.items()}
 
 
 def mean_row(runs: Sequence[Feature]) -> Iterator[Feature]:

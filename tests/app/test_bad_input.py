@@ -15,7 +15,7 @@ from conftest import FAST, ROOT, run_deqi
 from pages import group_pages
 from synthetic import AFFINE, SPACE, brain, describe, write_confounds, write_participants, write_run, write_trial
 
-from bids_app.dataset.bold_stream import BoldStream
+from bids_app.dataset.series_stream import SeriesStream
 
 
 @pytest.fixture
@@ -607,12 +607,12 @@ def test_other_seeds_replace_the_maps_of_earlier_ones(trial, run, tmp_path):
 
 
 def test_an_unforeseen_fault_while_reading_ends_the_reading_instead_of_waiting(trial, monkeypatch):
-    series = BoldStream(trial.file("01", "pre", "bold"))
+    series = SeriesStream(trial.file("01", "pre", "bold"))
 
     def fault(self):
         raise RuntimeError("unforeseen")
 
-    monkeypatch.setattr(BoldStream, "_open", fault)
+    monkeypatch.setattr(SeriesStream, "_open", fault)
     with pytest.raises(RuntimeError, match="unforeseen"):
         list(series.blocks(brain(), np.ones(series.frames, dtype=bool)))
 

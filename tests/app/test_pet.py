@@ -96,7 +96,7 @@ def done(tmp_path_factory):
 
 
 def test_the_binding_potential_of_every_region_is_that_which_was_planted(done):
-    root, first, _ = done
+    root, _, _ = done
     folder = root / "out" / "sub-03" / "ses-post" / "pet"
     table = read_tsv(folder / "sub-03_ses-post_trc-CFN_seg-gtm_meas-bpnd_stat-binding_kinpar.tsv")
     found = dict(zip(table["region"], map(float, table["bpnd"]), strict=True))
@@ -106,7 +106,8 @@ def test_the_binding_potential_of_every_region_is_that_which_was_planted(done):
     about = json.loads((folder / "sub-03_ses-post_trc-CFN_seg-gtm_meas-bpnd_stat-binding_kinpar.json").read_text())
     assert about["ReferenceRegion"] == ["Cerebellum-Cortex"]
     assert about["TracerName"] == "CFN"
-    assert "reference: Cerebellum-Cortex" in first.text
+    assert "Cerebellum-Cortex" in (root / "out" / "sub-03.html").read_text()
+    assert "reference Cerebellum-Cortex" in participant(root, "--dry-run", "--participant-label", "03").text
     fit = read_tsv(folder / "sub-03_ses-post_trc-CFN_seg-gtm_desc-fit_tacs.tsv")
     measured, made = (np.array(fit[name], dtype=float) for name in ("putamen", "putamen_fit"))
     assert np.abs(made - measured)[8:].max() < 0.05 * measured.max()

@@ -92,7 +92,7 @@ def test_pages_fit_a_telephone(opened, name):
 PARTS = {
     "group.html": ("answer", "answers", "people", "limits", "cite"),
     "group-outcomes.html": ("outcomes", "predictions"),
-    "group-associations.html": ("associations", "genes", "gene-sets", "receptorDensity"),
+    "group-associations.html": ("brainSymptom", "genes", "gene-sets", "receptorDensity"),
     "group-record.html": ("confirmatory", "participants", "treatment", "record"),
 }
 """What stands on the pages of a trial of which all is known."""

@@ -19,9 +19,9 @@ from bids_app.signals.projection import drift, nested_basis, stop_band
 from bids_app.trial.cohort import Table
 from bids_app.vocabulary.curves import Curves, Frames
 from bids_app.vocabulary.design import Design
-from bids_app.vocabulary.domain import Sensors, Sites
+from bids_app.vocabulary.domain import Sensors, Sites, Voxels
 from bids_app.vocabulary.epochs import Epochs
-from bids_app.vocabulary.grid import Grid
+from bids_app.vocabulary.grid import Grid, Mask
 from bids_app.vocabulary.options.describe import describe
 from bids_app.vocabulary.output import Output
 from bids_app.vocabulary.region_request import RegionRequest
@@ -173,8 +173,8 @@ def traces() -> tuple[Traces, list[Region]]:
     return Traces(traces=found, events=needling), []
 
 
-def curves() -> tuple[Curves, list[Region]]:
-    """Return activity of three regions that bind, and of a reference that does not."""
+def curves(kind: str) -> tuple[Curves, list[Region]]:
+    """Return activity of three regions, or voxels, that bind, and of a reference that does not."""
     lasts = np.array([0.5] * 6 + [2.0] * 6 + [5.0] * 12)
     frames = Frames(start=np.cumsum(lasts) - lasts, duration=lasts)
     t = frames.middle
@@ -182,14 +182,24 @@ def curves() -> tuple[Curves, list[Region]]:
     binds = [tissue * (1 + bp * (1 - np.exp(-0.04 * t))) for bp in (0.4, 0.9, 1.6)]
     found = Curves(
         frames=frames, values=np.stack(binds, axis=1), reference=tissue, weights=np.ones(len(t)),
-        domain=Sites(names=("a", "b", "c"), unit="region"),
+        domain=Sites(names=("a", "b", "c"), unit="region") if kind == "regions" else Voxels(*row_of_voxels(3)),
     )  # fmt: skip
     return found, []
 
 
+def row_of_voxels(count: int) -> tuple[Grid, Mask]:
+    """Return a lattice of one row."""
+    return Grid((count, 1, 1), np.diag([2.0, 2, 2, 1])), np.ones((count, 1, 1), dtype=bool)
+
+
 def given_to(plug, side: int = 6):
     """Return what a measure takes, of noise."""
-    return {"signals": lambda: signals(side), "epochs": epochs, "traces": traces, "curves": curves}[plug.takes]()
+    return {
+        "signals": lambda: signals(side),
+        "epochs": epochs,
+        "traces": traces,
+        "curves": lambda: curves(plug.cleaning),
+    }[plug.takes]()
 
 
 def simultaneous() -> Epochs:
@@ -242,7 +252,7 @@ def test_measure_repeats_itself_and_leaves_its_input_alone(name, side):
         assert feature.label
         assert not feature.output.labels or feature.label in feature.output.labels
         if feature.output.kind == "map":
-            assert np.shape(feature.value) == (side**3,)
+            assert np.shape(feature.value) == (given.domain.size,)
         if feature.output.kind == "matrix":
             assert np.shape(feature.value) == (len(feature.metadata["Nodes"]),) * 2
 

@@ -23,15 +23,21 @@ from bids_app.vocabulary.entities import DATATYPES, join, parse, part_entities, 
 FLOOR, LIMIT = 0.15, 0.8
 """r that is drawn, and r of the brightest colour."""
 
+_DRAWN = ("maps", "local", "responses", "receptors")
+"""Parts of a session whose members are maps."""
+
 
 def write_page(output_dir: Path, label: str, *, self_contained: bool = False) -> None:
     """Write `sub-<label>.html` from what is on disk; nothing if there is nothing."""
     if not (output_dir / f"sub-{label}").is_dir():
         return
     tables = sorted(_tables(output_dir, label), key=lambda path: html.session_order(path.name))
-    sessions = [_session(output_dir, table) if table.parent.name == DATATYPES[0] else plain(table) for table in tables]
+    sessions = [
+        _session(output_dir, table) if table.parent.name == DATATYPES[0] else plain(output_dir, table)
+        for table in tables
+    ]
     below = {session["name"]: session["canvas"].background() for session in sessions if session["canvas"]}
-    drawn = [one for session in sessions for kind in ("maps", "local", "responses") for one in session[kind]]
+    drawn = [one for session in sessions for kind in _DRAWN for one in session.get(kind, ())]
     views, assets = [one.pop("view") for one in drawn], Assets(output_dir, self_contained=self_contained)
     values = {"label": label, "sessions": sessions, "verdict": _verdict(sessions), "floor": FLOOR, "limit": LIMIT,
               "local": measures.LOCAL, "response": measures.RESPONSE, "r_limit": measures.R_LIMIT,

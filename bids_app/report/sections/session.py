@@ -8,8 +8,9 @@ from typing import Any
 from bids_app.dataset.tables import read_json, read_tsv
 from bids_app.derivatives.participant import LAST
 from bids_app.report.messages import _
-from bids_app.report.sections.session_binding import binding
+from bids_app.report.sections.session_binding import binding, binding_maps
 from bids_app.report.sections.session_evoked import evoked
+from bids_app.report.sections.session_maps import Canvas
 from bids_app.report.sections.session_physiology import physiology
 from bids_app.report.sections.session_spectra import spectra
 from bids_app.vocabulary.entities import DATATYPES, parse, without
@@ -37,15 +38,19 @@ def about_session(table: Path) -> dict[str, Any]:
     }
 
 
-def plain(table: Path) -> dict[str, Any]:
-    """Return a session that has no figures of its own: its quality table, and its files."""
+def plain(output_dir: Path, table: Path) -> dict[str, Any]:
+    """Return a session of which every kind has its own figures: its quality table, those figures, and its files."""
     session, described = about_session(table), read_json(table.with_suffix(".json"))
     own = [name for name in session["runs"][0] if name not in LAST or name == "decision"]
     stem = table.name.rpartition("_desc-")[0]
     files = sorted(path.name for path in table.parent.glob(f"{stem}_*.tsv") if path != table)
     nothing: dict[str, object] = dict.fromkeys(("maps", "local", "responses", "courses", "matrices", "figures"), ())
     columns = [{"name": name, "about": described.get(name, {}).get("Description", "")} for name in own]
-    return {**nothing, **session, "columns": columns, "files": files, "canvas": None, "about": {},
+    mean, canvas = table.with_name(f"{stem}_stat-mean_statmap.nii.gz"), None
+    if mean.exists() and not session["reason"]:
+        canvas = Canvas(session["name"], output_dir / f"sub-{parse(table.name)[0]['sub']}" / "figures", mean)
+    return {**nothing, **session, "columns": columns, "files": files, "canvas": canvas, "about": {},
+            "receptors": binding_maps(canvas, table.parent, stem) if canvas else (),
             "spectra": spectra(table.parent, stem) if not session["reason"] else None,
             "evoked": evoked(table.parent, stem) if not session["reason"] else [],
             "binding": binding(table.parent, stem) if not session["reason"] else None,

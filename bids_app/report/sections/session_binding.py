@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from bids_app.dataset.tables import TableRow, numeric, read_json, read_tsv
 from bids_app.report.drawing import charts
+from bids_app.report.messages import N_, _
+from bids_app.report.sections.session_maps import Canvas
 
 WIDTH, HEIGHT, PANELS = 200.0, 120.0, 6
 """Pixels of a panel, and regions that are drawn: those of the largest binding potential."""
@@ -27,6 +29,24 @@ def binding(folder: Path, stem: str) -> TableRow | None:
         "tracer": about.get("TracerName", ""), "k2prime": about.get("KTwoPrime"),
         "panels": _panels(read_tsv(fit), rows) if fit else [], "width": WIDTH, "height": HEIGHT,
     }  # fmt: skip
+
+
+MAPS = {
+    "_meas-bpnd_stat-effect_": (N_("binding potential"), "BPnd", 0.2, 4.0),
+    "_meas-bpnd_stat-r1_": (N_("relative delivery"), "R1", 0.5, 1.5),
+    "_meas-suvr_stat-effect_": (N_("ratio of uptake"), "SUVR", 0.5, 2.0),
+}
+"""Words of a name -> title, unit, magnitude that is drawn, and that of the brightest colour."""
+
+
+def binding_maps(canvas: Canvas, folder: Path, stem: str) -> list[dict[str, object]]:
+    """Draw the maps of a session on its mean image, all participants on one scale."""
+    found = []
+    for words, (title, unit, floor, limit) in MAPS.items():
+        for path in sorted(folder.glob(f"{stem}{words}statmap.nii.gz")):
+            drawn = canvas.draw(path, _(title), (floor, limit), unit)
+            found.append({**drawn, "title": _(title), "unit": unit, "floor": floor, "limit": limit})
+    return found
 
 
 def _numbers(cells: list[str]) -> NDArray[np.float64]:

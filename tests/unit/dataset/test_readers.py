@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bids_app.dataset.atlases import coordinates
-from bids_app.dataset.bold_stream import BoldStream
+from bids_app.dataset.series_stream import SeriesStream
 from bids_app.dataset.settings_toml import override, read_file
 from bids_app.dataset.tables import numeric, read_frame, read_json, read_tsv
 from bids_app.dataset.volumes import read_map
@@ -73,7 +73,7 @@ def test_a_series_with_more_volumes_than_its_header_knows_is_damaged(tmp_path):
     path.write_bytes(gzip.compress(content[:48] + struct.pack("<h", 17) + content[50:]))
     mask = np.ones((4, 4, 4), dtype=bool)
     with pytest.raises(MissingInputError, match="3 volumes follow that its header does not know"):
-        list(BoldStream(path).blocks(mask, np.ones(17, dtype=bool)))
+        list(SeriesStream(path).blocks(mask, np.ones(17, dtype=bool)))
 
 
 def test_columns_are_compared_where_two_people_can_differ():

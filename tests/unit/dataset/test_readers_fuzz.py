@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 
 from bids_app import settings as app_settings
 from bids_app.dataset import settings_toml
-from bids_app.dataset.bold_stream import BoldStream
 from bids_app.dataset.confounds import read_confounds
 from bids_app.dataset.filters import series_filter
 from bids_app.dataset.participants import read_participants
 from bids_app.dataset.phenotype import read_phenotype
 from bids_app.dataset.ratings import read_ratings
+from bids_app.dataset.series_stream import SeriesStream
 from bids_app.dataset.sessions import read_sessions
 from bids_app.dataset.tables import read_json, read_tsv
 from bids_app.dataset.volumes import read_map, read_mask
@@ -144,7 +144,7 @@ HEADERS = st.lists(st.tuples(st.integers(0, 351), st.integers(0, 255)), min_size
 
 def measured(path):
     """Read all that is read of a series, and the volume as map and mask."""
-    series = BoldStream(path)
+    series = SeriesStream(path)
     mask = np.ones(series.grid.shape, dtype=bool)
     list(series.blocks(mask, np.ones(series.frames, dtype=bool)))
 

@@ -21,7 +21,7 @@ RING = 12
 """Volumes inflated ahead of the arithmetic."""
 
 
-class BoldStream:
+class SeriesStream:
     """A four-dimensional file that is read once, front to back.
 
     Attributes
