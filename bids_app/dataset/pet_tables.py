@@ -20,6 +20,7 @@ STARTS = ("FrameTimesStart", "FrameTimeStart", "frame_start", "start", "StartTim
 ENDS = ("FrameTimesEnd", "FrameTimeEnd", "frame_end", "end")
 DURATIONS = ("FrameDuration", "FrameDurations", "duration", "Duration")
 _OTHERS = re.compile(r"times?|weights?|mid(time)?|frame|frame_mid|time_mid|pet", re.IGNORECASE)
+_WEIGHTS = re.compile(r"weights?", re.IGNORECASE)
 
 LONGEST = 300.0
 """Minutes after injection beyond which times are taken for another unit."""
@@ -37,12 +38,15 @@ class CurveTable:
         Frames of the file that have a duration.
     curves : mapping of (frames,)
         Activity by region.
+    weights : (frames,) or None
+        The table's own.
     """
 
     start: Floats
     duration: Floats
     kept: NDArray[np.bool_]
     curves: Mapping[str, Floats] = field(default_factory=dict)
+    weights: Floats | None = None
 
 
 def read_curves(recording: Recording, path: Path) -> CurveTable:
@@ -64,7 +68,9 @@ def read_curves(recording: Recording, path: Path) -> CurveTable:
             "without timing. Extract it again."
         )
     found = _timed(recording, said, own, len(next(iter(table.values()), [])), path)
-    return replace(found, curves={name: values[found.kept] for name, values in curves.items()})
+    column = next((name for name in table if _WEIGHTS.fullmatch(name)), "")
+    weights = _numbers(column, table[column], path)[found.kept] if column else None
+    return replace(found, curves={name: values[found.kept] for name, values in curves.items()}, weights=weights)
 
 
 def frames_of(recording: Recording, count: int) -> CurveTable:

@@ -24,7 +24,7 @@ class Options(_binding_models.ModelOptions):
 CLEANING, TAKES, TITLE = "regions", "curves", "Binding potential of regions"
 _TABLE = Output(
     name="binding", kind="table", suffix="kinpar", units="1", entities={"stat": "binding"}, entity="meas",
-    labels=("bpnd",), noun="the binding potential", definite=True, scale="BPnd",
+    labels=("bpnd",), noun="the binding potential", definite=True, scale="BPnd", amounts=True,
     description="Binding potential (BPnd) of each region, with a second model beside it.",
 )  # fmt: skip
 _FIT = Output(

@@ -22,7 +22,7 @@ class Options(_uptake_ratio.UptakeOptions):
 CLEANING, TAKES, TITLE, ON_REQUEST = "regions", "curves", "Ratio of uptake of regions", True
 _TABLE = Output(
     name="uptake", kind="table", suffix="kinpar", units="1", entities={"stat": "uptake"}, entity="meas",
-    labels=("suvr",), noun="the ratio of uptake", definite=True, scale="SUVR",
+    labels=("suvr",), noun="the ratio of uptake", definite=True, scale="SUVR", amounts=True,
     description="Ratio of uptake (SUVR) of each region, with the activity of the reference.",
 )  # fmt: skip
 OUTPUTS = (_TABLE,)

@@ -90,9 +90,27 @@ def prepare(recording: Recording, options: Options) -> PreparedCurves:
     kept[own.kept] = used
     return PreparedCurves(
         frames=frames.some(used), table={name: values[used] for name, values in curves.items()}, reference=reference,
-        kept=kept, about=_about(recording, options, reference), notes=notes,
+        kept=kept, about=_about(recording, options, reference), notes=notes, weights=_own_weights(own, used, options),
         df=dict.fromkeys(kinds_of(recording), 1),
     )  # fmt: skip
+
+
+def _own_weights(own: CurveTable, used: Mask, options: Options) -> Floats | None:
+    """Return the weights of the table where they are asked for, the largest 1.
+
+    Raises
+    ------
+    MissingInputError
+        If it has none.
+    """
+    if options.weights != "column":
+        return None
+    if own.weights is None or not own.weights[used].max(initial=0.0) > 0:
+        raise MissingInputError(
+            "modalities.pet.weights is column, and there is no column weights above 0 in the table of curves. Take "
+            "decay, duration or uniform, or write the column."
+        )
+    return np.asarray(own.weights[used] / own.weights[used].max())
 
 
 def _about(recording: Recording, options: Options, reference: tuple[str, ...]) -> dict[str, object]:
@@ -171,8 +189,7 @@ def load(recording: Recording, prepared: PreparedCurves, options: Options) -> Cu
     half = HALF_LIVES.get(str(recording.metadata.get("TracerRadionuclide", "C11")), HALF_LIVES["C11"])
     return Curves(
         frames=prepared.frames, values=values, reference=reference,
-        weights=_weights(prepared.frames, values.mean(axis=1), options.weights, half),
-        domain=domain, about=prepared.about,
+        weights=_weights(prepared, values.mean(axis=1), options.weights, half), domain=domain, about=prepared.about,
     )  # fmt: skip
 
 
@@ -180,8 +197,11 @@ def _mean_of_regions(prepared: PreparedCurves) -> Floats:
     return np.asarray(np.mean([prepared.table[name] for name in prepared.reference], axis=0))
 
 
-def _weights(frames: Frames, whole: Floats, kind: str, half_life: float) -> Floats:
+def _weights(prepared: PreparedCurves, whole: Floats, kind: str, half_life: float) -> Floats:
     """Return the weight of each frame, (frames,), the largest 1; by counts: 1 over the variance of activity."""
+    frames = prepared.frames
+    if prepared.weights is not None:
+        return prepared.weights
     if kind == "uniform":
         return np.ones(len(whole))
     found = frames.duration.copy()

@@ -38,6 +38,7 @@ QUALITY = {
     "injected": "Injected radioactivity, in the units of the sidecar.",
     "injected_mass": "Injected mass, in the units of the sidecar.",
 }
+_MINUTES = "; if the times of its table are minutes, its JSON must say so (Units of the column of starts: min)"
 
 find, prepare, kinds_of = pet_recordings.find, _pet_reading.prepare, _pet_reading.kinds_of
 
@@ -97,7 +98,7 @@ def too_little(runs: Sequence[RunState], options: Options) -> str:
         if count < options.min_frames or last < options.min_minutes:
             return (
                 f"{count} frames (at least {options.min_frames} needed) that end {last:.0f} min after injection "
-                f"(at least {options.min_minutes:g} needed)"
+                f"(at least {options.min_minutes:g} needed){_MINUTES if last < options.min_minutes / 10 else ''}"
             )
     return ""
 
@@ -142,7 +143,12 @@ def absent(bids_dir: Path) -> str:
 
 def methods_of(o: Json) -> str:
     """Return what was done to the scans, in words."""
-    weights = {"decay": "the counts in each frame", "duration": "their duration", "uniform": "all frames alike"}
+    weights = {
+        "decay": "the counts in each frame",
+        "duration": "their duration",
+        "uniform": "all frames alike",
+        "column": "the weights in the tables",
+    }
     return (
         f"Curves of regions were read with deqi {__version__}, a BIDS App [@Gorgolewski2017]; times are minutes after "
         f"injection by the sidecar of the scan. The reference was {o['reference']}; frames were weighted by "

@@ -67,6 +67,8 @@ class PreparedCurves:
         Which frames of the file are used.
     about : mapping
         What sidecars say of the scan.
+    weights : (frames,) or None
+        Of the table itself, where they are to be taken.
     """
 
     frames: Frames
@@ -74,6 +76,7 @@ class PreparedCurves:
     reference: tuple[str, ...]
     kept: NDArray[np.bool_]
     about: Mapping[str, object] = field(default_factory=dict)
+    weights: Floats | None = None
     notes: tuple[str, ...] = ()
     df: Mapping[str, int] = field(default_factory=lambda: {"regions": 1})
 

@@ -20,6 +20,7 @@ class Output:
     runs), `matrix` (a row and a column for each of the `Nodes` in the metadata), `table`, or `people` (one row of
     values that become columns of participants). `scale` names what the values of the group level are in, where the
     units of BIDS are arbitrary; `base` is that of the logarithm that they are (0: of none), so that effects are ratios.
+    `amounts` are values with a true zero, of which the group level tells changes in percent beside the contrasts.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Output:
     definite: bool = False
     scale: str = ""
     base: float = 0.0
+    amounts: bool = False
 
     @property
     def is_map(self) -> bool:

@@ -130,6 +130,24 @@ def test_the_region_that_was_planted_passes_and_the_decoy_of_both_arms_does_not(
     assert "24 of 24 participants analysed" in second.text
     text = group_pages(root / "out")
     assert "Binding potential of regions" in text
+    assert f"Regions that pass: {PLANTED}." in text
+
+
+def test_the_change_of_each_arm_is_a_ratio_of_means(done):
+    root, _, _ = done
+    folder = root / "out" / "group" / "pet"
+    table = read_tsv(folder / "trc-CFN_seg-gtm_meas-bpnd_desc-change_regions.tsv")
+    rows = {(r, a): i for i, (r, a) in enumerate(zip(table["region"], table["arm"], strict=True))}
+    values = read_tsv(folder / "trc-CFN_seg-gtm_meas-bpnd_desc-values_regions.tsv")
+    for region, arm, planted in ((PLANTED, "verum", -FALL), (PLANTED, "sham", 0), (DECOY, "sham", RISE)):
+        i = rows[region, arm]
+        low, high = (float(table[f"change_percent_{end}"][i]) for end in ("low", "high"))
+        assert low < 100 * planted < high
+        own = [j for j, key in enumerate(zip(values["region"], values["arm"], strict=True)) if key == (region, arm)]
+        means = [np.mean([float(values[stage][j]) for j in own]) for stage in ("pre", "post")]
+        assert float(table["change_percent"][i]) == pytest.approx(100 * (means[1] / means[0] - 1), rel=1e-5)
+    text = group_pages(root / "out")
+    assert "as a ratio of means (after over before)" in text
     assert "release" not in text.lower()
 
 

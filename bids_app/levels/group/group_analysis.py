@@ -13,6 +13,7 @@ from bids_app.dataset.atlases import coordinates
 from bids_app.dataset.participant_maps import region_masks
 from bids_app.derivatives.contrast_sidecar import Family
 from bids_app.derivatives.group import GroupWriter
+from bids_app.derivatives.group_amounts import write_amounts
 from bids_app.derivatives.group_descriptives import GroupDescriptivesWriter
 from bids_app.errors import DeqiError, WrongDataError
 from bids_app.levels.design_summary import describe_design
@@ -112,10 +113,8 @@ class _Group:
         primary = next((result for result in own if result.contrast.asked.primary), None)
         if primary and parts:
             GroupDescriptivesWriter(self.writer).heterogeneity(primary, parts)
-        if primary and primary.map_set.domain.clustered and not primary.map_set.domain.is_map:
-            GroupDescriptivesWriter(self.writer).means(primary.map_set, stacks)
-            if isinstance(primary.map_set.domain, Sensors):
-                GroupDescriptivesWriter(self.writer).sensors(primary.map_set.domain)
+        if primary and not primary.map_set.domain.is_map:
+            self._describe_table(primary, stacks)
         if not primary or not primary.map_set.domain.is_map:
             return
         if coupled := motion.left_over(primary, stacks, self.run.job):
@@ -126,6 +125,15 @@ class _Group:
         if pair := arm_similarity.changes(own):
             said = arm_similarity.likeness(stacks, *pair, self.run.job.inference)
             GroupDescriptivesWriter(self.writer).common(*pair, arm_similarity.common(*pair), said)
+
+    def _describe_table(self, primary: Result, stacks: Stacks) -> None:
+        """Write what stands beside contrasts of values that are no images."""
+        if primary.map_set.domain.clustered:
+            GroupDescriptivesWriter(self.writer).means(primary.map_set, stacks)
+        if isinstance(primary.map_set.domain, Sensors):
+            GroupDescriptivesWriter(self.writer).sensors(primary.map_set.domain)
+        if primary.map_set.output.amounts:
+            write_amounts(self.writer, primary, stacks)
 
     def _associate(self, primary: Result, own: list[Result], stacks: Stacks) -> None:
         """Write what goes with an outcome, and with references from elsewhere; what cannot be asked is a note."""

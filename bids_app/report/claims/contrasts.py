@@ -50,6 +50,8 @@ def _of_contrast(
     if "channel" in (about.columns or {}):
         where = _("all channels and their values")
     several = _("seeds") if about.measure == "seed_correlation" else _("maps")
+    if "region" in (about.columns or {}):
+        where, several = _("all regions"), _("sets of values")
     return verdict(
         findings, arms, about.alpha, about.smallest_possible_p, min(people.values()),
         ClaimText(

@@ -18,7 +18,7 @@ PANELS = 3
 """Clusters that are drawn; the file has up to twelve."""
 
 
-def panels(means: Path, clusters: pd.DataFrame, arms: Sequence[str]) -> list[dict[str, Any]]:
+def panels(means: Path, clusters: pd.DataFrame, arms: Sequence[str], by: str = "cluster") -> list[dict[str, Any]]:
     """Return one panel for each of the first clusters: every participant a line over sessions, every arm its mean.
 
     Parameters
@@ -27,15 +27,17 @@ def panels(means: Path, clusters: pd.DataFrame, arms: Sequence[str]) -> list[dic
         Table of the mean of each cluster in each participant.
     clusters : DataFrame
         The clusters to draw, in order.
+    by : str
+        Column that tells them apart in both.
     """
     if not means.exists():
         return []
     table = read_frame(means)
-    stages = [name for name in table.columns if name not in ("participant_id", "arm", "cluster")]
+    stages = [name for name in table.columns if name not in ("participant_id", "arm", by)]
     stages.sort(key=lambda name: name not in ("pre", "baseline"))
     found: list[dict[str, object]] = []
     for row in clusters.to_dict("records"):
-        own = table[table["cluster"] == row["cluster"]]
+        own = table[table[by] == row[by]]
         if len(own) and len(found) < PANELS:
             found.append({**row, **courses(own, stages, [arm for arm in arms if (own["arm"] == arm).any()])})
     return found

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bids_app.dataset.tables import read_frame
+from bids_app.report.sections.amounts import Amounts, amounts
 from bids_app.report.sections.confirmatory import Confirmed, JudgedContrast, with_levels
 from bids_app.report.sections.sensors import SensorFigures, figures
 from bids_app.vocabulary.entities import parse
@@ -32,8 +33,12 @@ class PlaceContrast:
         What a row is, as in file names (`edges`).
     clusters : bool
         Whether rows are joined to clusters, not to sets of neighbours.
+    joined : bool
+        Whether rows have neighbours at all; regions have none.
     figures : SensorFigures or None
         Pictures, of sensors by frequency or time.
+    amounts : Amounts or None
+        Pictures of values with a true zero, beside the primary contrast.
     """
 
     name: str
@@ -45,7 +50,9 @@ class PlaceContrast:
     scale: str
     clusters: bool
     file: str
+    joined: bool = True
     figures: SensorFigures | None = None
+    amounts: Amounts | None = None
 
     @property
     def claim(self) -> str:
@@ -61,6 +68,11 @@ class PlaceContrast:
     def passed(self) -> bool:
         """Whether anything in the table passes."""
         return self.about.passes
+
+    @property
+    def passing(self) -> list[str]:
+        """Places that pass, of those shown."""
+        return [str(row["place"]) for row in self.rows if float(str(row["p_deciding"])) <= self.about.passes_at]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -104,5 +116,6 @@ def _contrast(path: Path, name: str, suffix: str, about: JudgedContrast) -> Plac
         name=name, about=about, rows=rows, count=len(table), apart=", ".join(apart), units=suffix,
         scale=(about.columns or {})["effect"].partition(" in ")[2].rstrip("."),
         clusters=clusters, file=path.with_suffix(".tsv").name,
-        figures=figures(path, about) if clusters else None,
+        figures=figures(path, about) if clusters else None, joined=suffix != "regions",
+        amounts=amounts(path, [*about.participants_by_arm], [row["place"] for row in rows]) if about.primary else None,
     )  # fmt: skip

@@ -30,8 +30,8 @@ class Options:
     ] = ""  # fmt: skip
     seg: Annotated[str, Doc("Segmentation whose curves are read (seg-gtm: gtm), where there are several.")] = ""
     weights: Annotated[
-        Literal["decay", "duration", "uniform"],
-        Doc("What each frame counts: by the counts in it (decay), by its duration, or all alike."),
+        Literal["decay", "duration", "uniform", "column"],
+        Doc("What each frame counts: by the counts in it (decay), by its duration, all alike, or by a column weights."),
     ] = "decay"
     start: Annotated[float, Ge(0), Doc("Start of the first frame that is used.", "min")] = 0.0
     end: Annotated[float, Ge(0), Doc("End of the last frame that is used; 0: all.", "min")] = 0.0

@@ -1,0 +1,26 @@
+"""What noise alone does to repeated scans: rises beyond a threshold without any change, the smallest change told."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+
+def rises_by_chance(variation: float, threshold: float) -> float:
+    """Return the probability that a value rises by a share although nothing changed.
+
+    Both scans are normal around one mean: P(after >= (1 + threshold) before), in closed form.
+
+    Parameters
+    ----------
+    variation : float
+        Within-subject coefficient of variation, of one scan.
+    threshold : float
+        Share of the value before, such as 0.15.
+    """
+    return float(stats.norm.sf(threshold / (variation * np.sqrt(1 + (1 + threshold) ** 2))))
+
+
+def smallest_change(variation: float) -> float:
+    """Return the smallest detectable change of one participant: 1.96 SD of a difference, as a share."""
+    return float(stats.norm.ppf(0.975) * np.sqrt(2) * variation)
