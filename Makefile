@@ -79,6 +79,9 @@ bench-scale: $(VENV)/.done ## planning and group level of ten thousand people; w
 bench-eeg: $(VENV)/.done ## EEG beside scripts with MNE and scipy; writes docs/performance.md (some minutes)
 	@$(BIN)/python tests/benchmarks/eeg.py $(ARGS)
 
+bench-pet: $(VENV)/.done ## models of PET beside scipy, voxel by voxel; writes docs/performance.md (a minute)
+	@$(BIN)/python tests/benchmarks/pet.py $(ARGS)
+
 bench-sizes: $(VENV)/.done ## megabytes that a trial leaves; writes docs/scaling.md (some minutes, gigabytes in /var/tmp)
 	@$(BIN)/python tests/benchmarks/sizes.py $(ARGS)
 
@@ -111,4 +114,4 @@ lock: ## pin the dependencies anew (needs uv)
 clean: ## remove the environment and the demo
 	rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install demo test test-fast check containers docs validate bench bench-group bench-scale bench-eeg bench-sizes bench-molecules reliability validation power pain molecules claims messages lock clean
+.PHONY: help install demo test test-fast check containers docs validate bench bench-group bench-scale bench-eeg bench-pet bench-sizes bench-molecules reliability validation power pain molecules claims messages lock clean
