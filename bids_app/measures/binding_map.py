@@ -10,6 +10,7 @@ import numpy as np
 
 from bids_app.errors import NotMeasurableError
 from bids_app.measures import _binding_models
+from bids_app.statistics.kinetics import reference
 from bids_app.vocabulary.curves import Curves
 from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.output import Feature, Output
@@ -48,6 +49,11 @@ METHODS = (
     "transmitters, fewer receptors, or another affinity; the scan does not tell them apart."
 )
 
+_FEW = 0.01
+"""Share of voxels at a border that is not worth a word."""
+
+_BORDER = f"they reach a border of k2a ({reference.SLOWEST:g} to {reference.FASTEST:g}/min)"
+
 
 def measure(curves: Curves, regions: Sequence[Region], options: Options) -> Iterator[Feature]:  # noqa: ARG001
     """Yield maps of the binding potential, of its variance where the model has one, and of relative delivery.
@@ -61,10 +67,12 @@ def measure(curves: Curves, regions: Sequence[Region], options: Options) -> Iter
     known = np.isfinite(found.bp)
     if not known.any():
         raise NotMeasurableError("no voxel has a fit within the bounds of k2a")
-    about = {
+    about: dict[str, object] = {
         **_binding_models.said_of(options, found), **curves.about,
         "ShareAtBorder": float(found.bounded.mean()), "ShareNegative": float((found.bp[known] < 0).mean()),
     }  # fmt: skip
+    if (border := float(found.bounded.mean())) > _FEW:
+        about["NotAvailable"] = {f"BPnd of {100 * border:.1f} % of the voxels": _BORDER}
     yield Feature(_MAP, found.bp.astype(np.float32), "bpnd", about)
     if np.isfinite(found.error).any():
         yield Feature(_VARIANCE, (found.error**2).astype(np.float32), "bpnd", about)

@@ -86,6 +86,8 @@ def prepare(recording: Recording, options: Options) -> PreparedCurves:
     notes: tuple[str, ...] = ()
     if len(frames.start) and frames.start[0] > LATE:
         notes = (f"its first frame begins {frames.start[0]:.1f} min after injection: the rise before is a guess",)
+    if "infusion" in str(recording.metadata.get("ModeOfAdministration", "")).lower():
+        notes = (*notes, "bolus-infusion: reference models hold; a ratio of uptake at equilibrium is BPnd + 1")
     kept = own.kept.copy()
     kept[own.kept] = used
     return PreparedCurves(

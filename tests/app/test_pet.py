@@ -223,3 +223,23 @@ def test_several_tables_of_one_scan_want_a_choice(tmp_path):
     assert ended.code == 64
     assert "modalities.pet.seg=gtm" in ended.text
     assert participant(root, "--set", "modalities.pet.seg=gtm").code == 0
+
+
+def test_two_injections_of_a_session_may_be_the_stages(tmp_path):
+    root = write(tmp_path, dict(list(PEOPLE.items())[:8]))
+    for base in (root / "bids", root / "petprep"):
+        for path in sorted(base.rglob("sub-*_ses-*")):
+            if path.is_file():
+                person = path.parents[2]
+                run = "1" if "_ses-pre_" in path.name else "2"
+                name = path.name.replace("_ses-pre_", "_").replace("_ses-post_", "_")
+                (person / "pet").mkdir(exist_ok=True)
+                path.rename(person / "pet" / name.replace("_trc-CFN", f"_trc-CFN_run-{run}"))
+    stage = ("--set", "dataset.stage=run")
+    ended = participant(root, *stage)
+    assert ended.code == 0, ended.text
+    assert "not averaged" not in ended.text
+    words = ("--set", "designs.parallel_prepost.pre=1", "--set", "designs.parallel_prepost.post=2")
+    second = run_deqi(root / "bids", root / "out", "group", *WORDS, *stage, *words, "--n-permutations", "70")
+    assert second.code == 0, second.text
+    assert "8 of 8 participants analysed" in second.text

@@ -12,6 +12,11 @@ from pages import group_pages
 from test_pet import DURATION, FALL, PEOPLE, START, WORDS, curve
 from test_pet import write as write_tables
 
+from bids_app import plugs
+from bids_app.vocabulary.curves import Curves, Frames
+from bids_app.vocabulary.domain import Voxels
+from bids_app.vocabulary.grid import Grid
+
 SHAPE = (14, 16, 12)
 AFFINE = np.array([[8.0, 0, 0, -52], [0, 8, 0, -76], [0, 0, 8, -40], [0, 0, 0, 1]])
 STEM = "space-MNI152NLin2009cAsym_res-8"
@@ -169,3 +174,25 @@ def test_ratios_of_uptake_are_named_so(tmp_path):
     assert np.median(found[9:12, 8:12, 5:8]) == pytest.approx(expected, rel=0.05)
     ended = call(root, "participant", *asked, "--set", "measures.uptake_map.window=[90,120]")
     assert "no frame lies between 90 and 120 min" in ended.text
+
+
+def test_voxels_at_a_border_are_counted_and_told():
+    start, lasts = START / 60, DURATION / 60
+    binds = np.stack([curve(1.0, 0.14, 1.0)] * 30 + [curve(1.0, 0.1, 60.0)] * 2, axis=1)
+    given = Curves(
+        frames=Frames(start=start, duration=lasts), values=binds, reference=curve(), weights=np.ones(len(start)),
+        domain=Voxels(Grid((32, 1, 1), np.eye(4)), np.ones((32, 1, 1), dtype=bool)),
+    )  # fmt: skip
+    plug = plugs.measure("binding_map")
+    first = next(iter(plug.measure(given, [], plug.options())))
+    assert first.metadata["NotAvailable"] == {
+        "BPnd of 6.2 % of the voxels": "they reach a border of k2a (0.006 to 0.6/min)"
+    }
+    assert np.isnan(first.value[30:]).all()
+    assert first.value[:30] == pytest.approx(1.0, abs=1e-3)
+
+
+def test_an_infusion_is_told(tmp_path):
+    people = dict([next(iter(PEOPLE.items()))])
+    root = write_tables(tmp_path, people, about={"ModeOfAdministration": "bolus-infusion"})
+    assert "bolus-infusion: reference models hold" in call(root, "participant").text
