@@ -105,6 +105,7 @@ class DesignBuilder(Plug):
 
 
 def _no_contrasts(*_: object) -> Iterator[Contrast]:
+    """Ask nothing of maps."""
     return iter(())
 
 
@@ -126,6 +127,8 @@ class Association(Plug):
         Contrasts of maps that it asks for itself.
     asks_by : str
         Its option that names the outcome.
+    of_tables : bool
+        Whether it looks at amounts of tables, such as binding potentials of regions, in place of maps.
     kinds : tuple of str
         Kinds of outcomes that it takes; empty: all.
     """
@@ -136,6 +139,7 @@ class Association(Plug):
     associate: Callable[[object, object], AssociationResult]
     contrasts: Callable[..., Iterator[Contrast]] = _no_contrasts
     asks_by: str = "outcome"
+    of_tables: bool = False
     kinds: tuple[str, ...] = ()
 
 

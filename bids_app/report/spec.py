@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from bids_app.report.messages import N_
 from bids_app.report.results import GroupResults
+from bids_app.report.sections.binding_response import responses
 from bids_app.report.sections.confirmatory import section as confirmatory
 from bids_app.report.sections.outcome_associations import associations
 from bids_app.report.sections.predictions import predictions
@@ -85,6 +86,10 @@ GROUP_PAGES = (
                 name="associations", template="associations.html",
                 values=lambda results: associations(results.folder),
                 reads=("*_statmap.json", "*_desc-brainSymptom*_association.*", "*_desc-coupledChange*_association.*"),
+            ),
+            Section(
+                name="binding_response", template="binding_response.html",
+                values=lambda results: responses(results.root), reads=("*_desc-binding*_association.*",),
             ),
             Section(
                 name="regional", template="regional.html", values=lambda results: regional(results.folder),

@@ -24,3 +24,18 @@ def rises_by_chance(variation: float, threshold: float) -> float:
 def smallest_change(variation: float) -> float:
     """Return the smallest detectable change of one participant: 1.96 SD of a difference, as a share."""
     return float(stats.norm.ppf(0.975) * np.sqrt(2) * variation)
+
+
+def conditional_odds(first: tuple[int, int], other: tuple[int, int]) -> tuple[float, float, float]:
+    """Return the conditional odds ratio of two arms with exact 95 % limits; NaN where it is not told.
+
+    Parameters
+    ----------
+    first, other : (events, participants)
+    """
+    table = [[events, people - events] for events, people in (first, other)]
+    if not all(people for _, people in (first, other)):
+        return float("nan"), float("nan"), float("nan")
+    found = stats.contingency.odds_ratio(table, kind="conditional")
+    limits = found.confidence_interval(0.95)
+    return float(found.statistic), float(limits.low), float(limits.high)

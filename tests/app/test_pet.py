@@ -243,3 +243,47 @@ def test_two_injections_of_a_session_may_be_the_stages(tmp_path):
     second = run_deqi(root / "bids", root / "out", "group", *WORDS, *stage, *words, "--n-permutations", "70")
     assert second.code == 0, second.text
     assert "8 of 8 participants analysed" in second.text
+
+
+RESPONSE = ("--set", 'outcomes.vas.better="lower"', "--set", 'outcomes.vas.units="points"',
+            "--set", 'associations.binding_response.outcome="vas"')  # fmt: skip
+
+
+def test_changes_beside_an_outcome_and_rises_beside_those_of_noise(done, tmp_path):
+    import shutil
+
+    root = tmp_path / "trial"
+    shutil.copytree(done[0], root)
+    rng, rows = np.random.default_rng(4), ["participant_id\tgroup\tvas_pre\tvas_post"]
+    for label, arm in PEOPLE.items():
+        change = binding(label, "post")[PLANTED] - binding(label, "pre")[PLANTED]
+        rows.append(f"sub-{label}\t{arm}\t{60 + 10 * rng.standard_normal():.2f}\t{45 + 60 * change:.2f}")
+    (root / "bids" / "participants.tsv").write_text("\n".join(rows) + "\n")
+    refused = run_deqi(root / "bids", root / "out", "group", *WORDS, *RESPONSE)
+    assert refused.code == 64
+    assert "Give within_subject_cv (0.05: 5 %) and citation" in refused.text
+    noise = ("--set", "associations.binding_response.within_subject_cv=0.05",
+             "--set", 'associations.binding_response.citation="invented"')  # fmt: skip
+    ended = run_deqi(root / "bids", root / "out", "group", *WORDS, *RESPONSE, *noise, "--n-permutations", "500")
+    assert ended.code == 0, ended.text
+    (path,) = (root / "out" / "group" / "pet").glob("*_desc-bindingResponse_association.tsv")
+    table = read_tsv(path)
+    lines = {name: i for i, name in enumerate(table["region"])}
+    low, high = (float(table[end][lines[PLANTED]]) for end in ("low", "high"))
+    assert low < 60 < high
+    assert float(table["p_holm"][lines[PLANTED]]) <= 0.02
+    assert min(float(table["p_holm"][i]) for name, i in lines.items() if name != PLANTED) > 0.05
+    rises = read_tsv(path.with_name(path.name.replace("Response", "Rises")))
+    counts = {
+        (r, a): (int(n), float(e))
+        for r, a, t, n, e in zip(
+            *(rises[key] for key in ("region", "arm", "threshold", "rose", "rises_by_noise")), strict=True
+        )
+        if float(t) == 0.15
+    }
+    assert counts[DECOY, "sham"][0] >= 10
+    assert counts[PLANTED, "verum"][0] == 0
+    assert counts[DECOY, "verum"][1] == pytest.approx(12 * 0.024, abs=0.02)  # P13
+    text = group_pages(root / "out")
+    assert f"in: {PLANTED} (smallest" in text
+    assert "Dividing participants at a threshold discards information" in text

@@ -134,6 +134,8 @@ class _Group:
             GroupDescriptivesWriter(self.writer).sensors(primary.map_set.domain)
         if primary.map_set.output.amounts:
             write_amounts(self.writer, primary, stacks)
+            for name, found in associate(self.run.job, primary, stacks):
+                GroupDescriptivesWriter(self.writer).association(primary, name, found.tables, found.about)
 
     def _associate(self, primary: Result, own: list[Result], stacks: Stacks) -> None:
         """Write what goes with an outcome, and with references from elsewhere; what cannot be asked is a note."""

@@ -19,6 +19,7 @@ from bids_app.trial.cohort import Cohort
 from bids_app.trial.outcome_slopes import RelatedOutcome
 from bids_app.trial.outcomes import visit_values
 from bids_app.vocabulary.design import Design
+from bids_app.vocabulary.grid import Mask
 from bids_app.vocabulary.job import GroupJob
 from bids_app.vocabulary.outcome import ClinicalOutcome
 
@@ -105,16 +106,19 @@ def associate(job: GroupJob, primary: Result, stacks: Stacks) -> Iterator[tuple[
     """Yield what each association finds beside the primary contrast of one kind of map, by its name."""
     design = primary.map_set.design
     for name, options in outcomes_asked(job).items():
-        outcome = _outcome_of(job, name, options)
-        if {"pre", "post"} - set(design.sessions):
+        plug, outcome = plugs.association(name), _outcome_of(job, name, options)
+        if {"pre", "post"} - set(design.sessions) or plug.of_tables == primary.map_set.domain.is_map:
             continue
+        maps, regions = primary.map_set, dict[str, Mask]()
+        if maps.domain.is_map:
+            regions = region_masks(options.regions, maps.voxels.grid, job.entities["space"])
         given = OutcomeInputs(
             result=primary,
             stacks=stacks,
             cohort=cohort_of(job, design),
             outcome=outcome,
             to=_related(name, outcome, design.rows),
-            regions=region_masks(options.regions, primary.map_set.voxels.grid, job.entities["space"]),
+            regions=regions,
             inference=job.inference,
         )
-        yield name, plugs.association(name).associate(given, options)
+        yield name, plug.associate(given, options)

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from bids_app.statistics.ratio_of_means import over_places, ratio_of_means
-from bids_app.statistics.repeatability import rises_by_chance, smallest_change
+from bids_app.statistics.repeatability import conditional_odds, rises_by_chance, smallest_change
 
 
 def test_a_paired_t_test_rejects_just_beyond_the_limits():
@@ -71,3 +71,7 @@ def test_of_sixty_how_many_rise_by_noise():  # P13
 def test_a_drug_that_takes_a_fifth_everywhere():  # P15
     before = np.array([1.5, 0.8, 0.3])
     assert over_places(before, 0.8 * before) == pytest.approx((0.2, 0.0), abs=1e-12)
+
+
+def test_the_odds_ratio_is_conditional_and_exact():  # P15
+    assert conditional_odds((12, 20), (6, 20)) == pytest.approx((3.3853, 0.7973, 15.976), abs=6e-4)
