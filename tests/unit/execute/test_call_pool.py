@@ -12,9 +12,12 @@ import pytest
 from bids_app.execute import call_pool, subprocess_call
 
 
-def test_ctrl_c_while_calls_are_handed_over_still_finishes_those_that_run(monkeypatch):
+def test_ctrl_c_while_calls_are_handed_over_still_finishes_those_that_run(monkeypatch, request):
     """It used to kill a call that had begun and was not yet known to be waited for."""
     settled = {}
+    # A shell that starts its jobs in the background has them ignore Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     monkeypatch.setattr(
         subprocess_call,
         "run_child",
