@@ -30,7 +30,8 @@ RUN /opt/pip/bin/pip --python /opt/venv install --no-cache-dir --disable-pip-ver
 RUN find /opt/venv/lib -depth -type d -path '*/site-packages/*' -name tests -exec rm -rf {} + \
  && find /opt/venv/lib -type f \( -name '*.pyi' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.h' -o -name '*.c' \) -delete \
  && find /opt/venv/lib -depth -type d \( -path '*/site-packages/mne/data' -o -path '*/mne/channels/data' -o -path '*/mne/icons' \
-      -o -path '*/sklearn/datasets/data' -o -path '*/sklearn/datasets/images' -o -path '*/matplotlib/mpl-data/sample_data' \) -exec rm -rf {} + \
+      -o -path '*/sklearn/datasets/data' -o -path '*/sklearn/datasets/images' -o -path '*/matplotlib/mpl-data/sample_data' \
+      -o -path '*/matplotlib/mpl-data/fonts/afm' -o -path '*/matplotlib/mpl-data/fonts/pdfcorefonts' \) -exec rm -rf {} + \
  && find /opt/venv/lib -depth -type d -regex '.*/mne/\(viz\|report\|gui\|decoding\|preprocessing\|beamformer\|minimum_norm\|simulation\|inverse_sparse\|datasets\|commands\|export\)/.*__pycache__' -exec rm -rf {} +
 
 # --- deqi itself: a layer of some hundred kilobytes

@@ -78,7 +78,8 @@ def demo(tmp_path_factory) -> tuple[Path, Path]:
 
 def declared(level: str, data: Path) -> list[str]:
     """Return the words that `make demo` has for a level too: what the trial declared, and its plan."""
-    return ["--config", f"{data}/code/analysis.toml", "--plan", f"{data}/code/plan.json"] if level == "group" else []
+    plan = ["--plan", f"{data}/code/plan.json"] if level == "group" else []
+    return ["--config", f"{data}/code/analysis.toml", *plan]
 
 
 def add_others(expected: Path, out: Path) -> None:

@@ -69,7 +69,7 @@ def test_apptainer_gives_the_same_bytes_from_bind_mounts_alone(sif, demo):
         apptainer(place, "run", "-C", "--net", "--network", "none", *kernels, "-B", f"{place}/data:/data:ro",
                   "-B", f"{place}/out:/out", sif, "/data", "/out", *words)  # fmt: skip
 
-    deqi("participant", "--participant-label", *INSIDE)
+    deqi("participant", "--participant-label", *INSIDE, *declared("participant", Path("/data")))
     for path in (place / "out").rglob("sub-*/*/func/*.*"):
         assert path.read_bytes() == (expected / path.relative_to(place / "out")).read_bytes(), path
     assert {path.name for path in (place / "out").glob("sub-*.html")} == {f"sub-{x}.html" for x in INSIDE}

@@ -57,7 +57,8 @@ def test_both_levels_as_anybody_give_the_bytes_of_the_run_outside(image, demo, t
     out.mkdir()
     os.chown(out, 12345, 54321)
     mounts = {data: "/data:ro", out: "/out"}
-    podman("/data", "/out", "participant", "--participant-label", *INSIDE, mounts=mounts)
+    words = ["--participant-label", *INSIDE, *declared("participant", Path("/data"))]
+    podman("/data", "/out", "participant", *words, mounts=mounts)
     add_others(expected, out)
     run("chmod", "-R", "a+rwX", out)
     podman("/data", "/out", "group", *declared("group", Path("/data")), mounts=mounts)
