@@ -85,7 +85,7 @@ def files(options: Options, space: str) -> list[Path]:  # noqa: ARG001  (one sig
 
 
 def associate(given: OutcomeInputs, options: Options) -> AssociationResult:
-    """Return how changes of regions go with the outcome, and how many participants rose."""
+    """Return how changes of regions are associated with the outcome, and how many participants rose."""
     domain = given.result.map_set.domain
     assert isinstance(domain, Sites)
     wanted = {name.lower() for name in options.regions}

@@ -1,4 +1,4 @@
-"""Does the change in the brain go with relief? Slopes within arms, their difference, and who gains from which arm."""
+"""Is the change in the brain associated with relief? Slopes within arms, their difference, who gains from which."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def files(options: Options, space: str) -> list[Path]:
 
 
 def contrasts(cohort: Cohort, to: RelatedOutcome, options: Options) -> Iterator[Contrast]:
-    """Yield the contrasts of maps that ask how they go with improvement.
+    """Yield the contrasts of maps that ask how they are associated with improvement.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def contrasts(cohort: Cohort, to: RelatedOutcome, options: Options) -> Iterator[
 
 
 def associate(given: OutcomeInputs, options: Options) -> AssociationResult:
-    """Return how the change of regions goes with improvement, by region, and every participant's values."""
+    """Return how changes of regions are associated with improvement, and every participant's values."""
     related = Related(given, options.clusters)
     paths = related.paths(options.draws) if options.mediation else []
     return AssociationResult({**related.tables("brainSymptom"), "brainSymptomPaths": paths}, related.about())

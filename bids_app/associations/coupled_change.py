@@ -71,7 +71,7 @@ def files(options: Options, space: str) -> list[Path]:
 
 
 def contrasts(cohort: Cohort, to: RelatedOutcome, options: Options) -> Iterator[Contrast]:
-    """Yield the contrasts of maps that ask how their change goes with that of the column.
+    """Yield the contrasts of maps that ask how their change is associated with that of the column.
 
     Raises
     ------
@@ -83,6 +83,6 @@ def contrasts(cohort: Cohort, to: RelatedOutcome, options: Options) -> Iterator[
 
 
 def associate(given: OutcomeInputs, options: Options) -> AssociationResult:
-    """Return how the change of regions goes with that of the column, and every participant's values."""
+    """Return how changes of regions are associated with that of the column, and every participant's values."""
     related = Related(given, options.clusters)
     return AssociationResult(related.tables("coupledChange"), related.about())

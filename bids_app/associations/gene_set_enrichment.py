@@ -1,4 +1,4 @@
-"""Sets of genes that go with the map of a contrast more than with null maps: the question of enrichment."""
+"""Sets of genes that are associated with the map of a contrast more than with null maps: the question of enrichment."""
 
 from __future__ import annotations
 

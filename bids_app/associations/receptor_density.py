@@ -89,7 +89,7 @@ def _source(options: Options) -> Source:
 
 
 def associate(given: RegionalContrast, options: Options) -> AssociationResult:
-    """Return how the map goes with each receptor, with all together, and with the genes of each."""
+    """Return how the map correlates with each receptor, with all together, and with the genes of each."""
     atlas = named_atlas(options, given.space, _NAME)
     known, said = reference_readers.read(_source(options), atlas, given.space, options.least)
     grey = None

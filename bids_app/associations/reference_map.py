@@ -87,7 +87,7 @@ def _source(options: Options) -> Source:
 
 
 def associate(given: RegionalContrast, options: Options) -> AssociationResult:
-    """Return how the map goes with each reference, in each part of the brain."""
+    """Return how the map correlates with each reference, in each part of the brain."""
     atlas, known, said = named_atlas(options, given.space, _NAME), list[Reference](), list[str]()
     if options.references:
         known, said = reference_readers.read(_source(options), atlas, given.space, options.least)

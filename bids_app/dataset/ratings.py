@@ -15,7 +15,7 @@ RATINGS = ("keep", "exclude", "unsure")
 
 @dataclass(frozen=True, kw_only=True)
 class Rating:
-    """What somebody said of a participant, or of one session or task; empty stands for all."""
+    """What a rater said of a participant, or of one session or task; empty stands for all."""
 
     participant: str
     session: str

@@ -21,6 +21,6 @@ def read_failure(path: Path) -> dict[str, object]:
 
 
 def read_failures(output_dir: Path) -> dict[str, str]:
-    """Return the message of each failure that nothing has mended since, by label."""
+    """Return the message of each failure that no later run has resolved, by label."""
     found = sorted((output_dir / "logs" / "failed").glob("*.json"))
     return {path.stem: str(read_failure(path).get("Message", "")) for path in found}

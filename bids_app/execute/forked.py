@@ -1,4 +1,4 @@
-"""Jobs in a copy of this process: if it is killed, somebody is left to say so."""
+"""Jobs in a copy of this process: if it is killed, the parent reports it."""
 
 from __future__ import annotations
 

@@ -186,7 +186,7 @@ def _individual(epochs: Epochs, chosen: Sequence[int]) -> tuple[float, float]:
 
 
 def _beside(regressor: Floats, signals: Signals, task: TaskDesign) -> dict[str, object]:
-    """Return how the regressor goes with motion and with the mean of the brain, and what it is worth."""
+    """Return how the regressor correlates with motion and with the mean of the brain, and what it is worth."""
     own = regressor[signals.kept]
     whole = signals.basis @ signals.coordinates.mean(axis=1, dtype=np.float64)
     found: dict[str, object] = {

@@ -164,7 +164,7 @@ def _summed(
     series: SeriesStream, brain: Mask, plan: NuisanceModel, last: int
 ) -> tuple[projection.Accumulator, CarpetSample]:
     """Read the file once: coordinates of every voxel in the first columns of a plan, and a sample of the series."""
-    # One more row: how each voxel goes with the fluid before anything is taken out.
+    # One more row: how each voxel correlates with the fluid before anything is taken out.
     weights = np.column_stack([plan.weights[:, :last], *([] if plan.csf is None else [plan.csf])])
     sums = projection.Accumulator(weights, int(brain.sum()), plan.rows["filtered"].stop)
     sample = CarpetSample(int(brain.sum()))

@@ -110,7 +110,7 @@ def analysed_separately(jobs: Sequence[GroupJob], join_over: Sequence[str]) -> l
 
 
 def lacking_a_session(people: People, analyses: Mapping[Shared, Sequence[CompletedSession]]) -> set[str]:
-    """Return who lacks a session that somebody has."""
+    """Return the participants who lack a session that others have."""
     known = {session.key for sessions in analyses.values() for session in sessions}
     needed = {session for _, session in known}
     return {label for label in people.rows if any((label, session) not in known for session in needed)}

@@ -1,4 +1,4 @@
-"""Many small trees, each of which mends what the others left: sees products of features, needs many people."""
+"""Many small trees, each fitted to what the others left: sees products of features, needs many people."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A few hundred voxels of a run before and after cleaning: what a reader looks at to see whether cleaning worked.
 
-Rows are ordered by how much a voxel goes with the mean of all, so that what the whole brain shares lies together.
+Rows are ordered by how much a voxel correlates with the mean of all, so that what the whole brain shares lies together.
 """
 
 from __future__ import annotations

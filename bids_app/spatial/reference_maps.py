@@ -62,7 +62,7 @@ def all_parts(
 def compare_references(
     part: RegionSet, references: Sequence[Reference], beside: Matrix | None = None, least: int = 10
 ) -> tuple[list[dict[str, object]], list[str]]:
-    """Return how the map of a part goes with each reference, in rows, and which references are left out.
+    """Return how the map of a part correlates with each reference, in rows, and which references are left out.
 
     Parameters
     ----------

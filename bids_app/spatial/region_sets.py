@@ -35,7 +35,7 @@ def parts(
     if not sided.any():
         yield None, 'No region of the atlas lies on the left side; set hemispheres = "both".'
     if all(place.name.isdecimal() for place in given.places):
-        yield None, "The atlas has no names: cortex cannot be told from what lies below, and all count as cortex."
+        yield None, "The atlas has no names: cortex is not separated from what lies below, and all count as cortex."
     for name, structure in _structures(given.places, options):
         wanted = sided & structure
         if not wanted.any():

@@ -35,7 +35,7 @@ def partition(design: Matrix, contrast: Matrix) -> tuple[Matrix, Matrix]:
     c = contrast.reshape(len(contrast), -1)
     if np.linalg.matrix_rank(np.vstack([design, c.T])) > np.linalg.matrix_rank(design):
         raise WrongDataError(
-            "The contrast cannot be told from the rest of the design: columns are combinations of others."
+            "The contrast is collinear with the rest of the design: columns are combinations of others."
         )
     d = np.linalg.pinv(design.T @ design)
     inner = np.linalg.pinv(c.T @ d @ c)

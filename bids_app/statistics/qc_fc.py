@@ -1,4 +1,4 @@
-"""How far maps still go with head motion across people (QC-FC; Ciric 2017, doi:10.1016/j.neuroimage.2017.03.020)."""
+"""How far maps still correlate with head motion (QC-FC; Ciric 2017, doi:10.1016/j.neuroimage.2017.03.020)."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def ratio_of_means(before: Floats, after: Floats) -> Ratio:
     """Return the change of means in percent, with limits after Fieller (1954, J R Stat Soc B 16:175-185).
 
     The limits are those ratios that a paired t test of `after - ratio * before` does not reject, exact for normal
-    values; where the mean before cannot be told from 0 there are none.
+    values; where the limits of the mean before include 0 there are none.
 
     Parameters
     ----------

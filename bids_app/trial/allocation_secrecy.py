@@ -1,4 +1,4 @@
-"""What tells the arms of a trial: words of treatments, and columns that go with the arm in whatever words."""
+"""What tells the arms of a trial: words of treatments, and columns that follow the arm in whatever words."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def stem_of(to: RelatedOutcome) -> str:
 
 
 def slopes(cohort: Cohort, to: RelatedOutcome, questions: Collection[str] = QUESTIONS) -> Iterator[Contrast]:
-    """Yield the contrasts that ask how the change in maps goes with an outcome.
+    """Yield the contrasts that ask how the change in maps is associated with an outcome.
 
     Raises
     ------

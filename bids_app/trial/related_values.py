@@ -100,7 +100,7 @@ class Coupled:
         return {**row, "quantity": "Pearson r", "estimate": r, "remark": said}
 
     def _own_change(self, region: RegionValues) -> dict[str, object]:
-        """Return how the value before treatment goes with its own change, and what noise alone makes of that."""
+        """Return how the value before treatment correlates with its own change, and what noise alone makes of that."""
         known = np.isfinite(region.before) & np.isfinite(region.after)
         control = known & (self._cohort.arm == len(self._cohort.arms) - 1)
         row = _row(region, "before treatment and its own change", f"within {self._cohort.arms[-1]}", int(control.sum()))

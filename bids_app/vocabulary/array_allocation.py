@@ -32,7 +32,7 @@ def empty_array(shape: tuple[int, int]) -> Floats:
 
 @contextmanager
 def provided_by(provider: Provider) -> Iterator[None]:
-    """Take room from somebody else for a while."""
+    """Borrow a buffer for a while."""
     _providers.append(provider)
     try:
         yield

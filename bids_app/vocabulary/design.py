@@ -62,7 +62,7 @@ class Response:
 
     @property
     def stages(self) -> tuple[str, ...]:
-        """Every stage that somebody needs."""
+        """Every stage that is needed."""
         return tuple(dict.fromkeys((*self.weights, *([self.baseline] if self.baseline else []))))
 
 

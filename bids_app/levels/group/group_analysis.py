@@ -138,7 +138,7 @@ class _Group:
                 GroupDescriptivesWriter(self.writer).association(primary, name, found.tables, found.about)
 
     def _associate(self, primary: Result, own: list[Result], stacks: Stacks) -> None:
-        """Write what goes with an outcome, and with references from elsewhere; what cannot be asked is a note."""
+        """Write associations with an outcome and with references from elsewhere; what cannot be asked is a note."""
         for name, found in associate(self.run.job, primary, stacks):
             GroupDescriptivesWriter(self.writer).association(primary, name, found.tables, found.about)
         for result, name, there in ReferenceAssociations(run=self.run, results=own, stacks=stacks).associations():

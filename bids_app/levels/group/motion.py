@@ -1,4 +1,4 @@
-"""Whether maps still go with head motion across the people of a group analysis."""
+"""Whether maps still correlate with head motion across the participants of a group analysis."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FEWEST = 8
 
 
 def left_over(result: Result, stacks: Stacks, job: GroupJob) -> MotionSidecar | None:
-    """Return how the maps of a contrast go with motion once arms and covariates are taken out of both.
+    """Return how the maps of a contrast correlate with motion once arms and covariates are taken out of both.
 
     None where motion is not known for all participants, or for fewer than eight participants.
     """

@@ -1,4 +1,4 @@
-"""What may be said of predictions: how good they are for people unseen, and that to foretell is not to treat."""
+"""What may be said of predictions: how good they are in held-out participants, and that to predict is not to treat."""
 
 from __future__ import annotations
 

@@ -180,7 +180,7 @@ def _strip(quality: pd.DataFrame, name: str, arms: Sequence[str]) -> dict[str, o
 
 
 def motion_left(path: Path) -> dict[str, object] | None:
-    """Return the figures of how maps go with motion: distribution of r beside that by chance, and r by distance."""
+    """Return figures of how maps correlate with motion: distribution of r beside that by chance, r by distance."""
     if not path.exists():
         return None
     about = read_sidecar(path, MotionSidecar)

@@ -163,7 +163,7 @@ class _Question(ABC):
             )
         if not np.linalg.norm(residual(self.arm[:, None], self._basis)) > 1e-8 * np.linalg.norm(self.arm):
             raise WrongDataError(
-                "The arm is a combination of the covariates and strata, so its effect cannot be told from theirs. "
+                "The arm is a combination of the covariates and strata (collinear), so its effect cannot be estimated. "
                 "Leave one of them out."
             )
 

@@ -110,9 +110,7 @@ def _generalised_least_squares(visits: Visits, design: Array, covariance: Array)
         information += np.einsum("nap,naq->pq", own, weighted)
         product += np.einsum("nap,na->p", weighted, visits.values[np.ix_(rows, seen)])
     if np.linalg.cond(information) > 1e14:
-        raise WrongDataError(
-            "The arms cannot be told from strata or covariates at every visit. Leave some of them out."
-        )
+        raise WrongDataError("Arm is collinear with the strata or covariates at every visit. Leave some of them out.")
     spread = np.asarray(np.linalg.inv(information), dtype=np.float64)
     return spread @ product, spread
 
@@ -174,5 +172,5 @@ def _reached(visits: Visits, endpoint: int, labels: Array, near: Array) -> float
     inverse = np.linalg.pinv(np.moveaxis(crossed, 2, 0), hermitian=True)
     place = endpoint - 1
     statistic = np.abs(np.einsum("pk,pk->p", inverse[:, place], products)) / np.sqrt(inverse[:, place, place])
-    # A permutation whose statistic is no number counts as reached: what cannot be told makes no p smaller.
+    # A permutation whose statistic is no number counts as reached: a missing statistic makes no p smaller.
     return float((~(statistic < statistic[0] * (1 - 1e-9))).mean())

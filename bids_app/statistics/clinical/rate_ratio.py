@@ -70,7 +70,7 @@ def _fit(counts: Values, design: Values, offset: Values | float = 0.0) -> NDArra
     from sklearn.linear_model import PoissonRegressor  # takes a second to import: only counts pay
 
     if np.linalg.matrix_rank(design) < design.shape[1] or len(counts) <= design.shape[1]:
-        raise WrongDataError("The arm cannot be told from strata, covariates and baseline. Leave some of them out.")
+        raise WrongDataError("Arm is collinear with the strata, covariates or baseline. Leave some of them out.")
     model = PoissonRegressor(alpha=0, fit_intercept=False, solver="newton-cholesky", max_iter=200, tol=1e-10)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

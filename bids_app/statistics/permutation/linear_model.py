@@ -147,8 +147,8 @@ def fit(outcome: Maps, tested: Matrix, nuisance: Matrix, baseline: Maps | None =
     left, length = residual(columns, basis), np.linalg.norm(columns, axis=0)
     if not length.all() or np.linalg.svd(left / length, compute_uv=False)[-1] < 1e-8:
         raise WrongDataError(
-            "The tested column is a combination of the covariates and strata, so its effect cannot be told "
-            "from theirs (is there a stratum or a covariate that equals the arm?). Leave that one out."
+            "The tested column is a combination of the covariates and strata (collinear), so its effect cannot be "
+            "estimated (is there a stratum or a covariate that equals the arm?). Leave that one out."
         )
     voxels = outcome.shape[1]
     unit = array_allocation.empty_array((len(outcome), voxels))

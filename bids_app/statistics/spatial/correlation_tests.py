@@ -1,4 +1,4 @@
-"""How one map of regions, and every map that chance could have given in its place, goes with many references.
+"""How one map of regions, and every map of its null distribution, correlates with many references.
 
 A null is a matrix of maps, one a row; row 0 is the observed one, so that the share of rows that reach the first one is
 (1 + b) / (1 + B) for surrogates and the exact p of permutations that are listed in full.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
+from tokenize import COMMENT, tokenize
 
 ROOT = Path(__file__).parents[3]
 BANNED = {
@@ -17,18 +18,19 @@ BANNED = {
     r"\bpeople unseen\b": "held-out participants",
     r"\bmaps? of chance\b": "null map",
     r"\bwhat chance gave\b": "the null distribution",
-    r"\bgo(?:es)? with\b": "is associated with",
+    r"\bgo(?:es)?\s+with\b": "is associated with",
+    r"\bcannot\s+be\s+told\s+from\b": "is collinear with, is not distinguished from",
 }
 
 
 def texts():
-    """Yield every text with its file: constants of the code but docstrings, templates, scripts, documentation."""
+    """Yield every text with its file: constants, docstrings and comments of the code, templates, documentation."""
     for path in sorted((ROOT / "bids_app").rglob("*.py")):
-        tree = ast.parse(path.read_text())
-        remarks = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in remarks:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield path, node.value
+        with path.open("rb") as stream:
+            yield from ((path, token.string) for token in tokenize(stream.readline) if token.type == COMMENT)
     for path in sorted((ROOT / "bids_app" / "report" / "templates").glob("*.js")):
         yield path, path.read_text()
     for path in sorted((ROOT / "bids_app" / "report" / "templates").glob("*.html")):

@@ -127,7 +127,7 @@ def test_relabelled_p_of_people_with_gaps_is_that_of_every_allocation_refitted()
 
 def test_strata_that_tell_the_arm_are_refused():
     values = np.column_stack([PRE, POST])
-    with pytest.raises(WrongDataError, match="cannot be told"):
+    with pytest.raises(WrongDataError, match="Arm is collinear with the strata or covariates at every visit"):
         compare_visits(Visits(values, ARM, np.column_stack([np.ones(8), ARM])), 1, drawn(ARM))
 
 
