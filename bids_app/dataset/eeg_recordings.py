@@ -49,7 +49,7 @@ def find(search: Search) -> Found:
     """
     best: dict[str, dict[str, list[tuple[str, Candidate]]]] = {}
     for root, form, one in _there(search):
-        if search.selection.names(one.entities):
+        if search.selection.includes(one.series, one.entities):
             key = join(without(one.entities, *search.selection.join, "desc"), "eeg", "")
             best.setdefault(key, {}).setdefault(form, []).append((root, one))
     if not best:

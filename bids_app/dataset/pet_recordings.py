@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -23,7 +23,7 @@ OF_THE_SCAN = ("sub", "ses", "task", "acq", "trc", "rec", "run")
 _GRID = ("space", "cohort", "res")
 _IMAGES = (".nii.gz", ".nii")
 
-_Test = Callable[[Entities, str, str, Search], bool]
+_Test = Callable[[Entities, str, str, str], bool]
 
 TABLE, IMAGE = "curves", "image"
 """Kinds of companions of a candidate: every table of a scan, and its image."""
@@ -64,13 +64,13 @@ def find(search: Search) -> Found:
     return Found(runs=runs)
 
 
-def _is_table(entities: Entities, suffix: str, ending: str, search: Search) -> bool:
-    return suffix in SUFFIXES and ending == ".tsv" and search.selection.names(entities)
+def _is_table(entities: Entities, suffix: str, ending: str, desc: str) -> bool:  # noqa: ARG001  (as _is_image)
+    return suffix in SUFFIXES and ending == ".tsv"
 
 
-def _is_image(entities: Entities, suffix: str, ending: str, search: Search) -> bool:
-    standard = entities.get("space", "").startswith("MNI") and entities.get("desc") == search.selection.desc
-    return suffix == "pet" and ending in _IMAGES and standard and search.selection.names(entities)
+def _is_image(entities: Entities, suffix: str, ending: str, desc: str) -> bool:
+    standard = entities.get("space", "").startswith("MNI") and entities.get("desc") == desc
+    return suffix == "pet" and ending in _IMAGES and standard
 
 
 def _scans(root: Path, search: Search, wanted: _Test) -> dict[str, list[Candidate]]:
@@ -80,8 +80,12 @@ def _scans(root: Path, search: Search, wanted: _Test) -> dict[str, list[Candidat
         for folder, names, _ in scan_folders(root, label, "pet"):
             for name in sorted(names):
                 entities, suffix, ending = parse(name)
-                if wanted(entities, suffix, ending, search):
-                    scans.setdefault(_scan(entities), []).append(Candidate(entities, Path(folder, name), {}))
+                # A copy of a folder, "sub-01 copy", holds the files of someone else; .nii.gz goes before .nii.
+                strange = entities.get("sub") != label or (ending == ".nii" and f"{name}.gz" in names)
+                if strange or not wanted(entities, suffix, ending, search.selection.desc):
+                    continue
+                if search.selection.includes(path := Path(folder, name), entities):
+                    scans.setdefault(_scan(entities), []).append(Candidate(entities, path, {}))
     return scans
 
 
@@ -100,13 +104,14 @@ def _of_image(one: Candidate, tables: list[Candidate], roots: list[Path]) -> Can
     """Return an image with the tables of its scan, and its mask: beside it, else the participant's in that space."""
     grid = {key: value for key, value in one.entities.items() if key in OF_THE_SCAN or key in _GRID}
     companions = {f"{TABLE}{i or ''}": table.series for i, table in enumerate(tables)}
-    if mask := next(_masks(one, roots), None):
-        companions["mask"] = mask
+    if masks := _masks(one, roots):
+        companions["mask"] = masks[0]
     return Candidate(grid, one.series, {**companions, IMAGE: one.series})
 
 
-def _masks(one: Candidate, roots: list[Path]) -> Iterator[Path]:
-    """Yield masks of the brain in the space of an image: of the scan itself, then anatomical ones."""
+def _masks(one: Candidate, roots: list[Path]) -> list[Path]:
+    """Return masks of the brain in the space of an image, the best first: of the scan, of its session, of another."""
+    found = []
     for kind in ("pet", "anat"):
         for root in roots:
             for folder, names, _ in scan_folders(root, one.entities["sub"], kind):
@@ -115,7 +120,9 @@ def _masks(one: Candidate, roots: list[Path]) -> Iterator[Path]:
                     same = entities.get("space") == one.entities["space"] and entities.get("desc") == "brain"
                     own = kind == "anat" or _scan(entities) == _scan(one.entities)
                     if suffix == "mask" and ending in _IMAGES and same and own:
-                        yield Path(folder, name)
+                        elsewhere = entities.get("ses", one.entities.get("ses")) != one.entities.get("ses")
+                        found.append((kind == "anat", elsewhere, Path(folder, name)))
+    return [path for _, _, path in sorted(found, key=lambda one: one[:2])]
 
 
 def recordings_of(found: Found, search: Search, seg: str) -> list[Recording]:

@@ -37,7 +37,7 @@ def find(search: Search) -> Found:
         beats = {_key(path): path for path in _files(root, search.people, EVENTS)}
         for path in _files(root, search.people, SUFFIX):
             entities = without(parse(path.name)[0], "recording", "desc")
-            if search.selection.names(entities):
+            if search.selection.includes(path, entities):
                 groups.setdefault(_key(path), []).append(path)
         runs[name] = [
             Candidate(

@@ -57,6 +57,10 @@ class Selection:
             not self.tasks or entities.get("task") in self.tasks
         )
 
+    def includes(self, file: Path, entities: Mapping[str, str]) -> bool:
+        """Tell whether a file is among those asked for by its names and by the filter file."""
+        return self.names(entities) and (self.matches is None or self.matches(file))
+
     def takes(self, entities: Mapping[str, str]) -> bool:
         """Tell whether task, space and resolution of a file are among those asked for; without a space it has none."""
         if self.tasks and entities.get("task") not in self.tasks:

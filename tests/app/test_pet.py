@@ -213,6 +213,13 @@ def test_two_injections_of_a_session_are_not_averaged(tmp_path):
     table.unlink()
     ended = participant(root)
     assert "two injections and are not averaged" in ended.text
+    chosen = tmp_path / "filter.json"
+    chosen.write_text('{"pet": {"run": 2}, "bold": {"task": "rest"}}')
+    ended = participant(root, "--session-label", "pre", "--bids-filter-file", chosen)
+    assert ended.code == 0, ended.text
+    assert "not averaged" not in ended.text
+    (path,) = (root / "out").rglob("*_ses-pre_*_kinpar.tsv")
+    assert "_run-2_" in path.with_suffix(".json").read_text()
 
 
 def test_several_tables_of_one_scan_want_a_choice(tmp_path):

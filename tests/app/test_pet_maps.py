@@ -196,3 +196,17 @@ def test_an_infusion_is_told(tmp_path):
     people = dict([next(iter(PEOPLE.items()))])
     root = write_tables(tmp_path, people, about={"ModeOfAdministration": "bolus-infusion"})
     assert "bolus-infusion: reference models hold" in call(root, "participant").text
+
+
+def test_the_mask_is_that_of_the_session_and_a_copied_file_is_of_nobody_else(tmp_path):
+    people = dict([next(iter(PEOPLE.items()))])
+    root = write(tmp_path, people)
+    scans = root / "petprep" / "sub-01" / "ses-post" / "pet"
+    (image,) = scans.glob("*_pet.nii.gz")
+    save(np.zeros((*SHAPE, len(START)), np.float32), scans / image.name.removesuffix(".gz"))
+    save(np.zeros(SHAPE, np.float32), scans / image.name.replace("sub-01", "sub-77"))
+    ended = call(root, "participant")
+    assert ended.code == 0, ended.text
+    for session in ("pre", "post"):
+        (about,) = (root / "out" / "sub-01" / f"ses-{session}" / "pet").glob("*_desc-brain_mask.json")
+        assert f"ses-{session}/anat/" in json.loads(about.read_text())["Sources"][0]

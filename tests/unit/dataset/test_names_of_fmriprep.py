@@ -152,3 +152,18 @@ def test_what_is_analysed_apart_is_said_once():
     (said,) = analysed_apart([scan(sub="1", dir=way) for way in ("AP", "PA")], ("run", "dir"))
     assert "dir-AP, dir-PA" in said
     assert not analysed_apart([scan(sub="1", run=r) for r in "12"] + [scan(sub="2", acq="a")], ("run", "dir"))
+
+
+@pytest.mark.parametrize(
+    ("name", "fits"),
+    [("func/sub-01_task-rest_bold.nii.gz", True), ("func/sub-01_task-nback_bold.nii.gz", False),
+     ("pet/sub-01_run-2_pet.json", True), ("pet/sub-01_run-1_pet.json", False),
+     ("eeg/sub-01_task-nback_eeg.set", True), ("eeg/sub-01_task-rest_eeg.set", False),
+     ("func/sub-01_task-rest_recording-ecg_physio.tsv.gz", False),
+     ("eeg/sub-01_task-nback_recording-resp_physio.tsv.gz", True)],
+)  # fmt: skip
+def test_each_query_of_a_filter_file_is_for_files_of_its_kind(tmp_path, name, fits):
+    (tmp_path / "f.json").write_text(
+        '{"bold": {"task": "rest"}, "pet": {"run": 2}, "eeg": {"task": "nback"}, "physio": {"recording": "resp"}}'
+    )
+    assert series_filter(tmp_path / "f.json")(tmp_path / "sub-01" / name) is fits
