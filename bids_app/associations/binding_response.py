@@ -92,9 +92,9 @@ def associate(given: OutcomeInputs, options: Options) -> AssociationResult:
     places = [i for i, name in enumerate(domain.names) if not wanted or name.lower() in wanted]
     missing = sorted(wanted - {name.lower() for name in domain.names})
     lines = [_line(given, place) for place in places]
-    told = [line for line in lines if np.isfinite(float(str(line["p_exchanged"])))]
-    corrected = dict(zip(map(id, told), holm([float(str(line["p_exchanged"])) for line in told]), strict=True))
-    lines = [{**line, "p_holm": corrected.get(id(line), float("nan"))} for line in lines]
+    told = [line for line in lines if line["p_exchanged"] == line["p_exchanged"]]
+    for line, p in zip(told, holm([float(str(line["p_exchanged"])) for line in told]), strict=True):
+        line["p_holm"] = p
     rises = [row for place in places for row in _rises(given, options, place)]
     return AssociationResult(
         {"bindingResponse": lines, "bindingRises": rises},
@@ -121,7 +121,7 @@ def _line(given: OutcomeInputs, place: int) -> dict[str, object]:
     )
     line: dict[str, object] = {
         "region": given.result.map_set.domain.columns()["region"][place], "participants": int(rows.sum()),
-        **dict.fromkeys(("slope", "low", "high", "p", "p_exchanged"), float("nan")), "remark": "",
+        **dict.fromkeys(("slope", "low", "high", "p", "p_exchanged", "p_holm"), float("nan")), "remark": "",
     }  # fmt: skip
     if rows.sum() < _FEWEST + others.shape[1]:
         return {**line, "remark": f"fewer than {_FEWEST + others.shape[1]} participants"}

@@ -90,7 +90,9 @@ def _change(
 
 
 def _stages(primary: Result) -> tuple[str, str]:
-    """Return the stage before and the stage after of the primary contrast."""
+    """Return the stage before and the stage after of the primary contrast; none of a crossover, whose stages are arms."""
+    if primary.contrast.effect == "crossover":
+        return "", ""
     asked = primary.contrast.asked.outcome
     after = next((stage for stage, weight in asked.weights.items() if weight > 0), "")
     before = next((stage for stage, weight in asked.weights.items() if weight < 0), "")

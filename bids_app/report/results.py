@@ -13,7 +13,6 @@ from bids_app.derivatives.paths import TABLE_SUFFIXES, group_files
 from bids_app.report.claims import preregistration, sensors
 from bids_app.report.claims.contrasts import verdict_of
 from bids_app.report.claims.maps import Verdict
-from bids_app.report.messages import _
 from bids_app.report.sections import multiverse, places
 from bids_app.report.sections.confirmatory import Confirmed, confirmed
 from bids_app.report.sections.contrast_section import ContrastSection
@@ -128,15 +127,10 @@ class GroupResults:
 
     def _of_tables(self, measure: str, paths: list[Path], who: Participants) -> Analysis:
         tables = places.sections(paths, self.passed.get(measure))
-        every = [(table.name, contrast.about) for table in tables for contrast in table.contrasts]
+        every = [one for table in tables for contrast in table.contrasts for one in contrast.findings]
         verdict, primary = verdict_of(every, who.arms, self.passed), {t.name: t.contrasts[0] for t in tables}
         clusters = [(name, c.figures.clusters[0]) for name, c in primary.items() if c.figures and c.figures.clusters]
         beside = sensors.remarks({name: c.passed for name, c in primary.items()}, clusters)
-        beside += [
-            _("Regions that pass: %(regions)s.", regions=", ".join(passing))
-            for c in primary.values()
-            if c.units == "regions" and (passing := c.passing)
-        ]
         return Analysis(
             measure=measure, noun=tables[0].noun, who=who, tables=tables,
             verdict=replace(verdict, remarks=(*beside, *verdict.remarks)),

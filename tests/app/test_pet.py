@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -130,7 +131,8 @@ def test_the_region_that_was_planted_passes_and_the_decoy_of_both_arms_does_not(
     assert "24 of 24 participants analysed" in second.text
     text = group_pages(root / "out")
     assert "Binding potential of regions" in text
-    assert f"Regions that pass: {PLANTED}." in text
+    assert f"for 1 of 5 regions: {PLANTED} (p = .001, robust p = .001)" in text
+    assert f"the mean change differs from zero in {PLANTED}, {DECOY}" in text
 
 
 def test_the_change_of_each_arm_is_a_ratio_of_means(done):
@@ -218,7 +220,7 @@ def test_two_injections_of_a_session_are_not_averaged(tmp_path):
     ended = participant(root, "--session-label", "pre", "--bids-filter-file", chosen)
     assert ended.code == 0, ended.text
     assert "not averaged" not in ended.text
-    (path,) = (root / "out").rglob("*_ses-pre_*_kinpar.tsv")
+    (path,) = (root / "out").rglob("*_ses-pre_trc-CFN_seg-*_kinpar.tsv")
     assert "_run-2_" in path.with_suffix(".json").read_text()
 
 
@@ -257,8 +259,6 @@ RESPONSE = ("--set", 'outcomes.vas.better="lower"', "--set", 'outcomes.vas.units
 
 
 def test_changes_beside_an_outcome_and_rises_beside_those_of_noise(done, tmp_path):
-    import shutil
-
     root = tmp_path / "trial"
     shutil.copytree(done[0], root)
     rng, rows = np.random.default_rng(4), ["participant_id\tgroup\tvas_pre\tvas_post"]
@@ -294,3 +294,20 @@ def test_changes_beside_an_outcome_and_rises_beside_those_of_noise(done, tmp_pat
     text = group_pages(root / "out")
     assert f"in: {PLANTED} (smallest" in text
     assert "Dividing participants at a threshold discards information" in text
+
+
+def test_a_crossover_has_values_and_no_change_from_one_treatment_to_the_other(done, tmp_path):
+    root = tmp_path / "trial"
+    shutil.copytree(done[0], root)
+    shutil.rmtree(root / "out" / "group")
+    rows = "".join(f"sub-{label}\t{'AB' if int(label) % 2 else 'BA'}\n" for label in PEOPLE)
+    (root / "bids" / "participants.tsv").write_text(f"participant_id\tsequence\n{rows}")
+    words = [("--set", f"designs.crossover.{key}={value}") for key, value in (("first", "pre"), ("second", "post"))]
+    ended = run_deqi(
+        root / "bids", root / "out", "group", *WORDS, *sum(words, ()), "--set", 'designs.crossover.column="sequence"',
+        "--n-permutations", "100",
+    )  # fmt: skip
+    assert ended.code == 0, ended.text
+    names = {path.name for path in (root / "out" / "group" / "pet").glob("*_regions.tsv")}
+    assert any("desc-values" in name for name in names)
+    assert not any("desc-change" in name for name in names)

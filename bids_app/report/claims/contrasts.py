@@ -51,7 +51,7 @@ def _of_contrast(
         where = _("all channels and their values")
     several = _("seeds") if about.measure == "seed_correlation" else _("maps")
     if "region" in (about.columns or {}):
-        where, several = _("all regions"), _("sets of values")
+        where = several = _("regions")
     return verdict(
         findings, arms, about.alpha, about.smallest_possible_p, min(people.values()),
         ClaimText(

@@ -18,6 +18,9 @@ NEVER_ALIKE = N_(
     "This is not evidence that the arms are alike: an equivalence test with a margin fixed beforehand would be needed."
 )
 
+MOST = 12
+"""Maps or regions that one sentence names."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
@@ -48,7 +51,7 @@ class ClaimText:
     `found` and `absent` are sentences of the primary contrast without their ends, `compares` the arms that it
     compares, `noun` what is compared (`definite` if it has an article), `alike` what an equivalence test showed where
     a margin was declared, `members` what there are several of (`seeds`), `statistic` what decides, `where` what is
-    corrected over (the brain, if nothing else is given).
+    corrected over (the brain, if nothing else is given; the members, if they are places themselves).
     """
 
     found: str
@@ -103,10 +106,12 @@ def verdict(
         remarks.append(_few(per_arm, several=len(arms) > 1))
     by = _("%(statistic)s, corrected over %(where)s and all %(members)s",
            statistic=wording.statistic, where=wording.where or _("the brain"), members=wording.members)  # fmt: skip
+    if wording.where == wording.members:
+        by = _("%(statistic)s, corrected over all %(members)s", statistic=wording.statistic, members=wording.members)
     if passed and wording.compares:
         return _differ(primary, alpha, remarks, wording, by)
     if passed:
-        seeds = ", ".join(f"{f.label} ({says_p(f.p)})" for f in passed)
+        seeds = _first([f"{f.label} ({says_p(f.p)})" for f in passed])
         found = _(
             "%(found)s for %(n)d of %(all)d %(members)s: %(each)s. No arms are compared.",
             found=_capital(wording.found), n=len(passed), all=len(primary), members=wording.members, each=seeds,
@@ -179,12 +184,20 @@ def _differ(primary: Sequence[Finding], alpha: float, remarks: Sequence[str], wo
 
 
 def _means(found: Sequence[Finding], all_: int, wording: ClaimText) -> str:
-    each = ", ".join(_("%(map)s (%(p)s, robust %(robust)s)", map=f.label, p=says_p(f.p), robust=says_p(f.robust))
-                     for f in found)  # fmt: skip
+    each = _first([
+        _("%(map)s (%(p)s, robust %(robust)s)", map=f.label, p=says_p(f.p), robust=says_p(f.robust)) for f in found
+    ])  # fmt: skip
     said = {"found": wording.found, "n": len(found), "all": all_, "members": wording.members, "each": each}
     if wording.definite:
         return _("The mean of %(found)s for %(n)d of %(all)d %(members)s: %(each)s.", **said)
     return _("Mean %(found)s for %(n)d of %(all)d %(members)s: %(each)s.", **said)
+
+
+def _first(words: Sequence[str]) -> str:
+    """Return the first of many, and how many more there are."""
+    more = len(words) - MOST
+    said = ", ".join(words[:MOST])
+    return said if more <= 0 else ngettext("%(said)s and %(num)d more", "%(said)s and %(num)d more", more, said=said)
 
 
 def _not_means(finding: Finding) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import pandas as pd
 
 from bids_app.dataset.tables import read_frame
 from bids_app.report.sections.amounts import Amounts, amounts
@@ -39,6 +41,8 @@ class PlaceContrast:
         Pictures, of sensors by frequency or time.
     amounts : Amounts or None
         Pictures of values with a true zero, beside the primary contrast.
+    findings : sequence of (str, JudgedContrast)
+        What is claimed by its label: each region by itself with its own p, else the table as a whole.
     """
 
     name: str
@@ -53,6 +57,7 @@ class PlaceContrast:
     joined: bool = True
     figures: SensorFigures | None = None
     amounts: Amounts | None = None
+    findings: Sequence[tuple[str, JudgedContrast]] = ()
 
     @property
     def claim(self) -> str:
@@ -68,11 +73,6 @@ class PlaceContrast:
     def passed(self) -> bool:
         """Whether anything in the table passes."""
         return self.about.passes
-
-    @property
-    def passing(self) -> list[str]:
-        """Places that pass, of those shown."""
-        return [str(row["place"]) for row in self.rows if float(str(row["p_deciding"])) <= self.about.passes_at]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -94,14 +94,15 @@ def sections(sidecars: Sequence[Path], decision: Confirmed | None) -> list[Place
     for path, about in with_levels(sorted(sidecars), decision).items():
         entities, suffix, _ = parse(path.name)
         name = entities.get("meas") or entities.get("seg", suffix)
-        found.setdefault(name, []).append(_contrast(path, entities["contrast"], suffix, about))
+        found.setdefault(name, []).append(_contrast(path, name, suffix, about))
     return [
         PlaceSection(name=name, contrasts=sorted(own, key=lambda c: (not c.about.primary, not c.about.between_arms)))
         for name, own in found.items()
     ]
 
 
-def _contrast(path: Path, name: str, suffix: str, about: JudgedContrast) -> PlaceContrast:
+def _contrast(path: Path, label: str, suffix: str, about: JudgedContrast) -> PlaceContrast:
+    name = parse(path.name)[0]["contrast"]
     table = read_frame(path.with_suffix(".tsv"))
     columns = [str(column) for column in table.columns]
     apart = columns[: columns.index("effect")]
@@ -117,5 +118,17 @@ def _contrast(path: Path, name: str, suffix: str, about: JudgedContrast) -> Plac
         scale=(about.columns or {})["effect"].partition(" in ")[2].rstrip("."),
         clusters=clusters, file=path.with_suffix(".tsv").name,
         figures=figures(path, about) if clusters else None, joined=suffix != "regions",
+        findings=_by_region(table, about) if suffix == "regions" else [(label, about)],
         amounts=amounts(path, [*about.participants_by_arm], [row["place"] for row in rows]) if about.primary else None,
     )  # fmt: skip
+
+
+def _by_region(table: pd.DataFrame, about: JudgedContrast) -> list[tuple[str, JudgedContrast]]:
+    """Return each region with its own p in place of the smallest of the table; both are corrected over the regions."""
+    claim, robust = about.claim_statistic, "p_robust_fwe_joint"
+    found = []
+    for row in table.to_dict("records"):
+        means = replace(about.robust, smallest_joint_p={claim: row[robust]}) if about.robust and robust in row else None
+        own = replace(about, smallest_joint_p={claim: row[DECIDING[claim]]}, robust=means or about.robust)
+        found.append((str(row["region"]), own))
+    return found
