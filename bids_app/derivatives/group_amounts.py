@@ -90,7 +90,7 @@ def _change(
 
 
 def _stages(primary: Result) -> tuple[str, str]:
-    """Return the stage before and the stage after of the primary contrast; none of a crossover, whose stages are arms."""
+    """Return the stages before and after of the primary contrast; none of a crossover, whose stages are arms."""
     if primary.contrast.effect == "crossover":
         return "", ""
     asked = primary.contrast.asked.outcome

@@ -24,6 +24,9 @@ Floats = NDArray[np.float64]
 _FEWEST_VOXELS = 200
 """Voxels of a reference that is a mask."""
 
+_FARTHEST = 10.0
+"""Times that the mean activity of a brain can be of that of its reference, or the other way round."""
+
 
 def without_reference(recording: Recording, options: Options) -> str:
     """Return what is wrong with the reference of a scan, by the head of its table alone; nothing if it is there."""
@@ -63,17 +66,8 @@ def prepare(recording: Recording, options: Options) -> PreparedCurves:
     """
     if recording.problem:
         raise WrongDataError(recording.problem)
-    table, own = _table(recording), CurveTable(kept=np.ones(0, bool), start=np.zeros(0), duration=np.zeros(0))
-    by_mask = is_image(recording) and bool(options.reference_file)
-    if table is not None and not by_mask:
-        own = read_curves(recording, table)
-    elif by_mask:
-        own = frames_of(recording, int((*open_image(recording.series).shape, 1)[3]))
-    else:
-        raise MissingInputError(
-            f"{recording.series.name} has no table of curves (*_tacs.tsv) of the same scan to take the reference from. "
-            "Put it there, or name a mask in the space of the image: --set modalities.pet.reference_file=mask.nii.gz"
-        )
+    table, by_mask = _table(recording), is_image(recording) and bool(options.reference_file)
+    own = _read(recording, None if by_mask else table, by_mask=by_mask)
     frames = Frames(start=own.start, duration=own.duration)
     curves = own.curves
     if _uncorrected(recording):
@@ -95,6 +89,24 @@ def prepare(recording: Recording, options: Options) -> PreparedCurves:
         kept=kept, about=_about(recording, options, reference), notes=notes, weights=_own_weights(own, used, options),
         df=dict.fromkeys(kinds_of(recording), 1),
     )  # fmt: skip
+
+
+def _read(recording: Recording, table: Path | None, *, by_mask: bool) -> CurveTable:
+    """Return the curves of a table; of an image whose reference is a mask its frames alone.
+
+    Raises
+    ------
+    MissingInputError
+        If an image has neither a table nor a mask of the reference.
+    """
+    if by_mask:
+        return frames_of(recording, int((*open_image(recording.series).shape, 1)[3]))
+    if table is None:
+        raise MissingInputError(
+            f"{recording.series.name} has no table of curves (*_tacs.tsv) of the same scan to take the reference from. "
+            "Put it there, or name a mask in the space of the image: --set modalities.pet.reference_file=mask.nii.gz"
+        )
+    return read_curves(recording, table)
 
 
 def _own_weights(own: CurveTable, used: Mask, options: Options) -> Floats | None:
@@ -232,7 +244,9 @@ def _of_image(
                 f"a reference needs at least {_FEWEST_VOXELS}."
             )
         wanted |= voxels
-    activity = np.concatenate(list(series.blocks(wanted, prepared.kept)))[:, file_order(wanted)]
+    # A block is filled again once the next one is asked for.
+    read = np.concatenate([block.copy() for block in series.blocks(wanted, prepared.kept)])
+    activity = read[:, file_order(wanted)]
     if _uncorrected(recording):
         activity /= _left_of_decay(recording, prepared.frames, options)[:, None].astype(np.float32)
     reference = (
@@ -244,9 +258,26 @@ def _of_image(
     usable = wanted.copy()
     usable[wanted] = known
     activity = np.ascontiguousarray(activity[:, known])
+    _require_one_unit(recording, activity, reference)
     if options.smoothing_fwhm > 0:
         activity = smooth_in_mask(activity, usable, series.grid.voxel_sizes, options.smoothing_fwhm)
     return activity.astype(np.float64), Voxels(series.grid, usable), reference
+
+
+def _require_one_unit(recording: Recording, activity: NDArray[np.float32], reference: Floats) -> None:
+    """Refuse an image and a reference whose activities are so far apart that their units must differ.
+
+    Raises
+    ------
+    WrongDataError
+        If the mean of the brain is more than ten times that of the reference, or less than a tenth.
+    """
+    ratio = float(activity.mean(dtype=np.float64) / reference.mean())
+    if not 1 / _FARTHEST < ratio < _FARTHEST:
+        raise WrongDataError(
+            f"{recording.series.name} holds {ratio:.3g} times the activity of its reference on average: image and "
+            "table of curves must be in one unit (Bq/mL and kBq/mL differ by 1000). Extract the table from this image."
+        )
 
 
 def _brain(recording: Recording, grid: Grid) -> Mask:

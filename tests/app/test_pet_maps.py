@@ -16,6 +16,8 @@ from bids_app import plugs
 from bids_app.vocabulary.curves import Curves, Frames
 from bids_app.vocabulary.domain import Voxels
 from bids_app.vocabulary.grid import Grid
+from bids_app.vocabulary.options.pet import Options
+from bids_app.vocabulary.recording import Recording
 
 SHAPE = (14, 16, 12)
 AFFINE = np.array([[8.0, 0, 0, -52], [0, 8, 0, -76], [0, 0, 8, -40], [0, 0, 0, 1]])
@@ -56,7 +58,7 @@ def binding(label, session):
     return found
 
 
-def write_image(root, label, session, noise=0.02):
+def write_image(root, label, session, noise=0.02, unit=1.0):
     rng = np.random.default_rng([9, int(label), session == "post"])
     levels = binding(label, session)
     known = {bp: curve(1.0, 0.14, bp) for bp in np.unique(levels)}
@@ -65,7 +67,7 @@ def write_image(root, label, session, noise=0.02):
     series *= (1 + noise * rng.standard_normal(series.shape)) * mask()[..., None]
     folder = root / "petprep" / f"sub-{label}" / f"ses-{session}"
     name = f"sub-{label}_ses-{session}_trc-CFN_{STEM}_desc-preproc_pet.nii.gz"
-    save(series.astype(np.float32), folder / "pet" / name)
+    save((unit * series).astype(np.float32), folder / "pet" / name)
     save(mask().astype(np.uint8), folder / "anat" / f"sub-{label}_ses-{session}_{STEM}_desc-brain_mask.nii.gz")
 
 
@@ -210,3 +212,33 @@ def test_the_mask_is_that_of_the_session_and_a_copied_file_is_of_nobody_else(tmp
     for session in ("pre", "post"):
         (about,) = (root / "out" / "sub-01" / f"ses-{session}" / "pet").glob("*_desc-brain_mask.json")
         assert f"ses-{session}/anat/" in json.loads(about.read_text())["Sources"][0]
+
+
+def test_image_and_table_of_different_units_are_refused(tmp_path):
+    people = dict([next(iter(PEOPLE.items()))])
+    root = write_tables(tmp_path, people)
+    for session in ("pre", "post"):
+        write_image(root, "01", session, unit=1000.0)
+    ended = call(root, "participant")
+    assert "image and table of curves must be in one unit (Bq/mL and kBq/mL differ by 1000)" in ended.text
+    assert not list((root / "out").rglob("*_meas-bpnd_stat-effect_statmap.nii.gz"))
+
+
+def test_a_scan_of_many_frames_is_read_as_it_is(tmp_path):
+    """More frames than the reader gives at a time."""
+    frames = 101
+    values = np.random.default_rng(1).uniform(1, 2, (*SHAPE, frames)).astype(np.float32)
+    name = "sub-01_space-MNI152NLin2009cAsym_desc-preproc_pet.nii.gz"
+    save(values, tmp_path / name)
+    save(np.ones(SHAPE, np.uint8), tmp_path / "mask.nii.gz")
+    start = 30.0 * np.arange(frames)
+    recording = Recording(
+        modality="pet", entities={"sub": "01", "space": "MNI152NLin2009cAsym"}, series=tmp_path / name, root=tmp_path,
+        dataset="petprep", companions={"mask": tmp_path / "mask.nii.gz"},
+        metadata={"FrameTimesStart": start.tolist(), "FrameDuration": [30.0] * frames},
+    )  # fmt: skip
+    options = Options(reference_file=str(tmp_path / "mask.nii.gz"), smoothing_fwhm=0, start=5)
+    modality = plugs.modality("pet")
+    loaded = modality.load(recording, modality.prepare(recording, options), options)
+    assert loaded.values == pytest.approx(values[..., 10:].reshape(-1, 91).T)
+    assert loaded.reference == pytest.approx(values[..., 10:].reshape(-1, 91).mean(axis=0), rel=1e-5)
