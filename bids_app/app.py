@@ -190,6 +190,7 @@ def _run(execution: Execution, chosen: Settings) -> int:
 
         none = dry_run.print_plan(plan, execution)
         dry_run.print_alternatives(chosen.multiverse.specifications() if execution.multiverse else [])
+        _raise(plan.postponed)
         return int(none)
     from bids_app.dispatch import multiverse, people_of, run_plan
     from bids_app.execute.pages import write_pages
@@ -204,7 +205,13 @@ def _run(execution: Execution, chosen: Settings) -> int:
     page = None if execution.share else write_pages(execution, people_of(plan))
     if page:
         print(f"Report: {page}")
+    _raise(plan.postponed)
     return 1 if failures or _none_left(plan) else 0
+
+
+def _raise(error: Exception | None) -> None:
+    if error:
+        raise error
 
 
 def _none_left(plan: JobPlan) -> bool:
@@ -226,6 +233,9 @@ def _plan(execution: Execution, chosen: Settings) -> JobPlan:
         from bids_app.plan.participant import plan_participants
 
         return plan_participants(execution, chosen)
+    from bids_app.execute.output_dataset import choose_cache
+
+    choose_cache(execution.work_dir)  # before anything imports the compiler, which looks for it once
     from bids_app.plan.group import plan_group
 
     return plan_group(execution, chosen)

@@ -15,7 +15,6 @@ def run_plan(execution: Execution, plan: JobPlan) -> dict[str, str]:
     from bids_app.execute import output_dataset
     from bids_app.execute.subprocess_call import die_with_parent, is_child
 
-    output_dataset.choose_cache(execution.work_dir)
     child = is_child()
     if child:
         die_with_parent()
@@ -79,13 +78,14 @@ def _describe(execution: Execution, plan: JobPlan) -> None:
     from bids_app import report
     from bids_app.execute import output_dataset, progress
     from bids_app.settings import describe_settings
+    from bids_app.vocabulary.note import merged
 
     tables, mark = describe_settings(plan.settings), plan.settings.mark()
     output_dataset.describe(execution.output_dir, plan.sources, plan.generated_by, tables)
     output_dataset.keep_notes(execution.output_dir, execution.level, plan.notes, execution.participants)
     report.write_citation(execution.output_dir, tables, mark)
-    for note in (*(note.text for note in plan.notes), *([mark] if mark else [])):
-        progress.say(note, "warning")
+    for text in (*merged(plan.notes), *([mark] if mark else [])):
+        progress.say(text, "warning")
 
 
 def multiverse(execution: Execution, chosen: Settings) -> dict[str, str]:

@@ -62,6 +62,23 @@ def physiology(group: Path) -> None:
     assert all(change < -1 for change in estimate("breathing", "mean_change")), "the decoy is not there"
 
 
+def receptors(group: Path) -> None:
+    """Binding in the thalamus was made to fall in verum alone; in the insula it rose in both arms alike."""
+
+    def told(contrast: str) -> dict[str, tuple[float, float]]:
+        (path,) = (group / "pet").glob(f"*_meas-bpnd_contrast-{contrast}_regions.tsv")
+        with path.open(encoding="utf-8") as stream:
+            rows = list(csv.DictReader(stream, delimiter="\t"))
+        return {row["region"]: (float(row["effect"]), float(row["p_fwe"])) for row in rows}
+
+    between, both = told("verumVsShamAdjusted"), told("pooledChange")
+    effect, p = between["thalamus"]
+    assert effect < 0, "the planted fall of binding was not found: it rises"
+    assert p <= 0.05, "the planted fall of binding was not found"
+    assert min(p for region, (_, p) in between.items() if region != "thalamus") > 0.05, "binding differs elsewhere"
+    assert both["insula"][1] <= 0.05, "the rise of binding in both arms, the decoy, is not there"
+
+
 def main(output_dir: Path) -> None:
     group = output_dir / "group"
     found = passed(group, "thalamusR", "verumVsShamAdjusted")
@@ -73,6 +90,7 @@ def main(output_dir: Path) -> None:
     assert passed(group, "PCC", "pooledChange"), "the decoy is not there: it would prove nothing"
     molecules(group)
     physiology(group)
+    receptors(group)
     print(
         f"The planted effect was found at {peak.astype(int)} mm; the decoy common to both arms was not called verum's."
     )

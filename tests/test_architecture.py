@@ -37,6 +37,32 @@ def test_a_participant_job_loads_no_pandas_and_no_compiler():
     assert not set(ended.stdout.split()) & {"pandas", "numba", "matplotlib", "nilearn", "bids", "sklearn"}
 
 
+def test_understanding_settings_loads_no_compiler_and_no_large_part_of_scipy():
+    """Each participant of a batch pays for it."""
+    code = (
+        "import sys\nfrom bids_app import plugs\n"
+        "for kind in plugs.KINDS:\n    for name in plugs.names(kind):\n        plugs.load(kind, name)\n"
+        "print(*sys.modules)"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    large = {"numba", "pandas", "sklearn", "mne", "matplotlib", "nilearn"}
+    parts = {f"scipy.{name}" for name in ("stats", "signal", "ndimage", "interpolate", "optimize", "spatial")}
+    assert not set(ended.stdout.split()) & (large | parts)
+
+
+def test_the_cache_of_compiled_kernels_is_chosen_before_the_compiler_is_there(tmp_path):
+    """The compiler looks for it once; without it every call of the group level compiles for a quarter of a minute."""
+    (tmp_path / "dataset_description.json").write_text(json.dumps({"Name": "t", "BIDSVersion": "1.9.0"}))
+    code = (
+        "import sys\nfrom bids_app.execute import output_dataset\n"
+        "output_dataset.choose_cache = lambda _: print('compiler there:', 'numba' in sys.modules)\n"
+        "from bids_app.app import main\n"
+        f"main([{str(tmp_path)!r}, {str(tmp_path / 'out')!r}, 'group'])"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "compiler there: False" in ended.stdout
+
+
 def test_files_are_short_and_say_what_they_are():
     texts = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in SOURCES}
     assert {path for path, text in texts.items() if len(text.splitlines()) > 300} == set()

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
+import scipy
 from annotated_types import Ge, Le
 from numpy.typing import NDArray
-from scipy import stats
 
 from bids_app.spatial import gene_expression
 from bids_app.spatial.gene_expression import Expression, read_expression
@@ -114,7 +114,7 @@ def _genes(
 ) -> list[Mapping[str, object]]:
     trial, surrogate = found["trial"], found[SURROGATES]
     p, p_fwe = np.maximum(trial.p, surrogate.p), np.maximum(trial.p_fwe, surrogate.p_fwe)
-    q = stats.false_discovery_control(p)
+    q = scipy.stats.false_discovery_control(p)
     order = np.argsort(-trial.score, kind="stable")
     return [
         {"part": whole.part.name, "gene": whole.genes[i], "rho": trial.score[i], "p": p[i], "p_fwe": p_fwe[i],

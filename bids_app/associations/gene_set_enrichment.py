@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
+import scipy
 from annotated_types import Ge, MinLen
 from numpy.typing import NDArray
-from scipy import stats
 
 from bids_app.dataset.atlases.gene_sets import read_gene_sets
 from bids_app.errors import UsageError, WrongDataError
@@ -153,7 +153,7 @@ def _of(whole: Expression, kept: Chosen, options: Options) -> list[dict[str, obj
     found = {kind: enrichment.scored(unit(ranks(whole.part.null(kind), 1).T).T, score) for kind in NULLS}
     trial, p = found["trial"], {kind: one.p for kind, one in found.items()}
     claim = np.maximum(p["trial"], p[SURROGATES])
-    q = stats.false_discovery_control(claim)
+    q = scipy.stats.false_discovery_control(claim)
     single = unit(ranks(whole.part.observed)[:, None])[:, 0] @ ranked
     plain = _gsea(whole, kept, single) if options.gsea else {}
     observed, (low, high) = trial.score, trial.limits

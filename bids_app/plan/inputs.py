@@ -30,7 +30,8 @@ class JobPlan:
     """Jobs of one call, and what was noticed on the way.
 
     `sources` are the datasets read, by name; `settings` are those that results are really made with; `notes` tell
-    what is left out and why; `generated_by` is what the sources say of who made them.
+    what is left out and why; `generated_by` is what the sources say of who made them; `postponed` is what is wrong with
+    one modality of several, to be raised once the others are done.
     """
 
     jobs: tuple[Job, ...]
@@ -38,6 +39,7 @@ class JobPlan:
     settings: Settings
     notes: tuple[Note, ...] = ()
     generated_by: tuple[Mapping[str, object], ...] = field(default_factory=tuple)
+    postponed: DeqiError | None = None
 
 
 def read_dataset(execution: Execution, settings: Settings, modality: Modality) -> dict[str, Path]:

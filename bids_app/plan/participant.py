@@ -11,7 +11,7 @@ from bids_app.dataset.atlases.requests import region_files, region_names, seeds_
 from bids_app.dataset.atlases.seeds import require_space
 from bids_app.dataset.layout import names_in
 from bids_app.derivatives.paths import participant_path
-from bids_app.errors import MissingInputError, UsageError
+from bids_app.errors import DeqiError, MissingInputError, NothingSelectedError, UsageError
 from bids_app.plan.companions import with_companions
 from bids_app.plan.discovery import find_runs, label_of, search_in
 from bids_app.plan.inputs import JobPlan, generated_by, read_dataset, selection_of, unreadable
@@ -34,7 +34,18 @@ def plan_participants(execution: Execution, settings: Settings) -> JobPlan:
     DeqiError
         For any fault that makes the whole call useless; it carries its exit code.
     """
-    parts = [_of_modality(execution, settings.of(name), settings) for name in settings.modalities]
+    parts, absent, postponed = list[_Part](), dict[str, DeqiError](), list[DeqiError]()
+    for name in settings.modalities:
+        try:
+            parts.append(_of_modality(execution, settings.of(name), settings))
+        except NothingSelectedError as error:
+            absent[name] = error
+        except DeqiError as error:
+            postponed.append(error)
+    problems = [*postponed, *absent.values()]
+    # Some may lack a modality that others have; that nobody has one that was asked for is an error.
+    if problems and not (parts and execution.participants):
+        raise problems[0]
     jobs = [job for part in parts for job in part.jobs]
     _refuse_if_all_broken(jobs, execution)
     sources = {name: root for part in parts for name, root in part.sources.items()}
@@ -42,8 +53,10 @@ def plan_participants(execution: Execution, settings: Settings) -> JobPlan:
         jobs=tuple(jobs),
         sources=sources,
         settings=settings.with_all(part.settings for part in parts),
-        notes=tuple(note for part in parts for note in part.notes),
+        notes=tuple(note for part in parts for note in part.notes)
+        + tuple(_lacking(label, name) for name in absent for label in execution.participants),
         generated_by=tuple(generated_by(sources[name] for name in sources if name != "raw")),
+        postponed=postponed[0] if postponed else None,
     )
 
 
@@ -76,7 +89,8 @@ def _of_modality(execution: Execution, settings: Settings, all_of: Settings) -> 
     there = {run.participant for run in runs}
     lost = [label for label in found.participants if label not in there]
     where = f" in space {space}" if space else ""
-    notes += [Note(text=f"sub-{p}: no run{where} fits the filters", participant=p) for p in lost]
+    which = settings.modality.name if len(all_of.modalities) > 1 else ""
+    notes += [_lacking(label, which, where) for label in lost]
     notes += _without_events(runs, settings, modality.datatype)
     marks = species_marks(execution.bids_dir, *roots.values())
     jobs = [
@@ -85,6 +99,12 @@ def _of_modality(execution: Execution, settings: Settings, all_of: Settings) -> 
     ]
     sources = {**joined.sources, **search.links}
     return _Part(jobs=jobs, settings=settings, sources=sources, notes=[*notes, *joined.notes])
+
+
+def _lacking(label: str, modality: str, where: str = "") -> Note:
+    """Return the note that nothing of a participant is there, of one modality of several if it has a name here."""
+    label, which = label.removeprefix("sub-"), f" of modalities.{modality}" if modality else ""
+    return Note(text=f"sub-{label}: no run{which}{where} fits the filters", participant=label)
 
 
 def _wanted(settings: Settings) -> list[RegionRequest]:

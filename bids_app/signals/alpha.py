@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.signal import savgol_filter
 
 Floats = NDArray[np.float64]
 
@@ -42,7 +42,7 @@ def alpha_peak(spectrum: Floats, line: Floats, frequencies: Floats) -> AlphaPeak
     frequencies : (bins,) Hz
     """
     within = np.flatnonzero((frequencies >= WINDOW[0]) & (frequencies <= WINDOW[1]))
-    smooth = savgol_filter(np.log10(spectrum) - line, 11, 5)[within]
+    smooth = scipy.signal.savgol_filter(np.log10(spectrum) - line, 11, 5)[within]
     top = int(smooth.argmax())
     at, height = float(frequencies[within[top]]), float(smooth[top])
     if top in {0, len(within) - 1}:

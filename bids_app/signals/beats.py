@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter1d
-from scipy.signal import butter, sosfiltfilt
 
 Floats = NDArray[np.float64]
 
@@ -45,11 +44,11 @@ def beats(signal: Floats, rate: float, kind: str) -> Floats:
         Refined between samples by a parabola.
     """
     low, high = PASS[kind]
-    sections = butter(3, (low, min(high, 0.45 * rate)), "bandpass", fs=rate, output="sos")
-    clean = sosfiltfilt(sections, signal - np.median(signal))
+    sections = scipy.signal.butter(3, (low, min(high, 0.45 * rate)), "bandpass", fs=rate, output="sos")
+    clean = scipy.signal.sosfiltfilt(sections, signal - np.median(signal))
     steep = np.abs(np.gradient(clean))
     short, long = (max(round(seconds * rate), 1) for seconds in (_SHORT, _LONG))
-    above = uniform_filter1d(steep, short) > uniform_filter1d(steep, long)
+    above = scipy.ndimage.uniform_filter1d(steep, short) > scipy.ndimage.uniform_filter1d(steep, long)
     edges = np.flatnonzero(np.diff(np.concatenate([[0], above.astype(np.int8), [0]])))
     starts, stops = edges[::2], edges[1::2]
     if not len(starts):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.signal import butter, find_peaks, sosfiltfilt
 
 from bids_app.signals.periodogram import density
 from bids_app.signals.segments import windows
@@ -51,9 +51,9 @@ class Breathing(NamedTuple):
 
 def breathing(signal: Floats, rate: float) -> Breathing:
     """Return what a breathing signal says, (samples,) at `rate` samples a second."""
-    sections = butter(2, PASS, "bandpass", fs=rate, output="sos")
-    clean = sosfiltfilt(sections, signal - np.mean(signal))
-    peaks, found = find_peaks(clean, prominence=PROMINENCE * clean.std())
+    sections = scipy.signal.butter(2, PASS, "bandpass", fs=rate, output="sos")
+    clean = scipy.signal.sosfiltfilt(sections, signal - np.mean(signal))
+    peaks, found = scipy.signal.find_peaks(clean, prominence=PROMINENCE * clean.std())
     if len(peaks) < 3:
         return Breathing(np.nan, np.nan, np.nan, peaks / rate)
     each = 60 * rate / np.diff(peaks)

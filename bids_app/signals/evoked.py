@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.fft import rfft
 
 from bids_app.signals.segments import within_parts
 from bids_app.vocabulary.grid import Mask
@@ -110,6 +110,6 @@ def band_course(epochs: Floats, rate: float, band: tuple[float, float]) -> tuple
     found = np.empty((epochs.shape[1], len(starts)))
     for i, start in enumerate(starts):
         part = epochs[:, :, start : start + length]
-        spectra = rfft((part - part.mean(axis=2, keepdims=True)) * hann, axis=2)[:, :, inside]
+        spectra = scipy.fft.rfft((part - part.mean(axis=2, keepdims=True)) * hann, axis=2)[:, :, inside]
         found[:, i] = (np.abs(spectra) ** 2).sum(axis=2).mean(axis=0)
     return found * 2 / (length * (hann**2).sum()), (starts + (length - 1) / 2) / rate

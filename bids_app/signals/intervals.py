@@ -9,9 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline
-from scipy.signal import detrend
 
 from bids_app.signals.periodogram import band_power, density
 from bids_app.signals.segments import windows
@@ -129,9 +128,9 @@ def bands(times: Floats, intervals: Floats, kept: Mask) -> HeartBands:
     if len(at) < 4 or at[-1] - at[0] < WINDOW:
         return HeartBands(lf=np.nan, hf=np.nan, hf_peak=np.nan)
     grid = np.arange(at[0], at[-1], 1 / RATE)
-    smooth = CubicSpline(at, values)(grid)
+    smooth = scipy.interpolate.CubicSpline(at, values)(grid)
     starts = windows(len(grid), length, length // 2)
-    parts = np.concatenate([detrend(smooth[start : start + length]) for start in starts])
+    parts = np.concatenate([scipy.signal.detrend(smooth[start : start + length]) for start in starts])
     frequencies = np.arange(length // 2 + 1) * RATE / length
     spectrum = density(parts[None], np.arange(len(starts)) * length, length, RATE, slice(None))
     power = band_power(spectrum, frequencies, BANDS)

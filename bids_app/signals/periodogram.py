@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.fft import rfft
 
 from bids_app.signals.segments import Samples
 
@@ -46,7 +46,7 @@ def density(data: Floats, starts: Samples, length: int, rate: float, bins: slice
         block = data[first : first + BLOCK][:, places]
         block -= block.mean(axis=2, keepdims=True)
         block *= window
-        spectra = rfft(block, axis=2, overwrite_x=True)[:, :, bins]
+        spectra = scipy.fft.rfft(block, axis=2, overwrite_x=True)[:, :, bins]
         found[first : first + BLOCK] = (spectra.real**2 + spectra.imag**2).mean(axis=1)
     # Both halves of the spectrum in one, but for frequency 0 and half the sampling rate, which occur once.
     single = np.isin(np.arange(length // 2 + 1)[bins], [0, length / 2])

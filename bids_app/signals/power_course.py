@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.fft import rfft
-from scipy.signal import fftconvolve
 
 from bids_app.signals.segments import untouched, within_parts
 from bids_app.vocabulary.grid import Mask
@@ -58,7 +57,7 @@ def power_course(
     for first in range(0, len(starts), BLOCK):
         own = starts[first : first + BLOCK]
         parts = data[:, own[:, None] + np.arange(length)]
-        spectra = rfft((parts - parts.mean(axis=2, keepdims=True)) * hann, axis=2)[:, :, inside]
+        spectra = scipy.fft.rfft((parts - parts.mean(axis=2, keepdims=True)) * hann, axis=2)[:, :, inside]
         power[first : first + BLOCK] = (spectra.real**2 + spectra.imag**2).sum(axis=2).mean(axis=0)
     clean = untouched(starts, length, bad) & within_parts(starts, length, cuts)
     # One-sided density times the width of a bin: 2 / (rate sum w^2) * rate / length.
@@ -103,4 +102,4 @@ def expected_bold(times: Floats, values: Floats, response: Floats, at: Floats) -
     """
     grid = np.arange(0.0, max(float(at.max()), float(times[-1])) + GRID, GRID)
     fine = np.interp(grid, times, values)
-    return np.asarray(np.interp(at, grid, fftconvolve(fine, response)[: len(grid)]))
+    return np.asarray(np.interp(at, grid, scipy.signal.fftconvolve(fine, response)[: len(grid)]))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.signal import butter, find_peaks, sosfiltfilt
 
 Floats = NDArray[np.float64]
 
@@ -31,8 +31,8 @@ def skin_conductance(signal: Floats, rate: float) -> SkinConductance:
 
     The amplitude of a response is its prominence in the signal as it is: a filter would make it smaller.
     """
-    tonic = sosfiltfilt(butter(2, TONIC, "lowpass", fs=rate, output="sos"), signal)
-    peaks, found = find_peaks(signal, prominence=SMALLEST)
+    tonic = scipy.signal.sosfiltfilt(scipy.signal.butter(2, TONIC, "lowpass", fs=rate, output="sos"), signal)
+    peaks, found = scipy.signal.find_peaks(signal, prominence=SMALLEST)
     minutes = len(signal) / rate / 60
     amplitude = float(found["prominences"].mean()) if len(peaks) else np.nan
     return SkinConductance(float(tonic.mean()), len(peaks) / minutes, amplitude, peaks / rate)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from bids_app.errors import WrongDataError
 from bids_app.spatial.options import RegionalOptions
@@ -93,6 +93,8 @@ def compare_references(
                      "rho": float(found["trial"].score[0]), "p": max(p["trial"], p[SURROGATES]),
                      "p_arms": p["trial"], "p_surrogate": p[SURROGATES], "p_moran": p["moran"],
                      "p_variogram": p["variogram"], "citation": reference.about.get("citation", "")})  # fmt: skip
-    for row, q in zip(rows, stats.false_discovery_control([row["p"] for row in rows]) if rows else [], strict=True):
+    for row, q in zip(
+        rows, scipy.stats.false_discovery_control([row["p"] for row in rows]) if rows else [], strict=True
+    ):
         row["q"] = float(q)
     return rows, said

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import integrate
 
 SCALES = (0.5, 2**-0.5, 1.0)
 """Widths of the prior that are reported side by side."""
@@ -44,7 +44,9 @@ def log_bayes_factor(
     prior = -0.5 * np.log(2 * np.pi) - 0.5 * _LOG_G - 0.5 / g
     height = likelihood + prior + (df + 1) / 2 * np.log1p(squared / df)
     top = height.max(axis=1)  # beyond what a number can hold where many participants agree
-    return np.asarray(np.log10(integrate.simpson(np.exp(height - top[:, None]), x=_LOG_G, axis=1)) + top / np.log(10))
+    return np.asarray(
+        np.log10(scipy.integrate.simpson(np.exp(height - top[:, None]), x=_LOG_G, axis=1)) + top / np.log(10)
+    )
 
 
 def evidence(log_bf: NDArray[np.floating[Any]]) -> NDArray[np.int8]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.linalg import null_space
 
 from bids_app.errors import WrongDataError
 
@@ -40,7 +40,7 @@ def partition(design: Matrix, contrast: Matrix) -> tuple[Matrix, Matrix]:
     d = np.linalg.pinv(design.T @ design)
     inner = np.linalg.pinv(c.T @ d @ c)
     x = design @ d @ c @ inner
-    u = null_space(c.T)
+    u = scipy.linalg.null_space(c.T)
     v = u - c @ inner @ c.T @ d @ u
     z = design @ d @ v @ np.linalg.pinv(v.T @ d @ v)
     return x, z

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import gammaln, nctdtrinc
-from scipy.stats import t as student
 
 from bids_app.statistics.permutation.linear_model import tiles
 
@@ -24,7 +23,7 @@ def small_sample_factor(df: int) -> float:
     """Return Hedges' correction J = Γ(m/2) / (sqrt(m/2) Γ((m − 1)/2)) for m degrees of freedom."""
     if df < 2:
         return float("nan")
-    return float(np.exp(gammaln(df / 2) - gammaln((df - 1) / 2)) / np.sqrt(df / 2))
+    return float(np.exp(scipy.special.gammaln(df / 2) - scipy.special.gammaln((df - 1) / 2)) / np.sqrt(df / 2))
 
 
 def two_sample_g(t: Floats, n1: int, n2: int) -> NDArray[np.float64]:
@@ -62,7 +61,7 @@ def adjusted_g(
         ratio = np.asarray(difference / deviation, dtype=np.float64)
         sides = [np.abs(limit - difference) / deviation for limit in limits]
         known = small_sample_factor(df + 1) * np.sqrt((df + 1) / df)  # E(s) / sigma
-        whole = 1 - student.isf(0.025, df) ** 2 * (1 - known**2)
+        whole = 1 - scipy.stats.t.isf(0.025, df) ** 2 * (1 - known**2)
         shrunk, ends = ratio * known, []
         for sign, side in zip((-1, 1), sides, strict=True):
             room = shrunk**2 - whole * (ratio**2 - side**2) * known**2
@@ -97,7 +96,7 @@ def noncentral_limits(t: Floats, df: int, level: float = 0.95) -> NDArray[np.flo
     grid = np.sinh(np.linspace(np.arcsinh(near.min(initial=0.0) - 1e-6), np.arcsinh(near.max(initial=0.0) + 1e-6), 400))
     stretch = np.where(known, np.maximum(np.abs(t) / _FAR, 1.0), np.nan)
     tails = (1 + level) / 2, (1 - level) / 2
-    return np.stack([stretch * np.interp(near, grid, nctdtrinc(df, p, grid)) for p in tails])
+    return np.stack([stretch * np.interp(near, grid, scipy.special.nctdtrinc(df, p, grid)) for p in tails])
 
 
 def detectable(variance: Floats, df: int, critical: float, power: float = 0.8) -> NDArray[np.float64]:
@@ -112,7 +111,7 @@ def detectable(variance: Floats, df: int, critical: float, power: float = 0.8) -
     power : float
         Probability of finding the effect, 0 to 1.
     """
-    return np.asarray(np.sqrt(variance) * nctdtrinc(df, 1 - power, critical), dtype=np.float64)
+    return np.asarray(np.sqrt(variance) * scipy.special.nctdtrinc(df, 1 - power, critical), dtype=np.float64)
 
 
 def participants_for(error: float, size: float, p: float, spent: int, power: float = 0.8) -> int:
@@ -128,7 +127,7 @@ def participants_for(error: float, size: float, p: float, spent: int, power: flo
     count = 1e6
     for _ in range(50):
         df = max(count - spent, 2.0)
-        needed = (float(nctdtrinc(df, 1 - power, student.isf(p / 2, df))) * error / size) ** 2
+        needed = (float(scipy.special.nctdtrinc(df, 1 - power, scipy.stats.t.isf(p / 2, df))) * error / size) ** 2
         if abs(needed - count) < 0.01:
             break
         count = max(needed, spent + 2.0)

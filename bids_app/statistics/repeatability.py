@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+import scipy
 
 
 def rises_by_chance(variation: float, threshold: float) -> float:
@@ -18,12 +18,12 @@ def rises_by_chance(variation: float, threshold: float) -> float:
     threshold : float
         Share of the value before, such as 0.15.
     """
-    return float(stats.norm.sf(threshold / (variation * np.sqrt(1 + (1 + threshold) ** 2))))
+    return float(scipy.stats.norm.sf(threshold / (variation * np.sqrt(1 + (1 + threshold) ** 2))))
 
 
 def smallest_change(variation: float) -> float:
     """Return the smallest detectable change of one participant: 1.96 SD of a difference, as a share."""
-    return float(stats.norm.ppf(0.975) * np.sqrt(2) * variation)
+    return float(scipy.stats.norm.ppf(0.975) * np.sqrt(2) * variation)
 
 
 def conditional_odds(first: tuple[int, int], other: tuple[int, int]) -> tuple[float, float, float]:
@@ -36,6 +36,6 @@ def conditional_odds(first: tuple[int, int], other: tuple[int, int]) -> tuple[fl
     table = [[events, people - events] for events, people in (first, other)]
     if not all(people for _, people in (first, other)):
         return float("nan"), float("nan"), float("nan")
-    found = stats.contingency.odds_ratio(table, kind="conditional")
+    found = scipy.stats.contingency.odds_ratio(table, kind="conditional")
     limits = found.confidence_interval(0.95)
     return float(found.statistic), float(limits.low), float(limits.high)

@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from bids_app.statistics import effect_size
 from bids_app.statistics.clusters import cluster_table
@@ -236,7 +236,7 @@ def _standardised(
         # Of arms with variances of their own too, g is of the pooled deviation; its limits take the variance of t.
         t = (model.effect / np.sqrt(model.variance)).astype(np.float32)
     if contrast.effect == "ancova" and baseline is not None:
-        margin = stats.t.isf(0.025, df) * np.sqrt(variance)
+        margin = scipy.stats.t.isf(0.025, df) * np.sqrt(variance)
         spread = effect_size.pooled_deviation(baseline, arm)
         limits = model.effect - margin, model.effect + margin
         return effect_size.adjusted_g(model.effect, limits, spread, len(arm) - 2)

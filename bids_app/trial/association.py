@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.statistics.result import Result
 from bids_app.trial.cohort import Cohort
 from bids_app.trial.outcome_slopes import RelatedOutcome
 from bids_app.vocabulary.grid import Mask
 from bids_app.vocabulary.options.inference import Inference
 from bids_app.vocabulary.outcome import ClinicalOutcome
+
+if TYPE_CHECKING:
+    from bids_app.statistics.result import Result
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -286,7 +286,7 @@ def _unscanned(label: str, table: Table, stages: Mapping[str, str], needed: Sequ
     for stage in needed:
         session = stages[stage]
         if session not in table.available.get(label, set()):
-            unknown = "no map on disk: not scanned, or not run at participant level"
+            unknown = "not on disk: not scanned, or not run at participant level"
             where = f"session {session}: " if session else ""
             return stage, f"{where}{table.reasons.get((label, session), unknown)}"
     return None

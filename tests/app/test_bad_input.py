@@ -265,7 +265,7 @@ def test_ids_without_sub_and_a_participant_without_post(tmp_path):
     ended = run_deqi(trial.root, out, "group", *FAST)
     assert ended.code == 0, ended.err
     flow = next(out.glob("group/*_flow.tsv")).read_text()
-    assert "sub-03\tverum\tpost\tsession post: no map on disk" in flow
+    assert "sub-03\tverum\tpost\tsession post: not on disk" in flow
     assert flow.count("analysed") == 7
     assert "sub-03: session post" in group_pages(out)
 
@@ -276,7 +276,7 @@ def test_one_session_only(tmp_path):
     assert run_deqi(trial.root, out, "participant", *FAST).code == 0
     ended = run_deqi(trial.root, out, "group", *FAST)
     assert ended.code == 65
-    said(ended, "session post: no map on disk")
+    said(ended, "session post: not on disk")
 
 
 def read(path: Path):

@@ -18,7 +18,7 @@ LOST = {
     "01": "group is 'n/a', not in this comparison",
     "02": "group is 'waiting list', not in this comparison",
     "03": "has maps but no row in participants.tsv",
-    "04": "session post: no map on disk: not scanned",
+    "04": "session post: not on disk: not scanned",
     "05": "age is 'n/a'",
     "06": "age is '.'",
     "07": "excluded by rating: snores",
@@ -29,7 +29,7 @@ LOST = {
     "12": "above the limit of 0.3 mm",
     "13": "pointer to content that is not here",
     "14": "RepetitionTime is 2000 in its sidecars",
-    "15": "no map on disk: not scanned",
+    "15": "not on disk: not scanned",
     "16": "sform_code and qform_code are 0",
 }
 """What becomes of sixteen participants, and the reason that must be told of each."""

@@ -11,9 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
-from scipy.spatial.distance import cdist
 
 from bids_app.dataset.atlases.images import atlas_values
 from bids_app.dataset.atlases.parcels import atlas_regions
@@ -97,7 +96,7 @@ def foci_by_regions(path: Path, atlas: Path) -> tuple[Volume, ...]:
     own, numbers = np.rint(labels[labels > 0]), [place.number for place in atlas_regions(atlas)]
     stem = path.name.rpartition(".")[0]
     return tuple(
-        Volume(f"{stem} {contrast}".strip(), ndimage.mean(_likelihood(world, studies), own, numbers))
+        Volume(f"{stem} {contrast}".strip(), scipy.ndimage.mean(_likelihood(world, studies), own, numbers))
         for contrast, studies in read_foci(path).items()
     )
 
@@ -110,7 +109,7 @@ def _likelihood(world: Matrix, studies: Studies) -> Matrix:
         still = np.ones(len(world[part]))
         for foci, people in studies.values():
             sigma = kernel_deviation(people)
-            near = cdist(world[part], foci).min(axis=1)
+            near = scipy.spatial.distance.cdist(world[part], foci).min(axis=1)
             # The chance of one cubic millimetre; the unit does not matter to ranks.
             still *= 1 - np.exp(-0.5 * (near / sigma) ** 2) / (sigma * np.sqrt(2 * np.pi)) ** 3
         silent[part] = still

@@ -7,8 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from bids_app.dataset.atlases.images import atlas_values, label_names, label_structures
 from bids_app.dataset.atlases.names import BELOW, CEREBELLUM, CORTEX, side_of, structure_of
@@ -63,9 +63,9 @@ def atlas_regions(path: Path) -> tuple[AtlasRegion, ...]:
     numbers = [number for number in names if (own == number).any()]
     if len(numbers) < 2:
         raise WrongDataError(f"{path} has {len(numbers)} region; regions are compared with each other.")
-    means = np.stack([ndimage.mean(world[:, axis], own, numbers) for axis in range(3)], axis=1)
-    left = ndimage.mean((world[:, 0] < 0).astype(np.float64), own, numbers)
-    counts = ndimage.sum_labels(np.ones(len(own)), own, numbers)
+    means = np.stack([scipy.ndimage.mean(world[:, axis], own, numbers) for axis in range(3)], axis=1)
+    left = scipy.ndimage.mean((world[:, 0] < 0).astype(np.float64), own, numbers)
+    counts = scipy.ndimage.sum_labels(np.ones(len(own)), own, numbers)
     told = label_structures(path)
     found = tuple(
         AtlasRegion(
@@ -137,6 +137,6 @@ def region_means(
         return np.full(len(wanted), np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(
-            ndimage.sum_labels(found[known], number[known], wanted)
-            / ndimage.sum_labels(np.ones(known.sum()), number[known], wanted)
+            scipy.ndimage.sum_labels(found[known], number[known], wanted)
+            / scipy.ndimage.sum_labels(np.ones(known.sum()), number[known], wanted)
         )

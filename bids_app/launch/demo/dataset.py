@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from bids_app.derivatives.dataset import DEMONSTRATION, SYNTHETIC_NOTICE
 from bids_app.derivatives.files import write_json, write_labels, write_series, write_table
+from bids_app.launch.demo import receptors
 from bids_app.launch.demo.physiology import write_physiology
 from bids_app.launch.demo.reference_data import write_molecules
 from bids_app.launch.demo.trial_record import write_record
@@ -43,7 +44,10 @@ INSULA = (36.0, 16.0, 2.0)
 
 @dataclass(frozen=True, kw_only=True)
 class DemoParticipant:
-    """A made-up participant: `moves` and `drops_out` give the flow figure something to show, `needled` has needling."""
+    """A made-up participant: `moves` and `drops_out` give the flow figure something to show.
+
+    `needled` has a run with needling, `has_pet` has PET.
+    """
 
     label: str
     arm: str
@@ -52,6 +56,7 @@ class DemoParticipant:
     moves: bool = False
     drops_out: bool = False
     needled: bool = False
+    has_pet: bool = False
 
 
 def people() -> list[DemoParticipant]:
@@ -59,10 +64,11 @@ def people() -> list[DemoParticipant]:
     rng = np.random.default_rng(11)
     arms = rng.permutation(["verum"] * 13 + ["sham"] * 13)
     first = {arm: int(np.flatnonzero(arms == arm)[3]) for arm in ("verum", "sham")}
+    scanned = {int(i) for arm in ("verum", "sham") for i in np.flatnonzero(arms == arm)[-receptors.PER_ARM :]}
     return [
         DemoParticipant(label=f"{i + 1:02d}", arm=str(arm), age=int(rng.integers(24, 66)),
                         sex=str(rng.choice(["F", "M"])), moves=i == first["verum"],
-                        drops_out=i == first["sham"], needled=i < 4)
+                        drops_out=i == first["sham"], needled=i < 4, has_pet=i in scanned)
         for i, arm in enumerate(arms)
     ]  # fmt: skip
 
@@ -72,7 +78,7 @@ def write_demonstration(folder: Path) -> None:
     mask, grid = _brain()
     root = folder / "derivatives" / "fmriprep"
     everyone = people()
-    _write_dataset(folder, root, everyone)
+    _write_dataset(folder, (root, folder / "derivatives" / "petprep"), everyone)
     write_molecules(folder / "code" / "molecules", mask, grid, CINGULATE)
     LOG.info("Writing a synthetic trial of %d people to %s (nobody was scanned) ...", len(everyone), folder)
 
@@ -83,7 +89,10 @@ def write_demonstration(folder: Path) -> None:
             _write_rest(root, person, session, mask, grid, rng)
             words = f"sub-{person.label}", f"ses-{session}"
             stem = folder.joinpath(*words, "func", "_".join([*words, "task-rest"]))
-            write_physiology(stem, FRAMES * TR, number, verum=person.arm == "verum", after=session == "post")
+            state = {"verum": person.arm == "verum", "after": session == "post"}
+            write_physiology(stem, FRAMES * TR, number, **state)
+            if person.has_pet:
+                receptors.write_scan(folder, words, number, **state)
             if session == "post" and person.needled:
                 _write_needling(folder, root, person, mask, grid, rng)
 
@@ -104,12 +113,13 @@ def _brain() -> tuple[Mask, Grid]:
     return mask, Grid(mask.shape, np.asarray(image.affine, dtype=np.float64))
 
 
-def _write_dataset(folder: Path, root: Path, everyone: list[DemoParticipant]) -> None:
+def _write_dataset(folder: Path, roots: tuple[Path, ...], everyone: list[DemoParticipant]) -> None:
     write_record(folder, [{**asdict(p), "gone": p.drops_out} for p in everyone])
     about = {"Name": f"deqi demonstration ({SYNTHETIC_NOTICE})", "BIDSVersion": "1.9.0"}
     write_json(folder / "dataset_description.json", {**about, "DatasetType": "raw"})
     made = [{"Name": DEMONSTRATION, "Description": SYNTHETIC_NOTICE}]
-    write_json(root / "dataset_description.json", {**about, "DatasetType": "derivative", "GeneratedBy": made})
+    for root in roots:
+        write_json(root / "dataset_description.json", {**about, "DatasetType": "derivative", "GeneratedBy": made})
 
 
 def _write_rest(

@@ -32,6 +32,9 @@ title = "Verum and sham acupuncture: a demonstration"
 
 [modalities.physio]
 
+[modalities.pet]
+reference = "cerebellum"
+
 [inference]
 n_permutations = 500
 

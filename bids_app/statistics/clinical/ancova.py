@@ -13,8 +13,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from bids_app.errors import WrongDataError
 from bids_app.statistics import bayes_factor
@@ -81,7 +81,7 @@ def concluded(
     t = estimate.difference / estimate.error
     return OutcomeComparison(
         difference=estimate.difference, error=estimate.error, low=low, high=high, t=t,
-        p=float(2 * stats.t.sf(abs(t), estimate.df)), df=estimate.df, rerandomised_p=p(0.0), relabellings=total,
+        p=float(2 * scipy.stats.t.sf(abs(t), estimate.df)), df=estimate.df, rerandomised_p=p(0.0), relabellings=total,
         adjusted=adjusted,
     )  # fmt: skip
 

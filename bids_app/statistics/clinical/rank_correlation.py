@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from bids_app.statistics.permutation.linear_model import orthonormal, residual
 from bids_app.statistics.permutation.schemes import Exchange
@@ -48,9 +48,9 @@ def spearman(x: Values, y: Values, others: Values, scheme: Exchange) -> RankCorr
     scheme : Exchange
         What chance could have done to y: within arms and strata.
     """
-    ranked = [np.ones(len(x)), *(stats.rankdata(column) for column in np.asarray(others).T)]
+    ranked = [np.ones(len(x)), *(scipy.stats.rankdata(column) for column in np.asarray(others).T)]
     basis = orthonormal(np.column_stack(ranked))
-    first, second = stats.rankdata(x), stats.rankdata(y)
+    first, second = scipy.stats.rankdata(x), scipy.stats.rankdata(y)
     left = residual(first[:, None], basis)[:, 0]
     orders = scheme.draw(0, scheme.total).astype(np.intp)
     moved = residual(second[orders].T, basis)
@@ -60,10 +60,10 @@ def spearman(x: Values, y: Values, others: Values, scheme: Exchange) -> RankCorr
     observed = float(np.clip(r[0], -1, 1))
     df = len(x) - basis.shape[1] - 1
     t = observed * np.sqrt(df / max(1 - observed**2, 1e-15)) if df > 0 else np.nan
-    margin = stats.norm.isf(0.025) * np.sqrt((1 + observed**2 / 2) / max(len(x) - basis.shape[1] - 2, 1))
+    margin = scipy.stats.norm.isf(0.025) * np.sqrt((1 + observed**2 / 2) / max(len(x) - basis.shape[1] - 2, 1))
     low, high = np.tanh(np.arctanh(np.clip(observed, -1 + 1e-12, 1 - 1e-12)) + np.array([-margin, margin]))
     reached = float((np.abs(r) >= abs(observed) - 1e-9).mean())
-    p = float(2 * stats.t.sf(abs(t), df)) if df > 0 else float("nan")
+    p = float(2 * scipy.stats.t.sf(abs(t), df)) if df > 0 else float("nan")
     return RankCorrelation(
         r=observed, low=float(low), high=float(high), p=p, p_exchanged=reached, people=len(x), relabellings=scheme.total
     )

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from bids_app.statistics.permutation import engine
 from bids_app.statistics.permutation.linear_model import LinearModel
@@ -62,5 +62,5 @@ def effects(model: LinearModel, scheme: Scheme) -> NDArray[np.float64]:
         return np.full((3, model.tested.shape[1]), np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         error = np.abs(model.effect / engine.statistic(model, scheme).astype(np.float64))
-    margin = stats.t.isf(0.025, model.df) * error
+    margin = scipy.stats.t.isf(0.025, model.df) * error
     return np.stack([model.effect, model.effect - margin, model.effect + margin])

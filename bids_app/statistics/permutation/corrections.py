@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
-from scipy.stats import beta
 
 
 def familywise_p(values: NDArray[np.float32], maxima: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -72,8 +71,8 @@ def monte_carlo_limits(p: float, total: int, *, exhaustive: bool = False) -> tup
     if exhaustive:
         return p, p
     reached = round(p * total)
-    low = float(beta.ppf(0.025, reached, total - reached + 1)) if reached else 0.0
-    high = float(beta.ppf(0.975, reached + 1, total - reached)) if reached < total else 1.0
+    low = float(scipy.stats.beta.ppf(0.025, reached, total - reached + 1)) if reached else 0.0
+    high = float(scipy.stats.beta.ppf(0.975, reached + 1, total - reached)) if reached < total else 1.0
     return low, high
 
 
@@ -101,7 +100,7 @@ def q_per_sign(t: NDArray[np.floating[Any]], df: int, *, both: bool = True) -> N
     values = t[tested].astype(np.float64)
     found = np.ones(len(values))
     for sign in (1, -1) if both else (1,):
-        adjusted = stats.false_discovery_control(stats.t.sf(sign * values, df))
+        adjusted = scipy.stats.false_discovery_control(scipy.stats.t.sf(sign * values, df))
         found = np.where(sign * values > 0, np.minimum(1.0, (1 + both) * adjusted), found)
     q = np.full(len(t), np.nan)
     q[tested] = found

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 from threadpoolctl import threadpool_limits
 
 from bids_app import __version__
@@ -58,8 +58,8 @@ class NullDistribution:
 def cluster_threshold(p: float, df: int, rank: int = 1, *, both: bool = True) -> float:
     """Return the |t|, or F of `rank` columns, that forms clusters at p."""
     if rank > 1:
-        return float(stats.f.isf(p, rank, df))
-    return float(stats.t.isf(p / 2 if both else p, df))
+        return float(scipy.stats.f.isf(p, rank, df))
+    return float(scipy.stats.t.isf(p / 2 if both else p, df))
 
 
 def run(

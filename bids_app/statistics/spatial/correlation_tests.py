@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from bids_app.statistics.permutation.corrections import familywise_p
 from bids_app.statistics.permutation.linear_model import orthonormal, residual
@@ -29,7 +29,7 @@ SLACK = 1e-6
 
 def ranks(values: Matrix, axis: int = 0) -> Matrix:
     """Return average ranks along an axis, of the shape of the values (n, m)."""
-    return np.asarray(stats.rankdata(values, axis=axis))
+    return np.asarray(scipy.stats.rankdata(values, axis=axis))
 
 
 def unit(values: Matrix, beside: Matrix | None = None) -> Matrix:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import sparse
 
 from bids_app.statistics.spatial.correlation_tests import SLACK
 
@@ -20,19 +20,19 @@ Matrix = NDArray[np.float64]
 Rows = NDArray[np.floating[Any]]
 
 
-def membership(sets: Sequence[Sequence[int]], genes: int) -> sparse.csr_array[Any]:
+def membership(sets: Sequence[Sequence[int]], genes: int) -> scipy.sparse.csr_array[Any]:
     """Return what each gene counts in each category, (categories, genes): one over the size of the category."""
     sizes = np.array([len(members) for members in sets])
     rows = np.repeat(np.arange(len(sets)), sizes)
     columns = np.concatenate([np.asarray(members, dtype=np.intp) for members in sets])
-    return sparse.csr_array((np.repeat(1.0 / sizes, sizes), (rows, columns)), shape=(len(sets), genes))
+    return scipy.sparse.csr_array((np.repeat(1.0 / sizes, sizes), (rows, columns)), shape=(len(sets), genes))
 
 
 Scorer = Callable[[Rows], Matrix]
 """Returns the score of each category with each map, (maps, regions) -> (maps, categories)."""
 
 
-def means(reference: Rows, weights: sparse.csr_array[Any]) -> Scorer:
+def means(reference: Rows, weights: scipy.sparse.csr_array[Any]) -> Scorer:
     """Return what gives the mean score of each category, (maps, categories).
 
     A mean of correlations is the inner product of the map with the mean of the genes' columns: no score of a single
@@ -42,7 +42,7 @@ def means(reference: Rows, weights: sparse.csr_array[Any]) -> Scorer:
     return lambda maps: np.asarray(maps.astype(np.float64) @ profiles)
 
 
-def absolute_means(reference: Rows, weights: sparse.csr_array[Any]) -> Scorer:
+def absolute_means(reference: Rows, weights: scipy.sparse.csr_array[Any]) -> Scorer:
     """Return what gives the mean absolute score of each category, (maps, categories)."""
     columns, light = np.ascontiguousarray(reference, dtype=np.float32), weights.astype(np.float32)
     return lambda maps: np.asarray((light @ np.abs(maps.astype(np.float32) @ columns).T).T, dtype=np.float64)

@@ -7,15 +7,15 @@ neighbourhood; Moran's I depends on the squares of its coefficients alone, so th
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
 
 Matrix = NDArray[np.float64]
 
 
 def distances(places: Matrix) -> Matrix:
     """Return the distance (mm) of each pair of regions, from their centres (regions, 3)."""
-    return np.asarray(cdist(places, places))
+    return np.asarray(scipy.spatial.distance.cdist(places, places))
 
 
 def neighbourhood(distance: Matrix) -> Matrix:

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from bids_app.app import main
-from bids_app.launch.demo import eeg, physiology
+from bids_app.dataset.tables import read_tsv
+from bids_app.launch.demo import eeg, physiology, receptors
 from bids_app.signals.beats import beats
 from bids_app.signals.intervals import normal, variability
 from bids_app.signals.oscillations import Spectra
@@ -70,6 +71,34 @@ def test_the_heart_is_more_variable_by_what_was_planted(tmp_path):
 
     planted = [ln_rmssd(p, verum=True, after=True) - ln_rmssd(p, verum=False, after=True) for p in range(4)]
     assert np.mean(planted) == pytest.approx(physiology.RISE, abs=0.15)
+
+
+def test_binding_falls_in_verum_alone_by_what_was_planted_and_rises_in_both_arms(tmp_path):
+    def ratio(region, *, verum):
+        means = [
+            np.mean([receptors.binding(person, verum=verum, after=after)[region] for person in range(40)])
+            for after in (False, True)
+        ]
+        return means[1] / means[0] - 1
+
+    planted, decoy = receptors.PLANTED, receptors.DECOY
+    assert ratio(planted, verum=True) == pytest.approx(-receptors.FALL, abs=0.03)
+    assert ratio(planted, verum=False) == pytest.approx(0, abs=0.03)
+    assert [ratio(decoy, verum=verum) for verum in (True, False)] == pytest.approx([receptors.RISE] * 2, abs=0.03)
+
+
+def test_curves_of_the_demonstration_are_those_of_their_binding_potential(tmp_path):
+    """The Logan plot by hand: its slope is 1 + BPnd."""
+    receptors.write_scan(tmp_path, ("sub-01", "ses-pre"), 0, verum=True, after=False)
+    (path,) = tmp_path.rglob("*_tacs.tsv")
+    table = {name: np.array(words, float) for name, words in read_tsv(path).items()}
+    target, known = table["putamen"], table["Cerebellum-Cortex"]
+    lasts = (table["frame_end"] - table["frame_start"]) / 60
+    x, y = (np.cumsum(values * lasts) - values * lasts / 2 for values in (known, target))
+    late = table["frame_start"] >= 30 * 60
+    slope, _ = np.polyfit(((x + known / 0.14) / target)[late], (y / target)[late], 1)
+    planted = receptors.binding(0, verum=True, after=False)["putamen"]
+    assert slope - 1 == pytest.approx(planted, rel=0.05)
 
 
 def test_an_unknown_kind_is_told(capsys):
