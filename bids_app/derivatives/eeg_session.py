@@ -56,6 +56,15 @@ def quality_of(epochs: Epochs) -> dict[str, object]:
     }
 
 
+def by_arm(runs: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
+    """Return what pages show of a session; seconds add up over its recordings."""
+    return {
+        "seconds_kept": float(np.nansum(runs["seconds_kept"])),
+        "channels_bad": float(np.nanmax(runs["channels_bad"])),
+        "amplitude": float(np.nanmedian(runs["amplitude"])),
+    }
+
+
 def limits(runs: Mapping[str, NDArray[np.float64]]) -> dict[str, Quality]:
     """Return the qualities of a session over its recordings."""
     bad, channels = np.nansum(runs["channels_bad"]), np.nansum(runs["channels"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -91,6 +91,24 @@ def limits(runs: Mapping[str, NDArray[np.float64]]) -> dict[str, Quality]:
         "min_df_res": Quality("residual degrees of freedom", float(np.nansum(freedom))),
         "min_coverage": Quality("share of usable voxels", float(usable / max(usable + unusable_, 1))),
     }
+
+
+def by_arm(runs: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
+    """Return what pages show of a session; minutes and degrees of freedom add up over its runs."""
+    voxels, unusable_ = (np.nansum(runs.get(name, np.nan)) for name in ("voxels", "voxels_unusable"))
+    absent = np.array([np.nan])
+    return {
+        "mean_fd": _known(np.nanmean, runs.get("mean_fd", absent)),
+        "minutes_kept": float(np.nansum(runs["minutes_kept"])),
+        "df_res": float(np.nansum(runs["df_res"])),
+        "tsnr": _known(np.nanmedian, runs.get("tsnr", absent)),
+        "coverage": float(100 * voxels / (voxels + unusable_)) if voxels + unusable_ else float("nan"),
+    }
+
+
+def _known(mean: Callable[[NDArray[np.float64]], np.float64], values: NDArray[np.float64]) -> float:
+    """Return the mean of what is known of runs; NaN where nothing is."""
+    return float(mean(values)) if np.isfinite(values).any() else float("nan")
 
 
 def write_frames(writer: SessionWriter, run: RunState) -> None:

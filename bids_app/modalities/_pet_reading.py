@@ -13,6 +13,7 @@ from bids_app.dataset.series_stream import SeriesStream, file_order
 from bids_app.dataset.volumes import open_image, read_mask
 from bids_app.errors import MissingInputError, UsageError, WrongDataError, suggest
 from bids_app.signals.smoothing import smooth_in_mask
+from bids_app.statistics.kinetics.frames import left_of_decay
 from bids_app.vocabulary.curves import LATE, Curves, Frames, PreparedCurves
 from bids_app.vocabulary.domain import Sites, Voxels
 from bids_app.vocabulary.grid import Grid, Mask
@@ -157,18 +158,15 @@ def _left_of_decay(recording: Recording, frames: Frames, options: Options) -> Fl
             f"{recording.series.name}: ImageDecayCorrected is false; reference models need corrected activity. Set "
             f"modalities.pet.decay_correct=true to have it done with the half-life of {known}."
         )
-    return _left(frames, half)
-
-
-def _left(frames: Frames, half_life: float) -> Floats:
-    """Return the share of activity that is left on average in each frame, (frames,)."""
-    rate = np.log(2) / half_life
-    return np.asarray((np.exp(-rate * frames.start) - np.exp(-rate * frames.end)) / (rate * frames.duration))
+    return left_of_decay(frames, half)
 
 
 def _reference(names: tuple[str, ...], asked: str, table: Path) -> tuple[str, ...]:
     """Return the regions of the reference, as the table names them."""
     found: list[str] = []
+    there = f"{', '.join(names[:12])}{' ...' if len(names) > 12 else ''}"
+    if not asked.strip():
+        raise UsageError(f"modalities.pet.reference names no region without receptors; {table.name} has {there}.")
     for word in (part.strip() for part in asked.split("+")):
         exact = [name for name in names if name == word] or [n for n in names if n.lower() == word.lower()]
         if not exact and word.lower() == "cerebellum":
@@ -176,7 +174,7 @@ def _reference(names: tuple[str, ...], asked: str, table: Path) -> tuple[str, ..
         if not exact:
             raise UsageError(
                 f"Region {word!r} (modalities.pet.reference) is not in {table.name}; "
-                f"{suggest(word, list(names))} It has {', '.join(names[:12])}{' ...' if len(names) > 12 else ''}."
+                f"{suggest(word, list(names))} It has {there}."
             )
         found += exact
     return tuple(dict.fromkeys(found))
@@ -220,7 +218,7 @@ def _weights(prepared: PreparedCurves, whole: Floats, kind: str, half_life: floa
         return np.ones(len(whole))
     found = frames.duration.copy()
     if kind == "decay":
-        found = found * _left(frames, half_life) / np.maximum(whole, 0.01 * whole.max())
+        found = found * left_of_decay(frames, half_life) / np.maximum(whole, 0.01 * whole.max())
     return np.asarray(found / found.max())
 
 

@@ -121,6 +121,13 @@ def quality_row(run: RunState) -> dict[str, object]:
     return {"form": form, **(eeg_session.quality_of(epochs) if (epochs := _loaded(run)) else {})}
 
 
+def by_arm(runs: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
+    """Return what pages show of the quality of a session."""
+    from bids_app.derivatives import eeg_session
+
+    return eeg_session.by_arm(runs)
+
+
 def limits(runs: Mapping[str, NDArray[np.float64]]) -> dict[str, Quality]:
     """Return the qualities of a session over its recordings."""
     from bids_app.derivatives import eeg_session

@@ -153,6 +153,13 @@ def quality_row(run: RunState) -> dict[str, object]:
     return fmri_session.quality_row(run)
 
 
+def by_arm(runs: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
+    """Return what pages show of the quality of a session."""
+    from bids_app.derivatives import fmri_session
+
+    return fmri_session.by_arm(runs)
+
+
 def limits(runs: Mapping[str, NDArray[np.float64]]) -> dict[str, Quality]:
     """Return the qualities of a session over its runs."""
     from bids_app.derivatives import fmri_session

@@ -127,6 +127,15 @@ def quality_row(run: RunState) -> dict[str, object]:
     }  # fmt: skip
 
 
+def by_arm(runs: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
+    """Return what pages show of a scan: the activity of its reference per injected activity, and what was injected."""
+    absent = np.array([np.nan])
+    late, injected, mass = (
+        float(runs.get(name, absent)[0]) for name in ("reference_late", "injected", "injected_mass")
+    )
+    return {"reference": late / injected if injected > 0 else float("nan"), "injected": injected, "injected_mass": mass}
+
+
 def limits(runs: Mapping[str, NDArray[np.float64]]) -> dict[str, Quality]:
     """Return the qualities of a session."""
     return {"min_minutes": Quality("minutes after injection", float(np.nanmax(runs["minutes"])), " min")}

@@ -43,7 +43,7 @@ def plan_participants(execution: Execution, settings: Settings) -> JobPlan:
         except DeqiError as error:
             postponed.append(error)
     problems = [*postponed, *absent.values()]
-    # Some may lack a modality that others have; that nobody has one that was asked for is an error.
+    # A participant may lack a modality that others have; one that no participant has was asked for in vain.
     if problems and not (parts and execution.participants):
         raise problems[0]
     jobs = [job for part in parts for job in part.jobs]

@@ -62,6 +62,10 @@ def _no_limits(*_: object) -> Mapping[str, Quality]:
     return {}
 
 
+def _no_qualities(*_: object) -> Mapping[str, float]:
+    return {}
+
+
 def _no_items(*_: object) -> Checklist:
     return {}
 
@@ -123,6 +127,8 @@ class Modality(Plug):
         Columns of the quality table with their descriptions; `quality_row` returns their cells.
     limits : callable
         Qualities of a session by the names of `[exclusions]`, from columns of its quality table.
+    by_arm : callable
+        What pages show of the quality of a session, from columns of its quality table; `report` has the words.
     methods_of : callable
         Its part of the methods text, from its options.
     reporting_items : callable
@@ -157,6 +163,7 @@ class Modality(Plug):
     quality: Mapping[str, str] = field(default_factory=dict)
     quality_row: Callable[[RunState], Mapping[str, object]] = _no_row
     limits: Callable[[Mapping[str, Floats]], Mapping[str, Quality]] = _no_limits
+    by_arm: Callable[[Mapping[str, Floats]], Mapping[str, float]] = _no_qualities
     methods: str = ""
     methods_of: Callable[[Mapping[str, object]], str] = _nothing
     reporting_items: Callable[[Mapping[str, object], Mapping[str, object]], Checklist] = _no_items

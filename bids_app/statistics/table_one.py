@@ -82,6 +82,11 @@ def _level(column: str, level: str, words: Mapping[str, Sequence[str]], missing:
     return Characteristic(name=column, level=level, cells=cells, difference=_largest(pairs), missing=missing)
 
 
+def standardised_difference(first: np.ndarray, second: np.ndarray) -> float:
+    """Return the absolute difference between the means of two arms, (n,) each, in SD; NaN where nothing varies."""
+    return _gap(_mean(first) - _mean(second), _deviation(first) ** 2, _deviation(second) ** 2)
+
+
 def _gap(difference: float, first: float, second: float) -> float:
     """Return an absolute difference over the root of the mean of two variances; NaN where nothing varies."""
     spread = np.sqrt((first + second) / 2)

@@ -311,3 +311,24 @@ def test_a_crossover_has_values_and_no_change_from_one_treatment_to_the_other(do
     names = {path.name for path in (root / "out" / "group" / "pet").glob("*_regions.tsv")}
     assert any("desc-values" in name for name in names)
     assert not any("desc-change" in name for name in names)
+
+
+def test_a_profile_of_a_tracer_asks_for_pet_and_leaves_its_reference_open(tmp_path):
+    root = write(tmp_path, ONE)
+    words = (
+        root / "bids",
+        root / "out",
+        "participant",
+        "-d",
+        f"petprep={root / 'petprep'}",
+        "--profile",
+        "carfentanil",
+    )
+    missing = run_deqi(*words)
+    assert missing.code == 64
+    assert "modalities.pet.reference names no region without receptors" in missing.text
+    assert "Cerebellum-Cortex" in missing.text
+    ended = run_deqi(*words, "--set", "modalities.pet.reference=Cerebellum-Cortex")
+    assert ended.code == 0, ended.text
+    assert list((root / "out").rglob("*_stat-binding_kinpar.tsv"))
+    assert not list((root / "out").rglob("*_bold*"))

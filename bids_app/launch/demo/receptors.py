@@ -56,6 +56,7 @@ def write_scan(folder: Path, words: tuple[str, str], person: int, *, verum: bool
     about = {"TracerName": "CFN", "TracerRadionuclide": "C11", "ImageDecayCorrected": True, "InjectionStart": 0,
              "FrameTimesStart": start.tolist(), "FrameDuration": _LASTS.tolist(), "ModeOfAdministration": "bolus",
              "InjectedRadioactivity": round(350 + 20 * now.standard_normal(), 1), "InjectedRadioactivityUnits": "MBq",
+             "InjectedMass": round(2 + 0.4 * now.standard_normal(), 2), "InjectedMassUnits": "ug",
              "Description": SYNTHETIC_NOTICE}  # fmt: skip
     write_json(folder.joinpath(*words, "pet", f"{stem}_pet.json"), about)
 

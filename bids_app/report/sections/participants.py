@@ -11,21 +11,13 @@ import pandas as pd
 from scipy.special import betaln
 
 from bids_app.dataset.sidecars import read_sidecar
-from bids_app.dataset.tables import numeric, read_frame, read_tsv
+from bids_app.dataset.tables import read_frame
 from bids_app.derivatives.failure_records import read_failures
-from bids_app.derivatives.paths import participant_path
-from bids_app.report import html
 from bids_app.report.drawing import charts
 from bids_app.report.formats import format_number
-from bids_app.report.messages import N_, _
-from bids_app.vocabulary.entities import companion, parse
+from bids_app.report.sections.quality_by_arm import quality_by_arm
+from bids_app.vocabulary.entities import DATATYPES, companion, parse
 from bids_app.vocabulary.group_sidecars import FlowSidecar, MaskSidecar, MotionSidecar
-
-QUALITIES = (N_("mean FD (mm)"), N_("minutes kept"), N_("residual df"), N_("tSNR"), N_("coverage (%%)"))
-"""What is shown of each session by arm; minutes and degrees of freedom add up over its runs."""
-
-MEASURED = ("mean_fd", "minutes_kept", "df_res", "tsnr", "voxels", "voxels_unusable")
-"""Columns of the quality tables of sessions that it is made from."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -85,18 +77,19 @@ def participants(output_dir: Path, flow_path: Path) -> Participants:
     arms = about.arms
     flow = read_frame(flow_path)
     analysed = flow[flow["stage"] == "analysed"]
-    quality = _quality(output_dir, analysed, {**entities, "desc": "fc"}, (about.stage, about.sessions))
+    datatype = DATATYPES[0] if flow_path.parent.name not in DATATYPES else flow_path.parent.name
+    quality = quality_by_arm(output_dir, analysed, entities, datatype, (about.stage, about.sessions), arms)
     return Participants(
         name=" ".join(f"{key}-{value}" for key, value in entities.items()),
         arms=arms,
         sessions=about.sessions,
-        notes=about.notes,
+        notes=(*about.notes, *quality.notes),
         flow=[_arm_flow(flow[flow["arm"] == arm], arm, about.sessions) for arm in arms],
         lost=flow[flow["stage"] != "analysed"].fillna("n/a").to_dict("records"),
         mask=_mask(companion(flow_path, "mask", ".json", desc="group")),
         characteristics=characteristics(companion(flow_path, "characteristics", ".tsv"), arms),
         count=[int((analysed["arm"] == arm).sum()) for arm in arms],
-        quality=[_strip(quality, name, arms) for name in QUALITIES] if len(quality) else [],
+        quality=quality.charts,
         failed=read_failures(output_dir).get("group_" + "_".join(f"{k}-{v}" for k, v in entities.items()), ""),
     )
 
@@ -134,49 +127,6 @@ def characteristics(path: Path, arms: Sequence[str]) -> list[dict[str, object]]:
             cells.append(f"{format_(first)} ({format_(second, 2)})" if number else f"{first:.0f} ({second:.0f} %)")
         rows.append({**row, "number": number, "cells": cells})
     return rows
-
-
-def _quality(
-    output_dir: Path, analysed: pd.DataFrame, entities: Mapping[str, str], stages: tuple[str, Mapping[str, str]]
-) -> pd.DataFrame:
-    """Return the quality of each session that was analysed, in the task and space of the analysis.
-
-    Parameters
-    ----------
-    stages : (str, mapping of str)
-        Entity of the stages, and label of each.
-    """
-    stage, sessions = stages
-    runs: dict[str, list[str]] = {name: [] for name in ("arm", "session", "who", *MEASURED)}
-    for record in analysed.itertuples():
-        for session in sessions.values():
-            own = {"sub": str(record.participant_id).removeprefix("sub-"), stage: session, **entities}
-            path = participant_path(output_dir, own, "qc", ".tsv")
-            if path.exists():  # not all participants need every session, and other modalities have tables of their own
-                found = read_tsv(path)
-                about = {"arm": record.arm, "session": session, "who": own["sub"]}
-                for name, values in runs.items():
-                    values.extend(found[name] if name in MEASURED else [str(about[name])] * len(found["voxels"]))
-    if not runs["who"]:
-        return pd.DataFrame()
-    table = pd.DataFrame({name: numeric(values) if name in MEASURED else values for name, values in runs.items()})
-    each = table.groupby(["arm", "session", "who"], sort=False)
-    added = each[["minutes_kept", "df_res", "voxels", "voxels_unusable"]].sum()
-    coverage = 100 * added["voxels"] / (added["voxels"] + added["voxels_unusable"])
-    shown = each["mean_fd"].mean(), added["minutes_kept"], added["df_res"], each["tsnr"].median(), coverage
-    return pd.DataFrame(dict(zip(QUALITIES, shown, strict=True))).reset_index()
-
-
-def _strip(quality: pd.DataFrame, name: str, arms: Sequence[str]) -> dict[str, object]:
-    """Return one chart: dots of every session, by session and arm, with means; and the same in numbers."""
-    groups, cells = [], []
-    for session in sorted(quality["session"].unique(), key=html.session_order):
-        for i, arm in enumerate(arms):
-            values = quality.loc[(quality["session"] == session) & (quality["arm"] == arm), name].dropna()
-            groups.append((session, i, values.tolist()))
-            said = f"{format_number(values.mean())} ({format_number(values.std(), 2)})"
-            cells.append({"session": session, "arm": arm, "said": said})
-    return {"name": _(name), "cells": cells, **charts.strips(groups, 110, 40)}
 
 
 def motion_left(path: Path) -> dict[str, object] | None:

@@ -106,3 +106,9 @@ def convolved(curve: FineCurve, rates: Floats) -> Floats:
     lasts = (curve.times[curve.last] - curve.times[curve.first])[:, None]
     inflow = (sums[curve.last] - sums[curve.first])[:, None]
     return np.asarray((inflow - (y[curve.last] - y[curve.first])) / rates / lasts)
+
+
+def left_of_decay(frames: Frames, half_life: float) -> Floats:
+    """Return the share of activity that is left on average in each frame, (frames,), of a half-life in minutes."""
+    rate = np.log(2) / half_life
+    return np.asarray((np.exp(-rate * frames.start) - np.exp(-rate * frames.end)) / (rate * frames.duration))

@@ -24,7 +24,10 @@ class Dataset:
     preset: Annotated[
         str, Doc("Condition preset that sets the default seeds, networks and pairs; see --preset list.")
     ] = ""
-    profile: Annotated[str, Doc("Defaults of the cleaning: recommended, or dpabi-legacy (replication only).")] = ""
+    profile: Annotated[
+        str,
+        Doc("Defaults of a way of cleaning or a tracer: recommended, dpabi-legacy (replication only), carfentanil ..."),
+    ] = ""
     space: Annotated[
         str,
         Doc(
