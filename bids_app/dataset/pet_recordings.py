@@ -25,8 +25,8 @@ _IMAGES = (".nii.gz", ".nii")
 
 _Test = Callable[[Entities, str, str, str], bool]
 
-TABLE, IMAGE = "curves", "image"
-"""Kinds of companions of a candidate: every table of a scan, and its image."""
+TABLE, IMAGE, CONFOUNDS = "curves", "image", "confounds"
+"""Kinds of companions of a candidate: every table of a scan, its image, and how the head moved from frame to frame."""
 
 
 def find(search: Search) -> Found:
@@ -41,6 +41,9 @@ def find(search: Search) -> Found:
     """
     tables = {name: _scans(root, search, _is_table) for name, root in search.roots.items()}
     images = {name: _scans(root, search, _is_image) for name, root in search.roots.items()}
+    motion = {
+        scan: own[0].series for root in search.roots.values() for scan, own in _scans(root, search, _is_motion).items()
+    }
     runs: dict[str, list[Candidate]] = {}
     for name, scans in tables.items():
         runs[name] = [_of_tables(own) for own in scans.values()]
@@ -61,11 +64,17 @@ def find(search: Search) -> Found:
             f"(*_space-MNI*_desc-preproc_pet.nii.gz) of {len(search.people)} participants match "
             f"{search.selection.describe()} in {', '.join(map(str, search.roots.values()))}."
         )
-    return Found(runs=runs)
+    return Found(
+        runs={name: [_with_motion(one, motion.get(_scan(one.entities))) for one in own] for name, own in runs.items()}
+    )
 
 
 def _is_table(entities: Entities, suffix: str, ending: str, desc: str) -> bool:  # noqa: ARG001  (as _is_image)
-    return suffix in SUFFIXES and ending == ".tsv"
+    return suffix in SUFFIXES and ending == ".tsv" and entities.get("desc") != "confounds"
+
+
+def _is_motion(entities: Entities, suffix: str, ending: str, desc: str) -> bool:  # noqa: ARG001  (as _is_image)
+    return suffix == "timeseries" and ending == ".tsv" and entities.get("desc") == "confounds"
 
 
 def _is_image(entities: Entities, suffix: str, ending: str, desc: str) -> bool:
@@ -91,6 +100,10 @@ def _scans(root: Path, search: Search, wanted: _Test) -> dict[str, list[Candidat
 
 def _scan(entities: Mapping[str, str]) -> str:
     return join({key: value for key, value in entities.items() if key in OF_THE_SCAN}, "pet", "")
+
+
+def _with_motion(one: Candidate, path: Path | None) -> Candidate:
+    return one._replace(companions={**one.companions, CONFOUNDS: path}) if path else one
 
 
 def _of_tables(own: list[Candidate]) -> Candidate:
@@ -138,7 +151,7 @@ def recordings_of(found: Found, search: Search, seg: str) -> list[Recording]:
         for entities, first, others in runs:
             image = others.get(IMAGE)
             tables = [path for kind, path in others.items() if kind.startswith(TABLE)]
-            companions = {kind: others[kind] for kind in ("mask",) if kind in others}
+            companions = {kind: others[kind] for kind in ("mask", CONFOUNDS) if kind in others}
             if image is None:
                 series = _chosen([first, *tables], seg)
                 labels = {key: value for key, value in parse(series.name)[0].items() if key == "seg"}

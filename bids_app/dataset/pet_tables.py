@@ -73,6 +73,25 @@ def read_curves(recording: Recording, path: Path) -> CurveTable:
     return replace(found, curves={name: values[found.kept] for name, values in curves.items()}, weights=weights)
 
 
+def displacement_of(recording: Recording, count: int) -> Floats | None:
+    """Return how far the head moved before each of `count` frames of the file, (frames,) mm; None where none says.
+
+    Raises
+    ------
+    WrongDataError
+        If the table of confounds has another number of rows.
+    """
+    path = recording.companions.get("confounds")
+    values = numeric(read_tsv(path).get("framewise_displacement", [])) if path else None
+    if path is None or values is None or not len(values):
+        return None
+    if len(values) != count:
+        raise WrongDataError(
+            f"{path.name} has {len(values)} rows, the scan {count} frames: they must be of one reconstruction."
+        )
+    return np.asarray(values, dtype=np.float64)
+
+
 def frames_of(recording: Recording, count: int) -> CurveTable:
     """Return when the `count` frames of an image were, by the sidecar of the scan, without any curve.
 

@@ -6,17 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
 from bids_app.dataset.sidecars import read_sidecar
-from bids_app.dataset.volumes import read_map
 from bids_app.derivatives.completion_records import digest
 from bids_app.derivatives.files import write_json, write_table
-from bids_app.derivatives.paths import STAT_OF, alternative_folder, group_path
+from bids_app.derivatives.paths import alternative_folder
+from bids_app.levels.specification_results import Estimate, contrasts_beside, label_of_map, result_of
 from bids_app.vocabulary.contrast_sidecar import ContrastSidecar
-from bids_app.vocabulary.entities import companion, parse, without
-from bids_app.vocabulary.grid import Grid
+from bids_app.vocabulary.entities import companion, parse
 from bids_app.vocabulary.group_sidecars import MultiverseSidecar, SpecificationSidecar
 from bids_app.vocabulary.options.multiverse import Specification
 
@@ -27,6 +25,9 @@ COLUMNS = {
     "contrast": "Contrast between arms: the estimand.",
     "map": "Seed or measure.",
     "x": "mm; where corrected p of the primary contrast is smallest (in a cluster: its peak), y and z alike.",
+    "y": "mm.",
+    "z": "mm.",
+    "place": "Region, edge or point of the largest |t| of the primary contrast.",
     "effect": "Effect at that place in the units of the outcome, with its 95 % interval (effect_low, effect_high).",
     "t": "t at that place.",
     "participants": "Participants in this contrast.",
@@ -43,95 +44,69 @@ def collect(output_dir: Path, specifications: Sequence[Specification], failures:
     failures : mapping
         What kept a specification from being done, by name.
     """
-    analyses: dict[tuple[tuple[str, str], ...], list[Path]] = {}
-    for path in sorted((output_dir / "group").glob("*_statmap.json")):
-        contrast = read_sidecar(path, ContrastSidecar)
-        if contrast.between_arms and contrast.statistic == "t":
-            shared = without(parse(path.name)[0], "seed", "meas", "contrast")
-            analyses.setdefault(tuple(shared.items()), []).append(path)
     # What failed may have left results of an earlier run: they are not of this one.
     done = [one.name for one in specifications if one.name not in failures]
     folders = {MAIN: output_dir, **{name: alternative_folder(output_dir, name) for name in done}}
-    for entities, sidecars in analyses.items():
-        rows = [row for places in _by_map(sidecars).values() for row in _rows(places, folders)]
+    for flow in sorted((output_dir / "group").rglob("*_flow.tsv")):
+        told = {path: read_sidecar(path, ContrastSidecar) for path in contrasts_beside(flow)}
+        sidecars = {path: about for path, about in told.items() if about.between_arms and about.statistic == "t"}
+        if not sidecars:
+            continue
+        rows = [row for places in _by_map(sidecars).values() for row in _rows(places, folders, output_dir)]
         # Only maps that were computed again have a curve.
         again = {row["map"] for row in rows if row["specification"] != MAIN}
         rows = [row for row in rows if row["map"] in again]
-        path = group_path(output_dir, dict(entities), "multiverse", ".tsv")
-        write_table(path, {name: [row[name] for row in rows] for name in (rows[0] if rows else COLUMNS)})
-        primary = next((path for path in sidecars if read_sidecar(path, ContrastSidecar).primary), sidecars[0])
+        path = companion(flow, "multiverse", ".tsv")
+        names = list(rows[0]) if rows else list(COLUMNS)
+        write_table(path, {name: [row[name] for row in rows] for name in names})
+        first = next((about for about in sidecars.values() if about.primary), next(iter(sidecars.values())))
+        primary = next(path for path, about in sidecars.items() if about is first)
         about = MultiverseSidecar(
-            columns=COLUMNS,
+            columns={name: text for name, text in COLUMNS.items() if name in names},
             specifications={
                 one.name: SpecificationSidecar(settings=tuple(one.settings), choices=tuple(one.choices))
                 for one in specifications
             },
             not_done=failures,
-            alpha=read_sidecar(primary, ContrastSidecar).alpha,
+            alpha=first.alpha,
             primary=parse(primary.name)[0]["contrast"],
             main_results={path.name: digest(path) for path in sidecars},
         )
         write_json(path.with_suffix(".json"), about.to_json())
 
 
-def _by_map(sidecars: Sequence[Path]) -> dict[str, list[Path]]:
+def _by_map(sidecars: Mapping[Path, ContrastSidecar]) -> dict[str, list[Path]]:
     """Return the contrasts of each seed or measure, the primary one first."""
     found: dict[str, list[Path]] = {}
-    for path in sorted(sidecars, key=lambda path: not read_sidecar(path, ContrastSidecar).primary):
-        entities, _, _ = parse(path.name)
-        found.setdefault(entities.get("seed") or entities["meas"], []).append(path)
+    for path in sorted(sidecars, key=lambda path: not sidecars[path].primary):
+        found.setdefault(label_of_map(path), []).append(path)
     return found
 
 
-def _rows(sidecars: Sequence[Path], folders: Mapping[str, Path]) -> Iterator[dict[str, object]]:
-    """Yield the row of each specification and contrast of one map."""
-    grid, peak = _place(sidecars[0])
-    x, y, z = grid.affine[:3, :3] @ np.array(peak) + grid.affine[:3, 3]
+def _rows(
+    sidecars: Sequence[Path], folders: Mapping[str, Path], output_dir: Path
+) -> Iterator[dict[str, object]]:  # fmt: skip
+    """Yield the row of each specification and contrast of one map or table."""
+    first = result_of(sidecars[0])
+    place = first.best()
     for sidecar in sidecars:
-        entities, _, _ = parse(sidecar.name)
-        planned = _t(sidecar, grid)
+        planned = result_of(sidecar)
         for name, folder in folders.items():
-            own = folder / "group" / sidecar.name
-            t = _t(own, grid) if own.exists() else None
-            if t is None or planned is None:
+            path = folder / sidecar.relative_to(output_dir)
+            own = result_of(path) if path.exists() else None
+            both = own.t_beside(planned) if own else None
+            found = own.at(place) if own and both else None
+            if own is None or both is None or found is None:
                 continue
             yield {
-                "specification": name, "contrast": entities["contrast"],
-                "map": entities.get("seed") or entities["meas"], "x": x, "y": y, "z": z,
-                **_at(own, peak, float(t[peak])), **_whole(own, t, planned),
+                "specification": name, "contrast": parse(sidecar.name)[0]["contrast"], "map": label_of_map(sidecar),
+                **first.named(place), **_with_limits(found, own.about.degrees_of_freedom),
+                "participants": own.about.participants, "p_corrected": own.about.p,
+                "similarity": float(np.corrcoef(*both)[0, 1]) if len(both[0]) > 2 else np.nan,
             }  # fmt: skip
 
 
-def _place(sidecar: Path) -> tuple[Grid, tuple[np.intp, ...]]:
-    """Return the grid, and the voxel of the smallest corrected p; of a cluster, where |t| is largest."""
-    t, grid = read_map(companion(sidecar, "statmap", ".nii.gz", stat="t"))
-    claim = STAT_OF[read_sidecar(sidecar, ContrastSidecar).claim_statistic]
-    decides, _ = read_map(companion(sidecar, "statmap", ".nii.gz", stat=claim, desc="joint"))
-    best = np.where(decides == np.nanmax(decides), np.where(np.isfinite(t), np.abs(t), -1.0), -1.0)
-    return grid, np.unravel_index(int(np.argmax(best)), t.shape)
-
-
-def _t(sidecar: Path, grid: Grid) -> NDArray[np.float32] | None:
-    """Return the t map of a result, NaN where there is none; nothing if it lies on another grid."""
-    t, own = read_map(companion(sidecar, "statmap", ".nii.gz", stat="t"))
-    return t if own.shape == grid.shape and own.displacement(grid.affine) < 1e-3 else None
-
-
-def _at(sidecar: Path, place: tuple[np.intp, ...], t: float) -> dict[str, float]:
-    effect, variance = (
-        float(read_map(companion(sidecar, "statmap", ".nii.gz", stat=stat))[0][place])
-        for stat in ("effect", "variance")
-    )
-    effect = effect if np.isfinite(t) else np.nan
-    reach = float(stats.t.isf(0.025, read_sidecar(sidecar, ContrastSidecar).degrees_of_freedom) * np.sqrt(variance))
-    return {"effect": effect, "effect_low": effect - reach, "effect_high": effect + reach, "t": t}
-
-
-def _whole(sidecar: Path, t: NDArray[np.float32], planned: NDArray[np.float32]) -> dict[str, object]:
-    about = read_sidecar(sidecar, ContrastSidecar)
-    both = np.isfinite(t) & np.isfinite(planned)
-    return {
-        "participants": about.participants,
-        "p_corrected": about.p,
-        "similarity": float(np.corrcoef(t[both], planned[both])[0, 1]) if both.sum() > 2 else np.nan,
-    }
+def _with_limits(found: Estimate, df: int | list[int]) -> dict[str, float]:
+    reach = float(stats.t.isf(0.025, df) * np.sqrt(found.variance))
+    low, high = found.effect - reach, found.effect + reach
+    return {"effect": found.effect, "effect_low": low, "effect_high": high, "t": found.t}

@@ -76,6 +76,8 @@ def _courses(curves: Curves, names: Sequence[str], found: _binding_models.Bindin
         "frame_start": (60 * curves.frames.start).tolist(), "frame_end": (60 * curves.frames.end).tolist(),
         "reference": curves.reference.tolist(), "weight": curves.weights.tolist(),
     }  # fmt: skip
+    if curves.displacement is not None:
+        columns["framewise_displacement"] = curves.displacement.tolist()
     for i, name in enumerate(names):
         columns |= {name: curves.values[:, i].tolist(), f"{name}_fit": made[:, i].tolist()}
     return columns

@@ -13,7 +13,7 @@ from bids_app import __version__
 from bids_app.dataset import pet_recordings
 from bids_app.dataset.tables import Json
 from bids_app.errors import UsageError
-from bids_app.modalities import _pet_reading
+from bids_app.modalities import _pet_preparation, _pet_reading
 from bids_app.vocabulary.curves import Curves, PreparedCurves
 from bids_app.vocabulary.domain import Voxels
 from bids_app.vocabulary.found import Found, Search
@@ -33,6 +33,8 @@ QUALITY = {
     "tracer": "Name of the tracer.",
     "frames": "Frames that are used.",
     "minutes": "Minutes after injection that the last of them ends.",
+    "mean_fd": "Mean framewise displacement of the frames that are used, in mm.",
+    "max_fd": "Largest framewise displacement of the frames that are used, in mm.",
     "reference": "Regions that are the reference.",
     "reference_late": "Mean activity of the reference in the last third of the frames, in units of the table.",
     "injected": "Injected radioactivity, in the units of the sidecar.",
@@ -40,7 +42,7 @@ QUALITY = {
 }
 _MINUTES = "; if the times of its table are minutes, its JSON must say so (Units of the column of starts: min)"
 
-find, prepare, kinds_of = pet_recordings.find, _pet_reading.prepare, _pet_reading.kinds_of
+find, prepare, kinds_of = pet_recordings.find, _pet_preparation.prepare, _pet_preparation.kinds_of
 
 
 def recordings(found: Found, search: Search, options: Options) -> list[Recording]:
@@ -52,7 +54,7 @@ def recordings(found: Found, search: Search, options: Options) -> list[Recording
         If a scan has several tables, and none is chosen, or no scan has the reference.
     """
     made = pet_recordings.recordings_of(found, search, options.seg)
-    wrong = [problem for one in made if (problem := _pet_reading.without_reference(one, options))]
+    wrong = [problem for one in made if (problem := _pet_preparation.without_reference(one, options))]
     if made and len(wrong) == len(made):
         raise UsageError(wrong[0])
     return made
@@ -118,10 +120,12 @@ def quality_row(run: RunState) -> dict[str, object]:
     plan, loaded = run.prepared, run.loaded
     if not isinstance(plan, PreparedCurves):
         return {}
+    moved = np.zeros(0) if plan.displacement is None else plan.displacement[np.isfinite(plan.displacement)]
     late = loaded.reference[-max(len(loaded.reference) // 3, 1) :].mean() if isinstance(loaded, Curves) else None
     return {
         "tracer": plan.about.get("TracerName"), "frames": len(plan.frames.start),
         "minutes": float(plan.frames.end.max(initial=0.0)), "reference": " ".join(plan.reference),
+        "mean_fd": moved.mean() if len(moved) else None, "max_fd": moved.max() if len(moved) else None,
         "reference_late": late, "injected": plan.about.get("InjectedRadioactivity"),
         "injected_mass": plan.about.get("InjectedMass"),
     }  # fmt: skip
@@ -138,7 +142,11 @@ def by_arm(runs: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
 
 def limits(runs: Mapping[str, NDArray[np.float64]]) -> dict[str, Quality]:
     """Return the qualities of a session."""
-    return {"min_minutes": Quality("minutes after injection", float(np.nanmax(runs["minutes"])), " min")}
+    moved = runs.get("mean_fd", np.array([np.nan]))
+    return {
+        "min_minutes": Quality("minutes after injection", float(np.nanmax(runs["minutes"])), " min"),
+        "max_mean_fd": Quality("mean FD", float(moved[0]), " mm"),
+    }
 
 
 def absent(bids_dir: Path) -> str:

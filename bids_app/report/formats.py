@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from bids_app.report.messages import _
 
 LEAST_P = 0.001
@@ -40,6 +42,19 @@ def format_number(value: object, digits: int = 3) -> str:
     if number is None:
         return _("n/a")
     return f"{number:.{digits}g}" if abs(number) < 1e4 else f"{number:,.0f}"
+
+
+def rounded(cell: str, digits: int = 4) -> str:
+    """Return a cell of a table as pages show it: a number with decimals loses those that say nothing.
+
+    >>> rounded("0.64415625"), rounded("CFN"), rounded("33"), rounded("12345.678"), rounded("1e-7")
+    ('0.6442', 'CFN', '33', '12,346', '1e-07')
+    """
+    try:
+        number = float(cell)
+    except ValueError:
+        return cell
+    return format_number(number, digits) if math.isfinite(number) and number != int(number) else cell
 
 
 def effect_with_limits(effect: object, low: object, high: object, units: str = "", digits: int = 3) -> str:

@@ -69,6 +69,8 @@ class PreparedCurves:
         What sidecars say of the scan.
     weights : (frames,) or None
         Of the table itself, where they are to be taken.
+    displacement : (frames,) mm or None
+        Of the head from the frame before, where it is known.
     """
 
     frames: Frames
@@ -77,6 +79,7 @@ class PreparedCurves:
     kept: NDArray[np.bool_]
     about: Mapping[str, object] = field(default_factory=dict)
     weights: Floats | None = None
+    displacement: Floats | None = None
     notes: tuple[str, ...] = ()
     df: Mapping[str, int] = field(default_factory=lambda: {"regions": 1})
 
@@ -95,6 +98,8 @@ class Curves:
     weights : (frames,)
         Up to 1; what each frame counts in a fit.
     domain : Sites or Voxels
+    displacement : (frames,) mm or None
+        Of the head from the frame before, where it is known.
     threads : int
         Processors that a measure may use.
     """
@@ -105,6 +110,7 @@ class Curves:
     weights: Floats
     domain: Sites | Voxels
     about: Mapping[str, object] = field(default_factory=dict)
+    displacement: Floats | None = None
     threads: int = 1
 
     def cleaned(self, kind: str, threads: int = 1) -> Curves:  # noqa: ARG002  (an image or a table has one kind)

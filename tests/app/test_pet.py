@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from conftest import run_deqi, validate_bids
 from pages import group_pages
+from scipy import stats
 
 from bids_app.dataset.tables import read_tsv
 from bids_app.derivatives.files import write_table
@@ -332,3 +333,88 @@ def test_a_profile_of_a_tracer_asks_for_pet_and_leaves_its_reference_open(tmp_pa
     assert ended.code == 0, ended.text
     assert list((root / "out").rglob("*_stat-binding_kinpar.tsv"))
     assert not list((root / "out").rglob("*_bold*"))
+
+
+def with_motion(root, label, session, moved):
+    """Write the confounds of a scan, and a table whose activity is halved in the frames that moved."""
+    share = np.where(moved > 3, 0.5, 1.0)
+    columns = {name: share * curve(1.0, 0.14, bp) for name, bp in binding(label, session).items()}
+    columns["Cerebellum-Cortex"] = curve()
+    write_scan(root, label, session, table={"frame_start": START, "frame_end": START + DURATION, **columns})
+    stem = f"sub-{label}_ses-{session}_trc-CFN_desc-confounds_timeseries.tsv"
+    words = ["n/a", *(f"{value:.3f}" for value in moved[1:])]
+    write_table(root / "petprep" / f"sub-{label}" / f"ses-{session}" / "pet" / stem, {"framewise_displacement": words})
+
+
+def test_frames_that_moved_are_shown_and_left_out_where_a_limit_is_set(tmp_path):
+    """The table of confounds of PETPrep lies beside those of curves, and is none."""
+    root = write(tmp_path, ONE)
+    label = next(iter(ONE))
+    moved = np.full(len(START), 0.2)
+    moved[[25, 28]] = 5.0
+    for session in ("pre", "post"):
+        with_motion(root, label, session, moved)
+    planted = binding(label, "pre")["putamen"]
+
+    def found():
+        folder = root / "out" / f"sub-{label}" / "ses-pre" / "pet"
+        (table,) = folder.glob("*_stat-binding_kinpar.tsv")
+        (quality,) = folder.glob("*_desc-pet_qc.tsv")
+        rows = read_tsv(table)
+        value = float(dict(zip(rows["region"], rows["bpnd"], strict=True))["putamen"])
+        return value, {name: cells[0] for name, cells in read_tsv(quality).items()}
+
+    assert participant(root).code == 0
+    value, quality = found()
+    assert abs(value - planted) > 0.1 * planted
+    assert float(quality["max_fd"]) == 5
+    assert float(quality["mean_fd"]) == pytest.approx((2 * 5 + 30 * 0.2) / 32)
+    page = (root / "out" / f"sub-{label}.html").read_text()
+    assert "framewise displacement (mm)" in page
+    assert "It moved farther at 50, 65 min" in page
+    strict = participant(root, "--set", "modalities.pet.max_frame_fd=3")
+    assert strict.code == 0
+    assert "2 frames moved too far and are left out, at 50, 65 min" in strict.text
+    value, quality = found()
+    assert value == pytest.approx(planted, rel=0.01)
+    assert (quality["frames"], float(quality["max_fd"])) == ("31", 0.2)
+
+
+def test_confounds_of_another_reconstruction_are_told(tmp_path):
+    root = write(tmp_path, ONE)
+    label = next(iter(ONE))
+    with_motion(root, label, "pre", np.full(len(START), 0.2))
+    (path,) = (root / "petprep").rglob("*_desc-confounds_timeseries.tsv")
+    write_table(path, {"framewise_displacement": [0.1] * 5})
+    ended = participant(root)
+    assert ended.code == 1
+    assert "has 5 rows, the scan 33 frames: they must be of one reconstruction" in ended.text
+
+
+def test_other_choices_are_set_beside_the_planned_one_for_regions_too(tmp_path):
+    """A second reference, fewer minutes: the row of the region of the largest |t|, as each analysis has it."""
+    root = write(tmp_path, dict(list(PEOPLE.items())[:8]))
+    (root / "a.toml").write_text(
+        '[multiverse]\nalternatives = ["early: modalities.pet.end=60", "wrong: modalities.pet.reference=putamen"]\n'
+        'measures = ["binding_regions"]\nn_permutations = 20\n'
+    )
+    words = ("--config", root / "a.toml", "--multiverse", *WORDS)
+    assert participant(root, *words[:3]).code == 0
+    group = run_deqi(root / "bids", root / "out", "group", *words, "--n-permutations", "20")
+    assert "multiverse wrong" in group.text
+    (path,) = (root / "out" / "group" / "pet").glob("*_multiverse.tsv")
+    rows = read_tsv(path)
+    folders = {"main": root / "out", "early": root / "out" / "derivatives" / "multiverse-early"}
+    assert set(rows["specification"]) == set(folders)
+    assert len(set(rows["place"])) == 1
+    for i, (name, contrast) in enumerate(zip(rows["specification"], rows["contrast"], strict=True)):
+        (own,) = (folders[name] / "group" / "pet").glob(f"*_meas-bpnd_contrast-{contrast}_regions.tsv")
+        table, about = read_tsv(own), json.loads(own.with_suffix(".json").read_text())
+        at = table["region"].index(rows["place"][i])
+        effect, t = (float(table[column][at]) for column in ("effect", "t"))
+        reach = abs(effect / t) * stats.t.isf(0.025, about["DegreesOfFreedom"])
+        assert float(rows["effect"][i]) == pytest.approx(effect)
+        assert float(rows["effect_high"][i]) == pytest.approx(effect + reach, rel=1e-5)
+    page = group_pages(root / "out")
+    assert "Had other choices been made" in page
+    assert f"at {rows['place'][0]}:" in page

@@ -90,5 +90,12 @@ def _summary(rows: pd.DataFrame, about: MultiverseSidecar) -> dict[str, object]:
         "same_sign": int((np.sign(rows["effect"]) == sign).sum()),
         "passing": int((rows["p_corrected"] <= about.alpha).sum()),
         "median": float(rows["effect"].median()),
-        "place": [round(float(rows[axis].iloc[0])) for axis in ("x", "y", "z")],
+        "place": _place(rows.iloc[0]),
     }
+
+
+def _place(row: pd.Series) -> str:
+    """Return where the effects are: a region or what else a row of a table is, or coordinates."""
+    if isinstance(row.get("place"), str):
+        return str(row["place"])
+    return _("%(place)s mm", place=", ".join(str(round(float(row[axis]))) for axis in ("x", "y", "z")))

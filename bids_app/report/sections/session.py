@@ -7,8 +7,9 @@ from typing import Any
 
 from bids_app.dataset.tables import read_json, read_tsv
 from bids_app.derivatives.participant import LAST
+from bids_app.report.formats import rounded
 from bids_app.report.messages import _
-from bids_app.report.sections.session_binding import binding, binding_maps
+from bids_app.report.sections.session_binding import binding, binding_maps, uptake
 from bids_app.report.sections.session_evoked import evoked
 from bids_app.report.sections.session_maps import Canvas
 from bids_app.report.sections.session_physiology import physiology
@@ -49,9 +50,11 @@ def plain(output_dir: Path, table: Path) -> dict[str, Any]:
     mean, canvas = table.with_name(f"{stem}_stat-mean_statmap.nii.gz"), None
     if mean.exists() and not session["reason"]:
         canvas = Canvas(session["name"], output_dir / f"sub-{parse(table.name)[0]['sub']}" / "figures", mean)
-    return {**nothing, **session, "columns": columns, "files": files, "canvas": canvas, "about": {},
+    shown = [{name: rounded(cell) for name, cell in run.items()} for run in session["runs"]]
+    return {**nothing, **session, "runs": shown, "columns": columns, "files": files, "canvas": canvas, "about": {},
             "receptors": binding_maps(canvas, table.parent, stem) if canvas else (),
             "spectra": spectra(table.parent, stem) if not session["reason"] else None,
             "evoked": evoked(table.parent, stem) if not session["reason"] else [],
             "binding": binding(table.parent, stem) if not session["reason"] else None,
+            "uptake": uptake(table.parent, stem) if not session["reason"] else None,
             "physiology": physiology(table.parent, stem) if not session["reason"] else None}  # fmt: skip

@@ -24,10 +24,26 @@ def binding(folder: Path, stem: str) -> TableRow | None:
     about, columns = read_json(table.with_suffix(".json")), read_tsv(table)
     rows = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
     fit = next(iter(sorted(folder.glob(f"{stem}*_desc-fit_tacs.tsv"))), None)
+    curves = read_tsv(fit) if fit else {}
     return {
         "rows": rows, "model": about["Model"], "reference": ", ".join(about["ReferenceRegion"]),
         "tracer": about.get("TracerName", ""), "k2prime": about.get("KTwoPrime"),
-        "panels": _panels(read_tsv(fit), rows) if fit else [], "width": WIDTH, "height": HEIGHT,
+        "panels": _panels(curves, rows) if fit else [], "motion": _motion(curves), "width": WIDTH, "height": HEIGHT,
+    }  # fmt: skip
+
+
+def uptake(folder: Path, stem: str) -> TableRow | None:
+    """Return the ratio of uptake of each region of a session, the largest first; None where it has none."""
+    table = next(iter(sorted(folder.glob(f"{stem}*_stat-uptake_kinpar.tsv"))), None)
+    if table is None:
+        return None
+    about, columns = read_json(table.with_suffix(".json")), read_tsv(table)
+    values = _numbers(columns["suvr"])
+    share = np.maximum(np.nan_to_num(values), 0.0) / max(float(np.nanmax(values, initial=0.0)), 1e-12)
+    return {
+        "rows": [(columns["region"][i], values[i], 100 * share[i]) for i in np.argsort(-share, kind="stable")],
+        "window": about["Window"], "reference": ", ".join(about["ReferenceRegion"]),
+        "activity": float(_numbers(columns["reference"])[0]),
     }  # fmt: skip
 
 
@@ -52,6 +68,23 @@ def binding_maps(canvas: Canvas, folder: Path, stem: str) -> list[dict[str, obje
 def _numbers(cells: list[str]) -> NDArray[np.float64]:
     found = numeric(cells)
     return np.full(len(cells), np.nan) if found is None else found
+
+
+FAR = 3.0
+"""mm between frames from which PETPrep marks motion."""
+
+
+def _motion(curves: dict[str, list[str]]) -> dict[str, object] | None:
+    """Return how far the head moved before each frame, as a step line over time; None where it is not known."""
+    if "framewise_displacement" not in curves:
+        return None
+    moved = np.nan_to_num(_numbers(curves["framewise_displacement"]))
+    edges = np.concatenate([_numbers(curves["frame_start"]), _numbers(curves["frame_end"])[-1:]]) / 60
+    up = charts.around(np.append(moved, [0.0, FAR]), HEIGHT, 0)
+    across = charts.Scale(0.0, float(edges.max()), 0, WIDTH)
+    steps = charts.line(np.repeat(across(edges), 2)[1:-1], np.repeat(up(moved), 2))
+    far = [f"{start:.0f}" for start, one in zip(edges, moved, strict=False) if one > FAR]
+    return {"up": up.ticks, "across": across.ticks, "steps": steps, "limit": f"{up(FAR):.1f}", "far": far}
 
 
 def _panels(curves: dict[str, list[str]], rows: list[dict[str, str]]) -> list[dict[str, object]]:

@@ -37,6 +37,9 @@ class Options:
     end: Annotated[float, Ge(0), Doc("End of the last frame that is used; 0: all.", "min")] = 0.0
     min_minutes: Annotated[float, Ge(0), Doc("Minimum minutes after injection that a scan must reach.", "min")] = 40.0
     min_frames: Annotated[int, Ge(1), Doc("Minimum frames of a scan; 1 for ratios of uptake of a static scan.")] = 8
+    max_frame_fd: Annotated[
+        float, Ge(0), Doc("Maximum framewise displacement of a frame that is used; 0: none is left out.", "mm")
+    ] = 0.0  # fmt: skip
     smoothing_fwhm: Annotated[
         float, Ge(0), Doc("Smoothing of the frames of images before models are fitted (FWHM).", "mm")
     ] = 5.0  # fmt: skip
