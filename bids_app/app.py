@@ -206,19 +206,7 @@ def _run(execution: Execution, chosen: Settings) -> int:
     if page:
         print(f"Report: {page}")
     _raise(plan.postponed)
-    if failures:
-        return _code_of(execution, plan)
-    return int(_none_left(plan))
-
-
-def _code_of(execution: Execution, plan: JobPlan) -> int:
-    """Return the exit code of a call with failures: that of the one reason for which all jobs failed, else 1."""
-    from bids_app import errors
-    from bids_app.derivatives.failure_records import error_of
-
-    names = {error_of(execution.output_dir, job.label) for job in plan.jobs}
-    kind = getattr(errors, names.pop() or "none", None) if len(names) == 1 else None
-    return kind.exit_code if kind else 1
+    return 1 if failures or _none_left(plan) else 0
 
 
 def _raise(error: Exception | None) -> None:

@@ -24,9 +24,3 @@ def read_failures(output_dir: Path) -> dict[str, str]:
     """Return the message of each failure that no later run has resolved, by label."""
     found = sorted((output_dir / "logs" / "failed").glob("*.json"))
     return {path.stem: str(read_failure(path).get("Message", "")) for path in found}
-
-
-def error_of(output_dir: Path, label: str) -> str:
-    """Return the name of the class of the error that a job failed with; nothing of a job without a record."""
-    path = failure_path(output_dir, label)
-    return str(read_failure(path).get("Error", "")) if path.exists() else ""

@@ -44,15 +44,15 @@ class PercentSeries:
     bright: Mask
 
 
-def percent_series(signals: Signals) -> PercentSeries:
-    """Return series in percent of each voxel's mean; 0 where that is next to nothing.
+def percent_series(signals: Signals, faint: float = FAINT) -> PercentSeries:
+    """Return series in percent of each voxel's mean; 0 where that is below a share of the median mean.
 
     Raises
     ------
     NotMeasurableError
         If most voxels have no positive mean.
     """
-    bright = signals.mean > FAINT * np.median(signals.mean)
+    bright = signals.mean > faint * np.median(signals.mean)
     if bright.mean() < 0.5:
         raise NotMeasurableError("most voxels have no positive mean (is it taken out?), so there is no percent of it")
     percent = np.zeros_like(signals.coordinates)

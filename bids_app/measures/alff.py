@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Gt, Interval
-from numpy.typing import NDArray
 
 from bids_app.errors import NotMeasurableError
-from bids_app.signals.smoothing import smooth_known
+from bids_app.measures import _standardised_maps
 from bids_app.signals.spectrum import Spectrum, amplitudes, fourier, least_squares
-from bids_app.statistics.standardise import RATIO, ZSCORE, combine_maps, over_mean, zscore
+from bids_app.statistics.standardise import RATIO, ZSCORE, combine_maps
 from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.output import Feature, Output
 from bids_app.vocabulary.region_request import RegionRequest
 from bids_app.vocabulary.signals import Region, Signals
+
+_SLOW = {"slow-5": (0.01, 0.027), "slow-4": (0.027, 0.073), "slow-3": (0.073, 0.198), "slow-2": (0.198, 0.25)}
+"""Bands that Zuo 2010 divided the spectrum into, Hz."""
 
 
 @dataclass(frozen=True)
@@ -32,18 +35,25 @@ class Options:
         Literal["auto", "fourier", "least-squares"],
         Doc("Spectral estimator; auto: least squares for all participants if volumes may be censored."),
     ] = "auto"
+    bands: Annotated[
+        tuple[str, ...], Doc("Further bands: slow-5, slow-4, slow-3, slow-2 or LOW-HIGH in Hz, such as 0.027-0.073.")
+    ] = ()  # fmt: skip
     max_censored: Annotated[float, Interval(ge=0, le=1), Doc("Maximum proportion of censored volumes of a run.")] = 0.2
 
     def __post_init__(self) -> None:
         """Refuse a band that is none."""
         if self.low >= self.high:
             raise ValueError(f"low ({self.low:g} Hz) must lie below high ({self.high:g} Hz)")
+        if len(bands_of(self)) <= len(self.bands):
+            raise ValueError(f"bands ({', '.join(self.bands)}) name one band twice")
 
 
 CLEANING = "unfiltered"
 """Amplitudes need every frequency: drift and confounds are out, no band is."""
 
 _LABELS = ("alff", "falff")
+"""Of the band from `low` to `high`; those of further bands have its name behind them."""
+
 _RAW = Output(
     name="raw",
     kind="map",
@@ -60,11 +70,45 @@ OUTPUTS = (_RAW, _RATIO, _ZSCORE)
 GROUP = _ZSCORE
 
 TITLE = "ALFF and fALFF"
+TITLES = {
+    "alff": "ALFF", "falff": "fALFF",
+    **{f"{label}{name.title().replace('-', '')}": f"{title} ({name})"
+       for name in _SLOW for label, title in (("alff", "ALFF"), ("falff", "fALFF"))},
+}  # fmt: skip
 METHODS = (
     "ALFF was the mean amplitude of the spectrum within a low-frequency band, from series that were not band-passed, "
     "and fALFF its share of the amplitudes of all frequencies [@Zang2007; @Zou2008]; maps were "
     "standardised within the mask and then smoothed."
 )
+
+
+def bands_of(options: Options) -> dict[str, tuple[float, float]]:
+    """Return the edges of each band, Hz, by what stands behind `alff` in labels: nothing for the first.
+
+    Raises
+    ------
+    ValueError
+        If a band has no known name and is no LOW-HIGH.
+    """
+    found = {"": (options.low, options.high)}
+    for word in options.bands:
+        edges = _SLOW.get(word) or _edges(word)
+        name = word.title().replace("-", "") if word in _SLOW else "To".join(f"{1000 * e:g}" for e in edges) + "mHz"
+        found[name.replace(".", "p")] = edges
+    return found
+
+
+def _edges(word: str) -> tuple[float, float]:
+    numbers = re.fullmatch(r"(\d*\.?\d+)-(\d*\.?\d+)", word.replace(" ", ""))
+    low, high = (float(number) for number in numbers.groups()) if numbers else (0.0, 0.0)
+    if not 0 < low < high:
+        raise ValueError(f"{word!r} is no band; expected {', '.join(_SLOW)} or LOW-HIGH in Hz, such as 0.027-0.073")
+    return low, high
+
+
+def labels_of(output: Output, options: Options) -> tuple[str, ...]:  # noqa: ARG001  (all outputs have the same)
+    """Return the labels of the maps of every band."""
+    return tuple(f"{label}{name}" for name in bands_of(options) for label in _LABELS)
 
 
 def wanted_regions(options: Options) -> RegionRequest:  # noqa: ARG001  (one signature for every measure)
@@ -98,8 +142,24 @@ def estimator_of(signals: Signals, options: Options) -> Spectrum:
     return fourier(len(kept))
 
 
+def refusals(signals: Signals, regions: Sequence[Region], options: Options) -> dict[str, str]:  # noqa: ARG001
+    """Return which further bands a run has no frequency of."""
+    spectrum = estimator_of(signals, options)
+    return {
+        f"meas alff{name}": f"no frequency of this run lies between {low:g} and {high:g} Hz"
+        for name, (low, high) in bands_of(options).items()
+        if name and not _bins(spectrum, signals, (low, high))[1]
+    }
+
+
+def _bins(spectrum: Spectrum, signals: Signals, edges: tuple[float, float]) -> tuple[slice, int]:
+    """Return the bins of a band and how many they are."""
+    band = spectrum.band(signals.repetition_time, *edges)
+    return band, max(band.stop - band.start, 0)
+
+
 def measure(signals: Signals, regions: Sequence[Region], options: Options) -> Iterator[Feature]:  # noqa: ARG001
-    """Yield raw, ratio and z maps of ALFF and fALFF.
+    """Yield raw, ratio and z maps of ALFF and fALFF of each band.
 
     The definition is that of DPABI (Zang 2007, doi:10.1016/j.braindev.2006.07.002; Zou 2008,
     doi:10.1016/j.jneumeth.2008.04.012).
@@ -107,29 +167,23 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
     Raises
     ------
     NotMeasurableError
-        If too many frames are censored, or no frequency lies in the band.
+        If too many frames are censored, or no frequency lies in the band from `low` to `high`.
     """
     spectrum = estimator_of(signals, options)
-    band = spectrum.band(signals.repetition_time, options.low, options.high)
-    count = band.stop - band.start
-    if count < 1:
+    bands = {name: (edges, *_bins(spectrum, signals, edges)) for name, edges in bands_of(options).items()}
+    if not bands[""][2]:
         raise NotMeasurableError(f"no frequency lies between {options.low:g} and {options.high:g} Hz")
-    alff, total = amplitudes(spectrum, band, signals.basis, signals.coordinates)
-    about = {
-        "Band": {"Low": options.low, "High": options.high, "Units": "Hz", "Frequencies": count},
-        "Estimator": spectrum.estimator,
-    }
-    with np.errstate(invalid="ignore", divide="ignore"):
-        maps = {"alff": alff, "falff": alff * np.float32(count) / total}
-    for label, raw in maps.items():
-        yield from _three(raw, label, signals, about)
-
-
-def _three(raw: NDArray[np.float32], label: str, signals: Signals, about: Mapping[str, object]) -> Iterator[Feature]:
-    yield Feature(_RAW, raw, label, {**about, "SmoothingFWHM": 0})
-    scaled = smooth_known(np.stack([over_mean(raw), zscore(raw)]), signals)
-    for output, values in zip((_RATIO, _ZSCORE), scaled, strict=True):
-        yield Feature(output, values, label, {**about, "SmoothingFWHM": signals.fwhm})
+    bands = {name: one for name, one in bands.items() if one[2]}
+    means, total = amplitudes(spectrum, [band for _, band, _ in bands.values()], signals.basis, signals.coordinates)
+    for alff, (name, ((low, high), _, count)) in zip(means, bands.items(), strict=True):
+        about = {
+            "Band": {"Low": low, "High": high, "Units": "Hz", "Frequencies": count},
+            "Estimator": spectrum.estimator,
+        }
+        with np.errstate(invalid="ignore", divide="ignore"):
+            maps = {f"alff{name}": alff, f"falff{name}": alff * np.float32(count) / total}
+        for label, raw in maps.items():
+            yield from _standardised_maps.standardised(OUTPUTS, raw, label, signals, about)
 
 
 combine = combine_maps

@@ -9,9 +9,9 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 
 from bids_app.errors import NotMeasurableError
+from bids_app.measures import _standardised_maps
 from bids_app.signals.kendall_w import concordance
-from bids_app.signals.smoothing import smooth_known
-from bids_app.statistics.standardise import RATIO, ZSCORE, combine_maps, over_mean, zscore
+from bids_app.statistics.standardise import RATIO, ZSCORE, combine_maps
 from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.output import Feature, Output
 from bids_app.vocabulary.region_request import RegionRequest
@@ -45,6 +45,7 @@ OUTPUTS = (_RAW, _RATIO, _ZSCORE)
 GROUP = _ZSCORE
 
 TITLE = "Regional homogeneity"
+TITLES = {"reho": TITLE}
 METHODS = (
     "Regional homogeneity was Kendall's coefficient of concordance between the unsmoothed series of each voxel and "
     "those of its neighbours [@Zang2004], standardised within the mask and then smoothed."
@@ -70,10 +71,7 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
             f"no voxel has half of its {options.neighbours} neighbours in the mask; is the volume one slice thick?"
         )
     about = {"Neighbours": options.neighbours}
-    yield Feature(_RAW, raw, "reho", {**about, "SmoothingFWHM": 0})
-    scaled = smooth_known(np.stack([over_mean(raw), zscore(raw)]), signals)
-    for output, values in zip((_RATIO, _ZSCORE), scaled, strict=True):
-        yield Feature(output, values, "reho", {**about, "SmoothingFWHM": signals.fwhm})
+    yield from _standardised_maps.standardised(OUTPUTS, raw, "reho", signals, about)
 
 
 combine = combine_maps

@@ -11,7 +11,7 @@ from bids_app.dataset.atlases.images import on_grid
 from bids_app.dataset.series_stream import SeriesStream, file_order
 from bids_app.dataset.volumes import read_mask
 from bids_app.errors import MissingInputError, WrongDataError
-from bids_app.modalities._pet_preparation import is_image, left_in_scan, uncorrected
+from bids_app.modalities import _pet_preparation
 from bids_app.signals.smoothing import smooth_in_mask
 from bids_app.statistics.kinetics.frames import left_of_decay
 from bids_app.vocabulary.curves import Curves, PreparedCurves
@@ -38,7 +38,7 @@ def load(recording: Recording, prepared: PreparedCurves, options: Options) -> Cu
         If a file cannot be read or does not fit, or the reference has no activity late in the scan.
     """
     domain: Sites | Voxels
-    if is_image(recording):
+    if _pet_preparation.is_image(recording):
         values, domain, reference = _of_image(recording, prepared, options)
     else:
         names = tuple(name for name in prepared.table if name not in prepared.reference)
@@ -95,8 +95,8 @@ def _of_image(
     # A block is filled again once the next one is asked for.
     read = np.concatenate([block.copy() for block in series.blocks(wanted, prepared.kept)])
     activity = read[:, file_order(wanted)]
-    if uncorrected(recording):
-        activity /= left_in_scan(recording, prepared.frames, options)[:, None].astype(np.float32)
+    if _pet_preparation.uncorrected(recording):
+        activity /= _pet_preparation.left_in_scan(recording, prepared.frames, options)[:, None].astype(np.float32)
     reference = (
         _mean_of_regions(prepared) if voxels is None else activity[:, voxels[wanted]].mean(axis=1, dtype=np.float64)
     )

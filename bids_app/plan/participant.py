@@ -223,13 +223,12 @@ def expected_outputs(job: ParticipantJob) -> list[Path]:
             continue
         wanted = plug.wanted_regions(options)
         for output in plug.outputs:
-            if output.entity == "meas" and not output.labels:
+            labels = plug.labels_of(output, options)
+            if output.entity == "meas" and not labels:
                 continue  # named after what the events hold
             seeds = region_names(wanted, session["space"]) if output.entity == "seed" else [wanted.name]
             owners = [r.entities for r in job.recordings] if output.kind == "series" else [session]
             ending = ".nii.gz" if output.is_map else ".tsv"
-            names = [
-                {**own, **output.entities, output.entity: label} for own in owners for label in output.labels or seeds
-            ]
+            names = [{**own, **output.entities, output.entity: label} for own in owners for label in labels or seeds]
             paths += [participant_path(job.output_dir, one, output.suffix, ending, modality.datatype) for one in names]
     return paths

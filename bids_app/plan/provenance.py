@@ -88,7 +88,7 @@ def chosen_maps(settings: Settings, made: Settings) -> Chosen:
         if plug.group and plug.group.entity == "seg":  # a table of one set of regions
             chosen[name] = plug.group, frozenset([plug.wanted_regions(options).name])
         elif plug.group and plug.group.entity != "seed":
-            chosen[name] = plug.group, frozenset(plug.group.labels)
+            chosen[name] = plug.group, frozenset(plug.labels_of(plug.group, options))
         elif plug.group:
             there = {seed.name: seed for seed in seeds_of(plug.wanted_regions(options))}
             said = any(f"measures.{name}.{key}" in settings.given for key in plug.selecting)

@@ -32,6 +32,10 @@ def _no_regions(_: object) -> RegionRequest:
     return RegionRequest(name="")
 
 
+def _declared(output: Output, _: object) -> tuple[str, ...]:
+    return output.labels
+
+
 def _no_tables(*_: object) -> Values:
     raise TypeError("This measure has maps and no tables.")
 
@@ -65,6 +69,10 @@ class Measure(Plug):
         True if runs without events are not for it.
     on_request : bool
         True if it is computed only where it is named.
+    labels_of : callable
+        Labels of the maps of an output, where options decide them; by default those that it declares.
+    titles : mapping of str
+        What pages call maps, by label, where it is not the title of the measure.
     refusals : callable
         Regions that cannot be used, and why.
     people : mapping of PersonColumn
@@ -85,6 +93,8 @@ class Measure(Plug):
     selecting: tuple[str, ...] = ()
     needs_events: bool = False
     on_request: bool = False
+    labels_of: Callable[[Output, object], tuple[str, ...]] = _declared
+    titles: Mapping[str, str] = field(default_factory=dict)
     refusals: Callable[[object, Sequence[Region], object], Mapping[str, str]] = _nothing_refused
     people: Mapping[str, PersonColumn] = field(default_factory=dict)
     group_values: Callable[[Mapping[str, Sequence[str]]], Values] = _no_tables

@@ -6,6 +6,7 @@ from products with the coordinates; the series themselves are never rebuilt.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,9 +81,9 @@ def least_squares(kept: Mask) -> Spectrum:
 
 
 def amplitudes(
-    spectrum: Spectrum, band: slice, basis: NDArray[np.float64], coordinates: NDArray[np.float32]
+    spectrum: Spectrum, bands: Sequence[slice], basis: NDArray[np.float64], coordinates: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the mean amplitude in a band and the sum over all frequencies, (voxels,) each.
+    """Return the mean amplitude in each band, (bands, voxels), and the sum over all frequencies, (voxels,).
 
     Parameters
     ----------
@@ -92,8 +93,8 @@ def amplitudes(
     """
     rows = np.concatenate([spectrum.cosine @ basis, spectrum.sine @ basis]).astype(np.float32)
     bins = len(spectrum.cosine)
-    inside = np.empty(coordinates.shape[1], dtype=np.float32)
-    total = np.empty_like(inside)
+    inside = np.empty((len(bands), coordinates.shape[1]), dtype=np.float32)
+    total = np.empty(coordinates.shape[1], dtype=np.float32)
     for start in range(0, coordinates.shape[1], TILE):
         part = slice(start, start + TILE)
         both = rows @ coordinates[:, part]
@@ -101,6 +102,7 @@ def amplitudes(
         heights = both[:bins]
         heights += both[bins:]
         np.sqrt(heights, out=heights)
-        inside[part] = heights[band].mean(axis=0)
+        for mean, band in zip(inside, bands, strict=True):
+            mean[part] = heights[band].mean(axis=0)
         total[part] = heights.sum(axis=0)
     return inside, total

@@ -23,7 +23,7 @@ from bids_app.vocabulary.entities import DATATYPES, join, parse, part_entities, 
 FLOOR, LIMIT = 0.15, 0.8
 """r that is drawn, and r of the brightest colour."""
 
-_DRAWN = ("maps", "local", "responses", "receptors")
+_DRAWN = ("maps", "local", "homotopic", "responses", "receptors")
 """Parts of a session whose members are maps."""
 
 
@@ -40,7 +40,8 @@ def write_page(output_dir: Path, label: str, *, self_contained: bool = False) ->
     drawn = [one for session in sessions for kind in _DRAWN for one in session.get(kind, ())]
     views, assets = [one.pop("view") for one in drawn], Assets(output_dir, self_contained=self_contained)
     values = {"label": label, "sessions": sessions, "verdict": _verdict(sessions), "floor": FLOOR, "limit": LIMIT,
-              "local": measures.LOCAL, "response": measures.RESPONSE, "r_limit": measures.R_LIMIT,
+              "local": measures.LOCAL, "response": measures.RESPONSE,
+              "correlated": measures.CORRELATED, "r_limit": measures.R_LIMIT,
               "methods": _methods(output_dir),
               "viewer": viewer.content(below, views, assets)}  # fmt: skip
     html.write_html(
@@ -107,6 +108,7 @@ def _session(output_dir: Path, table: Path) -> dict[str, Any]:
         "canvas": canvas,
         "maps": maps,
         "local": measures.maps_of(canvas, table.parent, stem, "zscore", measures.LOCAL) if canvas else [],
+        "homotopic": measures.maps_of(canvas, table.parent, stem, "r", measures.CORRELATED, "r") if canvas else [],
         "responses": measures.maps_of(canvas, table.parent, stem, "z", measures.RESPONSE) if canvas else [],
         "courses": time_courses.courses(table.parent, without(entities, "desc")) if canvas else [],
         "matrices": measures.matrices(table.parent, without(entities, "desc")) if canvas else [],

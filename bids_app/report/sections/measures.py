@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from bids_app import plugs
 from bids_app.dataset.tables import numeric, read_json, read_tsv
 from bids_app.report import html
 from bids_app.report.drawing import mosaic
-from bids_app.report.messages import N_, _
 from bids_app.report.sections.session_maps import Canvas
 from bids_app.vocabulary.entities import parse
 
@@ -19,7 +19,8 @@ LOCAL = 1.0, 3.0
 R_LIMIT = 0.8
 """Correlation of the fullest colour of a matrix."""
 
-TITLES = {"alff": N_("ALFF"), "falff": N_("fALFF"), "reho": N_("Regional homogeneity")}
+CORRELATED = 0.2, 0.8
+"""Correlation that is drawn, and that of the brightest colour."""
 
 RESPONSE = 2.3, 6.0
 """z of a response that is drawn, and that of the brightest colour."""
@@ -28,14 +29,21 @@ LABELLED = 45
 """Nodes up to which a matrix has room for their names."""
 
 
-def maps_of(canvas: Canvas, folder: Path, stem: str, stat: str, scale: tuple[float, float]) -> list[dict[str, object]]:
+def maps_of(
+    canvas: Canvas, folder: Path, stem: str, stat: str, scale: tuple[float, float], unit: str = "z"
+) -> list[dict[str, object]]:
     """Draw every map of a session that stands in no relation to a seed, of one statistic."""
-    maps = []
+    maps, titles = [], titles_of_maps()
     for path in sorted(folder.glob(f"{stem}_meas-*_stat-{stat}_statmap.nii.gz")):
         label = parse(path.name)[0]["meas"]
-        title = _(TITLES[label]) if label in TITLES else label
-        maps.append({"label": label, "title": title, **canvas.draw(path, title, scale, "z")})
+        title = titles.get(label, label)
+        maps.append({"label": label, "title": title, **canvas.draw(path, title, scale, unit)})
     return maps
+
+
+def titles_of_maps() -> dict[str, str]:
+    """Return what measures call their maps, by label."""
+    return {label: title for name in plugs.names("measures") for label, title in plugs.measure(name).titles.items()}
 
 
 def matrices(folder: Path, entities: dict[str, str]) -> list[dict[str, object]]:

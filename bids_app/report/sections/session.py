@@ -45,7 +45,9 @@ def plain(output_dir: Path, table: Path) -> dict[str, Any]:
     own = [name for name in session["runs"][0] if name not in LAST or name == "decision"]
     stem = table.name.rpartition("_desc-")[0]
     files = sorted(path.name for path in table.parent.glob(f"{stem}_*.tsv") if path != table)
-    nothing: dict[str, object] = dict.fromkeys(("maps", "local", "responses", "courses", "matrices", "figures"), ())
+    nothing: dict[str, object] = dict.fromkeys(
+        ("maps", "local", "homotopic", "responses", "courses", "matrices", "figures"), ()
+    )
     columns = [{"name": name, "about": described.get(name, {}).get("Description", "")} for name in own]
     mean, canvas = table.with_name(f"{stem}_stat-mean_statmap.nii.gz"), None
     if mean.exists() and not session["reason"]:

@@ -42,7 +42,7 @@ def uptake(folder: Path, stem: str) -> TableRow | None:
     share = np.maximum(np.nan_to_num(values), 0.0) / max(float(np.nanmax(values, initial=0.0)), 1e-12)
     return {
         "rows": [(columns["region"][i], values[i], 100 * share[i]) for i in np.argsort(-share, kind="stable")],
-        "window": about["Window"], "reference": ", ".join(about["ReferenceRegion"]),
+        "unit": "SUVR", "window": about["Window"], "reference": ", ".join(about["ReferenceRegion"]),
         "activity": float(_numbers(columns["reference"])[0]),
     }  # fmt: skip
 

@@ -24,7 +24,7 @@ SINE = 2 * np.sin(2 * np.pi * 24 * np.arange(T) / T)
 def alff(series, basis, spectrum, band=(0.01, 0.08), step=TR):
     """Return ALFF and fALFF as they are defined, from our products."""
     where = spectrum.band(step, *band)
-    inside, total = amplitudes(spectrum, where, basis, (basis.T @ series).astype(np.float32))
+    (inside,), total = amplitudes(spectrum, [where], basis, (basis.T @ series).astype(np.float32))
     return inside, inside * (where.stop - where.start) / total
 
 
