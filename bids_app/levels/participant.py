@@ -140,8 +140,8 @@ def _measure(job: ParticipantJob, one: RunState, writer: SessionWriter, about: D
     for name, (plug, options) in _measures(job, one).items():
         given = one.loaded.cleaned(plug.cleaning, job.threads)
         regions = _regions(plug.wanted_regions(options), one, given.domain, writer)
-        one.refused.update(plug.refusals(given, regions, options))
         try:
+            one.refused.update(plug.refusals(given, regions, options))
             both = given if not plug.companion else with_companion(one, given, plug.companion, job)
             one.features[name] = list(plug.measure(both, regions, options))
         except (NotMeasurableError, np.linalg.LinAlgError) as error:

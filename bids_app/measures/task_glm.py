@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -12,11 +11,10 @@ from annotated_types import Gt
 from numpy.typing import NDArray
 
 from bids_app.errors import NotMeasurableError
-from bids_app.measures import _response_maps
-from bids_app.statistics import task_design, task_model
+from bids_app.measures import _event_model, _response_maps
+from bids_app.statistics import task_model
 from bids_app.statistics.task_design import Floats, Matrix
-from bids_app.statistics.task_events import Condition, sort_events
-from bids_app.vocabulary.entities import as_label
+from bids_app.statistics.task_events import Condition
 from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.output import Feature, Output
 from bids_app.vocabulary.region_request import RegionRequest
@@ -117,27 +115,14 @@ def _model(signals: Signals, options: Options) -> _Model:
     NotMeasurableError
         If the run has no events, or no contrast is left.
     """
-    task = signals.task
-    if task is None or not task.events:
-        raise NotMeasurableError("the run has no events file")
-    end = float(task.times[-1]) + signals.repetition_time
-    events = task_design.with_modulators(sort_events(task.events, end), task.events, options.modulators)
-    columns, names = task_design.response_columns(events.conditions, task.times, options.hrf)
-    design = np.concatenate([columns, task.nuisance], axis=1)[signals.kept]
-    contrasts, refused = {}, dict(events.refused)
-    for words in options.contrasts or tuple(events.conditions):
-        try:
-            weights = np.pad(task_design.contrast_vector(words, names), (0, task.nuisance.shape[1]))
-        except NotMeasurableError as error:
-            refused[f"contrast {words}"] = str(error)
-            continue
-        if task_model.estimable(design, weights):
-            contrasts[words] = weights
-        else:
-            refused[f"contrast {words}"] = "it is collinear with the rest of the model (confounds, or frames that went)"
+    found = _event_model.event_columns(signals, options.hrf, options.modulators)
+    design = np.concatenate([found.columns, found.nuisance], axis=1)[signals.kept]
+    words = options.contrasts or tuple(found.conditions)
+    contrasts, refused = _event_model.contrasts_of(words, found.names, design, 0)
+    refused = {**found.refused, **refused}
     if not contrasts:
         raise NotMeasurableError("; ".join(f"{name}: {why}" for name, why in refused.items()))
-    return _Model(events.conditions, design, contrasts, refused)
+    return _Model(found.conditions, design, contrasts, refused)
 
 
 def measure(signals: Signals, regions: Sequence[Region], options: Options) -> Iterator[Feature]:
@@ -150,7 +135,7 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
     """
     model = _model(signals, options)
     found, design, contrasts = model.found, model.design, model.contrasts
-    labels = {words: as_label(words.replace("-", " minus ").replace("*", " by ")) for words in contrasts}
+    labels = {words: _event_model.label_of(words) for words in contrasts}
     if len({label.lower() for label in labels.values()}) < len(labels):
         raise NotMeasurableError(f"contrasts would have one file name: {', '.join(contrasts)}; name trial types apart")
     about = {"Events": {name: len(c.onsets) for name, c in found.items()}, "ResponseFunction": options.hrf,
@@ -191,16 +176,10 @@ def combine(runs: Sequence[Sequence[Feature]], df_res: Sequence[int], options: O
         same = [f for run in runs for f in run if f.output is feature.output and f.label == feature.label]
         if feature.output is _EFFECT and len(same) == len(runs):
             yield from _response_maps.over_runs(
-                same, _response_maps.variances_of(runs, feature.label), {"Events": _counted(same)}
+                same, _response_maps.variances_of(runs, feature.label), {"Events": _event_model.counted(same)}
             )
         elif feature.output is _COURSES and len(same) == len(runs):
             yield Feature(_COURSES, _mean_courses([f.value for f in same]), feature.label, feature.metadata)
-
-
-def _counted(effects: Sequence[Feature]) -> dict[str, int]:
-    """Return the events of each condition over runs."""
-    counts = [dict(f.metadata["Events"]) for f in effects]  # type: ignore[call-overload]
-    return {name: sum(count.get(name, 0) for count in counts) for name in dict.fromkeys(chain(*counts))}
 
 
 def _mean_courses(tables: Sequence[Any]) -> dict[str, list[Any]]:

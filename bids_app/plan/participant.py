@@ -224,8 +224,8 @@ def expected_outputs(job: ParticipantJob) -> list[Path]:
         wanted = plug.wanted_regions(options)
         for output in plug.outputs:
             labels = plug.labels_of(output, options)
-            if output.entity == "meas" and not labels:
-                continue  # named after what the events hold
+            if output.entity == "meas" and (not labels or any("*" in label for label in labels)):
+                continue  # named after what the data hold
             seeds = region_names(wanted, session["space"]) if output.entity == "seed" else [wanted.name]
             owners = [r.entities for r in job.recordings] if output.kind == "series" else [session]
             ending = ".nii.gz" if output.is_map else ".tsv"

@@ -70,7 +70,8 @@ class Measure(Plug):
     on_request : bool
         True if it is computed only where it is named.
     labels_of : callable
-        Labels of the maps of an output, where options decide them; by default those that it declares.
+        Labels of the maps of an output, where options decide them, or patterns such as `net*` where data do; by default
+        those that it declares.
     titles : mapping of str
         What pages call maps, by label, where it is not the title of the measure.
     refusals : callable

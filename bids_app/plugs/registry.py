@@ -25,6 +25,14 @@ KINDS: dict[str, type[Plug]] = {
 """What a file in each plug folder is."""
 
 
+REFUSED = dict.fromkeys(
+    ("granger", "granger_causality", "gca", "lagged", "lagged_correlation", "transfer_entropy", "dcm"),
+    "Direction cannot be read from BOLD lags: regional blood flow differs by more than any neural delay. Ask for "
+    "seed_correlation or, during needling, task_connectivity.",
+)
+"""Measures that users look for and that are not to be had, with the reason."""
+
+
 def names(kind: str) -> tuple[str, ...]:
     """Return the names of the plugs of a kind, sorted."""
     found = (file.name for file in (files("bids_app") / kind).iterdir())
@@ -39,6 +47,8 @@ def load(kind: str, name: str) -> Plug:
     UsageError
         If there is none of that name; the message names the nearest.
     """
+    if kind == "measures" and name.lower().replace("-", "_") in REFUSED:
+        raise UsageError(REFUSED[name.lower().replace("-", "_")])
     if name not in names(kind):
         raise UsageError(f"[{kind}.{name}] is not known among the {kind}; {suggest(name, names(kind))}")
     return _record(kind, name)

@@ -10,7 +10,7 @@ class RegionRequest:
     """Regions that a measure asks for: words in the grammar of `--seeds`, the labels of an atlas, networks, or nothing.
 
     `name` is what the set is called in file names (`seg`, `atlas`); `networks` are sets of nodes by name, whose
-    regions know which network they belong to.
+    regions know which network they belong to; `maps` is a file of template maps (None: none is asked for).
     """
 
     name: str = "seeds"
@@ -18,6 +18,7 @@ class RegionRequest:
     radius: float = 6.0
     atlas: str = ""
     networks: tuple[str, ...] = ()
+    maps: str | None = None
 
 
 Sphere = tuple[float, float, float, float]

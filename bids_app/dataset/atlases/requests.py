@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bids_app.dataset import presets
 from bids_app.dataset.atlases.images import atlas_file, beyond, label_names, label_number, on_grid, table_beside
+from bids_app.dataset.atlases.network_templates import network_names, network_regions, template_maps_file
 from bids_app.dataset.atlases.seeds import locate, parse_seeds
 from bids_app.dataset.tables import stands
 from bids_app.errors import UsageError
@@ -73,12 +74,18 @@ def region_files(wanted: RegionRequest, space: str) -> list[Path]:
         label_names(path)  # a table that cannot be used ends the call here
         table = table_beside(path)
         files += [path, table] if stands(table) else [path]
+    if wanted.maps is not None:
+        path = template_maps_file(wanted.maps, space)
+        network_names(path)
+        files += [one for one in (path, table_beside(path)) if stands(one)]
     return files
 
 
 def locate_all(wanted: RegionRequest, grid: Grid, usable: Mask, space: str) -> list[Region]:
     """Put every region onto the usable voxels of a run."""
     regions = [locate(seed, grid, usable, space) for seed in seeds_of(wanted)]
+    if wanted.maps is not None:
+        regions += network_regions(template_maps_file(wanted.maps, space), grid, usable)
     return regions + (_parcels(atlas_file(wanted.atlas, space), grid, usable) if wanted.atlas else [])
 
 
