@@ -82,6 +82,9 @@ bench-eeg: $(VENV)/.done ## EEG beside scripts with MNE and scipy; writes docs/p
 bench-pet: $(VENV)/.done ## models of PET beside scipy, voxel by voxel; writes docs/performance.md (a minute)
 	@$(BIN)/python tests/benchmarks/pet.py $(ARGS)
 
+bench-measures: $(VENV)/.done ## maps made on request beside plain scripts; writes docs/performance.md (some minutes)
+	@$(BIN)/python tests/benchmarks/measures.py $(ARGS)
+
 bench-sizes: $(VENV)/.done ## megabytes that a trial leaves; writes docs/scaling.md (some minutes, gigabytes in /var/tmp)
 	@$(BIN)/python tests/benchmarks/sizes.py $(ARGS)
 
@@ -114,4 +117,4 @@ lock: ## pin the dependencies anew (needs uv)
 clean: ## remove the environment and the demo
 	rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install demo test test-fast check containers docs validate bench bench-group bench-scale bench-eeg bench-pet bench-sizes bench-molecules reliability validation power pain molecules claims messages lock clean
+.PHONY: help install demo test test-fast check containers docs validate bench bench-group bench-scale bench-eeg bench-pet bench-measures bench-sizes bench-molecules reliability validation power pain molecules claims messages lock clean

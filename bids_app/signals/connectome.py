@@ -49,13 +49,23 @@ def unit_columns(coordinates: NDArray[np.float32]) -> NDArray[np.float32]:
 def mean_correlation(unit: NDArray[np.float32]) -> Floats:
     """Return the mean correlation of each voxel with all others, (voxels,), from columns of length one."""
     whole = unit.sum(axis=1, dtype=np.float64)
-    return np.asarray((whole @ unit - 1) / (unit.shape[1] - 1))
+    products = np.concatenate([whole @ part for part in _parts(unit)])
+    return np.asarray((products - 1) / (unit.shape[1] - 1))
 
 
 def mean_square_correlation(unit: NDArray[np.float32]) -> Floats:
     """Return the mean squared correlation of each voxel with all others, (voxels,), from columns of length one."""
-    gram = unit.astype(np.float64) @ unit.T.astype(np.float64)
-    return np.asarray((np.einsum("nv,nv->v", unit, gram @ unit) - 1) / (unit.shape[1] - 1))
+    gram = np.zeros((len(unit), len(unit)))
+    for part in _parts(unit):
+        gram += part @ part.T
+    squares = np.concatenate([np.einsum("nv,nv->v", part, gram @ part) for part in _parts(unit)])
+    return np.asarray((squares - 1) / (unit.shape[1] - 1))
+
+
+def _parts(unit: NDArray[np.float32]) -> Iterator[Floats]:
+    """Yield some columns at a time in double precision."""
+    for start in range(0, unit.shape[1], TILE):
+        yield unit[:, start : start + TILE].astype(np.float64)
 
 
 def eigenvector(unit: NDArray[np.float32]) -> Floats:
@@ -64,9 +74,13 @@ def eigenvector(unit: NDArray[np.float32]) -> Floats:
     It is exact (Wink 2012, doi:10.1089/brain.2012.0087): the matrix is the product of the columns with a row of ones
     put below them, so its vector follows from that of the small product.
     """
-    rows = np.vstack([unit.astype(np.float64), np.ones((1, unit.shape[1]))])
-    _, vectors = np.linalg.eigh(rows @ rows.T)
-    found = rows.T @ vectors[:, -1]
+    size = len(unit) + 1
+    gram = np.zeros((size, size))
+    for part in _parts(unit):
+        rows = np.vstack([part, np.ones((1, part.shape[1]))])
+        gram += rows @ rows.T
+    leading = np.linalg.eigh(gram)[1][:, -1]
+    found = np.concatenate([leading[:-1] @ part + leading[-1] for part in _parts(unit)])
     return np.asarray(found / np.linalg.norm(found) * np.sqrt(len(found)) * np.sign(found.sum()))
 
 
