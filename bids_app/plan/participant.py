@@ -35,9 +35,12 @@ def plan_participants(execution: Execution, settings: Settings) -> JobPlan:
         For any fault that makes the whole call useless; it carries its exit code.
     """
     parts, absent, postponed = list[_Part](), dict[str, DeqiError](), list[DeqiError]()
+    # What a participant lacks was asked for all the same: it stays in the settings that are written down.
+    used = {name: settings.of(name) for name in settings.modalities}
     for name in settings.modalities:
         try:
-            parts.append(_of_modality(execution, settings.of(name), settings))
+            parts.append(_of_modality(execution, used[name], settings))
+            used[name] = parts[-1].settings
         except NothingSelectedError as error:
             absent[name] = error
         except DeqiError as error:
@@ -52,7 +55,7 @@ def plan_participants(execution: Execution, settings: Settings) -> JobPlan:
     return JobPlan(
         jobs=tuple(jobs),
         sources=sources,
-        settings=settings.with_all(part.settings for part in parts),
+        settings=settings.with_all(used.values()),
         notes=tuple(note for part in parts for note in part.notes)
         + tuple(_lacking(label, name) for name in absent for label in execution.participants),
         generated_by=tuple(generated_by(sources[name] for name in sources if name != "raw")),

@@ -65,6 +65,9 @@ def test_calls_of_single_participants_do_the_same(tree):
     assert third.code == 64
     assert "is not in sub-03_ses-" in third.text
     assert (made(tree, "02"), made(tree, "03")) == ({"pet"}, {"beh"})
+    written = (tree / "out" / "logs" / "settings.toml").read_text()
+    assert "[modalities.pet]" in written
+    assert "[modalities.physio]" in written
 
 
 def test_what_no_participant_has_is_an_error_of_the_call(tree):
