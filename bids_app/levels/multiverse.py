@@ -27,7 +27,7 @@ COLUMNS = {
     "x": "mm; where corrected p of the primary contrast is smallest (in a cluster: its peak), y and z alike.",
     "y": "mm.",
     "z": "mm.",
-    "place": "Region, edge or point of the largest |t| of the primary contrast.",
+    "place": "Region, edge or point where corrected p of the primary contrast is smallest.",
     "effect": "Effect at that place in the units of the outcome, with its 95 % interval (effect_low, effect_high).",
     "t": "t at that place.",
     "participants": "Participants in this contrast.",
@@ -57,8 +57,9 @@ def collect(output_dir: Path, specifications: Sequence[Specification], failures:
         again = {row["map"] for row in rows if row["specification"] != MAIN}
         rows = [row for row in rows if row["map"] in again]
         path = companion(flow, "multiverse", ".tsv")
-        names = list(rows[0]) if rows else list(COLUMNS)
-        write_table(path, {name: [row[name] for row in rows] for name in names})
+        # Maps have coordinates, tables names of rows: a cell that a row has not is n/a.
+        names = list(dict.fromkeys(name for row in rows for name in row)) if rows else list(COLUMNS)
+        write_table(path, {name: [row.get(name) for row in rows] for name in names})
         first = next((about for about in sidecars.values() if about.primary), next(iter(sidecars.values())))
         primary = next(path for path, about in sidecars.items() if about is first)
         about = MultiverseSidecar(

@@ -52,17 +52,18 @@ def run(job: ParticipantJob) -> Summary:
     usable = [one for one in runs if not one.problem]
     warnings = [f"{job.label}: {one.name} is left out: {one.problem}" for one in runs if one.problem]
     warnings += [f"{job.label}: {one.name}: {note}" for one in usable for note in one.plan.notes]
+    labels: dict[str, list[str]] = {}
     if reason:
         warnings.append(". ".join(filter(None, (f"{job.label} is left out: {reason}", modality.advice))))
     else:
-        _combine(job, usable, writer, modality)
+        labels = _combine(job, usable, writer, modality)
         warnings += [f"{job.label}: {name} is left out: {why}" for name, why in _refused(usable).items()]
     for one in runs:
         if one.prepared is not None:
             modality.write_run(writer, one)
     advice, mark = modality.advice if reason else "", " ".join(filter(None, (modality.mark(options), job.mark)))
     writer.quality(runs, modality.quality_table, reason=reason, advice=advice, mark=mark)
-    notes = {"LeftOut": reason, "Refused": {} if reason else _refused(usable)}
+    notes = {"LeftOut": reason, "Refused": {} if reason else _refused(usable), "Labels": labels}
     return Summary(frozenset(writer.files), tuple(warnings), notes)
 
 
@@ -170,8 +171,16 @@ def _regions(wanted: RegionRequest, one: RunState, domain: Domain, writer: Sessi
     return locate_all(wanted, domain.grid, domain.mask, space)
 
 
-def _combine(job: ParticipantJob, runs: Sequence[RunState], writer: SessionWriter, modality: Modality) -> None:
-    """Write what the session has, maps on the places that all its runs have."""
+def _combine(
+    job: ParticipantJob, runs: Sequence[RunState], writer: SessionWriter, modality: Modality
+) -> dict[str, list[str]]:  # fmt: skip
+    """Write what the session has, maps on the places that all its runs have; return the labels of each measure.
+
+    Raises
+    ------
+    WrongDataError
+        If runs lie on different grids, or two measures have maps of one name.
+    """
     options = job.modality.options
     domains: list[Domain] = [one.loaded.domain for one in runs if one.loaded]
     if not all(domain.matches(domains[0]) for domain in domains):
@@ -179,12 +188,24 @@ def _combine(job: ParticipantJob, runs: Sequence[RunState], writer: SessionWrite
         raise WrongDataError(f"{job.label}: its runs lie on different grids ({said}); they must be the same.")
     whole = domains[0].common(domains)
     modality.write_session(writer, runs, whole)
+    owners: dict[tuple[object, ...], str] = {}
+    labels: dict[str, set[str]] = {}
     for name in job.measures:
         for feature, used in _of_session(job, name, runs, whole):
+            output = feature.output
+            file = output.suffix, *sorted(output.entities.items()), output.entity, feature.label.lower()
+            if (owner := owners.setdefault(file, name)) != name:
+                raise WrongDataError(
+                    f"{job.label}: {owner} and {name} both have maps called {feature.label}. Rename the trial type or "
+                    "the network, or ask for one of them."
+                )
+            if output.entity == "meas":
+                labels.setdefault(name, set()).add(feature.label)
             cleaning = [modality.describe(one.plan, options, plugs.measure(name).cleaning) for one in used]
             beside = companion_sources(plugs.measure(name).companion, used)
             about = {**together(cleaning), "RunsCombined": len(used), **beside}
             writer.feature(feature, [one.recording for one in used], whole, about, combined=True)
+    return {name: sorted(own) for name, own in labels.items()}
 
 
 def _of_session(

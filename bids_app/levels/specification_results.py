@@ -35,7 +35,7 @@ class SpecificationResult(Protocol):
     about: ContrastSidecar
 
     def best(self) -> Place:
-        """Return where the corrected p is smallest, there where |t| is largest."""
+        """Return where the corrected p is smallest, and t largest as the sides have it."""
 
     def named(self, place: Place) -> dict[str, object]:
         """Return the columns that name a place."""
@@ -82,9 +82,10 @@ class MapResult:
         return read_map(companion(self.sidecar, "statmap", ".nii.gz", **entities))
 
     def best(self) -> Place:
-        """Return the voxel of the smallest corrected p; of a cluster, where |t| is largest."""
+        """Return the voxel of the smallest corrected p; of a cluster, where t is largest as the sides have it."""
         decides, _ = self._read(stat=STAT_OF[self.about.claim_statistic], desc="joint")
-        best = np.where(decides == np.nanmax(decides), np.where(np.isfinite(self.t), np.abs(self.t), -1.0), -1.0)
+        height = _height(self.t, self.about)
+        best = np.where(decides == np.nanmax(decides[np.isfinite(height)]), height, -np.inf)
         return tuple(np.unravel_index(int(np.argmax(best)), self.t.shape))
 
     def named(self, place: Place) -> dict[str, object]:
@@ -116,11 +117,14 @@ class TableResult:
         columns = read_tsv(sidecar.with_suffix(".tsv"))
         apart = list(columns)[: list(columns).index("effect")]
         places = list(zip(*(columns[name] for name in apart), strict=True))
-        self.t, self.effect = (dict(zip(places, _numbers(columns[name]), strict=True)) for name in ("t", "effect"))
+        self.t, self.effect, self.p = (
+            dict(zip(places, _numbers(columns[name]), strict=True)) for name in ("t", "effect", "p_fwe_joint")
+        )
 
     def best(self) -> Place:
-        """Return the words of the row of the largest |t|."""
-        return max(self.t, key=lambda place: float(np.nan_to_num(abs(self.t[place]), nan=-1.0)))
+        """Return the words of the row of the smallest corrected p, among several of the largest t as sides have it."""
+        height = dict(zip(self.t, _height(np.array(list(self.t.values())), self.about), strict=True))
+        return max(self.t, key=lambda place: (-np.nan_to_num(self.p[place], nan=2.0), height[place]))
 
     def named(self, place: Place) -> dict[str, object]:
         """Return the words that a row is told apart by."""
@@ -140,6 +144,12 @@ class TableResult:
         pairs = np.array([(t, other.t[place]) for place, t in self.t.items() if place in other.t]).reshape(-1, 2)
         known = pairs[np.isfinite(pairs).all(axis=1)]
         return known[:, 0], known[:, 1]
+
+
+def _height(t: NDArray[Any], about: ContrastSidecar) -> NDArray[Any]:
+    """Return how far t lies on the sides that were tested; −inf where there is none."""
+    height = t if about.sides == "positive" else np.abs(t)
+    return np.where(np.isfinite(height), height, -np.inf)
 
 
 def _numbers(cells: list[str]) -> list[float]:

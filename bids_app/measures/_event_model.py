@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -84,9 +84,18 @@ def contrasts_of(
     return contrasts, refused
 
 
-def label_of(words: str) -> str:
-    """Return a contrast as a label of file names."""
-    return as_label(words.replace("-", " minus ").replace("*", " by "))
+def labels_of_contrasts(contrasts: Iterable[str], before: str = "") -> dict[str, str]:
+    """Return each contrast as a label of file names, with words before it.
+
+    Raises
+    ------
+    NotMeasurableError
+        If two would have one name.
+    """
+    labels = {words: as_label(f"{before} {words.replace('-', ' minus ').replace('*', ' by ')}") for words in contrasts}
+    if len({label.lower() for label in labels.values()}) < len(labels):
+        raise NotMeasurableError(f"contrasts would have one file name: {', '.join(labels)}; name trial types apart")
+    return labels
 
 
 def counted(effects: Sequence[Feature]) -> dict[str, int]:

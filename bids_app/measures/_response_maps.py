@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from bids_app.statistics.task_design import Floats, Matrix
 from bids_app.statistics.task_model import ResponseEstimate
 from bids_app.vocabulary.grid import Mask
 from bids_app.vocabulary.output import Feature, Output
-from bids_app.vocabulary.signals import Signals
+from bids_app.vocabulary.signals import Region, Signals
 
 FAINT = 0.1
 """Share of the median mean signal below which a voxel has no percent signal: it would be divided by next to nothing."""
@@ -42,6 +43,18 @@ class PercentSeries:
 
     values: NDArray[np.float32]
     bright: Mask
+
+    def seen(self, region: Region) -> Region:
+        """Return a region without its faint voxels; the weights of the others average them again."""
+        bright = self.bright[region.columns]
+        if bright.all():
+            return region
+        weights = region.weights[bright]
+        return replace(region, columns=region.columns[bright], weights=weights / (weights.sum() or 1.0))
+
+    def mean_of(self, region: Region) -> NDArray[np.floating[Any]]:
+        """Return the coordinates of the mean series of a region that was `seen`, (n,)."""
+        return self.values[:, region.columns] @ region.weights
 
 
 def percent_series(signals: Signals, faint: float = FAINT) -> PercentSeries:

@@ -8,15 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from annotated_types import Gt, Interval
+from annotated_types import Gt
 
 from bids_app.errors import NotMeasurableError
-from bids_app.measures import _standardised_maps
+from bids_app.measures import _censored_share, _standardised_maps
 from bids_app.signals.spectrum import Spectrum, amplitudes, fourier, least_squares
 from bids_app.statistics.standardise import RATIO, ZSCORE, combine_maps
 from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.output import Feature, Output
-from bids_app.vocabulary.region_request import RegionRequest
 from bids_app.vocabulary.signals import Region, Signals
 
 _SLOW = {"slow-5": (0.01, 0.027), "slow-4": (0.027, 0.073), "slow-3": (0.073, 0.198), "slow-2": (0.198, 0.25)}
@@ -38,13 +37,13 @@ class Options:
     bands: Annotated[
         tuple[str, ...], Doc("Further bands: slow-5, slow-4, slow-3, slow-2 or LOW-HIGH in Hz, such as 0.027-0.073.")
     ] = ()  # fmt: skip
-    max_censored: Annotated[float, Interval(ge=0, le=1), Doc("Maximum proportion of censored volumes of a run.")] = 0.2
+    max_censored: _censored_share.MaxCensored = _censored_share.LIMIT
 
     def __post_init__(self) -> None:
         """Refuse a band that is none."""
         if self.low >= self.high:
             raise ValueError(f"low ({self.low:g} Hz) must lie below high ({self.high:g} Hz)")
-        if len(bands_of(self)) <= len(self.bands):
+        if len(set(bands_of(self).values())) <= len(self.bands):
             raise ValueError(f"bands ({', '.join(self.bands)}) name one band twice")
 
 
@@ -111,11 +110,6 @@ def labels_of(output: Output, options: Options) -> tuple[str, ...]:  # noqa: ARG
     return tuple(f"{label}{name}" for name in bands_of(options) for label in _LABELS)
 
 
-def wanted_regions(options: Options) -> RegionRequest:  # noqa: ARG001  (one signature for every measure)
-    """Return that no region is needed."""
-    return RegionRequest()
-
-
 def estimator_of(signals: Signals, options: Options) -> Spectrum:
     """Return the spectrum, the same kind for all participants of an analysis.
 
@@ -125,11 +119,7 @@ def estimator_of(signals: Signals, options: Options) -> Spectrum:
         If too many frames are censored, or a Fourier transform meets a gap.
     """
     kept = signals.kept[signals.skipped :]
-    censored = 1 - kept.mean()
-    if censored > options.max_censored:
-        raise NotMeasurableError(
-            f"{censored:.0%} of the frames are censored, above {options.max_censored:.0%} a spectrum says little"
-        )
+    _censored_share.require_few(signals, options.max_censored)
     choice = options.estimator
     if choice == "auto":
         choice = "least-squares" if signals.gaps_possible else "fourier"
@@ -175,9 +165,10 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
         raise NotMeasurableError(f"no frequency lies between {options.low:g} and {options.high:g} Hz")
     bands = {name: one for name, one in bands.items() if one[2]}
     means, total = amplitudes(spectrum, [band for _, band, _ in bands.values()], signals.basis, signals.coordinates)
+    highest = 0.5 / signals.repetition_time
     for alff, (name, ((low, high), _, count)) in zip(means, bands.items(), strict=True):
         about = {
-            "Band": {"Low": low, "High": high, "Units": "Hz", "Frequencies": count},
+            "Band": {"Low": low, "High": min(high, highest), "Units": "Hz", "Frequencies": count},
             "Estimator": spectrum.estimator,
         }
         with np.errstate(invalid="ignore", divide="ignore"):

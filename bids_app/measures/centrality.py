@@ -16,7 +16,6 @@ from bids_app.signals.smoothing import smooth_known
 from bids_app.statistics.standardise import ZSCORE, combine_maps, zscore
 from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.output import Feature, Output
-from bids_app.vocabulary.region_request import RegionRequest
 from bids_app.vocabulary.signals import Region, Signals
 
 
@@ -56,11 +55,6 @@ METHODS = (
 )
 
 
-def wanted_regions(options: Options) -> RegionRequest:  # noqa: ARG001  (one signature for every measure)
-    """Return that no region is needed."""
-    return RegionRequest()
-
-
 def labels_of(output: Output, options: Options) -> tuple[str, ...]:  # noqa: ARG001  (both have the same)
     """Return the labels of the maps that options ask for."""
     degrees = ("degree", "strength", *(("degreeLong",) if options.long_range else ())) if options.threshold else ()
@@ -75,12 +69,12 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
     Raises
     ------
     NotMeasurableError
-        If there is one voxel alone.
+        If fewer than two voxels vary.
     """
-    voxels = signals.coordinates.shape[1]
-    if voxels < 2:
-        raise NotMeasurableError("the mask has one voxel, which is connected with none")
     unit = connectome.unit_columns(signals.coordinates)
+    voxels = int(unit.any(axis=0).sum())
+    if voxels < 2:
+        raise NotMeasurableError(f"{voxels} voxels vary, and a connection takes two")
     found: dict[str, NDArray[np.generic]] = {
         "meanr": connectome.mean_correlation(unit), "meanr2": connectome.mean_square_correlation(unit),
     }  # fmt: skip
@@ -96,13 +90,15 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
         found["eigenvector"] = connectome.eigenvector(unit)
     for label in labels_of(_RAW, options):
         of_label = of_degree if label in ("degree", "strength", "degreeLong") else {}
-        yield from _both(np.asarray(found[label], dtype=np.float32), label, signals, {**about, **of_label})
+        raw = np.where(unit.any(axis=0), found[label], np.nan).astype(np.float32)
+        yield from _both(raw, label, signals, {**about, **of_label})
 
 
 def _both(raw: NDArray[np.float32], label: str, signals: Signals, about: Mapping[str, object]) -> Iterator[Feature]:
     """Yield a map as it is and as z; where it is the same everywhere it has no z, and the reason stands beside it."""
-    varies = bool(np.ptp(raw) > 0)
-    why = {} if varies else {"NotAvailable": {f"meas {label}": f"{label} is {raw[0]:g} in every voxel"}}
+    low, high = np.nanmin(raw), np.nanmax(raw)
+    varies = bool(high > low)
+    why = {} if varies else {"NotAvailable": {f"meas {label}": f"{label} is {low:g} in every voxel"}}
     yield Feature(_RAW, raw, label, {**about, **why, "SmoothingFWHM": 0})
     if varies:
         (scaled,) = smooth_known(zscore(raw)[None], signals)

@@ -13,7 +13,6 @@ from bids_app.signals.homotopy import correlations, partners
 from bids_app.statistics.correlation import combine_runs, fisher_z
 from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.output import Feature, Output
-from bids_app.vocabulary.region_request import RegionRequest
 from bids_app.vocabulary.signals import Region, Signals
 
 
@@ -46,11 +45,6 @@ METHODS = (
     "[@Mancuso2019], as Fisher z; one hemisphere was tested, since both hold the same values. In a template that is "
     "not symmetric, such as MNI152NLin2009cAsym, mirror images are no exact counterparts."
 )
-
-
-def wanted_regions(options: Options) -> RegionRequest:  # noqa: ARG001  (one signature for every measure)
-    """Return that no region is needed."""
-    return RegionRequest()
 
 
 def measure(signals: Signals, regions: Sequence[Region], options: Options) -> Iterator[Feature]:  # noqa: ARG001

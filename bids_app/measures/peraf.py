@@ -9,28 +9,31 @@ from typing import Annotated, ClassVar
 import numpy as np
 from annotated_types import Interval
 
-from bids_app.measures import _response_maps
+from bids_app.measures import _censored_share, _response_maps
 from bids_app.signals.fluctuation import mean_deviation
 from bids_app.signals.smoothing import smooth_known
 from bids_app.statistics.standardise import RATIO, ZSCORE, combine_maps, over_mean, zscore
 from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.output import Feature, Output
-from bids_app.vocabulary.region_request import RegionRequest
 from bids_app.vocabulary.signals import Region, Signals
 
 
 @dataclass(frozen=True)
 class Options:
-    """Options of `[measures.peraf]`; the band is that of the cleaning."""
+    """Options of `[measures.peraf]`."""
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     faintest_mean: Annotated[
         float, Interval(gt=0, lt=1), Doc("Minimum mean signal of a voxel, as a proportion of the median of the brain.")
     ] = _response_maps.FAINT  # fmt: skip
+    max_censored: _censored_share.MaxCensored = _censored_share.LIMIT
 
 
-CLEANING, ON_REQUEST, TITLE = "filtered", True, "Percent amplitude of fluctuation"
+CLEANING = "unfiltered"
+"""A filter on the kept frames takes the more out of the band the more frames are censored, and PerAF with it."""
+
+ON_REQUEST, TITLE = True, "Percent amplitude of fluctuation"
 TITLES = {"peraf": "PerAF"}
 _LABELS = ("peraf",)
 _RAW = Output(
@@ -43,13 +46,9 @@ OUTPUTS = (_RAW, _RATIO, _ZSCORE)
 GROUP = _RAW
 METHODS = (
     "The percent amplitude of fluctuation was the mean deviation of the cleaned series from its temporal mean, in "
-    "percent of the mean before cleaning [@Jia2020]; maps were smoothed and compared without standardisation."
+    "percent of the mean before cleaning [@Jia2020]; drift and confounds were out and no band was. Maps were smoothed "
+    "and compared without standardisation. Runs with more censored frames than the limit have no value."
 )
-
-
-def wanted_regions(options: Options) -> RegionRequest:  # noqa: ARG001  (one signature for every measure)
-    """Return that no region is needed."""
-    return RegionRequest()
 
 
 def measure(signals: Signals, regions: Sequence[Region], options: Options) -> Iterator[Feature]:  # noqa: ARG001
@@ -58,8 +57,9 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
     Raises
     ------
     NotMeasurableError
-        If most voxels have no positive mean.
+        If most voxels have no positive mean, or too many frames are censored.
     """
+    _censored_share.require_few(signals, options.max_censored)
     percent = _response_maps.percent_series(signals, options.faintest_mean)
     raw = mean_deviation(signals.basis, percent.values, signals.threads)
     raw[~percent.bright] = np.nan

@@ -14,7 +14,6 @@ from bids_app.signals.kendall_w import concordance
 from bids_app.statistics.standardise import RATIO, ZSCORE, combine_maps
 from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.output import Feature, Output
-from bids_app.vocabulary.region_request import RegionRequest
 from bids_app.vocabulary.signals import Region, Signals
 
 
@@ -50,11 +49,6 @@ METHODS = (
     "Regional homogeneity was Kendall's coefficient of concordance between the unsmoothed series of each voxel and "
     "those of its neighbours [@Zang2004], standardised within the mask and then smoothed."
 )
-
-
-def wanted_regions(options: Options) -> RegionRequest:  # noqa: ARG001  (one signature for every measure)
-    """Return that no region is needed."""
-    return RegionRequest()
 
 
 def measure(signals: Signals, regions: Sequence[Region], options: Options) -> Iterator[Feature]:  # noqa: ARG001

@@ -15,7 +15,6 @@ from bids_app.signals.roi import about_regions
 from bids_app.statistics import task_model
 from bids_app.statistics.interactions import interaction_columns
 from bids_app.statistics.task_design import Floats, Matrix
-from bids_app.vocabulary.entities import as_label
 from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.output import Feature, Output
 from bids_app.vocabulary.region_request import RegionRequest
@@ -69,11 +68,13 @@ def labels_of(output: Output, options: Options) -> tuple[str, ...]:  # noqa: ARG
 def refusals(signals: Signals, regions: Sequence[Region], options: Options) -> dict[str, str]:
     """Return which regions and contrasts are left out of a run, and why."""
     try:
-        return {name: why for _, model in _models(signals, regions, options) for name, why in model.refused.items()} | {
-            f"seed {region.name}": _uncovered(region) for region in regions if not _usable(region, options)
-        }
+        series = _response_maps.percent_series(signals)
+        models = _models(signals, series, regions, options)
     except NotMeasurableError:  # that is said of the measure
         return {}
+    seen = [series.seen(region) for region in regions]
+    thin = {f"seed {one.name}": _uncovered(one) for one in seen if not _usable(one, options)}
+    return {name: why for _, model in models for name, why in model.refused.items()} | thin
 
 
 def _usable(region: Region, options: Options) -> bool:
@@ -81,7 +82,9 @@ def _usable(region: Region, options: Options) -> bool:
 
 
 def _uncovered(region: Region) -> str:
-    return f"{len(region.columns)} of its {region.expected} voxels lie in the mask ({region.coverage:.0%})"
+    return (
+        f"{len(region.columns)} of its {region.expected} voxels lie in the mask and have signal ({region.coverage:.0%})"
+    )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -92,30 +95,29 @@ class _Interactions:
     events: Mapping[str, int]
 
 
-def _models(signals: Signals, regions: Sequence[Region], options: Options) -> Iterator[tuple[Region, _Interactions]]:
-    """Yield the model of each region that can be used.
+def _models(
+    signals: Signals, series: _response_maps.PercentSeries, regions: Sequence[Region], options: Options
+) -> list[tuple[Region, _Interactions]]:
+    """Return the model of each region that can be used, without its faint voxels.
 
     Raises
     ------
     NotMeasurableError
-        If the run has no events, or its mean signal is gone.
+        If the run has no events.
     """
     found = _event_model.event_columns(signals, options.hrf)
-    percent = _response_maps.percent_series(signals)
-    psychological = found.columns[signals.kept]
-    for region in regions:
-        if not _usable(region, options):
-            continue
-        seed = signals.basis @ (percent.values[:, region.columns].astype(np.float64) @ region.weights)
+    psychological, nuisance = found.columns[signals.kept], found.nuisance[signals.kept]
+    words = options.contrasts or tuple(found.conditions)
+    counts = {name: len(condition.onsets) for name, condition in found.conditions.items()}
+    models = []
+    for region in filter(lambda one: _usable(one, options), map(series.seen, regions)):
+        seed = signals.basis @ series.mean_of(region)
         products = interaction_columns(psychological, seed)
-        design = np.concatenate([products, psychological, seed[:, None], found.nuisance[signals.kept]], axis=1)
-        words = options.contrasts or tuple(found.conditions)
+        design = np.concatenate([products, psychological, seed[:, None], nuisance], axis=1)
         contrasts, refused = _event_model.contrasts_of(words, found.names, design, 0)
-        counts = {name: len(condition.onsets) for name, condition in found.conditions.items()}
-        yield (
-            region,
-            _Interactions(design=design, contrasts=contrasts, refused={**found.refused, **refused}, events=counts),
-        )
+        refused = {**found.refused, **refused}
+        models.append((region, _Interactions(design=design, contrasts=contrasts, refused=refused, events=counts)))
+    return models
 
 
 def measure(signals: Signals, regions: Sequence[Region], options: Options) -> Iterator[Feature]:
@@ -124,15 +126,21 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
     Raises
     ------
     NotMeasurableError
-        If the run has no events, they do not serve the contrasts, or no region is covered.
+        If the run has no events, they do not serve the contrasts, no region is covered, or two maps would have one
+        name.
     """
-    models = list(_models(signals, regions, options))
-    if not any(model.contrasts for _, model in models):
-        raise NotMeasurableError(
-            "; ".join(f"{name}: {why}" for name, why in refusals(signals, regions, options).items())
-            or "no region is covered"
-        )
     series = _response_maps.percent_series(signals)
+    models = _models(signals, series, regions, options)
+    if not any(model.contrasts for _, model in models):
+        why = refusals(signals, regions, options).items()
+        raise NotMeasurableError("; ".join(f"{name}: {text}" for name, text in why) or "no region is covered")
+    labels = {
+        (region.name, words): label
+        for region, model in models
+        for words, label in _event_model.labels_of_contrasts(model.contrasts, f"ppi {region.name}").items()
+    }
+    if len({label.lower() for label in labels.values()}) < len(labels):
+        raise NotMeasurableError(f"regions would have one file name: {', '.join(one.name for one, _ in models)}")
     for region, model in models:
         about = {
             "Seed": dict(region.definition), "Regions": about_regions([region]), "Events": model.events,
@@ -140,8 +148,8 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
             "DegreesOfFreedom": len(model.design) - task_model.rank(model.design),
         }  # fmt: skip
         for words, estimate in _response_maps.fitted(signals, series, model.design, model.contrasts).items():
-            label = as_label(f"ppi {region.name} {_event_model.label_of(words)}")
             said = {**about, "Contrast": f"{region.name} x {words}"}
+            label = labels[region.name, words]
             yield from _response_maps.response_maps(estimate, _EFFECT, series.bright, label, said)
 
 

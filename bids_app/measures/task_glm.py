@@ -8,7 +8,6 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Gt
-from numpy.typing import NDArray
 
 from bids_app.errors import NotMeasurableError
 from bids_app.measures import _event_model, _response_maps
@@ -135,9 +134,7 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
     """
     model = _model(signals, options)
     found, design, contrasts = model.found, model.design, model.contrasts
-    labels = {words: _event_model.label_of(words) for words in contrasts}
-    if len({label.lower() for label in labels.values()}) < len(labels):
-        raise NotMeasurableError(f"contrasts would have one file name: {', '.join(contrasts)}; name trial types apart")
+    labels = _event_model.labels_of_contrasts(contrasts)
     about = {"Events": {name: len(c.onsets) for name, c in found.items()}, "ResponseFunction": options.hrf,
              "DegreesOfFreedom": len(design) - task_model.rank(design), "NoiseModel": "AR(1)",
              "SmoothingFWHM": signals.fwhm}  # fmt: skip
@@ -146,18 +143,18 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
         yield from _response_maps.response_maps(
             estimate, _EFFECT, series.bright, labels[words], {**about, "Contrast": words}
         )
-    yield from _courses(signals, regions, found, options, series.values)
+    yield from _courses(signals, regions, found, options, series)
 
 
 def _courses(
     signals: Signals, regions: Sequence[Region], found: Mapping[str, Condition], options: Options,
-    percent: NDArray[np.float32],
+    percent: _response_maps.PercentSeries,
 ) -> Iterator[Feature]:  # fmt: skip
-    task = signals.task
-    covered = [region for region in regions if len(region.columns)]
+    task, seen = signals.task, [percent.seen(region) for region in regions]
+    covered = [region for region in seen if len(region.columns)]
     if task is None or not covered:
         return
-    series = signals.basis @ np.stack([percent[:, r.columns] @ r.weights for r in covered], axis=1)
+    series = signals.basis @ np.stack([percent.mean_of(region) for region in covered], axis=1)
     delays, courses = task_model.time_courses(series, found, task, signals.kept, options.fir_window)
     rows = [
         (region.name, name, float(delay), effect[d, i], error[d, i])
@@ -165,7 +162,7 @@ def _courses(
         for name, (effect, error) in courses.items()
         for d, delay in enumerate(delays)
     ]
-    absent = [region.name for region in regions if not len(region.columns)]
+    absent = [region.name for region in seen if not len(region.columns)]
     table = dict(zip(_HEADS, map(list, zip(*rows, strict=True)), strict=True))
     yield Feature(_COURSES, table, "fir", {"RegionsNotCovered": absent})
 

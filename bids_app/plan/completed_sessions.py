@@ -43,6 +43,8 @@ class CompletedSession:
         Why it cannot be used, or nothing.
     refused : mapping of str
         Why a seed, condition or measure has no map, by its name.
+    labels : mapping of sequence of str
+        Labels (`meas`) of the maps and tables of each measure.
     """
 
     record: Path
@@ -56,6 +58,7 @@ class CompletedSession:
     stage: str = "ses"
     flipped: bool = False
     refused: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def key(self) -> Key:
@@ -115,6 +118,7 @@ def _finished(path: Path, content: Json, output_dir: Path, problem: str) -> Comp
         problem=problem,
         flipped=content.get("LeftRightExchanged", False),
         refused=content.get("Refused", {}),
+        labels=content.get("Labels", {}),
     )
 
 

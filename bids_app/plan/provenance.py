@@ -15,7 +15,7 @@ from bids_app.vocabulary.output import Output
 from bids_app.vocabulary.region_request import Seed
 
 Chosen = dict[str, tuple[Output, frozenset[str]]]
-"""Output that is compared, and the labels of its maps (none: whatever there is), by measure."""
+"""Output that is compared, and the labels of its maps (none: whatever there is of the measure), by measure."""
 
 
 def recorded_settings(settings: Settings, sessions: Sequence[CompletedSession]) -> Settings:
@@ -88,7 +88,7 @@ def chosen_maps(settings: Settings, made: Settings) -> Chosen:
         if plug.group and plug.group.entity == "seg":  # a table of one set of regions
             chosen[name] = plug.group, frozenset([plug.wanted_regions(options).name])
         elif plug.group and plug.group.entity != "seed":
-            chosen[name] = plug.group, frozenset(plug.labels_of(plug.group, options))
+            chosen[name] = plug.group, frozenset()
         elif plug.group:
             there = {seed.name: seed for seed in seeds_of(plug.wanted_regions(options))}
             said = any(f"measures.{name}.{key}" in settings.given for key in plug.selecting)

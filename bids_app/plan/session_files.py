@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from bids_app.dataset.tables import stands
@@ -26,21 +25,13 @@ def maps_of(session: CompletedSession, chosen: Chosen) -> SessionMaps | None:
             continue
         if suffix == "mask" and extension == ".nii.gz":
             mask = path
-        for measure, (output, _) in chosen.items():
+        for measure, (output, labels) in chosen.items():
             label = entities.get(output.entity, "")
             fits = suffix == output.suffix and output.entities.items() <= entities.items()
             fits = fits and extension == (".nii.gz" if output.is_map else ".tsv")
-            if fits and label and _is_of(label, measure, chosen):
+            # Labels that data decide (events, networks) are anyone's: the record tells whose they are.
+            own = session.labels.get(measure, ()) if output.entity == "meas" else labels or {label}
+            if fits and label and label in own:
                 maps[MapKey(measure, output.entity, label)] = path
     complete = mask or not any(chosen[key.measure][0].is_map for key in maps)
     return SessionMaps(mask, maps, session.refused) if complete and maps else None
-
-
-def _is_of(label: str, measure: str, chosen: Chosen) -> bool:
-    """Tell whether a map is of a measure: by its labels; of one without any, if no other with such files claims it."""
-    output, labels = chosen[measure]
-    if labels:
-        return any(fnmatchcase(label, one) for one in labels)
-    files = output.suffix, output.entities
-    claimed = [one for other, own in chosen.values() if (other.suffix, other.entities) == files for one in own]
-    return not any(fnmatchcase(label, one) for one in claimed)

@@ -17,6 +17,9 @@ from threadpoolctl import threadpool_limits
 
 Floats = NDArray[np.float64]
 
+SLACK = 0.001
+"""mm: distances that lie on a lattice equal a limit more often than not, and rounding must not decide."""
+
 TILE = 1024
 """Voxels of a side of a tile. The tiles are the same for any number of threads, and so is every last bit."""
 
@@ -47,19 +50,26 @@ def unit_columns(coordinates: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def mean_correlation(unit: NDArray[np.float32]) -> Floats:
-    """Return the mean correlation of each voxel with all others, (voxels,), from columns of length one."""
+    """Return the mean correlation of each voxel with all others, (voxels,), from columns of length one.
+
+    Columns of zeros are no others, and have no value.
+    """
     whole = unit.sum(axis=1, dtype=np.float64)
-    products = np.concatenate([whole @ part for part in _parts(unit)])
-    return np.asarray((products - 1) / (unit.shape[1] - 1))
+    return _over_others(unit, np.concatenate([whole @ part for part in _parts(unit)]))
 
 
 def mean_square_correlation(unit: NDArray[np.float32]) -> Floats:
-    """Return the mean squared correlation of each voxel with all others, (voxels,), from columns of length one."""
+    """Return the mean squared correlation of each voxel with all others, (voxels,); as `mean_correlation`."""
     gram = np.zeros((len(unit), len(unit)))
     for part in _parts(unit):
         gram += part @ part.T
-    squares = np.concatenate([np.einsum("nv,nv->v", part, gram @ part) for part in _parts(unit)])
-    return np.asarray((squares - 1) / (unit.shape[1] - 1))
+    return _over_others(unit, np.concatenate([np.einsum("nv,nv->v", part, gram @ part) for part in _parts(unit)]))
+
+
+def _over_others(unit: NDArray[np.float32], sums: Floats) -> Floats:
+    """Return means over others from sums, (voxels,), that hold each voxel's 1 with itself."""
+    live = unit.any(axis=0)
+    return np.where(live, (sums - 1) / max(int(live.sum()) - 1, 1), np.nan)
 
 
 def _parts(unit: NDArray[np.float32]) -> Iterator[Floats]:
@@ -137,4 +147,4 @@ def _sums(values: NDArray[np.float32], axis: int) -> Floats:
 def _long(first: NDArray[np.float32], second: NDArray[np.float32], farther: float) -> NDArray[np.bool_]:
     """Return which voxels are farther apart than so many mm, (first, second)."""
     squares = (first**2).sum(axis=1)[:, None] + (second**2).sum(axis=1)[None]
-    return np.asarray(squares - 2 * first @ second.T > np.float32(farther**2))
+    return np.asarray(squares - 2 * first @ second.T > np.float32((farther + SLACK) ** 2))

@@ -18,15 +18,15 @@ class NetworkMaps:
     ----------
     courses : (n, networks)
         Coordinates of the time courses, each of variance 1.
-    effect, t : (networks, voxels)
-        Slope of each voxel on each course, the others given, and the slope over its standard error.
+    effect, variance : (networks, voxels)
+        Slope of each voxel on each course, the others given, and its variance, of white noise.
     df : int
-        Degrees of freedom of t.
+        Degrees of freedom of the variance.
     """
 
     courses: Floats
     effect: Floats
-    t: Floats
+    variance: Floats
     df: int
 
 
@@ -83,7 +83,5 @@ def dual_regression(
     residual = np.einsum("nv,nv->v", targets, targets, dtype=np.float64) - np.einsum(
         "kv,kv->v", effect, courses.T @ targets
     )
-    error = np.sqrt(np.outer((inverse**2).sum(axis=1), np.maximum(residual, 0.0) / df))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        t = np.where(error > 0, effect / error, np.nan)
-    return NetworkMaps(courses=courses, effect=effect, t=t, df=df)
+    variance = np.outer((inverse**2).sum(axis=1), np.maximum(residual, 0.0) / df)
+    return NetworkMaps(courses=courses, effect=effect, variance=variance, df=df)

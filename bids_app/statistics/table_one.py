@@ -83,8 +83,13 @@ def _level(column: str, level: str, words: Mapping[str, Sequence[str]], missing:
 
 
 def standardised_difference(first: np.ndarray, second: np.ndarray) -> float:
-    """Return the absolute difference between the means of two arms, (n,) each, in SD; NaN where nothing varies."""
-    return _gap(_mean(first) - _mean(second), _deviation(first) ** 2, _deviation(second) ** 2)
+    """Return the absolute difference between the means of two arms, (n,) each, in SD.
+
+    It is infinite where the means differ and neither arm varies, and NaN where nothing varies at all.
+    """
+    apart = _mean(first) - _mean(second)
+    found = _gap(apart, _deviation(first) ** 2, _deviation(second) ** 2)
+    return float("inf") if np.isnan(found) and apart else found
 
 
 def _gap(difference: float, first: float, second: float) -> float:

@@ -141,7 +141,8 @@ class Region:
     """A region of interest on the voxels of one run.
 
     `columns` index the voxels of `Signals` that it holds and `weights` (sum 1) average them;
-    `expected` counts the voxels that it would hold with complete coverage; `network` names what it is a node of.
+    `expected` counts the voxels that it would hold with complete coverage; `network` names what it is a node of. Of a
+    template map the weights are its values as they are, and `total` is the sum of their sizes with complete coverage.
     """
 
     name: str
@@ -150,8 +151,11 @@ class Region:
     expected: int
     network: str = ""
     definition: Mapping[str, object] = field(default_factory=dict)
+    total: float = 0.0
 
     @property
     def coverage(self) -> float:
-        """Share of the region that the run covers, 0 to 1."""
+        """Share of the region that the run covers, 0 to 1; of a template map by its values."""
+        if self.total:
+            return min(float(np.abs(self.weights).sum()) / self.total, 1.0)
         return len(self.columns) / self.expected if self.expected else 0.0

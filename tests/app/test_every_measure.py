@@ -443,6 +443,35 @@ def test_runs_with_other_conditions_and_a_voxel_without_signal(trial, tmp_path):
     assert session["effect"][row] == single[0]["effect"][other]
 
 
+def test_whose_a_map_is_stands_in_the_record_and_two_of_one_name_end_the_session(tmp_path):
+    """A trial type may begin as the maps of networks do; one that is called as a network is has no file of its own."""
+    trial = write_trial(tmp_path / "data", per_arm=3)
+    maps = np.stack([blob((4, 4, 4)), blob((-20, -12, 8))], axis=-1).astype(np.float32)
+    nib.save(nib.Nifti1Image(maps, AFFINE), tmp_path / "networks.nii.gz")
+    (tmp_path / "networks.tsv").write_text("index\tname\n1\tleft\n2\tright\n")
+    for label in trial.people:
+        for session in ("pre", "post"):
+            raw = trial.root / f"sub-{label}" / f"ses-{session}" / "func"
+            raw.mkdir(parents=True)
+            lines = ["onset\tduration\ttrial_type", *(f"{28 * i + 4}\t12\tnetzero" for i in range(10))]
+            (raw / f"sub-{label}_ses-{session}_task-rest_events.tsv").write_text("\n".join(lines) + "\n")
+    words = ["--measures", "task_glm", "network_maps"]
+    words += ["--set", f"measures.network_maps.maps={tmp_path / 'networks.nii.gz'}"]
+    out = tmp_path / "out"
+    for level, more in (("participant", ()), ("group", ("--n-permutations", "20"))):
+        ended = run_deqi(trial.root, out, level, *words, *more)
+        assert ended.code == 0, ended.text
+    page = group_pages(out)
+    assert "netzero" in page
+    for label, measure in (("netzero", "task_glm"), ("netLeft", "network_maps"), ("netRight", "network_maps")):
+        name = f"*_meas-{label}_contrast-verumVsShamAdjusted_statmap.json"
+        assert json.loads(first(out / "group", name).read_text())["Measure"] == measure
+    (tmp_path / "networks.tsv").write_text("index\tname\n1\tzero\n2\tright\n")
+    ended = run_deqi(trial.root, tmp_path / "two", "participant", *words)
+    assert ended.code == 1
+    assert "task_glm and network_maps both have maps called" in ended.text
+
+
 def test_partial_correlation_needs_every_seed_of_the_set(trial, tmp_path):
     out = tmp_path / "out"
     words = ["--participant-label", "01", "--measures", "seed_correlation", "--set"]

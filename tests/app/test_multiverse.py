@@ -11,6 +11,7 @@ import pytest
 from conftest import FAST, run_deqi
 from pages import group_pages
 from scipy import stats
+from synthetic import SEEDS, write_trial
 
 from bids_app.dataset.tables import read_tsv
 from bids_app.levels.multiverse import collect
@@ -117,3 +118,32 @@ def test_a_dry_run_says_what_else_would_be_done(analysed, tmp_path):
     assert ended.code == 0, ended.err
     assert "--alternative gsr" in ended.out
     assert not (tmp_path / "out").exists()
+
+
+def test_maps_and_tables_stand_in_one_table(tmp_path):
+    """Maps have coordinates and tables names of rows; the place is where the smallest corrected p stands."""
+    trial = write_trial(tmp_path / "data", per_arm=4)
+    config = tmp_path / "a.toml"
+    config.write_text(
+        '[dataset]\nmeasures = ["reho", "parcel_correlation"]\n[measures.parcel_correlation]\nname = "three"\n'
+        f"regions = {json.dumps([*SEEDS, 'third:20,-20,8:8'])}\n"
+        '[inference]\nsides = "positive"\n'
+        '[multiverse]\nalternatives = ["smooth9: modalities.fmri.smoothing_fwhm=9"]\nn_permutations = 20\n'
+    )
+    out = tmp_path / "out"
+    for level, more in (("participant", ()), ("group", ("--n-permutations", "20"))):
+        ended = run_deqi(trial.root, out, level, "--config", config, "--multiverse", *more)
+        assert ended.code == 0, ended.text
+    table = read_tsv(next((out / "group").glob("*_multiverse.tsv")))
+    rows = [dict(zip(table, values, strict=True)) for values in zip(*table.values(), strict=True)]
+    of = {kind: [row for row in rows if (row["x"] != "n/a") == (kind == "maps")] for kind in ("maps", "tables")}
+    assert {row["map"] for row in of["maps"]} == {"reho"}
+    of_main = [row for row in of["tables"] if row["specification"] == "main"]
+    assert 1 <= len(of_main) < len(of["tables"])
+    for row in of_main:
+        edges = read_tsv(next((out / "group").glob(f"*_seg-three_*contrast-{row['contrast']}_edges.tsv")))
+        p = np.array([float(value) for value in edges["p_fwe_joint"]])
+        t = np.where(p == p.min(), [float(value) for value in edges["t"]], -np.inf)
+        names = list(edges)[: list(edges).index("effect")]
+        assert row["place"] == " ".join(edges[name][t.argmax()] for name in names)
+        assert len(p) == 3

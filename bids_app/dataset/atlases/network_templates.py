@@ -60,31 +60,38 @@ def network_names(path: Path) -> list[str]:
 
 def network_regions(path: Path, grid: Grid, usable: Mask) -> list[Region]:
     """Return one region a network: the usable voxels that its map is not zero at, with its values as they are."""
-    values = _on_grid(path, grid)
+    values, totals = _on_grid(path, grid)
     found = []
-    for i, name in enumerate(network_names(path)):
-        own = np.nan_to_num(values[..., i])
-        inside = own[usable]
+    for i, (name, total) in enumerate(zip(network_names(path), totals, strict=True)):
+        inside = values[..., i][usable]
         columns = np.flatnonzero(inside)
         found.append(
             Region(
-                name=name, columns=columns, weights=inside[columns].astype(np.float64),
-                expected=int(np.count_nonzero(own)), definition={"File": path.name, "Map": i + 1},
+                name=name, columns=columns, weights=inside[columns].astype(np.float64), total=float(total),
+                expected=int(np.count_nonzero(values[..., i])), definition={"File": path.name, "Map": i + 1},
             )
         )  # fmt: skip
     return found
 
 
-def _on_grid(path: Path, grid: Grid) -> NDArray[np.float32]:
-    image = open_image(path)
-    x, y, z = image.shape[:3]
-    own = Grid((x, y, z), np.asarray(image.affine, dtype=np.float64))
-    if not own.matches(grid):
-        from nilearn.image import resample_img
+def _on_grid(path: Path, grid: Grid) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Return maps on a grid, (x, y, z, maps), and the sum of the sizes of each in voxels of the grid, wherever it lies.
 
-        resampled: Any = resample_img(
-            image, target_affine=grid.affine, target_shape=grid.shape, interpolation="linear", copy_header=True,
-            force_resample=True,
-        )  # fmt: skip
-        image = resampled
-    return np.asarray(image.dataobj, dtype=np.float32)
+    What is not known is zero, before anything is interpolated.
+    """
+    image = open_image(path)
+    values = np.nan_to_num(np.asarray(image.dataobj, dtype=np.float32))
+    x, y, z = values.shape[:3]
+    own = Grid((x, y, z), np.asarray(image.affine, dtype=np.float64))
+    share = float(np.prod(own.voxel_sizes) / np.prod(grid.voxel_sizes))
+    totals = share * np.abs(values).sum(axis=(0, 1, 2), dtype=np.float64)
+    if own.matches(grid):
+        return values, totals
+    import nibabel as nib
+    from nilearn.image import resample_img
+
+    resampled: Any = resample_img(
+        nib.Nifti1Image(values, image.affine), target_affine=grid.affine, target_shape=grid.shape,
+        interpolation="linear", copy_header=True, force_resample=True,
+    )  # fmt: skip
+    return np.asarray(resampled.dataobj, dtype=np.float32), totals

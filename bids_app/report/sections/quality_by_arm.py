@@ -64,10 +64,7 @@ def quality_by_arm(
     stages : (str, mapping of str)
         Entity of the stages, and label of each.
     """
-    table, arms = (
-        _table(output_dir, analysed, entities, _modality(datatype), stages),
-        list(dict.fromkeys(analysed["arm"])),
-    )
+    table = _table(output_dir, analysed, entities, _modality(datatype), stages)
     names = [name for name in table.columns if name in WORDS and table[name].notna().any()]
     notes = [
         _(BALANCED[name], what=_(WORDS[name]), session=session, said=said)

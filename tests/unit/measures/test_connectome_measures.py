@@ -201,3 +201,25 @@ def test_centrality_writes_what_options_ask_for():
     assert z == pytest.approx((plain - plain.mean()) / plain.std(ddof=1), abs=1e-4)
     fewer = centrality.Options(threshold=0.0, eigenvector=True)
     assert {label for label, _ in named(centrality.measure(given, (), fewer))} == {"meanr", "meanr2", "eigenvector"}
+
+
+def test_a_distance_that_is_the_limit_is_no_longer_than_it():
+    """On a lattice of 3 mm many voxels are exactly 75 mm apart."""
+    places = np.argwhere(np.ones((30, 6, 6), dtype=bool)) * 3.0
+    unit = connectome.unit_columns(np.ones((4, len(places)), dtype=np.float32))
+    far = connectome.degrees(unit, 0.25, places, 75.0).far
+    squares = ((places[:, None] - places[None]) ** 2).sum(axis=2)
+    assert (squares == 75**2).sum() > 100
+    assert np.array_equal(far, (squares > 75**2).sum(axis=1))
+
+
+def test_a_voxel_without_variance_has_no_value_and_is_nobody_elses():
+    given = signals()
+    given.coordinates[:, 7] = 0
+    found = named(centrality.measure(given, (), centrality.Options(threshold=0.1)))
+    others = np.delete(np.arange(96), 7)
+    alone = np.corrcoef((given.basis @ given.coordinates[:, others]).T)
+    np.fill_diagonal(alone, 0)
+    assert np.isnan([f.value[7] for f in found.values()]).all()
+    assert found["meanr", "raw"].value[others] == pytest.approx(alone.sum(axis=0) / 94, abs=1e-6)
+    assert found["meanr2", "raw"].value[others] == pytest.approx((alone**2).sum(axis=0) / 94, abs=1e-6)

@@ -9,8 +9,10 @@ import pytest
 from bids_app.dataset.atlases import network_templates as templates
 from bids_app.derivatives.files import write_table
 from bids_app.errors import UsageError, WrongDataError
+from bids_app.measures import network_maps
 from bids_app.signals import dual_regression as dr
 from bids_app.vocabulary.grid import Grid
+from bids_app.vocabulary.signals import Region, Signals
 
 MAPS = np.array([[1, 0], [0.8, 0.1], [0.2, 0.9], [0, 1], [0.5, 0.5]])
 COURSES = np.array([[1, 0], [0, 1], [1, 1], [2, -1], [-1, 0.5], [0, -1]])
@@ -51,7 +53,7 @@ def test_everything_equals_plain_least_squares_on_the_series():
     error = np.sqrt(np.outer(np.diag(np.linalg.inv(courses.T @ courses)), residual / df))
     assert found.df == df
     assert found.effect == pytest.approx(beta, abs=1e-9)
-    assert found.t == pytest.approx(beta / error, rel=1e-9)
+    assert found.variance == pytest.approx(error**2, rel=1e-9)
 
 
 def test_maps_that_are_alike_have_a_large_condition_number():
@@ -74,6 +76,7 @@ def test_files_of_template_maps_are_checked_before_any_work(tmp_path):
     usable[1] = False
     first, second = templates.network_regions(path, grid, usable)
     assert (len(first.columns), first.expected, second.expected) == (2 * 30, 3 * 30, 3 * 30)
+    assert first.coverage == pytest.approx(values[usable][:, 0].sum() / values[..., 0].sum(), rel=1e-6)
     assert first.weights == pytest.approx(values[..., 0][usable][first.columns])
     write_table(tmp_path / "networks.tsv", {"index": [1, 2], "name": ["default mode", "salience"]})
     assert templates.network_names(path) == ["default mode", "salience"]
@@ -102,3 +105,73 @@ def test_maps_on_another_grid_are_interpolated(tmp_path):
     whole = np.zeros(343)
     whole[region.columns] = region.weights
     assert whole.reshape(7, 7, 7)[:, 3, 3] == pytest.approx(2 * np.arange(7) + 0.5, abs=1e-5)
+
+
+def test_coverage_goes_by_the_values_of_a_map_and_not_by_voxels_that_hold_next_to_nothing(tmp_path):
+    """An unthresholded template whose core lies outside of the mask is not covered."""
+    values = np.full((8, 8, 8, 1), 0.001, dtype=np.float32)
+    values[6:, :, :, 0] = 5
+    path = tmp_path / "networks.nii.gz"
+    nib.save(nib.Nifti1Image(values, np.diag([3.0, 3, 3, 1])), path)
+    usable = np.ones((8, 8, 8), dtype=bool)
+    usable[6:] = False
+    (region,) = templates.network_regions(path, Grid((8, 8, 8), np.diag([3.0, 3, 3, 1])), usable)
+    assert region.coverage == pytest.approx(0.001 * 6 / (0.001 * 6 + 5 * 2), rel=1e-4)
+
+
+def test_what_a_map_does_not_know_is_zero_before_it_is_interpolated(tmp_path):
+    values = np.zeros((10, 10, 10, 1), dtype=np.float32)
+    values[2:8, 2:8, 2:5] = 1
+    values[2:8, 2:8, 5:8] = 2
+    unknown = np.where(values > 0, values, np.nan)
+    grid, usable = Grid((9, 9, 9), np.diag([4.5, 4.5, 4.5, 1])), np.ones((9, 9, 9), dtype=bool)
+    found = []
+    for name, data in (("zero", values), ("nan", unknown)):
+        nib.save(nib.Nifti1Image(data.astype(np.float32), np.diag([4.0, 4, 4, 1])), tmp_path / f"{name}.nii.gz")
+        found += templates.network_regions(tmp_path / f"{name}.nii.gz", grid, usable)
+    assert np.array_equal(found[0].columns, found[1].columns)
+    assert found[0].weights == pytest.approx(found[1].weights)
+
+
+def run(gain=1.0, seed=0):
+    """Return signals of 200 voxels in which two networks go up and down, and their template maps as regions."""
+    rng = np.random.default_rng(seed)
+    maps = np.abs(rng.standard_normal((200, 2)))
+    series = gain * (500 + 5 * (rng.standard_normal((80, 2)) @ maps.T + rng.standard_normal((80, 200))))
+    mean = series.mean(axis=0)
+    basis, coordinates = in_basis(series)
+    mask = np.ones((200, 1, 1), dtype=bool)
+    signals = Signals(
+        basis=basis, coordinates=coordinates.astype(np.float32), kept=np.ones(80, dtype=bool), mask=mask,
+        grid=Grid(mask.shape, np.diag([3.0, 3, 3, 1])), mean=mean.astype(np.float32),
+        deviation=series.std(axis=0).astype(np.float32), repetition_time=2.0,
+    )  # fmt: skip
+    names = enumerate(("first", "second"))
+    return signals, [
+        Region(name=name, columns=np.arange(200), weights=maps[:, i], expected=200, total=float(maps[:, i].sum()))
+        for i, name in names
+    ]
+
+
+def maps_of(features):
+    return {(f.label, f.output.name): np.asarray(f.value, dtype=float) for f in features if f.output.is_map}
+
+
+def test_the_gain_of_a_scanner_does_not_count():
+    one, other = (maps_of(network_maps.measure(*run(gain), network_maps.Options())) for gain in (1.0, 1.3))
+    assert one.keys() == other.keys()
+    for key, values in one.items():
+        assert other[key] == pytest.approx(values, rel=2e-4, abs=1e-4), key
+
+
+def test_t_of_a_session_is_that_of_its_runs_together():
+    """Two runs of one precision: t is (t1 + t2) / root 2, and degrees of freedom add up."""
+    runs = [list(network_maps.measure(*run(seed=seed), network_maps.Options())) for seed in (1, 2)]
+    session = list(network_maps.combine(runs, [77, 77], network_maps.Options()))
+    both, (one, two) = maps_of(session), map(maps_of, runs)
+    key = "netFirst"
+    weights = [1 / part[key, "variance"] for part in (one, two)]
+    effect = (weights[0] * one[key, "effect"] + weights[1] * two[key, "effect"]) / sum(weights)
+    assert both[key, "effect"] == pytest.approx(effect, rel=1e-4)
+    assert both[key, "t"] == pytest.approx(effect * np.sqrt(sum(weights)), rel=1e-4)
+    assert next(f for f in session if f.output.name == "t").metadata["DegreesOfFreedom"] == 2 * (79 - 2)

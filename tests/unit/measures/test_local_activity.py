@@ -11,6 +11,7 @@ import pytest
 from bids_app.errors import NotMeasurableError
 from bids_app.measures import alff, peraf
 from bids_app.signals.fluctuation import mean_deviation
+from bids_app.signals.projection import drift, nested_basis, stop_band
 from bids_app.vocabulary.grid import Grid
 from bids_app.vocabulary.signals import Signals
 
@@ -87,6 +88,12 @@ def test_the_band_of_the_options_stays_as_it_is_beside_others():
 def test_a_band_above_the_highest_frequency_is_left_out_with_the_reason():
     given, options = small(step=3.0), alff.Options(bands=("slow-4", "slow-2"))
     assert {f.label for f in alff.measure(given, (), options)} == {"alff", "falff", "alffSlow4", "falffSlow4"}
+    (slow3,) = {
+        f.metadata["Band"]["High"]
+        for f in alff.measure(given, (), alff.Options(bands=("slow-3",)))
+        if f.label == "alffSlow3"
+    }
+    assert slow3 == pytest.approx(1 / 6)
     assert alff.refusals(given, (), options) == {
         "meas alffSlow2": "no frequency of this run lies between 0.198 and 0.25 Hz"
     }
@@ -98,7 +105,7 @@ def test_bands_have_names_or_edges():
     found = alff.bands_of(alff.Options(bands=("slow-4", "0.05-0.1", "0.0125-0.02")))
     assert found == {"": (0.01, 0.08), "Slow4": (0.027, 0.073), "50To100mHz": (0.05, 0.1),
                      "12p5To20mHz": (0.0125, 0.02)}  # fmt: skip
-    for words in (("slow-6",), ("0.1-0.05",), ("slow-4", "slow-4")):
+    for words in (("slow-6",), ("0.1-0.05",), ("slow-4", "slow-4"), ("0.01-0.08",), ("0.01-0.027", "slow-5")):
         with pytest.raises(ValueError, match="band"):
             alff.Options(bands=words)
 
@@ -153,3 +160,40 @@ def test_series_without_a_mean_have_no_percent_of_it():
     signals = replace(small(), mean=np.zeros(27, dtype=np.float32))
     with pytest.raises(NotMeasurableError, match="no positive mean"):
         list(peraf.measure(signals, (), peraf.Options()))
+
+
+def censored(share, confounds=26):
+    """Return signals of one and the same fluctuation, 1 % of the mean, in which so many frames are censored."""
+    rng = np.random.default_rng(5)
+    frames, frequencies = 300, np.fft.rfftfreq(300, 2.0)
+    spectrum = np.fft.rfft(rng.standard_normal((frames, 400)), axis=0)
+    spectrum[(frequencies < 0.01) | (frequencies > 0.08)] = 0
+    wave = np.fft.irfft(spectrum, frames, axis=0)
+    series = 1000 + 10 * wave / wave.std(axis=0)
+    kept = np.ones(frames, dtype=bool)
+    kept[rng.choice(frames, round(share * frames), replace=False)] = False
+    nuisance = np.column_stack([drift(frames, 1)[:, 1:], rng.standard_normal((frames, confounds))])
+    parts = [drift(frames, 1)[:, :1], nuisance, stop_band(frames, 2.0, 0.008, 0.1)]
+    basis, ranks = nested_basis(parts, kept)
+    mask = np.ones((400, 1, 1), dtype=bool)
+    return Signals(
+        basis=basis, coordinates=(basis.T @ series[kept]).astype(np.float32), kept=kept, mask=mask,
+        grid=Grid(mask.shape, np.diag([4.0, 4, 4, 1])), mean=series[kept].mean(axis=0).astype(np.float32),
+        deviation=series[kept].std(axis=0).astype(np.float32), repetition_time=2.0, gaps_possible=True,
+        rows=dict(zip(("filtered", "unfiltered", "raw"), map(slice, ranks), strict=True)),
+    )  # fmt: skip
+
+
+def test_fluctuation_does_not_fall_with_the_frames_that_are_censored():
+    """In a band that a filter leaves of the kept frames it would: by a quarter."""
+    values = {}
+    for share in (0.0, 0.1, 0.19):
+        given = censored(share)
+        raw = next(iter(peraf.measure(given.cleaned(peraf.CLEANING), (), peraf.Options()))).value
+        within = given.cleaned("filtered")
+        values[share] = raw.mean(), mean_deviation(within.basis, 100 * within.coordinates / within.mean).mean()
+    assert values[0.19][0] == pytest.approx(values[0.0][0], rel=0.02)
+    assert values[0.1][0] == pytest.approx(values[0.0][0], rel=0.02)
+    assert values[0.19][1] < 0.75 * values[0.0][1]
+    with pytest.raises(NotMeasurableError, match="25% of the frames are censored"):
+        next(iter(peraf.measure(censored(0.25).cleaned(peraf.CLEANING), (), peraf.Options())))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from nilearn.glm.first_level.hemodynamic_models import compute_regressor
 from scipy import stats
 
 from bids_app.errors import NotMeasurableError
-from bids_app.measures import task_connectivity
+from bids_app.measures import task_connectivity, task_glm
 from bids_app.statistics.interactions import interaction_columns
 from bids_app.vocabulary.grid import Grid
 from bids_app.vocabulary.signals import Region, Signals, TaskDesign
@@ -105,7 +107,7 @@ def test_what_cannot_be_had_is_said():
     options = task_connectivity.Options(contrasts=("rotation", "rotation-rest"))
     refused = task_connectivity.refusals(signals, [region, thin], options)
     assert "names 'rest'" in refused["contrast rotation-rest"]
-    assert refused["seed thin"] == "2 of its 9 voxels lie in the mask (22%)"
+    assert refused["seed thin"] == "2 of its 9 voxels lie in the mask and have signal (22%)"
     with pytest.raises(NotMeasurableError, match="seed thin"):
         list(task_connectivity.measure(signals, [thin], task_connectivity.Options()))
     with pytest.raises(NotMeasurableError, match="no events file"):
@@ -127,3 +129,40 @@ def test_runs_are_weighted_by_their_precision():
 def _given(seed):
     signals, region = run(0.5, seed=seed)
     return signals, [region]
+
+
+def test_faint_voxels_of_a_region_do_not_make_its_slope_larger():
+    """Two of five voxels lose their mean signal: the region is what the other three are."""
+    signals, region = run(0.8)
+    whole = {f.output.name: f for f in task_connectivity.measure(signals, [region], task_connectivity.Options())}
+    mean = signals.mean.copy()
+    mean[3:5] = 1.0
+    faint = replace(signals, mean=mean)
+    found = {f.output.name: f for f in task_connectivity.measure(faint, [region], task_connectivity.Options())}
+    assert found["effect"].value[15:].mean() == pytest.approx(whole["effect"].value[15:].mean(), rel=0.05)
+    assert found["effect"].metadata["Regions"]["PAG"]["Coverage"] == pytest.approx(3 / 5)
+    strict = task_connectivity.Options(min_coverage=0.8)
+    with pytest.raises(NotMeasurableError, match="3 of its 5 voxels"):
+        list(task_connectivity.measure(faint, [region], strict))
+
+
+def test_time_courses_of_a_region_with_faint_voxels_are_those_of_the_others():
+    signals, region = run(0.0)
+    mean = signals.mean.copy()
+    mean[3:5] = 1.0
+    faint, three = replace(signals, mean=mean), replace(region, columns=np.arange(3), weights=np.full(3, 1 / 3))
+    courses = [
+        next(f.value for f in task_glm.measure(given, [one], task_glm.Options()) if f.output.name == "courses")
+        for given, one in ((faint, region), (signals, three))
+    ]
+    assert courses[0]["effect"] == pytest.approx(courses[1]["effect"], nan_ok=True)
+
+
+def test_two_maps_never_have_one_name():
+    signals, region = run(0.0)
+    options = task_connectivity.Options(contrasts=("rotation", " rotation"))
+    with pytest.raises(NotMeasurableError, match="one file name"):
+        list(task_connectivity.measure(signals, [region], options))
+    twins = [replace(region, name=name) for name in ("PAG L", "PAG-L")]
+    with pytest.raises(NotMeasurableError, match="regions would have one file name"):
+        list(task_connectivity.measure(signals, twins, task_connectivity.Options()))

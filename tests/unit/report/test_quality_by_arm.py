@@ -43,3 +43,13 @@ def test_unequal_injected_mass_is_told_with_its_numbers(tmp_path):
 def test_a_standardised_difference_is_that_of_its_definition():
     first, second = np.array([1.0, 2.0, 3.0]), np.array([2.0, 4.0, 6.0])
     assert standardised_difference(first, second) == pytest.approx(2 / np.sqrt((1 + 4) / 2))
+
+
+def test_doses_that_are_fixed_within_arms_and_differ_between_them_are_told(tmp_path):
+    (note,) = found(tmp_path, {"verum": [5.0, 5.0, 5.0], "sham": [1.0, 1.0, 1.0]}).notes
+    assert "5 verum, 1 sham" in note
+
+
+def test_arms_keep_their_order_whoever_comes_first(tmp_path):
+    shown = found(tmp_path, {"sham": [2.0, 2.1], "verum": [2.0, 2.1]})
+    assert [cell["arm"] for cell in shown.charts[0]["cells"]] == list(ARMS)
