@@ -10,14 +10,17 @@ from bids_app import plugs
 from bids_app.dataset.tables import Json
 from bids_app.errors import UsageError, suggest
 from bids_app.launch.presets import with_presets
+from bids_app.vocabulary.entities import as_label
 from bids_app.vocabulary.hypotheses import HypothesisGraph, Multiplicity, graphs_of
 from bids_app.vocabulary.options import Options
 from bids_app.vocabulary.options.dataset import Dataset
+from bids_app.vocabulary.options.describe import written
 from bids_app.vocabulary.options.design import PeopleOptions
 from bids_app.vocabulary.options.exclusions import Exclusions
 from bids_app.vocabulary.options.inference import Inference
 from bids_app.vocabulary.options.multiverse import Multiverse
 from bids_app.vocabulary.options.prediction import Prediction
+from bids_app.vocabulary.options.segments import SegmentOptions
 from bids_app.vocabulary.outcome import OutcomeOptions
 from bids_app.vocabulary.selected import Selected
 from bids_app.vocabulary.treatment import TrialOptions
@@ -57,6 +60,7 @@ class Settings:
     multiplicity: Multiplicity = field(default_factory=Multiplicity)
     multiverse: Multiverse = field(default_factory=Multiverse)
     trial: TrialOptions = field(default_factory=TrialOptions)
+    segments: Mapping[str, SegmentOptions] = field(default_factory=dict)
     outcomes: Mapping[str, OutcomeOptions] = field(default_factory=dict)
     modalities: Mapping[str, Options] = field(default_factory=dict)
     measures: Mapping[str, Options] = field(default_factory=dict)
@@ -160,7 +164,8 @@ def resolve(tables: Json) -> Settings:
         multiverse=general(Multiverse, "multiverse"),
         trial=general(TrialOptions, "trial"),
         prediction=general(Prediction, "prediction"),
-        outcomes=_outcomes(tables), design=Selected(name, options), given=frozenset(_names(tables)),
+        segments=_segments(tables, dataset), outcomes=_named(OutcomeOptions, tables, "outcomes"),
+        design=Selected(name, options), given=frozenset(_names(tables)),
         modalities=chosen["modalities"], measures=chosen["measures"], associations=chosen["associations"],
         predictors=chosen["predictors"],
     )  # fmt: skip
@@ -168,12 +173,26 @@ def resolve(tables: Json) -> Settings:
     return found
 
 
-def _outcomes(tables: Json) -> dict[str, OutcomeOptions]:
-    """Return the options of every outcome; their names are the user's own."""
-    given = tables.get("outcomes", {})
+def _named(kind: type[_O], tables: Json, table: str) -> dict[str, _O]:
+    """Return the options of every table of a kind whose names are the user's own."""
+    given = tables.get(table, {})
     if not isinstance(given, dict):
-        raise UsageError(f"[outcomes] holds {given!r}; expected tables such as [outcomes.vas].")
-    return {name: validate(OutcomeOptions, table, f"outcomes.{name}") for name, table in given.items()}
+        raise UsageError(f"[{table}] holds {given!r}; expected tables such as [{table}.NAME].")
+    return {name: validate(kind, own, f"{table}.{name}") for name, own in given.items()}
+
+
+def _segments(tables: Json, dataset: Dataset) -> dict[str, SegmentOptions]:
+    """Return the segments that runs are cut into; they are stages or nothing."""
+    found = _named(SegmentOptions, tables, "segments")
+    if bool(found) != (dataset.stage == "segment"):
+        raise UsageError(
+            'Segments of runs need both: dataset.stage = "segment", and a table for each segment, e.g. '
+            '[segments.before] with until = "needling".'
+        )
+    for name in found:
+        if as_label(name) != name:
+            raise UsageError(f"[segments.{name}]: the name stands in file names; expected letters and digits alone.")
+    return found
 
 
 def _measures(
@@ -231,14 +250,18 @@ def validate(options: type[_O], table: object, where: str) -> _O:
     if not isinstance(table, dict):
         raise UsageError(f"[{where}] holds {table!r}; expected a table of options.")
     if not table:
-        return options()
+        try:
+            return options()
+        except ValueError as error:  # a table that must say something
+            raise UsageError(f"{where}: {error}.") from error
     # pydantic costs a fifth of a second: only those pay who change something.
     from pydantic import TypeAdapter, ValidationError
 
-    known = [f.name for f in fields(options)]
+    known = {written(f.name): f.name for f in fields(options)}
     for key in table:
         if key not in known:
-            raise UsageError(f"{where}.{key} is not an option; {suggest(key, known)}")
+            raise UsageError(f"{where}.{key} is not an option; {suggest(key, list(known))}")
+    table = {known[key]: value for key, value in table.items()}
     hints = get_type_hints(options)
     # One value stands for a list of one: --set designs.parallel_prepost.covariates=age
     several = {key for key in table if get_origin(hints[key]) is tuple}
@@ -250,13 +273,15 @@ def validate(options: type[_O], table: object, where: str) -> _O:
         if not problem["loc"]:  # options that exclude each other
             raise UsageError(f"{where}: {problem['msg'].removeprefix('Value error, ')}.") from error
         name = ".".join(str(part) for part in problem["loc"][:1])
-        raise UsageError(f"{where}.{name} = {table.get(name)!r}: {problem['msg'].lower()}.") from error
+        raise UsageError(f"{where}.{written(name)} = {table.get(name)!r}: {problem['msg'].lower()}.") from error
 
 
 def describe_settings(settings: Settings) -> dict[str, tuple[type[Options], dict[str, object]]]:
     """Return options class and values of every table by its full name, for writing a settings file."""
     tables: dict[str, Options] = {name: getattr(settings, name) for name in ("dataset", *GENERAL)}
-    for kind in (*DEFAULT_PLUGS, "outcomes"):
+    for kind in (*DEFAULT_PLUGS, "segments", "outcomes"):
         chosen = {settings.design.name: settings.design.options} if kind == "designs" else getattr(settings, kind)
         tables |= {f"{kind}.{name}": options for name, options in chosen.items()}
-    return {name: (type(options), asdict(options)) for name, options in tables.items()}
+    return {
+        name: (type(options), {written(k): v for k, v in asdict(options).items()}) for name, options in tables.items()
+    }

@@ -18,6 +18,7 @@ from bids_app.derivatives.trial import LINES
 from bids_app.spatial.result_columns import COLUMNS, TABLES
 from bids_app.vocabulary.options.dataset import Dataset
 from bids_app.vocabulary.options.describe import describe
+from bids_app.vocabulary.options.segments import SegmentOptions
 from bids_app.vocabulary.outcome import OutcomeOptions
 
 MADE = "*Made from the code; do not edit.*\n"
@@ -64,7 +65,12 @@ def all_settings() -> Iterator[str]:
     yield "Tables of `analysis.toml`; each option can also be given as `--set TABLE.KEY=VALUE`."
     yield "`deqi BIDS_DIR --init-config analysis.toml` writes them for your dataset."
     yield ""
-    tables: dict[str, type[Any]] = {"dataset": Dataset, **settings.GENERAL, "outcomes.NAME": OutcomeOptions}
+    tables: dict[str, type[Any]] = {
+        "dataset": Dataset,
+        **settings.GENERAL,
+        "segments.NAME": SegmentOptions,
+        "outcomes.NAME": OutcomeOptions,
+    }
     for kind in ("modalities", "measures", "designs", "associations", "predictors"):
         tables |= {f"{kind}.{name}": plugs.load(kind, name).options for name in plugs.names(kind)}
     for name, options in tables.items():

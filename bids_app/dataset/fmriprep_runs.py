@@ -67,10 +67,11 @@ def survey(search: Search) -> list[Mapping[str, str]]:
 
 def why_absent(search: Search) -> dict[tuple[str, str], str]:
     """Return which files lack of participants without results, by participant and session."""
-    series, reasons = [one for own in _series(search)[0].values() for one in own], {}
+    series = [one for own in _series(search)[0].values() for one in own]
+    reasons: dict[tuple[str, str], str] = {}
     with suppress(DeqiError):  # a space that would have to be chosen
         for one, why in complete(series, *choose_space(series, search.selection))[1]:
-            reasons[one.entities["sub"], search.selection.stage_of(one.entities)] = why
+            reasons |= {(one.entities["sub"], stage): why for stage in search.selection.stages_of(one.entities)}
     return reasons
 
 

@@ -54,11 +54,14 @@ def _plain(value: object) -> object:
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
-def made_with(modality: Selected[Options], measures: Mapping[str, Options]) -> dict[str, object]:
+def made_with(
+    modality: Selected[Options], measures: Mapping[str, Options], segments: Mapping[str, Options]
+) -> dict[str, object]:
     """Return version and options as they stand in the record of a session."""
     kinds = {"modalities": {modality.name: modality.options}, "measures": measures}
     options = {f"{kind}.{name}": dataclasses.asdict(o) for kind, plugs in kinds.items() for name, o in plugs.items()}
-    return {"Version": __version__, "Options": plain(options)}
+    cut = {name: dataclasses.asdict(rule) for name, rule in segments.items()}
+    return {"Version": __version__, "Options": plain(options), "Segments": plain(cut)}
 
 
 def digest(path: Path) -> str:

@@ -129,7 +129,7 @@ def _made_with(job: Job) -> dict[str, object]:
     if not isinstance(job, ParticipantJob):
         return {}
     return {
-        **made_with(job.modality, job.measures),
+        **made_with(job.modality, job.measures, job.segments),
         "SharedInputs": {path.name: digest(path) for path in job.shared},
         "LeftRightExchanged": job.flipped,
         "Runs": [recording.series.name for recording in job.recordings],

@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 from bids_app.dataset import presets
 from bids_app.dataset.confounds import joined_confounds
 from bids_app.dataset.events import events_of
+from bids_app.dataset.run_segments import events_within, volumes_of
 from bids_app.dataset.series_stream import SeriesStream, file_order, reordered
 from bids_app.dataset.volumes import read_mask
 from bids_app.errors import WrongDataError
@@ -77,8 +78,22 @@ def prepare(recording: Recording, options: Options) -> NuisanceModel:
     patterns = confound_patterns(options.confounds)
     tables = recording.several("confounds")
     table = joined_confounds(tables, series.frames, lambda name: matters(name, patterns))
-    plan = nuisance_model(table, series.frames, step, patterns, options, str(tables[0]))
+    own = volumes_of(recording, series.frames, step)
+    # Cut before anything is computed: a segment is cleaned by its own frames alone.
+    table = {name: column[own] for name, column in table.items()}
+    initial = replace(options, dummy_scans=max(options.dummy_scans - own.start, 0))
+    plan = nuisance_model(table, own.stop - own.start, step, patterns, initial, str(tables[0]))
+    plan = replace(plan, first=own.start, segment=_segment(recording, own, step))
     return replace(plan, notes=tuple(_odd(series, step, plan)))
+
+
+def _segment(recording: Recording, own: slice, step: float) -> dict[str, object]:
+    """Return what sidecars say of a segment of a run."""
+    if recording.segment is None:
+        return {}
+    name, rule = recording.segment
+    said = {"Name": name, "Rule": rule.rule, "FirstVolume": own.start, "LastVolume": own.stop - 1}
+    return {"Segment": {**said, "Begin": own.start * step, "End": own.stop * step, "Units": "s from the first volume"}}
 
 
 def _odd(series: SeriesStream, step: float, plan: NuisanceModel) -> Iterator[str]:
@@ -134,7 +149,7 @@ def load(recording: Recording, plan: NuisanceModel, options: Options, kinds: Col
     smoothed = None
     if options.smoothing_fwhm > 0 and "filtered" in kinds:
         smoothed = smooth_in_mask(coordinates[filtered], usable, grid.voxel_sizes, options.smoothing_fwhm)
-    task = _task(recording, plan, options, series.frames) if "raw" in kinds else None
+    task = _task(recording, plan, options) if "raw" in kinds else None
     notes = {"brain_voxels": len(valid), "unusable_voxels": int((~valid).sum())}
     signals = Signals(
         basis=plan.basis[:, :last],
@@ -170,14 +185,17 @@ def _summed(
     sample = CarpetSample(int(brain.sum()))
     # One BLAS thread: the other processor inflates meanwhile, and that takes longer.
     with threadpool_limits(1):
-        for block in series.blocks(brain, plan.kept):
+        kept = np.zeros(series.frames, dtype=bool)
+        kept[plan.first : plan.first + len(plan.kept)] = plan.kept
+        for block in series.blocks(brain, kept):
             sample.take(block)
             sums.add(block)
     return sums, sample
 
 
-def _task(recording: Recording, plan: NuisanceModel, options: Options, frames: int) -> TaskDesign:
+def _task(recording: Recording, plan: NuisanceModel, options: Options) -> TaskDesign:
     """Return the events of a run and the nuisance columns that its model needs, slow waves but no low-pass."""
+    frames = len(plan.kept)
     corrected = plan.repetition_time / 2 if recording.metadata.get("SliceTimingCorrected") else 0.0
     start = recording.metadata.get("StartTime", corrected)
     first = float(start) if isinstance(start, int | float) else 0.0
@@ -185,7 +203,10 @@ def _task(recording: Recording, plan: NuisanceModel, options: Options, frames: i
     slow = projection.stop_band(frames, plan.repetition_time, options.high_pass, 0.0)
     parts = [projection.drift(frames, options.detrend), slow, *(column[:, None] for column in plan.regressors.values())]
     columns = np.concatenate(parts, axis=1)
-    return TaskDesign(events_of(recording), times, columns, plan.displacement)
+    events = events_of(recording)
+    if recording.segment is not None:
+        events = events_within(events, plan.first * plan.repetition_time, frames * plan.repetition_time)
+    return TaskDesign(events, times, columns, plan.displacement)
 
 
 def describe(plan: NuisanceModel, options: Options, kind: str = KINDS[0]) -> dict[str, object]:
@@ -193,6 +214,7 @@ def describe(plan: NuisanceModel, options: Options, kind: str = KINDS[0]) -> dic
     band = {"PassBand": {"HighPass": options.high_pass, "LowPass": options.low_pass, "Units": "Hz"}}
     return {
         "RepetitionTime": plan.repetition_time,
+        **plan.segment,
         "Cleaning": kind,
         "Procedure": options.procedure,
         **(band if kind == "filtered" else {}),

@@ -77,7 +77,10 @@ def _recordings(
     modality = plugs.modality(companion)
     try:
         search = search_in(
-            roots_of(execution, modality), execution, selection_of(execution, own.dataset), with_events=True
+            roots_of(execution, modality),
+            execution,
+            selection_of(execution, own.dataset, own.segments),
+            with_events=True,
         )
         read = modality.read(modality.find(search), search, options)
     except UsageError:

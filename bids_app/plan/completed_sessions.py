@@ -43,6 +43,8 @@ class CompletedSession:
         Why it cannot be used, or nothing.
     refused : mapping of str
         Why a seed, condition or measure has no map, by its name.
+    segments : mapping
+        Rules by which runs were cut into segments, by name.
     labels : mapping of sequence of str
         Labels (`meas`) of the maps and tables of each measure.
     """
@@ -58,6 +60,7 @@ class CompletedSession:
     stage: str = "ses"
     flipped: bool = False
     refused: Mapping[str, str] = field(default_factory=dict)
+    segments: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
@@ -105,6 +108,7 @@ def _finished(path: Path, content: Json, output_dir: Path, problem: str) -> Comp
     flat = {"the version of deqi": content.get("Version")}
     flat |= {f"{table}.{name}": v for table, options in content["Options"].items() for name, v in options.items()}
     flat |= {f"the content of {name}": digest for name, digest in content.get("SharedInputs", {}).items()}
+    flat |= {f"segments.{name}": rule for name, rule in content.get("Segments", {}).items()}
     files = tuple(output_dir / name for name in content["Outputs"])
     runs = tuple(Path(name) for name in content.get("Runs", ()))
     return CompletedSession(
@@ -118,6 +122,7 @@ def _finished(path: Path, content: Json, output_dir: Path, problem: str) -> Comp
         problem=problem,
         flipped=content.get("LeftRightExchanged", False),
         refused=content.get("Refused", {}),
+        segments=content.get("Segments", {}),
         labels=content.get("Labels", {}),
     )
 

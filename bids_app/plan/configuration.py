@@ -37,6 +37,7 @@ def write_configuration(path: Path, execution: Execution, chosen: Settings) -> l
     tasks, sessions, spaces = (
         sorted({e[key] for e in entities if key in e}) for key in ("task", chosen.dataset.stage, "space")
     )
+    sessions = sessions or list(chosen.segments)
     heading = [
         f"Settings of deqi for {execution.bids_dir.resolve().name}. A line that is left out has the value shown here.",
         f"Found: {len({e['sub'] for e in entities})} participants; tasks: {_list(tasks)}.",

@@ -94,7 +94,7 @@ def plan_group(execution: Execution, settings: Settings) -> JobPlan:
     validate_request(execution, settings)
     roots = find_roots(execution, settings.modalities)
     people = people_of(execution, participants_file(execution.bids_dir, *roots.values()))
-    selection = selection_of(execution, settings.dataset)
+    selection = selection_of(execution, settings.dataset, settings.segments)
     people = measured(execution, settings, treated(execution, settings, people), selection)
     people = with_composites(settings, people)
     refuse_late_columns(settings, people)
@@ -179,7 +179,7 @@ def _usable(
     """
     everything = [session for sessions in analyses.values() for session in sessions]
     used = [session for session in everything if not session.problem]
-    asked = selection_of(execution, settings.dataset).describe()
+    asked = selection_of(execution, settings.dataset, settings.segments).describe()
     if not used:
         ahead = foreseen(execution, settings, people, roots) if execution.dry_run and not everything else ""
         raise nothing_usable(execution, everything, asked, ahead)
@@ -192,10 +192,10 @@ def foreseen(execution: Execution, settings: Settings, people: People, roots: Ma
     """Return the design that there will be, before maps exist: from the sessions that have series."""
     available: dict[str, set[str]] = {}
     if roots:
-        search = search_in(roots, execution, selection_of(execution, settings.dataset))
+        search = search_in(roots, execution, selection_of(execution, settings.dataset, settings.segments))
         runs = find_runs(search, execution, plugs.modality(settings.modality.name)).runs
         for run in (run for ready in runs.values() for run in ready):
-            available.setdefault(run.entities["sub"], set()).add(search.selection.stage_of(run.entities))
+            available.setdefault(run.entities["sub"], set()).update(search.selection.stages_of(run.entities))
     table = Table(people.chosen, available, {}, people.coded)
     built = plugs.design(settings.design.name).design(table, settings.design.options)
     return "\n".join(describe_design(built, settings.design.name, settings.design.options, "as sessions are there"))

@@ -69,7 +69,8 @@ def analyses_of(
     finished = [replace(one, stage=selection.stage) for one in everything if one.datatype == modality.datatype]
     ratings = _ratings(execution.ratings, finished)
     for session in finished:
-        if selection.takes(session.entities):
+        cut = "segment" in session.entities
+        if selection.takes(session.entities) and cut == (selection.stage == "segment"):
             why = why_left_out(session, selection.sessions, selection.matches)
             if people.wanted and session.key[0] not in people.wanted:
                 why = "left out by --participant-label"

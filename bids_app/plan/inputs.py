@@ -73,8 +73,8 @@ def roots_of(execution: Execution, modality: Modality) -> dict[str, Path]:
     return {**raw, **derivative_roots(execution.bids_dir, execution.derivatives, named)}
 
 
-def selection_of(execution: Execution, dataset: Dataset) -> Selection:
-    """Return the filters of a call as one value.
+def selection_of(execution: Execution, dataset: Dataset, segments: Iterable[str] = ()) -> Selection:
+    """Return the filters of a call as one value; `segments` are the names of those that the settings cut runs into.
 
     Raises
     ------
@@ -92,6 +92,7 @@ def selection_of(execution: Execution, dataset: Dataset) -> Selection:
         desc=dataset.desc.removeprefix("desc-"),
         join=tuple(entity for entity in dataset.join if entity != dataset.stage),
         stage=dataset.stage,
+        segments=tuple(segments),
         matches=series_filter(execution.filter_file) if execution.filter_file else None,
     )
 

@@ -19,7 +19,9 @@ def outdated(
     """Return the labels whose record is of other options or another version, or older than a file of theirs."""
     chosen = resolve(tables)
     own = [chosen.of(name) for name in chosen.modalities]
-    asked = [(plugs.modality(one.modality.name).ending, made_with(one.modality, one.measures)) for one in own]
+    asked = [
+        (plugs.modality(one.modality.name).ending, made_with(one.modality, one.measures, one.segments)) for one in own
+    ]
     done = {label: record_path(execution.output_dir, label) for label in sessions}
     return frozenset(
         label for label, record in done.items()

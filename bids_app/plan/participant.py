@@ -16,6 +16,7 @@ from bids_app.plan.companions import with_companions
 from bids_app.plan.discovery import find_runs, label_of, search_in
 from bids_app.plan.inputs import JobPlan, generated_by, read_dataset, selection_of, unreadable
 from bids_app.plan.laterality import mark_flipped
+from bids_app.plan.run_segments import require_whole_runs, segments_of
 from bids_app.plan.species import species_marks
 from bids_app.settings import Settings
 from bids_app.vocabulary.entities import plain
@@ -34,6 +35,7 @@ def plan_participants(execution: Execution, settings: Settings) -> JobPlan:
     DeqiError
         For any fault that makes the whole call useless; it carries its exit code.
     """
+    require_whole_runs(settings)
     parts, absent, postponed = list[_Part](), dict[str, DeqiError](), list[DeqiError]()
     # What a participant lacks was asked for all the same: it stays in the settings that are written down.
     used = {name: settings.of(name) for name in settings.modalities}
@@ -77,13 +79,14 @@ def _of_modality(execution: Execution, settings: Settings, all_of: Settings) -> 
     modality, options = plugs.modality(settings.modality.name), settings.modality.options
     roots = read_dataset(execution, settings, modality)
     _wanted(settings)
-    selection = selection_of(execution, settings.dataset)
-    search = search_in(roots, execution, selection, with_events=bool(_with_events(settings)))
+    selection = selection_of(execution, settings.dataset, settings.segments)
+    with_events = bool(_with_events(settings) or settings.segments)
+    search = search_in(roots, execution, selection, with_events=with_events)
     found = find_runs(search, execution, modality)
     space = found.shared.get("space", "")
     settings, elsewhere = in_space(settings, space) if space else (settings, [])
     files = sorted({file for one in _wanted(settings) for file in region_files(one, space)})
-    runs = modality.read(found, search, options)
+    runs = segments_of(modality.read(found, search, options), settings, selection)
     notes = [*found.notes, *(Note(text=text) for text in elsewhere)]
     if not runs:
         raise MissingInputError("No run is complete. " + " ".join(note.text for note in notes[:3]))
@@ -194,7 +197,7 @@ def _jobs(runs: list[Recording], execution: Execution, settings: Settings, share
             ParticipantJob(
                 label=label, output_dir=execution.output_dir, modality=settings.modality, measures=settings.measures,
                 inputs=inputs, recordings=tuple(members), shared=tuple(shared), flipped=members[0].flipped,
-                threads=execution.nprocs,
+                segments=settings.segments, threads=execution.nprocs,
             )
         )  # fmt: skip
     return jobs

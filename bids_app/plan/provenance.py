@@ -7,10 +7,13 @@ from dataclasses import asdict, replace
 
 from bids_app import plugs
 from bids_app.dataset.atlases.requests import seeds_of
+from bids_app.derivatives.files import plain
 from bids_app.errors import MissingInputError, UsageError, WrongDataError
 from bids_app.plan.completed_sessions import CompletedSession
 from bids_app.settings import Settings, validate
 from bids_app.vocabulary.options import Options
+from bids_app.vocabulary.options.describe import written
+from bids_app.vocabulary.options.segments import SegmentOptions
 from bids_app.vocabulary.output import Output
 from bids_app.vocabulary.region_request import Seed
 
@@ -43,7 +46,20 @@ def recorded_settings(settings: Settings, sessions: Sequence[CompletedSession]) 
     for kind, found in kinds.items():
         for name, made in found.items():
             _require_agreement(f"{kind}.{name}", asdict(made), getattr(settings, kind).get(name), settings.given)
+    _require_segments(settings, sessions)
     return replace(settings, modalities=kinds["modalities"], measures=kinds["measures"])
+
+
+def _require_segments(settings: Settings, sessions: Sequence[CompletedSession]) -> None:
+    made = next((session.segments for session in sessions if session.segments), {})
+    for name, rule in made.items():
+        asked = settings.segments.get(name)
+        if asked and plain(asdict(asked)) != rule:
+            raise UsageError(
+                f"[segments.{name}] is {asked.rule} in this call, but the maps on disk were made with "
+                f"{validate(SegmentOptions, {written(k): v for k, v in rule.items()}, 'segments').rule}. Run the "
+                "participant level with it first."
+            )
 
 
 def _absent(name: str, there: Iterable[str]) -> str:

@@ -75,13 +75,15 @@ def print_status(execution: Execution, tables: Mapping[str, object]) -> None:
 def _sessions(execution: Execution, tables: Json) -> tuple[dict[str, list[Candidate]], list[Note]]:
     """Return the runs of each session that a call is about, and what is not there."""
     dataset: Dataset = validate(Dataset, tables.get("dataset", {}), "dataset")
-    selection, sessions, notes = selection_of(execution, dataset), dict[str, list[Candidate]](), list[Note]()
+    selection = selection_of(execution, dataset, tables.get("segments", {}))
+    sessions, notes = dict[str, list[Candidate]](), list[Note]()
     for name in tables.get("modalities") or DEFAULT_PLUGS["modalities"]:
         modality = plugs.modality(name)
         found = find_runs(search_in(roots_of(execution, modality), execution, selection), execution, modality)
         notes += found.notes
         for run in (run for runs in found.runs.values() for run in runs):
-            sessions.setdefault(label_of(run.entities, selection.join, modality), []).append(run)
+            for entities in selection.parts_of(run.entities):
+                sessions.setdefault(label_of(entities, selection.join, modality), []).append(run)
     return sessions, notes
 
 

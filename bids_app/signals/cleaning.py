@@ -7,7 +7,7 @@ the filter brings back noise that the regression took out (Lindquist 2019, doi:1
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,6 +93,10 @@ class NuisanceModel:
         Confounds that do not vary, which take nothing out.
     notes : tuple of str
         What is odd about the run and does not stop it.
+    first : int
+        Volume of the file that the first frame is.
+    segment : mapping
+        What sidecars say of the segment of the run that this is; nothing of a whole run.
     """
 
     basis: NDArray[np.float64]
@@ -109,6 +113,8 @@ class NuisanceModel:
     unjudged: int = 0
     flat: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    first: int = 0
+    segment: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def df_res(self) -> int:

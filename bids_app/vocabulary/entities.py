@@ -9,11 +9,11 @@ from pathlib import Path
 
 # fmt: off
 ORDER = (
-    "sub", "tpl", "ses", "cohort", "task", "acq", "ce", "trc", "rec", "dir", "run", "echo", "part", "chunk", "hemi",
-    "space", "atlas", "seg", "res", "den", "label", "seed", "meas", "contrast", "stat", "desc",
+    "sub", "tpl", "ses", "cohort", "task", "acq", "ce", "trc", "rec", "dir", "run", "segment", "echo", "part", "chunk",
+    "hemi", "space", "atlas", "seg", "res", "den", "label", "seed", "meas", "contrast", "stat", "desc",
 )
 # fmt: on
-"""That of BIDS; `seed`, `meas`, `contrast` and `stat`, which it does not know yet, stand before `desc`."""
+"""That of BIDS; `segment`, `seed`, `meas`, `contrast` and `stat`, which it does not know, have their places."""
 
 NUMBERED = ("run", "echo", "chunk", "split", "res", "cohort")
 """Entities whose label is a number wherever it is one: `run-1` is `run-01`, `res-2` is `res-02`."""
@@ -87,15 +87,15 @@ def part_entities(label: str) -> dict[str, str]:
     return parse(f"{label}_x")[0] if "-" in label else {"run": label}
 
 
-STAGES = ("ses", "task", "run")
+STAGES = ("ses", "task", "run", "segment")
 """Entities whose labels may be the stages of a design."""
 
 
 def stage_label(word: str) -> str:
     """Return the label of a stage, which may be written with its entity.
 
-    >>> stage_label("ses-pre"), stage_label("run-1"), stage_label("post")
-    ('pre', '1', 'post')
+    >>> stage_label("ses-pre"), stage_label("run-1"), stage_label("segment-before"), stage_label("post")
+    ('pre', '1', 'before', 'post')
     """
     entity, dash, label = word.partition("-")
     return label if dash and entity in STAGES else word

@@ -12,6 +12,7 @@ from bids_app.vocabulary.options.design import PeopleOptions
 from bids_app.vocabulary.options.execution import PermutationShare
 from bids_app.vocabulary.options.inference import Inference
 from bids_app.vocabulary.options.prediction import Prediction
+from bids_app.vocabulary.options.segments import SegmentOptions
 from bids_app.vocabulary.outcome import ClinicalOutcome
 from bids_app.vocabulary.preregistration import Preregistration
 from bids_app.vocabulary.recording import Recording
@@ -51,13 +52,14 @@ class ParticipantJob(Job):
     """All runs of one session of one participant.
 
     `shared` are inputs that all participants have, such as seeds; `companions` the options of the modalities whose
-    simultaneous recordings a measure needs.
+    simultaneous recordings a measure needs; `segments` all that runs are cut into, of which the recordings are one.
     """
 
     recordings: tuple[Recording, ...] = ()
     shared: tuple[Path, ...] = ()
     flipped: bool = False
     companions: Mapping[str, Options] = field(default_factory=dict)
+    segments: Mapping[str, SegmentOptions] = field(default_factory=dict)
     threads: int = 1
 
 

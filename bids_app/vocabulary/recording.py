@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from bids_app.vocabulary.entities import join, without
+from bids_app.vocabulary.options.segments import SegmentOptions
 
 JOINED: tuple[Literal["run", "dir", "acq", "ce"], ...] = ("run", "dir")
 """Entities whose values are runs of one session unless the settings say otherwise."""
@@ -23,8 +24,8 @@ class Recording:
     merged sidecar of the series; `events` its table of events, if there is one, and `event_sidecars` what describes
     its columns; `root` the dataset that the files are relative to, `dataset` the name under which `DatasetLinks` knows
     it, `links` those of the other datasets. `joined` names the entities that tell runs of one session apart. `flipped`
-    recordings have left and right exchanged when they are read. `problem` says why a run cannot be worked on, if that
-    was seen before.
+    recordings have left and right exchanged when they are read. `segment` is the part of the run that is meant, by its
+    name and rule; None is the whole run. `problem` says why a run cannot be worked on, if that was seen before.
     """
 
     modality: str
@@ -42,6 +43,7 @@ class Recording:
     events: Path | None = None
     event_sidecars: tuple[Path, ...] = ()
     flipped: bool = False
+    segment: tuple[str, SegmentOptions] | None = None
     problem: str = ""
 
     @property

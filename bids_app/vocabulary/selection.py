@@ -13,7 +13,7 @@ from bids_app.vocabulary.recording import JOINED
 PREPROCESSED = "preproc"
 """`desc` of the series that a preprocessor means to be analysed."""
 
-Stage = Literal["ses", "task", "run"]
+Stage = Literal["ses", "task", "run", "segment"]
 
 NATIVE = "native"
 """Resolution of series that have none in their names: that of the scan."""
@@ -31,8 +31,10 @@ class Selection:
         Which preprocessed series is analysed.
     join : tuple of str
         Entities of which the values are parts of one session: its runs.
-    stage : {'ses', 'task', 'run'}
+    stage : {'ses', 'task', 'run', 'segment'}
         Entity whose labels are the stages of a design.
+    segments : tuple of str
+        Segments that each run has, where they are the stages.
     matches : callable or None
         A further test of a file.
     """
@@ -45,15 +47,23 @@ class Selection:
     desc: str = PREPROCESSED
     join: tuple[str, ...] = JOINED
     stage: Stage = "ses"
+    segments: tuple[str, ...] = ()
     matches: Callable[[Path], bool] | None = None
 
-    def stage_of(self, entities: Mapping[str, str]) -> str:
-        """Return the label of the stage that a recording is of; nothing where it has none."""
-        return entities.get(self.stage, "")
+    def stages_of(self, entities: Mapping[str, str]) -> tuple[str, ...]:
+        """Return the labels of the stages that a recording holds: one, empty where it has none, or its segments."""
+        own = entities.get(self.stage, "")
+        return self.segments if self.stage == "segment" and not own else (own,)
+
+    def parts_of(self, entities: Mapping[str, str]) -> list[Mapping[str, str]]:
+        """Return the entities of what a recording is analysed as: itself, or those of its segments that are wanted."""
+        if self.stage != "segment":
+            return [entities]
+        return [{**entities, "segment": one} for one in self.segments if not self.sessions or one in self.sessions]
 
     def names(self, entities: Mapping[str, str]) -> bool:
         """Tell whether stage and task of a file are among those asked for."""
-        return (not self.sessions or self.stage_of(entities) in self.sessions) and (
+        return (not self.sessions or not {*self.stages_of(entities)}.isdisjoint(self.sessions)) and (
             not self.tasks or entities.get("task") in self.tasks
         )
 

@@ -15,6 +15,7 @@ from bids_app.dataset.tables import read_frame
 from bids_app.derivatives.failure_records import read_failures
 from bids_app.report.drawing import charts
 from bids_app.report.formats import format_number
+from bids_app.report.messages import _
 from bids_app.report.sections.quality_by_arm import quality_by_arm
 from bids_app.vocabulary.entities import DATATYPES, companion, parse
 from bids_app.vocabulary.group_sidecars import FlowSidecar, MaskSidecar, MotionSidecar
@@ -83,7 +84,7 @@ def participants(output_dir: Path, flow_path: Path) -> Participants:
         name=" ".join(f"{key}-{value}" for key, value in entities.items()),
         arms=arms,
         sessions=about.sessions,
-        notes=(*about.notes, *quality.notes),
+        notes=(*about.notes, *_of_segments(about), *quality.notes),
         flow=[_arm_flow(flow[flow["arm"] == arm], arm, about.sessions) for arm in arms],
         lost=flow[flow["stage"] != "analysed"].fillna("n/a").to_dict("records"),
         mask=_mask(companion(flow_path, "mask", ".json", desc="group")),
@@ -92,6 +93,20 @@ def participants(output_dir: Path, flow_path: Path) -> Participants:
         quality=quality.charts,
         failed=read_failures(output_dir).get("group_" + "_".join(f"{k}-{v}" for k, v in entities.items()), ""),
     )
+
+
+def _of_segments(about: FlowSidecar) -> tuple[str, ...]:
+    """Return what has to be known of stages that are parts of one run."""
+    if about.stage != "segment":
+        return ()
+    shared = _(
+        "Sessions are segments of one run (%(names)s). Within an arm, drift, habituation and drowsiness look like an "
+        "effect that lasts.",
+        names=", ".join(about.sessions.values()),
+    )
+    if len(about.arms) > 1:
+        return (f"{shared} {_('The comparison of arms takes out what both arms share.')}",)
+    return (f"{shared} {_('Without a sham arm an effect of needling cannot be separated from them.')}",)
 
 
 def _mask(path: Path) -> MaskSidecar | None:

@@ -46,6 +46,6 @@ class Dataset:
         Stage,
         Doc(
             "Entity whose labels are the stages of the design: ses (scanning sessions), or within one session task or "
-            "run (rest before and after needling)."
+            "run (rest before and after needling), or segment: parts of one run, see [segments.NAME]."
         ),
     ] = "ses"

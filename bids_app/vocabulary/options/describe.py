@@ -26,6 +26,11 @@ class DescribedOption:
     doc: Doc
 
 
+def written(name: str) -> str:
+    """Return an option as users write it: `from`, which Python keeps for itself, is `from_` here."""
+    return name.removesuffix("_")
+
+
 def describe(options: type[Options]) -> Iterator[DescribedOption]:
     """Yield every field of an options dataclass with its default and description.
 
@@ -40,4 +45,4 @@ def describe(options: type[Options]) -> Iterator[DescribedOption]:
         default = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
         if not docs or default is dataclasses.MISSING:
             raise TypeError(f"{options.__module__}: option {field.name!r} needs a Doc and a default")
-        yield DescribedOption(field.name, default, docs[0])
+        yield DescribedOption(written(field.name), default, docs[0])
