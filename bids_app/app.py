@@ -149,10 +149,10 @@ def _helped(args: argparse.Namespace) -> bool:
 
 def _demonstrate(kind: str = "", *, place: Path) -> None:
     """Write a demonstration: of a kind, or the one of fMRI, whose plan is sealed."""
-    if kind == "eeg":
-        from bids_app.launch.demo import eeg
+    if kind:
+        from importlib import import_module
 
-        eeg.write_demonstration(place)
+        import_module(f"bids_app.launch.demo.{kind}").write_demonstration(place)
         return
     from bids_app.launch.demo.dataset import write_demonstration
 

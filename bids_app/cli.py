@@ -204,7 +204,7 @@ def _helpers(top: argparse.ArgumentParser) -> None:
         nargs="+",
         action=_Demo,
         metavar=("[KIND]", "DIR"),
-        help="write a small synthetic trial; eeg DIR: one with EEG (no other argument needed)",
+        help="write a small synthetic trial; eeg DIR: one with EEG, needling DIR: rest, needle and rest in one scan",
     )
     add(
         "--export-app",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 DERIVATIVES = ("-d", "--derivatives", "--datasets")
-DEMONSTRATIONS = ("eeg",)
+DEMONSTRATIONS = ("eeg", "needling")
 """Demonstrations beside the one of fMRI: the first of two words of `--demo`."""
 
 

@@ -39,8 +39,10 @@ class EventColumns:
     refused: Mapping[str, str]
 
 
-def event_columns(signals: Signals, hrf: str, modulators: Sequence[str] = ()) -> EventColumns:
-    """Return the columns of a run.
+def event_columns(
+    signals: Signals, hrf: str, modulators: Sequence[str] = (), since: str = ""
+) -> EventColumns:  # fmt: skip
+    """Return the columns of a run; minutes of modulators count from the first event of the trial type `since`.
 
     Raises
     ------
@@ -51,7 +53,8 @@ def event_columns(signals: Signals, hrf: str, modulators: Sequence[str] = ()) ->
     if task is None or not task.events:
         raise NotMeasurableError("the run has no events file")
     end = float(task.times[-1]) + signals.repetition_time
-    events = task_design.with_modulators(sort_events(task.events, end), task.events, modulators)
+    sorted_events = sort_events(task.events, end)
+    events = task_design.with_modulators(sorted_events, task.events, modulators, since, signals.repetition_time)
     columns, names = task_design.response_columns(events.conditions, task.times, hrf)
     return EventColumns(
         conditions=events.conditions, columns=columns, names=names, nuisance=task.nuisance, refused=events.refused

@@ -35,12 +35,22 @@ class Options:
         Doc("Contrasts of trial types, e.g. 'rotation-rest'; empty: each against the implicit baseline."),
     ] = ()
     modulators: Annotated[
-        tuple[str, ...], Doc("Parametric modulators of a trial type, e.g. 'rotation*deqi' (a column of the events).")
+        tuple[str, ...],
+        Doc(
+            "Parametric modulators of a trial type: 'rotation*deqi' (a column of the events) or 'rotation*minutes' "
+            "(minutes since insertion, see minutes_since)."
+        ),
     ] = ()
+    minutes_since: Annotated[
+        str, Doc("Trial type from whose first onset minutes count; empty: the first event of the modulated one.")
+    ] = ""
     regions: Annotated[
         tuple[str, ...], Doc("Regions, written as for --seeds, whose time courses are estimated (FIR).")
     ] = ("core",)
     fir_window: Annotated[float, Gt(0), Doc("Length of the FIR window after the onset.", "s")] = 24.0
+    fir_repetitions: Annotated[
+        bool, Doc("One time course for each event of a trial type, in their order (habituation), not one for all.")
+    ] = False
 
 
 CLEANING = "raw"
@@ -114,7 +124,7 @@ def _model(signals: Signals, options: Options) -> _Model:
     NotMeasurableError
         If the run has no events, or no contrast is left.
     """
-    found = _event_model.event_columns(signals, options.hrf, options.modulators)
+    found = _event_model.event_columns(signals, options.hrf, options.modulators, options.minutes_since)
     design = np.concatenate([found.columns, found.nuisance], axis=1)[signals.kept]
     words = options.contrasts or tuple(found.conditions)
     contrasts, refused = _event_model.contrasts_of(words, found.names, design, 0)
@@ -135,9 +145,11 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
     model = _model(signals, options)
     found, design, contrasts = model.found, model.design, model.contrasts
     labels = _event_model.labels_of_contrasts(contrasts)
-    about = {"Events": {name: len(c.onsets) for name, c in found.items()}, "ResponseFunction": options.hrf,
-             "DegreesOfFreedom": len(design) - task_model.rank(design), "NoiseModel": "AR(1)",
-             "SmoothingFWHM": signals.fwhm}  # fmt: skip
+    about = {
+        "Events": {name: len(found[one.parent or name].onsets) for name, one in found.items()},
+        "ResponseFunction": options.hrf, "DegreesOfFreedom": len(design) - task_model.rank(design),
+        "NoiseModel": "AR(1)", "SmoothingFWHM": signals.fwhm,
+    }  # fmt: skip
     series = _response_maps.percent_series(signals)
     for words, estimate in _response_maps.fitted(signals, series, design, contrasts).items():
         yield from _response_maps.response_maps(
@@ -155,7 +167,8 @@ def _courses(
     if task is None or not covered:
         return
     series = signals.basis @ np.stack([percent.mean_of(region) for region in covered], axis=1)
-    delays, courses = task_model.time_courses(series, found, task, signals.kept, options.fir_window)
+    shown = _repetitions(found) if options.fir_repetitions else found
+    delays, courses = task_model.time_courses(series, shown, task, signals.kept, options.fir_window)
     rows = [
         (region.name, name, float(delay), effect[d, i], error[d, i])
         for i, region in enumerate(covered)
@@ -165,6 +178,17 @@ def _courses(
     absent = [region.name for region in seen if not len(region.columns)]
     table = dict(zip(_HEADS, map(list, zip(*rows, strict=True)), strict=True))
     yield Feature(_COURSES, table, "fir", {"RegionsNotCovered": absent})
+
+
+def _repetitions(found: Mapping[str, Condition]) -> dict[str, Condition]:
+    """Return each event of each trial type as a condition of its own, numbered in their order."""
+    shown = {}
+    for name, condition in found.items():
+        if not condition.parent:
+            for number, i in enumerate(np.argsort(condition.onsets, kind="stable"), 1):
+                one = (condition.onsets[[i]], condition.durations[[i]], condition.weights[[i]])
+                shown[f"{name} {number}"] = Condition(*one)
+    return shown
 
 
 def combine(runs: Sequence[Sequence[Feature]], df_res: Sequence[int], options: Options) -> Iterator[Feature]:  # noqa: ARG001

@@ -22,10 +22,10 @@ def require_whole_runs(settings: Settings) -> None:
     """
     if not settings.segments:
         return
-    if others := sorted(name for name in settings.modalities if name != "fmri"):
+    if others := sorted(name for name in settings.modalities if plugs.modality(name).gives != "signals"):
         raise UsageError(
-            f'dataset.stage = "segment" cuts runs of fMRI; {", ".join(others)} is not cut. Analyse it in a call of its '
-            "own, without segments."
+            f'dataset.stage = "segment" cuts series of volumes; {", ".join(others)} is not cut. Analyse it in a call '
+            "of its own, without segments."
         )
     if joined := sorted(name for name in settings.measures if plugs.measure(name).companion):
         raise UsageError(f"{', '.join(joined)} needs whole runs with their simultaneous recordings, not segments.")

@@ -91,7 +91,7 @@ def notice(output_dir: Path) -> str:
 
 def session_order(name: str) -> tuple[bool, str]:
     """Sort key of sessions: those before treatment first, where their names say so."""
-    return re.search(r"(?:^|ses-)(?:pre|base|bl)", name.lower()) is None, name
+    return re.search(r"(?:^|ses-|segment-)(?:pre|base|bl|before)", name.lower()) is None, name
 
 
 def address(path: Path, root: Path) -> str:

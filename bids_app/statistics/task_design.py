@@ -22,14 +22,28 @@ OVERSAMPLING = 50
 """Steps a volume in which responses are convolved."""
 
 
-def with_modulators(events: Events, table: Mapping[str, Sequence[str]], modulators: Sequence[str]) -> Events:
+MINUTES = "minutes"
+"""The modulator that needs no column: minutes since the first onset of a trial type, also while an event lasts."""
+
+
+def with_modulators(
+    events: Events, table: Mapping[str, Sequence[str]], modulators: Sequence[str], since: str = "", step: float = 1.0
+) -> Events:
     """Return events with a condition for each modulator `condition*column`, and why others are left out.
 
-    Ratings are centred within their condition; events without one get 0, the mean.
+    Ratings are centred within their condition; events without one get 0, the mean. `condition*minutes` counts minutes
+    since the first onset of the trial type `since` (empty: of the condition itself) in pieces of `step` s, so that it
+    grows while a block lasts; a column of that name comes first.
     """
     conditions, refused = dict(events.conditions), dict(events.refused)
     for word in modulators:
         kind, _, column = (part.strip() for part in word.partition("*"))
+        if column == MINUTES and column not in table:
+            try:
+                conditions[f"{kind}*{column}"] = _minutes(events, kind, since or kind, step)
+            except NotMeasurableError as error:
+                refused[word] = str(error)
+            continue
         why, centred = _centred(events, table, kind, column)
         if why:
             refused[word] = why
@@ -37,6 +51,29 @@ def with_modulators(events: Events, table: Mapping[str, Sequence[str]], modulato
         own = events.conditions[kind]
         conditions[f"{kind}*{column}"] = Condition(own.onsets, own.durations, centred, kind)
     return Events(conditions, events.rows, refused)
+
+
+def _minutes(events: Events, kind: str, since: str, step: float) -> Condition:
+    """Return the events of a condition in pieces, weighted by minutes, centred over the time that events take.
+
+    Raises
+    ------
+    NotMeasurableError
+        If a trial type is not there, or there is one event without length.
+    """
+    for name in (kind, since):
+        if name not in events.conditions:
+            raise NotMeasurableError(f"there is no trial_type {name!r}; the events have {', '.join(events.conditions)}")
+    own, first = events.conditions[kind], float(events.conditions[since].onsets.min())
+    counts = np.maximum(np.ceil(own.durations / step - 1e-9).astype(int), 1)
+    lasting = np.repeat(own.durations / counts, counts)
+    nth = np.concatenate([np.arange(count) for count in counts])
+    onsets = np.repeat(own.onsets, counts) + nth * lasting
+    minutes = (onsets + lasting / 2 - first) / 60
+    weights = minutes - np.average(minutes, weights=lasting if lasting.any() else None)
+    if not np.ptp(weights) > 0:
+        raise NotMeasurableError(f"there is one event {kind!r} without length; minutes cannot modulate it")
+    return Condition(onsets, lasting, weights, kind)
 
 
 def _centred(events: Events, table: Mapping[str, Sequence[str]], kind: str, column: str) -> tuple[str, Floats]:
@@ -70,7 +107,10 @@ def response_columns(found: Mapping[str, Condition], times: Floats, model: str) 
         durations = np.where(condition.durations < IMPULSE * step, 0.0, condition.durations)
         events = np.vstack([condition.onsets, durations, condition.weights])
         made, suffixes = compute_regressor(events, model, times, con_id="x", oversampling=OVERSAMPLING)
-        made = made / peak(float(np.median(durations)), step, model)
+        # A modulator is scaled as its condition is, also where it comes in pieces: its coefficient is per unit.
+        whole = found[condition.parent].durations if condition.parent else durations
+        whole = np.where(whole < IMPULSE * step, 0.0, whole)
+        made = made / peak(float(np.median(whole)), step, model)
         kept = made[:, :1] if condition.parent else made
         for column, suffix in zip(kept.T, suffixes, strict=False):
             if condition.parent:

@@ -12,7 +12,6 @@ from bids_app import plugs
 from bids_app.dataset.tables import numeric, read_tsv
 from bids_app.derivatives.paths import participant_path
 from bids_app.plugs.modality import Modality
-from bids_app.report import html
 from bids_app.report.drawing import charts
 from bids_app.report.formats import format_number
 from bids_app.report.messages import N_, _
@@ -73,7 +72,8 @@ def quality_by_arm(
         for session in table["session"].unique()
         if (said := _imbalance(table[table["session"] == session], name, arms))
     ]
-    return QualityByArm(charts=[_strip(table, name, arms) for name in names], notes=tuple(notes))
+    there = [session for session in dict.fromkeys(stages[1].values()) if session in set(table["session"])]
+    return QualityByArm(charts=[_strip(table, name, arms, there) for name in names], notes=tuple(notes))
 
 
 def _modality(datatype: str) -> Modality:
@@ -110,10 +110,10 @@ def _imbalance(table: pd.DataFrame, name: str, arms: Sequence[str]) -> str:
     return ", ".join(f"{format_number(own.mean())} {arm}" for arm, own in zip(arms, values, strict=True))
 
 
-def _strip(table: pd.DataFrame, name: str, arms: Sequence[str]) -> dict[str, object]:
+def _strip(table: pd.DataFrame, name: str, arms: Sequence[str], sessions: Sequence[str]) -> dict[str, object]:
     """Return one chart: dots of every session, by session and arm, with means; and the same in numbers."""
     groups, cells = [], []
-    for session in sorted(table["session"].unique(), key=html.session_order):
+    for session in sessions:
         for i, arm in enumerate(arms):
             values = table.loc[(table["session"] == session) & (table["arm"] == arm), name].dropna()
             groups.append((session, i, values.tolist()))

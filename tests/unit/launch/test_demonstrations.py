@@ -6,12 +6,13 @@ import gzip
 import json
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pytest
 
 from bids_app.app import main
 from bids_app.dataset.tables import read_tsv
-from bids_app.launch.demo import eeg, physiology, receptors
+from bids_app.launch.demo import eeg, needling, physiology, receptors, runs
 from bids_app.signals.beats import beats
 from bids_app.signals.intervals import normal, variability
 from bids_app.signals.oscillations import Spectra
@@ -103,4 +104,36 @@ def test_curves_of_the_demonstration_are_those_of_their_binding_potential(tmp_pa
 
 def test_an_unknown_kind_is_told(capsys):
     assert main(["--demo", "nirs", "folder"]) == 64
-    assert "expected DIR, or a kind (eeg) and DIR" in capsys.readouterr().err
+    assert "expected DIR, or a kind (eeg, needling) and DIR" in capsys.readouterr().err
+
+
+def test_one_scan_holds_rest_needling_and_rest_with_what_was_planted(tmp_path, monkeypatch):
+    """The cingulate follows the thalamus after needling in verum alone; the decoy grows in both arms alike."""
+    monkeypatch.setattr(needling, "PER_ARM", 2)
+    main(["--demo", "needling", str(tmp_path)])
+    mask, grid = runs.brain()
+    people = read_tsv(tmp_path / "participants.tsv")
+    arms = dict(zip(people["participant_id"], people["group"], strict=True))
+    changes = {"verum": [], "sham": []}
+    for participant, arm in arms.items():
+        folder = tmp_path / "derivatives" / "fmriprep" / participant / "func"
+        series = np.asarray(nib.load(next(folder.glob("*_bold.nii.gz"))).dataobj)[mask].T.astype(float)
+        events = read_tsv(next((tmp_path / participant / "func").glob("*_events.tsv")))
+        begin, length = (float(events[name][events["trial_type"].index("needling")]) for name in ("onset", "duration"))
+        times = runs.TR * np.arange(len(series))
+        parts = [times < begin, times >= begin + length + needling.MARGIN]
+        places = {
+            name: runs.blob(mask, grid, getattr(needling, name)) > 0.8
+            for name in ("THALAMUS", "CINGULATE", "POSTERIOR", "MEDIAL", "INSULA")
+        }
+        course = {name: series[:, place].mean(axis=1) for name, place in places.items()}
+        pairs = (("THALAMUS", "CINGULATE"), ("POSTERIOR", "MEDIAL"))
+        r = [[np.corrcoef(course[a][t], course[b][t])[0, 1] for t in parts] for a, b in pairs]
+        changes[arm].append(np.diff(np.arctanh(r), axis=1).ravel())
+        turned = np.array([kind == "rotation" for kind in events["trial_type"]])
+        onsets = np.array(events["onset"], dtype=float)[turned]
+        heights = [course["INSULA"][(times > t + 6) & (times < t + 30)].mean() for t in onsets]
+        assert heights[0] > heights[1] > heights[2]
+    verum, sham = (np.mean(changes[arm], axis=0) for arm in ("verum", "sham"))
+    assert verum[0] > sham[0] + 0.15
+    assert min(verum[1], sham[1]) > 0.3

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from nilearn.glm import compute_contrast
 from nilearn.glm.first_level import make_first_level_design_matrix, run_glm
+from nilearn.glm.first_level.hemodynamic_models import spm_hrf
 
 from bids_app.errors import NotMeasurableError
 from bids_app.signals.projection import drift
@@ -99,6 +100,49 @@ def test_a_planted_modulation_is_found_per_point_of_the_rating():
     series = (design @ truth)[:, None] + 0.01 * rng.standard_normal((FRAMES, 3))
     found = fit([series], design, {"m": np.eye(design.shape[1])[names.index("rotation*deqi")]})["m"]
     assert found.effect == pytest.approx(0.7, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    "blocks", [[(40.0, 240.0)], [(30.0, 60.0), (150.0, 60.0), (240.0, 30.0)], [(20.0, 0.0), (220.0, 0.0)]]
+)
+def test_a_response_that_grows_by_the_minute_is_found_per_minute(blocks):
+    """Against a convolution step by step of a block whose height grows while it lasts."""
+    step, times, rate = 0.05, np.arange(160) * 2.0, 0.7
+    clock = np.arange(-24.0, 320.0, step)
+    high, needle = np.zeros_like(clock), 10.0
+    for onset, duration in blocks:
+        inside = (clock >= onset - 1e-9) & (clock < onset + max(duration, step) - 1e-9)
+        high[inside] = 1 + rate * (clock[inside] + step / 2 - needle) / 60
+    response = np.asarray(spm_hrf(step, oversampling=1, time_length=32.0))
+    one = np.zeros_like(clock)
+    one[: max(round(np.median([d for _, d in blocks]) / step), 1)] = 1
+    peak = np.convolve(one, response)[: len(clock)].max()
+    series = np.interp(times, clock, np.convolve(high, response)[: len(clock)]) / peak
+    events = {
+        "onset": ["10", *(f"{onset:g}" for onset, _ in blocks)], "duration": ["2", *(f"{d:g}" for _, d in blocks)],
+        "trial_type": ["insertion", *["needling"] * len(blocks)],
+    }  # fmt: skip
+    found = with_modulators(sort_events(events), events, ("needling*minutes",), "insertion", 2.0)
+    assert not found.refused
+    weights, lengths = found.conditions["needling*minutes"].weights, found.conditions["needling*minutes"].durations
+    assert weights @ np.maximum(lengths, 1e-9) == pytest.approx(0, abs=1e-6)
+    columns, names = response_columns(found.conditions, times, "spm")
+    design = np.column_stack([columns[:, names.index("needling")], columns[:, names.index("needling*minutes")]])
+    effect = np.linalg.lstsq(design, series, rcond=None)[0]
+    assert effect[1] == pytest.approx(rate, rel=0.02)
+
+
+def test_minutes_that_cannot_modulate_say_why():
+    events = {"onset": ["10", "40"], "duration": ["0", "20"], "trial_type": ["insertion", "needling"]}
+    for word, since, said in (
+        ("insertion*minutes", "", "one event 'insertion' without length"),
+        ("rotation*minutes", "", "no trial_type 'rotation'"),
+        ("needling*minutes", "needle", "no trial_type 'needle'; the events have insertion, needling"),
+    ):
+        assert said in with_modulators(sort_events(events), events, (word,), since, 2.0).refused[word]
+    told = {**events, "minutes": ["1", "2"]}  # a column of that name is what is meant
+    found = with_modulators(sort_events(told), told, ("needling*minutes",), "", 2.0)
+    assert "is the same for all events" in found.refused["needling*minutes"]
 
 
 @pytest.mark.parametrize(
