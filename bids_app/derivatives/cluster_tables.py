@@ -9,7 +9,8 @@ import numpy as np
 
 from bids_app.statistics.clusters.cluster_table import Cluster
 from bids_app.statistics.clusters.true_discoveries import hommel, true_discoveries, voxel_p
-from bids_app.statistics.result import JointP, Result
+from bids_app.statistics.joint_p import JointP
+from bids_app.statistics.result import Result
 from bids_app.statistics.table_one import table_one
 from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.domain import Sensors

@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from bids_app.statistics.joint_p import JointP
 from bids_app.statistics.permutation.corrections import monte_carlo_limits
 from bids_app.statistics.permutation.rerandomisation import Scheme
 from bids_app.statistics.permutation.schemes import ResidualSigns
-from bids_app.statistics.result import JointP, Result
+from bids_app.statistics.result import MAY_DIFFER, Result
 from bids_app.vocabulary.contrast_sidecar import ContrastSidecar, RobustTest
 from bids_app.vocabulary.design import IT, OWN
+from bids_app.vocabulary.domain import Sites
 from bids_app.vocabulary.options.inference import Inference
 from bids_app.vocabulary.preregistration import OF_MAPS, Preregistration, plan_status
 
@@ -121,6 +123,21 @@ def contrast_sidecar(
         smallest_joint_p_limits={name: _limits(value, scheme) for name, value in p_joint.items()},
         families_of_this_contrast=family.families,
         holm_p=family.holm,
+        not_claimed=_not_claimed(result),
+    )
+
+
+def _not_claimed(result: Result) -> str | None:
+    """Return why nothing is claimed of places whatever their p; nothing where that is not so."""
+    domain = result.map_set.domain
+    if not (isinstance(domain, Sites) and result.not_claimed.any()):
+        return None
+    if domain.first not in domain.names:
+        return f"{domain.first} is not known for all participants, and it is tested first."
+    p = 10.0 ** -float(result.table["logpunc"][domain.names.index(domain.first)])
+    return (
+        f"{domain.first} is tested first and may itself differ (uncorrected p = {p:.2g}, below {MAY_DIFFER:g}): of the "
+        f"other {domain.unit}s nothing is claimed, and their corrected p is 1."
     )
 
 

@@ -21,7 +21,8 @@ from bids_app.derivatives.contrast_sidecar import Family, contrast_sidecar, desi
 from bids_app.derivatives.files import write_json, write_labels, write_map, write_table
 from bids_app.derivatives.paths import STAT_OF, group_path, robust_stat, table_suffix
 from bids_app.derivatives.place_tables import columns_of, place_table
-from bids_app.statistics.result import JointP, Result
+from bids_app.statistics.joint_p import JointP
+from bids_app.statistics.result import Result
 from bids_app.vocabulary.contrast_sidecar import ContrastSidecar
 from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.domain import Coverage

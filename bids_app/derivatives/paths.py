@@ -22,7 +22,7 @@ def robust_stat(statistic: str) -> str:
     return STAT_OF[statistic].replace("logp", "logprobust")
 
 
-TABLE_SUFFIXES = ("edges", "regions", "channels", "pairs", "points")
+TABLE_SUFFIXES = ("edges", "regions", "metrics", "channels", "pairs", "points")
 """Suffixes of group tables, one for each unit that a place of a table can be."""
 
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.statistics.result import JointP, Result
+from bids_app.statistics.joint_p import JointP
+from bids_app.statistics.result import Result
 from bids_app.vocabulary.domain import Domain
 
 Column = dict[str, str]

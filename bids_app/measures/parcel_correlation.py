@@ -6,18 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import numpy as np
-from annotated_types import Interval
 from numpy.typing import NDArray
 
 from bids_app.errors import NotMeasurableError
+from bids_app.measures import _region_set
 from bids_app.signals.roi import about_regions, mean_series, table_of_series
 from bids_app.statistics.correlation import fisher_z
 from bids_app.statistics.matrices import combine_matrices, partial, pearson
 from bids_app.vocabulary.domain import Sites, Values
-from bids_app.vocabulary.entities import as_label
 from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.output import Feature, Output
 from bids_app.vocabulary.region_request import RegionRequest
@@ -25,19 +24,9 @@ from bids_app.vocabulary.signals import Region, Signals
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(_region_set.RegionSetOptions):
     """Options of `[measures.parcel_correlation]`."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
-
-    atlas: Annotated[
-        str, Doc("Atlas: a label image with its .tsv beside it, or 'templateflow:atlas-...'; empty takes `regions`.")
-    ] = ""
-    name: Annotated[str, Doc("Name of the region set in file names; empty: derived from the atlas.")] = ""
-    regions: Annotated[tuple[str, ...], Doc("Regions, written as for --seeds, if no atlas is given.")] = ("regions",)
-    min_coverage: Annotated[
-        float, Interval(gt=0, le=1), Doc("Minimum proportion of a parcel inside the brain mask; other parcels are n/a.")
-    ] = 0.5
     pairs: Annotated[tuple[str, ...], Doc("Pairs of regions to list separately, e.g. 'PAG-mPFC'.")] = (
         "thalamusL-aMCC", "thalamusR-aMCC", "PAG-DLPFCL", "PAG-DLPFCR", "mPFC-amygdalaL", "mPFC-amygdalaR",
         "postInsulaL-PCC", "postInsulaR-PCC",
@@ -98,12 +87,7 @@ METHODS = (
 
 def wanted_regions(options: Options) -> RegionRequest:
     """Return the atlas, or the words for the regions."""
-    if options.atlas:
-        file = options.atlas.replace("\\", "/").rpartition("/")[2].partition(".nii")[0]
-        said = [part.partition("-")[2] for part in file.split("_") if part.partition("-")[0] in ("atlas", "seg")]
-        stem = file.partition(":")[2] or file
-        return RegionRequest(name=as_label(options.name or (said or [stem])[0]), atlas=options.atlas)
-    return RegionRequest(name=as_label(options.name or "regions"), words=options.regions)
+    return _region_set.request(options)
 
 
 def measure(signals: Signals, regions: Sequence[Region], options: Options) -> Iterator[Feature]:

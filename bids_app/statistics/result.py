@@ -21,13 +21,16 @@ from bids_app.statistics.permutation.linear_model import LinearModel
 from bids_app.statistics.permutation.rerandomisation import Scheme
 from bids_app.vocabulary.contrast_sidecar import Diagnostics
 from bids_app.vocabulary.design import Contrast, Design
-from bids_app.vocabulary.domain import Domain, Voxels
+from bids_app.vocabulary.domain import Domain, Sites, Voxels
 from bids_app.vocabulary.grid import Mask
 from bids_app.vocabulary.job import MapKey
 from bids_app.vocabulary.output import Output
 
 OF_CLUSTERS = ("extent", "mass")
 """Statistics that belong to whole clusters; the others to voxels."""
+
+MAY_DIFFER = 0.1
+"""Uncorrected p of the place that is tested first below which nothing is claimed of the others."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -181,6 +184,16 @@ class Result(Tested):
     robust: Robust | None = None
     printed: NDArray[np.int32] | None = None
 
+    @cached_property
+    def not_claimed(self) -> NDArray[np.bool_]:
+        """Which places nothing is claimed of, (places,): all others where the one that is tested first may differ."""
+        domain = self.map_set.domain
+        if not (isinstance(domain, Sites) and domain.first):
+            return np.zeros(domain.size, dtype=bool)
+        first = np.array([name == domain.first for name in domain.names])
+        differs = not first.any() or float(10.0 ** -self.table["logpunc"][first][0]) < MAY_DIFFER
+        return ~first & differs
+
     @property
     def next_to_seed(self) -> frozenset[int]:
         """Numbers of the clusters that touch the surroundings of the seed."""
@@ -255,46 +268,3 @@ def variance_of(model: LinearModel, null: permutation_test.NullDistribution) -> 
         return model.variance
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray((model.effect / null.t.astype(np.float64)) ** 2)
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class JointP:
-    """P of a result corrected over its family too, by statistic: of its own relabellings, and robust ones."""
-
-    own: Mapping[str, NDArray[np.float64]]
-    robust: Mapping[str, NDArray[np.float64]]
-
-
-def joint_p_of(members: Sequence[Result]) -> list[JointP]:
-    """Return the p of each member of a family corrected over all of them."""
-    robust = [member.robust for member in members if member.robust]
-    found = iter(joint_p(robust))
-    return [
-        JointP(own=own, robust=next(found) if member.robust else {})
-        for member, own in zip(members, joint_p(members), strict=True)
-    ]
-
-
-def joint_p(members: Sequence[Tested]) -> list[dict[str, NDArray[np.float64]]]:
-    """Return p values corrected over all members of a family as well, (places,) or (clusters,) each, for each member.
-
-    Members with the same permutations are combined by min-p. Maps that lack a participant cannot share them: each
-    such set is a family of its own, and the families are combined by Bonferroni, which is never too lenient.
-    """
-    families: dict[str, list[Tested]] = {}
-    for member in members:
-        families.setdefault(member.scheme.digest, []).append(member)
-    nulls = {
-        (family, name): corrections.joint_null([r.null.maxima[name] for r in results if name in r.null.maxima])
-        for family, results in families.items()
-        for name in {name for result in results for name in result.null.maxima}
-    }
-    return [
-        {
-            name: np.minimum(
-                corrections.joint_p(member.p[name], nulls[member.scheme.digest, name]) * len(families), 1.0
-            )
-            for name in member.null.maxima
-        }
-        for member in members
-    ]

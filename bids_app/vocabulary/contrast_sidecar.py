@@ -163,6 +163,8 @@ class ContrastSidecar(Diagnostics, JsonRecord):
         By statistic: corrected over the map, and over all maps of the family too.
     differs_at_least : sequence of float
         Smallest share of each cluster that passes in which the arms differ.
+    not_claimed : str
+        Why nothing is claimed of places whatever their p, where one that is tested first may differ.
     columns : mapping
         What stands in the columns, where the result is a table.
     """
@@ -219,6 +221,7 @@ class ContrastSidecar(Diagnostics, JsonRecord):
     families_of_this_contrast: int
     holm_p: float
     differs_at_least: tuple[float, ...] | None = None
+    not_claimed: str | None = None
     columns: Mapping[str, str] | None = None
     sources: tuple[str, ...] = field(default_factory=tuple)
 

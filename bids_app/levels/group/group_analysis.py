@@ -23,8 +23,9 @@ from bids_app.levels.group.contrast_test import Progress
 from bids_app.levels.group.inputs import checkpoints_of, load_kind, map_keys, participants_of
 from bids_app.levels.group.outcome_associations import associate
 from bids_app.levels.group.reference_associations import ReferenceAssociations
+from bids_app.statistics.joint_p import JointP, joint_p_of
 from bids_app.statistics.permutation import corrections
-from bids_app.statistics.result import JointP, Result, joint_p_of
+from bids_app.statistics.result import Result
 from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.domain import Coverage, Sensors
 from bids_app.vocabulary.grid import Mask

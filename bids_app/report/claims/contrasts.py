@@ -52,7 +52,9 @@ def _of_contrast(
     several = _("seeds") if about.measure == "seed_correlation" else _("maps")
     if "region" in (about.columns or {}):
         where = several = _("regions")
-    return verdict(
+    if "metric" in (about.columns or {}):
+        where = several = _("measures of the graph")
+    said = verdict(
         findings, arms, about.alpha, about.smallest_possible_p, min(people.values()),
         ClaimText(
             found=about.found, absent=about.absent, compares=about.compared, noun=about.noun,
@@ -60,6 +62,8 @@ def _of_contrast(
             alike=_alike(own) or _alike([one for one in found if one[1].primary]),
         ),
     )  # fmt: skip
+    held = tuple(dict.fromkeys(one.not_claimed for _label, one in own if one.not_claimed))
+    return replace(said, remarks=(*said.remarks, *held))
 
 
 def _confirms(about: JudgedContrast) -> bool:

@@ -17,6 +17,9 @@ from bids_app.vocabulary.entities import parse
 SHOWN = 6
 """Rows shown of each contrast; the file has all."""
 
+ALONE = ("regions", "metrics")
+"""Suffixes of tables whose rows stand alone, each with its own p."""
+
 DECIDING = {
     "voxel": "p_fwe_joint", "tfce": "p_tfce_fwe_joint", "mass": "p_cluster_mass_joint", "extent": "p_cluster_extent",
 }  # fmt: skip
@@ -42,7 +45,7 @@ class PlaceContrast:
     amounts : Amounts or None
         Pictures of values with a true zero, beside the primary contrast.
     findings : sequence of (str, JudgedContrast)
-        What is claimed by its label: each region by itself with its own p, else the table as a whole.
+        What is claimed by its label: each row that stands alone with its own p, else the table as a whole.
     """
 
     name: str
@@ -117,18 +120,18 @@ def _contrast(path: Path, label: str, suffix: str, about: JudgedContrast) -> Pla
         name=name, about=about, rows=rows, count=len(table), apart=", ".join(apart), units=suffix,
         scale=(about.columns or {})["effect"].partition(" in ")[2].rstrip("."),
         clusters=clusters, file=path.with_suffix(".tsv").name,
-        figures=figures(path, about) if clusters else None, joined=suffix != "regions",
-        findings=_by_region(table, about) if suffix == "regions" else [(label, about)],
+        figures=figures(path, about) if clusters else None, joined=suffix not in ALONE,
+        findings=_by_row(table, about) if suffix in ALONE else [(label, about)],
         amounts=amounts(path, [*about.participants_by_arm], [row["place"] for row in rows]) if about.primary else None,
     )  # fmt: skip
 
 
-def _by_region(table: pd.DataFrame, about: JudgedContrast) -> list[tuple[str, JudgedContrast]]:
-    """Return each region with its own p in place of the smallest of the table; both are corrected over the regions."""
+def _by_row(table: pd.DataFrame, about: JudgedContrast) -> list[tuple[str, JudgedContrast]]:
+    """Return each row with its own p in place of the smallest of the table; both are corrected over the rows."""
     claim, robust = about.claim_statistic, "p_robust_fwe_joint"
     found = []
     for row in table.to_dict("records"):
         means = replace(about.robust, smallest_joint_p={claim: row[robust]}) if about.robust and robust in row else None
         own = replace(about, smallest_joint_p={claim: row[DECIDING[claim]]}, robust=means or about.robust)
-        found.append((str(row["region"]), own))
+        found.append((str(row[table.columns[0]]), own))
     return found
