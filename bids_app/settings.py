@@ -86,7 +86,10 @@ class Settings:
         """
         roles = {name: options.role for name, options in self.outcomes.items()}
         asked = {name for name in self.measures if {"dataset.measures", f"measures.{name}"} & self.given}
-        names = (name for name in self.measures if there is None or name in asked or name in there)
+        names = (
+            name for name in self.measures
+            if (there is None or name in asked or name in there) and not plugs.measure(name).exploratory
+        )  # fmt: skip
         return graphs_of(self.multiplicity, tuple(names), roles)
 
     def of(self, modality: str) -> Settings:

@@ -196,8 +196,8 @@ def _combine(
             file = output.suffix, *sorted(output.entities.items()), output.entity, feature.label.lower()
             if (owner := owners.setdefault(file, name)) != name:
                 raise WrongDataError(
-                    f"{job.label}: {owner} and {name} both have maps called {feature.label}. Rename the trial type or "
-                    "the network, or ask for one of them."
+                    f"{job.label}: {owner} and {name} both have results called {feature.label}. Rename the trial type, "
+                    "the network or the set of regions, or ask for one of them."
                 )
             if output.entity == "meas":
                 labels.setdefault(name, set()).add(feature.label)

@@ -152,12 +152,22 @@ def contrast_vector(words: str, names: Sequence[str]) -> Floats:
         If it names something that is no column.
     """
     weights = np.zeros(len(names))
+    for name, weight in terms_of(words, names):
+        weights[names.index(name)] += weight
+    return weights
+
+
+def terms_of(words: str, names: Sequence[str]) -> list[tuple[str, float]]:
+    """Return the terms of a contrast over names, each with its weight.
+
+    Raises
+    ------
+    NotMeasurableError
+        As `contrast_vector` does.
+    """
     try:
-        terms = signed_terms(words, names)
+        return signed_terms(words, names)
     except ValueError as error:
         raise NotMeasurableError(
             f"contrast {words!r} names {str(error)!r}; the events have {', '.join(names)}"
         ) from error
-    for name, weight in terms:
-        weights[names.index(name)] += weight
-    return weights

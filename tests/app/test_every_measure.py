@@ -469,7 +469,7 @@ def test_whose_a_map_is_stands_in_the_record_and_two_of_one_name_end_the_session
     (tmp_path / "networks.tsv").write_text("index\tname\n1\tzero\n2\tright\n")
     ended = run_deqi(trial.root, tmp_path / "two", "participant", *words)
     assert ended.code == 1
-    assert "task_glm and network_maps both have maps called" in ended.text
+    assert "task_glm and network_maps both have results called" in ended.text
 
 
 def test_partial_correlation_needs_every_seed_of_the_set(trial, tmp_path):

@@ -151,6 +151,16 @@ def held_against(findings: Sequence[Finding], waited_for: Sequence[str], noun: s
     return Verdict(said, False, ())
 
 
+def explored(findings: Sequence[Finding], noun: str) -> Verdict:
+    """Return what may be said of a measure that is exploratory by nature."""
+    least = min((f.p for f in findings if f.primary), default=1.0)
+    said = _(
+        "Exploratory: results on %(noun)s suggest and confirm nothing (primary contrast, smallest corrected %(p)s).",
+        noun=noun, p=says_p(least),
+    )  # fmt: skip
+    return Verdict(said, False, ())
+
+
 def in_steps(any_arm: Verdict, pairs: Sequence[Verdict]) -> Verdict:
     """Return what may be said of three arms or more: of all together, and of the pairs if all together pass.
 
