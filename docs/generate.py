@@ -153,6 +153,8 @@ def all_presets() -> Iterator[str]:
             cited = content.get("citation", "")
             said = "; ".join(cited) if isinstance(cited, list) else cited
             yield from (f"**`{name}`** {content.get('description', '')} {said}", "")
+            if measures := content.get("measures"):
+                yield from (f"Measures of these reports: {', '.join(f'`{one}`' for one in measures)}.", "")
             seeds = content.get("seeds", {})
             if isinstance(seeds, dict) and seeds:
                 rows = ((f"`{k}`", str(v.get("centre", "")), v.get("citation", "")) for k, v in seeds.items())

@@ -167,6 +167,7 @@ def test_every_preset_has_a_citation():
 
 
 def test_condition_presets_name_what_there_is_and_call_it_a_hypothesis():
+    from bids_app import plugs
     from bids_app.dataset import presets
     from bids_app.dataset.atlases.requests import seeds_of
     from bids_app.vocabulary.region_request import RegionRequest
@@ -179,6 +180,8 @@ def test_condition_presets_name_what_there_is_and_call_it_a_hypothesis():
         assert set(preset["seeds"]) <= known, name
         assert {region for pair in preset["pairs"] for region in pair.split("-")} <= known, name
         assert seeds_of(RegionRequest(name="networks", networks=tuple(preset["networks"])))
+        assert preset["measures"]
+        assert set(preset["measures"]) <= set(plugs.names("measures")), name
         assert preset["scale"]["name"]
         assert preset["scale"]["citation"]
 

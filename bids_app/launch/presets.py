@@ -50,6 +50,7 @@ def listing() -> str:
             f"  seeds     {', '.join(preset['seeds'])}",
             f"  networks  {', '.join(preset['networks'])}",
             f"  pairs     {', '.join(preset['pairs'])}",
+            f"  measures  {', '.join(preset['measures'])} (of the reports below; ask for them with --measures)",
             f"  scale     {preset['scale']['name']} ({preset['scale']['citation']})",
             *(f"  reported  {citation}" for citation in preset["citation"]),
             f"  remark    {preset['remarks']}",

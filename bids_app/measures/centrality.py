@@ -26,10 +26,24 @@ class Options:
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     threshold: Annotated[
-        float, Interval(ge=0, lt=1), Doc("Correlation above which two voxels are connected; 0: no degree is counted.")
-    ] = 0.25  # fmt: skip
+        Annotated[float, Interval(ge=0, lt=1)] | str,
+        Doc("Correlation above which two voxels are connected; 0: no degree is counted."),
+    ] = 0.25
     long_range: Annotated[float, Ge(0), Doc("Distance beyond which a connection is a long one; 0: none.", "mm")] = 75.0
     eigenvector: Annotated[bool, Doc("Also write eigenvector centrality; it hardly differs from meanr.")] = False
+
+    def __post_init__(self) -> None:
+        """Refuse a threshold by p."""
+        if isinstance(self.threshold, str):
+            raise ValueError(  # noqa: TRY004  (what settings tell users of)
+                f"threshold {self.threshold!r} is refused: which r a p stands for depends on the degrees of freedom, "
+                "so that who moved more would have another graph. Give r, e.g. 0.25, and compare degrees of freedom"
+            )
+
+    @property
+    def least(self) -> float:
+        """The threshold as the number that it is."""
+        return float(self.threshold)
 
 
 CLEANING, ON_REQUEST, TITLE = "filtered", True, "Global connectivity and degree"
@@ -57,7 +71,7 @@ METHODS = (
 
 def labels_of(output: Output, options: Options) -> tuple[str, ...]:  # noqa: ARG001  (both have the same)
     """Return the labels of the maps that options ask for."""
-    degrees = ("degree", "strength", *(("degreeLong",) if options.long_range else ())) if options.threshold else ()
+    degrees = ("degree", "strength", *(("degreeLong",) if options.long_range else ())) if options.least else ()
     return ("meanr", "meanr2", *degrees, *(("eigenvector",) if options.eigenvector else ()))
 
 
@@ -80,12 +94,12 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
     }  # fmt: skip
     about: dict[str, object] = {"Voxels": voxels, "ResidualDegreesOfFreedom": len(unit)}
     of_degree: dict[str, object] = {}
-    if options.threshold:
+    if options.least:
         places = np.argwhere(signals.mask) @ signals.grid.affine[:3, :3].T
-        counted = connectome.degrees(unit, options.threshold, places, options.long_range, signals.threads)
+        counted = connectome.degrees(unit, options.least, places, options.long_range, signals.threads)
         found |= {"degree": counted.count, "strength": counted.weight, "degreeLong": counted.far}
         density = float(counted.count.sum() / (voxels * (voxels - 1)))
-        of_degree = {"Threshold": options.threshold, "Density": density, "LongRange": options.long_range}
+        of_degree = {"Threshold": options.least, "Density": density, "LongRange": options.long_range}
     if options.eigenvector:
         found["eigenvector"] = connectome.eigenvector(unit)
     for label in labels_of(_RAW, options):

@@ -39,6 +39,9 @@ class MotionSidecar(JsonRecord):
         Histogram of r over the places, from -1 to 1.
     spearman_with_distance, median_r_by_distance
         None where maps have no seed; else with the distance from it, by `mm` and `r`.
+    density_with_degrees_of_freedom, density_with_displacement : float
+        Of maps that count connections above a threshold: how their density correlates, over sessions, with residual
+        degrees of freedom and with mean framewise displacement. None of other maps.
     """
 
     description: str = (
@@ -54,6 +57,8 @@ class MotionSidecar(JsonRecord):
     counts: tuple[int, ...]
     spearman_with_distance: float | None = None
     median_r_by_distance: tuple[Mapping[str, float], ...] | None = None
+    density_with_degrees_of_freedom: float | None = None
+    density_with_displacement: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

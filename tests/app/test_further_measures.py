@@ -84,6 +84,34 @@ def test_the_courses_of_networks_are_written(done):
     assert values.std() == pytest.approx(1, abs=0.02)
 
 
+def test_the_density_of_degree_is_shown_beside_motion_and_degrees_of_freedom(done):
+    out, _ = done
+    found = {}
+    for label in ("strength", "meanr"):
+        path = next(out.glob(f"group/*_meas-{label}_contrast-verumVsShamAdjusted_qcfc.json"))
+        found[label] = json.loads(path.read_text())
+    assert "DensityWithDisplacement" not in found["meanr"]
+    rows = []
+    for path in sorted(out.glob("sub-*/ses-*/func/*_meas-strength_stat-zscore_statmap.json")):
+        about = json.loads(path.read_text())
+        quality = read_tsv(next(path.parent.glob("*_desc-fc_qc.tsv")))
+        rows.append((about["Density"], about["ResidualDegreesOfFreedom"], float(quality["mean_fd"][0])))
+    r = np.corrcoef(np.array(rows).T)[0]
+    assert found["strength"]["DensityWithDegreesOfFreedom"] == pytest.approx(r[1], abs=1e-6)
+    assert found["strength"]["DensityWithDisplacement"] == pytest.approx(r[2], abs=1e-6)
+    assert "the share of connections above the threshold correlates with residual degrees of freedom" in group_pages(
+        out
+    )
+
+
+def test_a_threshold_by_p_is_refused_with_the_reason(tmp_path):
+    trial = write_trial(tmp_path / "data", per_arm=1, sessions=("pre",))
+    words = ["--measures", "centrality", "--set", "measures.centrality.threshold=p<0.001"]
+    ended = run_deqi(trial.root, tmp_path / "out", "participant", *words)
+    assert ended.code == 64
+    assert "which r a p stands for depends on the degrees of freedom" in ended.text
+
+
 def test_maps_that_lie_in_another_space_end_the_call(done, tmp_path):
     maps = np.zeros((*SHAPE, 2), dtype=np.float32)
     path = tmp_path / "space-MNI152NLin6Asym_networks.nii.gz"

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bids_app import plugs
-from bids_app.dataset.tables import numeric, read_tsv
+from bids_app.dataset.tables import numeric, read_json, read_tsv
 from bids_app.derivatives.paths import participant_path
 from bids_app.levels.group.arm_similarity import Stacks, outcome_of
 from bids_app.statistics.qc_fc import by_distance, qc_fc
 from bids_app.statistics.result import Result
+from bids_app.vocabulary.entities import companion
 from bids_app.vocabulary.group_sidecars import MotionSidecar
 from bids_app.vocabulary.job import GroupJob
 
@@ -37,6 +39,9 @@ def left_over(result: Result, stacks: Stacks, job: GroupJob) -> MotionSidecar | 
         median_by_chance=found.median_by_chance, share_below05=found.share,
         counts=tuple(np.histogram(found.r[np.isfinite(found.r)], bins=40, range=(-1, 1))[0].tolist()),
     )  # fmt: skip
+    if density := _density(result, job):
+        of_freedom, of_motion = density
+        about = replace(about, density_with_degrees_of_freedom=of_freedom, density_with_displacement=of_motion)
     if result.map_set.distance is None:
         return about
     rho, bins = by_distance(found.r, result.map_set.distance)
@@ -54,6 +59,27 @@ def _motion(result: Result, job: GroupJob) -> NDArray[np.float64]:
             for stage, weight in weights.items())
         for row in rows
     ])  # fmt: skip
+
+
+def _density(result: Result, job: GroupJob) -> tuple[float, float] | None:
+    """Return how the share of connections above a threshold follows degrees of freedom and motion, over sessions.
+
+    None of maps that count no connections.
+    """
+    design, rows = result.map_set.design, []
+    people = [design.rows[i]["participant_id"] for i in result.contrast.members]
+    for person, session in product(people, dict.fromkeys(design.sessions.values())):
+        there = job.sessions.get((person.removeprefix("sub-"), session))
+        path = there.maps.get(result.map_set.key) if there else None
+        about = read_json(companion(path, "statmap", ".json")) if path else {}
+        if "Density" in about:
+            df = float(np.sum(about["ResidualDegreesOfFreedom"]))
+            rows.append((float(np.mean(about["Density"])), df, mean_displacement(job, person, session)))
+    table = np.array(rows).T.reshape(3, -1)
+    if table.shape[1] < FEWEST or not np.isfinite(table).all() or not np.ptp(table, axis=1).all():
+        return None
+    r = np.corrcoef(table)[0]
+    return float(r[1]), float(r[2])
 
 
 def mean_displacement(job: GroupJob, participant: str, session: str) -> float:
