@@ -28,6 +28,7 @@ def settings(folder):
     path = folder / "a.toml"
     path.write_text(
         f"[dataset]\nmeasures = {json.dumps(MEASURES)}\n[measures.alff]\nbands = ['slow-4']\n"
+        "[modalities.fmri]\nfd_threshold = 0.15\n"
         f"[measures.network_maps]\nmaps = '{folder / 'networks.nii.gz'}'\n"
     )
     return path

@@ -61,10 +61,10 @@ def _motion(result: Result, job: GroupJob) -> NDArray[np.float64]:
     ])  # fmt: skip
 
 
-def _density(result: Result, job: GroupJob) -> tuple[float, float] | None:
+def _density(result: Result, job: GroupJob) -> tuple[float | None, float | None] | None:
     """Return how the share of connections above a threshold follows degrees of freedom and motion, over sessions.
 
-    None of maps that count no connections.
+    None of maps that count no connections, and in place of a correlation with what is the same in all sessions.
     """
     design, rows = result.map_set.design, []
     people = [design.rows[i]["participant_id"] for i in result.contrast.members]
@@ -76,10 +76,12 @@ def _density(result: Result, job: GroupJob) -> tuple[float, float] | None:
             df = float(np.sum(about["ResidualDegreesOfFreedom"]))
             rows.append((float(np.mean(about["Density"])), df, mean_displacement(job, person, session)))
     table = np.array(rows).T.reshape(3, -1)
-    if table.shape[1] < FEWEST or not np.isfinite(table).all() or not np.ptp(table, axis=1).all():
+    if table.shape[1] < FEWEST or not np.isfinite(table).all() or not np.ptp(table[0]):
         return None
-    r = np.corrcoef(table)[0]
-    return float(r[1]), float(r[2])
+    with_freedom, with_motion = (
+        float(np.corrcoef(table[0], other)[0, 1]) if np.ptp(other) else None for other in table[1:]
+    )  # fmt: skip
+    return with_freedom, with_motion
 
 
 def mean_displacement(job: GroupJob, participant: str, session: str) -> float:
