@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.statistics.correlation import fisher_z
-
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Bounds = NDArray[np.intp]
+Series = NDArray[np.floating[Any]]
 
 LONGEST_GAP = 2
 """Censored frames in a row that a window may hold."""
@@ -90,40 +90,71 @@ def windows_of(kept: Bools, width: int) -> Bounds:
     return np.stack([starts[whole], starts[whole] + width], axis=1)
 
 
-def windowed(series: Floats, kept: Bools, windows: Bounds) -> tuple[Floats, Floats]:
+def windowed(series: Series, kept: Bools, windows: Bounds) -> tuple[Series, Series]:
     """Return Fisher z of each pair, (windows, pairs), and the log of the SD of each series, (windows, n), by window.
 
     Parameters
     ----------
     series : (kept frames, n)
+        Of either precision, which is that of the result.
     windows : (windows, 2)
         First frame and end of each, in frames of the whole run.
     """
-    place = np.concatenate([[0], np.cumsum(kept)])[windows]
-    count = (place[:, 1] - place[:, 0])[:, None]
-    first, second = np.triu_indices(series.shape[1], 1)
-    series = series - series.mean(axis=0)
-
-    def mean(values: Floats) -> Floats:
-        sums = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])
-        return np.asarray((sums[place[:, 1]] - sums[place[:, 0]]) / count)
-
-    means = mean(series)
-    variance = np.maximum(mean(series**2) - means**2, 1e-300)
-    shared = mean(series[:, first] * series[:, second]) - means[:, first] * means[:, second]
-    z = fisher_z(shared / np.sqrt(variance[:, first] * variance[:, second]))
-    return z, np.log(variance) / 2
+    held = _Held.of(series, kept, windows)
+    return np.concatenate([*held.z()], axis=1), held.amplitude()
 
 
-def spread(series: Floats, kept: Bools, windows: Bounds) -> Floats:
+def spread(series: Series, kept: Bools, windows: Bounds) -> Floats:
     """Return the SD over windows of Fisher z of each pair, then of the log amplitude of each series, (pairs + n,)."""
-    return np.concatenate([values.std(axis=0, ddof=1) for values in windowed(series, kept, windows)])
+    held = _Held.of(series, kept, windows)
+    parts = [values.std(axis=0, ddof=1) for values in (*held.z(), held.amplitude())]
+    return np.concatenate(parts).astype(np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class _Held:
+    """Series without their mean, (kept frames, n), the weights that average windows, and means and variances of them.
+
+    Means of windows are products with a matrix: sums that run on would carry the rounding of all frames before.
+    """
+
+    series: Series
+    weights: Series
+    means: Series
+    variance: Series
+
+    @classmethod
+    def of(cls, series: Series, kept: Bools, windows: Bounds) -> _Held:
+        series = series - series.mean(axis=0)
+        frames = np.flatnonzero(kept)
+        inside = (frames >= windows[:, :1]) & (frames < windows[:, 1:])
+        weights = (inside / inside.sum(axis=1, keepdims=True)).astype(series.dtype)
+        means = weights @ series
+        tiny = np.finfo(series.dtype).tiny
+        return cls(series, weights, means, np.maximum(weights @ series**2 - means**2, tiny))
+
+    def z(self) -> Iterator[Series]:
+        """Yield Fisher z of the pairs of one series with those after it, (windows, pairs): it stays in the cache."""
+        inverse = 1 / np.sqrt(self.variance)
+        limit = 1 - 2 * np.finfo(self.series.dtype).eps
+        for i in range(self.series.shape[1] - 1):
+            own, others = slice(i, i + 1), slice(i + 1, None)
+            r = self.weights @ (self.series[:, own] * self.series[:, others])
+            r -= self.means[:, own] * self.means[:, others]
+            r *= inverse[:, own] * inverse[:, others]
+            np.clip(r, -limit, limit, out=r)
+            ratio = (1 + r) / (1 - r)
+            yield np.log(ratio, out=ratio) / 2
+
+    def amplitude(self) -> Series:
+        """Return the log of the SD of each series, (windows, n)."""
+        return np.asarray(np.log(self.variance) / 2)
 
 
 def surrogates(
     series: Floats, basis: Floats, kept: Bools, waves: Waves, count: int, seed: int
-) -> Iterator[Floats]:  # fmt: skip
-    """Yield series like those given that do not change over time, (kept frames, n).
+) -> Iterator[Series]:  # fmt: skip
+    """Yield series like those given that do not change over time, (kept frames, n), in single precision.
 
     Every wave is shifted by a random phase, the same one in all series: spectra and cross-spectra stay, and with them
     the correlation over the whole run. What comes is cleaned as the series was: the same frames are gone, and what the
@@ -138,8 +169,9 @@ def surrogates(
     heights = np.linalg.lstsq(waves.columns[kept], series, rcond=None)[0].reshape(-1, 2, series.shape[1])
     whole = heights[:, 0] - 1j * heights[:, 1]
     columns = waves.columns[kept].reshape(int(kept.sum()), -1, 2)
-    turning = columns[..., 0] + 1j * columns[..., 1]
+    # Cleaning is a product as well: of the waves once, not of every surrogate.
+    turning = basis.T @ (columns[..., 0] + 1j * columns[..., 1])
     rng = np.random.default_rng(seed)
     for phases in rng.uniform(0, 2 * np.pi, (count, len(whole))):
-        shifted = (turning @ (whole * np.exp(1j * phases)[:, None])).real
-        yield basis @ (basis.T @ shifted)
+        cleaned = (turning @ (whole * np.exp(1j * phases)[:, None])).real
+        yield (basis @ cleaned).astype(np.float32)

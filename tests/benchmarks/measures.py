@@ -19,6 +19,7 @@ import scipy
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import region_measures
 from eeg import inside
 from measured import Cost, cpu, publish
 from participant import DOCUMENT
@@ -155,10 +156,14 @@ def main() -> None:
     parser.add_argument("--run", nargs=2, metavar=("WHOSE", "MEASURE"))
     args = parser.parse_args()
     if args.run:
-        {"ours": ours, "plain": plain}[args.run[0]](args.run[1])
+        whose, measure = args.run
+        if measure in region_measures.NAMES:
+            region_measures.run(whose, measure)
+        else:
+            {"ours": ours, "plain": plain}[whose](measure)
         return
     lines = []
-    for key, name in NAMES.items():
+    for key, name in {**NAMES, **region_measures.NAMES}.items():
         repeats = 1 if key == "degree" else args.repeats
         pair = [inside([sys.executable, __file__, "--run", whose, key], repeats) for whose in ("ours", "plain")]
         lines.append(line(name, *pair))
