@@ -167,7 +167,7 @@ def resolve(tables: Json) -> Settings:
         multiverse=general(Multiverse, "multiverse"),
         trial=general(TrialOptions, "trial"),
         prediction=general(Prediction, "prediction"),
-        segments=_segments(tables, dataset), outcomes=_named(OutcomeOptions, tables, "outcomes"),
+        segments=segments_of(tables, dataset), outcomes=_named(OutcomeOptions, tables, "outcomes"),
         design=Selected(name, options), given=frozenset(_names(tables)),
         modalities=chosen["modalities"], measures=chosen["measures"], associations=chosen["associations"],
         predictors=chosen["predictors"],
@@ -184,8 +184,14 @@ def _named(kind: type[_O], tables: Json, table: str) -> dict[str, _O]:
     return {name: validate(kind, own, f"{table}.{name}") for name, own in given.items()}
 
 
-def _segments(tables: Json, dataset: Dataset) -> dict[str, SegmentOptions]:
-    """Return the segments that runs are cut into; they are stages or nothing."""
+def segments_of(tables: Json, dataset: Dataset) -> dict[str, SegmentOptions]:
+    """Return the segments that runs are cut into; they are stages or nothing.
+
+    Raises
+    ------
+    UsageError
+        If there are none where they are stages, or a name or a rule cannot be.
+    """
     found = _named(SegmentOptions, tables, "segments")
     if bool(found) != (dataset.stage == "segment"):
         raise UsageError(
@@ -195,6 +201,8 @@ def _segments(tables: Json, dataset: Dataset) -> dict[str, SegmentOptions]:
     for name in found:
         if as_label(name) != name:
             raise UsageError(f"[segments.{name}]: the name stands in file names; expected letters and digits alone.")
+    if len({name.lower() for name in found}) < len(found):
+        raise UsageError(f"[segments]: {', '.join(found)} differ by case alone, and stand in file names.")
     return found
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from bids_app.dataset.tables import read_tsv
 from bids_app.errors import WrongDataError
 from bids_app.statistics.covariate_coding import is_missing
+from bids_app.vocabulary.entities import stage_label
 
 RATINGS = ("keep", "exclude", "unsure")
 
@@ -25,8 +26,11 @@ class Rating:
 
     def covers(self, entities: Mapping[str, str]) -> bool:
         """Tell whether it speaks of a session with these entities."""
-        asked = {"sub": self.participant, "ses": self.session, "task": self.task}
-        return all(not value or entities.get(name, "") == value for name, value in asked.items())
+        asked = {"sub": self.participant, "task": self.task}
+        of_session = {"", *(entities.get(name, "") for name in ("ses", "segment"))}
+        return self.session in of_session and all(
+            not value or entities.get(name, "") == value for name, value in asked.items()
+        )
 
 
 def read_ratings(path: Path) -> list[Rating]:
@@ -53,7 +57,7 @@ def read_ratings(path: Path) -> list[Rating]:
         found.append(
             Rating(
                 participant=own["participant_id"].removeprefix("sub-"),
-                session=own.get("session_id", "").removeprefix("ses-"),
+                session=stage_label(own.get("session_id", "")),
                 task=own.get("task", "").removeprefix("task-"),
                 rating=own["rating"],
                 comment=own.get("comment", ""),

@@ -33,9 +33,12 @@ def volumes_of(recording: Recording, volumes: int, repetition_time: float) -> sl
     if recording.segment is None:
         return slice(0, volumes)
     name, options = recording.segment
-    begin, end = _seconds(recording, options, volumes * repetition_time)
-    first = max(math.ceil(begin / repetition_time - _SLACK), 0)
-    last = min(math.floor(end / repetition_time + _SLACK), volumes)
+    begin, end = _seconds(recording, options)
+    if not options.seconds:
+        begin, end = (second - recorded_from(recording, repetition_time) for second in (begin, end))
+    begin, end = max(begin, 0.0), min(end, volumes * repetition_time)
+    first = math.ceil(begin / repetition_time - _SLACK)
+    last = math.floor(end / repetition_time + _SLACK)
     if first >= last:
         raise WrongDataError(
             f"{recording.series.name}: segment {name} ({options.rule}) would last from {begin:g} to {end:g} s, and the "
@@ -45,13 +48,23 @@ def volumes_of(recording: Recording, volumes: int, repetition_time: float) -> sl
     return slice(first, last)
 
 
-def _seconds(recording: Recording, options: SegmentOptions, whole: float) -> tuple[float, float]:
-    """Return begin and end of a segment in seconds from the first volume."""
+def recorded_from(recording: Recording, repetition_time: float) -> float:
+    """Return the second on the clock of the events at which the first volume begins, from `StartTime`.
+
+    What is less than a volume is where within a volume slices were put to, and moves no volume.
+    """
+    start = recording.metadata.get("StartTime", 0.0)
+    number = float(start) if isinstance(start, int | float) and not isinstance(start, bool) else 0.0
+    return math.floor(number / repetition_time + _SLACK) * repetition_time
+
+
+def _seconds(recording: Recording, options: SegmentOptions) -> tuple[float, float]:
+    """Return begin and end of a segment in seconds, of events on their clock; without a bound infinite."""
     if options.seconds:
         return options.seconds[0], options.seconds[1]
     events = events_of(recording)
-    begin = _time_of(recording, events, bound_of(options.from_)) if options.from_ else 0.0
-    return begin, _time_of(recording, events, bound_of(options.until)) if options.until else whole
+    begin = _time_of(recording, events, bound_of(options.from_)) if options.from_ else -math.inf
+    return begin, _time_of(recording, events, bound_of(options.until)) if options.until else math.inf
 
 
 def _time_of(recording: Recording, events: Mapping[str, Sequence[str]], bound: Bound) -> float:
@@ -90,8 +103,8 @@ def events_within(events: Mapping[str, Sequence[str]], begin: float, seconds: fl
     Notes
     -----
     Those that are over when the segment begins are not its events: a margin (`needling:end+60`) lets responses end. One
-    that lasts into the segment begins 24 s before it at most. Events without a number keep their cells, for whoever
-    reads them to judge.
+    that lasts into the segment begins 24 s before it at most, and none lasts longer than it. Events without a number
+    keep their cells, for whoever reads them to judge.
     """
     onsets, durations = (numeric(list(events[key])) if key in events else None for key in ("onset", "duration"))
     if onsets is None:
@@ -101,9 +114,12 @@ def events_within(events: Mapping[str, Sequence[str]], begin: float, seconds: fl
     seen = ~((own >= seconds) | ((own < 0) & (own + lasting <= 0)))
     table = {name: [cell for cell, there in zip(column, seen, strict=True) if there] for name, column in events.items()}
     starts = np.maximum(own, -EARLIEST)  # NaN stays
+    ends = own + durations if durations is not None else starts
+    ends = np.where(ends > seconds, np.maximum(seconds, starts), ends)
+    starts = np.where(ends - starts > seconds, ends - seconds, starts)
     table["onset"] = [_cell(value) for value in starts[seen]]
     if durations is not None:
-        table["duration"] = [_cell(value) for value in (durations - (starts - own))[seen]]
+        table["duration"] = [_cell(value) for value in (ends - starts)[seen]]
     return table
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from bids_app.statistics.joint_p import JointP
 from bids_app.statistics.permutation.corrections import monte_carlo_limits
 from bids_app.statistics.permutation.rerandomisation import Scheme
 from bids_app.statistics.permutation.schemes import ResidualSigns
-from bids_app.statistics.result import MAY_DIFFER, Result
+from bids_app.statistics.result import MAY_DIFFER, OF_CLUSTERS, Result
 from bids_app.vocabulary.contrast_sidecar import ContrastSidecar, RobustTest
 from bids_app.vocabulary.design import IT, OWN
 from bids_app.vocabulary.domain import Sites
@@ -70,7 +71,8 @@ def contrast_sidecar(
     question, found, absent = (
         said.replace(IT, output.noun).replace(OWN, own) for said in (words.question, words.found, words.absent)
     )
-    p, p_joint = ({name: _smallest(p) for name, p in values.items()} for values in (result.p, joint.own))
+    p = {name: _smallest(values) for name, values in result.p.items()}
+    p_joint = _smallest_of(result, joint.own)
     return ContrastSidecar(
         **vars(replace(result.diagnostics, robust=_robust(result, joint))),
         measure=result.map_set.key.measure,
@@ -88,7 +90,7 @@ def contrast_sidecar(
         primary=contrast.asked.primary,
         step=contrast.asked.step,
         association=contrast.asked.association,
-        plan=plan_status(sealed, *OF_MAPS, declared=contrast.asked.primary),
+        plan=plan_status(sealed, *OF_MAPS, declared=contrast.asked.primary and not output.exploratory),
         between_arms=contrast.between_arms,
         arm=words.arm,
         change=contrast.is_change,
@@ -123,8 +125,26 @@ def contrast_sidecar(
         smallest_joint_p_limits={name: _limits(value, scheme) for name, value in p_joint.items()},
         families_of_this_contrast=family.families,
         holm_p=family.holm,
+        exploratory=output.exploratory or None,
+        tested_first=_tested_first(result) or None,
         not_claimed=_not_claimed(result),
     )
+
+
+def _tested_first(result: Result) -> str:
+    domain = result.map_set.domain
+    return domain.first if isinstance(domain, Sites) else ""
+
+
+def _smallest_of(result: Result, p: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
+    """Return the smallest p of each statistic, without that of the place that is tested before the others."""
+    domain, first = result.map_set.domain, _tested_first(result)
+    if not (isinstance(domain, Sites) and first):
+        return {name: _smallest(values) for name, values in p.items()}
+    others = np.array([name != first for name in domain.names])
+    return {
+        name: _smallest(values if name in OF_CLUSTERS else values[others]) for name, values in p.items()
+    }  # fmt: skip
 
 
 def _not_claimed(result: Result) -> str | None:
@@ -134,10 +154,10 @@ def _not_claimed(result: Result) -> str | None:
         return None
     if domain.first not in domain.names:
         return f"{domain.first} is not known for all participants, and it is tested first."
-    p = 10.0 ** -float(result.table["logpunc"][domain.names.index(domain.first)])
+    p = result.p_first(domain.names.index(domain.first))
     return (
         f"{domain.first} is tested first and may itself differ (uncorrected p = {p:.2g}, below {MAY_DIFFER:g}): of the "
-        f"other {domain.unit}s nothing is claimed, and their corrected p is 1."
+        f"other {domain.unit}s nothing is claimed, and their p_fwe_joint is 1."
     )
 
 
@@ -146,8 +166,8 @@ def _robust(result: Result, joint: JointP) -> RobustTest | None:
     said = result.diagnostics.robust
     if said is None or result.robust is None:
         return said
-    own, family = ({name: _smallest(p) for name, p in values.items()} for values in (result.robust.p, joint.robust))
-    return replace(said, smallest_p=own, smallest_joint_p=family)
+    own = {name: _smallest(values) for name, values in result.robust.p.items()}
+    return replace(said, smallest_p=own, smallest_joint_p=_smallest_of(result, joint.robust))
 
 
 def _limits(p: float, scheme: Scheme) -> list[float]:

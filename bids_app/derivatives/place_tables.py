@@ -86,7 +86,8 @@ def place_table(result: Result, joint: JointP) -> dict[str, list[object]]:
         "p_robust_fwe_joint": joint.robust.get("voxel", nothing),
         **_sets(result, joint),
     }
-    order = np.lexsort((-np.abs(result.null.t), np.asarray(columns["p_uncorrected"])))
+    # Places of which nothing is claimed come last, whatever their p.
+    order = np.lexsort((-np.abs(result.null.t), np.asarray(columns["p_uncorrected"]), result.not_claimed))
     return {name: [values[i] for i in order] for name, values in columns.items()}
 
 

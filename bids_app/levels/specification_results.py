@@ -116,6 +116,9 @@ class TableResult:
         self.about = read_sidecar(sidecar, ContrastSidecar)
         columns = read_tsv(sidecar.with_suffix(".tsv"))
         apart = list(columns)[: list(columns).index("effect")]
+        if self.about.tested_first:  # it is no result of the measure
+            rows = [i for i, name in enumerate(columns[apart[0]]) if name != self.about.tested_first]
+            columns = {name: [values[i] for i in rows] for name, values in columns.items()}
         places = list(zip(*(columns[name] for name in apart), strict=True))
         self.t, self.effect, self.p = (
             dict(zip(places, _numbers(columns[name]), strict=True)) for name in ("t", "effect", "p_fwe_joint")

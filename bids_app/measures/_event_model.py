@@ -39,10 +39,8 @@ class EventColumns:
     refused: Mapping[str, str]
 
 
-def event_columns(
-    signals: Signals, hrf: str, modulators: Sequence[str] = (), since: str = ""
-) -> EventColumns:  # fmt: skip
-    """Return the columns of a run; minutes of modulators count from the first event of the trial type `since`.
+def event_columns(signals: Signals, hrf: str, modulators: Sequence[str] = ()) -> EventColumns:
+    """Return the columns of a run.
 
     Raises
     ------
@@ -54,7 +52,7 @@ def event_columns(
         raise NotMeasurableError("the run has no events file")
     end = float(task.times[-1]) + signals.repetition_time
     sorted_events = sort_events(task.events, end)
-    events = task_design.with_modulators(sorted_events, task.events, modulators, since, signals.repetition_time)
+    events = task_design.with_modulators(sorted_events, task.events, modulators, signals.repetition_time)
     columns, names = task_design.response_columns(events.conditions, task.times, hrf)
     return EventColumns(
         conditions=events.conditions, columns=columns, names=names, nuisance=task.nuisance, refused=events.refused

@@ -47,8 +47,8 @@ CLEANING, NEEDS_EVENTS, ON_REQUEST, TITLE = "raw", True, True, "Beta series"
 _APART = 12.0
 """Seconds between onsets that one model of all trials needs."""
 
-_SHARE = 0.5
-"""Share of the response to a trial that kept frames must hold."""
+_SHARE, _LASTING = 0.5, 32.0
+"""Share of the whole response to a trial that kept frames must hold, and seconds that a response lasts."""
 
 _MATRIX = Output(
     name="betas", kind="matrix", suffix="relmat", units="arbitrary", entities={"stat": "betaseries"}, entity="meas",
@@ -120,47 +120,54 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
     courses = np.full((len(signals.basis), len(seen)), np.nan)
     for i in np.flatnonzero(known):
         courses[:, i] = signals.basis @ series.mean_of(seen[i])
-    usable = [name for name, said in why.items() if not said]
-    matrices = {name: _correlated(signals, found, name, courses, options) for name in usable}
-    contrasts = {words: terms_of(words, tuple(why)) for words in options.contrasts or tuple(usable)}
+    matrices, counts = dict[str, Floats](), dict[str, int]()
+    for name in [name for name, said in why.items() if not said]:
+        responses = _responses(signals, found, name, courses, options)
+        if len(responses) < options.min_trials:
+            trials = len(found.conditions[name].onsets)
+            why[name] = f"{len(responses)} of {trials} trials have a response of their own in the frames that are kept"
+            continue
+        counts[name] = len(responses)
+        matrices[name] = fisher_z(pearson(responses - responses.mean(axis=0)))
+        np.fill_diagonal(matrices[name], np.nan)
+    contrasts = {words: terms_of(words, tuple(why)) for words in options.contrasts or tuple(matrices)}
     made = {words: terms for words, terms in contrasts.items() if all(name in matrices for name, _ in terms)}
     if not made:
         raise NotMeasurableError("; ".join(f"{name}: {said}" for name, said in why.items() if said))
     labels = _event_model.labels_of_contrasts(made, "betas")
+    absent = {f"beta series of {name}": said for name, said in why.items() if said}
     nodes = [region.name for region in regions]
     for words, terms in made.items():
         total = sum(weight * matrices[name] for name, weight in terms)
-        trials = {name: len(found.conditions[name].onsets) for name, _ in terms}
-        about = {"Nodes": nodes, "Regions": about_regions(seen), "Contrast": words, "Events": trials,
+        about = {"Nodes": nodes, "Regions": about_regions(seen), "Contrast": words,
+                 "Events": {name: counts[name] for name, _ in terms}, "NotAvailable": absent,
                  "TrialModel": options.model, "ResponseFunction": options.hrf}  # fmt: skip
         yield Feature(_MATRIX, np.asarray(total), labels[words], about)
 
 
-def _correlated(
+def _responses(
     signals: Signals, found: _event_model.EventColumns, name: str, courses: Floats, options: Options
 ) -> Floats:  # fmt: skip
-    """Return Fisher z of the responses to the trials of one type between regions, (regions, regions)."""
+    """Return the responses to the trials of one type that can be trusted, (trials, regions)."""
     assert signals.task is not None
-    own = found.conditions[name]
+    own, times = found.conditions[name], signals.task.times
     each = {
         str(i): Condition(own.onsets[[i]], own.durations[[i]], own.weights[[i]]) for i in range(len(own.onsets))
     }  # fmt: skip
-    trials, _ = response_columns(each, signals.task.times, options.hrf)
+    trials, _ = response_columns(each, times, options.hrf)
     others = [i for i, column in enumerate(found.names) if column.partition("_derivative")[0] != name]
     rest = np.concatenate([found.columns[:, others], found.nuisance], axis=1)[signals.kept]
     fit = trial_responses.separately if options.model == "separate" else trial_responses.together
     known = np.isfinite(courses).all(axis=0)
     responses = np.full((len(own.onsets), courses.shape[1]), np.nan)
     responses[:, known] = fit(courses[:, known], trials[signals.kept], rest)
-    # A trial of which most of the response was censored has none that could be trusted.
-    there = (trials[signals.kept] ** 2).sum(axis=0) >= _SHARE * (trials**2).sum(axis=0)
-    seen = there & np.isfinite(responses[:, known]).all(axis=1)
-    if seen.sum() < options.min_trials:
-        raise NotMeasurableError(f"{name}: {int(seen.sum())} of {len(seen)} trials have a response of their own")
-    responses = responses[seen]
-    z = fisher_z(pearson(responses - responses.mean(axis=0)))
-    np.fill_diagonal(z, np.nan)
-    return np.asarray(z)
+    # A response that lies beyond the run, or was censored, for the most part would be what noise makes of it.
+    more = int(np.ceil((_LASTING + own.durations.max()) / signals.repetition_time))
+    beyond = signals.repetition_time * np.arange(1, more + 1)
+    wide, _ = response_columns(each, np.concatenate([times[0] - beyond[::-1], times, times[-1] + beyond]), options.hrf)
+    energy = (trials[signals.kept] ** 2).sum(axis=0)
+    there = (energy > 0) & (energy >= _SHARE * (wide**2).sum(axis=0))
+    return np.asarray(responses[there & np.isfinite(responses[:, known]).all(axis=1)])
 
 
 def combine(runs: Sequence[Sequence[Feature]], df_res: Sequence[int], options: Options) -> Iterator[Feature]:  # noqa: ARG001

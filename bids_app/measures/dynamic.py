@@ -32,11 +32,12 @@ class Options(_region_set.RegionSetOptions):
     min_minutes: Annotated[float, Ge(0), Doc("Minimum minutes of uncensored data of a run.", "min")] = 5.0
 
 
-CLEANING, ON_REQUEST, EXPLORATORY, TITLE = "filtered", True, True, "Dynamic connectivity"
+CLEANING, ON_REQUEST, TITLE = "filtered", True, "Dynamic connectivity"
 _SHORTEST, _FEWEST, _SEED = 60.0, 20, 3
 _TABLE = Output(
     name="dynamic", kind="table", suffix="relmat", units="standard deviations", entities={"stat": "dynamic"},
     entity="seg", noun="how much connectivity varies over windows", scale="SD of series without change",
+    exploratory=True,
     description="SD over windows of Fisher z of each pair and of the log amplitude of each region, beside surrogates.",
 )  # fmt: skip
 OUTPUTS = (_TABLE,)
@@ -76,6 +77,8 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
             f"left; take {0.5 / waves.lowest:.0f} s or more, or raise high_pass"
         )
     windows = dynamics.windows_of(kept, round(seconds / step))
+    if round(seconds / step) >= len(kept):
+        raise NotMeasurableError(f"windows of {seconds:.0f} s are as long as the run ({len(kept) * step:.0f} s)")
     if len(windows) < _FEWEST:
         raise NotMeasurableError(f"{len(windows)} windows hold no gap of more than {dynamics.LONGEST_GAP} frames")
     known = [one for one in regions if one.coverage >= options.min_coverage and len(one.columns)]

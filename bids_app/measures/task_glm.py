@@ -38,12 +38,9 @@ class Options:
         tuple[str, ...],
         Doc(
             "Parametric modulators of a trial type: 'rotation*deqi' (a column of the events) or 'rotation*minutes' "
-            "(minutes since insertion, see minutes_since)."
+            "(the change per minute that the needle is in, whatever minute is called the first)."
         ),
     ] = ()
-    minutes_since: Annotated[
-        str, Doc("Trial type from whose first onset minutes count; empty: the first event of the modulated one.")
-    ] = ""
     regions: Annotated[
         tuple[str, ...], Doc("Regions, written as for --seeds, whose time courses are estimated (FIR).")
     ] = ("core",)
@@ -124,7 +121,7 @@ def _model(signals: Signals, options: Options) -> _Model:
     NotMeasurableError
         If the run has no events, or no contrast is left.
     """
-    found = _event_model.event_columns(signals, options.hrf, options.modulators, options.minutes_since)
+    found = _event_model.event_columns(signals, options.hrf, options.modulators)
     design = np.concatenate([found.columns, found.nuisance], axis=1)[signals.kept]
     words = options.contrasts or tuple(found.conditions)
     contrasts, refused = _event_model.contrasts_of(words, found.names, design, 0)

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from bids_app.dataset import presets
 from bids_app.dataset.confounds import joined_confounds
 from bids_app.dataset.events import events_of
-from bids_app.dataset.run_segments import events_within, volumes_of
+from bids_app.dataset.run_segments import events_within, recorded_from, volumes_of
 from bids_app.dataset.series_stream import SeriesStream, file_order, reordered
 from bids_app.dataset.volumes import read_mask
 from bids_app.errors import WrongDataError
@@ -205,7 +205,9 @@ def _task(recording: Recording, plan: NuisanceModel, options: Options) -> TaskDe
     columns = np.concatenate(parts, axis=1)
     events = events_of(recording)
     if recording.segment is not None:
-        events = events_within(events, plan.first * plan.repetition_time, frames * plan.repetition_time)
+        begin = recorded_from(recording, plan.repetition_time) + plan.first * plan.repetition_time
+        events = events_within(events, begin, frames * plan.repetition_time)
+        times = times - recorded_from(recording, plan.repetition_time)
     return TaskDesign(events, times, columns, plan.displacement)
 
 

@@ -12,6 +12,7 @@ from bids_app.derivatives.completion_records import read_record
 from bids_app.derivatives.failure_records import read_failures
 from bids_app.errors import WrongDataError
 from bids_app.vocabulary.entities import DATATYPES, parse, without
+from bids_app.vocabulary.options.describe import written
 
 Key = tuple[str, str]
 Shared = tuple[tuple[str, str], ...]
@@ -44,7 +45,7 @@ class CompletedSession:
     refused : mapping of str
         Why a seed, condition or measure has no map, by its name.
     segments : mapping
-        Rules by which runs were cut into segments, by name.
+        Rule by which runs were cut into the segment, by its name; empty for whole runs.
     labels : mapping of sequence of str
         Labels (`meas`) of the maps and tables of each measure.
     """
@@ -108,7 +109,8 @@ def _finished(path: Path, content: Json, output_dir: Path, problem: str) -> Comp
     flat = {"the version of deqi": content.get("Version")}
     flat |= {f"{table}.{name}": v for table, options in content["Options"].items() for name, v in options.items()}
     flat |= {f"the content of {name}": digest for name, digest in content.get("SharedInputs", {}).items()}
-    flat |= {f"segments.{name}": rule for name, rule in content.get("Segments", {}).items()}
+    cut = content.get("Segments", {})
+    flat |= {f"segments.{name}": {written(k): v for k, v in rule.items()} for name, rule in cut.items()}
     files = tuple(output_dir / name for name in content["Outputs"])
     runs = tuple(Path(name) for name in content.get("Runs", ()))
     return CompletedSession(
@@ -149,11 +151,13 @@ def require_alike(sessions: Sequence[CompletedSession]) -> None:
     """
     made = [session for session in sessions if session.made_with]
     for name in sorted({name for session in made for name in session.made_with}):
-        values = Counter(repr(session.made_with.get(name)) for session in made)
+        # The rule of a segment is a matter of the sessions that are of it.
+        concerned = [one for one in made if name in one.made_with or not name.startswith("segments.")]
+        values = Counter(repr(session.made_with.get(name)) for session in concerned)
         if len(values) == 1:
             continue
         usual = values.most_common(1)[0][0]
-        other = [session for session in made if repr(session.made_with.get(name)) != usual]
+        other = [session for session in concerned if repr(session.made_with.get(name)) != usual]
         who = ", ".join(session.record.stem for session in other[:4]) + (" ..." if len(other) > 4 else "")
         raise WrongDataError(
             f"Maps that were made differently cannot be compared: {name} is {usual} for {values[usual]} sessions, but "

@@ -69,8 +69,7 @@ def analyses_of(
     finished = [replace(one, stage=selection.stage) for one in everything if one.datatype == modality.datatype]
     ratings = _ratings(execution.ratings, finished)
     for session in finished:
-        cut = "segment" in session.entities
-        if selection.takes(session.entities) and cut == (selection.stage == "segment"):
+        if selection.takes(session.entities) and selection.cuts(session.entities):
             why = why_left_out(session, selection.sessions, selection.matches)
             if people.wanted and session.key[0] not in people.wanted:
                 why = "left out by --participant-label"

@@ -34,7 +34,10 @@ def outdated(
 
 def _is_of(record: Path, asked: Mapping[str, object]) -> bool:
     content = read_record(record)
-    return {name: content.get(name) for name in asked} == asked
+    rules = asked["Segments"]
+    assert isinstance(rules, Mapping)
+    own = {name: rules.get(name) for name in content.get("Segments", {})}  # of all rules a record has its own
+    return {name: content.get(name) for name in asked} == {**asked, "Segments": own}
 
 
 def _is_older(record: Path, runs: Sequence[Candidate]) -> bool:

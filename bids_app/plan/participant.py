@@ -197,7 +197,7 @@ def _jobs(runs: list[Recording], execution: Execution, settings: Settings, share
             ParticipantJob(
                 label=label, output_dir=execution.output_dir, modality=settings.modality, measures=settings.measures,
                 inputs=inputs, recordings=tuple(members), shared=tuple(shared), flipped=members[0].flipped,
-                segments=settings.segments, threads=execution.nprocs,
+                segments=dict([members[0].segment] if members[0].segment else ()), threads=execution.nprocs,
             )
         )  # fmt: skip
     return jobs

@@ -51,7 +51,7 @@ def recorded_settings(settings: Settings, sessions: Sequence[CompletedSession]) 
 
 
 def _require_segments(settings: Settings, sessions: Sequence[CompletedSession]) -> None:
-    made = next((session.segments for session in sessions if session.segments), {})
+    made = {name: rule for session in sessions for name, rule in session.segments.items()}
     for name, rule in made.items():
         asked = settings.segments.get(name)
         if asked and plain(asdict(asked)) != rule:

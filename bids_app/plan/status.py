@@ -13,7 +13,7 @@ from bids_app.dataset.tables import Json
 from bids_app.derivatives.failure_records import read_failure, read_failures
 from bids_app.plan.discovery import find_runs, label_of, search_in
 from bids_app.plan.inputs import roots_of, selection_of
-from bids_app.settings import DEFAULT_PLUGS, validate
+from bids_app.settings import DEFAULT_PLUGS, segments_of, validate
 from bids_app.vocabulary.found import Candidate
 from bids_app.vocabulary.note import Note
 from bids_app.vocabulary.options.dataset import Dataset
@@ -75,7 +75,7 @@ def print_status(execution: Execution, tables: Mapping[str, object]) -> None:
 def _sessions(execution: Execution, tables: Json) -> tuple[dict[str, list[Candidate]], list[Note]]:
     """Return the runs of each session that a call is about, and what is not there."""
     dataset: Dataset = validate(Dataset, tables.get("dataset", {}), "dataset")
-    selection = selection_of(execution, dataset, tables.get("segments", {}))
+    selection = selection_of(execution, dataset, segments_of(tables, dataset))
     sessions, notes = dict[str, list[Candidate]](), list[Note]()
     for name in tables.get("modalities") or DEFAULT_PLUGS["modalities"]:
         modality = plugs.modality(name)

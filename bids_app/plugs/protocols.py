@@ -69,8 +69,6 @@ class Measure(Plug):
         True if runs without events are not for it.
     on_request : bool
         True if it is computed only where it is named.
-    exploratory : bool
-        True if its results confirm nothing, whatever their p, and are no hypothesis of a trial.
     labels_of : callable
         Labels of the maps of an output, where options decide them, or patterns such as `net*` where data do; by default
         those that it declares.
@@ -96,12 +94,16 @@ class Measure(Plug):
     selecting: tuple[str, ...] = ()
     needs_events: bool = False
     on_request: bool = False
-    exploratory: bool = False
     labels_of: Callable[[Output, object], tuple[str, ...]] = _declared
     titles: Mapping[str, str] = field(default_factory=dict)
     refusals: Callable[[object, Sequence[Region], object], Mapping[str, str]] = _nothing_refused
     people: Mapping[str, PersonColumn] = field(default_factory=dict)
     group_values: Callable[[Mapping[str, Sequence[str]]], Values] = _no_tables
+
+    @property
+    def exploratory(self) -> bool:
+        """True if its results confirm nothing, whatever their p, and are no hypothesis of a trial."""
+        return self.group is not None and self.group.exploratory
 
     @property
     def compared(self) -> Output:

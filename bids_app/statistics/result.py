@@ -191,8 +191,14 @@ class Result(Tested):
         if not (isinstance(domain, Sites) and domain.first):
             return np.zeros(domain.size, dtype=bool)
         first = np.array([name == domain.first for name in domain.names])
-        differs = not first.any() or float(10.0 ** -self.table["logpunc"][first][0]) < MAY_DIFFER
+        differs = not first.any() or self.p_first(int(first.argmax())) < MAY_DIFFER
         return ~first & differs
+
+    def p_first(self, place: int) -> float:
+        """Return the uncorrected p of a place on both sides, whichever were asked for: a fall counts like a rise."""
+        if self.null.both or self.rank > 1:
+            return float(10.0 ** -self.table["logpunc"][place])
+        return float(2 * scipy.stats.t.sf(abs(float(self.null.t[place])), self.df))
 
     @property
     def next_to_seed(self) -> frozenset[int]:

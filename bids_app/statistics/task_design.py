@@ -23,24 +23,24 @@ OVERSAMPLING = 50
 
 
 MINUTES = "minutes"
-"""The modulator that needs no column: minutes since the first onset of a trial type, also while an event lasts."""
+"""The modulator that needs no column: minutes, which also pass while an event lasts."""
 
 
 def with_modulators(
-    events: Events, table: Mapping[str, Sequence[str]], modulators: Sequence[str], since: str = "", step: float = 1.0
+    events: Events, table: Mapping[str, Sequence[str]], modulators: Sequence[str], step: float = 1.0
 ) -> Events:
     """Return events with a condition for each modulator `condition*column`, and why others are left out.
 
     Ratings are centred within their condition; events without one get 0, the mean. `condition*minutes` counts minutes
-    since the first onset of the trial type `since` (empty: of the condition itself) in pieces of `step` s, so that it
-    grows while a block lasts; a column of that name comes first.
+    in pieces of `step` s, so that it grows while a block lasts; from when on does not matter, since it is centred. A
+    column of that name comes first.
     """
     conditions, refused = dict(events.conditions), dict(events.refused)
     for word in modulators:
         kind, _, column = (part.strip() for part in word.partition("*"))
         if column == MINUTES and column not in table:
             try:
-                conditions[f"{kind}*{column}"] = _minutes(events, kind, since or kind, step)
+                conditions[f"{kind}*{column}"] = _minutes(events, kind, step)
             except NotMeasurableError as error:
                 refused[word] = str(error)
             continue
@@ -53,23 +53,22 @@ def with_modulators(
     return Events(conditions, events.rows, refused)
 
 
-def _minutes(events: Events, kind: str, since: str, step: float) -> Condition:
+def _minutes(events: Events, kind: str, step: float) -> Condition:
     """Return the events of a condition in pieces, weighted by minutes, centred over the time that events take.
 
     Raises
     ------
     NotMeasurableError
-        If a trial type is not there, or there is one event without length.
+        If the trial type is not there, or there is one event without length.
     """
-    for name in (kind, since):
-        if name not in events.conditions:
-            raise NotMeasurableError(f"there is no trial_type {name!r}; the events have {', '.join(events.conditions)}")
-    own, first = events.conditions[kind], float(events.conditions[since].onsets.min())
+    if kind not in events.conditions:
+        raise NotMeasurableError(f"there is no trial_type {kind!r}; the events have {', '.join(events.conditions)}")
+    own = events.conditions[kind]
     counts = np.maximum(np.ceil(own.durations / step - 1e-9).astype(int), 1)
     lasting = np.repeat(own.durations / counts, counts)
     nth = np.concatenate([np.arange(count) for count in counts])
     onsets = np.repeat(own.onsets, counts) + nth * lasting
-    minutes = (onsets + lasting / 2 - first) / 60
+    minutes = (onsets + lasting / 2) / 60
     weights = minutes - np.average(minutes, weights=lasting if lasting.any() else None)
     if not np.ptp(weights) > 0:
         raise NotMeasurableError(f"there is one event {kind!r} without length; minutes cannot modulate it")

@@ -163,6 +163,10 @@ class ContrastSidecar(Diagnostics, JsonRecord):
         By statistic: corrected over the map, and over all maps of the family too.
     differs_at_least : sequence of float
         Smallest share of each cluster that passes in which the arms differ.
+    exploratory : bool
+        True where nothing is ever confirmed.
+    tested_first : str
+        Place that is tested first, and is no result of the measure itself: smallest joint p are those of the others.
     not_claimed : str
         Why nothing is claimed of places whatever their p, where one that is tested first may differ.
     columns : mapping
@@ -221,6 +225,8 @@ class ContrastSidecar(Diagnostics, JsonRecord):
     families_of_this_contrast: int
     holm_p: float
     differs_at_least: tuple[float, ...] | None = None
+    exploratory: bool | None = None
+    tested_first: str | None = None
     not_claimed: str | None = None
     columns: Mapping[str, str] | None = None
     sources: tuple[str, ...] = field(default_factory=tuple)

@@ -52,7 +52,7 @@ class ParticipantJob(Job):
     """All runs of one session of one participant.
 
     `shared` are inputs that all participants have, such as seeds; `companions` the options of the modalities whose
-    simultaneous recordings a measure needs; `segments` all that runs are cut into, of which the recordings are one.
+    simultaneous recordings a measure needs; `segments` has the rule by which runs were cut.
     """
 
     recordings: tuple[Recording, ...] = ()

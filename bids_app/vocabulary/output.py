@@ -20,6 +20,7 @@ class Output:
     runs), `matrix` (a row and a column for each of the `Nodes` in the metadata), `table`, or `people` (one row of
     values that become columns of participants). `scale` names what the values of the group level are in, where the
     units of BIDS are arbitrary; `base` is that of the logarithm that they are (0: of none), so that effects are ratios.
+    Results of what is `exploratory` confirm nothing, whatever their p.
     `amounts` are values with a true zero, of which the group level tells changes in percent beside the contrasts.
     """
 
@@ -36,6 +37,7 @@ class Output:
     scale: str = ""
     base: float = 0.0
     amounts: bool = False
+    exploratory: bool = False
 
     @property
     def is_map(self) -> bool:

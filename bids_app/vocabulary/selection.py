@@ -61,6 +61,10 @@ class Selection:
             return [entities]
         return [{**entities, "segment": one} for one in self.segments if not self.sessions or one in self.sessions]
 
+    def cuts(self, entities: Mapping[str, str]) -> bool:
+        """Tell whether results are of runs cut as they are now: one of the segments, or whole where there are none."""
+        return entities.get("segment", "") in (self.segments if self.stage == "segment" else ("",))
+
     def names(self, entities: Mapping[str, str]) -> bool:
         """Tell whether stage and task of a file are among those asked for."""
         return (not self.sessions or not {*self.stages_of(entities)}.isdisjoint(self.sessions)) and (

@@ -178,6 +178,9 @@ def test_a_run_without_the_event_is_told_and_the_others_go_on(by_session, tmp_pa
         ("[dataset]\nstage = 'segment'\n[segments.a]\nseconds=[300, 0]\n", "begin and end"),
         ("[dataset]\nstage = 'segment'\n[segments.a]\nfrom=':end'\n", "names no trial type"),
         ("[dataset]\nstage = 'segment'\n[segments.a_b]\nuntil='x'\n", "letters and digits alone"),
+        ("[dataset]\nstage = 'segment'\n[segments.a]\nseconds=[0, inf]\n", "begin and end"),
+        ("[dataset]\nstage = 'segment'\n[segments.a]\nfrom='x:end + 6'\n", "without blanks"),
+        ("[dataset]\nstage = 'segment'\n[segments.a]\nuntil='x'\n[segments.A]\nfrom='x'\n", "differ by case alone"),
         ("[dataset]\nstage = 'segment'\n[segments.a]\nform='x'\n", "did you mean"),
         ("[dataset]\nstage = 'segment'\n[segments.a]\nuntil='x'\n[modalities.eeg]\n", "eeg is not cut"),
     ],
@@ -220,3 +223,26 @@ def test_one_segment_of_all_can_be_asked_for_and_a_dry_run_names_its_files(scann
     assert names
     assert names <= {str(path) for path in (tmp_path / "out").rglob("*")}
     assert not list((tmp_path / "out").rglob("*segment-before*"))
+
+
+def test_a_segment_that_is_called_otherwise_now_takes_no_part(scanned_once, tmp_path):
+    """Its old files stay; the group compares the segments that there are now, and the overview shows each."""
+    root, made, _ = scanned_once
+    out = tmp_path / "out"
+    shutil.copytree(made, out)
+    (tmp_path / "a.toml").write_text(SETTINGS.replace("segments.after", "segments.later").replace('"after"', '"later"'))
+    words = [*WORDS, "--config", tmp_path / "a.toml"]
+    for level, more in (("participant", ()), ("group", ("--n-permutations", "20"))):
+        ended = run_deqi(root, out, level, *words, *more)
+        assert ended.code == 0, ended.text
+    assert ended.err.count("not analysed") == 0
+    flow = json.loads(next(out.glob("group/*_flow.json")).read_text())
+    assert flow["Sessions"] == {"pre": "before", "post": "later"}
+    index = (out / "index.html").read_text()
+    assert "task-rest segment-before" in index
+    assert "task-rest segment-later" in index
+    ratings = tmp_path / "ratings.tsv"
+    ratings.write_text("participant_id\tsession_id\trating\nsub-01\tlater\texclude\n")
+    ended = run_deqi(root, out, "group", *words, "--n-permutations", "20", "--exclusions", ratings)
+    assert ended.code == 0, ended.text
+    assert "sub-01" in read_tsv(next(out.glob("group/*_flow.tsv")))["participant_id"]

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bids_app import plugs
 from bids_app.report.claims.maps import ClaimText, Finding, Verdict, explored, held_against, in_steps, verdict
 from bids_app.report.messages import _
 from bids_app.report.text.wording import statistic_name
@@ -22,7 +21,7 @@ def verdict_of(
     """Return what the contrasts of one measure allow to say, by map and sidecar."""
     primary = next((about for _, about in found if about.primary), found[0][1])
     decision = passed.get(primary.measure)
-    if plugs.measure(primary.measure).exploratory:
+    if primary.exploratory:
         return explored([_finding(*one) for one in found], primary.noun)
     if decision and decision.waited_for:
         return held_against([_finding(*one) for one in found], decision.waited_for, primary.noun)

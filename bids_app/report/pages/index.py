@@ -63,10 +63,10 @@ def _cell(path: Path) -> tuple[str, dict[str, object]]:
     left_out = all(out)
     refused = [*(value for value in table["refused_because"] if value != "n/a"), *reasons]
     datatype = path.parent.name
-    name = " ".join(f"{k}-{v}" for k, v in entities.items() if k in ("ses", "task", "acq", "run"))
+    name = " ".join(f"{k}-{v}" for k, v in entities.items() if k in ("ses", "task", "acq", "run", "segment"))
     movement = _numbers(table.get("mean_fd", []))
     return name if datatype == DATATYPES[0] else f"{name} {datatype}", {
-        "session": entities.get("ses", ""),
+        "session": entities.get("segment", entities.get("ses", "")),
         "task": entities.get("task", ""),
         "state": "bad" if left_out else "caution" if refused else "good",
         "word": "left out" if left_out else "used in part" if refused else "used",

@@ -131,6 +131,8 @@ def _by_row(table: pd.DataFrame, about: JudgedContrast) -> list[tuple[str, Judge
     claim, robust = about.claim_statistic, "p_robust_fwe_joint"
     found = []
     for row in table.to_dict("records"):
+        if str(row[table.columns[0]]) == about.tested_first:
+            continue  # it is no result of the measure
         means = replace(about.robust, smallest_joint_p={claim: row[robust]}) if about.robust and robust in row else None
         own = replace(about, smallest_joint_p={claim: row[DECIDING[claim]]}, robust=means or about.robust)
         found.append((str(row[table.columns[0]]), own))

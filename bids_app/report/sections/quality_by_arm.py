@@ -72,7 +72,7 @@ def quality_by_arm(
         for session in table["session"].unique()
         if (said := _imbalance(table[table["session"] == session], name, arms))
     ]
-    there = [session for session in dict.fromkeys(stages[1].values()) if session in set(table["session"])]
+    there = [session for session in dict.fromkeys(stages[1].values()) if session in set(table.get("session", ()))]
     return QualityByArm(charts=[_strip(table, name, arms, there) for name in names], notes=tuple(notes))
 
 

@@ -134,7 +134,7 @@ _BEFORE: Mapping[str, Mapping[str, Callable[[_Known], str]]] = {
         N_("How people were allocated to arms, and who was blind"): _nothing,
         N_("Treatments in each arm (STRICTA for acupuncture)"): _nothing,
         N_("Sample size: how it was decided"): _nothing,
-        N_("Sessions"): lambda k: ", ".join(k.labels("ses")),
+        N_("Sessions"): lambda k: ", ".join(k.labels("ses") or k.labels("segment")),
         N_("Tasks"): lambda k: ", ".join(k.labels("task")),
         N_("Instructions, events and their timing"): _nothing,
     },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, NamedTuple
@@ -42,12 +43,14 @@ class SegmentOptions:
         events = bool(self.from_ or self.until)
         if events == bool(self.seconds):
             raise ValueError("a segment is cut by events (from, until) or by seconds, one of both")
-        if self.seconds and (len(self.seconds) != 2 or not 0 <= self.seconds[0] < self.seconds[1]):
+        if self.seconds and (len(self.seconds) != 2 or not 0 <= self.seconds[0] < self.seconds[1] < math.inf):
             raise ValueError("seconds are two numbers from the first volume, begin and end: [0, 300]")
         for word in filter(None, (self.from_, self.until)):
-            if not bound_of(word).trial_type:
+            name = bound_of(word).trial_type
+            if not name or ":" in name:
                 raise ValueError(
-                    f"{word!r} names no trial type; expected e.g. needling, needling:end or needling:end+60"
+                    f"{word!r} names no trial type that is understood; expected e.g. needling, needling:end or "
+                    "needling:end+60, without blanks"
                 )
 
     @property

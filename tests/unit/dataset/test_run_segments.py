@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,15 @@ def test_rounding_takes_no_volume(tmp_path, step):
         assert volumes_of(recording(tmp_path, rule), 200, step) == slice(first, first + 30)
 
 
+def test_volumes_begin_when_the_scanner_says_so(tmp_path):
+    """A StartTime of ten seconds: events of 60.1 s lie 50.1 s into the run. Half a volume is where slices were put."""
+    run = replace(recording(tmp_path, SegmentOptions(until="needling")), metadata={"StartTime": 10.0})
+    assert volumes_of(run, 200, 2.0) == slice(0, 25)
+    assert volumes_of(replace(run, metadata={"StartTime": 1.0}), 200, 2.0) == slice(0, 30)
+    by_clock = replace(run, segment=("s", SegmentOptions(seconds=(0, 300))))
+    assert volumes_of(by_clock, 200, 2.0) == slice(0, 150)
+
+
 def test_a_run_without_a_rule_is_whole(tmp_path):
     whole = Recording(modality="fmri", entities={"sub": "01"}, series=Path("x"), root=tmp_path, dataset="d")
     assert volumes_of(whole, 120, 2.0) == slice(0, 120)
@@ -84,5 +94,6 @@ def test_events_of_a_segment_are_on_its_clock_and_those_of_others_are_not_its():
         "onset": ["-10.0", "10.0", "50.0", "n/a"], "duration": ["20.0", "0.0", "4.5", "n/a"],
         "trial_type": ["b", "c", "d", "f"], "rating": ["2", "3", "4", "6"],
     }  # fmt: skip
-    long = events_within({"onset": ["0"], "duration": ["500"], "trial_type": ["needle in"]}, 100.0, 100.0)
-    assert (long["onset"], long["duration"]) == (["-24.0"], ["424.0"])
+    for onset, duration, own in (("0", "500", (0.0, 100.0)), ("60", "80", (-24.0, 64.0)), ("150", "400", (50.0, 50.0))):
+        long = events_within({"onset": [onset], "duration": [duration], "trial_type": ["needle in"]}, 100.0, 100.0)
+        assert (long["onset"], long["duration"]) == ([repr(own[0])], [repr(own[1])])

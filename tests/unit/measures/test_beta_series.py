@@ -94,6 +94,29 @@ def test_labels_contrasts_and_events_are_told():
     assert both.metadata["Events"] == {"tap": 30}
 
 
+@pytest.mark.parametrize("model", ["separate", "one"])
+def test_a_trial_whose_response_lies_beyond_the_run_decides_nothing(model):
+    """The last of 26 begins four seconds before the end: its column is all but empty, its estimate huge."""
+    onsets = np.append(ONSETS, TR * FRAMES - 4)
+    for seed in range(4):
+        late, early = run(0.0, seed, onsets=onsets), run(0.0, seed, onsets=onsets)
+        early[0].task.events["trial_type"][-1] = "late"
+        options = beta_series.Options(model=model)
+        found, expected = (next(beta_series.measure(*one, options)) for one in (late, early))
+        assert found.metadata["Events"] == {"tap": 25}
+        assert found.value[0, 1] == pytest.approx(expected.value[0, 1], abs=0.05)
+
+
+def test_one_type_with_too_few_usable_trials_costs_itself_alone():
+    kinds = ["tap", "touch"] * 15
+    onsets = 10.0 + 15 * np.arange(30)
+    gone = [frame for t in onsets[1:8:2] for frame in range(int(t / TR) + 1, int(t / TR) + 7)]
+    signals, regions = run(0.5, onsets=onsets, kinds=kinds, censored=gone)
+    (found,) = beta_series.measure(signals, regions, beta_series.Options())
+    assert found.label == "betasTap"
+    assert "11 of 15 trials have a response of their own" in found.metadata["NotAvailable"]["beta series of touch"]
+
+
 def test_blocks_and_censored_trials_are_no_beta_series():
     few = run(0.5, onsets=ONSETS[:6])
     assert "6 trials are too few" in beta_series.refusals(*few, beta_series.Options())["tap"]

@@ -122,7 +122,7 @@ def test_a_response_that_grows_by_the_minute_is_found_per_minute(blocks):
         "onset": ["10", *(f"{onset:g}" for onset, _ in blocks)], "duration": ["2", *(f"{d:g}" for _, d in blocks)],
         "trial_type": ["insertion", *["needling"] * len(blocks)],
     }  # fmt: skip
-    found = with_modulators(sort_events(events), events, ("needling*minutes",), "insertion", 2.0)
+    found = with_modulators(sort_events(events), events, ("needling*minutes",), 2.0)
     assert not found.refused
     weights, lengths = found.conditions["needling*minutes"].weights, found.conditions["needling*minutes"].durations
     assert weights @ np.maximum(lengths, 1e-9) == pytest.approx(0, abs=1e-6)
@@ -134,14 +134,13 @@ def test_a_response_that_grows_by_the_minute_is_found_per_minute(blocks):
 
 def test_minutes_that_cannot_modulate_say_why():
     events = {"onset": ["10", "40"], "duration": ["0", "20"], "trial_type": ["insertion", "needling"]}
-    for word, since, said in (
-        ("insertion*minutes", "", "one event 'insertion' without length"),
-        ("rotation*minutes", "", "no trial_type 'rotation'"),
-        ("needling*minutes", "needle", "no trial_type 'needle'; the events have insertion, needling"),
+    for word, said in (
+        ("insertion*minutes", "one event 'insertion' without length"),
+        ("rotation*minutes", "no trial_type 'rotation'; the events have insertion, needling"),
     ):
-        assert said in with_modulators(sort_events(events), events, (word,), since, 2.0).refused[word]
+        assert said in with_modulators(sort_events(events), events, (word,), 2.0).refused[word]
     told = {**events, "minutes": ["1", "2"]}  # a column of that name is what is meant
-    found = with_modulators(sort_events(told), told, ("needling*minutes",), "", 2.0)
+    found = with_modulators(sort_events(told), told, ("needling*minutes",), 2.0)
     assert "is the same for all events" in found.refused["needling*minutes"]
 
 
