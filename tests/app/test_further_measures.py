@@ -11,8 +11,10 @@ from conftest import run_deqi, validate_bids
 from pages import group_pages
 from synthetic import AFFINE, SHAPE, blob, brain, write_trial
 
+from bids_app.dataset.atlases.requests import seeds_of
 from bids_app.dataset.tables import read_tsv
 from bids_app.derivatives.files import write_table
+from bids_app.vocabulary.region_request import RegionRequest
 
 MEASURES = ("alff", "peraf", "homotopy", "centrality", "network_maps")
 LABELS = {"alffSlow4": "zscore", "falffSlow4": "zscore", "peraf": "raw", "vmhc": "fisherz", "meanr": "zscore",
@@ -134,11 +136,18 @@ def test_lagged_directions_are_refused_with_the_reason(tmp_path):
     assert "Direction cannot be read from BOLD lags" in ended.text
 
 
+def covered():
+    """Return the usual regions that a run at 4 mm covers: all but the smallest."""
+    everything = seeds_of(RegionRequest(name="regions", words=("regions",)))
+    return [seed.name for seed in everything if seed.name != "RVM"]
+
+
 @pytest.mark.real
 def test_a_real_run_has_all_of_them(real_data, tmp_path):
     """Values of M10 and M11 are tested on arrays; here files are there, with what a reader needs."""
     words = ["--participant-label", "forrest02", "--space", "MNI152NLin2009cAsym"]
-    words += ["--measures", "alff", "peraf", "homotopy", "centrality", "--set", "measures.alff.bands=slow-5"]
+    words += ["--measures", "alff", "peraf", "homotopy", "centrality", "graph", "dynamic"]
+    words += ["--set", "measures.alff.bands=slow-5", "--set", f"measures.graph.regions={json.dumps(covered())}"]
     ended = run_deqi(real_data / "fmriprep_tree", tmp_path / "out", "participant", *words)
     assert ended.code == 0, ended.text
     folder = tmp_path / "out" / "sub-forrest02" / "func"
@@ -147,5 +156,7 @@ def test_a_real_run_has_all_of_them(real_data, tmp_path):
     about = json.loads(next(folder.glob("*_meas-degree_stat-raw_statmap.json")).read_text())
     assert 0 < about["Density"] < 1
     assert about["ResidualDegreesOfFreedom"] > 20
+    for stat in ("graph", "dynamic"):
+        assert len(read_tsv(next(folder.glob(f"*_seg-regions_*stat-{stat}_relmat.tsv")))) > 4
     about = json.loads(next(folder.glob("*_meas-vmhc_stat-fisherz_statmap.json")).read_text())
     assert about["MirrorShift"] == pytest.approx(1.0, abs=0.01)
