@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Annotated, Literal
 
 import numpy as np
@@ -19,10 +18,8 @@ from bids_app.statistics.correlation import fisher_z
 from bids_app.statistics.matrices import pearson
 from bids_app.statistics.task_design import response_columns, terms_of
 from bids_app.statistics.task_events import Condition
-from bids_app.vocabulary.domain import Sites, Values
 from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.output import Feature, Output
-from bids_app.vocabulary.region_request import RegionRequest
 from bids_app.vocabulary.signals import Region, Signals
 
 Floats = NDArray[np.float64]
@@ -64,9 +61,7 @@ METHODS = (
 )
 
 
-def wanted_regions(options: Options) -> RegionRequest:
-    """Return the atlas, or the words for the regions."""
-    return _region_set.request(options)
+wanted_regions = _region_set.request
 
 
 def labels_of(output: Output, options: Options) -> tuple[str, ...]:  # noqa: ARG001  (there is one output)
@@ -114,9 +109,7 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
     why = _short(found.conditions, options)
     series = _response_maps.percent_series(signals)
     seen = [series.seen(region) for region in regions]
-    known = [one.coverage >= options.min_coverage and len(one.columns) > 0 for one in seen]
-    if sum(known) < 2:
-        raise NotMeasurableError(f"{sum(known)} of {len(regions)} regions have the coverage asked for; 2 are needed")
+    known = _region_set.covered(seen, options)
     courses = np.full((len(signals.basis), len(seen)), np.nan)
     for i in np.flatnonzero(known):
         courses[:, i] = signals.basis @ series.mean_of(seen[i])
@@ -180,9 +173,4 @@ def combine(runs: Sequence[Sequence[Feature]], df_res: Sequence[int], options: O
             yield Feature(_MATRIX, mean, feature.label, {**feature.metadata, "Events": _event_model.counted(same)})
 
 
-def group_values(table: Mapping[str, Sequence[str]]) -> Values:
-    """Return Fisher z of each edge, (edges,), and its two regions, from a matrix on disk."""
-    nodes = tuple(table["node"])
-    z = np.array([["nan" if word == "n/a" else word for word in table[node]] for node in nodes], dtype=np.float64).T
-    ends = tuple(combinations(nodes, 2))
-    return Values(Sites(names=tuple("-".join(pair) for pair in ends), ends=ends), z[np.triu_indices(len(nodes), 1)])
+group_values = _region_set.edge_values

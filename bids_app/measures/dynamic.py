@@ -17,7 +17,6 @@ from bids_app.statistics import dynamics
 from bids_app.vocabulary.domain import Sites, Values
 from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.output import Feature, Output
-from bids_app.vocabulary.region_request import RegionRequest
 from bids_app.vocabulary.signals import Region, Signals
 
 
@@ -50,9 +49,7 @@ METHODS = (
 )
 
 
-def wanted_regions(options: Options) -> RegionRequest:
-    """Return the atlas, or the words for the regions."""
-    return _region_set.request(options)
+wanted_regions = _region_set.request
 
 
 def measure(signals: Signals, regions: Sequence[Region], options: Options) -> Iterator[Feature]:
@@ -81,9 +78,7 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
         raise NotMeasurableError(f"windows of {seconds:.0f} s are as long as the run ({len(kept) * step:.0f} s)")
     if len(windows) < _FEWEST:
         raise NotMeasurableError(f"{len(windows)} windows hold no gap of more than {dynamics.LONGEST_GAP} frames")
-    known = [one for one in regions if one.coverage >= options.min_coverage and len(one.columns)]
-    if len(known) < 2:
-        raise NotMeasurableError(f"{len(known)} of {len(regions)} regions have the coverage asked for; 2 are needed")
+    known = [one for one, there in zip(regions, _region_set.covered(regions, options), strict=True) if there]
     series = signals.basis @ mean_series(signals, known)
     observed = dynamics.spread(series, kept, windows)
     made = dynamics.surrogates(series, signals.basis, kept, waves, options.surrogates, _SEED)

@@ -18,7 +18,6 @@ from bids_app.statistics.matrices import combine_matrices, pearson
 from bids_app.vocabulary.domain import Sites, Values
 from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.output import Feature, Output
-from bids_app.vocabulary.region_request import RegionRequest
 from bids_app.vocabulary.signals import Region, Signals
 
 Floats = NDArray[np.float64]
@@ -76,9 +75,7 @@ METHODS = (
 )
 
 
-def wanted_regions(options: Options) -> RegionRequest:
-    """Return the atlas, or the words for the regions."""
-    return _region_set.request(options)
+wanted_regions = _region_set.request
 
 
 def measure(signals: Signals, regions: Sequence[Region], options: Options) -> Iterator[Feature]:
@@ -141,7 +138,10 @@ def _table(
         {} if graph is None else _measured(graph, nodes, fixed, options) for graph in made
     ]
     pairs = matrix[np.triu_indices(len(matrix), 1)]
-    rows: list[tuple[object, ...]] = [(_MEAN, _WHOLE, None, float(pairs.mean()), float(pairs.mean()))]
+    rows: list[tuple[object, ...]] = [
+        (*key, None, value, value)
+        for key, value in {(_MEAN, _WHOLE): float(pairs.mean()), **_weighted(matrix, nodes, fixed)}.items()
+    ]
     for key in dict.fromkeys(key for one in found for key in one):
         values = np.array([one.get(key, np.nan) for one in found])
         area = _area(values, np.array(options.densities))
@@ -154,6 +154,23 @@ def _table(
         "FixedModules": sorted(set(networks)) if known else [],
     }  # fmt: skip
     return dict(zip(heads, map(list, zip(*rows, strict=True)), strict=True)), about
+
+
+def _weighted(
+    matrix: Floats, nodes: Sequence[str], fixed: measures.Labels | None
+) -> dict[tuple[str, str], float]:  # fmt: skip
+    """Return what the whole matrix is like: positive weights as they are, negative ones in Q* alone."""
+    weights = np.maximum(matrix, 0.0)
+    whole = {
+        "weighted efficiency": measures.weighted_efficiency(weights),
+        "weighted clustering": float(measures.weighted_clustering(weights).mean()),
+    }  # fmt: skip
+    if fixed is not None:
+        whole["signed modularity of networks"] = modules.signed_modularity(matrix, fixed)
+    strengths = zip(nodes, weights.sum(axis=1), strict=True)
+    return {(name, _WHOLE): value for name, value in whole.items()} | {
+        ("strength", node): float(value) for node, value in strengths
+    }
 
 
 def _measured(

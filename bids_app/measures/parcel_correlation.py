@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
-from itertools import combinations
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.errors import NotMeasurableError
 from bids_app.measures import _region_set
 from bids_app.signals.roi import about_regions, mean_series, table_of_series
 from bids_app.statistics.correlation import fisher_z
 from bids_app.statistics.matrices import combine_matrices, partial, pearson
-from bids_app.vocabulary.domain import Sites, Values
+from bids_app.vocabulary.domain import Values
 from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.output import Feature, Output
-from bids_app.vocabulary.region_request import RegionRequest
 from bids_app.vocabulary.signals import Region, Signals
 
 
@@ -85,9 +81,7 @@ METHODS = (
 )
 
 
-def wanted_regions(options: Options) -> RegionRequest:
-    """Return the atlas, or the words for the regions."""
-    return _region_set.request(options)
+wanted_regions = _region_set.request
 
 
 def measure(signals: Signals, regions: Sequence[Region], options: Options) -> Iterator[Feature]:
@@ -98,9 +92,7 @@ def measure(signals: Signals, regions: Sequence[Region], options: Options) -> It
     NotMeasurableError
         If fewer than two regions have the coverage.
     """
-    known = [r.coverage >= options.min_coverage and len(r.columns) > 0 for r in regions]
-    if sum(known) < 2:
-        raise NotMeasurableError(f"{sum(known)} of {len(regions)} regions have the coverage asked for; 2 are needed")
+    known = _region_set.covered(regions, options)
     name = wanted_regions(options).name
     series = mean_series(signals, regions)
     series[:, ~np.array(known)] = np.nan
@@ -149,14 +141,5 @@ def combine(runs: Sequence[Sequence[Feature]], df_res: Sequence[int], options: O
 
 def group_values(table: Mapping[str, Sequence[str]]) -> Values:
     """Return Fisher z of each edge, (edges,), and its two regions, from a matrix on disk."""
-    nodes = tuple(table["node"])
-    columns = [["nan" if word == "n/a" else word for word in table[node]] for node in nodes]
-    r = np.array(columns, dtype=np.float64).T
-    return Values(_edges_of(nodes), fisher_z(r[np.triu_indices(len(nodes), 1)]))
-
-
-@cache
-def _edges_of(nodes: tuple[str, ...]) -> Sites:
-    """Return all edges between regions: made once for all participants."""
-    ends = tuple(combinations(nodes, 2))
-    return Sites(names=tuple("-".join(pair) for pair in ends), ends=ends)
+    values = _region_set.edge_values(table)
+    return replace(values, values=fisher_z(values.values))

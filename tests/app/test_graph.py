@@ -64,9 +64,12 @@ def test_a_table_holds_the_graph_and_each_region_at_each_density(done):
     path = next(out.glob("sub-01/ses-pre/func/*_seg-blocks_*stat-graph_relmat.tsv"))
     table = read_tsv(path)
     rows = [dict(zip(table, values, strict=True)) for values in zip(*table.values(), strict=True)]
-    assert {row["measure"] for row in rows if row["node"] == "global"} == {"mean r", *NAMES, "small-world ratio"}
+    assert {row["measure"] for row in rows if row["node"] == "global"} == {
+        "mean r", *NAMES, "small-world ratio", "weighted efficiency", "weighted clustering",
+        "signed modularity of networks",
+    }  # fmt: skip
     nodal = {row["measure"] for row in rows if row["node"] == "block7"}
-    assert nodal == {"degree", "local efficiency", "clustering", "participation", "within-module z"}
+    assert nodal == {"strength", "degree", "local efficiency", "clustering", "participation", "within-module z"}
     degree = [float(row["value"]) for row in rows if row["measure"] == "degree" and row["density"] == "0.2"]
     assert sum(degree) == 2 * round(0.2 * 24 * 23 / 2)
     own = [row for row in rows if (row["measure"], row["node"]) == ("clustering", "global")]
@@ -74,6 +77,8 @@ def test_a_table_holds_the_graph_and_each_region_at_each_density(done):
     assert float(own[0]["auc"]) == pytest.approx((values[0] / 2 + values[1] + values[2] / 2) / 2, rel=1e-6)
     matrix = read_tsv(next(out.glob("sub-01/ses-pre/func/*stat-graphedges_relmat.tsv")))
     r = np.array([[float(cell) for cell in matrix[name]] for name in matrix["node"]])
+    strength = [float(row["value"]) for row in rows if row["measure"] == "strength"]
+    assert strength == pytest.approx(np.maximum(r - np.eye(24), 0).sum(axis=1), rel=1e-5)
     mean = next(float(row["auc"]) for row in rows if row["measure"] == "mean r")
     assert mean == pytest.approx(r[np.triu_indices(24, 1)].mean(), abs=1e-6)
     about = json.loads(path.with_suffix(".json").read_text())

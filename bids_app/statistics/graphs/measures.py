@@ -67,13 +67,6 @@ def weighted_clustering(weights: Floats) -> Floats:
     return np.asarray(intensity / np.maximum(degree * (degree - 1), 1))
 
 
-def transitivity(graph: Adjacency) -> float:
-    """Return the share of connected triples that are triangles, of the graph, (nodes, nodes), as a whole."""
-    step = graph.astype(np.float64)
-    degree = step.sum(axis=1)
-    return float(np.einsum("ij,ij->", step @ step, step) / max((degree * (degree - 1)).sum(), 1))
-
-
 def assortativity(graph: Adjacency) -> float:
     """Return the correlation of the degrees at both ends of connections, of (nodes, nodes); NaN where all are alike."""
     degree = graph.sum(axis=1).astype(np.float64)

@@ -33,7 +33,6 @@ def test_measures_of_the_club_are_those_of_networkx_and_the_connectivity_toolbox
     assert measures.global_efficiency(graph) == pytest.approx(0.4920083185, abs=1e-10)
     assert measures.local_efficiency(graph).mean() == pytest.approx(0.6451265102, abs=1e-10)
     assert measures.clustering(graph).mean() == pytest.approx(0.5706384782, abs=1e-10)
-    assert measures.transitivity(graph) == pytest.approx(0.2556818182, abs=1e-10)
     assert measures.assortativity(graph) == pytest.approx(-0.4756130977, abs=1e-10)
     assert measures.largest_component(graph) == 34
     assert modules.modularity(whole, CLUB) == pytest.approx(0.3582347140, abs=1e-10)
