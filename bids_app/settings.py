@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TypeVar, get_origin, get_type_hints
 
 from bids_app import plugs
@@ -14,7 +14,7 @@ from bids_app.vocabulary.entities import as_label
 from bids_app.vocabulary.hypotheses import HypothesisGraph, Multiplicity, graphs_of
 from bids_app.vocabulary.options import Options
 from bids_app.vocabulary.options.dataset import Dataset
-from bids_app.vocabulary.options.describe import written
+from bids_app.vocabulary.options.describe import as_table, written
 from bids_app.vocabulary.options.design import PeopleOptions
 from bids_app.vocabulary.options.exclusions import Exclusions
 from bids_app.vocabulary.options.inference import Inference
@@ -293,6 +293,4 @@ def describe_settings(settings: Settings) -> dict[str, tuple[type[Options], dict
     for kind in (*DEFAULT_PLUGS, "segments", "outcomes"):
         chosen = {settings.design.name: settings.design.options} if kind == "designs" else getattr(settings, kind)
         tables |= {f"{kind}.{name}": options for name, options in chosen.items()}
-    return {
-        name: (type(options), {written(k): v for k, v in asdict(options).items()}) for name, options in tables.items()
-    }
+    return {name: (type(options), as_table(options)) for name, options in tables.items()}

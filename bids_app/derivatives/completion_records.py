@@ -15,6 +15,7 @@ from bids_app import __version__
 from bids_app.derivatives.files import plain, write_json
 from bids_app.derivatives.paths import begun_path
 from bids_app.vocabulary.options import Options
+from bids_app.vocabulary.options.describe import as_table
 from bids_app.vocabulary.selected import Selected
 
 _SMALL = 1 << 20
@@ -60,7 +61,7 @@ def made_with(
     """Return version and options as they stand in the record of a session."""
     kinds = {"modalities": {modality.name: modality.options}, "measures": measures}
     options = {f"{kind}.{name}": dataclasses.asdict(o) for kind, plugs in kinds.items() for name, o in plugs.items()}
-    cut = {name: dataclasses.asdict(rule) for name, rule in segments.items()}
+    cut = {name: as_table(rule) for name, rule in segments.items()}
     return {"Version": __version__, "Options": plain(options), "Segments": plain(cut)}
 
 

@@ -12,7 +12,6 @@ from bids_app.derivatives.completion_records import read_record
 from bids_app.derivatives.failure_records import read_failures
 from bids_app.errors import WrongDataError
 from bids_app.vocabulary.entities import DATATYPES, parse, without
-from bids_app.vocabulary.options.describe import written
 
 Key = tuple[str, str]
 Shared = tuple[tuple[str, str], ...]
@@ -109,8 +108,7 @@ def _finished(path: Path, content: Json, output_dir: Path, problem: str) -> Comp
     flat = {"the version of deqi": content.get("Version")}
     flat |= {f"{table}.{name}": v for table, options in content["Options"].items() for name, v in options.items()}
     flat |= {f"the content of {name}": digest for name, digest in content.get("SharedInputs", {}).items()}
-    cut = content.get("Segments", {})
-    flat |= {f"segments.{name}": {written(k): v for k, v in rule.items()} for name, rule in cut.items()}
+    flat |= {f"segments.{name}": rule for name, rule in content.get("Segments", {}).items()}
     files = tuple(output_dir / name for name in content["Outputs"])
     runs = tuple(Path(name) for name in content.get("Runs", ()))
     return CompletedSession(

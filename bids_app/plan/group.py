@@ -158,12 +158,12 @@ def _levels(
 
 def _level(execution: Execution, settings: Settings, people: People, selection: Selection) -> _Level:
     roots = roots_of(execution, plugs.modality(settings.modality.name))
-    analyses = analyses_of(execution, settings, people, selection)
+    analyses, otherwise = analyses_of(execution, settings, people, selection)
     used, told = _usable(execution, settings, people, analyses, roots)
     require_alike(used)
     made = recorded_settings(settings, used)
     require_same_sides(used, made, execution.bids_dir, *roots.values())
-    return _Level(analyses=analyses, made=made, roots=roots, told=told)
+    return _Level(analyses=analyses, made=made, roots=roots, told=(*told, *otherwise))
 
 
 def _usable(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -61,21 +62,31 @@ SHOWN = 4
 
 def analyses_of(
     execution: Execution, settings: Settings, people: People, selection: Selection
-) -> dict[Shared, list[CompletedSession]]:
-    """Return the finished sessions of a modality by what their maps share, each with why it is left out."""
+) -> tuple[dict[Shared, list[CompletedSession]], tuple[str, ...]]:
+    """Return the finished sessions of a modality by what their maps share, each with why it is left out.
+
+    Beside them what is to be said of those that are of runs cut otherwise than now, and take no part.
+    """
     analyses: dict[Shared, list[CompletedSession]] = {}
     modality = plugs.modality(settings.modality.name)
     everything = finished_sessions(execution.output_dir)
     finished = [replace(one, stage=selection.stage) for one in everything if one.datatype == modality.datatype]
-    ratings = _ratings(execution.ratings, finished)
+    ratings, otherwise = _ratings(execution.ratings, finished), Counter[str]()
     for session in finished:
-        if selection.takes(session.entities) and selection.cuts(session.entities):
+        if not selection.cuts(session.entities):
+            otherwise[session.entities.get("segment", "")] += 1
+        elif selection.takes(session.entities):
             why = why_left_out(session, selection.sessions, selection.matches)
             if people.wanted and session.key[0] not in people.wanted:
                 why = "left out by --participant-label"
             why = why or excluded_by(ratings, session.entities) or excluded(session, settings.exclusions, modality)
             analyses.setdefault(session.shared, []).append(replace(session, problem=why))
-    return analyses
+    told = (
+        f"{count} results of {f'segment {name}' if name else 'whole runs'} are there, and this call has no such stage: "
+        "not compared"
+        for name, count in otherwise.items()
+    )
+    return analyses, tuple(told)
 
 
 def nothing_usable(

@@ -34,7 +34,7 @@ def measured(execution: Execution, settings: Settings, people: People, selection
     for name in settings.modalities:
         own = settings.of(name)
         if any(plugs.measure(measure).people for measure in own.measures):
-            analyses = analyses_of(execution, own, people, selection)
+            analyses, _ = analyses_of(execution, own, people, selection)
             people = with_measured((one for sessions in analyses.values() for one in sessions), own, people)
     return people
 

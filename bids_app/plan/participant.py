@@ -16,7 +16,7 @@ from bids_app.plan.companions import with_companions
 from bids_app.plan.discovery import find_runs, label_of, search_in
 from bids_app.plan.inputs import JobPlan, generated_by, read_dataset, selection_of, unreadable
 from bids_app.plan.laterality import mark_flipped
-from bids_app.plan.run_segments import require_whole_runs, segments_of
+from bids_app.plan.run_segments import cut_runs, require_whole_runs
 from bids_app.plan.species import species_marks
 from bids_app.settings import Settings
 from bids_app.vocabulary.entities import plain
@@ -86,7 +86,7 @@ def _of_modality(execution: Execution, settings: Settings, all_of: Settings) -> 
     space = found.shared.get("space", "")
     settings, elsewhere = in_space(settings, space) if space else (settings, [])
     files = sorted({file for one in _wanted(settings) for file in region_files(one, space)})
-    runs = segments_of(modality.read(found, search, options), settings, selection)
+    runs = cut_runs(modality.read(found, search, options), settings, selection)
     notes = [*found.notes, *(Note(text=text) for text in elsewhere)]
     if not runs:
         raise MissingInputError("No run is complete. " + " ".join(note.text for note in notes[:3]))

@@ -12,7 +12,7 @@ from bids_app.errors import MissingInputError, UsageError, WrongDataError
 from bids_app.plan.completed_sessions import CompletedSession
 from bids_app.settings import Settings, validate
 from bids_app.vocabulary.options import Options
-from bids_app.vocabulary.options.describe import written
+from bids_app.vocabulary.options.describe import as_table
 from bids_app.vocabulary.options.segments import SegmentOptions
 from bids_app.vocabulary.output import Output
 from bids_app.vocabulary.region_request import Seed
@@ -54,10 +54,10 @@ def _require_segments(settings: Settings, sessions: Sequence[CompletedSession]) 
     made = {name: rule for session in sessions for name, rule in session.segments.items()}
     for name, rule in made.items():
         asked = settings.segments.get(name)
-        if asked and plain(asdict(asked)) != rule:
+        if asked and plain(as_table(asked)) != rule:
             raise UsageError(
                 f"[segments.{name}] is {asked.rule} in this call, but the maps on disk were made with "
-                f"{validate(SegmentOptions, {written(k): v for k, v in rule.items()}, 'segments').rule}. Run the "
+                f"{validate(SegmentOptions, dict(rule), 'segments').rule}. Run the "
                 "participant level with it first."
             )
 

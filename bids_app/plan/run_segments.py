@@ -31,7 +31,7 @@ def require_whole_runs(settings: Settings) -> None:
         raise UsageError(f"{', '.join(joined)} needs whole runs with their simultaneous recordings, not segments.")
 
 
-def segments_of(runs: Sequence[Recording], settings: Settings, selection: Selection) -> list[Recording]:
+def cut_runs(runs: Sequence[Recording], settings: Settings, selection: Selection) -> list[Recording]:
     """Return the segments of runs that are wanted, or the runs where they are not cut."""
     if not settings.segments:
         return list(runs)

@@ -31,6 +31,11 @@ def written(name: str) -> str:
     return name.removesuffix("_")
 
 
+def as_table(options: Options) -> dict[str, object]:
+    """Return the values of options by the names that users write."""
+    return {written(name): value for name, value in dataclasses.asdict(options).items()}
+
+
 def describe(options: type[Options]) -> Iterator[DescribedOption]:
     """Yield every field of an options dataclass with its default and description.
 
