@@ -236,6 +236,10 @@ def _plan(execution: Execution, chosen: Settings) -> JobPlan:
     from bids_app.execute.output_dataset import choose_cache
 
     choose_cache(execution.work_dir)  # before anything imports the compiler, which looks for it once
+    if execution.level == "meta":
+        from bids_app.plan.meta import plan_meta
+
+        return plan_meta(execution, chosen)
     from bids_app.plan.group import plan_group
 
     return plan_group(execution, chosen)

@@ -14,13 +14,14 @@ from bids_app.launch.descriptor import descriptor
 from bids_app.launch.preprocessing import METHODS
 from bids_app.vocabulary.options.execution import PermutationShare
 
-LEVELS = ("participant", "group")
+LEVELS = ("participant", "group", "meta")
 ALONE = {"--demo", "--export-app", "--check-claims", "--explain"}
 """Helpers that need no dataset."""
 
 EXAMPLES = """examples:
   deqi data out participant                          every person: seed maps, quality, reports
   deqi data out group                                verum against sham, from those maps
+  deqi studies out meta                              several published studies together: peaks, maps, outcomes
   deqi data out participant --participant-label 01 --seeds PAG 'myACC:2,34,18:6' --dry-run
 """
 
@@ -64,7 +65,7 @@ def parser(*, demo: bool = False, configure: bool = False) -> _Parser:
     top = _Parser(
         prog="deqi", formatter_class=argparse.RawDescriptionHelpFormatter, epilog=EXAMPLES, add_help=False,
         allow_abbrev=False,
-        usage="deqi BIDS_DIR OUTPUT_DIR {participant,group} [options]",
+        usage="deqi BIDS_DIR OUTPUT_DIR {participant,group,meta} [options]",
         description="Seed connectivity of verum-versus-sham acupuncture trials, from fMRIPrep derivatives.",
     )  # fmt: skip
     _what(top, "?" if demo else None, "?" if demo or configure else None)
@@ -81,7 +82,7 @@ def _what(top: argparse.ArgumentParser, bids_dir: str | None, others: str | None
         nargs=bids_dir,
         type=Path,
         metavar="BIDS_DIR",
-        help="BIDS dataset, or the fMRIPrep derivatives themselves",
+        help="BIDS dataset, or the fMRIPrep derivatives themselves; for meta a folder of published studies",
     )
     add("output_dir", nargs=others, type=Path, metavar="OUTPUT_DIR", help="output folder; created if absent")
     add(
@@ -89,8 +90,8 @@ def _what(top: argparse.ArgumentParser, bids_dir: str | None, others: str | None
         nargs=others,
         type=_level,
         choices=LEVELS,
-        metavar="{participant,group}",
-        help="participant first, then group",
+        metavar="{participant,group,meta}",
+        help="participant first, then group; meta brings published studies together",
     )
     add("-d", "--derivatives", "--datasets", nargs="+", default=[], metavar="[NAME=]PATH",
         help="fMRIPrep derivatives (default: BIDS_DIR/derivatives/fmriprep*)")  # fmt: skip
@@ -252,7 +253,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 def _level(word: str) -> str:
     if word not in LEVELS:
         raise AnalysisLevelError(
-            f"argument {{participant,group}}: invalid choice: {word!r} (choose from 'participant', 'group'). Expected "
-            "'participant' or 'group' as third word."
+            f"argument {{participant,group,meta}}: invalid choice: {word!r} (choose from 'participant', 'group', "
+            "'meta'). Expected 'participant', 'group' or 'meta' as third word."
         )
     return word

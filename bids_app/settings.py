@@ -31,6 +31,7 @@ DEFAULT_PLUGS = {
     "designs": ("parallel_prepost",),
     "associations": (),
     "predictors": (),
+    "syntheses": (),
 }
 """What runs when the settings name nothing."""
 
@@ -67,6 +68,7 @@ class Settings:
     design: Selected[PeopleOptions] = field(default_factory=lambda: Selected("parallel_prepost", PeopleOptions()))
     associations: Mapping[str, Options] = field(default_factory=dict)
     predictors: Mapping[str, Options] = field(default_factory=dict)
+    syntheses: Mapping[str, Options] = field(default_factory=dict)
     prediction: Prediction = field(default_factory=Prediction)
     given: frozenset[str] = frozenset()
 
@@ -165,12 +167,11 @@ def resolve(tables: Json) -> Settings:
         exclusions=general(Exclusions, "exclusions"),
         multiplicity=general(Multiplicity, "multiplicity"),
         multiverse=general(Multiverse, "multiverse"),
-        trial=general(TrialOptions, "trial"),
-        prediction=general(Prediction, "prediction"),
+        trial=general(TrialOptions, "trial"), prediction=general(Prediction, "prediction"),
         segments=segments_of(tables, dataset), outcomes=_named(OutcomeOptions, tables, "outcomes"),
         design=Selected(name, options), given=frozenset(_names(tables)),
         modalities=chosen["modalities"], measures=chosen["measures"], associations=chosen["associations"],
-        predictors=chosen["predictors"],
+        predictors=chosen["predictors"], syntheses=chosen["syntheses"],
     )  # fmt: skip
     found.hypotheses()  # names and weights that cannot be end here
     return found
@@ -289,8 +290,11 @@ def validate(options: type[_O], table: object, where: str) -> _O:
 
 def describe_settings(settings: Settings) -> dict[str, tuple[type[Options], dict[str, object]]]:
     """Return options class and values of every table by its full name, for writing a settings file."""
-    tables: dict[str, Options] = {name: getattr(settings, name) for name in ("dataset", *GENERAL)}
-    for kind in (*DEFAULT_PLUGS, "segments", "outcomes"):
+    of_studies = not settings.modalities  # of whom what is set for participants says nothing
+    general = ("inference",) if of_studies else ("dataset", *GENERAL)
+    kinds = ("syntheses",) if of_studies else (*DEFAULT_PLUGS, "segments", "outcomes")
+    tables: dict[str, Options] = {name: getattr(settings, name) for name in general}
+    for kind in kinds:
         chosen = {settings.design.name: settings.design.options} if kind == "designs" else getattr(settings, kind)
         tables |= {f"{kind}.{name}": options for name, options in chosen.items()}
     return {name: (type(options), as_table(options)) for name, options in tables.items()}

@@ -12,8 +12,8 @@ from bids_app.derivatives.contrast_sidecar import BEFORE, COMMON, by_arm
 from bids_app.derivatives.files import write_json, write_table
 from bids_app.derivatives.group import GroupWriter, names_of
 from bids_app.derivatives.paths import table_suffix
-from bids_app.statistics.effect_size import heterogeneity
 from bids_app.statistics.result import MapSet, Result
+from bids_app.statistics.synthesis.pooling import heterogeneity
 from bids_app.vocabulary.domain import Sensors
 from bids_app.vocabulary.entities import as_label
 from bids_app.vocabulary.group_sidecars import Likeness, OverlapSidecar

@@ -18,7 +18,7 @@ from bids_app.execute.failures import this_machine
 from bids_app.execute.progress import permutation_bar, say
 from bids_app.execute.scratch_arrays import Scratch
 from bids_app.vocabulary import array_allocation
-from bids_app.vocabulary.job import GroupJob, Job, ParticipantJob, PredictionJob, Summary, TrialJob
+from bids_app.vocabulary.job import GroupJob, Job, MetaJob, ParticipantJob, PredictionJob, Summary, TrialJob
 
 
 def is_finished(job: Job) -> bool:
@@ -78,7 +78,7 @@ def _begin(job: Job, record: Path) -> None:
     begin(record, this_machine())
     if isinstance(job, ParticipantJob):  # the page tells of what is being made anew
         person_page(job.output_dir, f"sub-{job.recordings[0].participant}").unlink(missing_ok=True)
-    if isinstance(job, TrialJob | PredictionJob):
+    if isinstance(job, TrialJob | PredictionJob | MetaJob):
         # An attempt that fails must not leave what names arms, or old answers.
         forget(record)
 
@@ -93,6 +93,8 @@ def _run(job: Job) -> Summary:
         return _predict(job)
     if isinstance(job, TrialJob):
         return _of_trial(job)
+    if isinstance(job, MetaJob):
+        return _of_studies(job)
     assert isinstance(job, GroupJob)
     return _of_group(job)
 
@@ -111,6 +113,13 @@ def _of_trial(job: TrialJob) -> Summary:
 
     with threadpool_limits(1):  # products of some dozen participants: threads take six times as long as they save
         return trial_analysis.run(job)
+
+
+def _of_studies(job: MetaJob) -> Summary:
+    from bids_app.levels import meta_analysis
+
+    with permutation_bar("redraws", "statistic") as progress:
+        return meta_analysis.run(job, progress)
 
 
 def _of_group(job: GroupJob) -> Summary:

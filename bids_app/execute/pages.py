@@ -26,6 +26,8 @@ def write_pages(execution: Execution, people: Sequence[str]) -> Path | None:
         report.write_participants(output_dir, people, self_contained=execution.self_contained)
     if is_child():
         return None
+    if execution.level == "meta":
+        return report.write_meta(output_dir, self_contained=execution.self_contained)
     if execution.level == "group" or again:
         report.write_group(output_dir, self_contained=execution.self_contained)
     elif execution.participants and len(participants_in(output_dir)) > MANY:

@@ -13,7 +13,7 @@ from bids_app.plan.expected_cost import expected
 from bids_app.plan.inputs import JobPlan, unreadable
 from bids_app.plan.participant import expected_outputs
 from bids_app.plan.session_gates import advice, none_left, too_little
-from bids_app.vocabulary.job import GroupJob, Job, ParticipantJob, PredictionJob, TrialJob
+from bids_app.vocabulary.job import GroupJob, Job, MetaJob, ParticipantJob, PredictionJob, TrialJob
 from bids_app.vocabulary.options.execution import Execution
 from bids_app.vocabulary.options.multiverse import Specification
 from bids_app.vocabulary.run_state import RunState
@@ -75,6 +75,10 @@ def _lines(job: Job, bids_dir: Path) -> Iterator[str]:
         said = ", ".join(outcome.name for outcome in job.outcomes) or "none"
         yield f"  reads  {len(job.inputs)} tables of {len(job.participants)} participants; outcomes: {said}"
         yield f"  writes {job.output_dir}/group/*"
+        return
+    if isinstance(job, MetaJob):
+        yield f"  {job.subject.title}: reads {', '.join(path.name for path in job.inputs)}"
+        yield f"  writes {job.output_dir}/meta/*"
         return
     assert isinstance(job, ParticipantJob)
     for path in job.inputs:

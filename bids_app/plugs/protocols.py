@@ -1,4 +1,4 @@
-"""What measures, designs, associations and predictors have to be, with the defaults of what they may leave out."""
+"""What measures, designs, associations, predictors and syntheses have to be, and what they may leave out."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from bids_app.vocabulary.output import Feature, Output
     from bids_app.vocabulary.person_column import PersonColumn
     from bids_app.vocabulary.signals import Region
+    from bids_app.vocabulary.studies import Studies
+    from bids_app.vocabulary.synthesis import Subject, SynthesisRequest, SynthesisResult
 
     Features = Iterator[Feature]
 
@@ -164,3 +166,22 @@ class Predictor(Plug):
     """What learns to predict an outcome; `learner` makes it from its options."""
 
     learner: Callable[[object], Learner]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Synthesis(Plug):
+    """How results of several studies are brought together.
+
+    Attributes
+    ----------
+    asks : {'foci', 'maps', 'effects'}
+        What it takes of studies.
+    subjects : callable
+        What can be brought together, each for itself: contrasts, measures, outcomes.
+    synthesise : callable
+        Maps, tables and a sidecar of one of them.
+    """
+
+    asks: Literal["foci", "maps", "effects"]
+    subjects: Callable[[Studies, object], tuple[Subject, ...]]
+    synthesise: Callable[[SynthesisRequest, object], SynthesisResult]

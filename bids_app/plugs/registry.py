@@ -14,13 +14,13 @@ from typing import Any, TypeVar
 from bids_app.errors import UsageError, suggest
 from bids_app.plugs.modality import Modality
 from bids_app.plugs.plug import Plug
-from bids_app.plugs.protocols import Association, DesignBuilder, Measure, Predictor
+from bids_app.plugs.protocols import Association, DesignBuilder, Measure, Predictor, Synthesis
 
 P = TypeVar("P", bound=Plug)
 
 KINDS: dict[str, type[Plug]] = {
     "modalities": Modality, "measures": Measure, "designs": DesignBuilder, "associations": Association,
-    "predictors": Predictor,
+    "predictors": Predictor, "syntheses": Synthesis,
 }  # fmt: skip
 """What a file in each plug folder is."""
 
@@ -77,6 +77,11 @@ def association(name: str) -> Association:
 def predictor(name: str) -> Predictor:
     """Return a predictor; for what is raised see `load`."""
     return _of(Predictor, load("predictors", name))
+
+
+def synthesis(name: str) -> Synthesis:
+    """Return a way to bring studies together; for what is raised see `load`."""
+    return _of(Synthesis, load("syntheses", name))
 
 
 def _of(kind: type[P], plug: Plug) -> P:

@@ -31,6 +31,13 @@ def write_group(output_dir: Path, *, self_contained: bool = False) -> None:
         group.write_pages(output_dir, self_contained=self_contained)
 
 
+def write_meta(output_dir: Path, *, self_contained: bool = False) -> Path | None:
+    """Write the page of syntheses of studies and return it, if there are any; `self_contained` as for `write_group`."""
+    from bids_app.report.pages import meta
+
+    return meta.write_page(output_dir, self_contained=self_contained)
+
+
 def write_index(output_dir: Path) -> Path:
     """Write the page to open first, and the reporting checklist beside it; return the page."""
     from bids_app.report.pages import index

@@ -10,10 +10,10 @@ from pathlib import Path
 # fmt: off
 ORDER = (
     "sub", "tpl", "ses", "cohort", "task", "acq", "ce", "trc", "rec", "dir", "run", "segment", "echo", "part", "chunk",
-    "hemi", "space", "atlas", "seg", "res", "den", "label", "seed", "meas", "contrast", "stat", "desc",
+    "hemi", "space", "atlas", "seg", "res", "den", "label", "seed", "meas", "synthesis", "contrast", "stat", "desc",
 )
 # fmt: on
-"""That of BIDS; `segment`, `seed`, `meas`, `contrast` and `stat`, which it does not know, have their places."""
+"""That of BIDS; `segment`, `seed`, `meas`, `synthesis`, `contrast` and `stat`, which it does not know, have places."""
 
 NUMBERED = ("run", "echo", "chunk", "split", "res", "cohort")
 """Entities whose label is a number wherever it is one: `run-1` is `run-01`, `res-2` is `res-02`."""

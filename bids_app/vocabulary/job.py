@@ -17,6 +17,8 @@ from bids_app.vocabulary.outcome import ClinicalOutcome
 from bids_app.vocabulary.preregistration import Preregistration
 from bids_app.vocabulary.recording import Recording
 from bids_app.vocabulary.selected import Selected
+from bids_app.vocabulary.studies import Studies
+from bids_app.vocabulary.synthesis import Subject
 from bids_app.vocabulary.treatment import Treatment, TrialOptions
 
 NO_MODALITY: Selected[Options] = Selected("", PeopleOptions())
@@ -42,7 +44,7 @@ class Job:
         """Return what results depend on besides the files read; of associations, whose files have paths, the words."""
         apart = (
             "output_dir", "inputs", "recordings", "sessions", "threads", "shared", "share", "scratch", "in_memory",
-            "associations",
+            "associations", "studies",
         )  # fmt: skip
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in apart}
 
@@ -146,6 +148,21 @@ class TrialJob(Job):
     declared: Mapping[str, str] = field(default_factory=dict)
     sealed: Preregistration | None = None
     inference: Inference = field(default_factory=Inference)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetaJob(Job):
+    """What several published studies say of one subject: a contrast, a measure, an outcome.
+
+    `studies` are all that were read, `brain` the image of the mask (empty: the one that comes with deqi).
+    """
+
+    synthesis: Selected[Options]
+    subject: Subject
+    studies: Studies
+    brain: Path | None = None
+    inference: Inference = field(default_factory=Inference)
+    threads: int = 1
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def write_citation(output_dir: Path, tables: Tables, notices: Iterable[str] = ()
 def _paragraphs(tables: Tables) -> list[str]:
     kinds = ((name.partition("."), options) for name, (_, options) in tables.items())
     paragraphs = [plugs.modality(own).methods_of(options) for (kind, _, own), options in kinds if kind == "modalities"]
-    if condition := tables["dataset"][1]["preset"]:
+    if "dataset" in tables and (condition := tables["dataset"][1]["preset"]):
         preset = presets.load("conditions", condition)
         said = "; ".join(preset["citation"])
         paragraphs.append(_(
@@ -75,7 +75,7 @@ def _paragraphs(tables: Tables) -> list[str]:
         ))  # fmt: skip
     for name in tables:
         kind, _dot, plug = name.partition(".")
-        if kind in ("measures", "associations", "predictors"):
+        if kind in ("measures", "associations", "predictors", "syntheses"):
             paragraphs.append(plugs.load(kind, plug).methods)
         elif kind == "designs":
             paragraphs.append(f"{plugs.load(kind, plug).methods} {_inference(tables['inference'][1])}")

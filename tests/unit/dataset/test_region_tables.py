@@ -16,6 +16,7 @@ from bids_app.dataset.atlases.tables import read_region_table
 from bids_app.dataset.volumes import read_map
 from bids_app.errors import MissingInputError, UsageError, WrongDataError
 from bids_app.spatial.receptors import receptor_named
+from bids_app.statistics.synthesis.reported_foci import TO_TALAIRACH, kernel_deviation
 
 DK = ("L_bankssts", "L_thalamusproper", "L_accumbensarea", "R_insula", "brainstem")
 
@@ -251,7 +252,7 @@ def test_opposite_contrasts_make_maps_of_their_own(tmp_path):
 
 
 def test_width_of_a_focus_is_that_of_the_paper():
-    assert foci.kernel_deviation(20) * 2.3548 == pytest.approx(
+    assert kernel_deviation(20) * 2.3548 == pytest.approx(
         9.2412, abs=1e-3
     )  # FWHM: 8.411 of templates, 3.828 of subjects
 
@@ -260,7 +261,7 @@ def test_talairach_coordinates_are_moved_by_lancasters_transform(tmp_path):
     path = write(tmp_path / "t.csv", "x,y,z,space\n0,0,0,TAL\n-40,-20,50,mni\n")
     (studies,) = foci.read_foci(path).values()
     ((places, people),) = studies.values()
-    back = foci.TO_TALAIRACH @ [*places[0], 1]
+    back = TO_TALAIRACH @ [*places[0], 1]
     assert back == pytest.approx([0, 0, 0, 1], abs=1e-9)
     assert np.linalg.norm(places[0]) > 4
     assert places[1].tolist() == [-40, -20, 50]
@@ -270,7 +271,7 @@ def test_talairach_coordinates_are_moved_by_lancasters_transform(tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("x,y\n1,2\n", "expected x, y and z"),
+        ("x,y\n1,2\n", "expected z among them"),
         ("x,y,z\n1,2,q\n", "line 2"),
         ("x,y,z,space\n1,2,3,fsaverage\n", "'fsaverage'"),
     ],

@@ -8,7 +8,6 @@ from scipy import integrate, special, stats
 from statsmodels.api import OLS
 
 from bids_app.statistics import bayes_factor, map_similarity
-from bids_app.statistics.effect_size import heterogeneity
 from bids_app.statistics.permutation import engine, linear_model
 from bids_app.statistics.permutation.rerandomisation import Rerandomisation
 
@@ -123,20 +122,6 @@ def test_similarity_is_calibrated_when_nothing_changes():
     low, high = stats.binom.interval(0.99, 200, 0.05)
     assert (hits <= high).all()
     assert hits[0] >= low
-
-
-def test_heterogeneity_of_published_numbers():
-    """Q and I2 by their definition, part by part; parts without a value do not count."""
-    effects = np.array([[0.1, 0.5], [0.3, 0.5], [0.8, np.nan]])
-    variances = np.array([[0.04, 0.01], [0.02, 0.02], [0.05, np.nan]])
-    q, share = heterogeneity(effects, variances)
-    weight = 1 / variances[:, 0]
-    mean = np.average(effects[:, 0], weights=weight)
-    expected = (weight * (effects[:, 0] - mean) ** 2).sum()
-    assert q[0] == pytest.approx(expected)
-    assert share[0] == pytest.approx(1 - 2 / expected)
-    assert q[1] == pytest.approx(0)
-    assert share[1] == 0
 
 
 @pytest.mark.slow

@@ -1,0 +1,37 @@
+"""Several studies brought together: one synthesis of one subject."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from bids_app import plugs
+from bids_app.dataset.atlases.coordinates import namer
+from bids_app.dataset.studies.brain import read_brain
+from bids_app.derivatives.meta import MetaWriter
+from bids_app.derivatives.studies_export import write_exports
+from bids_app.levels.group.contrast_test import Progress
+from bids_app.vocabulary.job import MetaJob, Summary
+from bids_app.vocabulary.synthesis import SynthesisRequest
+
+
+def run(job: MetaJob, progress: Progress) -> Summary:
+    """Do one synthesis and write what it gives; a job of none writes the studies as other tools read them.
+
+    Raises
+    ------
+    DeqiError
+        If there are too few studies, or they cannot be brought together.
+    """
+    if not job.synthesis.name:
+        return Summary(frozenset(write_exports(job.output_dir, job.studies)))
+    plug = plugs.synthesis(job.synthesis.name)
+    request = SynthesisRequest(
+        studies=job.studies, subject=job.subject, inference=job.inference, threads=job.threads,
+        progress=partial(progress, job.synthesis.name, job.subject.title),
+        brain=read_brain(job.brain) if plug.asks == "foci" else None,
+        named=namer(job.inference.labels, "MNI152NLin6Asym"),
+    )  # fmt: skip
+    found = plug.synthesise(request, job.synthesis.options)
+    writer = MetaWriter(job.output_dir, job.synthesis.name, job.subject)
+    writer.result(found)
+    return Summary(frozenset(writer.files), found.warnings)

@@ -1,0 +1,160 @@
+"""What may be said of several studies together: a pooled difference, or that reported peaks converge; never more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from bids_app.report.claims.maps import Verdict
+from bids_app.report.formats import effect_with_limits, format_number, says_p
+from bids_app.report.messages import N_, _, ngettext
+from bids_app.report.text.wording import listed
+from bids_app.vocabulary.synthesis import CoordinateSynthesis, OutcomeSynthesis, PooledEffect
+
+SCALES = {
+    "SMD": N_("standardised difference (Hedges g)"), "MD": N_("difference of means"),
+    "logRR": N_("log ratio of risks"),
+}  # fmt: skip
+
+POOLED_PEOPLE = N_(
+    "Stronger evidence than numbers from papers: participants of several sites analysed together, with arms "
+    "re-randomised within sites (design multi_site), or their maps pooled."
+)
+
+
+def of_outcome(about: OutcomeSynthesis) -> Verdict:
+    """Return what trials together say of an outcome."""
+    told = about.pooled[-1]
+    said = {"title": about.title, "k": told.k, "size": size_of(about, told), "p": says_p(told.p)}
+    if told.k == 1:
+        return Verdict(_("One study alone tells of %(title)s; nothing is pooled.", **said), False, ())
+    if not told.claimed:
+        text = _("%(title)s, two studies: pooled %(size)s as one common effect. Two studies cannot tell how effects "
+                 "vary; nothing is claimed.", **said)  # fmt: skip
+        return Verdict(text, False, ())
+    if told.p > about.alpha:
+        text = _("No pooled difference in %(title)s was shown over %(k)s studies (%(size)s; %(p)s).", **said)
+        return Verdict(text, False, _remarks(about, told))
+    if not about.favours_arm:
+        side = _("larger in the arm than in the comparator") if told.effect > 0 else _(
+            "smaller in the arm than in the comparator"
+        )  # fmt: skip
+    else:
+        side = _("better in the arm than in the comparator") if told.effect > 0 else _(
+            "worse in the arm than in the comparator"
+        )  # fmt: skip
+    text = _("%(title)s: the pooled result of %(k)s studies is %(side)s (%(size)s; %(p)s).", side=side, **said)
+    return Verdict(text, told.effect > 0 and about.favours_arm, _remarks(about, told))
+
+
+def size_of(about: OutcomeSynthesis, told: PooledEffect) -> str:
+    """Return a pooled effect with its limits; of ratios the ratio too."""
+    size = f"{_(SCALES[about.scale])} {effect_with_limits(told.effect, told.lower, told.upper)}"
+    if about.scale != "logRR":
+        return size
+    ratio, low, high = (format_number(float(np.exp(value))) for value in (told.effect, told.lower, told.upper))
+    return _("%(size)s, ratio %(ratio)s (%(low)s to %(high)s)", size=size, ratio=ratio, low=low, high=high)
+
+
+def _remarks(about: OutcomeSynthesis, told: PooledEffect) -> tuple[str, ...]:
+    """Return what must stand beside: how effects vary, where a further trial would lie, small studies."""
+    remarks = []
+    if told.prediction_lower is not None and told.prediction_upper is not None:
+        text = N_("Effects of studies vary (tau² = %(tau2)s, I² = %(i2)s %%): the effect of a further trial is "
+                  "expected between %(low)s and %(high)s.")  # fmt: skip
+        if told.prediction_lower < 0 < told.prediction_upper:
+            text = N_("Effects of studies vary (tau² = %(tau2)s, I² = %(i2)s %%): the effect of a further trial is "
+                      "expected between %(low)s and %(high)s, so it may be in either direction.")  # fmt: skip
+        remarks.append(_(
+            text, tau2=format_number(told.tau2), i2=format_number(100 * (told.i2 or 0), 2),
+            low=format_number(told.prediction_lower), high=format_number(told.prediction_upper),
+        ))  # fmt: skip
+    if about.egger_p is not None:
+        text = N_("Small studies find other effects than large ones (Egger, %(p)s).") if about.egger_p < 0.1 else N_(
+            "Small studies were not shown to find other effects than large ones (Egger, %(p)s)."
+        )  # fmt: skip
+        remarks.append(_(text, p=says_p(about.egger_p)))
+    elif told.k < 10:
+        remarks.append(_("With fewer than ten studies it cannot be tested whether small ones find other effects."))
+    if about.filled and about.filled["missing"]:
+        remarks.append(ngettext(
+            "Trim and fill adds %(num)s study on the %(side)s; with it the effect is %(effect)s.",
+            "Trim and fill adds %(num)s studies on the %(side)s; with them the effect is %(effect)s.",
+            int(str(about.filled["missing"])), side=_(str(about.filled["side"])),
+            effect=format_number(about.filled["effect"]),
+        ))  # fmt: skip
+    return (*remarks, _(POOLED_PEOPLE))
+
+
+def of_coordinates(about: CoordinateSynthesis, places: Sequence[str]) -> Verdict:
+    """Return what reported peaks of one contrast say; `places` are those of the clusters that pass."""
+    said = {"k": about.experiments, "n": f"{about.participants:g}", "title": title_of(about)}
+    remarks = _of_peaks(about)
+    if about.standing == "insufficient":
+        text = _("%(title)s: %(k)s experiments are not enough to say that peaks converge. What is drawn suggests at "
+                 "most where to look.", **said)  # fmt: skip
+        return Verdict(text, False, remarks)
+    if about.standing == "descriptive":
+        text = _("%(title)s: %(k)s experiments (%(n)s participants) describe, and claim nothing; from 17 on peaks may "
+                 "be said to converge.", **said)  # fmt: skip
+        return Verdict(text, False, remarks)
+    if not places:
+        text = _(
+            "%(title)s: reported peaks of %(k)s experiments (%(n)s participants) were not shown to converge.", **said
+        )
+        return Verdict(text, False, remarks)
+    text = _("%(title)s: reported peaks of %(k)s experiments (%(n)s participants) converge at %(places)s (extent of "
+             "clusters, corrected over the brain, p ≤ %(alpha)s).", places="; ".join(places), alpha=f"{about.alpha:g}",
+             **said)  # fmt: skip
+    return Verdict(text, True, remarks)
+
+
+def title_of(about: CoordinateSynthesis) -> str:
+    """Return what the peaks are of, as headings have it."""
+    if about.contrast == "all":
+        return _("All reported peaks")
+    if about.within:
+        return _("Changes within %(arm)s (%(contrast)s)", arm=about.within, contrast=about.contrast)
+    return about.contrast
+
+
+def _of_peaks(about: CoordinateSynthesis) -> tuple[str, ...]:
+    """Return what must stand beside converging peaks."""
+    remarks = [_("That peaks converge does not say that an effect is large, nor that most studies found it; directions "
+                 "are not pooled.")]  # fmt: skip
+    if about.within:
+        remarks.append(_("A change within one arm compares nothing: significant here and not there is no difference "
+                         "between arms."))  # fmt: skip
+    if about.standing == "few":
+        remarks.append(_("Fewer than 20 experiments: effects of medium size are often missed, and single experiments "
+                         "carry much."))  # fmt: skip
+    report = about.chance_of_report
+    remarks.append(_(
+        "A study of %(n)s participants, the median here, reports a true effect of d = 0.5 at a place in %(half)s %% of "
+        "cases, and of d = 0.8 in %(large)s %%: most true effects are never printed.",
+        n=round(about.median_people), half=f"{100 * report['0.5']:.0f}", large=f"{100 * report['0.8']:.0f}",
+    ))  # fmt: skip
+    if about.silent:
+        remarks.append(ngettext(
+            "%(num)s study of the whole brain reported no peak at all: %(names)s.",
+            "%(num)s studies of the whole brain reported no peak at all: %(names)s.", len(about.silent),
+            names=listed(about.silent),
+        ))  # fmt: skip
+    if about.foci_outside:
+        remarks.append(_("%(n)s of %(all)s foci lie outside the mask; they count, and redraws fall inside.",
+                         n=about.foci_outside, all=about.foci))  # fmt: skip
+    remarks.append(_("Stronger evidence than coordinates: maps of the studies pooled, or their participants analysed "
+                     "together (design multi_site)."))  # fmt: skip
+    return tuple(remarks)
+
+
+SIDES = N_("left"), N_("right")
+
+
+def left_out(use: list[tuple[str, str]]) -> list[str]:
+    """Return who is left out, by reason: pairs of study and reason."""
+    by_reason: dict[str, list[str]] = {}
+    for study, reason in use:
+        by_reason.setdefault(reason, []).append(study)
+    return [f"{reason}: {listed(names)}" for reason, names in by_reason.items()]

@@ -1,0 +1,122 @@
+"""Syntheses of studies as the page shows them: claim, figures, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bids_app.dataset.tables import TableRow, read_frame, read_json
+from bids_app.dataset.volumes import read_map
+from bids_app.derivatives.atomic import write_bytes
+from bids_app.report.claims import syntheses as claims
+from bids_app.report.claims.maps import Verdict
+from bids_app.report.drawing import glass_brain, mosaic
+from bids_app.report.drawing.forest import forest, funnel
+from bids_app.report.drawing.template import template
+from bids_app.report.messages import _
+from bids_app.vocabulary.entities import companion
+from bids_app.vocabulary.synthesis import CoordinateSynthesis, OutcomeSynthesis
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutcomeShown:
+    """One outcome pooled over trials."""
+
+    about: OutcomeSynthesis
+    verdict: Verdict
+    forest: dict[str, object]
+    funnel: object
+    left_out: list[str]
+    without_each: Sequence[TableRow]
+    file: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeaksShown:
+    """Peaks of one contrast that converge, or do not."""
+
+    about: CoordinateSynthesis
+    title: str
+    verdict: Verdict
+    glass: str
+    picture: str
+    scale: tuple[float, float]
+    clusters: Sequence[TableRow]
+    more: int
+    left_out: list[str]
+    file: str
+
+
+SHOWN, CARRIERS = 12, 4
+"""Clusters that the page lists, and experiments beside each."""
+
+
+def rows_of(sidecar: Path, suffix: str) -> list[TableRow]:
+    """Return the rows of a table beside a sidecar; none where there is none."""
+    path = companion(sidecar, suffix, ".tsv")
+    return read_frame(path).to_dict("records") if path.exists() else []
+
+
+def outcome(sidecar: Path) -> OutcomeShown:
+    """Return what a synthesis of an outcome shows."""
+    about = OutcomeSynthesis.from_json(read_json(sidecar))
+    rows = rows_of(sidecar, "effects")
+    return OutcomeShown(
+        about=about, verdict=claims.of_outcome(about), forest=forest(rows, about.pooled if len(rows) > 1 else ()),
+        funnel=funnel(rows, about.pooled[-1]) if len(rows) > 2 else None, without_each=rows_of(sidecar, "leaveoneout"),
+        left_out=claims.left_out([(one.study, one.reason) for one in about.use if not one.used]),
+        file=companion(sidecar, "effects", ".tsv").name,
+    )  # fmt: skip
+
+
+def peaks(sidecar: Path, root: Path) -> PeaksShown:
+    """Return what a synthesis of coordinates shows; its pictures are written to `meta/figures`."""
+    about = CoordinateSynthesis.from_json(read_json(sidecar))
+    rows = rows_of(sidecar, "clusters")
+    noise = {row["cluster"]: row for row in rows_of(sidecar, "noise")}
+    rows = [
+        {**row, "noise": noise.get(row["cluster"]), "passed": _passed(row, about), "carried": _carried(row)}
+        for row in rows
+    ]
+    z, grid = read_map(companion(sidecar, "statmap", ".nii.gz", stat="z"))
+    p, _grid = read_map(companion(sidecar, "statmap", ".nii.gz", stat="logpextentfwe"))
+    told = np.nan_to_num(p) >= -np.log10(about.alpha) - 1e-6
+    if about.standing in ("insufficient", "descriptive"):
+        told = np.zeros_like(told)
+    shown, scale = np.where(np.nan_to_num(z) > 0, np.nan_to_num(z), 0.0), (2.0, 7.0)
+    picture = mosaic.mosaic(mosaic.underlay(*template()), shown, grid, scale, told)
+    places = [_place(row) for row in rows if row["passed"]]
+    return PeaksShown(
+        about=about, title=claims.title_of(about), verdict=claims.of_coordinates(about, places), scale=scale,
+        glass=_picture(root, sidecar, "glass", glass_brain.glass(shown, grid, scale, told)),
+        picture=_picture(root, sidecar, "z", picture), clusters=rows[:SHOWN], more=max(0, len(rows) - SHOWN),
+        left_out=claims.left_out([(one.study, one.reason) for one in about.use if not one.used]),
+        file=companion(sidecar, "clusters", ".tsv").name,
+    )  # fmt: skip
+
+
+def _passed(row: TableRow, about: CoordinateSynthesis) -> bool:
+    return row["p_extent_fwe"] <= about.alpha and not row["carried_by_few"] and about.standing in ("claim", "few")
+
+
+def _carried(row: TableRow) -> str:
+    """Return the experiments with most of the peak."""
+    first, *others = str(row["experiments"]).split("; ")
+    more = len(others) - CARRIERS + 1
+    named = "; ".join([first, *others[: CARRIERS - 1]])
+    return _("%(named)s and %(n)s more", named=named, n=more) if more > 0 else named
+
+
+def _place(row: TableRow) -> str:
+    where = f"({row['x']:.0f}, {row['y']:.0f}, {row['z']:.0f})"
+    return f"{row['place']} {where}" if isinstance(row["place"], str) else where
+
+
+def _picture(root: Path, sidecar: Path, label: str, png: bytes) -> str:
+    """Write a picture and return its address."""
+    name = companion(sidecar, "figure", ".png", stat=label).name.replace("_figure", "")
+    write_bytes(root / "meta" / "figures" / name, png)
+    return f"meta/figures/{name}"

@@ -1,0 +1,1 @@
+"""Results of several studies brought together: effects pooled, coordinates that converge. Arrays alone."""

@@ -1,0 +1,1 @@
+"""Ways to bring the results of several studies together. Each file is one."""

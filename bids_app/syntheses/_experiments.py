@@ -1,0 +1,94 @@
+"""Which experiments take part in a synthesis of coordinates: one for each sample, of studies of the whole brain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bids_app.errors import WrongDataError
+from bids_app.statistics.synthesis.coordinates import Experiment
+from bids_app.vocabulary.studies import ContrastWord, ReportedPeaks, Studies
+from bids_app.vocabulary.synthesis import StudyUse, Subject
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Chosen:
+    """Experiments of one contrast, and what is known of the other studies.
+
+    Attributes
+    ----------
+    silent : tuple of str
+        Studies of the whole brain that reported no peak of any contrast.
+    silent_people : tuple of float
+        Their participants.
+    use : tuple of StudyUse
+        What becomes of every study.
+    moved : int
+        Foci that were reported in Talairach space.
+    """
+
+    contrast: ContrastWord
+    experiments: tuple[Experiment, ...]
+    silent: tuple[str, ...]
+    silent_people: tuple[float, ...]
+    use: tuple[StudyUse, ...]
+    moved: int
+    notes: tuple[str, ...]
+
+
+def chosen_experiments(studies: Studies, subject: Subject, unknown_size: int, *, ale: bool) -> Chosen:
+    """Return the experiments of a contrast.
+
+    Raises
+    ------
+    WrongDataError
+        If the participants of a study are not told, and are needed.
+    """
+    own = [one for one in studies.peaks if one.contrast.label == subject.label]
+    regional = {name for name, study in studies.studies.items() if not study.whole_brain}
+    reported = {one.study for one in studies.peaks}
+    silent = [study for name, study in studies.studies.items() if name not in reported | regional]
+    by_sample: dict[str, list[ReportedPeaks]] = {}
+    for one in own:
+        if one.study not in regional and len(one.foci):
+            by_sample.setdefault(studies.studies[one.study].sample, []).append(one)
+    notes = [
+        f"Experiments of one sample were merged: {', '.join(one.study for one in some)}."
+        for some in by_sample.values() if len({one.study for one in some}) > 1
+    ]  # fmt: skip
+    people = [one.people(own[0].contrast) for one in silent]
+    unknown = [some[0].study for some in by_sample.values() if not np.isfinite(max(one.people for one in some))]
+    if unknown and not unknown_size and ale:
+        raise WrongDataError(
+            f"{', '.join(unknown[:8])}: participants are not told, and the width of their foci depends on them. Write "
+            "n in studies.tsv, or set syntheses.coordinates.unknown_size."
+        )
+    if unknown and unknown_size:
+        notes.append(f"{unknown_size} participants were taken where they are not told: {', '.join(unknown)}.")
+    size = float(unknown_size or 1)
+    return Chosen(
+        contrast=own[0].contrast, experiments=tuple(_experiment(some, size) for some in by_sample.values()),
+        silent=tuple(one.name for one in silent), silent_people=tuple(n if np.isfinite(n) else size for n in people),
+        use=_use(studies, own, regional), moved=sum(len(one.foci) for one in own if one.moved), notes=tuple(notes),
+    )  # fmt: skip
+
+
+def _experiment(some: Sequence[ReportedPeaks], size: float) -> Experiment:
+    people = [one.people for one in some if np.isfinite(one.people)]
+    name = " + ".join(dict.fromkeys(one.study for one in some))
+    return Experiment(name=name, foci=np.concatenate([one.foci for one in some]), people=max(people, default=size))
+
+
+def _use(studies: Studies, own: Sequence[ReportedPeaks], regional: set[str]) -> tuple[StudyUse, ...]:
+    used = {one.study for one in own if len(one.foci)} - regional
+    found = []
+    for name in studies.studies:
+        reason = ""
+        if name in regional:
+            reason = "looked at regions chosen beforehand alone (whole_brain = false)"
+        elif name not in used:
+            reason = "reports no peak of this contrast"
+        found.append(StudyUse(study=name, used=name in used, reason=reason))
+    return tuple(found)

@@ -1,0 +1,200 @@
+"""What a synthesis of studies is asked, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bids_app.vocabulary.domain import Voxels
+from bids_app.vocabulary.grid import Namer
+from bids_app.vocabulary.json_record import JsonRecord
+from bids_app.vocabulary.options.inference import Inference
+from bids_app.vocabulary.studies import Studies
+
+Columns = Mapping[str, Sequence[object]]
+
+
+class Subject(NamedTuple):
+    """What is brought together: in words, and as a label of file names."""
+
+    title: str
+    label: str
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SynthesisRequest:
+    """What a synthesis works on.
+
+    Attributes
+    ----------
+    brain : Voxels or None
+        Grid and mask, where one is needed.
+    inference : Inference
+        Level and seed.
+    named : callable
+        Names a place of the brain.
+    progress : callable
+        Takes what is done, all there is, and the height that passes so far.
+    """
+
+    studies: Studies
+    subject: Subject
+    inference: Inference
+    brain: Voxels | None = None
+    named: Namer = lambda _: ""
+    threads: int = 1
+    progress: Callable[[int, int, float], None] = lambda *_: None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SynthesisResult:
+    """What a synthesis gives.
+
+    Attributes
+    ----------
+    about : JsonRecord
+        Its sidecar.
+    maps : mapping of (voxels,) arrays
+        By the label of `stat`.
+    tables : mapping of columns
+        By suffix.
+    """
+
+    about: JsonRecord
+    maps: Mapping[str, NDArray[np.floating]] = field(default_factory=dict)
+    domain: Voxels | None = None
+    tables: Mapping[str, Columns] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyUse(JsonRecord):
+    """Whether a study takes part, and why not where it does not."""
+
+    study: str
+    used: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PooledEffect(JsonRecord):
+    """An effect pooled over studies by one estimator; numbers that cannot be had are None.
+
+    `claimed` tells whether the page says whether there is a difference by this one.
+    """
+
+    estimator: str
+    k: int
+    effect: float
+    error: float
+    lower: float
+    upper: float
+    p: float
+    tau2: float
+    q: float
+    q_p: float | None
+    i2: float | None
+    prediction_lower: float | None
+    prediction_upper: float | None
+    claimed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutcomeSynthesis(JsonRecord):
+    """Sidecar of effects on one outcome, pooled over studies.
+
+    Attributes
+    ----------
+    outcome, time, comparator : str
+        What was pooled.
+    form : str
+        Endpoint, change, events or g: what papers told.
+    scale : {'SMD', 'MD', 'logRR'}
+        Of the effects.
+    favours_arm : bool
+        True if values were turned so that positive favours the arm.
+    alpha : float
+        Level of what is said.
+    tau2_limits : tuple of float, or None
+        95 %, by the Q profile.
+    egger_p : float or None
+        Of small-study effects; None with too few studies.
+    filled : mapping, or None
+        How many studies trim-and-fill adds on which side, and the effect with them.
+    notes : tuple of str
+        What was taken for granted.
+    """
+
+    title: str
+    outcome: str
+    time: str
+    comparator: str
+    form: str
+    scale: str
+    favours_arm: bool
+    alpha: float
+    studies: int
+    participants: float | None
+    pooled: tuple[PooledEffect, ...]
+    tau2_limits: tuple[float, ...] | None
+    egger_p: float | None
+    filled: Mapping[str, object] | None
+    notes: tuple[str, ...]
+    use: tuple[StudyUse, ...]
+    synthesis: str = "outcomes"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoordinateSynthesis(JsonRecord):
+    """Sidecar of peaks that studies report, brought together.
+
+    Attributes
+    ----------
+    within : str
+        The arm within which the contrast lies; empty for a comparison.
+    method : {'ALE', 'MKDA'}
+    standing : {'claim', 'few', 'descriptive', 'insufficient'}
+        What the number of experiments allows: a claim, one with a warning, a description, or not even that.
+    silent : tuple of str
+        Studies that reported no peak of any contrast.
+    threshold : float
+        Statistic that forms clusters at `cluster_forming_p`.
+    critical : mapping of float
+        Smallest extent, mass and height that pass.
+    chance_of_report : mapping of float
+        How often a study of the median number of participants reports a true peak, by its effect in SDs.
+    """
+
+    title: str
+    contrast: str
+    within: str
+    method: str
+    standing: str
+    experiments: int
+    participants: float
+    foci: int
+    foci_outside: int
+    moved_from_talairach: int
+    silent: tuple[str, ...]
+    kernel: str
+    mask: str
+    mask_sha256: str
+    voxels: int
+    cluster_forming_p: float
+    threshold: float
+    redraws: int
+    redrawn: str
+    random_seed: int
+    alpha: float
+    critical: Mapping[str, float]
+    clusters: int
+    passing: int
+    chance_of_report: Mapping[str, float]
+    median_people: float
+    notes: tuple[str, ...]
+    use: tuple[StudyUse, ...]
+    synthesis: str = "coordinates"
