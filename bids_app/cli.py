@@ -115,7 +115,13 @@ def _science(top: argparse.ArgumentParser) -> None:
     add("--preset", default="", metavar="NAME", help="seeds, networks and pairs of a condition; 'list' shows them")
     add("--profile", default="", metavar="NAME",
         help="defaults of the cleaning: recommended, or dpabi-legacy (replication only)")  # fmt: skip
-    add("--measures", nargs="+", default=[], metavar="NAME", help="measures to compute; 'all' for every one")
+    add(
+        "--measures",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="measures to compute; 'all' for every one that needs no file of yours",
+    )
     add("--blind", action="store_true", help="mask the arms as A and B until --allocation is given")
     add(
         "--exclusions",

@@ -208,7 +208,7 @@ def segments_of(tables: Json, dataset: Dataset) -> dict[str, SegmentOptions]:
 
 
 def _measures(
-    words: Collection[str], tables: Iterable[str], modalities: Collection[str], asked: Iterable[str]
+    words: Collection[str], tables: Json, modalities: Collection[str], asked: Iterable[str]
 ) -> dict[str, None]:
     """Return the measures of a call in the order that they are always done in.
 
@@ -228,7 +228,7 @@ def _measures(
     """
     gives = {plugs.modality(name).gives for name in modalities}
     known = plugs.names("measures")
-    wanted = {name for word in words for name in (known if word == "all" else [word])}
+    wanted = {name for word in words for name in (plugs.all_measures(tables) if word == "all" else [word])}
     if not words:
         wanted = {*tables, *(DEFAULT_PLUGS["measures"] if "fmri" in modalities else ())}
         if set(modalities) - {"fmri"}:

@@ -42,6 +42,7 @@ class Options:
 
 
 CLEANING, ON_REQUEST, TITLE = "filtered", True, "Maps of networks"
+NEEDS_FILE = "maps"
 _EFFECT = Output(
     name="effect", kind="map", suffix="statmap", units="percent", entities={"stat": "effect"}, entity="meas",
     noun="the maps of networks", definite=True, scale="percent",

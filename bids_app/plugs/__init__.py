@@ -2,6 +2,7 @@
 
 from bids_app.plugs.registry import (
     KINDS,
+    all_measures,
     association,
     design,
     load,
@@ -14,5 +15,6 @@ from bids_app.plugs.registry import (
 )
 
 __all__ = [
-    "KINDS", "association", "design", "load", "measure", "modality", "names", "predictor", "record_of", "synthesis",
+    "KINDS", "all_measures", "association", "design", "load", "measure", "modality", "names", "predictor", "record_of",
+    "synthesis",
 ]  # fmt: skip

@@ -71,6 +71,8 @@ class Measure(Plug):
         True if runs without events are not for it.
     on_request : bool
         True if it is computed only where it is named.
+    needs_file : str
+        Option that must name a file of the user's; without it `all` does not mean it.
     labels_of : callable
         Labels of the maps of an output, where options decide them, or patterns such as `net*` where data do; by default
         those that it declares.
@@ -96,6 +98,7 @@ class Measure(Plug):
     selecting: tuple[str, ...] = ()
     needs_events: bool = False
     on_request: bool = False
+    needs_file: str = ""
     labels_of: Callable[[Output, object], tuple[str, ...]] = _declared
     titles: Mapping[str, str] = field(default_factory=dict)
     refusals: Callable[[object, Sequence[Region], object], Mapping[str, str]] = _nothing_refused

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields
 from difflib import get_close_matches
 from functools import cache
@@ -62,6 +63,12 @@ def modality(name: str) -> Modality:
 def measure(name: str) -> Measure:
     """Return a measure; for what is raised see `load`."""
     return _of(Measure, load("measures", name))
+
+
+def all_measures(tables: Mapping[str, Mapping[str, object]]) -> tuple[str, ...]:
+    """Return the measures that `all` means: every one but those that need a file which their table does not name."""
+    needed = {name: measure(name).needs_file for name in names("measures")}
+    return tuple(name for name, option in needed.items() if not option or tables.get(name, {}).get(option))
 
 
 def design(name: str) -> DesignBuilder:
