@@ -71,8 +71,10 @@ class Trial:
         return self.func(label, session) / (stem + endings[kind])
 
 
-def write_trial(root: Path, per_arm: int = 4, sessions: Iterable[str] = ("pre", "post"), effect: float = 2.0) -> Trial:
-    """Write a trial of `per_arm` people in verum and in sham."""
+def write_trial(
+    root: Path, per_arm: int = 4, sessions: Iterable[str] = ("pre", "post"), effect: float = 2.0, people: str = ""
+) -> Trial:
+    """Write a trial of `per_arm` people in verum and in sham; other `people` have other series."""
     trial = Trial(root)
     describe(root, "raw")
     describe(trial.fmriprep, "derivative")
@@ -81,8 +83,8 @@ def write_trial(root: Path, per_arm: int = 4, sessions: Iterable[str] = ("pre", 
         trial.people[label] = arm
         for session in sessions:
             coupling = effect if arm == "verum" and session == "post" else 0.2
-            write_run(trial.func(label, session), f"sub-{label}_ses-{session}_task-rest", seed=hash_of(label, session),
-                      coupling=coupling)  # fmt: skip
+            own = hash_of(*filter(None, (people, label, session)))
+            write_run(trial.func(label, session), f"sub-{label}_ses-{session}_task-rest", seed=own, coupling=coupling)
     write_participants(trial)
     return trial
 

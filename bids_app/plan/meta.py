@@ -9,10 +9,12 @@ from pathlib import Path
 from bids_app import plugs
 from bids_app.dataset.layout import check_description
 from bids_app.dataset.studies.folder import read_studies
+from bids_app.dataset.studies.outputs import maps_of_studies
 from bids_app.dataset.tables import stands
 from bids_app.errors import UsageError, WrongDataError
 from bids_app.plan.bids_uri import with_paths
 from bids_app.plan.inputs import JobPlan
+from bids_app.plugs.protocols import Synthesis
 from bids_app.settings import Settings, validate
 from bids_app.vocabulary.job import NO_DESIGN, NO_MODALITY, MetaJob
 from bids_app.vocabulary.note import Note
@@ -45,6 +47,8 @@ def plan_meta(execution: Execution, settings: Settings) -> JobPlan:
         check_description(folder)
     coordinates = settings.syntheses.get("coordinates")
     studies = read_studies(place, getattr(coordinates, "contrasts", ()))
+    compared = getattr(settings.syntheses.get("maps"), "contrast", "")
+    studies = replace(studies, maps=(*studies.maps, *maps_of_studies(studies.studies, folder, compared)))
     chosen = {name: with_paths(options, folder) for name, options in _chosen(settings, studies).items()}
     jobs = tuple(job for name in chosen for job in _jobs(execution, settings, studies, Selected(name, chosen[name])))
     if not jobs:
@@ -94,6 +98,12 @@ def _export(execution: Execution, settings: Settings, studies: Studies) -> MetaJ
     )  # fmt: skip
 
 
+def _images(studies: Studies, plug: Synthesis, subject: Subject) -> list[Path]:
+    """Return the images that a synthesis of maps reads."""
+    own = [one for one in studies.maps if plug.asks == "maps" and one.subject == subject.title]
+    return [path for one in own for path in one.paths.values()]
+
+
 def _jobs(
     execution: Execution, settings: Settings, studies: Studies, synthesis: Selected[Options]
 ) -> Iterator[MetaJob]:
@@ -110,6 +120,7 @@ def _jobs(
     for subject in subjects:
         yield MetaJob(
             label=f"meta_{synthesis.name}_{subject.label}", output_dir=execution.output_dir, modality=NO_MODALITY,
-            measures={}, inputs=(*studies.files, *([brain] if brain else [])), synthesis=synthesis, subject=subject,
+            measures={}, inputs=(*studies.files, *([brain] if brain else []), *_images(studies, plug, subject)),
+            synthesis=synthesis, subject=subject,
             studies=studies, brain=brain, inference=settings.inference, threads=execution.nprocs,
         )  # fmt: skip

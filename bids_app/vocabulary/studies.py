@@ -148,14 +148,32 @@ class ReportedEffect:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StudyImage:
-    """An image of a study: what it holds (beta, se, varcope, t, z) and where it lies."""
+class StudyMaps:
+    """The images of one contrast of a study.
+
+    Attributes
+    ----------
+    subject : str
+        What they are of: measure and map of an output of deqi, the contrast of other images.
+    paths : mapping of Path
+        By what they hold: effect, variance, g; beta, se, varcope, t, z.
+    people : tuple of float
+        Participants by arm, or of the one group; empty where they are not told.
+    units : str
+        Of the effect; empty where they are not known.
+    made_with : mapping
+        Settings of an output of deqi that decide what its values mean, by name.
+    labels : tuple of str
+        Participants of an output of deqi, by label and arm.
+    """
 
     study: str
-    contrast: ContrastWord
-    kind: str
-    path: Path
-    people: float
+    subject: str
+    paths: Mapping[str, Path]
+    people: tuple[float, ...] = ()
+    units: str = ""
+    made_with: Mapping[str, object] = field(default_factory=dict)
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,7 +184,7 @@ class Studies:
     ----------
     studies : mapping of Study
         By name.
-    peaks, effects, images
+    peaks, effects, maps
         What they report.
     files : tuple of Path
         Files that were read.
@@ -177,6 +195,6 @@ class Studies:
     studies: Mapping[str, Study]
     peaks: tuple[ReportedPeaks, ...] = ()
     effects: tuple[ReportedEffect, ...] = ()
-    images: tuple[StudyImage, ...] = ()
+    maps: tuple[StudyMaps, ...] = ()
     files: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from pathlib import Path
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,17 @@ class Subject(NamedTuple):
     label: str
 
 
+class Images(Protocol):
+    """Reads images of studies on one grid."""
+
+    @property
+    def moved(self) -> Sequence[Path]:
+        """Those read so far that were interpolated, for their grids are others."""
+
+    def __call__(self, path: Path) -> NDArray[np.float64]:
+        """Return values (x, y, z), NaN where there are none."""
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SynthesisRequest:
     """What a synthesis works on.
@@ -37,6 +49,8 @@ class SynthesisRequest:
         Level and seed.
     named : callable
         Names a place of the brain.
+    images : Images or None
+        Reads images on the grid of `brain`, where a synthesis asks for maps.
     progress : callable
         Takes what is done, all there is, and the height that passes so far.
     """
@@ -46,6 +60,7 @@ class SynthesisRequest:
     inference: Inference
     brain: Voxels | None = None
     named: Namer = lambda _: ""
+    images: Images | None = None
     threads: int = 1
     progress: Callable[[int, int, float], None] = lambda *_: None
 
@@ -198,3 +213,53 @@ class CoordinateSynthesis(JsonRecord):
     notes: tuple[str, ...]
     use: tuple[StudyUse, ...]
     synthesis: str = "coordinates"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapSynthesis(JsonRecord):
+    """Sidecar of maps of studies that were pooled.
+
+    Attributes
+    ----------
+    scale : {'effect', 'g', 'z'}
+    units : str
+        Of the pooled effect.
+    standing : {'claim', 'descriptive', 'insufficient'}
+        What the number of studies allows.
+    patterns : int
+        Of signs, the observed one among them; 0 where none were flipped.
+    critical : float or None
+        Smallest |t| that passes over the brain.
+    smallest_p : float or None
+        Corrected over the brain.
+    settings_that_differ : tuple of str
+        Of studies that were pooled all the same.
+    interpolated : tuple of str
+        Studies whose grids differ from that of the first.
+    """
+
+    title: str
+    scale: str
+    units: str
+    estimator: str
+    standing: str
+    studies: int
+    participants: float | None
+    voxels: int
+    least_k: int
+    alpha: float
+    patterns: int
+    patterns_possible: int
+    random_seed: int
+    critical: float | None
+    smallest_p: float | None
+    smallest_possible_p: float | None
+    clusters: int
+    passing: int
+    median_i2: float | None
+    median_tau2: float | None
+    settings_that_differ: tuple[str, ...]
+    interpolated: tuple[str, ...]
+    notes: tuple[str, ...]
+    use: tuple[StudyUse, ...]
+    synthesis: str = "maps"

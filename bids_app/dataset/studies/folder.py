@@ -68,7 +68,7 @@ def _foreign(place: Path, more: Collection[str]) -> Studies:
     if best == NEUROSYNTH:
         notes.append(f"{path.name} does not tell participants: {foreign.UNKNOWN_SIZE:g} are taken for every study.")
     return Studies(
-        studies=read.studies, peaks=read.peaks, images=read.images, files=read.files, notes=(*notes, *read.notes)
+        studies=read.studies, peaks=read.peaks, maps=read.maps, files=read.files, notes=(*notes, *read.notes)
     )
 
 

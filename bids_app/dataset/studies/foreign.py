@@ -14,7 +14,7 @@ from bids_app.dataset.atlases.tables import read_rows
 from bids_app.dataset.studies.cells import Row, in_mni, is_talairach, place_of, require_columns
 from bids_app.dataset.tables import Json, read_json, require_content
 from bids_app.errors import WrongDataError
-from bids_app.vocabulary.studies import CONTRASTS, EVERY, ReportedPeaks, Studies, Study, StudyImage, contrast_word
+from bids_app.vocabulary.studies import CONTRASTS, EVERY, ReportedPeaks, Studies, Study, StudyMaps, contrast_word
 
 UNKNOWN_SIZE = 20.0
 """Participants of a study where a format does not tell them."""
@@ -61,17 +61,17 @@ def studies_of(path: Path, analyses: Sequence[ForeignAnalysis], more: Collection
         f"{path.name}: names of analyses are no contrast words (such as verum>sham), so all {len(analyses)} are taken "
         "as one contrast. Make sure that they look in one direction."
     )
-    peaks, images = [], []
+    peaks, maps = [], []
     for one, word in zip(analyses, words, strict=True):
         contrast, people = word or EVERY, one.people
         peaks.append(ReportedPeaks(study=one.study, contrast=contrast, people=people, foci=one.foci, moved=one.moved))
-        images += [
-            StudyImage(study=one.study, contrast=contrast, people=people, kind=kind, path=folder / name)
-            for kind, name in one.images
-        ]
+        paths = {kind: folder / name for kind, name in one.images if (folder / name).exists()}
+        if paths:
+            sizes = (people,) if np.isfinite(people) else ()
+            maps.append(StudyMaps(study=one.study, subject=contrast.word, paths=paths, people=sizes))
     names = dict.fromkeys(one.study for one in analyses)
     return Studies(
-        studies={name: Study(name=name, sample=name) for name in names}, peaks=tuple(peaks), images=tuple(images),
+        studies={name: Study(name=name, sample=name) for name in names}, peaks=tuple(peaks), maps=tuple(maps),
         files=(path,), notes=(said,) if unknown else (),
     )  # fmt: skip
 

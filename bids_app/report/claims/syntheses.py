@@ -10,7 +10,7 @@ from bids_app.report.claims.maps import Verdict
 from bids_app.report.formats import effect_with_limits, format_number, says_p
 from bids_app.report.messages import N_, _, ngettext
 from bids_app.report.text.wording import listed
-from bids_app.vocabulary.synthesis import CoordinateSynthesis, OutcomeSynthesis, PooledEffect
+from bids_app.vocabulary.synthesis import CoordinateSynthesis, MapSynthesis, OutcomeSynthesis, PooledEffect
 
 SCALES = {
     "SMD": N_("standardised difference (Hedges g)"), "MD": N_("difference of means"),
@@ -146,6 +146,47 @@ def _of_peaks(about: CoordinateSynthesis) -> tuple[str, ...]:
                          n=about.foci_outside, all=about.foci))  # fmt: skip
     remarks.append(_("Stronger evidence than coordinates: maps of the studies pooled, or their participants analysed "
                      "together (design multi_site)."))  # fmt: skip
+    return tuple(remarks)
+
+
+def of_maps(about: MapSynthesis, places: Sequence[str]) -> Verdict:
+    """Return what maps of one subject say together; `places` are those of the clusters that pass."""
+    said = {"k": about.studies, "title": about.title}
+    remarks = _of_maps(about)
+    if about.standing == "insufficient":
+        text = _("%(title)s: two studies cannot tell how effects vary. One common effect is drawn, and nothing is "
+                 "claimed.", **said)  # fmt: skip
+        return Verdict(text, False, remarks)
+    if about.standing == "descriptive" or about.smallest_p is None:
+        text = _("%(title)s: the maps of %(k)s studies are drawn together, and nothing is claimed: p over the brain "
+                 "need six studies whose signs can be flipped.", **said)  # fmt: skip
+        return Verdict(text, False, remarks)
+    said |= {"p": says_p(about.smallest_p), "n": f"{about.patterns:,}"}
+    if not places:
+        text = _("%(title)s: no pooled difference was shown over %(k)s studies (largest |t|, %(n)s patterns of signs, "
+                 "corrected over the brain: %(p)s).", **said)  # fmt: skip
+        return Verdict(text, False, remarks)
+    text = _("%(title)s: pooled over %(k)s studies the arms differ at %(places)s (largest |t|, %(n)s patterns of "
+             "signs, corrected over the brain: smallest %(p)s).", places="; ".join(places), **said)  # fmt: skip
+    return Verdict(text, True, remarks)
+
+
+def _of_maps(about: MapSynthesis) -> tuple[str, ...]:
+    """Return what must stand beside pooled maps."""
+    remarks = []
+    if about.estimator != "FE" and about.median_i2 is not None:
+        remarks.append(_(
+            "Over the brain, I² has a median of %(i2)s %%. Where the interval for a further study holds 0, its effect "
+            "may be in either direction.", i2=format_number(100 * about.median_i2, 2),
+        ))  # fmt: skip
+    if about.settings_that_differ:
+        remarks.append(_("Studies were made with different settings and are pooled as %(units)s: %(which)s.",
+                         units=about.units, which=" | ".join(about.settings_that_differ)))  # fmt: skip
+    if about.interpolated:
+        remarks.append(_("Grids differ: maps of %(names)s were interpolated, and their masks shrink by a voxel.",
+                         names=listed(about.interpolated)))  # fmt: skip
+    remarks.append(_("Stronger evidence than pooled maps: participants of all sites analysed together, with arms "
+                     "re-randomised within sites (design multi_site)."))  # fmt: skip
     return tuple(remarks)
 
 

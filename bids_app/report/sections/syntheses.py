@@ -18,7 +18,7 @@ from bids_app.report.drawing.forest import forest, funnel
 from bids_app.report.drawing.template import template
 from bids_app.report.messages import _
 from bids_app.vocabulary.entities import companion
-from bids_app.vocabulary.synthesis import CoordinateSynthesis, OutcomeSynthesis
+from bids_app.vocabulary.synthesis import CoordinateSynthesis, MapSynthesis, OutcomeSynthesis
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +44,22 @@ class PeaksShown:
     glass: str
     picture: str
     scale: tuple[float, float]
+    clusters: Sequence[TableRow]
+    more: int
+    left_out: list[str]
+    file: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapsShown:
+    """Maps of one subject pooled over studies."""
+
+    about: MapSynthesis
+    verdict: Verdict
+    glass: str
+    pictures: Sequence[tuple[str, str]]
+    scale: tuple[float, float]
+    statistic: str
     clusters: Sequence[TableRow]
     more: int
     left_out: list[str]
@@ -95,6 +111,33 @@ def peaks(sidecar: Path, root: Path) -> PeaksShown:
         picture=_picture(root, sidecar, "z", picture), clusters=rows[:SHOWN], more=max(0, len(rows) - SHOWN),
         left_out=claims.left_out([(one.study, one.reason) for one in about.use if not one.used]),
         file=companion(sidecar, "clusters", ".tsv").name,
+    )  # fmt: skip
+
+
+def maps(sidecar: Path, root: Path) -> MapsShown:
+    """Return what a synthesis of maps shows; its pictures are written to `meta/figures`."""
+    about = MapSynthesis.from_json(read_json(sidecar))
+    statistic = "z" if about.estimator == "FE" else "t"
+    t, grid = read_map(companion(sidecar, "statmap", ".nii.gz", stat=statistic))
+    told = np.zeros(t.shape, dtype=bool)
+    if about.standing == "claim" and about.passing:
+        p, _grid = read_map(companion(sidecar, "statmap", ".nii.gz", stat="logpvoxfwe"))
+        told = np.nan_to_num(p) >= -np.log10(about.alpha) - 1e-6
+    rows = rows_of(sidecar, "clusters")
+    rows = [{**row, "passed": about.standing == "claim" and row["p_voxel_fwe"] <= about.alpha} for row in rows]
+    height = float(np.nanmax(np.abs(t), initial=4.0))
+    shown, scale, below = np.nan_to_num(t), (2.0, max(4.0, min(height, 12.0))), mosaic.underlay(*template())
+    pictures = [(_("pooled effect by its error"), "t", mosaic.mosaic(below, shown, grid, scale, told))]
+    if about.estimator != "FE":
+        share, _grid = read_map(companion(sidecar, "statmap", ".nii.gz", stat="I2"))
+        share = np.nan_to_num(100 * share)
+        pictures.append((_("I² in percent, from 25"), "I2", mosaic.mosaic(below, share, grid, (25.0, 100.0))))
+    return MapsShown(
+        about=about, verdict=claims.of_maps(about, [_place(row) for row in rows if row["passed"]]), scale=scale,
+        statistic=statistic, glass=_picture(root, sidecar, "glass", glass_brain.glass(shown, grid, scale, told)),
+        pictures=[(title, _picture(root, sidecar, label, png)) for title, label, png in pictures],
+        clusters=rows[:SHOWN], more=max(0, len(rows) - SHOWN), file=companion(sidecar, "clusters", ".tsv").name,
+        left_out=claims.left_out([(one.study, one.reason) for one in about.use if not one.used]),
     )  # fmt: skip
 
 
