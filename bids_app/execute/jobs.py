@@ -118,7 +118,8 @@ def _of_trial(job: TrialJob) -> Summary:
 def _of_studies(job: MetaJob) -> Summary:
     from bids_app.levels import meta_analysis
 
-    with permutation_bar("redraws", "statistic") as progress:
+    counted = ("voxels", "map") if job.synthesis.name == "maps" else ("redraws", "contrast")
+    with permutation_bar(*counted) as progress:
         return meta_analysis.run(job, progress)
 
 

@@ -13,7 +13,7 @@ from bids_app.dataset.studies.outputs import maps_of_studies
 from bids_app.dataset.tables import stands
 from bids_app.errors import UsageError, WrongDataError
 from bids_app.plan.bids_uri import with_paths
-from bids_app.plan.inputs import JobPlan
+from bids_app.plan.inputs import JobPlan, generated_by
 from bids_app.plugs.protocols import Synthesis
 from bids_app.settings import Settings, validate
 from bids_app.vocabulary.job import NO_DESIGN, NO_MODALITY, MetaJob
@@ -60,7 +60,7 @@ def plan_meta(execution: Execution, settings: Settings) -> JobPlan:
     alone = replace(settings, modalities={}, measures={}, associations={}, predictors={}, syntheses=chosen)
     return JobPlan(
         jobs=jobs, sources={"raw": folder}, settings=alone,
-        notes=tuple(Note(text=text) for text in studies.notes),
+        notes=tuple(Note(text=text) for text in studies.notes), generated_by=tuple(generated_by([folder])),
     )  # fmt: skip
 
 

@@ -57,14 +57,17 @@ def one_arm_alone(effect: float, people: int, alpha: float = 0.05) -> float:
     return power * (1 - power)
 
 
-def chance_of_report(effect: float, people: int, p: float = 0.001) -> float:
+def chance_of_report(effect: float, people: float, p: float = 0.001, arms: int = 1) -> float:
     """Return how often a study of so many people finds an effect (in SDs) at one place, tested on both sides at p.
+
+    With two arms the people are half in each, and the effect is a difference between arms.
 
     >>> [round(chance_of_report(0.5, n), 3) for n in (12, 16, 20, 30)]
     [0.026, 0.052, 0.087, 0.211]
     """
-    height, away = stats.t.isf(p / 2, people - 1), effect * np.sqrt(people)
-    return float(stats.nct.sf(height, people - 1, away) + stats.nct.cdf(-height, people - 1, away))
+    df, away = people - arms, effect * np.sqrt(people) / arms
+    height = stats.t.isf(p / 2, df)
+    return float(stats.nct.sf(height, df, away) + stats.nct.cdf(-height, df, away))
 
 
 def explained_by_noise(regions: int, width: float, genes: int = 2000, seed: int = 0) -> tuple[float, float]:

@@ -152,6 +152,7 @@ def _about(found: _Found) -> CoordinateSynthesis:
     inside = brain.holds(found.peaks.layout.places)
     kernel = f"sphere of {options.radius:g} mm" if options.method == "MKDA" else "Gaussian by participants"
     alpha, median = request.inference.alpha, float(np.median(people))
+    arms = 2 if ">" in chosen.contrast.word and not chosen.contrast.within else 1
     return CoordinateSynthesis(
         title=chosen.contrast.word, contrast=chosen.contrast.word, within=chosen.contrast.within,
         method=options.method, standing=next(word for least, word in _STANDINGS if len(people) >= least),
@@ -163,7 +164,7 @@ def _about(found: _Found) -> CoordinateSynthesis:
         redraws=options.redraws, redrawn=options.redraw, random_seed=request.inference.random_seed, alpha=alpha,
         critical={name: found.null.critical(name, alpha) for name in ("extent", "mass", "voxel")},
         clusters=len(found.clusters), passing=len(found.passing), median_people=median,
-        chance_of_report={f"{d:g}": chance_of_report(d, round(median)) for d in (0.3, 0.5, 0.8)},
+        chance_of_report={f"{d:g}": chance_of_report(d, median, arms=arms) for d in (0.3, 0.5, 0.8)},
         notes=chosen.notes, use=chosen.use,
     )  # fmt: skip
 

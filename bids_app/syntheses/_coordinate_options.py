@@ -37,8 +37,17 @@ class Options:
         Literal["root", "equal"], Doc("Of MKDA: weight of an experiment, the root of its participants or 1.")
     ] = "root"
     include_null: Annotated[bool, Doc("Of MKDA: count studies without any focus among those that looked.")] = True
+    subtract: Annotated[
+        tuple[str, ...],
+        Doc("Two contrasts of the same trials whose peaks are compared, e.g. verum:post>pre and sham:post>pre."),
+    ] = ()
     mask: Annotated[
         str, Doc("Brain in which peaks are looked at, an image with cubic voxels; empty: the MNI152 brain at 2 mm.")
     ] = ""
     noise_draws: Annotated[int, Ge(0), Doc("File drawer of ALE: rows of added noise studies; 0: none.")] = 20
     noise_redraws: Annotated[int, Ge(20), Doc("File drawer: redraws of each null.")] = 200
+
+    def __post_init__(self) -> None:
+        """Refuse to subtract anything but one contrast from another."""
+        if self.subtract and len(set(self.subtract)) != 2:
+            raise ValueError('subtract names two contrasts: ["verum:post>pre", "sham:post>pre"]')

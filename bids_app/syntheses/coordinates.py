@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bids_app.errors import UsageError
 from bids_app.syntheses import _coordinate_options
-from bids_app.vocabulary.studies import Studies
-from bids_app.vocabulary.synthesis import Subject, SynthesisRequest, SynthesisResult
+from bids_app.vocabulary.studies import Studies, contrast_word
+from bids_app.vocabulary.synthesis import MINUS, Subject, SynthesisRequest, SynthesisResult
 
 Options = _coordinate_options.Options
 
@@ -19,10 +20,26 @@ METHODS = (
 )
 
 
-def subjects(studies: Studies, _: Options) -> tuple[Subject, ...]:
-    """Return each contrast for which a study reports foci: directions are never pooled."""
-    found = dict.fromkeys(one.contrast for one in studies.peaks)
-    return tuple(Subject(word.word, word.label) for word in found)
+def subjects(studies: Studies, options: Options) -> tuple[Subject, ...]:
+    """Return each contrast for which a study reports foci, for directions are never pooled, and the two to compare.
+
+    Raises
+    ------
+    UsageError
+        If a contrast to be compared is none of those reported.
+    """
+    found = {one.contrast.word: one.contrast.label for one in studies.peaks}
+    every = tuple(Subject(word, label) for word, label in found.items())
+    asked = [word.word for one in options.subtract if (word := contrast_word(one, options.contrasts))]
+    if (options.subtract and not set(asked) <= found.keys()) or len(asked) != len(options.subtract):
+        raise UsageError(
+            f"syntheses.coordinates.subtract names {' and '.join(options.subtract)}; foci are reported of "
+            f"{', '.join(found) or 'nothing'}."
+        )
+    if not asked:
+        return every
+    first, second = (found[word] for word in asked)
+    return (*every, Subject(MINUS.join(asked), f"{first}Minus{second[:1].upper()}{second[1:]}"))
 
 
 def synthesise(request: SynthesisRequest, options: Options) -> SynthesisResult:
@@ -33,7 +50,11 @@ def synthesise(request: SynthesisRequest, options: Options) -> SynthesisResult:
     WrongDataError
         If there are too few experiments, or participants are not told.
     """
-    # Brings the compiler.
+    # Both bring the compiler.
+    if MINUS in request.subject.title:
+        from bids_app.syntheses import _subtraction
+
+        return _subtraction.subtracted_peaks(request, options)
     from bids_app.syntheses import _convergence
 
     return _convergence.converging(request, options)

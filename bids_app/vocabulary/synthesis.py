@@ -19,6 +19,10 @@ from bids_app.vocabulary.studies import Studies
 Columns = Mapping[str, Sequence[object]]
 
 
+MINUS = " minus "
+"""Between two contrasts that are compared, in the title of a subject."""
+
+
 class Subject(NamedTuple):
     """What is brought together: in words, and as a label of file names."""
 
@@ -263,3 +267,32 @@ class MapSynthesis(JsonRecord):
     notes: tuple[str, ...]
     use: tuple[StudyUse, ...]
     synthesis: str = "maps"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubtractionSynthesis(JsonRecord):
+    """Sidecar of peaks of two contrasts of the same trials, compared.
+
+    Attributes
+    ----------
+    trials : tuple of str
+        Those that report both contrasts.
+    patterns : int
+        Of labels exchanged within trials, the observed one among them.
+    """
+
+    title: str
+    first: str
+    second: str
+    trials: tuple[str, ...]
+    patterns: int
+    patterns_possible: int
+    smallest_possible_p: float
+    smallest_p: float
+    critical: float
+    alpha: float
+    random_seed: int
+    passing: int
+    notes: tuple[str, ...]
+    use: tuple[StudyUse, ...]
+    synthesis: str = "subtraction"

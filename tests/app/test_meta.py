@@ -155,6 +155,30 @@ def test_too_few_experiments(tmp_path):
     assert 'class="verdict good"' not in page
 
 
+def test_two_contrasts_of_the_same_trials(tmp_path):
+    """Peaks within verum and within sham are compared with labels exchanged within trials; five trials are too few."""
+    place = studies(tmp_path / "studies", count=12, contrast="verum:post>pre")
+    text = (place / "foci.tsv").read_text()
+    away = "".join(f"s{i:02}\tsham:post>pre\t-40\t{i % 3}\t{-6 + i % 2}\tMNI\n" for i in range(12))
+    (place / "foci.tsv").write_text(text + away)
+    words = [*QUICK, "--set", 'syntheses.coordinates.subtract=["verum:post>pre", "sham:post>pre"]']
+    ended = run_deqi(place, tmp_path / "out", "meta", *words)
+    assert ended.code == 0, ended.text
+    start = "synthesis-coordinates_contrast-verumPostGtPreMinusShamPostGtPre"
+    about = json.loads((tmp_path / "out" / "meta" / f"{start}_synthesis.json").read_text())
+    assert (len(about["Trials"]), about["Patterns"], about["SmallestP"]) == (12, 100, 0.01)
+    table = read_tsv(tmp_path / "out" / "meta" / f"{start}_clusters.tsv")
+    assert set(table["more_in"]) == {"first", "second"}
+    page = (tmp_path / "out" / "meta.html").read_text()
+    assert "converge differently at" in page
+    assert "A change within one arm compares nothing" in page
+    (place / "foci.tsv").write_text(text + "".join(away.splitlines(keepends=True)[:5]))
+    ended = run_deqi(place, tmp_path / "out", "meta", *words, "--set", "syntheses.coordinates.least=5")
+    assert "5 trials report both contrasts; at least 6 are needed" in ended.text
+    ended = run_deqi(place, tmp_path / "out", "meta", "--set", 'syntheses.coordinates.subtract=["verum>sham", "a>b"]')
+    assert ended.code == 64
+
+
 def test_what_ends_a_call(tmp_path):
     """Options of participants, a synthesis without input, studies without participants, and words that are none."""
     place = studies(tmp_path / "studies", count=10)

@@ -6,11 +6,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from bids_app import plugs
 from bids_app.report.claims.maps import Verdict
 from bids_app.report.formats import effect_with_limits, format_number, says_p
 from bids_app.report.messages import N_, _, ngettext
 from bids_app.report.text.wording import listed
-from bids_app.vocabulary.synthesis import CoordinateSynthesis, MapSynthesis, OutcomeSynthesis, PooledEffect
+from bids_app.vocabulary.synthesis import (
+    CoordinateSynthesis,
+    MapSynthesis,
+    OutcomeSynthesis,
+    PooledEffect,
+    SubtractionSynthesis,
+)
 
 SCALES = {
     "SMD": N_("standardised difference (Hedges g)"), "MD": N_("difference of means"),
@@ -107,6 +114,21 @@ def of_coordinates(about: CoordinateSynthesis, places: Sequence[str]) -> Verdict
     text = _("%(title)s: reported peaks of %(k)s experiments (%(n)s participants) converge at %(places)s (extent of "
              "clusters, corrected over the brain, p ≤ %(alpha)s).", places="; ".join(places), alpha=f"{about.alpha:g}",
              **said)  # fmt: skip
+    return Verdict(text, not about.within, remarks)
+
+
+def of_subtraction(about: SubtractionSynthesis, places: Sequence[str]) -> Verdict:
+    """Return what the peaks of two contrasts of the same trials say; `places` are those where they differ."""
+    said = {"first": about.first, "second": about.second, "k": len(about.trials), "n": f"{about.patterns:,}",
+            "p": says_p(about.smallest_p)}  # fmt: skip
+    remarks = (_("That one contrast converges at a place and the other does not is no such comparison; this is."),)
+    if not places:
+        text = _("Peaks of %(first)s and of %(second)s were not shown to converge at different places (%(k)s trials, "
+                 "labels exchanged within trials in %(n)s ways, corrected over the brain: %(p)s).", **said)  # fmt: skip
+        return Verdict(text, False, remarks)
+    text = _("Peaks of %(first)s and of %(second)s converge differently at %(places)s (%(k)s trials, labels exchanged "
+             "within trials in %(n)s ways, corrected over the brain: smallest %(p)s).", places="; ".join(places),
+             **said)  # fmt: skip
     return Verdict(text, True, remarks)
 
 
@@ -130,11 +152,14 @@ def _of_peaks(about: CoordinateSynthesis) -> tuple[str, ...]:
         remarks.append(_("Fewer than 20 experiments: effects of medium size are often missed, and single experiments "
                          "carry much."))  # fmt: skip
     report = about.chance_of_report
+    said = {"n": round(about.median_people), "half": f"{100 * report['0.5']:.0f}",
+            "large": f"{100 * report['0.8']:.0f}"}  # fmt: skip
     remarks.append(_(
-        "A study of %(n)s participants, the median here, reports a true effect of d = 0.5 at a place in %(half)s %% of "
-        "cases, and of d = 0.8 in %(large)s %%: most true effects are never printed.",
-        n=round(about.median_people), half=f"{100 * report['0.5']:.0f}", large=f"{100 * report['0.8']:.0f}",
+        "A study of %(n)s participants, the median here, finds a true effect of d = 0.5 at one place in %(half)s %% of "
+        "cases, and of d = 0.8 in %(large)s %% (p < .001, uncorrected).", **said,
     ))  # fmt: skip
+    if report["0.5"] < 0.5:
+        remarks.append(_("So most true effects of medium size are never printed."))
     if about.silent:
         remarks.append(ngettext(
             "%(num)s study of the whole brain reported no peak at all: %(names)s.",
@@ -151,7 +176,7 @@ def _of_peaks(about: CoordinateSynthesis) -> tuple[str, ...]:
 
 def of_maps(about: MapSynthesis, places: Sequence[str]) -> Verdict:
     """Return what maps of one subject say together; `places` are those of the clusters that pass."""
-    said = {"k": about.studies, "title": about.title}
+    said = {"k": about.studies, "title": subject_of(about)}
     remarks = _of_maps(about)
     if about.standing == "insufficient":
         text = _("%(title)s: two studies cannot tell how effects vary. One common effect is drawn, and nothing is "
@@ -169,6 +194,15 @@ def of_maps(about: MapSynthesis, places: Sequence[str]) -> Verdict:
     text = _("%(title)s: pooled over %(k)s studies the arms differ at %(places)s (largest |t|, %(n)s patterns of "
              "signs, corrected over the brain: smallest %(p)s).", places="; ".join(places), **said)  # fmt: skip
     return Verdict(text, True, remarks)
+
+
+def subject_of(about: MapSynthesis) -> str:
+    """Return what maps are of, as pages call it: the measure by its title, and the label of the map.
+
+    Titles of the data's own, such as contrasts, stay as they are.
+    """
+    measure, comma, label = about.title.partition(", ")
+    return f"{_(plugs.measure(measure).title)}: {label.partition(' ')[2]}" if comma else about.title
 
 
 def _of_maps(about: MapSynthesis) -> tuple[str, ...]:

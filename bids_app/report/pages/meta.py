@@ -22,8 +22,14 @@ def write_page(output_dir: Path, *, self_contained: bool = False) -> Path | None
         return None
     values = {
         "outcomes": [syntheses.outcome(path) for path, kind in found.items() if kind == "outcomes"],
-        "peaks": [syntheses.peaks(path, output_dir) for path, kind in found.items() if kind == "coordinates"],
+        "peaks": sorted(
+            (syntheses.peaks(path, output_dir) for path, kind in found.items() if kind == "coordinates"),
+            key=lambda one: bool(one.about.within),  # what compares arms comes first
+        ),
         "maps": [syntheses.maps(path, output_dir) for path, kind in found.items() if kind == "maps"],
+        "subtractions": [
+            syntheses.subtraction(path, output_dir) for path, kind in found.items() if kind == "subtraction"
+        ],
         "failed": list(failed.items()), "notes": _notes(output_dir),
     }  # fmt: skip
     return html.write_html(output_dir, PAGE, PAGE, values, list(found), self_contained=self_contained)

@@ -18,7 +18,7 @@ from bids_app.report.drawing.forest import forest, funnel
 from bids_app.report.drawing.template import template
 from bids_app.report.messages import _
 from bids_app.vocabulary.entities import companion
-from bids_app.vocabulary.synthesis import CoordinateSynthesis, MapSynthesis, OutcomeSynthesis
+from bids_app.vocabulary.synthesis import CoordinateSynthesis, MapSynthesis, OutcomeSynthesis, SubtractionSynthesis
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +55,7 @@ class MapsShown:
     """Maps of one subject pooled over studies."""
 
     about: MapSynthesis
+    title: str
     verdict: Verdict
     glass: str
     pictures: Sequence[tuple[str, str]]
@@ -66,8 +67,19 @@ class MapsShown:
     file: str
 
 
-SHOWN, CARRIERS = 12, 4
-"""Clusters that the page lists, and experiments beside each."""
+@dataclass(frozen=True, kw_only=True)
+class SubtractionShown:
+    """Peaks of two contrasts of the same trials, compared."""
+
+    about: SubtractionSynthesis
+    verdict: Verdict
+    picture: str
+    clusters: Sequence[TableRow]
+    left_out: list[str]
+
+
+SHOWN, FEW, CARRIERS = 12, 5, 4
+"""Clusters that the page lists of maps, and of peaks besides those that pass; experiments beside each."""
 
 
 def rows_of(sidecar: Path, suffix: str) -> list[TableRow]:
@@ -105,10 +117,11 @@ def peaks(sidecar: Path, root: Path) -> PeaksShown:
     shown, scale = np.where(np.nan_to_num(z) > 0, np.nan_to_num(z), 0.0), (2.0, 7.0)
     picture = mosaic.mosaic(mosaic.underlay(*template()), shown, grid, scale, told)
     places = [_place(row) for row in rows if row["passed"]]
+    shown_rows = max(FEW, len(places) + 2)
     return PeaksShown(
         about=about, title=claims.title_of(about), verdict=claims.of_coordinates(about, places), scale=scale,
         glass=_picture(root, sidecar, "glass", glass_brain.glass(shown, grid, scale, told)),
-        picture=_picture(root, sidecar, "z", picture), clusters=rows[:SHOWN], more=max(0, len(rows) - SHOWN),
+        picture=_picture(root, sidecar, "z", picture), clusters=rows[:shown_rows], more=max(0, len(rows) - shown_rows),
         left_out=claims.left_out([(one.study, one.reason) for one in about.use if not one.used]),
         file=companion(sidecar, "clusters", ".tsv").name,
     )  # fmt: skip
@@ -133,10 +146,27 @@ def maps(sidecar: Path, root: Path) -> MapsShown:
         share = np.nan_to_num(100 * share)
         pictures.append((_("I² in percent, from 25"), "I2", mosaic.mosaic(below, share, grid, (25.0, 100.0))))
     return MapsShown(
-        about=about, verdict=claims.of_maps(about, [_place(row) for row in rows if row["passed"]]), scale=scale,
+        about=about, title=claims.subject_of(about), scale=scale,
+        verdict=claims.of_maps(about, [_place(row) for row in rows if row["passed"]]),
         statistic=statistic, glass=_picture(root, sidecar, "glass", glass_brain.glass(shown, grid, scale, told)),
         pictures=[(title, _picture(root, sidecar, label, png)) for title, label, png in pictures],
         clusters=rows[:SHOWN], more=max(0, len(rows) - SHOWN), file=companion(sidecar, "clusters", ".tsv").name,
+        left_out=claims.left_out([(one.study, one.reason) for one in about.use if not one.used]),
+    )  # fmt: skip
+
+
+def subtraction(sidecar: Path, root: Path) -> SubtractionShown:
+    """Return what a comparison of two contrasts shows; its picture is written to `meta/figures`."""
+    about = SubtractionSynthesis.from_json(read_json(sidecar))
+    values, grid = read_map(companion(sidecar, "statmap", ".nii.gz", stat="difference"))
+    p, _grid = read_map(companion(sidecar, "statmap", ".nii.gz", stat="logpvoxfwe"))
+    told, values = np.nan_to_num(p) >= -np.log10(about.alpha) - 1e-6, np.nan_to_num(values)
+    limit = float(np.abs(values).max()) or 1.0
+    rows = rows_of(sidecar, "clusters")
+    picture = mosaic.mosaic(mosaic.underlay(*template()), values, grid, (limit / 3, limit), told)
+    return SubtractionShown(
+        about=about, verdict=claims.of_subtraction(about, [_place(row) for row in rows]), clusters=rows,
+        picture=_picture(root, sidecar, "difference", picture),
         left_out=claims.left_out([(one.study, one.reason) for one in about.use if not one.used]),
     )  # fmt: skip
 
