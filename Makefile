@@ -73,6 +73,7 @@ validation: $(VENV)/.done ## false positives of every scheme and statistic; writ
 	@$(BIN)/python tests/validation/sensors.py
 	@$(BIN)/python tests/validation/limits.py
 	@$(BIN)/python tests/validation/requested.py
+	@$(BIN)/python tests/validation/studies.py
 
 bench-scale: $(VENV)/.done ## planning and group level of ten thousand people; writes docs/scaling.md (some minutes)
 	@$(BIN)/python tests/benchmarks/scale.py $(ARGS)
@@ -85,6 +86,9 @@ bench-pet: $(VENV)/.done ## models of PET beside scipy, voxel by voxel; writes d
 
 bench-measures: $(VENV)/.done ## maps made on request beside plain scripts; writes docs/performance.md (some minutes)
 	@$(BIN)/python tests/benchmarks/measures.py $(ARGS)
+
+bench-studies: $(VENV)/.done ## redraws of peaks, pooled maps and sign flips of studies beside plain scripts; writes docs/performance.md
+	@$(BIN)/python tests/benchmarks/studies.py $(ARGS)
 
 bench-sizes: $(VENV)/.done ## megabytes that a trial leaves; writes docs/scaling.md (some minutes, gigabytes in /var/tmp)
 	@$(BIN)/python tests/benchmarks/sizes.py $(ARGS)
@@ -118,4 +122,4 @@ lock: ## pin the dependencies anew (needs uv)
 clean: ## remove the environment and the demo
 	rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install demo test test-fast check containers docs validate bench bench-group bench-scale bench-eeg bench-pet bench-measures bench-sizes bench-molecules reliability validation power pain molecules claims messages lock clean
+.PHONY: help install demo test test-fast check containers docs validate bench bench-group bench-scale bench-eeg bench-pet bench-measures bench-studies bench-sizes bench-molecules reliability validation power pain molecules claims messages lock clean

@@ -71,7 +71,7 @@ def all_settings() -> Iterator[str]:
         "segments.NAME": SegmentOptions,
         "outcomes.NAME": OutcomeOptions,
     }
-    for kind in ("modalities", "measures", "designs", "associations", "predictors"):
+    for kind in ("modalities", "measures", "designs", "associations", "predictors", "syntheses"):
         tables |= {f"{kind}.{name}": plugs.load(kind, name).options for name in plugs.names(kind)}
     for name, options in tables.items():
         yield from (f"## `[{name}]`", "")

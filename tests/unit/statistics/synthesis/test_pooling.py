@@ -225,3 +225,21 @@ def test_heterogeneity_of_published_numbers():
     assert share[0] == pytest.approx(1 - 2 / expected)
     assert q[1] == pytest.approx(0)
     assert share[1] == 0
+
+
+@pytest.mark.parametrize(("tau2", "k", "levels"), [
+    (0.0, 3, (0.048, 0.036, 0.051, 0.000)), (0.0, 5, (0.050, 0.038, 0.048, 0.004)),
+    (0.0, 12, (0.052, 0.041, 0.052, 0.022)), (0.05, 3, (0.149, 0.084, 0.052, 0.001)),
+    (0.05, 5, (0.150, 0.080, 0.052, 0.018)), (0.05, 12, (0.156, 0.069, 0.051, 0.043)),
+    (0.15, 3, (0.290, 0.133, 0.051, 0.007)), (0.15, 5, (0.302, 0.109, 0.053, 0.036)),
+    (0.15, 12, (0.305, 0.078, 0.051, 0.049)),
+])  # fmt: skip
+def test_levels_of_pooled_tests(tau2, k, levels):
+    """How often nothing passes: FE, DL-Wald, DL-HK, HK never narrower (M18; 20,000 runs, tolerance .006)."""
+    rng = np.random.default_rng([k, round(100 * tau2)])
+    v = 2 / rng.integers(15, 50, (k, 20_000))
+    y = rng.standard_normal((k, 20_000)) * np.sqrt(v + tau2)
+    dl = pool(y, v, "DL")
+    wald = 2 * stats.norm.sf(np.abs(dl.effect / np.sqrt(dl.variance)))
+    found = (pool(y, v, "FE").p, wald, dl.p, pool(y, v, "DL", conservative=True).p)
+    assert [(p <= 0.05).mean() for p in found] == pytest.approx(levels, abs=0.006)
