@@ -10,6 +10,7 @@ import numpy as np
 from annotated_types import Ge
 
 from bids_app.errors import WrongDataError
+from bids_app.statistics.synthesis.meta_regression import STUDIES_A_COLUMN, meta_regression
 from bids_app.statistics.synthesis.pooling import Pooled, pool, tau2_limits, without_each
 from bids_app.statistics.synthesis.reported_effects import TrialEffect, trial_effects
 from bids_app.statistics.synthesis.small_studies import LEAST, egger, trim_and_fill
@@ -40,6 +41,10 @@ class Options:
     scale: Annotated[
         Literal["SMD", "MD"], Doc("Of means: standardised (Hedges' g), or in the unit that all studies share.")
     ] = "SMD"
+    moderators: Annotated[
+        tuple[str, ...],
+        Doc("Columns of studies.tsv with which effects may be associated (meta-regression); ten studies for each."),
+    ] = ()
     least: Annotated[int, Ge(3), Doc("Studies from which on random effects alone are told and may be claimed.")] = 5
     conservative: Annotated[
         bool, Doc("Never let Hartung and Knapp's limits be narrower than those of 1 / sum of weights.")
@@ -103,7 +108,49 @@ def synthesise(request: SynthesisRequest, options: Options) -> SynthesisResult:
     tables = {"effects": _effects(trials, found[-1]), "pooled": _rows(about.pooled), "studies": _studies(about.use)}
     if len(trials) > 2:
         tables["leaveoneout"] = _left_out(trials, y, v, found[-1].estimator)
+    if options.moderators:
+        tables["regression"] = _regression(request.studies, trials, options)
     return SynthesisResult(about=about, tables=tables, warnings=())
+
+
+def _regression(studies: Studies, trials: Sequence[TrialEffect], options: Options) -> Columns:
+    """Return how effects go along with columns of studies, each coefficient given the others.
+
+    Raises
+    ------
+    WrongDataError
+        If a column is not there or holds text, or there are too few studies that have all.
+    """
+    names = options.moderators
+    rows = []
+    for one in trials:
+        facts = studies.studies[one.study].facts
+        if absent := [name for name in names if name not in facts]:
+            raise WrongDataError(
+                f"studies.tsv has no column {', '.join(absent)}, named in syntheses.outcomes.moderators."
+            )
+        try:
+            rows.append([float(facts[name] or "nan") for name in names])
+        except ValueError as error:
+            raise WrongDataError(f"studies.tsv, {one.study}: {error}; moderators hold numbers or n/a.") from error
+    columns = np.array(rows)
+    kept = np.isfinite(columns).all(axis=1)
+    if kept.sum() < STUDIES_A_COLUMN * len(names):
+        raise WrongDataError(
+            f"{int(kept.sum())} studies have {', '.join(names)}; {STUDIES_A_COLUMN} are needed for each column of a "
+            "meta-regression. Name fewer in syntheses.outcomes.moderators."
+        )
+    y, v = (np.array([getattr(one, name) for one in trials])[kept] for name in ("effect", "variance"))
+    try:
+        found = meta_regression(y, v, columns[kept], options.estimator if options.estimator in ("FE", "DL") else "REML")
+    except ValueError as error:
+        raise WrongDataError(f"{', '.join(names)}: {error}") from error
+    low, high = found.limits()
+    return {
+        "column": ["intercept", *names], "coefficient": [*found.coefficients], "error": [*found.errors],
+        "lower": [*low], "upper": [*high], "p": [*found.p], "df": [found.df] * len(low),
+        "studies": [int(kept.sum())] * len(low), "tau2": [found.tau2] * len(low), "r2": [found.r2] * len(low),
+    }  # fmt: skip
 
 
 def _require_alike(rows: Sequence[ReportedEffect], scale: str) -> None:

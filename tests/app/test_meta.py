@@ -214,3 +214,35 @@ def test_pain_studies_in_one_command(tmp_path, real_data):
     table = read_tsv(next((tmp_path / "out" / "meta").glob("*_clusters.tsv")))
     assert (table["x"][0], table["y"][0], table["z"][0]) == ("38", "4", "2")
     assert table["experiments"][0].startswith("pain_12.nidm 18.6 %; pain_18.nidm 18.1 %; pain_13.nidm 17.4 %")
+
+
+def test_effects_beside_a_column_of_studies(tmp_path):
+    """The slope on latitude of thirteen trials (metafor's dat.bcg); too few studies are refused."""
+    rows = (
+        (4, 119, 11, 128, 44), (6, 300, 29, 274, 55), (3, 228, 11, 209, 42), (62, 13536, 248, 12619, 52),
+        (33, 5036, 47, 5761, 13), (180, 1361, 372, 1079, 44), (8, 2537, 10, 619, 19), (505, 87886, 499, 87892, 13),
+        (29, 7470, 45, 7232, 27), (17, 1699, 65, 1600, 42), (186, 50448, 141, 27197, 18), (5, 2493, 3, 2338, 33),
+        (27, 16886, 29, 17825, 33),
+    )  # fmt: skip
+    header = ("study_id", "outcome", "arm", "comparator", "events", "n", "events_comparator", "n_comparator")
+    place = tmp_path / "studies"
+    arms = [(a, a + b, c, c + d) for a, b, c, d, _ in rows]
+    write(
+        place, "effects.tsv", [header, *((f"T{i}", "cases", "vaccine", "control", *arm) for i, arm in enumerate(arms))]
+    )
+    write(place, "studies.tsv", [("study_id", "latitude"), *((f"T{i}", row[4]) for i, row in enumerate(rows))])
+    words = ("--set", 'syntheses.outcomes.moderators=["latitude"]')
+    assert run_deqi(place, tmp_path / "out", "meta", *words, "--set", "syntheses.outcomes.estimator=DL").code == 0
+    start = tmp_path / "out" / "meta" / "synthesis-outcomes_contrast-casesEventsVsControl_"
+    pooled = read_tsv(start.with_name(start.name + "pooled.tsv"))
+    assert float(pooled["effect"][0]) == pytest.approx(-0.7141172221, abs=1e-8)
+    assert float(pooled["tau2"][0]) == pytest.approx(0.3087602629, abs=1e-8)
+    table = read_tsv(start.with_name(start.name + "regression.tsv"))
+    assert float(table["coefficient"][1]) == pytest.approx(-0.0292287388, abs=1e-9)
+    assert float(table["tau2"][1]) == pytest.approx(0.0633005, abs=1e-7)
+    assert float(table["r2"][1]) == pytest.approx(0.794985, abs=1e-6)
+    assert "What effects of studies are associated with" in (tmp_path / "out" / "meta.html").read_text()
+    text = (place / "effects.tsv").read_text().splitlines()
+    (place / "effects.tsv").write_text("\n".join(text[:9]) + "\n")
+    ended = run_deqi(place, tmp_path / "out", "meta", *words)
+    assert "10 are needed for each column" in ended.text

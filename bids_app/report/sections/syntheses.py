@@ -31,6 +31,7 @@ class OutcomeShown:
     funnel: object
     left_out: list[str]
     without_each: Sequence[TableRow]
+    regression: Sequence[TableRow]
     file: str
 
 
@@ -95,6 +96,7 @@ def outcome(sidecar: Path) -> OutcomeShown:
     return OutcomeShown(
         about=about, verdict=claims.of_outcome(about), forest=forest(rows, about.pooled if len(rows) > 1 else ()),
         funnel=funnel(rows, about.pooled[-1]) if len(rows) > 2 else None, without_each=rows_of(sidecar, "leaveoneout"),
+        regression=rows_of(sidecar, "regression"),
         left_out=claims.left_out([(one.study, one.reason) for one in about.use if not one.used]),
         file=companion(sidecar, "effects", ".tsv").name,
     )  # fmt: skip

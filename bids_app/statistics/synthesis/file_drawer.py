@@ -41,7 +41,7 @@ def spectrum(activation: Floats32) -> NDArray[np.complex128]:
 
 
 def threshold_of(product: NDArray[np.complex128], p: float) -> float:
-    """Return the likelihood of which a voxel has p, from the product of the spectra of all experiments."""
+    """Return the likelihood of which a voxel has p, from the product, (waves,), of the spectra of all experiments."""
     tail = np.cumsum(np.fft.irfft(product, LENGTH)[::-1])[::-1]
     return float(-np.expm1(-np.argmax(tail < p) * WIDTH))
 

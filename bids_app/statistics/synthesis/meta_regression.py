@@ -39,6 +39,11 @@ class MetaRegression:
         """Two-sided p of each coefficient."""
         return np.asarray(2 * scipy.stats.t.sf(np.abs(self.coefficients / self.errors), self.df))
 
+    def limits(self, level: float = 0.95) -> Floats:
+        """Return the confidence limits of the coefficients, (2, columns)."""
+        reach = scipy.stats.t.isf((1 - level) / 2, self.df) * self.errors
+        return np.stack([self.coefficients - reach, self.coefficients + reach])
+
 
 def meta_regression(effects: Floats, variances: Floats, columns: Floats, estimator: str = "DL") -> MetaRegression:
     """Regress effects of studies, (studies,), on columns, (studies, columns), beside an intercept.

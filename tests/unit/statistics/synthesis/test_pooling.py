@@ -6,7 +6,7 @@ plain NumPy.
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import optimize, stats
 
 from bids_app.statistics.synthesis.between_studies import ESTIMATORS
 from bids_app.statistics.synthesis.meta_regression import meta_regression
@@ -93,6 +93,21 @@ def test_regression_on_latitude():
     assert found.r2 == pytest.approx(0.794985, abs=1e-6)
     with pytest.raises(ValueError, match="do not tell studies apart"):
         meta_regression(y, v, np.ones((13, 1)))
+
+
+def test_restricted_likelihood_of_a_regression():
+    """Fisher scoring ends where a plain search finds the largest restricted likelihood."""
+    y, v = bcg()
+    x = np.column_stack([np.ones(13), BCG[:, 4]])
+
+    def loss(tau2):
+        w = 1 / (v + tau2)
+        information = x.T * w @ x
+        beta = np.linalg.solve(information, x.T @ (w * y))
+        return -np.log(w).sum() + np.linalg.slogdet(information)[1] + (w * (y - x @ beta) ** 2).sum()
+
+    best = optimize.minimize_scalar(loss, bounds=(0, 1), method="bounded", options={"xatol": 1e-10}).x
+    assert meta_regression(y, v, BCG[:, 4:].astype(float), "REML").tau2 == pytest.approx(best, abs=1e-6)
 
 
 def test_small_study_effects():
