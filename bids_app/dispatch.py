@@ -21,6 +21,8 @@ def run_plan(execution: Execution, plan: JobPlan) -> dict[str, str]:
     if child or execution.share:
         return _do(execution, plan)
     _describe(execution, plan)
+    if execution.level == "meta":
+        output_dataset.forget_others(execution.output_dir, "meta_", [job.label for job in plan.jobs])
     failures = _do(execution, plan)
     output_dataset.require_still_there(execution.output_dir)
     if execution.level == "group":

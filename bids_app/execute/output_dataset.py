@@ -11,8 +11,11 @@ from pathlib import Path
 
 from bids_app.dataset.layout import read_description
 from bids_app.derivatives.atomic import make_folder, write_text
+from bids_app.derivatives.completion_records import forget
 from bids_app.derivatives.dataset import DEMONSTRATION, SYNTHETIC_NOTICE, describe_dataset
+from bids_app.derivatives.failure_records import failure_path, read_failures
 from bids_app.derivatives.files import write_json
+from bids_app.derivatives.paths import record_path
 from bids_app.derivatives.settings_table import to_toml
 from bids_app.errors import DeqiError, OutputError
 from bids_app.vocabulary.note import Note
@@ -53,6 +56,17 @@ def describe(
     describe_dataset(output_dir, sources, list(generated_by), notice, title)
     heading = ["Settings that these results were computed with; feed them back in with --config."]
     write_text(output_dir / "logs" / "settings.toml", to_toml(tables, heading))
+
+
+def forget_others(output_dir: Path, start: str, labels: Sequence[str]) -> None:
+    """Remove results, records and failures of jobs whose labels begin so and that are not asked for any more."""
+    records = sorted(record_path(output_dir, "").parent.glob(f"{start}*.json"))
+    for record in (one for one in records if one.stem not in labels):
+        forget(record)
+        record.unlink(missing_ok=True)
+    for label in read_failures(output_dir):
+        if label.startswith(start) and label not in labels:
+            failure_path(output_dir, label).unlink(missing_ok=True)
 
 
 def require_still_there(output_dir: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bids_app import plugs
-from bids_app.dataset.layout import check_description
+from bids_app.dataset.layout import check_description, participants_in
 from bids_app.dataset.studies.folder import read_studies
 from bids_app.dataset.studies.outputs import maps_of_studies
 from bids_app.dataset.tables import stands
@@ -41,6 +41,7 @@ def plan_meta(execution: Execution, settings: Settings) -> JobPlan:
         If there are no studies, a cell cannot be understood, or nothing can be brought together.
     """
     _refuse(execution)
+    _require_own_folder(execution.output_dir)
     place = execution.bids_dir
     folder = place if place.is_dir() else place.parent
     if execution.validate and stands(folder / "dataset_description.json"):
@@ -70,6 +71,12 @@ def _refuse(execution: Execution) -> None:
             raise UsageError(f"{option} is of participants; `meta` brings published studies together. Leave it out.")
     if execution.executor != "local":
         raise UsageError("`meta` runs on one machine. Leave --executor out.")
+
+
+def _require_own_folder(output_dir: Path) -> None:
+    """Refuse the output of a trial: settings and methods of one call would stand beside results of the other."""
+    if participants_in(output_dir) or (output_dir / "group").exists():
+        raise UsageError(f"OUTPUT_DIR {output_dir} holds participants or a group; studies need a folder of their own.")
 
 
 def _chosen(settings: Settings, studies: Studies) -> dict[str, Options]:

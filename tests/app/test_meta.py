@@ -195,6 +195,25 @@ def test_what_ends_a_call(tmp_path):
     assert not list(place.glob("*.html"))
 
 
+def test_what_is_not_asked_any_more_goes(tmp_path):
+    """An outcome that left the table leaves the page, too; the output of a trial is no place for studies."""
+    place = effects(tmp_path / "studies")
+    text = (place / "effects.tsv").read_text()
+    (place / "effects.tsv").write_text(text + text.replace("pain", "sleep").partition("\n")[2])
+    out = tmp_path / "out"
+    assert run_deqi(place, out, "meta").code == 0
+    assert len(list((out / "meta").glob("*sleep*"))) == 5
+    (place / "effects.tsv").write_text(text)
+    assert run_deqi(place, out, "meta").code == 0
+    assert not list((out / "meta").glob("*sleep*"))
+    assert "sleep" not in (out / "meta.html").read_text()
+    assert 'href="meta.html">deqi' in (out / "meta.html").read_text()
+    assert 'href="../meta.html">deqi' in (out / "logs" / "CITATION.html").read_text()
+    (tmp_path / "trial" / "sub-01").mkdir(parents=True)
+    ended = run_deqi(place, tmp_path / "trial", "meta")
+    assert (ended.code, "a folder of their own" in ended.text) == (64, True)
+
+
 def test_dry_run_writes_nothing(tmp_path):
     """It names the subjects."""
     place = studies(tmp_path / "studies", count=10)

@@ -30,7 +30,7 @@ def write_page(output_dir: Path, *, self_contained: bool = False) -> Path | None
         "subtractions": [
             syntheses.subtraction(path, output_dir) for path, kind in found.items() if kind == "subtraction"
         ],
-        "failed": list(failed.items()), "notes": _notes(output_dir),
+        "home": PAGE, "failed": list(failed.items()), "notes": _notes(output_dir),
     }  # fmt: skip
     return html.write_html(output_dir, PAGE, PAGE, values, list(found), self_contained=self_contained)
 

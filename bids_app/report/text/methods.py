@@ -58,7 +58,9 @@ def write_citation(output_dir: Path, tables: Tables, notices: Iterable[str] = ()
     write_json(logs / "CITATION.json", {"Paragraphs": paragraphs})
     write_text(logs / "CITATION.tex", _latex(marked, warnings))
     write_text(logs / "CITATION.bib", "\n".join(references.bibtex(key) for key in cited))
-    values = {"paragraphs": paragraphs, "references": [references.REFERENCES[key] for key in cited]}
+    values: dict[str, object] = {"paragraphs": paragraphs, "references": [references.REFERENCES[key] for key in cited]}
+    if "dataset" not in tables:
+        values["home"] = "meta.html"  # of studies, which have no overview of participants
     own = [warning for warning in warnings if warning != html.notice(output_dir)]  # that one stands on every page
     html.write_html(output_dir, "logs/CITATION.html", "citation.html", {**values, "warnings": own}, [])
 
