@@ -16,7 +16,15 @@ from bids_app.statistics.synthesis.coordinate_statistics import Density, Likelih
 from bids_app.statistics.synthesis.coordinates import Brain, Experiment, Statistic, statistic_map
 from bids_app.statistics.synthesis.file_drawer import FileDrawer
 from bids_app.syntheses import _coordinate_options, _experiments
-from bids_app.vocabulary.synthesis import Columns, CoordinateSynthesis, Subject, SynthesisRequest, SynthesisResult
+from bids_app.vocabulary.synthesis import (
+    Columns,
+    Subject,
+    SynthesisRequest,
+    SynthesisResult,
+)
+from bids_app.vocabulary.synthesis_sidecars import (
+    CoordinateSynthesis,
+)
 
 
 def converging(request: SynthesisRequest, options: _coordinate_options.Options) -> SynthesisResult:
@@ -40,6 +48,7 @@ def converging(request: SynthesisRequest, options: _coordinate_options.Options) 
         "logpextentfwe": spread_p(found.labels, [one.p["extent"] for one in found.clusters]),
         "logpmassfwe": spread_p(found.labels, [one.p["mass"] for one in found.clusters]),
         "logpvoxfwe": -np.log10(found.null.p("voxel", found.values)).astype(np.float32),
+        "cluster": found.labels.astype(np.float32),
     }  # fmt: skip
     tables = {
         "clusters": found.table(), "studies": _studies(chosen), "foci": _foci(chosen, brain),
@@ -164,9 +173,15 @@ def _about(found: _Found) -> CoordinateSynthesis:
         redraws=options.redraws, redrawn=options.redraw, random_seed=request.inference.random_seed, alpha=alpha,
         critical={name: found.null.critical(name, alpha) for name in ("extent", "mass", "voxel")},
         clusters=len(found.clusters), passing=len(found.passing), median_people=median,
-        chance_of_report={f"{d:g}": chance_of_report(d, median, arms=arms) for d in (0.3, 0.5, 0.8)},
+        chance_of_report={f"{d:g}": _chance(d, median, arms) for d in (0.3, 0.5, 0.8)},
         notes=chosen.notes, use=chosen.use,
     )  # fmt: skip
+
+
+def _chance(effect: float, people: float, arms: int) -> float | None:
+    """Return how often a study reports a true effect; None for studies too small for any test."""
+    found = chance_of_report(effect, people, arms=arms) if people > arms + 1 else float("nan")
+    return found if np.isfinite(found) else None
 
 
 def _studies(chosen: _experiments.Chosen) -> Columns:

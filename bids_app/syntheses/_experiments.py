@@ -10,7 +10,12 @@ import numpy as np
 from bids_app.errors import WrongDataError
 from bids_app.statistics.synthesis.coordinates import Experiment
 from bids_app.vocabulary.studies import ContrastWord, ReportedPeaks, Studies
-from bids_app.vocabulary.synthesis import StudyUse, Subject
+from bids_app.vocabulary.synthesis import (
+    Subject,
+)
+from bids_app.vocabulary.synthesis_sidecars import (
+    StudyUse,
+)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -19,8 +24,10 @@ class Chosen:
 
     Attributes
     ----------
+    samples : tuple of str
+        Those of the experiments.
     silent : tuple of str
-        Studies of the whole brain that reported no peak of any contrast.
+        Studies of the whole brain that tell of nothing else and reported no peak of any contrast.
     silent_people : tuple of float
         Their participants.
     use : tuple of StudyUse
@@ -31,6 +38,7 @@ class Chosen:
 
     contrast: ContrastWord
     experiments: tuple[Experiment, ...]
+    samples: tuple[str, ...]
     silent: tuple[str, ...]
     silent_people: tuple[float, ...]
     use: tuple[StudyUse, ...]
@@ -48,8 +56,12 @@ def chosen_experiments(studies: Studies, subject: Subject, unknown_size: int, *,
     """
     own = [one for one in studies.peaks if one.contrast.label == subject.label]
     regional = {name for name, study in studies.studies.items() if not study.whole_brain}
-    reported = {one.study for one in studies.peaks}
-    silent = [study for name, study in studies.studies.items() if name not in reported | regional]
+    told = {one.study for one in studies.peaks} | {one.study for one in studies.effects}
+    told |= {one.study for one in studies.maps}
+    samples = {studies.studies[name].sample for name in told}
+    silent = [
+        study for name, study in studies.studies.items() if name not in told | regional and study.sample not in samples
+    ]
     by_sample: dict[str, list[ReportedPeaks]] = {}
     for one in own:
         if one.study not in regional and len(one.foci):
@@ -70,8 +82,9 @@ def chosen_experiments(studies: Studies, subject: Subject, unknown_size: int, *,
     size = float(unknown_size or 1)
     return Chosen(
         contrast=own[0].contrast, experiments=tuple(_experiment(some, size) for some in by_sample.values()),
-        silent=tuple(one.name for one in silent), silent_people=tuple(n if np.isfinite(n) else size for n in people),
-        use=_use(studies, own, regional), moved=sum(len(one.foci) for one in own if one.moved), notes=tuple(notes),
+        samples=tuple(by_sample), silent=tuple(one.name for one in silent),
+        silent_people=tuple(n if np.isfinite(n) else size for n in people), use=_use(studies, own, regional),
+        moved=sum(len(one.foci) for one in own if one.moved), notes=tuple(notes),
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bids_app.errors import WrongDataError
 from bids_app.syntheses import _map_options
-from bids_app.vocabulary.studies import StudyMaps
+from bids_app.vocabulary.studies import StudyMaps, compares_arms, contrast_word
 
 MOST = 8
 """Settings that a message lists."""
@@ -64,11 +64,17 @@ def _has_effect(one: StudyMaps) -> bool:
 
 
 def _has_g(one: StudyMaps) -> bool:
-    return ("g" in one.paths and len(one.people) == 2) or ("t" in one.paths and len(one.people) == 1)
+    return len(one.people) == 2 if "g" in one.paths else "t" in one.paths and _has_sizes(one)
+
+
+def _has_sizes(one: StudyMaps) -> bool:
+    """Tell whether participants are told as the contrast needs them: of both arms where arms are compared."""
+    word = contrast_word(one.subject)
+    return len(one.people) == 2 if word and compares_arms(word) else len(one.people) in (1, 2)
 
 
 def _has_z(one: StudyMaps) -> bool:
-    return bool(one.people and {"z", "t"} & one.paths.keys())
+    return bool(one.people) and ("z" in one.paths or ("t" in one.paths and _has_sizes(one)))
 
 
 def _lacking(maps: Sequence[StudyMaps], scale: str) -> str:

@@ -11,15 +11,23 @@ from scipy import stats
 from bids_app.errors import WrongDataError
 from bids_app.statistics.clusters.cluster_table import Cluster, tabulate
 from bids_app.statistics.clusters.lattice import lattice
-from bids_app.statistics.effect_size import one_sample_g
+from bids_app.statistics.effect_size import one_sample_g, two_sample_g
 from bids_app.statistics.permutation.corrections import critical, familywise_p
 from bids_app.statistics.permutation.schemes import SignFlips
 from bids_app.statistics.synthesis import sign_flips
 from bids_app.statistics.synthesis.pooling import Pooled, pool, without_each
 from bids_app.syntheses import _map_options, _map_scale
 from bids_app.vocabulary.domain import Voxels
-from bids_app.vocabulary.studies import StudyMaps
-from bids_app.vocabulary.synthesis import Columns, MapSynthesis, StudyUse, SynthesisRequest, SynthesisResult
+from bids_app.vocabulary.studies import StudyMaps, compares_arms, contrast_word
+from bids_app.vocabulary.synthesis import (
+    Columns,
+    SynthesisRequest,
+    SynthesisResult,
+)
+from bids_app.vocabulary.synthesis_sidecars import (
+    MapSynthesis,
+    StudyUse,
+)
 
 Floats = NDArray[np.float64]
 
@@ -55,10 +63,11 @@ def _values(one: StudyMaps, scale: str, request: SynthesisRequest) -> tuple[Floa
             return read(paths["effect"]), read(paths["variance"])
         return read(paths["beta"]), read(paths["varcope"]) if "varcope" in paths else read(paths["se"]) ** 2
     if scale == "g" and len(one.people) == 2:
-        g, (n1, n2) = read(paths["g"]), one.people
+        n1, n2 = one.people
+        g = read(paths["g"]) if "g" in paths else two_sample_g(read(paths["t"]), int(n1), int(n2))
         return g, 1 / n1 + 1 / n2 + g**2 / (2 * (n1 + n2))
     n = sum(one.people)
-    if scale == "g":
+    if scale == "g" and len(one.people) == 1:
         g = one_sample_g(read(paths["t"]), int(n))
         return g, 1 / n + g**2 / (2 * n)
     z = read(paths["z"]) if "z" in paths else _z_of(read(paths["t"]), n - len(one.people))
@@ -141,6 +150,16 @@ class _PooledMaps:
             return "insufficient"
         return "claim" if self.flipped and len(self.own) >= self.options.least else "descriptive"
 
+    @property
+    def _within(self) -> str:
+        word = contrast_word(self.request.subject.title)
+        return word.within if word else ""
+
+    @property
+    def _between_arms(self) -> bool:
+        word = contrast_word(self.request.subject.title)
+        return all("effect" in one.paths for one in self.own) or bool(word and compares_arms(word))
+
     def maps(self) -> dict[str, NDArray[np.floating]]:
         """Return all maps by their stat."""
         one: Pooled = self.result
@@ -198,7 +217,8 @@ class _PooledMaps:
         people = [sum(study.people) for study in self.own]
         return MapSynthesis(
             title=self.request.subject.title, scale=self.scale, units=_UNITS.get(self.scale, self.own[0].units),
-            estimator=one.estimator, standing=self.standing, studies=len(self.own),
+            estimator=one.estimator, between_arms=self._between_arms, within=self._within, standing=self.standing,
+            studies=len(self.own),
             participants=sum(people) if all(people) else None, voxels=self.domain.size, least_k=self.least_k,
             alpha=inference.alpha, patterns=0 if maxima is None else len(maxima),
             patterns_possible=self.scheme.possible, random_seed=inference.random_seed,

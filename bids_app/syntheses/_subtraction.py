@@ -18,11 +18,13 @@ from bids_app.vocabulary.studies import contrast_word
 from bids_app.vocabulary.synthesis import (
     MINUS,
     Columns,
-    StudyUse,
     Subject,
-    SubtractionSynthesis,
     SynthesisRequest,
     SynthesisResult,
+)
+from bids_app.vocabulary.synthesis_sidecars import (
+    StudyUse,
+    SubtractionSynthesis,
 )
 
 
@@ -36,7 +38,7 @@ def subtracted_peaks(request: SynthesisRequest, options: _coordinate_options.Opt
     """
     assert request.brain is not None
     first, second = request.subject.title.split(MINUS)
-    sides = [_by_name(word, request, options) for word in (first, second)]
+    sides = [_by_sample(word, request, options) for word in (first, second)]
     names = [name for name in sides[0] if name in sides[1]]
     pairs: list[Pair] = [(sides[0][name], sides[1][name]) for name in names]
     if len(pairs) < LEAST:
@@ -64,20 +66,19 @@ def subtracted_peaks(request: SynthesisRequest, options: _coordinate_options.Opt
     return SynthesisResult(about=about, maps=maps, domain=request.brain, tables=tables)
 
 
-def _by_name(word: str, request: SynthesisRequest, options: _coordinate_options.Options) -> dict[str, Experiment]:
+def _by_sample(word: str, request: SynthesisRequest, options: _coordinate_options.Options) -> dict[str, Experiment]:
     contrast = contrast_word(word, options.contrasts)
     assert contrast is not None
     subject = Subject(word, contrast.label)
     chosen = _experiments.chosen_experiments(request.studies, subject, options.unknown_size, ale=True)
-    return {one.name: one for one in chosen.experiments}
+    return dict(zip(chosen.samples, chosen.experiments, strict=True))
 
 
 def _use(request: SynthesisRequest, names: Sequence[str]) -> tuple[StudyUse, ...]:
-    used = {part for name in names for part in name.split(" + ")}
     reason = "does not report both contrasts, or looked at regions alone"
     return tuple(
-        StudyUse(study=name, used=name in used, reason="" if name in used else reason)
-        for name in request.studies.studies
+        StudyUse(study=name, used=one.sample in names, reason="" if one.sample in names else reason)
+        for name, one in request.studies.studies.items()
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from bids_app.errors import UsageError
 from bids_app.syntheses import _coordinate_options
 from bids_app.vocabulary.studies import Studies, contrast_word
@@ -28,14 +30,18 @@ def subjects(studies: Studies, options: Options) -> tuple[Subject, ...]:
     UsageError
         If a contrast to be compared is none of those reported.
     """
-    found = {one.contrast.word: one.contrast.label for one in studies.peaks}
-    every = tuple(Subject(word, label) for word, label in found.items())
+    found = {one.contrast.word: one.contrast.label for one in studies.peaks if len(one.foci)}
     asked = [word.word for one in options.subtract if (word := contrast_word(one, options.contrasts))]
     if (options.subtract and not set(asked) <= found.keys()) or len(asked) != len(options.subtract):
         raise UsageError(
             f"syntheses.coordinates.subtract names {' and '.join(options.subtract)}; foci are reported of "
             f"{', '.join(found) or 'nothing'}."
         )
+    # Of contrasts to be compared those with too few experiments are not also looked at by themselves.
+    told = {(one.contrast.word, studies.studies[one.study].sample) for one in studies.peaks if len(one.foci)}
+    counts = Counter(word for word, _ in told)
+    alone = [word for word in found if word not in asked or counts[word] >= options.least]
+    every = tuple(Subject(word, found[word]) for word in alone)
     if not asked:
         return every
     first, second = (found[word] for word in asked)

@@ -19,12 +19,14 @@ from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.studies import ReportedEffect, Studies
 from bids_app.vocabulary.synthesis import (
     Columns,
-    OutcomeSynthesis,
-    PooledEffect,
-    StudyUse,
     Subject,
     SynthesisRequest,
     SynthesisResult,
+)
+from bids_app.vocabulary.synthesis_sidecars import (
+    OutcomeSynthesis,
+    PooledEffect,
+    StudyUse,
 )
 
 
@@ -45,7 +47,9 @@ class Options:
         tuple[str, ...],
         Doc("Columns of studies.tsv with which effects may be associated (meta-regression); ten studies for each."),
     ] = ()
-    least: Annotated[int, Ge(3), Doc("Studies from which on random effects alone are told and may be claimed.")] = 5
+    least: Annotated[
+        int, Ge(3), Doc("Studies from which on something may be claimed; with fewer one common effect is shown too.")
+    ] = 5
     conservative: Annotated[
         bool, Doc("Never let Hartung and Knapp's limits be narrower than those of 1 / sum of weights.")
     ] = False
@@ -60,7 +64,7 @@ METHODS = (
 )
 
 _FEW = "Two studies cannot tell how effects vary: one effect common to both is pooled, and nothing is claimed."
-_SOME = "With three or four studies both are shown, one common effect and random effects with wide limits."
+_SOME = "With so few studies both are shown, one common effect and random effects, and nothing is claimed."
 
 
 def subjects(studies: Studies, _: Options) -> tuple[Subject, ...]:
@@ -89,37 +93,44 @@ def synthesise(request: SynthesisRequest, options: Options) -> SynthesisResult:
     rows = [row for row in request.studies.effects if _subject(row) == request.subject]
     scale = "logRR" if rows[0].form == "events" else options.scale
     _require_alike(rows, scale)
+    _require_different_people(rows, request.studies)
     try:
         trials = trial_effects(rows, scale)
     except ValueError as error:
         raise WrongDataError(f"effects.tsv: {error}") from error
     y, v = (np.array([[getattr(one, name)] for one in trials]) for name in ("effect", "variance"))
     found = _estimates(y, v, options)
-    notes = _notes(rows, trials)
+    notes = _notes(rows, trials, options.least)
     told = None if len(trials) < 3 else tau2_limits(y[:, 0], v[:, 0])
-    asymmetry = egger(y[:, 0], v[:, 0]).p if len(trials) >= LEAST else None
+    unlike = len(trials) >= LEAST and bool(np.ptp(v) > 1e-9 * v.max())  # errors that are all alike have no slope
+    asymmetry = egger(y[:, 0], v[:, 0]).p if unlike else None
     about = OutcomeSynthesis(
         title=request.subject.title, outcome=rows[0].outcome, time=rows[0].time, comparator=rows[0].comparator,
-        form=rows[0].form, scale=scale, favours_arm=rows[0].lower_is_better is not None, alpha=request.inference.alpha,
-        studies=len(trials), participants=_participants(trials), pooled=tuple(_told(one, found) for one in found),
-        tau2_limits=told, egger_p=asymmetry, filled=_filled(y, v) if len(trials) >= LEAST else None, notes=notes,
+        form=rows[0].form, scale=scale, turned=bool(rows[0].lower_is_better),
+        favours_arm=rows[0].lower_is_better is not None, alpha=request.inference.alpha,
+        studies=len(trials), participants=_participants(trials),
+        pooled=tuple(_told(one, found, options) for one in found),
+        tau2_limits=told, egger_p=asymmetry, filled=_filled(y, v) if unlike else None, notes=notes,
         use=_use(request.studies, trials),
     )  # fmt: skip
+    warnings: tuple[str, ...] = ()
     tables = {"effects": _effects(trials, found[-1]), "pooled": _rows(about.pooled), "studies": _studies(about.use)}
     if len(trials) > 2:
         tables["leaveoneout"] = _left_out(trials, y, v, found[-1].estimator)
     if options.moderators:
-        tables["regression"] = _regression(request.studies, trials, options)
-    return SynthesisResult(about=about, tables=tables, warnings=())
+        regression, said = _regression(request.studies, trials, options)
+        tables |= {"regression": regression} if regression else {}
+        warnings = (*warnings, *said)
+    return SynthesisResult(about=about, tables=tables, warnings=warnings)
 
 
-def _regression(studies: Studies, trials: Sequence[TrialEffect], options: Options) -> Columns:
-    """Return how effects go along with columns of studies, each coefficient given the others.
+def _regression(studies: Studies, trials: Sequence[TrialEffect], options: Options) -> tuple[Columns, tuple[str, ...]]:
+    """Return how effects are associated with columns of studies, each coefficient given the others, or why not.
 
     Raises
     ------
     WrongDataError
-        If a column is not there or holds text, or there are too few studies that have all.
+        If a column is not there or holds text.
     """
     names = options.moderators
     rows = []
@@ -136,21 +147,30 @@ def _regression(studies: Studies, trials: Sequence[TrialEffect], options: Option
     columns = np.array(rows)
     kept = np.isfinite(columns).all(axis=1)
     if kept.sum() < STUDIES_A_COLUMN * len(names):
-        raise WrongDataError(
-            f"{int(kept.sum())} studies have {', '.join(names)}; {STUDIES_A_COLUMN} are needed for each column of a "
-            "meta-regression. Name fewer in syntheses.outcomes.moderators."
-        )
+        said = f"{int(kept.sum())} studies have {', '.join(names)}; {STUDIES_A_COLUMN} are needed for each column."
+        return {}, (f"no meta-regression: {said}",)
     y, v = (np.array([getattr(one, name) for one in trials])[kept] for name in ("effect", "variance"))
     try:
         found = meta_regression(y, v, columns[kept], options.estimator if options.estimator in ("FE", "DL") else "REML")
     except ValueError as error:
-        raise WrongDataError(f"{', '.join(names)}: {error}") from error
+        return {}, (f"no meta-regression on {', '.join(names)}: {error}",)
     low, high = found.limits()
     return {
         "column": ["intercept", *names], "coefficient": [*found.coefficients], "error": [*found.errors],
         "lower": [*low], "upper": [*high], "p": [*found.p], "df": [found.df] * len(low),
         "studies": [int(kept.sum())] * len(low), "tau2": [found.tau2] * len(low), "r2": [found.r2] * len(low),
-    }  # fmt: skip
+    }, ()  # fmt: skip
+
+
+def _require_different_people(rows: Sequence[ReportedEffect], studies: Studies) -> None:
+    lines: dict[str, dict[str, str]] = {}
+    for row in rows:
+        lines.setdefault(studies.studies[row.study].sample, {}).setdefault(row.study, f"{row.study} (line {row.line})")
+    if twice := [", ".join(who.values()) for who in lines.values() if len(who) > 1]:
+        raise WrongDataError(
+            f"effects.tsv: participants are the same (sample_id) in {'; '.join(twice)}. Each counts once in "
+            f"{rows[0].outcome}: keep one row, or tell them apart by time."
+        )
 
 
 def _require_alike(rows: Sequence[ReportedEffect], scale: str) -> None:
@@ -173,19 +193,22 @@ def _estimates(y: np.ndarray, v: np.ndarray, options: Options) -> list[Pooled]:
     if len(y) < 3:
         return [pool(y, v, "FE")]
     chosen = pool(y, v, options.estimator, conservative=options.conservative)
-    few = len(y) < options.least and options.estimator != "FE"
-    return [pool(y, v, "FE"), chosen] if few else [chosen]
+    common = pool(y, v, "FE")
+    beside = len(y) < options.least or bool(chosen.error[0] < common.error[0])
+    return [common, chosen] if beside and options.estimator != "FE" else [chosen]
 
 
-def _told(one: Pooled, found: Sequence[Pooled]) -> PooledEffect:
+def _told(one: Pooled, found: Sequence[Pooled], options: Options) -> PooledEffect:
+    """Return an effect as it is told. One common effect is claimed by no one: its level holds where none vary."""
     low, high = one.limits()[:, 0]
     before, after = one.prediction()[:, 0]
     k = int(one.k[0])
     return PooledEffect(
         estimator=one.estimator, k=k, effect=float(one.effect[0]), error=float(one.error[0]), lower=float(low),
-        upper=float(high), p=float(one.p[0]), tau2=float(one.tau2[0]), q=float(one.q[0]), q_p=_known(one.q_p[0]),
+        upper=float(high), p=_known(one.p[0]) if one.error[0] > 0 else None,
+        tau2=float(one.tau2[0]), q=float(one.q[0]), q_p=_known(one.q_p[0]),
         i2=_known(one.i2[0]), prediction_lower=_known(before), prediction_upper=_known(after),
-        claimed=k > 2 and one is found[-1],
+        claimed=k >= max(3, options.least) and one is found[-1] and not one.fixed,
     )  # fmt: skip
 
 
@@ -203,7 +226,7 @@ def _filled(y: np.ndarray, v: np.ndarray) -> dict[str, object]:
     return {"missing": found.missing, "side": found.side, "effect": float(with_them.effect[0])}
 
 
-def _notes(rows: Sequence[ReportedEffect], trials: Sequence[TrialEffect]) -> tuple[str, ...]:
+def _notes(rows: Sequence[ReportedEffect], trials: Sequence[TrialEffect], least: int) -> tuple[str, ...]:
     notes = []
     if rows[0].lower_is_better is None:
         notes.append("No direction is told: positive effects are larger values in the arm, better or not.")
@@ -213,8 +236,10 @@ def _notes(rows: Sequence[ReportedEffect], trials: Sequence[TrialEffect]) -> tup
         notes.append(f"0.5 was added to every cell, for one was empty: {', '.join(corrected)}.")
     if len(trials) == 2:
         notes.append(_FEW)
-    if 2 < len(trials) < 5:
+    if 2 < len(trials) < least:
         notes.append(_SOME)
+    if len(arms := dict.fromkeys(one.arm for one in trials)) > 1:
+        notes.append(f"Arms differ between studies and are pooled as one: {', '.join(filter(None, arms))}.")
     if {row.form for row in rows} == {"g", "endpoint"}:
         notes.append("Effects given as g and v were pooled with those computed from means at the endpoint.")
     return tuple(notes)

@@ -52,7 +52,19 @@ def contrast_word(text: str, more: Collection[str] = ()) -> ContrastWord | None:
     found = _WORD.fullmatch(word)
     if found and len({*word.split(">")}) == word.count(">") + 1:
         return ContrastWord(word, found["arm"] or "")
-    return ContrastWord(word, "") if word in own or word == EVERY.word else None
+    if word not in own and word != EVERY.word:
+        return None
+    arm = word.partition(":")[0]
+    return ContrastWord(word, arm if re.fullmatch(_ARMS, arm) and ":" in word else "")
+
+
+def compares_arms(contrast: ContrastWord) -> bool:
+    """Tell whether a contrast compares arms of a trial.
+
+    >>> compares_arms(ContrastWord("verum>sham", "")), compares_arms(ContrastWord("patients>controls", ""))
+    (True, False)
+    """
+    return re.fullmatch(rf"({_ARMS})>({_ARMS})", contrast.word) is not None
 
 
 EVERY = ContrastWord("all", "")

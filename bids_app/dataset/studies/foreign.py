@@ -26,10 +26,15 @@ class ForeignAnalysis:
 
     study: str
     name: str
-    people: float
+    sizes: tuple[float, ...]
     foci: NDArray[np.float64]
     moved: bool
     images: Sequence[tuple[str, str]] = ()
+
+    @property
+    def people(self) -> float:
+        """All participants, NaN where they are not told."""
+        return sum(self.sizes) if self.sizes else float("nan")
 
 
 def _foci(points: Iterable[tuple[Sequence[float], str]], where: str) -> tuple[NDArray[np.float64], bool]:
@@ -57,23 +62,37 @@ def studies_of(path: Path, analyses: Sequence[ForeignAnalysis], more: Collection
             f"{path}: {', '.join(map(repr, unknown[:5]))} are no contrast words, and others are; directions must not "
             f"be pooled. Write words such as {CONTRASTS}, or name yours in syntheses.coordinates.contrasts."
         )
+    directed = [name for name in unknown if re.search("[<>]", name)]
+    if len(unknown) > 1 and directed:
+        raise WrongDataError(
+            f"{path}: {', '.join(map(repr, unknown[:5]))} may be opposite directions, which must not be pooled. Write "
+            f"words such as {CONTRASTS}, or name yours in syntheses.coordinates.contrasts: each is then taken for "
+            "itself."
+        )
     said = (
         f"{path.name}: names of analyses are no contrast words (such as verum>sham), so all {len(analyses)} are taken "
         "as one contrast. Make sure that they look in one direction."
     )
-    peaks, maps = [], []
+    peaks, maps, absent = [], [], []
     for one, word in zip(analyses, words, strict=True):
         contrast, people = word or EVERY, one.people
         peaks.append(ReportedPeaks(study=one.study, contrast=contrast, people=people, foci=one.foci, moved=one.moved))
         paths = {kind: folder / name for kind, name in one.images if (folder / name).exists()}
+        absent += [one.study for _, name in one.images if not (folder / name).exists()]
         if paths:
-            sizes = (people,) if np.isfinite(people) else ()
-            maps.append(StudyMaps(study=one.study, subject=contrast.word, paths=paths, people=sizes))
+            maps.append(StudyMaps(study=one.study, subject=contrast.word, paths=paths, people=one.sizes))
     names = dict.fromkeys(one.study for one in analyses)
     return Studies(
         studies={name: Study(name=name, sample=name) for name in names}, peaks=tuple(peaks), maps=tuple(maps),
-        files=(path,), notes=(said,) if unknown else (),
+        files=(path,), notes=(*((said,) if unknown else ()), *_absent(path, absent)),
     )  # fmt: skip
+
+
+def _absent(path: Path, studies: Sequence[str]) -> list[str]:
+    """Return what is said of images that a file names and that are not beside it."""
+    names = [*dict.fromkeys(studies)]
+    shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    return [f"{path.name} names images that are not beside it, of {shown}: they are not pooled."] if names else []
 
 
 def _sound(path: Path, analyses: Iterator[ForeignAnalysis]) -> Iterator[ForeignAnalysis]:
@@ -98,7 +117,7 @@ def nimads(path: Path, content: Json) -> Iterator[ForeignAnalysis]:
             yield ForeignAnalysis(
                 foci=foci, moved=moved, study=str(study.get("name") or study["id"]),
                 name=str(about.get("contrast") or analysis.get("name") or ""),
-                people=_people(about),
+                sizes=_sizes(about),
                 images=[(str(i["value_type"]).lower(), str(i["filename"])) for i in analysis.get("images") or []],
             )  # fmt: skip
 
@@ -111,15 +130,17 @@ def nimare_dataset(path: Path, content: Json) -> Iterator[ForeignAnalysis]:
             places = list(zip(*(found.get(axis) or [] for axis in "xyz"), strict=True))
             space = str(found.get("space") or "")
             foci, moved = _foci([(place, space) for place in places], f"{path}, {name}")
-            people = _people(one.get("metadata") or {})
-            yield ForeignAnalysis(study=name, name=str(contrast), people=people, foci=foci, moved=moved)
+            sizes = _sizes(one.get("metadata") or {})
+            yield ForeignAnalysis(study=name, name=str(contrast), sizes=sizes, foci=foci, moved=moved)
 
 
-def _people(about: Json) -> float:
-    """Return the participants of an analysis: the mean where there are several groups, as NiMARE takes it."""
+def _sizes(about: Json) -> tuple[float, ...]:
+    """Return the participants of each group of an analysis; none where they are not told."""
     sizes = about.get("sample_sizes") or about.get("sample_size") or about.get("n")
-    found = [float(n) for n in (sizes if isinstance(sizes, list) else [sizes]) if n]
-    return float(np.mean(found)) if found else float("nan")
+    found = tuple(float(n) for n in (sizes if isinstance(sizes, list) else [sizes]) if n)
+    if any(n <= 0 for n in found):
+        raise ValueError(f"a sample of {min(found):g}")
+    return found
 
 
 _NAMED = re.compile(r"(?P<study>.*?)(:\s*(?P<contrast>.*))?")
@@ -139,6 +160,9 @@ def sleuth(path: Path) -> Iterator[ForeignAnalysis]:
     text = require_content(path).read_text(encoding="utf-8-sig", errors="replace")
     for number, line in enumerate([*text.splitlines(), ""], 1):
         said, where = line.strip(), f"{path}, line {number}"
+        if places and not (said and not said.startswith("//")):  # a blank line, or the head of the next experiment
+            yield _sleuth_experiment(names, people, places, space, where)
+            names, people, places = [], float("nan"), []
         if said.startswith("//"):
             said = said.strip("/ \t")
             if said.lower().startswith("reference"):
@@ -150,19 +174,23 @@ def sleuth(path: Path) -> Iterator[ForeignAnalysis]:
         elif said:
             cells = dict(zip("xyz", said.split(), strict=False))
             places.append([Row(path, number, cells).needed(axis) for axis in "xyz"])
-        elif names or places:
-            if not (space and names):
-                raise WrongDataError(
-                    f"{where}: expected // Reference=MNI or Talairach at the top, and // Author: contrast."
-                )
-            found = _NAMED.fullmatch(" ".join(names))
-            assert found is not None  # everything is optional
-            foci, moved = _foci([(place, space) for place in places], where)
-            yield ForeignAnalysis(
-                study=found["study"].strip(), name=(found["contrast"] or "").strip(), people=people, foci=foci,
-                moved=moved,
-            )  # fmt: skip
-            names, people, places = [], float("nan"), []
+        elif names and np.isfinite(people):  # an experiment without any focus
+            yield _sleuth_experiment(names, people, places, space, where)
+            names, people = [], float("nan")
+
+
+def _sleuth_experiment(
+    names: Sequence[str], people: float, places: Sequence[Sequence[float]], space: str, where: str
+) -> ForeignAnalysis:
+    if not (space and names):
+        raise WrongDataError(f"{where}: expected // Reference=MNI or Talairach at the top, and // Author: contrast.")
+    found = _NAMED.fullmatch(" ".join(names))
+    assert found is not None  # everything is optional
+    foci, moved = _foci([(place, space) for place in places], where)
+    return ForeignAnalysis(
+        study=found["study"].strip(), name=(found["contrast"] or "").strip(),
+        sizes=(people,) if np.isfinite(people) else (), foci=foci, moved=moved,
+    )  # fmt: skip
 
 
 def foci_table(path: Path) -> Iterator[ForeignAnalysis]:
@@ -174,7 +202,7 @@ def neurosynth(coordinates: Path, metadata: Path) -> Iterator[ForeignAnalysis]:
     """Yield the studies of NeuroSynth's tables of coordinates and metadata, with `UNKNOWN_SIZE` participants each."""
     spaces = {row.text("id"): row.text("space") for row in _table(metadata, ["id"])}
     for one in _grouped(coordinates, _table(coordinates, ["id", *"xyz"]), ("id",), spaces):
-        yield replace(one, people=UNKNOWN_SIZE)
+        yield replace(one, sizes=(UNKNOWN_SIZE,))
 
 
 def _table(path: Path, needed: Sequence[str]) -> list[Row]:
@@ -198,7 +226,8 @@ def _grouped(
         where = f"{path}, line {own[0].line}"
         foci, moved = _foci(zip(places, told, strict=True), where)
         people = own[0].number("n", above=0)
-        yield ForeignAnalysis(study=name, name=contrast, people=people, foci=foci, moved=moved)
+        sizes = (people,) if np.isfinite(people) else ()
+        yield ForeignAnalysis(study=name, name=contrast, sizes=sizes, foci=foci, moved=moved)
 
 
 def json_analyses(path: Path) -> tuple[str, Iterator[ForeignAnalysis]] | None:

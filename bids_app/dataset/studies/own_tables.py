@@ -32,6 +32,9 @@ FORMS: Mapping[EffectForm, tuple[str, ...]] = {
 }
 """Columns of each way in which an effect can be told."""
 
+LARGEST = 50.0
+"""No standardised difference is beyond it."""
+
 
 def read_own_tables(folder: Path, more: Collection[str] = ()) -> Studies:
     """Return what the tables of a folder hold; `more` are contrast words beside those that are known.
@@ -119,7 +122,13 @@ def _place(row: Row) -> np.ndarray:
 
 
 def _people(rows: list[Row], study: Study | None, contrast: ContrastWord) -> float:
-    own = rows[0].number("n", above=0)
+    sizes = {n for row in rows if np.isfinite(n := row.number("n", above=0))}
+    if len(sizes) > 1:
+        raise WrongDataError(
+            f"{rows[0].where('n')}: foci of one study and contrast have several n, "
+            f"{', '.join(f'{n:g}' for n in sorted(sizes))}; write one number."
+        )
+    own = min(sizes, default=float("nan"))
     return own if np.isfinite(own) or study is None else study.people(contrast)
 
 
@@ -138,6 +147,10 @@ def _effect(row: Row) -> ReportedEffect:
     for column in FORMS[form]:
         least = 0.0 if column.startswith(("sd", "change_sd", "n", "v")) else -np.inf
         numbers[column.removeprefix("change_")] = row.needed(column, above=least)
+    if form in ("endpoint", "change") and min(numbers["n"], numbers["n_comparator"]) < 2:
+        raise WrongDataError(f"{where}: an arm has fewer than two participants; means need two and more in each.")
+    if form == "g" and abs(numbers["g"]) > LARGEST:
+        raise WrongDataError(f"{row.where('g')} is {numbers['g']:g}; expected a standardised difference.")
     if form == "events":
         for end in ("", "_comparator"):
             if not 0 <= numbers[f"events{end}"] <= numbers[f"n{end}"]:
@@ -152,10 +165,13 @@ def _effect(row: Row) -> ReportedEffect:
 
 
 def _form(row: Row, where: str) -> EffectForm:
-    for form, columns in FORMS.items():
-        own = [column for column in columns if not column.startswith("n")]
-        if any(row.text(column) for column in own):
-            return form
+    told = [form for form, columns in FORMS.items() if any(row.text(one) for one in columns if not one.startswith("n"))]
+    if len(told) > 1:
+        raise WrongDataError(
+            f"{where} tells one effect in several ways ({', '.join(told)}); keep one, or write two rows."
+        )
+    if told:
+        return told[0]
     known = "; ".join(", ".join(columns) for columns in FORMS.values())
     raise WrongDataError(f"{where} has no numbers of an effect; expected the columns of one of: {known}.")
 

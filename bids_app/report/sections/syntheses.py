@@ -18,7 +18,12 @@ from bids_app.report.drawing.forest import forest, funnel
 from bids_app.report.drawing.template import template
 from bids_app.report.messages import _
 from bids_app.vocabulary.entities import companion
-from bids_app.vocabulary.synthesis import CoordinateSynthesis, MapSynthesis, OutcomeSynthesis, SubtractionSynthesis
+from bids_app.vocabulary.synthesis_sidecars import (
+    CoordinateSynthesis,
+    MapSynthesis,
+    OutcomeSynthesis,
+    SubtractionSynthesis,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,10 +117,8 @@ def peaks(sidecar: Path, root: Path) -> PeaksShown:
         for row in rows
     ]
     z, grid = read_map(companion(sidecar, "statmap", ".nii.gz", stat="z"))
-    p, _grid = read_map(companion(sidecar, "statmap", ".nii.gz", stat="logpextentfwe"))
-    told = np.nan_to_num(p) >= -np.log10(about.alpha) - 1e-6
-    if about.standing in ("insufficient", "descriptive"):
-        told = np.zeros_like(told)
+    numbers, _grid = read_map(companion(sidecar, "statmap", ".nii.gz", stat="cluster"))
+    told = np.isin(np.nan_to_num(numbers), [row["cluster"] for row in rows if row["passed"]])
     shown, scale = np.where(np.nan_to_num(z) > 0, np.nan_to_num(z), 0.0), (2.0, 7.0)
     picture = mosaic.mosaic(mosaic.underlay(*template()), shown, grid, scale, told)
     places = [_place(row) for row in rows if row["passed"]]

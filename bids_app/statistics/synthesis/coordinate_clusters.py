@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,10 +58,18 @@ def convergences(
         Share of the statistic at a voxel that is lost without each experiment, (experiments,).
     """
     labels = peaks.brain.lattice.label(values, threshold)
-    found = sorted(tabulate(values, labels, threshold), key=lambda one: (-one.extent, -one.mass))
+    found = [_centred(one, values, labels, peaks) for one in tabulate(values, labels, threshold)]
+    found = sorted(found, key=lambda one: (-one.extent, -one.mass))
     ordered = np.zeros(int(labels.max(initial=0)) + 1, dtype=np.int32)
     ordered[[one.number for one in found]] = np.arange(1, len(found) + 1)
     return np.asarray(ordered[labels]), [_convergence(one, null, shares(one.peak)) for one in found]
+
+
+def _centred(one: Cluster, values: NDArray[np.float32], labels: NDArray[np.int32], peaks: PeakLayout) -> Cluster:
+    """Return a cluster whose peak is the middle one of those voxels that are highest: densities have plateaus."""
+    highest = np.flatnonzero((labels == one.number) & (values == values[one.peak]))
+    where = peaks.brain.indices[highest]
+    return replace(one, peak=int(highest[np.linalg.norm(where - where.mean(axis=0), axis=1).argmin()]))
 
 
 def _convergence(one: Cluster, null: CoordinateNull, shares: NDArray[np.float64]) -> Convergence:

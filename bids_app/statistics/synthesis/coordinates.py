@@ -115,7 +115,9 @@ class VoxelNull:
     def p(self, values: Floats32) -> Floats:
         """Return p of statistics, (voxels,)."""
         bins = np.rint(values.astype(np.float64) / self.width).astype(np.int64)
-        return self.tail[np.clip(bins, 0, len(self.tail) - 1)]
+        # Rounded bins can end below the largest statistic, whose p is that of the last one and never 0.
+        last = int(np.flatnonzero(self.tail > 0)[-1])
+        return self.tail[np.clip(bins, 0, last)]
 
     def threshold(self, p: float) -> float:
         """Return the smallest statistic whose p is below p."""

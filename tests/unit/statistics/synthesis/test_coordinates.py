@@ -144,6 +144,30 @@ def test_density_null_is_binomial():
         assert null.p(np.float32([count / 6]))[0] == pytest.approx(stats.binom.sf(count - 1, 6, near), rel=1e-9)
 
 
+def test_peak_of_a_plateau_is_its_middle():
+    """All experiments at one voxel: the density is 1 in a ball, whose middle is that voxel."""
+    place = brain(np.ones((30, 30, 30), dtype=bool))
+    experiments = [Experiment(name=str(i), foci=np.full((1, 3), 30.0), people=20.0) for i in range(10)]
+    statistic, peaks = Density([1.0] * 10, 2.0), place.layout(experiments)
+    null = redrawn(statistic, peaks, 0.5, Redraws(redraw=anywhere(peaks, 1), total=30))
+    apart = statistic.apart(peaks)
+    _, (one,) = convergences(
+        statistic_map(statistic, peaks), peaks, 0.5, null, lambda voxel: statistic.shares(apart, voxel)
+    )
+    assert place.positions[one.cluster.peak].tolist() == [30, 30, 30]
+    assert one.shares == pytest.approx(0.1)
+
+
+def test_p_of_a_voxel_is_never_zero():
+    """Rounded bins of twenty experiments at one voxel end below their likelihood."""
+    place, _ = small()
+    for count in (10, 20, 25):
+        experiments = [Experiment(name=str(i), foci=np.full((1, 3), 20.0), people=15.0) for i in range(count)]
+        statistic, peaks = Likelihood([15.0] * count, 2.0), place.layout(experiments)
+        null = statistic.null(statistic.apart(peaks))
+        assert null.p(statistic_map(statistic, peaks)).min() > 0
+
+
 def test_experiments_move_as_wholes():
     """Foci of one experiment keep their distances, and stay in the mask."""
     place, experiments = small()
