@@ -56,7 +56,9 @@ def _spelt(action: argparse.Action) -> str:
     value = action.metavar or ("" if action.nargs == 0 else action.dest.upper())
     value = " ".join(value) if isinstance(value, tuple) else value
     names = ", ".join(f"`{name}`" for name in action.option_strings)
-    return f"{names} {value}".strip() if names else f"`{value if action.choices is None else '{participant,group}'}`"
+    return (
+        f"{names} {value}".strip() if names else f"`{value if action.choices is None else '{participant,group,meta}'}`"
+    )
 
 
 def all_settings() -> Iterator[str]:

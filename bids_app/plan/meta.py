@@ -61,7 +61,8 @@ def plan_meta(execution: Execution, settings: Settings) -> JobPlan:
     alone = replace(settings, modalities={}, measures={}, associations={}, predictors={}, syntheses=chosen)
     return JobPlan(
         jobs=jobs, sources={"raw": folder}, settings=alone,
-        notes=tuple(Note(text=text) for text in studies.notes), generated_by=tuple(generated_by([folder])),
+        notes=tuple(Note(text=text) for text in (*studies.notes, *_alone(studies))),
+        generated_by=tuple(generated_by([folder])),
     )  # fmt: skip
 
 
@@ -77,6 +78,16 @@ def _require_own_folder(output_dir: Path) -> None:
     """Refuse the output of a trial: settings and methods of one call would stand beside results of the other."""
     if participants_in(output_dir) or (output_dir / "group").exists():
         raise UsageError(f"OUTPUT_DIR {output_dir} holds participants or a group; studies need a folder of their own.")
+
+
+def _alone(studies: Studies) -> list[str]:
+    """Return what is said of maps that one study alone has: there is nothing to pool them with."""
+    found = [one.subject for one in studies.maps]
+    return [
+        f"{one.study}: no other study has maps of {one.subject}; they are not pooled."
+        for one in studies.maps
+        if found.count(one.subject) == 1
+    ]
 
 
 def _chosen(settings: Settings, studies: Studies) -> dict[str, Options]:

@@ -146,7 +146,7 @@ def test_filter_file(trial, run, tmp_path):
 def test_unknown_level(run):
     ended = run("session")
     assert ended.code == 17
-    said(ended, "Expected 'participant' or 'group'")
+    said(ended, "Expected 'participant', 'group' or 'meta'")
 
 
 @pytest.mark.parametrize(

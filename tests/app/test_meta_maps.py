@@ -130,6 +130,18 @@ def test_what_cannot_be_pooled(studies, tmp_path):
     assert about["SettingsThatDiffer"] == ["modalities.fmri.low_pass: 0.1 (T0, T1, T2); 0.08 (T9)"]
 
 
+def test_maps_of_one_study_alone_are_said(studies, tmp_path):
+    """What only one output has is named on the console and on the page."""
+    other = tmp_path / "other"
+    shutil.copytree(studies / "out3", other)
+    for path in (other / "group").glob("*_seed-near_*"):
+        path.rename(path.with_name(path.name.replace("seed-near", "seed-alone")))
+    place = some(studies, tmp_path / "some", 3, [f"T9\t{other}\t8"])
+    ended = run_deqi(place, tmp_path / "out", "meta")
+    assert "T9: no other study has maps of seed_correlation, seed alone" in ended.text
+    assert "seed alone" in (tmp_path / "out" / "meta.html").read_text()
+
+
 def test_one_sample_in_two_rows(studies, tmp_path):
     """The column sample_id says that people are the same."""
     place = some(studies, tmp_path / "some", 3)
