@@ -30,7 +30,9 @@ class MetaWriter:
         for stat, values in found.maps.items():
             assert found.domain is not None
             write_map(self.path("statmap", ".nii.gz", stat=stat), values, found.domain)
-        for suffix, columns in found.tables.items():
+        use = found.about.use
+        who = {"study_id": [o.study for o in use], "used": [o.used for o in use], "reason": [o.reason for o in use]}
+        for suffix, columns in {**found.tables, "studies": who}.items():
             write_table(self.path(suffix, ".tsv"), columns)
         write_json(self.path("synthesis", ".json"), found.about.to_json())
 

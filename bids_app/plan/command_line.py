@@ -85,6 +85,10 @@ def _refuse(args: argparse.Namespace) -> None:
         raise UsageError("--permutation-share belongs to the group level, which has the relabellings.")
     if args.plan and args.analysis_level != "group":
         raise UsageError("--plan belongs to the group level, whose results are held against it.")
+    if args.analysis_level == "meta" and (args.status or args.lock or args.write_slurm_script):
+        raise UsageError(
+            "--status, --lock and --write-slurm-script are of participants; `meta` is one call of minutes."
+        )
     if args.lock_after_unblinding and not args.lock:
         raise UsageError("--lock-after-unblinding is a form of --lock; give both.")
     if args.missing and not args.status:

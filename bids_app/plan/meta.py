@@ -16,7 +16,7 @@ from bids_app.plan.bids_uri import with_paths
 from bids_app.plan.inputs import JobPlan, generated_by
 from bids_app.plugs.protocols import Synthesis
 from bids_app.settings import Settings, validate
-from bids_app.vocabulary.job import NO_DESIGN, NO_MODALITY, MetaJob
+from bids_app.vocabulary.job import NO_MODALITY, NO_SYNTHESIS, MetaJob
 from bids_app.vocabulary.note import Note
 from bids_app.vocabulary.options import Options
 from bids_app.vocabulary.options.execution import Execution
@@ -57,7 +57,7 @@ def plan_meta(execution: Execution, settings: Settings) -> JobPlan:
             f"{place} has {len(studies.studies)} studies, and no foci, effects or outputs of deqi to bring together."
         )
     if studies.peaks:
-        jobs = (_export(execution, settings, studies), *jobs)
+        jobs = (_export(execution, studies), *jobs)
     alone = replace(settings, modalities={}, measures={}, associations={}, predictors={}, syntheses=chosen)
     return JobPlan(
         jobs=jobs, sources={"raw": folder}, settings=alone,
@@ -108,18 +108,18 @@ def _defaults(name: str) -> Options:
     return validate(plugs.load("syntheses", name).options, {}, f"syntheses.{name}")
 
 
-def _export(execution: Execution, settings: Settings, studies: Studies) -> MetaJob:
+def _export(execution: Execution, studies: Studies) -> MetaJob:
     """Return the job that writes studies as other tools read them."""
     return MetaJob(
         label="meta_studies", output_dir=execution.output_dir, modality=NO_MODALITY, measures={}, inputs=studies.files,
-        synthesis=NO_DESIGN, subject=Subject("the studies read", "all"), studies=studies, inference=settings.inference,
+        synthesis=NO_SYNTHESIS, subject=Subject("the studies read", "all"), studies=studies,
     )  # fmt: skip
 
 
 def _images(studies: Studies, plug: Synthesis, subject: Subject) -> list[Path]:
-    """Return the images that a synthesis of maps reads."""
+    """Return the images that a synthesis of maps reads, and what says how they were made."""
     own = [one for one in studies.maps if plug.asks == "maps" and one.subject == subject.title]
-    return [path for one in own for path in one.paths.values()]
+    return [path for one in own for path in (*one.paths.values(), *one.described)]
 
 
 def _jobs(

@@ -16,15 +16,9 @@ from bids_app.statistics.synthesis.coordinate_statistics import Density, Likelih
 from bids_app.statistics.synthesis.coordinates import Brain, Experiment, Statistic, statistic_map
 from bids_app.statistics.synthesis.file_drawer import FileDrawer
 from bids_app.syntheses import _coordinate_options, _experiments
-from bids_app.vocabulary.synthesis import (
-    Columns,
-    Subject,
-    SynthesisRequest,
-    SynthesisResult,
-)
-from bids_app.vocabulary.synthesis_sidecars import (
-    CoordinateSynthesis,
-)
+from bids_app.vocabulary.studies import compares_groups
+from bids_app.vocabulary.synthesis import Columns, Subject, SynthesisRequest, SynthesisResult
+from bids_app.vocabulary.synthesis_sidecars import CoordinateSynthesis
 
 
 def converging(request: SynthesisRequest, options: _coordinate_options.Options) -> SynthesisResult:
@@ -51,7 +45,7 @@ def converging(request: SynthesisRequest, options: _coordinate_options.Options) 
         "cluster": found.labels.astype(np.float32),
     }  # fmt: skip
     tables = {
-        "clusters": found.table(), "studies": _studies(chosen), "foci": _foci(chosen, brain),
+        "clusters": found.table(), "foci": _foci(chosen, brain),
         "nullmax": {name: [*values] for name, values in found.null.maxima.items()},
     }  # fmt: skip
     if noise := found.noise():
@@ -161,7 +155,7 @@ def _about(found: _Found) -> CoordinateSynthesis:
     inside = brain.holds(found.peaks.layout.places)
     kernel = f"sphere of {options.radius:g} mm" if options.method == "MKDA" else "Gaussian by participants"
     alpha, median = request.inference.alpha, float(np.median(people))
-    arms = 2 if ">" in chosen.contrast.word and not chosen.contrast.within else 1
+    arms = 2 if compares_groups(chosen.contrast) else 1
     return CoordinateSynthesis(
         title=chosen.contrast.word, contrast=chosen.contrast.word, within=chosen.contrast.within,
         method=options.method, standing=next(word for least, word in _STANDINGS if len(people) >= least),
@@ -175,6 +169,7 @@ def _about(found: _Found) -> CoordinateSynthesis:
         clusters=len(found.clusters), passing=len(found.passing), median_people=median,
         chance_of_report={f"{d:g}": _chance(d, median, arms) for d in (0.3, 0.5, 0.8)},
         notes=chosen.notes, use=chosen.use,
+        with_maps=request.studies.with_maps([one.study for one in chosen.use if one.used]),
     )  # fmt: skip
 
 
@@ -182,13 +177,6 @@ def _chance(effect: float, people: float, arms: int) -> float | None:
     """Return how often a study reports a true effect; None for studies too small for any test."""
     found = chance_of_report(effect, people, arms=arms) if people > arms + 1 else float("nan")
     return found if np.isfinite(found) else None
-
-
-def _studies(chosen: _experiments.Chosen) -> Columns:
-    return {
-        "study_id": [one.study for one in chosen.use], "used": [one.used for one in chosen.use],
-        "reason": [one.reason for one in chosen.use],
-    }  # fmt: skip
 
 
 def _foci(chosen: _experiments.Chosen, brain: Brain) -> Columns:

@@ -10,12 +10,8 @@ import numpy as np
 from bids_app.errors import WrongDataError
 from bids_app.statistics.synthesis.coordinates import Experiment
 from bids_app.vocabulary.studies import ContrastWord, ReportedPeaks, Studies
-from bids_app.vocabulary.synthesis import (
-    Subject,
-)
-from bids_app.vocabulary.synthesis_sidecars import (
-    StudyUse,
-)
+from bids_app.vocabulary.synthesis import Subject
+from bids_app.vocabulary.synthesis_sidecars import StudyUse
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

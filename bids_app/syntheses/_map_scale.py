@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bids_app.errors import WrongDataError
 from bids_app.syntheses import _map_options
-from bids_app.vocabulary.studies import StudyMaps, compares_arms, contrast_word
+from bids_app.vocabulary.studies import StudyMaps, compares_groups, contrast_word
 
 MOST = 8
 """Settings that a message lists."""
@@ -68,9 +68,9 @@ def _has_g(one: StudyMaps) -> bool:
 
 
 def _has_sizes(one: StudyMaps) -> bool:
-    """Tell whether participants are told as the contrast needs them: of both arms where arms are compared."""
+    """Tell whether participants are told as the contrast needs them: of both groups where groups are compared."""
     word = contrast_word(one.subject)
-    return len(one.people) == 2 if word and compares_arms(word) else len(one.people) in (1, 2)
+    return len(one.people) == 2 if word and compares_groups(word) else len(one.people) in (1, 2)
 
 
 def _has_z(one: StudyMaps) -> bool:

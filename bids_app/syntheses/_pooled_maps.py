@@ -12,22 +12,15 @@ from bids_app.errors import WrongDataError
 from bids_app.statistics.clusters.cluster_table import Cluster, tabulate
 from bids_app.statistics.clusters.lattice import lattice
 from bids_app.statistics.effect_size import one_sample_g, two_sample_g
-from bids_app.statistics.permutation.corrections import critical, familywise_p
+from bids_app.statistics.permutation.corrections import critical, familywise_p, unsurpassed
 from bids_app.statistics.permutation.schemes import SignFlips
 from bids_app.statistics.synthesis import sign_flips
 from bids_app.statistics.synthesis.pooling import Pooled, pool, without_each
 from bids_app.syntheses import _map_options, _map_scale
 from bids_app.vocabulary.domain import Voxels
 from bids_app.vocabulary.studies import StudyMaps, compares_arms, contrast_word
-from bids_app.vocabulary.synthesis import (
-    Columns,
-    SynthesisRequest,
-    SynthesisResult,
-)
-from bids_app.vocabulary.synthesis_sidecars import (
-    MapSynthesis,
-    StudyUse,
-)
+from bids_app.vocabulary.synthesis import Columns, SynthesisRequest, SynthesisResult
+from bids_app.vocabulary.synthesis_sidecars import MapSynthesis, StudyUse
 
 Floats = NDArray[np.float64]
 
@@ -108,7 +101,9 @@ class _PooledMaps:
         self.fixed = len(own) < 3 or scale == "z" or options.estimator == "FE"
         self.least_k = min(len(own), max(3, int(np.ceil(SHARE * len(own)))))
         self.scheme = SignFlips(len(own), request.inference.random_seed, request.inference.n_permutations)
-        self.flipped = not self.fixed and options.estimator == "DL" and len(own) >= sign_flips.LEAST
+        # Flips compute one statistic, so that p are had of that alone.
+        plain = options.estimator == "DL" and not options.conservative
+        self.flipped = plain and not self.fixed and len(own) >= sign_flips.LEAST
 
     def pool(self, y: Floats, v: Floats) -> None:
         """Pool effects and variances, (studies, all voxels of the grid)."""
@@ -140,8 +135,9 @@ class _PooledMaps:
 
     @property
     def threshold(self) -> float:
-        """|t| from which on clusters are listed: two-sided p < .001, uncorrected."""
-        return float(stats.norm.isf(0.0005) if self.fixed else stats.t.isf(0.0005, len(self.own) - 1))
+        """|t| above which clusters are listed: two-sided p < .001, uncorrected, or all that passes, if that is less."""
+        height = float(stats.norm.isf(0.0005) if self.fixed else stats.t.isf(0.0005, len(self.own) - 1))
+        return height if self.maxima is None else min(height, unsurpassed(self.maxima, self.request.inference.alpha))
 
     @property
     def standing(self) -> str:
@@ -179,7 +175,7 @@ class _PooledMaps:
 
     def tables(self) -> dict[str, Columns]:
         """Return clusters, studies, and the null."""
-        found: dict[str, Columns] = {"clusters": self._clusters(), "studies": _studies(self._use())}
+        found: dict[str, Columns] = {"clusters": self._clusters()}
         if self.maxima is not None:
             found["nullmax"] = {"voxel": [*self.maxima]}
         return found
@@ -257,7 +253,3 @@ def _weakest(others: Sequence[Pooled]) -> Floats:
 def _median(values: Floats) -> float | None:
     known = values[np.isfinite(values)]
     return float(np.median(known)) if known.size else None
-
-
-def _studies(use: Sequence[StudyUse]) -> Columns:
-    return {"study_id": [o.study for o in use], "used": [o.used for o in use], "reason": [o.reason for o in use]}

@@ -9,23 +9,14 @@ from numpy.typing import NDArray
 
 from bids_app.errors import WrongDataError
 from bids_app.statistics.clusters.cluster_table import Cluster, tabulate
-from bids_app.statistics.permutation.corrections import critical, familywise_p
+from bids_app.statistics.permutation.corrections import critical, familywise_p, unsurpassed
 from bids_app.statistics.permutation.schemes import SignFlips
 from bids_app.statistics.synthesis.coordinates import Brain, Experiment
 from bids_app.statistics.synthesis.subtraction import LEAST, Pair, difference, subtracted
 from bids_app.syntheses import _coordinate_options, _experiments
 from bids_app.vocabulary.studies import contrast_word
-from bids_app.vocabulary.synthesis import (
-    MINUS,
-    Columns,
-    Subject,
-    SynthesisRequest,
-    SynthesisResult,
-)
-from bids_app.vocabulary.synthesis_sidecars import (
-    StudyUse,
-    SubtractionSynthesis,
-)
+from bids_app.vocabulary.synthesis import MINUS, Columns, Subject, SynthesisRequest, SynthesisResult
+from bids_app.vocabulary.synthesis_sidecars import StudyUse, SubtractionSynthesis
 
 
 def subtracted_peaks(request: SynthesisRequest, options: _coordinate_options.Options) -> SynthesisResult:
@@ -53,8 +44,8 @@ def subtracted_peaks(request: SynthesisRequest, options: _coordinate_options.Opt
     maxima = subtracted(pairs, brain, scheme, request.threads, request.progress)
     p = familywise_p(np.abs(observed), maxima)
     height, alpha = critical(maxima, request.inference.alpha), request.inference.alpha
-    above = float(np.nextafter(np.float32(height), np.float32(0))) if np.isfinite(height) else float("inf")
-    clusters = tabulate(observed, brain.lattice.label(observed, above), above) if np.isfinite(above) else []
+    above = unsurpassed(maxima, alpha)
+    clusters = tabulate(observed, brain.lattice.label(observed, above), above)
     about = SubtractionSynthesis(
         title=request.subject.title, first=first, second=second, trials=tuple(names), patterns=scheme.total,
         patterns_possible=scheme.possible, smallest_possible_p=scheme.smallest_p, smallest_p=float(p.min()),

@@ -17,17 +17,8 @@ from bids_app.statistics.synthesis.small_studies import LEAST, egger, trim_and_f
 from bids_app.vocabulary.entities import as_label
 from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.studies import ReportedEffect, Studies
-from bids_app.vocabulary.synthesis import (
-    Columns,
-    Subject,
-    SynthesisRequest,
-    SynthesisResult,
-)
-from bids_app.vocabulary.synthesis_sidecars import (
-    OutcomeSynthesis,
-    PooledEffect,
-    StudyUse,
-)
+from bids_app.vocabulary.synthesis import Columns, Subject, SynthesisRequest, SynthesisResult
+from bids_app.vocabulary.synthesis_sidecars import OutcomeSynthesis, PooledEffect, StudyUse
 
 
 @dataclass(frozen=True)
@@ -110,11 +101,11 @@ def synthesise(request: SynthesisRequest, options: Options) -> SynthesisResult:
         favours_arm=rows[0].lower_is_better is not None, alpha=request.inference.alpha,
         studies=len(trials), participants=_participants(trials),
         pooled=tuple(_told(one, found, options) for one in found),
-        tau2_limits=told, egger_p=asymmetry, filled=_filled(y, v) if unlike else None, notes=notes,
-        use=_use(request.studies, trials),
+        tau2_limits=told, egger_p=asymmetry, filled=_filled(y, v, found[-1].estimator) if unlike else None, notes=notes,
+        use=_use(request.studies, trials), with_maps=request.studies.with_maps([one.study for one in trials]),
     )  # fmt: skip
     warnings: tuple[str, ...] = ()
-    tables = {"effects": _effects(trials, found[-1]), "pooled": _rows(about.pooled), "studies": _studies(about.use)}
+    tables = {"effects": _effects(trials, found[-1]), "pooled": _rows(about.pooled)}
     if len(trials) > 2:
         tables["leaveoneout"] = _left_out(trials, y, v, found[-1].estimator)
     if options.moderators:
@@ -205,7 +196,7 @@ def _told(one: Pooled, found: Sequence[Pooled], options: Options) -> PooledEffec
     k = int(one.k[0])
     return PooledEffect(
         estimator=one.estimator, k=k, effect=float(one.effect[0]), error=float(one.error[0]), lower=float(low),
-        upper=float(high), p=_known(one.p[0]) if one.error[0] > 0 else None,
+        upper=float(high), p=_known(one.p[0]),
         tau2=float(one.tau2[0]), q=float(one.q[0]), q_p=_known(one.q_p[0]),
         i2=_known(one.i2[0]), prediction_lower=_known(before), prediction_upper=_known(after),
         claimed=k >= max(3, options.least) and one is found[-1] and not one.fixed,
@@ -220,9 +211,9 @@ def _participants(trials: Sequence[TrialEffect]) -> float | None:
     return _known(sum(one.n + one.n_comparator for one in trials))
 
 
-def _filled(y: np.ndarray, v: np.ndarray) -> dict[str, object]:
-    found = trim_and_fill(y[:, 0], v[:, 0])
-    with_them = pool(found.effects[:, None], found.variances[:, None], "DL")
+def _filled(y: np.ndarray, v: np.ndarray, estimator: str) -> dict[str, object]:
+    found = trim_and_fill(y[:, 0], v[:, 0], estimator)
+    with_them = pool(found.effects[:, None], found.variances[:, None], estimator)
     return {"missing": found.missing, "side": found.side, "effect": float(with_them.effect[0])}
 
 
@@ -251,10 +242,6 @@ def _use(studies: Studies, trials: Sequence[TrialEffect]) -> tuple[StudyUse, ...
     return tuple(
         StudyUse(study=name, used=name in used, reason="" if name in used else without) for name in studies.studies
     )
-
-
-def _studies(use: Sequence[StudyUse]) -> Columns:
-    return {"study_id": [o.study for o in use], "used": [o.used for o in use], "reason": [o.reason for o in use]}
 
 
 def _effects(trials: Sequence[TrialEffect], pooled: Pooled) -> Columns:

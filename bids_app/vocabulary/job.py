@@ -23,6 +23,7 @@ from bids_app.vocabulary.treatment import Treatment, TrialOptions
 
 NO_MODALITY: Selected[Options] = Selected("", PeopleOptions())
 NO_DESIGN = Selected("", PeopleOptions())
+NO_SYNTHESIS: Selected[Options] = Selected("", PeopleOptions())
 
 
 @dataclass(frozen=True, kw_only=True)

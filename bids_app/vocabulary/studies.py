@@ -67,6 +67,11 @@ def compares_arms(contrast: ContrastWord) -> bool:
     return re.fullmatch(rf"({_ARMS})>({_ARMS})", contrast.word) is not None
 
 
+def compares_groups(contrast: ContrastWord) -> bool:
+    """Tell whether a contrast compares two groups of people: arms, or patients and controls."""
+    return compares_arms(contrast) or contrast.word in ("patients>controls", "controls>patients")
+
+
 EVERY = ContrastWord("all", "")
 """Contrast of foreign files whose names of analyses are no contrast words."""
 
@@ -177,6 +182,8 @@ class StudyMaps:
         Settings of an output of deqi that decide what its values mean, by name.
     labels : tuple of str
         Participants of an output of deqi, by label and arm.
+    described : tuple of Path
+        Files that the last three, and the participants, were read from.
     """
 
     study: str
@@ -186,6 +193,7 @@ class StudyMaps:
     units: str = ""
     made_with: Mapping[str, object] = field(default_factory=dict)
     labels: tuple[str, ...] = ()
+    described: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,3 +218,7 @@ class Studies:
     maps: tuple[StudyMaps, ...] = ()
     files: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def with_maps(self, used: Collection[str]) -> tuple[str, ...]:
+        """Return which of the studies used have maps too, which are stronger evidence than what papers print."""
+        return tuple(dict.fromkeys(one.study for one in self.maps if one.study in used))

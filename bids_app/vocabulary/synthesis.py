@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from bids_app.vocabulary.domain import Voxels
 from bids_app.vocabulary.grid import Namer
-from bids_app.vocabulary.json_record import JsonRecord
 from bids_app.vocabulary.options.inference import Inference
 from bids_app.vocabulary.studies import Studies
+from bids_app.vocabulary.synthesis_sidecars import SynthesisSidecar
 
 Columns = Mapping[str, Sequence[object]]
 
@@ -75,15 +75,15 @@ class SynthesisResult:
 
     Attributes
     ----------
-    about : JsonRecord
+    about : SynthesisSidecar
         Its sidecar.
     maps : mapping of (voxels,) arrays
         By the label of `stat`.
     tables : mapping of columns
-        By suffix.
+        By suffix; who is in it and why not (`studies`) is written of every sidecar.
     """
 
-    about: JsonRecord
+    about: SynthesisSidecar
     maps: Mapping[str, NDArray[np.floating]] = field(default_factory=dict)
     domain: Voxels | None = None
     tables: Mapping[str, Columns] = field(default_factory=dict)

@@ -18,6 +18,23 @@ class StudyUse(JsonRecord):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SynthesisSidecar(JsonRecord):
+    """What the sidecars of all syntheses say.
+
+    Attributes
+    ----------
+    notes : tuple of str
+        What was taken for granted.
+    use : tuple of StudyUse
+        What became of every study that was read.
+    """
+
+    title: str
+    notes: tuple[str, ...]
+    use: tuple[StudyUse, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class PooledEffect(JsonRecord):
     """An effect pooled over studies by one estimator; numbers that cannot be had are None.
 
@@ -41,7 +58,7 @@ class PooledEffect(JsonRecord):
 
 
 @dataclass(frozen=True, kw_only=True)
-class OutcomeSynthesis(JsonRecord):
+class OutcomeSynthesis(SynthesisSidecar):
     """Sidecar of effects on one outcome, pooled over studies.
 
     Attributes
@@ -58,17 +75,16 @@ class OutcomeSynthesis(JsonRecord):
         True if values were turned so that positive favours the arm.
     alpha : float
         Level of what is said.
+    with_maps : tuple of str
+        Studies of it whose maps were read too, which are stronger evidence.
     tau2_limits : tuple of float, or None
         95 %, by the Q profile.
     egger_p : float or None
         Of small-study effects; None with too few studies.
     filled : mapping, or None
         How many studies trim-and-fill adds on which side, and the effect with them.
-    notes : tuple of str
-        What was taken for granted.
     """
 
-    title: str
     outcome: str
     time: str
     comparator: str
@@ -83,13 +99,12 @@ class OutcomeSynthesis(JsonRecord):
     tau2_limits: tuple[float, ...] | None
     egger_p: float | None
     filled: Mapping[str, object] | None
-    notes: tuple[str, ...]
-    use: tuple[StudyUse, ...]
+    with_maps: tuple[str, ...] = ()
     synthesis: str = "outcomes"
 
 
 @dataclass(frozen=True, kw_only=True)
-class CoordinateSynthesis(JsonRecord):
+class CoordinateSynthesis(SynthesisSidecar):
     """Sidecar of peaks that studies report, brought together.
 
     Attributes
@@ -99,6 +114,8 @@ class CoordinateSynthesis(JsonRecord):
     method : {'ALE', 'MKDA'}
     standing : {'claim', 'few', 'descriptive', 'insufficient'}
         What the number of experiments allows: a claim, one with a warning, a description, or not even that.
+    with_maps : tuple of str
+        Studies of it whose maps were read too, which are stronger evidence.
     silent : tuple of str
         Studies that reported no peak of any contrast.
     threshold : float
@@ -109,7 +126,6 @@ class CoordinateSynthesis(JsonRecord):
         How often a study of the median number of participants reports a true peak, by its effect in SDs.
     """
 
-    title: str
     contrast: str
     within: str
     method: str
@@ -135,13 +151,12 @@ class CoordinateSynthesis(JsonRecord):
     passing: int
     chance_of_report: Mapping[str, float | None]
     median_people: float
-    notes: tuple[str, ...]
-    use: tuple[StudyUse, ...]
+    with_maps: tuple[str, ...] = ()
     synthesis: str = "coordinates"
 
 
 @dataclass(frozen=True, kw_only=True)
-class MapSynthesis(JsonRecord):
+class MapSynthesis(SynthesisSidecar):
     """Sidecar of maps of studies that were pooled.
 
     Attributes
@@ -167,7 +182,6 @@ class MapSynthesis(JsonRecord):
         Studies whose grids differ from that of the first.
     """
 
-    title: str
     scale: str
     units: str
     estimator: str
@@ -191,13 +205,11 @@ class MapSynthesis(JsonRecord):
     median_tau2: float | None
     settings_that_differ: tuple[str, ...]
     interpolated: tuple[str, ...]
-    notes: tuple[str, ...]
-    use: tuple[StudyUse, ...]
     synthesis: str = "maps"
 
 
 @dataclass(frozen=True, kw_only=True)
-class SubtractionSynthesis(JsonRecord):
+class SubtractionSynthesis(SynthesisSidecar):
     """Sidecar of peaks of two contrasts of the same trials, compared.
 
     Attributes
@@ -208,7 +220,6 @@ class SubtractionSynthesis(JsonRecord):
         Of labels exchanged within trials, the observed one among them.
     """
 
-    title: str
     first: str
     second: str
     trials: tuple[str, ...]
@@ -220,6 +231,4 @@ class SubtractionSynthesis(JsonRecord):
     alpha: float
     random_seed: int
     passing: int
-    notes: tuple[str, ...]
-    use: tuple[StudyUse, ...]
     synthesis: str = "subtraction"

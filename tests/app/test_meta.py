@@ -106,7 +106,8 @@ def test_page_says_what_it_may(done):
     assert "reported peaks of 20 experiments" in page
     assert "better in the arm than in the comparator" in page
     assert "1 study of the whole brain reported no peak at all: empty" in page
-    assert "design multi_site" in page
+    assert "Stronger evidence would be maps of these studies" in page
+    assert "p are corrected over the brain, and not over the parts of this page" in page
     assert not said_too_much(page)
 
 
@@ -165,6 +166,7 @@ def test_two_contrasts_of_the_same_trials(tmp_path):
     ended = run_deqi(place, tmp_path / "out", "meta", *words)
     assert ended.code == 0, ended.text
     start = "synthesis-coordinates_contrast-verumPostGtPreMinusShamPostGtPre"
+    assert read_tsv(tmp_path / "out" / "meta" / f"{start}_studies.tsv")["used"].count("true") == 12
     about = json.loads((tmp_path / "out" / "meta" / f"{start}_synthesis.json").read_text())
     assert (len(about["Trials"]), about["Patterns"], about["SmallestP"]) == (12, 100, 0.01)
     table = read_tsv(tmp_path / "out" / "meta" / f"{start}_clusters.tsv")
@@ -187,6 +189,8 @@ def test_what_ends_a_call(tmp_path):
     ended = run_deqi(place, tmp_path / "out", "meta", "--set", "syntheses.outcomes.estimator=DL")
     assert "has no effects" in ended.text
     assert ended.code == 65
+    ended = run_deqi(place, tmp_path / "out", "meta", "--status")
+    assert (ended.code, "are of participants" in ended.text) == (64, True)
     (place / "studies.tsv").unlink()
     ended = run_deqi(place, tmp_path / "out", "meta", *QUICK)
     assert "participants are not told" in ended.text

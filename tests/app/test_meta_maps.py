@@ -121,6 +121,10 @@ def test_what_cannot_be_pooled(studies, tmp_path):
     settings = (other / "logs" / "settings.toml").read_text()
     (other / "logs" / "settings.toml").write_text(settings.replace("low_pass = 0.1", "low_pass = 0.08"))
     place = some(studies, tmp_path / "differ", 3, [f"T9\t{other}\t8"])
+    (other / "logs" / "settings.toml").write_text(settings)
+    assert run_deqi(place, tmp_path / "out3", "meta").code == 0
+    # What says how maps were made counts as input: the same call looks again when that alone changes.
+    (other / "logs" / "settings.toml").write_text(settings.replace("low_pass = 0.1", "low_pass = 0.08"))
     ended = run_deqi(place, tmp_path / "out3", "meta")
     assert "modalities.fmri.low_pass: 0.1 (T0, T1, T2); 0.08 (T9)" in ended.text
     ended = run_deqi(place, tmp_path / "out3", "meta", "--set", "syntheses.maps.force_standardised=true")
@@ -140,6 +144,15 @@ def test_maps_of_one_study_alone_are_said(studies, tmp_path):
     ended = run_deqi(place, tmp_path / "out", "meta")
     assert "T9: no other study has maps of seed_correlation, seed alone" in ended.text
     assert "seed alone" in (tmp_path / "out" / "meta.html").read_text()
+
+
+def test_outcomes_say_that_maps_are_at_hand(studies, tmp_path):
+    """A higher rung of evidence is named where it exists."""
+    place = some(studies, tmp_path / "some", 3)
+    rows = [f"T{i}\tpain\tsham\thigher\t{0.2 + i / 10}\t.05" for i in range(3)]
+    (place / "effects.tsv").write_text("\n".join(["study_id\toutcome\tcomparator\tdirection\tg\tv", *rows]) + "\n")
+    assert run_deqi(place, tmp_path / "out", "meta").code == 0
+    assert "Stronger evidence is at hand: maps of T0" in (tmp_path / "out" / "meta.html").read_text()
 
 
 def test_one_sample_in_two_rows(studies, tmp_path):

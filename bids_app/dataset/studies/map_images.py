@@ -8,7 +8,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from bids_app.dataset.volumes import read_map
+from bids_app.dataset.volumes import grid_of, open_image, read_map
 from bids_app.vocabulary.grid import Grid
 
 
@@ -43,4 +43,4 @@ class MapReader:
 
 def grid_of_map(path: Path) -> Grid:
     """Return the grid of an image; for what is raised see `MapReader`."""
-    return read_map(path)[1]
+    return grid_of(open_image(path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from bids_app.dataset.settings_toml import read_file
@@ -54,18 +55,16 @@ def _maps(study: str, root: Path, contrast: str) -> Iterator[StudyMaps]:
             f"{root}, of {study}, compares arms by {', '.join(names) or 'nothing'}; expected "
             f"{contrast or 'a primary one'}. Name one that all have: syntheses.maps.contrast."
         )
-    made = _settings(root)
+    settings = root / "logs" / "settings.toml"
+    made = read_file(settings) if settings.exists() else {}
     for path, about in chosen:
-        yield _of_sidecar(study, path, about, made)
+        found = _of_sidecar(study, path, about, made)
+        described = (path, companion(path, "design", ".tsv"), settings)
+        yield replace(found, described=tuple(one for one in described if one.exists()))
 
 
 def _is_asked(path: Path, about: Json, contrast: str) -> bool:
     return parse(path.name)[0]["contrast"] == contrast if contrast else bool(about.get("Primary"))
-
-
-def _settings(root: Path) -> Json:
-    path = root / "logs" / "settings.toml"
-    return read_file(path) if path.exists() else {}
 
 
 def _of_sidecar(study: str, path: Path, about: Json, made: Json) -> StudyMaps:

@@ -18,6 +18,7 @@ from bids_app.vocabulary.synthesis_sidecars import (
     OutcomeSynthesis,
     PooledEffect,
     SubtractionSynthesis,
+    SynthesisSidecar,
 )
 
 SCALES = {
@@ -25,10 +26,16 @@ SCALES = {
     "logRR": N_("log ratio of risks"),
 }  # fmt: skip
 
-POOLED_PEOPLE = N_(
-    "Stronger evidence than numbers from papers: participants of several sites analysed together, with arms "
-    "re-randomised within sites (design multi_site), or their maps pooled."
-)
+
+def _stronger(with_maps: Sequence[str]) -> str:
+    """Return which stronger evidence there is, if maps of the studies are at hand, or would be."""
+    if with_maps:
+        return _(
+            "Stronger evidence is at hand: maps of %(names)s. Participants of several sites analysed together (design "
+            "multi_site) would be stronger still.", names=listed(with_maps),
+        )  # fmt: skip
+    return _("Stronger evidence would be maps of these studies, pooled, or their participants analysed together, with "
+             "arms re-randomised within sites (design multi_site).")  # fmt: skip
 
 
 def of_outcome(about: OutcomeSynthesis) -> Verdict:
@@ -118,7 +125,7 @@ def _remarks(about: OutcomeSynthesis, told: PooledEffect) -> tuple[str, ...]:
             int(str(about.filled["missing"])), side=_(str(about.filled["side"])),
             effect=format_number(about.filled["effect"]),
         ))  # fmt: skip
-    return (*remarks, _(POOLED_PEOPLE))
+    return (*remarks, _stronger(about.with_maps))
 
 
 def of_coordinates(about: CoordinateSynthesis, places: Sequence[str]) -> Verdict:
@@ -205,8 +212,7 @@ def _of_foci(about: CoordinateSynthesis) -> tuple[str, ...]:
     if about.foci_outside:
         remarks.append(_("%(n)s of %(all)s foci lie outside the mask; they count, and redraws fall inside.",
                          n=about.foci_outside, all=about.foci))  # fmt: skip
-    remarks.append(_("Stronger evidence than coordinates: maps of the studies pooled, or their participants analysed "
-                     "together (design multi_site)."))  # fmt: skip
+    remarks.append(_stronger(about.with_maps))
     return tuple(remarks)
 
 
@@ -244,6 +250,8 @@ def subject_of(about: MapSynthesis) -> str:
 
     Titles of the data's own, such as contrasts, stay as they are.
     """
+    if about.title == EVERY.word:
+        return _("All maps")
     measure, comma, label = about.title.partition(", ")
     return f"{_(plugs.measure(measure).title)}: {label.partition(' ')[2]}" if comma else about.title
 
@@ -273,9 +281,10 @@ def _of_maps(about: MapSynthesis) -> tuple[str, ...]:
 SIDES = N_("left"), N_("right")
 
 
-def left_out(use: list[tuple[str, str]]) -> list[str]:
-    """Return who is left out, by reason: pairs of study and reason."""
+def left_out(about: SynthesisSidecar) -> list[str]:
+    """Return who is left out, by reason."""
     by_reason: dict[str, list[str]] = {}
-    for study, reason in use:
-        by_reason.setdefault(reason, []).append(study)
+    for one in about.use:
+        if not one.used:
+            by_reason.setdefault(one.reason, []).append(one.study)
     return [f"{reason}: {listed(names)}" for reason, names in by_reason.items()]

@@ -9,9 +9,7 @@ import numpy as np
 from bids_app.dataset.tables import TableRow
 from bids_app.report.drawing.charts import Scale, around
 from bids_app.report.formats import format_number
-from bids_app.vocabulary.synthesis_sidecars import (
-    PooledEffect,
-)
+from bids_app.vocabulary.synthesis_sidecars import PooledEffect
 
 ROW = 22
 """Pixels of a line of the forest."""

@@ -102,7 +102,7 @@ def outcome(sidecar: Path) -> OutcomeShown:
         about=about, verdict=claims.of_outcome(about), forest=forest(rows, about.pooled if len(rows) > 1 else ()),
         funnel=funnel(rows, about.pooled[-1]) if len(rows) > 2 else None, without_each=rows_of(sidecar, "leaveoneout"),
         regression=rows_of(sidecar, "regression"),
-        left_out=claims.left_out([(one.study, one.reason) for one in about.use if not one.used]),
+        left_out=claims.left_out(about),
         file=companion(sidecar, "effects", ".tsv").name,
     )  # fmt: skip
 
@@ -127,7 +127,7 @@ def peaks(sidecar: Path, root: Path) -> PeaksShown:
         about=about, title=claims.title_of(about), verdict=claims.of_coordinates(about, places), scale=scale,
         glass=_picture(root, sidecar, "glass", glass_brain.glass(shown, grid, scale, told)),
         picture=_picture(root, sidecar, "z", picture), clusters=rows[:shown_rows], more=max(0, len(rows) - shown_rows),
-        left_out=claims.left_out([(one.study, one.reason) for one in about.use if not one.used]),
+        left_out=claims.left_out(about),
         file=companion(sidecar, "clusters", ".tsv").name,
     )  # fmt: skip
 
@@ -156,7 +156,7 @@ def maps(sidecar: Path, root: Path) -> MapsShown:
         statistic=statistic, glass=_picture(root, sidecar, "glass", glass_brain.glass(shown, grid, scale, told)),
         pictures=[(title, _picture(root, sidecar, label, png)) for title, label, png in pictures],
         clusters=rows[:SHOWN], more=max(0, len(rows) - SHOWN), file=companion(sidecar, "clusters", ".tsv").name,
-        left_out=claims.left_out([(one.study, one.reason) for one in about.use if not one.used]),
+        left_out=claims.left_out(about),
     )  # fmt: skip
 
 
@@ -172,7 +172,7 @@ def subtraction(sidecar: Path, root: Path) -> SubtractionShown:
     return SubtractionShown(
         about=about, verdict=claims.of_subtraction(about, [_place(row) for row in rows]), clusters=rows,
         picture=_picture(root, sidecar, "difference", picture),
-        left_out=claims.left_out([(one.study, one.reason) for one in about.use if not one.used]),
+        left_out=claims.left_out(about),
     )  # fmt: skip
 
 

@@ -78,9 +78,14 @@ def monte_carlo_limits(p: float, total: int, *, exhaustive: bool = False) -> tup
 
 def critical(maxima: NDArray[np.float32], alpha: float) -> float:
     """Return the smallest value that passes the familywise threshold; infinity where none can. `maxima` are (P,)."""
+    return float(np.nextafter(np.float32(unsurpassed(maxima, alpha)), np.float32(np.inf)))
+
+
+def unsurpassed(maxima: NDArray[np.float32], alpha: float) -> float:
+    """Return the value above which all passes the familywise threshold; infinity where none can. `maxima` are (P,)."""
     ordered = np.sort(maxima)
-    allowed = int(np.floor(alpha * len(ordered) + 1e-9))  # maxima that may reach it
-    return float(np.nextafter(ordered[-allowed - 1], np.float32(np.inf))) if allowed else float("inf")
+    allowed = int(np.floor(alpha * len(ordered) + 1e-9))  # maxima that may reach what passes
+    return float(ordered[-allowed - 1]) if allowed else float("inf")
 
 
 def q_per_sign(t: NDArray[np.floating[Any]], df: int, *, both: bool = True) -> NDArray[np.float64]:

@@ -103,30 +103,17 @@ def likelihood(layout: Layout, lines: Floats, voxels: Ints, room: Room, out: NDA
 
 
 @compiled
-def _mark(one: Floats, place: Ints, half: Ints) -> None:
-    """Set an experiment to 1 within the sphere around a focus."""
+def _count(one: Floats, total: Floats, place: Ints, half: Ints, weight: float, stamp: float) -> None:
+    """Add the weight of an experiment around a focus, but where its stamp says that another focus of it has."""
     reach = half.shape[0] // 2
     x, y, z = place
     for i in range(*_bounds(x, reach, one.shape[0])):
         for j in range(*_bounds(y, reach, one.shape[1])):
             length = half[i - x + reach, j - y + reach]
             if length >= 0:
-                low, high = _bounds(z, length, one.shape[2])
-                one[i, j, low:high] = 1.0
-
-
-@compiled
-def _add(one: Floats, total: Floats, place: Ints, half: Ints, weight: float) -> None:
-    """Add the weight of an experiment around a focus; what two foci share counts once."""
-    reach = half.shape[0] // 2
-    x, y, z = place
-    for i in range(*_bounds(x, reach, one.shape[0])):
-        for j in range(*_bounds(y, reach, one.shape[1])):
-            length = half[i - x + reach, j - y + reach]
-            if length >= 0:
-                low, high = _bounds(z, length, one.shape[2])
-                total[i, j, low:high] += weight * one[i, j, low:high]
-                one[i, j, low:high] = 0.0
+                for k in range(*_bounds(z, length, one.shape[2])):
+                    total[i, j, k] += weight * (one[i, j, k] != stamp)
+                    one[i, j, k] = stamp
 
 
 @compiled
@@ -144,13 +131,12 @@ def density(layout: Layout, half: Ints, weights: Floats, voxels: Ints, room: Roo
     """
     for e in range(layout.first.size - 1):
         for f in range(layout.first[e], layout.first[e + 1]):
-            _mark(room.one, layout.places[f], half)
-        for f in range(layout.first[e], layout.first[e + 1]):
-            _add(room.one, room.joined, layout.places[f], half, weights[e])
+            _count(room.one, room.joined, layout.places[f], half, weights[e], e + 1.0)
     flat = room.joined.reshape(-1)
     for v in range(voxels.size):
         out[v] = np.float32(flat[voxels[v]])
     flat[:] = 0.0
+    room.one.reshape(-1)[:] = 0.0
 
 
 @compiled

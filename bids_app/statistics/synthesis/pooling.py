@@ -66,9 +66,12 @@ class Pooled:
 
     @property
     def t(self) -> Floats:
-        """Effect by its error: a z of one common effect, else a t of k - 1 degrees of freedom."""
+        """Effect by its error: a z of one common effect, else a t of k - 1 degrees of freedom.
+
+        NaN where the error is 0: effects that are all the same tell nothing of how exact they are.
+        """
         with np.errstate(divide="ignore", invalid="ignore"):
-            return self.effect / self.error
+            return np.where(self.error > 0, self.effect / self.error, np.nan)
 
     @property
     def p(self) -> Floats:

@@ -220,6 +220,14 @@ def test_nothing_to_pool():
     assert np.isnan(found.prediction()[:, :2]).all()
 
 
+def test_effects_that_are_the_same_have_no_p():
+    """An error of 0 is not known exactly: no t, no p, wherever effects are pooled."""
+    y, v = np.full((4, 1), 0.7), np.full((4, 1), 0.05)
+    assert np.isnan(pool(y, v, "REML").p[0])
+    assert all(np.isnan(one.p[0]) for one in without_each(y, v, "DL"))
+    assert pool(y, v, "FE").t[0] == pytest.approx(0.7 / np.sqrt(0.05 / 4))
+
+
 def test_signs_turn_with_the_effects():
     """All effects turned give the mirror image."""
     y, v = column(FIVE)
