@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from bids_app.vocabulary.options import Options
 from bids_app.vocabulary.options.design import PeopleOptions
@@ -17,9 +17,11 @@ from bids_app.vocabulary.outcome import ClinicalOutcome
 from bids_app.vocabulary.preregistration import Preregistration
 from bids_app.vocabulary.recording import Recording
 from bids_app.vocabulary.selected import Selected
-from bids_app.vocabulary.studies import Studies
-from bids_app.vocabulary.synthesis import Subject
 from bids_app.vocabulary.treatment import Treatment, TrialOptions
+
+if TYPE_CHECKING:  # they bring numpy, which a list of what is done does without
+    from bids_app.vocabulary.studies import Studies
+    from bids_app.vocabulary.synthesis import Subject
 
 NO_MODALITY: Selected[Options] = Selected("", PeopleOptions())
 NO_DESIGN = Selected("", PeopleOptions())
