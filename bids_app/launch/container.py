@@ -20,6 +20,9 @@ from bids_app.launch.mounts import IMAGE, Mounts
 
 ENGINES = ("docker", "podman", "apptainer", "singularity")
 
+MEANT = 2
+"""Place of the level among the words."""
+
 CONFIG = ("--config", "--config-file")
 READ = (
     "--bids-filter-file", "--bids_filter_file", *CONFIG, "--exclusions", "--allocation", "--plan",
@@ -51,6 +54,8 @@ def translate(words: Sequence[str], *, real: bool = True) -> tuple[Mounts, list[
         else:
             kind = option == "--demo" and word in DEMONSTRATIONS
             inside.append(word if kind else _placed(mounts, option, word))
+    if len(words) > MEANT and words[MEANT] == "meta":
+        mounts.outputs_of_studies(Path(words[0]))
     return mounts, inside
 
 

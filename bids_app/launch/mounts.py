@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bids_app.errors import MissingInputError
+from bids_app.dataset.tables import read_tsv
+from bids_app.errors import MissingInputError, UsageError
 
 IMAGE = re.compile(r"^(?P<name>[^=]+=)?(?P<file>(?!templateflow:)[^#@]+\.nii(?:\.gz)?)(?P<rest>[#@].*)?$")
 """A seed or a setting that is an image: its name, the file, and the label or threshold in it."""
+
+
+_OWN = {"bin", "boot", "dev", "etc", "lib", "lib64", "opt", "proc", "root", "run", "sbin", "sys", "tmp", "usr"}
+_OURS = {"data", "out", "deriv", "files", "scratch"}
+"""Folders of the container itself, and those that are bound."""
 
 
 @dataclass
@@ -63,6 +70,29 @@ class Mounts:
         except (ValueError, RecursionError):
             return  # deqi says what is wrong with it
         self.there(content)
+
+    def outputs_of_studies(self, studies: Path) -> None:
+        """Bind the output datasets that studies.tsv names, where its text finds them inside.
+
+        Raises
+        ------
+        UsageError
+            If one would lie where the container has something of its own.
+        """
+        table = studies / "studies.tsv"
+        if not (self.real and table.is_file()):
+            return
+        for name in (cell.removeprefix("bids::") for cell in read_tsv(table).get("deqi", []) if cell):
+            path, host = Path(os.path.normpath(Path("/data", name))), (studies / name).resolve()
+            absolute = Path(name).is_absolute()
+            if not host.is_dir() or (path.is_relative_to("/data") and not absolute):
+                continue  # deqi says what is not there; what lies in the folder of studies is bound with it
+            if path.parts[1] in (_OURS if absolute else _OURS | _OWN):
+                raise UsageError(
+                    f"{table} names {name}, which would be {path} in the container, where something else is. Move it, "
+                    "or put it into the folder of studies."
+                )
+            self._bind(host, str(path))
 
     def there(self, content: object) -> None:
         """Bind what texts name at the places where it is."""

@@ -48,7 +48,7 @@ def plan_meta(execution: Execution, settings: Settings) -> JobPlan:
         check_description(folder)
     coordinates = settings.syntheses.get("coordinates")
     studies = read_studies(place, getattr(coordinates, "contrasts", ()))
-    compared = getattr(settings.syntheses.get("maps"), "contrast", "")
+    compared = getattr(settings.syntheses.get("maps"), "contrasts", ())
     studies = replace(studies, maps=(*studies.maps, *maps_of_studies(studies.studies, folder, compared)))
     chosen = {name: with_paths(options, folder) for name, options in _chosen(settings, studies).items()}
     jobs = tuple(job for name in chosen for job in _jobs(execution, settings, studies, Selected(name, chosen[name])))

@@ -145,9 +145,6 @@ class _Found:
 _LEAST_SHARE = 0.01
 """Share of a peak from which on an experiment is named beside a cluster."""
 
-_STANDINGS = ((20, "claim"), (17, "few"), (10, "descriptive"), (0, "insufficient"))
-"""Experiments from which on something may be said (Eickhoff 2016, doi:10.1016/j.neuroimage.2016.04.072)."""
-
 
 def _about(found: _Found) -> CoordinateSynthesis:
     chosen, options, request, brain = found.chosen, found.options, found.request, found.brain
@@ -158,7 +155,7 @@ def _about(found: _Found) -> CoordinateSynthesis:
     arms = 2 if compares_groups(chosen.contrast) else 1
     return CoordinateSynthesis(
         title=chosen.contrast.word, contrast=chosen.contrast.word, within=chosen.contrast.within,
-        method=options.method, standing=next(word for least, word in _STANDINGS if len(people) >= least),
+        method=options.method, standing=_experiments.standing(len(people)),
         experiments=len(people), participants=float(sum(people)), foci=len(inside),
         foci_outside=int((~inside).sum()), moved_from_talairach=chosen.moved, silent=chosen.silent, kernel=kernel,
         mask=options.mask or "MNI152 of nilearn",

@@ -9,9 +9,17 @@ import numpy as np
 
 from bids_app.errors import WrongDataError
 from bids_app.statistics.synthesis.coordinates import Experiment
-from bids_app.vocabulary.studies import ContrastWord, ReportedPeaks, Studies
+from bids_app.syntheses import _coordinate_options
+from bids_app.vocabulary.studies import ContrastWord, ReportedPeaks, Studies, contrast_word
 from bids_app.vocabulary.synthesis import Subject
 from bids_app.vocabulary.synthesis_sidecars import StudyUse
+
+_STANDINGS = ((20, "claim"), (17, "few"), (10, "descriptive"), (0, "insufficient"))
+
+
+def standing(experiments: int) -> str:
+    """Return what so many experiments allow to be said (Eickhoff 2016, doi:10.1016/j.neuroimage.2016.04.072)."""
+    return next(word for least, word in _STANDINGS if experiments >= least)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -82,6 +90,20 @@ def chosen_experiments(studies: Studies, subject: Subject, unknown_size: int, *,
         silent_people=tuple(n if np.isfinite(n) else size for n in people), use=_use(studies, own, regional),
         moved=sum(len(one.foci) for one in own if one.moved), notes=tuple(notes),
     )  # fmt: skip
+
+
+def by_sample(studies: Studies, word: str, options: _coordinate_options.Options) -> dict[str, Experiment]:
+    """Return the experiments of a contrast by sample.
+
+    Raises
+    ------
+    WrongDataError
+        If the participants of a study are not told.
+    """
+    contrast = contrast_word(word, options.contrasts)
+    assert contrast is not None
+    chosen = chosen_experiments(studies, Subject(word, contrast.label), options.unknown_size, ale=True)
+    return dict(zip(chosen.samples, chosen.experiments, strict=True))
 
 
 def _experiment(some: Sequence[ReportedPeaks], size: float) -> Experiment:

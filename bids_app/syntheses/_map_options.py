@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge
 
+from bids_app.syntheses import _moderators
 from bids_app.vocabulary.options.describe import Doc
 
 
@@ -16,9 +17,13 @@ class Options:
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
-    contrast: Annotated[
-        str, Doc("Comparison between arms of the outputs of deqi, e.g. verumVsShamChange; empty: the primary one.")
-    ] = ""
+    contrasts: Annotated[
+        tuple[str, ...],
+        Doc(
+            "Comparisons between arms of the outputs of deqi, such as one a visit, each pooled for itself and shown "
+            "beside the others, e.g. verumVsShamWeek4; empty: the primary one."
+        ),
+    ] = ()
     estimator: Annotated[
         Literal["FE", "DL", "HE", "PM", "REML", "ML"],
         Doc("Estimator of the variance between studies; p corrected over the brain are had with DL."),
@@ -33,6 +38,7 @@ class Options:
     force_standardised: Annotated[bool, Doc("Pool studies that were made with different settings, as Hedges' g.")] = (
         False
     )
+    moderators: _moderators.Moderators = ()
     least: Annotated[int, Ge(3), Doc("Studies from which on something may be claimed.")] = 6
     conservative: Annotated[
         bool, Doc("Never let Hartung and Knapp's limits be narrower than those of 1 / sum of weights.")

@@ -16,15 +16,34 @@ def differences(maps: Sequence[StudyMaps]) -> list[str]:
     """Return the settings in which studies differ, each with who has what."""
     found = []
     names = dict.fromkeys(name for one in maps for name in one.made_with)
-    told = {name: [one.made_with.get(name) for one in maps] for name in names}
-    told["units"] = [one.units for one in maps]
+    told = {name: [(one.study, one.made_with.get(name)) for one in maps] for name in names}
+    # A comparison that was named for one study alone (`deqi_contrast`) need not be called as those of others.
+    told["contrast"] = [(one.study, one.made_with["contrast"]) for one in maps if "contrast" in one.made_with]
+    told["units"] = [(one.study, one.units) for one in maps]
     for name, values in told.items():
-        if any(value != values[0] for value in values):
-            said: dict[str, list[str]] = {}
-            for one, value in zip(maps, values, strict=True):
-                said.setdefault(repr(value), []).append(one.study)
+        said: dict[str, list[str]] = {}
+        for study, value in values:
+            said.setdefault(repr(value), []).append(study)
+        if len(said) > 1:
             found.append(f"{name}: " + "; ".join(f"{value} ({', '.join(who)})" for value, who in said.items()))
     return found
+
+
+def require_different_people(maps: Sequence[StudyMaps]) -> None:
+    """Refuse studies of one output dataset that share participants, such as a site beside the whole trial.
+
+    Raises
+    ------
+    WrongDataError
+    """
+    for i, one in enumerate(maps):
+        for other in maps[:i]:
+            shared = set(one.labels) & set(other.labels)
+            if shared and one.described[:1] and one.described[0].parent == other.described[0].parent:
+                raise WrongDataError(
+                    f"{other.study} and {one.study} are one output with {len(shared)} participants in common. A trial "
+                    "with several sites counts once, or once for each site."
+                )
 
 
 def scale_of(maps: Sequence[StudyMaps], options: _map_options.Options) -> str:

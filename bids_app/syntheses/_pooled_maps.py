@@ -16,7 +16,7 @@ from bids_app.statistics.permutation.corrections import critical, familywise_p, 
 from bids_app.statistics.permutation.schemes import SignFlips
 from bids_app.statistics.synthesis import sign_flips
 from bids_app.statistics.synthesis.pooling import Pooled, pool, without_each
-from bids_app.syntheses import _map_options, _map_scale
+from bids_app.syntheses import _map_options, _map_scale, _map_slopes
 from bids_app.vocabulary.domain import Voxels
 from bids_app.vocabulary.studies import StudyMaps, compares_arms, contrast_word
 from bids_app.vocabulary.synthesis import Columns, SynthesisRequest, SynthesisResult
@@ -39,12 +39,14 @@ def pooled(request: SynthesisRequest, options: _map_options.Options) -> Synthesi
     assert request.brain is not None
     own = [one for one in request.studies.maps if one.subject == request.subject.title]
     _require_different_people(own, request)
+    _map_scale.require_different_people(own)
     scale = _map_scale.scale_of(own, options)
     y, v = (np.stack(rows) for rows in zip(*(_values(one, scale, request) for one in own), strict=True))
     _require_different_values(own, y)
     found = _PooledMaps(own, request, options, scale)
-    found.pool(y.reshape(len(own), -1), v.reshape(len(own), -1))
-    return SynthesisResult(about=found.about(), maps=found.maps(), domain=found.domain, tables=found.tables())
+    y, v = y.reshape(len(own), -1), v.reshape(len(own), -1)
+    found.pool(y, v)
+    return found.with_slopes(_map_slopes.slopes(found.regression(y, v), request, options))
 
 
 def _values(one: StudyMaps, scale: str, request: SynthesisRequest) -> tuple[Floats, Floats]:
@@ -115,7 +117,7 @@ class _PooledMaps:
             raise WrongDataError(
                 f"{request.subject.title}: no voxel has values of {self.least_k} studies or more. Do spaces match?"
             )
-        self.domain = Voxels(brain.grid, kept.reshape(brain.grid.shape))
+        self.domain, self.kept = Voxels(brain.grid, kept.reshape(brain.grid.shape)), kept
         y, v = y[:, kept], v[:, kept]
         estimator = "FE" if self.fixed else self.options.estimator
         self.result = pool(y, v, estimator, conservative=self.options.conservative)
@@ -127,6 +129,19 @@ class _PooledMaps:
         self.p = None if self.maxima is None else familywise_p(np.abs(self.t), self.maxima)
         self.labels = lattice(self.domain.mask, request.inference.connectivity).label(self.t, self.threshold)
         self.clusters = tabulate(self.t, self.labels, self.threshold)
+
+    def regression(self, y: Floats, v: Floats) -> _map_slopes.MapRegression:
+        """Return what columns of studies are looked for in, of effects and variances (studies, all voxels)."""
+        names = [one.study for one in self.own]
+        return _map_slopes.MapRegression(names, y[:, self.kept], v[:, self.kept], self.domain)
+
+    def with_slopes(self, slopes: _map_slopes.Slopes) -> SynthesisResult:
+        """Return all that is written."""
+        tables = {**self.tables(), **({"regression": slopes.table} if slopes.table else {})}
+        return SynthesisResult(
+            about=self.about(), maps={**self.maps(), **slopes.maps}, domain=self.domain, tables=tables,
+            warnings=slopes.warnings,
+        )  # fmt: skip
 
     @property
     def t(self) -> NDArray[np.float32]:

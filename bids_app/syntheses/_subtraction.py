@@ -1,22 +1,24 @@
-"""Peaks of two contrasts of the same trials, compared by exchanging the labels within each trial."""
+"""Peaks of two contrasts compared: labels exchanged within trials that report both, or between different trials."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-from numpy.typing import NDArray
 
 from bids_app.errors import WrongDataError
-from bids_app.statistics.clusters.cluster_table import Cluster, tabulate
-from bids_app.statistics.permutation.corrections import critical, familywise_p, unsurpassed
-from bids_app.statistics.permutation.schemes import SignFlips
+from bids_app.statistics.permutation.rerandomisation import Rerandomisation
+from bids_app.statistics.permutation.schemes import Listed, SignFlips
 from bids_app.statistics.synthesis.coordinates import Brain, Experiment
-from bids_app.statistics.synthesis.subtraction import LEAST, Pair, difference, subtracted
-from bids_app.syntheses import _coordinate_options, _experiments
-from bids_app.vocabulary.studies import contrast_word
-from bids_app.vocabulary.synthesis import MINUS, Columns, Subject, SynthesisRequest, SynthesisResult
-from bids_app.vocabulary.synthesis_sidecars import StudyUse, SubtractionSynthesis
+from bids_app.statistics.synthesis.subtraction import (
+    LEAST,
+    Exchanged,
+    between_trials,
+    difference,
+    subtracted,
+    within_trials,
+)
+from bids_app.syntheses import _compared, _coordinate_options, _experiments
+from bids_app.vocabulary.synthesis import MINUS, SynthesisRequest, SynthesisResult
+from bids_app.vocabulary.synthesis_sidecars import SubtractionSynthesis
 
 
 def subtracted_peaks(request: SynthesisRequest, options: _coordinate_options.Options) -> SynthesisResult:
@@ -25,62 +27,56 @@ def subtracted_peaks(request: SynthesisRequest, options: _coordinate_options.Opt
     Raises
     ------
     WrongDataError
-        If fewer than six trials report both.
+        If fewer than six trials report both, and some do, or either has too few experiments of different trials.
     """
     assert request.brain is not None
-    first, second = request.subject.title.split(MINUS)
-    sides = [_by_sample(word, request, options) for word in (first, second)]
-    names = [name for name in sides[0] if name in sides[1]]
-    pairs: list[Pair] = [(sides[0][name], sides[1][name]) for name in names]
-    if len(pairs) < LEAST:
-        raise WrongDataError(
-            f"{request.subject.title}: {len(pairs)} trials report both contrasts; at least {LEAST} are needed, for "
-            "labels are exchanged within trials. Sets of different trials are not compared: they differ in more than "
-            "the arm."
-        )
+    words = request.subject.title.split(MINUS)
+    first, second = (_experiments.by_sample(request.studies, word, options) for word in words)
+    both = [name for name in first if name in second]
+    draws = request.inference.random_seed, options.redraws
+    scheme: Listed
+    exchanged: Exchanged
+    if both:
+        _require_trials(request.subject.title, len(both))
+        names, experiments = both, (len(both), len(both))
+        scheme = flips = SignFlips(len(both), *draws)
+        exchanged = within_trials([(first[name], second[name]) for name in both], flips)
+    else:
+        _require_experiments(request.subject.title, first, second, options.least)
+        names, experiments = [*first, *second], (len(first), len(second))
+        labels = np.repeat([0.0, 1.0], experiments)
+        scheme = arms = Rerandomisation(labels, np.zeros(len(labels), dtype=np.intp), *draws)
+        exchanged = between_trials([*first.values(), *second.values()], arms)
     brain = Brain(grid=request.brain.grid, mask=request.brain.mask)
-    scheme = SignFlips(len(pairs), request.inference.random_seed, options.redraws)
-    observed = difference(pairs, [1.0] * len(pairs), brain)
-    maxima = subtracted(pairs, brain, scheme, request.threads, request.progress)
-    p = familywise_p(np.abs(observed), maxima)
-    height, alpha = critical(maxima, request.inference.alpha), request.inference.alpha
-    above = unsurpassed(maxima, alpha)
-    clusters = tabulate(observed, brain.lattice.label(observed, above), above)
-    about = SubtractionSynthesis(
-        title=request.subject.title, first=first, second=second, trials=tuple(names), patterns=scheme.total,
-        patterns_possible=scheme.possible, smallest_possible_p=scheme.smallest_p, smallest_p=float(p.min()),
-        critical=height, alpha=alpha, random_seed=request.inference.random_seed, passing=len(clusters), notes=(),
-        use=_use(request, names),
+    found = _compared.Compared(
+        name="difference", observed=difference(exchanged(0), brain), scheme=scheme, brain=brain, request=request,
+        maxima=subtracted(exchanged, scheme.total, brain, request.threads, request.progress),
     )  # fmt: skip
-    maps: dict[str, NDArray[np.floating]] = {"difference": observed, "logpvoxfwe": -np.log10(p)}
-    tables = {"clusters": _table(clusters, brain, p, request), "nullmax": {"voxel": [*maxima]}}
-    return SynthesisResult(about=about, maps=maps, domain=request.brain, tables=tables)
+    about = SubtractionSynthesis(
+        title=request.subject.title, first=words[0], second=words[1], experiments=experiments,
+        exchanged="within" if both else "between", trials=tuple(names), notes=(),
+        use=_compared.use_of(request.studies, names, _REASONS[bool(both)]), **found.said(),
+    )  # fmt: skip
+    return found.result(about)
 
 
-def _by_sample(word: str, request: SynthesisRequest, options: _coordinate_options.Options) -> dict[str, Experiment]:
-    contrast = contrast_word(word, options.contrasts)
-    assert contrast is not None
-    subject = Subject(word, contrast.label)
-    chosen = _experiments.chosen_experiments(request.studies, subject, options.unknown_size, ale=True)
-    return dict(zip(chosen.samples, chosen.experiments, strict=True))
+_REASONS = {
+    True: "does not report both contrasts, or looked at regions alone",
+    False: "reports neither contrast, or looked at regions alone",
+}
 
 
-def _use(request: SynthesisRequest, names: Sequence[str]) -> tuple[StudyUse, ...]:
-    reason = "does not report both contrasts, or looked at regions alone"
-    return tuple(
-        StudyUse(study=name, used=one.sample in names, reason="" if one.sample in names else reason)
-        for name, one in request.studies.studies.items()
-    )
+def _require_trials(title: str, count: int) -> None:
+    if count < LEAST:
+        raise WrongDataError(
+            f"{title}: {count} trials report both contrasts; at least {LEAST} are needed, for labels are exchanged "
+            "within trials. Take trials that report both, or sets of trials that have none in common."
+        )
 
 
-def _table(clusters: Sequence[Cluster], brain: Brain, p: NDArray[np.float64], request: SynthesisRequest) -> Columns:
-    at = [one.peak for one in clusters]
-    where = brain.positions[at]
-    found: dict[str, list[object]] = {"cluster": list(range(1, len(at) + 1))}
-    found |= {axis: [*values] for axis, values in zip("xyz", where.T, strict=True)}
-    found["place"] = [request.named(place[None]) or None for place in where]
-    found["more_in"] = ["first" if one.positive else "second" for one in clusters]
-    found["peak_difference"] = [one.peak_t for one in clusters]
-    found["voxels"] = [one.extent for one in clusters]
-    found["p_voxel_fwe"] = [float(p[i]) for i in at]
-    return found
+def _require_experiments(title: str, first: dict[str, Experiment], second: dict[str, Experiment], least: int) -> None:
+    if min(len(first), len(second)) < least:
+        raise WrongDataError(
+            f"{title}: no trial reports both contrasts, and {len(first)} and {len(second)} experiments report one; at "
+            f"least {least} of each are needed where trials are different (syntheses.coordinates.least)."
+        )

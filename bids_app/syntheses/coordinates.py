@@ -6,8 +6,8 @@ from collections import Counter
 
 from bids_app.errors import UsageError
 from bids_app.syntheses import _coordinate_options
-from bids_app.vocabulary.studies import Studies, contrast_word
-from bids_app.vocabulary.synthesis import MINUS, Subject, SynthesisRequest, SynthesisResult
+from bids_app.vocabulary.studies import Studies, contrast_word, opposite
+from bids_app.vocabulary.synthesis import MINUS, OPPOSITE, Subject, SynthesisRequest, SynthesisResult
 
 Options = _coordinate_options.Options
 
@@ -22,8 +22,14 @@ METHODS = (
 )
 
 
+_LEAST = 6
+"""Experiments without which no sign flip can pass."""
+
+
 def subjects(studies: Studies, options: Options) -> tuple[Subject, ...]:
-    """Return each contrast for which a study reports foci, for directions are never pooled, and the two to compare.
+    """Return each contrast for which a study reports foci, for directions are never pooled, and what is compared.
+
+    Beside each contrast of which both directions are reported stands which of them is reported more.
 
     Raises
     ------
@@ -40,8 +46,15 @@ def subjects(studies: Studies, options: Options) -> tuple[Subject, ...]:
     # Of contrasts to be compared those with too few experiments are not also looked at by themselves.
     told = {(one.contrast.word, studies.studies[one.study].sample) for one in studies.peaks if len(one.foci)}
     counts = Counter(word for word, _ in told)
+    order = list(found)
+    directions = [word for word in found if opposite(word) in order[order.index(word) + 1 :]]
     alone = [word for word in found if word not in asked or counts[word] >= options.least]
     every = tuple(Subject(word, found[word]) for word in alone)
+    every += tuple(
+        Subject(f"{word}{OPPOSITE}{opposite(word)}", f"{found[word]}Direction")
+        for word in directions
+        if len({sample for one, sample in told if one in (word, opposite(word))}) >= _LEAST
+    )
     if not asked:
         return every
     first, second = (found[word] for word in asked)
@@ -56,7 +69,11 @@ def synthesise(request: SynthesisRequest, options: Options) -> SynthesisResult:
     WrongDataError
         If there are too few experiments, or participants are not told.
     """
-    # Both bring the compiler.
+    # All bring the compiler.
+    if OPPOSITE in request.subject.title:
+        from bids_app.syntheses import _direction
+
+        return _direction.directed(request, options)
     if MINUS in request.subject.title:
         from bids_app.syntheses import _subtraction
 

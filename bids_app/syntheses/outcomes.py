@@ -10,10 +10,10 @@ import numpy as np
 from annotated_types import Ge
 
 from bids_app.errors import WrongDataError
-from bids_app.statistics.synthesis.meta_regression import STUDIES_A_COLUMN, meta_regression
 from bids_app.statistics.synthesis.pooling import Pooled, pool, tau2_limits, without_each
 from bids_app.statistics.synthesis.reported_effects import TrialEffect, trial_effects
 from bids_app.statistics.synthesis.small_studies import LEAST, egger, trim_and_fill
+from bids_app.syntheses import _moderators
 from bids_app.vocabulary.entities import as_label
 from bids_app.vocabulary.options.describe import Doc
 from bids_app.vocabulary.studies import ReportedEffect, Studies
@@ -34,10 +34,7 @@ class Options:
     scale: Annotated[
         Literal["SMD", "MD"], Doc("Of means: standardised (Hedges' g), or in the unit that all studies share.")
     ] = "SMD"
-    moderators: Annotated[
-        tuple[str, ...],
-        Doc("Columns of studies.tsv with which effects may be associated (meta-regression); ten studies for each."),
-    ] = ()
+    moderators: _moderators.Moderators = ()
     least: Annotated[
         int, Ge(3), Doc("Studies from which on something may be claimed; with fewer one common effect is shown too.")
     ] = 5
@@ -116,40 +113,19 @@ def synthesise(request: SynthesisRequest, options: Options) -> SynthesisResult:
 
 
 def _regression(studies: Studies, trials: Sequence[TrialEffect], options: Options) -> tuple[Columns, tuple[str, ...]]:
-    """Return how effects are associated with columns of studies, each coefficient given the others, or why not.
-
-    Raises
-    ------
-    WrongDataError
-        If a column is not there or holds text.
-    """
+    """Return how effects are associated with columns of studies, each coefficient given the others, or why not."""
     names = options.moderators
-    rows = []
-    for one in trials:
-        facts = studies.studies[one.study].facts
-        if absent := [name for name in names if name not in facts]:
-            raise WrongDataError(
-                f"studies.tsv has no column {', '.join(absent)}, named in syntheses.outcomes.moderators."
-            )
-        try:
-            rows.append([float(facts[name] or "nan") for name in names])
-        except ValueError as error:
-            raise WrongDataError(f"studies.tsv, {one.study}: {error}; moderators hold numbers or n/a.") from error
-    columns = np.array(rows)
-    kept = np.isfinite(columns).all(axis=1)
-    if kept.sum() < STUDIES_A_COLUMN * len(names):
-        said = f"{int(kept.sum())} studies have {', '.join(names)}; {STUDIES_A_COLUMN} are needed for each column."
-        return {}, (f"no meta-regression: {said}",)
-    y, v = (np.array([getattr(one, name) for one in trials])[kept] for name in ("effect", "variance"))
-    try:
-        found = meta_regression(y, v, columns[kept], options.estimator if options.estimator in ("FE", "DL") else "REML")
-    except ValueError as error:
-        return {}, (f"no meta-regression on {', '.join(names)}: {error}",)
-    low, high = found.limits()
+    columns = _moderators.columns_of(studies, [one.study for one in trials], names, "syntheses.outcomes.moderators")
+    y, v = (np.array([[getattr(one, name)] for one in trials]) for name in ("effect", "variance"))
+    found = _moderators.regressed(y, v, columns, names, options.estimator)
+    if isinstance(found, str):
+        return {}, (found,)
+    low, high = found.limits()[..., 0]
+    df, count = int(found.df[0]), len(low)
     return {
-        "column": ["intercept", *names], "coefficient": [*found.coefficients], "error": [*found.errors],
-        "lower": [*low], "upper": [*high], "p": [*found.p], "df": [found.df] * len(low),
-        "studies": [int(kept.sum())] * len(low), "tau2": [found.tau2] * len(low), "r2": [found.r2] * len(low),
+        "column": ["intercept", *names], "coefficient": [*found.coefficients[:, 0]], "error": [*found.errors[:, 0]],
+        "lower": [*low], "upper": [*high], "p": [*found.p[:, 0]], "df": [df] * count, "studies": [df + count] * count,
+        "tau2": [found.tau2[0]] * count, "r2": [found.r2[0]] * count,
     }, ()  # fmt: skip
 
 

@@ -58,6 +58,16 @@ def contrast_word(text: str, more: Collection[str] = ()) -> ContrastWord | None:
     return ContrastWord(word, arm if re.fullmatch(_ARMS, arm) and ":" in word else "")
 
 
+def opposite(word: str) -> str:
+    """Return the contrast of the other direction.
+
+    >>> opposite("verum>sham"), opposite("sham:post>pre")
+    ('sham>verum', 'sham:pre>post')
+    """
+    arm, colon, sides = word.rpartition(":")
+    return arm + colon + ">".join(reversed(sides.split(">")))
+
+
 def compares_arms(contrast: ContrastWord) -> bool:
     """Tell whether a contrast compares arms of a trial.
 

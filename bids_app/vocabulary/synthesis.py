@@ -19,8 +19,8 @@ from bids_app.vocabulary.synthesis_sidecars import SynthesisSidecar
 Columns = Mapping[str, Sequence[object]]
 
 
-MINUS = " minus "
-"""Between two contrasts that are compared, in the title of a subject."""
+MINUS, OPPOSITE = " minus ", " or "
+"""Between two contrasts that are compared, and between the two directions of one, in the title of a subject."""
 
 
 class Subject(NamedTuple):

@@ -209,20 +209,20 @@ class MapSynthesis(SynthesisSidecar):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SubtractionSynthesis(SynthesisSidecar):
-    """Sidecar of peaks of two contrasts of the same trials, compared.
+class ComparedPeaks(SynthesisSidecar):
+    """What the sidecars of two contrasts compared say.
 
     Attributes
     ----------
-    trials : tuple of str
-        Those that report both contrasts.
+    experiments : tuple of int
+        Of each contrast.
     patterns : int
-        Of labels exchanged within trials, the observed one among them.
+        Of labels exchanged or signs flipped, the observed one among them.
     """
 
     first: str
     second: str
-    trials: tuple[str, ...]
+    experiments: tuple[int, int]
     patterns: int
     patterns_possible: int
     smallest_possible_p: float
@@ -231,4 +231,43 @@ class SubtractionSynthesis(SynthesisSidecar):
     alpha: float
     random_seed: int
     passing: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubtractionSynthesis(ComparedPeaks):
+    """Sidecar of where the peaks of two contrasts converge differently.
+
+    Attributes
+    ----------
+    exchanged : {'within', 'between'}
+        Labels were exchanged within trials that report both, or between different trials.
+    trials : tuple of str
+        Those that take part.
+    """
+
+    exchanged: str
+    trials: tuple[str, ...]
     synthesis: str = "subtraction"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DirectionSynthesis(ComparedPeaks):
+    """Sidecar of where experiments report one direction of a contrast more than the other.
+
+    Attributes
+    ----------
+    within : str
+        The arm within which the contrast lies; empty for a comparison.
+    samples : int
+        Experiments, some of which report both directions.
+    standing : str
+        As of `CoordinateSynthesis`.
+    radius : float
+        Of the sphere around a focus, mm.
+    """
+
+    within: str
+    samples: int
+    standing: str
+    radius: float
+    synthesis: str = "direction"

@@ -9,23 +9,14 @@ import numpy as np
 import pytest
 from conftest import run_deqi, validate_bids
 from forbidden import said_too_much
+from study_tables import QUICK, studies, write
 
 from bids_app.dataset.tables import read_tsv
-
-QUICK = ("--set", "syntheses.coordinates.redraws=100", "--set", "syntheses.coordinates.noise_draws=2",
-         "--set", "syntheses.coordinates.noise_redraws=20")  # fmt: skip
 
 TRIALS = (  # study, mean, sd, n of the arm and of the comparator: pain, lower is better
     ("A", 4.1, 2.0, 30, 5.0, 2.1, 30), ("B", 3.9, 1.8, 25, 5.1, 2.2, 24), ("C", 4.4, 2.2, 40, 5.2, 2.0, 41),
     ("D", 4.0, 1.9, 22, 4.9, 1.7, 20), ("E", 4.2, 2.1, 35, 5.6, 2.3, 33), ("F", 4.5, 2.0, 28, 5.1, 2.0, 28),
 )  # fmt: skip
-
-
-def write(folder, name, rows):
-    """Write a table from rows of cells, the header first."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_text("\n".join("\t".join(map(str, row)) for row in rows) + "\n")
-    return folder
 
 
 def effects(folder, trials=TRIALS):
@@ -35,18 +26,6 @@ def effects(folder, trials=TRIALS):
     return write(
         folder, "effects.tsv", [header, *((s, "pain", "verum", "sham", "lower", *rest) for s, *rest in trials)]
     )
-
-
-def studies(folder, count=20, contrast="verum>sham"):
-    """Studies whose peaks meet at one place, and one that found nothing."""
-    rng = np.random.default_rng(4)
-    foci = [("study_id", "contrast", "x", "y", "z", "space")]
-    for i in range(count):
-        foci.append((f"s{i:02}", contrast, *np.round(np.array([38, 4, 2]) + rng.normal(0, 3, 3), 1), "MNI"))
-        foci.append((f"s{i:02}", contrast, *rng.integers([-40, -70, -10], [40, 40, 50]), "MNI"))
-    write(folder, "foci.tsv", foci)
-    rows = [(f"s{i:02}", 20 + i, "true") for i in range(count)]
-    return write(folder, "studies.tsv", [("study_id", "n", "whole_brain"), *rows, ("empty", 15, "true")])
 
 
 @pytest.fixture(scope="module")
@@ -154,31 +133,6 @@ def test_too_few_experiments(tmp_path):
     page = (tmp_path / "out" / "meta.html").read_text()
     assert "are not enough to say that peaks converge" in page
     assert 'class="verdict good"' not in page
-
-
-def test_two_contrasts_of_the_same_trials(tmp_path):
-    """Peaks within verum and within sham are compared with labels exchanged within trials; five trials are too few."""
-    place = studies(tmp_path / "studies", count=12, contrast="verum:post>pre")
-    text = (place / "foci.tsv").read_text()
-    away = "".join(f"s{i:02}\tsham:post>pre\t-40\t{i % 3}\t{-6 + i % 2}\tMNI\n" for i in range(12))
-    (place / "foci.tsv").write_text(text + away)
-    words = [*QUICK, "--set", 'syntheses.coordinates.subtract=["verum:post>pre", "sham:post>pre"]']
-    ended = run_deqi(place, tmp_path / "out", "meta", *words)
-    assert ended.code == 0, ended.text
-    start = "synthesis-coordinates_contrast-verumPostGtPreMinusShamPostGtPre"
-    assert read_tsv(tmp_path / "out" / "meta" / f"{start}_studies.tsv")["used"].count("true") == 12
-    about = json.loads((tmp_path / "out" / "meta" / f"{start}_synthesis.json").read_text())
-    assert (len(about["Trials"]), about["Patterns"], about["SmallestP"]) == (12, 100, 0.01)
-    table = read_tsv(tmp_path / "out" / "meta" / f"{start}_clusters.tsv")
-    assert "second" in table["more_in"]  # there all twelve trials have one place
-    page = (tmp_path / "out" / "meta.html").read_text()
-    assert "converge differently at" in page
-    assert "A change within one arm compares nothing" in page
-    (place / "foci.tsv").write_text(text + "".join(away.splitlines(keepends=True)[:5]))
-    ended = run_deqi(place, tmp_path / "out", "meta", *words, "--set", "syntheses.coordinates.least=5")
-    assert "5 trials report both contrasts; at least 6 are needed" in ended.text
-    ended = run_deqi(place, tmp_path / "out", "meta", "--set", 'syntheses.coordinates.subtract=["verum>sham", "a>b"]')
-    assert ended.code == 64
 
 
 def test_what_ends_a_call(tmp_path):

@@ -112,6 +112,10 @@ def test_what_cannot_be_pooled(studies, tmp_path):
     """One dataset twice, one sample twice, other settings, outputs that are not there."""
     place = some(studies, tmp_path / "twice", 3, [f"again\t{studies}/out0\t8"])
     ended = run_deqi(place, tmp_path / "out", "meta")
+    assert "T0 and again are one output with 8 participants in common" in ended.text
+    shutil.copytree(studies / "out0", tmp_path / "copied")
+    place = some(studies, tmp_path / "copy", 3, [f"again\t{tmp_path}/copied\t8"])
+    ended = run_deqi(place, tmp_path / "out", "meta")
     assert "have the same map" in ended.text
     assert ended.code == 1
     place = some(studies, tmp_path / "absent", 3, ["gone\tnowhere\t8"])
@@ -132,6 +136,73 @@ def test_what_cannot_be_pooled(studies, tmp_path):
     about = json.loads((tmp_path / "out3" / "meta" / f"{START}_synthesis.json").read_text())
     assert (about["Scale"], about["Units"]) == ("g", "Hedges g")
     assert about["SettingsThatDiffer"] == ["modalities.fmri.low_pass: 0.1 (T0, T1, T2); 0.08 (T9)"]
+
+
+def test_comparisons_of_outputs_side_by_side(studies, tmp_path):
+    """Several comparisons are each pooled for itself; one that is named for a study alone joins those of others."""
+    place = some(studies, tmp_path / "some", 3)
+    names = 'syntheses.maps.contrasts=["verumVsShamAdjusted", "verumVsShamChange"]'
+    ended = run_deqi(place, tmp_path / "out", "meta", "--set", names)
+    assert ended.code == 0, ended.text
+    for name in ("VerumVsShamAdjusted", "VerumVsShamChange"):
+        about = json.loads((tmp_path / "out" / "meta" / f"{START}{name}_synthesis.json").read_text())
+        assert about["Studies"] == 3
+    lines = (place / "studies.tsv").read_text().splitlines()
+    parts = [
+        lines[0] + "\tdeqi_contrast",
+        *(f"{line}\t{['', 'verumVsShamChange', ''][i]}" for i, line in enumerate(lines[1:])),
+    ]
+    (place / "studies.tsv").write_text("\n".join(parts) + "\n")
+    ended = run_deqi(place, tmp_path / "out2", "meta")
+    assert ended.code == 0, ended.text
+    assert json.loads((tmp_path / "out2" / "meta" / f"{START}_synthesis.json").read_text())["Studies"] == 3
+    again = lines[1].replace("T0", "T0b") + "\tverumVsShamChange"
+    (place / "studies.tsv").write_text("\n".join([*parts, again]) + "\n")
+    ended = run_deqi(place, tmp_path / "out3", "meta")
+    assert "T0 and T0b are one output with 8 participants in common" in ended.text
+
+
+def test_maps_and_columns_of_studies(tmp_path):
+    """Twenty maps whose effect grows with the year in one corner: slope and t are those of numpy, and no claim."""
+    rng, shape = np.random.default_rng(4), (6, 6, 6)
+    years = np.arange(2000, 2020)
+    folder = tmp_path / "studies"
+    folder.mkdir()
+    studies = []
+    y = rng.normal(0, 0.2, (20, *shape)).astype(np.float32)
+    y[:, :3, :3, :3] += 0.1 * (years - 2010)[:, None, None, None]
+    v = rng.uniform(0.02, 0.05, (20, *shape)).astype(np.float32)
+    for i in range(20):
+        for name, values in (("beta", y[i]), ("varcope", v[i])):
+            nib.Nifti1Image(values, np.diag([4.0, 4, 4, 1])).to_filename(folder / f"s{i}_{name}.nii.gz")
+        images = [
+            {"value_type": kind, "filename": f"s{i}_{kind}.nii.gz", "space": "MNI"} for kind in ("beta", "varcope")
+        ]
+        analysis = {"id": f"a{i}", "name": "verum>sham", "points": [], "images": images}
+        studies.append({"id": f"s{i}", "name": f"s{i}", "metadata": {"sample_sizes": [20, 20], "year": int(years[i])},
+                        "analyses": [analysis]})  # fmt: skip
+    (folder / "set.json").write_text(json.dumps({"id": "x", "name": "x", "studies": studies}))
+    words = ["--set", 'syntheses.maps.moderators=["year"]', "--set", "syntheses.maps.scale=effect"]
+    ended = run_deqi(folder, tmp_path / "out", "meta", *words)
+    assert ended.code == 0, ended.text
+    start = tmp_path / "out" / "meta" / "synthesis-maps_contrast-verumSham"
+    slope, t = (nib.load(f"{start}_stat-{stat}_statmap.nii.gz").get_fdata() for stat in ("slopeYear", "tYear"))
+    x = np.column_stack([np.ones(20), years - 2010.0])
+    for at in ((1, 1, 1), (5, 5, 5)):
+        own, weight = y[:, *at].astype(float), 1 / v[:, *at].astype(float)
+        projected = np.diag(weight) - (x.T * weight).T @ np.linalg.inv(x.T * weight @ x) @ (x.T * weight)
+        tau2 = max(0.0, (own @ projected @ own - 18) / np.trace(projected))
+        weight = 1 / (1 / weight + tau2)
+        inverse = np.linalg.inv(x.T * weight @ x)
+        beta = inverse @ (x.T * weight) @ own
+        error = np.sqrt(inverse[1, 1] * (weight * (own - x @ beta) ** 2).sum() / 18)
+        assert (slope[at], t[at]) == pytest.approx((beta[1], beta[1] / error), rel=1e-3)
+    table = read_tsv(start.with_name(f"{start.name}_regression.tsv"))
+    assert (table["column"], float(table["q"][0]) < 1e-6) == (["year"], True)
+    page = (tmp_path / "out" / "meta.html").read_text()
+    assert "Nothing is claimed from it" in page
+    ended = run_deqi(folder, tmp_path / "out", "meta", *words[2:], "--set", 'syntheses.maps.moderators=["dose"]')
+    assert "has no column dose" in ended.text
 
 
 def test_maps_of_one_study_alone_are_said(studies, tmp_path):

@@ -26,7 +26,7 @@ from bids_app.statistics.synthesis.coordinate_statistics import Likelihood
 from bids_app.statistics.synthesis.coordinates import Brain, Experiment
 from bids_app.statistics.synthesis.pooling import pool
 from bids_app.statistics.synthesis.sign_flips import flipped
-from bids_app.statistics.synthesis.subtraction import subtracted
+from bids_app.statistics.synthesis.subtraction import subtracted, within_trials
 from bids_app.vocabulary.grid import Grid
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "validation.md"
@@ -70,7 +70,8 @@ def exchanged(rng: np.random.Generator) -> list[bool]:
     sides = [experiments(rng, place, 8, 4) for _ in range(2)]
     for one in (one for side in sides for one in side):
         one.foci[0] = np.array([40.0, 44, 38]) + rng.normal(0, 4, 3)
-    maxima = subtracted(list(zip(*sides, strict=True)), place, SignFlips(8, 0, 256))
+    pairs = list(zip(*sides, strict=True))
+    maxima = subtracted(within_trials(pairs, SignFlips(8, 0, 256)), 256, place)
     return [bool((maxima >= maxima[0]).mean() <= 0.05)]
 
 

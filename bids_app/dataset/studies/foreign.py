@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,10 @@ UNKNOWN_SIZE = 20.0
 
 @dataclass(frozen=True, kw_only=True)
 class ForeignAnalysis:
-    """One analysis of a foreign file: foci (foci, 3) in MNI space; images are pairs of what they hold and a name."""
+    """One analysis of a foreign file: foci (foci, 3) in MNI space; images are pairs of what they hold and a name.
+
+    `facts` are what else is told of the study, as the cells of a row of studies.tsv would be.
+    """
 
     study: str
     name: str
@@ -30,6 +33,7 @@ class ForeignAnalysis:
     foci: NDArray[np.float64]
     moved: bool
     images: Sequence[tuple[str, str]] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def people(self) -> float:
@@ -81,9 +85,14 @@ def studies_of(path: Path, analyses: Sequence[ForeignAnalysis], more: Collection
         absent += [one.study for _, name in one.images if not (folder / name).exists()]
         if paths:
             maps.append(StudyMaps(study=one.study, subject=contrast.word, paths=paths, people=one.sizes))
-    names = dict.fromkeys(one.study for one in analyses)
+    told: dict[str, dict[str, str]] = {}
+    for one in analyses:
+        told.setdefault(one.study, {}).update(one.facts)
     return Studies(
-        studies={name: Study(name=name, sample=name) for name in names}, peaks=tuple(peaks), maps=tuple(maps),
+        studies={
+            name: Study(name=name, sample=facts.get("sample_id") or name, facts=facts) for name, facts in told.items()
+        },
+        peaks=tuple(peaks), maps=tuple(maps),
         files=(path,), notes=(*((said,) if unknown else ()), *_absent(path, absent)),
     )  # fmt: skip
 
@@ -119,7 +128,17 @@ def nimads(path: Path, content: Json) -> Iterator[ForeignAnalysis]:
                 name=str(about.get("contrast") or analysis.get("name") or ""),
                 sizes=_sizes(about),
                 images=[(str(i["value_type"]).lower(), str(i["filename"])) for i in analysis.get("images") or []],
+                facts=_facts({**study, **(study.get("metadata") or {})}),
             )  # fmt: skip
+
+
+def _facts(about: Json) -> dict[str, str]:
+    """Return what is told of a study in one word or number."""
+    return {
+        name: str(value)
+        for name, value in about.items()
+        if name not in ("id", "name") and isinstance(value, str | int | float)
+    }
 
 
 def nimare_dataset(path: Path, content: Json) -> Iterator[ForeignAnalysis]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,13 +17,18 @@ URI = "bids::"
 KINDS = ("effect", "variance", "g", "t")
 
 
-def maps_of_studies(studies: Mapping[str, Study], folder: Path, contrast: str = "") -> Iterator[StudyMaps]:
+PART = "deqi_contrast"
+"""Column of studies.tsv: the comparison that is meant of this output, where one dataset is several studies (sites)."""
+
+
+def maps_of_studies(studies: Mapping[str, Study], folder: Path, contrasts: Collection[str] = ()) -> Iterator[StudyMaps]:
     """Yield the maps of every study whose column `deqi` names an output dataset.
 
     Parameters
     ----------
-    contrast : str
-        Which comparison between arms; empty: the primary one.
+    contrasts : collection of str
+        Which comparisons between arms, each a subject of its own; empty: the primary one. The column `deqi_contrast`
+        names another one for a study, such as that of one site.
 
     Raises
     ------
@@ -34,7 +39,14 @@ def maps_of_studies(studies: Mapping[str, Study], folder: Path, contrast: str = 
     """
     for name, study in studies.items():
         if study.output:
-            yield from _maps(name, folder / study.output.removeprefix(URI), contrast)
+            root, part = folder / study.output.removeprefix(URI), study.facts.get(PART, "")
+            for contrast in [part] if part else contrasts or [""]:
+                found = _maps(name, root, contrast)
+                if part:  # named for this study alone; that of the others has another name
+                    found = (replace(one, made_with=_without_contrast(one.made_with)) for one in found)
+                elif len(contrasts) > 1:
+                    found = (replace(one, subject=f"{one.subject}, {contrast}") for one in found)
+                yield from found
 
 
 def _maps(study: str, root: Path, contrast: str) -> Iterator[StudyMaps]:
@@ -53,7 +65,7 @@ def _maps(study: str, root: Path, contrast: str) -> Iterator[StudyMaps]:
     if not chosen:
         raise WrongDataError(
             f"{root}, of {study}, compares arms by {', '.join(names) or 'nothing'}; expected "
-            f"{contrast or 'a primary one'}. Name one that all have: syntheses.maps.contrast."
+            f"{contrast or 'a primary one'}. Name one that all have: syntheses.maps.contrasts, or {PART} of the study."
         )
     settings = root / "logs" / "settings.toml"
     made = read_file(settings) if settings.exists() else {}
@@ -61,6 +73,10 @@ def _maps(study: str, root: Path, contrast: str) -> Iterator[StudyMaps]:
         found = _of_sidecar(study, path, about, made)
         described = (path, companion(path, "design", ".tsv"), settings)
         yield replace(found, described=tuple(one for one in described if one.exists()))
+
+
+def _without_contrast(made_with: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in made_with.items() if name != "contrast"}
 
 
 def _is_asked(path: Path, about: Json, contrast: str) -> bool:

@@ -17,7 +17,6 @@ from bids_app.vocabulary.synthesis_sidecars import (
     MapSynthesis,
     OutcomeSynthesis,
     PooledEffect,
-    SubtractionSynthesis,
     SynthesisSidecar,
 )
 
@@ -149,21 +148,6 @@ def of_coordinates(about: CoordinateSynthesis, places: Sequence[str]) -> Verdict
              "clusters, corrected over the brain, p ≤ %(alpha)s).", places="; ".join(places), alpha=f"{about.alpha:g}",
              **said)  # fmt: skip
     return Verdict(text, not about.within, remarks)
-
-
-def of_subtraction(about: SubtractionSynthesis, places: Sequence[str]) -> Verdict:
-    """Return what the peaks of two contrasts of the same trials say; `places` are those where they differ."""
-    said = {"first": about.first, "second": about.second, "k": len(about.trials), "n": f"{about.patterns:,}",
-            "p": says_p(about.smallest_p)}  # fmt: skip
-    remarks = (_("That one contrast converges at a place and the other does not is no such comparison; this is."),)
-    if not places:
-        text = _("Peaks of %(first)s and of %(second)s were not shown to converge at different places (%(k)s trials, "
-                 "labels exchanged within trials in %(n)s ways, corrected over the brain: %(p)s).", **said)  # fmt: skip
-        return Verdict(text, False, remarks)
-    text = _("Peaks of %(first)s and of %(second)s converge differently at %(places)s (%(k)s trials, labels exchanged "
-             "within trials in %(n)s ways, corrected over the brain: smallest %(p)s).", places="; ".join(places),
-             **said)  # fmt: skip
-    return Verdict(text, True, remarks)
 
 
 def title_of(about: CoordinateSynthesis) -> str:

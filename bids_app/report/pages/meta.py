@@ -27,8 +27,8 @@ def write_page(output_dir: Path, *, self_contained: bool = False) -> Path | None
             key=lambda one: bool(one.about.within),  # what compares arms comes first
         ),
         "maps": [syntheses.maps(path, output_dir) for path, kind in found.items() if kind == "maps"],
-        "subtractions": [
-            syntheses.subtraction(path, output_dir) for path, kind in found.items() if kind == "subtraction"
+        "compared": [
+            syntheses.compared(path, output_dir) for path, kind in found.items() if kind in ("subtraction", "direction")
         ],
         "home": PAGE, "failed": list(failed.items()), "notes": _notes(output_dir),
     }  # fmt: skip

@@ -12,14 +12,17 @@ from bids_app.dataset.tables import TableRow, read_frame, read_json
 from bids_app.dataset.volumes import read_map
 from bids_app.derivatives.atomic import write_bytes
 from bids_app.report.claims import syntheses as claims
+from bids_app.report.claims.compared_peaks import of_compared
 from bids_app.report.claims.maps import Verdict
 from bids_app.report.drawing import glass_brain, mosaic
 from bids_app.report.drawing.forest import forest, funnel
 from bids_app.report.drawing.template import template
-from bids_app.report.messages import _
+from bids_app.report.messages import N_, _
 from bids_app.vocabulary.entities import companion
 from bids_app.vocabulary.synthesis_sidecars import (
+    ComparedPeaks,
     CoordinateSynthesis,
+    DirectionSynthesis,
     MapSynthesis,
     OutcomeSynthesis,
     SubtractionSynthesis,
@@ -67,6 +70,7 @@ class MapsShown:
     pictures: Sequence[tuple[str, str]]
     scale: tuple[float, float]
     statistic: str
+    regression: Sequence[TableRow]
     clusters: Sequence[TableRow]
     more: int
     left_out: list[str]
@@ -74,11 +78,14 @@ class MapsShown:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SubtractionShown:
-    """Peaks of two contrasts of the same trials, compared."""
+class ComparedShown:
+    """Peaks of two contrasts, or of both directions of one, compared."""
 
-    about: SubtractionSynthesis
+    about: ComparedPeaks
+    title: str
+    caption: str
     verdict: Verdict
+    glass: str
     picture: str
     clusters: Sequence[TableRow]
     left_out: list[str]
@@ -155,24 +162,33 @@ def maps(sidecar: Path, root: Path) -> MapsShown:
         verdict=claims.of_maps(about, [_place(row) for row in rows if row["passed"]]),
         statistic=statistic, glass=_picture(root, sidecar, "glass", glass_brain.glass(shown, grid, scale, told)),
         pictures=[(title, _picture(root, sidecar, label, png)) for title, label, png in pictures],
+        regression=rows_of(sidecar, "regression"),
         clusters=rows[:SHOWN], more=max(0, len(rows) - SHOWN), file=companion(sidecar, "clusters", ".tsv").name,
         left_out=claims.left_out(about),
     )  # fmt: skip
 
 
-def subtraction(sidecar: Path, root: Path) -> SubtractionShown:
+def compared(sidecar: Path, root: Path) -> ComparedShown:
     """Return what a comparison of two contrasts shows; its picture is written to `meta/figures`."""
-    about = SubtractionSynthesis.from_json(read_json(sidecar))
-    values, grid = read_map(companion(sidecar, "statmap", ".nii.gz", stat="difference"))
+    content = read_json(sidecar)
+    directed = content["Synthesis"] == "direction"
+    about = DirectionSynthesis.from_json(content) if directed else SubtractionSynthesis.from_json(content)
+    stat = "meansign" if directed else "difference"
+    values, grid = read_map(companion(sidecar, "statmap", ".nii.gz", stat=stat))
     p, _grid = read_map(companion(sidecar, "statmap", ".nii.gz", stat="logpvoxfwe"))
     told, values = np.nan_to_num(p) >= -np.log10(about.alpha) - 1e-6, np.nan_to_num(values)
     limit = float(np.abs(values).max()) or 1.0
     rows = rows_of(sidecar, "clusters")
+    rows = [{**row, "more": about.first if row["more_in"] == "first" else about.second} for row in rows]
+    places = [_("%(place)s, more in %(which)s", place=_place(row), which=row["more"]) for row in rows]
+    titles = N_("%(first)s beside %(second)s"), N_("Which is reported more, %(first)s or %(second)s?")
+    captions = N_("Difference of likelihoods"), N_("Share of experiments near a place with one rather than the other")
     picture = mosaic.mosaic(mosaic.underlay(*template()), values, grid, (limit / 3, limit), told)
-    return SubtractionShown(
-        about=about, verdict=claims.of_subtraction(about, [_place(row) for row in rows]), clusters=rows,
-        picture=_picture(root, sidecar, "difference", picture),
-        left_out=claims.left_out(about),
+    return ComparedShown(
+        about=about, verdict=of_compared(about, places), clusters=rows, caption=_(captions[directed]),
+        title=_(titles[directed], first=about.first, second=about.second),
+        picture=_picture(root, sidecar, stat, picture), left_out=claims.left_out(about),
+        glass=_picture(root, sidecar, "glass", glass_brain.glass(values, grid, (limit / 3, limit), told)),
     )  # fmt: skip
 
 

@@ -74,7 +74,7 @@ def paule_mandel(effects: Floats, variances: Floats) -> Floats:
         # Q falls ever less steeply: from 0 on the steps of Newton rise to the root and never beyond.
         return np.asarray((q - _df(weight)) / np.maximum(slope, 1e-300))
 
-    return _iterated(step, np.zeros(effects.shape[1]), variances)
+    return iterated(step, np.zeros(effects.shape[1]), variances)
 
 
 def reml(effects: Floats, variances: Floats) -> Floats:
@@ -89,7 +89,7 @@ def reml(effects: Floats, variances: Floats) -> Floats:
         information = two - 2 * three / one + (two / one) ** 2
         return np.asarray((squares - (one - two / one)) / np.maximum(information, 1e-300))
 
-    return _iterated(step, hedges(effects, variances), variances)
+    return iterated(step, hedges(effects, variances), variances)
 
 
 def maximum_likelihood(effects: Floats, variances: Floats) -> Floats:
@@ -101,7 +101,7 @@ def maximum_likelihood(effects: Floats, variances: Floats) -> Floats:
         squares = (weight**2 * (np.where(weight > 0, effects, 0.0) - mean) ** 2).sum(axis=0)
         return np.asarray((squares - weight.sum(axis=0)) / np.maximum((weight**2).sum(axis=0), 1e-300))
 
-    return _iterated(step, hedges(effects, variances), variances)
+    return iterated(step, hedges(effects, variances), variances)
 
 
 def _none(effects: Floats, _: Floats) -> Floats:
@@ -118,7 +118,7 @@ def _df(weight: Floats) -> Floats:
     return np.asarray((weight > 0).sum(axis=0) - 1.0)
 
 
-def _iterated(step: Callable[[Floats], Floats], tau2: Floats, variances: Floats) -> Floats:
+def iterated(step: Callable[[Floats], Floats], tau2: Floats, variances: Floats) -> Floats:
     """Return where the steps of an estimate end, never below 0; a step that turns back is halved."""
     scale = np.nanmedian(np.where(variances > 0, variances, np.nan))
     before, share = np.zeros_like(tau2), np.ones_like(tau2)

@@ -68,7 +68,7 @@ def trim_and_fill(effects: Floats, variances: Floats, estimator: str = "DL", cou
     Duval & Tweedie 2000, doi:10.1111/j.0006-341X.2000.00455.x. The side is that of Egger's slope on the error, as in
     metafor: studies are missing on the left where small ones have larger effects.
     """
-    slope = meta_regression(effects, variances, np.sqrt(variances)[:, None]).coefficients[1]
+    slope = meta_regression(effects[:, None], variances[:, None], np.sqrt(variances)[:, None]).coefficients[1, 0]
     side, sign = ("right", -1.0) if slope < 0 else ("left", 1.0)
     values = sign * effects
     order = np.argsort(values, kind="stable")

@@ -69,6 +69,23 @@ def test_files_that_the_settings_name_are_where_they_are(place):
     assert container.translate(["data", "out", "participant", "--config", "analysis.toml"])[0].here is None
 
 
+def test_outputs_of_studies_are_bound_where_their_table_finds_them(place):
+    """Relative to the table, absolute, in the folder itself; nowhere that the container has its own."""
+    for name in ("trials/a", "b", "data/own"):
+        (place / name).mkdir(parents=True, exist_ok=True)
+    rows = ["../trials/a", f"{place}/b", "own", "../nowhere", ""]
+    (place / "data" / "studies.tsv").write_text(
+        "\n".join(["study_id\tdeqi", *(f"s{i}\t{r}" for i, r in enumerate(rows))])
+    )
+    mounts, _ = container.translate(shlex.split("data out meta"))
+    assert mounts.bound[2:] == [(place / "trials/a", "/trials/a", False), (place / "b", str(place / "b"), False)]
+    assert container.translate(shlex.split("data out group"))[0].bound == mounts.bound[:2]
+    (place / "usr").mkdir()
+    (place / "data" / "studies.tsv").write_text("study_id\tdeqi\ns\t../usr\n")
+    with pytest.raises(UsageError, match="would be /usr in the container"):
+        container.translate(shlex.split("data out meta"))
+
+
 def test_a_settings_file_is_written_through_the_container(place):
     ended = launch(place, "--engine", "docker", "--print", "data", "--init-config", "new.toml", path=place)
     assert ended.returncode == 0, ended.stderr

@@ -86,13 +86,13 @@ def test_limits_and_predictions():
 def test_regression_on_latitude():
     """Coefficients, tau² and its explained share (M4)."""
     y, v = bcg()
-    found = meta_regression(y, v, BCG[:, 4:].astype(float))
-    assert found.coefficients[1] == pytest.approx(-0.0292287388, abs=1e-9)
-    assert found.wald_errors[1] == pytest.approx(0.0067330108, abs=1e-9)
-    assert found.tau2 == pytest.approx(0.0633005, abs=1e-7)
-    assert found.r2 == pytest.approx(0.794985, abs=1e-6)
+    found = meta_regression(y[:, None], v[:, None], BCG[:, 4:].astype(float))
+    assert found.coefficients[1, 0] == pytest.approx(-0.0292287388, abs=1e-9)
+    assert found.wald_errors[1, 0] == pytest.approx(0.0067330108, abs=1e-9)
+    assert found.tau2[0] == pytest.approx(0.0633005, abs=1e-7)
+    assert found.r2[0] == pytest.approx(0.794985, abs=1e-6)
     with pytest.raises(ValueError, match="do not tell studies apart"):
-        meta_regression(y, v, np.ones((13, 1)))
+        meta_regression(y[:, None], v[:, None], np.ones((13, 1)))
 
 
 def test_restricted_likelihood_of_a_regression():
@@ -107,7 +107,36 @@ def test_restricted_likelihood_of_a_regression():
         return -np.log(w).sum() + np.linalg.slogdet(information)[1] + (w * (y - x @ beta) ** 2).sum()
 
     best = optimize.minimize_scalar(loss, bounds=(0, 1), method="bounded", options={"xatol": 1e-10}).x
-    assert meta_regression(y, v, BCG[:, 4:].astype(float), "REML").tau2 == pytest.approx(best, abs=1e-6)
+    found = meta_regression(y[:, None], v[:, None], BCG[:, 4:].astype(float), "REML")
+    assert found.tau2[0] == pytest.approx(best, abs=1e-6)
+
+
+@pytest.mark.parametrize("estimator", ["FE", "DL", "REML"])
+def test_a_regression_at_every_element_is_that_of_each_alone(estimator):
+    """Matrices written out for each element, with the studies that it has; slopes in their own unit."""
+    rng = np.random.default_rng(2)
+    y, v = rng.normal(0, 0.5, (22, 9)), rng.uniform(0.02, 0.3, (22, 9))
+    x = np.column_stack([rng.uniform(1990, 2020, 22), rng.normal(size=22)])
+    y[3, ::2], v[7, ::3] = np.nan, 0.0
+    found = meta_regression(y, v, x, estimator)
+    for e in range(9):
+        kept = np.isfinite(y[:, e]) & (v[:, e] > 0)
+        own, full = (y[kept, e], v[kept, e]), np.column_stack([np.ones(kept.sum()), x[kept]])
+        weight = np.diag(1 / (own[1] + found.tau2[e]))
+        projected = weight - weight @ full @ np.linalg.inv(full.T @ weight @ full) @ full.T @ weight
+        if estimator == "REML" and found.tau2[e] > 0:  # where the likelihood is flat
+            assert own[0] @ projected @ projected @ own[0] == pytest.approx(np.trace(projected), rel=1e-5)
+        if estimator == "DL":
+            plain = np.diag(1 / own[1])
+            at = plain - plain @ full @ np.linalg.inv(full.T @ plain @ full) @ full.T @ plain
+            expected = max(0.0, (own[0] @ at @ own[0] - (kept.sum() - 3)) / np.trace(at))
+            assert found.tau2[e] == pytest.approx(expected, rel=1e-6, abs=1e-12)
+        beta = np.linalg.solve(full.T @ weight @ full, full.T @ weight @ own[0])
+        assert found.coefficients[1:, e] == pytest.approx(beta[1:], rel=1e-6)
+        spread = own[0] @ projected @ own[0] / (kept.sum() - 3)
+        errors = np.sqrt(spread * np.diag(np.linalg.inv(full.T @ weight @ full)))
+        assert found.errors[:, e] == pytest.approx(errors, rel=1e-5)
+        assert found.df[e] == kept.sum() - 3
 
 
 def test_small_study_effects():

@@ -5,12 +5,13 @@ import itertools
 import numpy as np
 import pytest
 
+from bids_app.statistics.permutation.rerandomisation import Rerandomisation
 from bids_app.statistics.permutation.schemes import SignFlips
 from bids_app.statistics.published_claims import chance_of_report
 from bids_app.statistics.synthesis.coordinates import Brain, Experiment
 from bids_app.statistics.synthesis.pooling import pool
 from bids_app.statistics.synthesis.sign_flips import flipped
-from bids_app.statistics.synthesis.subtraction import difference, subtracted
+from bids_app.statistics.synthesis.subtraction import between_trials, difference, subtracted, within_trials
 from bids_app.vocabulary.grid import Grid
 
 
@@ -30,21 +31,37 @@ BRAIN = Brain(grid=Grid((40, 40, 40), np.diag([2.0, 2, 2, 1])), mask=np.ones((40
 def test_all_patterns_are_listed():
     """Six trials have 64 patterns, of which each has its mirror: the smallest two-sided p is 2 / 64."""
     own, scheme = pairs(shift=24.0), SignFlips(6, 1, 10_000)
-    maxima = subtracted(own, BRAIN, scheme, threads=2)
-    assert len(maxima) == 64
-    expected = sorted(
-        float(np.abs(difference(own, signs, BRAIN)).max()) for signs in itertools.product((1.0, -1.0), repeat=6)
-    )
+    maxima = subtracted(within_trials(own, scheme), 64, BRAIN, threads=2)
+    expected = []
+    for turned in itertools.product((False, True), repeat=6):
+        both = [pair[::-1] if turn else pair for pair, turn in zip(own, turned, strict=True)]
+        expected.append(float(np.abs(difference(tuple(zip(*both, strict=True)), BRAIN)).max()))
+    expected.sort()
     assert np.sort(maxima) == pytest.approx(expected, rel=1e-6)
     assert (maxima >= maxima[0]).sum() / 64 == scheme.smallest_p == 0.03125
-    assert (maxima == subtracted(own, BRAIN, scheme)).all()
+    assert (maxima == subtracted(within_trials(own, scheme), 64, BRAIN)).all()
 
 
 def test_exchanged_labels_change_the_sign():
     """The difference of all labels exchanged is the negative one."""
-    own = pairs(shift=10.0)
-    one, two = (difference(own, [sign] * 6, BRAIN) for sign in (1.0, -1.0))
-    assert (one == -two).all()
+    sides = tuple(zip(*pairs(shift=10.0), strict=True))
+    assert (difference(sides, BRAIN) == -difference(sides[::-1], BRAIN)).all()
+
+
+def test_experiments_of_different_trials_change_sides():
+    """Four against three have 35 ways; the observed one is first, and each contrast keeps how many it has."""
+    own = [
+        side for pair, side in zip(pairs(7, shift=24.0), (0, 0, 0, 0, 1, 1, 1), strict=True) for side in [pair[side]]
+    ]
+    scheme = Rerandomisation(np.array([0.0] * 4 + [1.0] * 3), np.zeros(7, dtype=np.intp), 1, 1000)
+    maxima = subtracted(between_trials(own, scheme), scheme.total, BRAIN)
+    expected = []
+    for chosen in itertools.combinations(range(7), 4):
+        sides = [own[i] for i in chosen], [own[i] for i in range(7) if i not in chosen]
+        expected.append(float(np.abs(difference(sides, BRAIN)).max()))
+    assert len(maxima) == 35
+    assert np.sort(maxima) == pytest.approx(sorted(expected), rel=1e-6)
+    assert maxima[0] == np.abs(difference((own[:4], own[4:]), BRAIN)).max() == maxima.max()
 
 
 def test_contrasts_alike_do_not_differ():
@@ -52,7 +69,7 @@ def test_contrasts_alike_do_not_differ():
     scheme = SignFlips(6, 1, 64)
     small = []
     for seed in range(60):
-        maxima = subtracted(pairs(seed=seed), BRAIN, scheme, threads=2)
+        maxima = subtracted(within_trials(pairs(seed=seed), scheme), 64, BRAIN, threads=2)
         small.append((maxima >= maxima[0] - 1e-9).mean() <= 0.1)
     assert np.sum(small) <= 14  # binomial(60, .09): the 99.9 % limit
 
