@@ -108,8 +108,7 @@ class _WeightedFit:
         """Return X' W^power X, (elements, coefficients, coefficients)."""
         pairs = (self._x[:, :, None] * self._x[:, None, :]).reshape(len(self._x), -1)
         size = self._x.shape[1]
-        products: Floats = (self.weight**power).T @ pairs
-        return products.reshape(-1, size, size)
+        return np.asarray((self.weight**power).T @ pairs).reshape(-1, size, size)
 
     @property
     def trace(self) -> Floats:
@@ -127,7 +126,7 @@ class _WeightedFit:
 def _tau2(y: Floats, v: Floats, x: Floats, estimator: str) -> Floats:
     fit = _WeightedFit(y, v, x, np.zeros(y.shape[1]))
     q = (fit.weight * fit.rest**2).sum(axis=0)
-    found = np.maximum(0.0, (q - fit.df) / fit.trace)
+    found: Floats = np.maximum(0.0, (q - fit.df) / fit.trace)
     if estimator == "DL":
         return found
 
