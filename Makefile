@@ -117,7 +117,7 @@ power: $(VENV)/.done ## planted effects found, beside nilearn; writes docs/valid
 
 lock: ## pin the dependencies anew (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-header --no-annotate -o requirements.lock
-	uv pip compile pyproject.toml --extra dask --extra eeg --universal --python-version 3.11 --no-header --no-annotate --generate-hashes --constraint requirements.lock -o container.lock
+	uv pip compile pyproject.toml --extra dask --extra eeg --extra fnirs --universal --python-version 3.11 --no-header --no-annotate --generate-hashes --constraint requirements.lock -o container.lock
 
 clean: ## remove the environment and the demo
 	rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis

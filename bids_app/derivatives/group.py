@@ -22,7 +22,7 @@ from bids_app.derivatives.files import write_json, write_labels, write_map, writ
 from bids_app.derivatives.paths import STAT_OF, group_path, robust_stat, table_suffix
 from bids_app.derivatives.place_tables import columns_of, place_table
 from bids_app.statistics.joint_p import JointP
-from bids_app.statistics.result import Result
+from bids_app.statistics.result import MapSet, Result
 from bids_app.vocabulary.contrast_sidecar import ContrastSidecar
 from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.domain import Coverage
@@ -166,4 +166,10 @@ class GroupWriter:
 
 def names_of(result: Result) -> dict[str, str]:
     """Return the entities of a result in file names."""
-    return {result.map_set.key.entity: result.map_set.key.label, "contrast": result.contrast.name}
+    return {**maps_named(result.map_set), "contrast": result.contrast.name}
+
+
+def maps_named(map_set: MapSet) -> dict[str, str]:
+    """Return the entities of one kind of map or table in file names: what of, where that is told, and its label."""
+    fixed = {name: value for name, value in map_set.output.entities.items() if name == "seg"}
+    return {**fixed, map_set.key.entity: map_set.key.label}

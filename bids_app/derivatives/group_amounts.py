@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.derivatives.files import write_json, write_table
-from bids_app.derivatives.group import GroupWriter
+from bids_app.derivatives.group import GroupWriter, maps_named
 from bids_app.derivatives.paths import table_suffix
 from bids_app.statistics.ratio_of_means import over_places, ratio_of_means
 from bids_app.statistics.result import Result
@@ -39,7 +39,7 @@ def write_amounts(writer: GroupWriter, primary: Result, stacks: Mapping[str, NDA
     No change where the primary contrast compares no stage with an earlier one.
     """
     map_set = primary.map_set
-    names = {map_set.key.entity: map_set.key.label}
+    names = maps_named(map_set)
     suffix = table_suffix(map_set.domain.unit)
     found = {"values": (_values(primary, stacks), _VALUES)}
     before, after = _stages(primary)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bids_app.derivatives.contrast_sidecar import BEFORE, COMMON, by_arm
 from bids_app.derivatives.files import write_json, write_table
-from bids_app.derivatives.group import GroupWriter, names_of
+from bids_app.derivatives.group import GroupWriter, maps_named, names_of
 from bids_app.derivatives.paths import table_suffix
 from bids_app.statistics.result import MapSet, Result
 from bids_app.statistics.synthesis.pooling import heterogeneity
@@ -65,7 +65,7 @@ class GroupDescriptivesWriter:
                 name = as_label(f"{arm} {stage}")
                 columns |= {f"mean_{name}": own.mean(axis=0), f"sd_{name}": own.std(axis=0, ddof=1)}
                 groups.append({"Arm": arm, "Stage": stage, "Columns": name, "Participants": len(own)})
-        names = {map_set.key.entity: map_set.key.label, "desc": "means"}
+        names = {**maps_named(map_set), "desc": "means"}
         suffix = table_suffix(domain.unit)
         write_table(self._writer.path(suffix, ".tsv", **names), columns)
         about = {"Description": "Mean and standard deviation of each arm at each stage; not tested.", "Groups": groups}

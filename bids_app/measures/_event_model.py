@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Protocol
 
 import numpy as np
 
@@ -14,7 +15,19 @@ from bids_app.statistics.task_design import Floats, Matrix
 from bids_app.statistics.task_events import Condition, sort_events
 from bids_app.vocabulary.entities import as_label
 from bids_app.vocabulary.output import Feature
-from bids_app.vocabulary.signals import Signals, TaskDesign
+from bids_app.vocabulary.signals import TaskDesign
+
+
+class WithEvents(Protocol):
+    """A series with events, sampled every `repetition_time` s."""
+
+    @property
+    def task(self) -> TaskDesign | None:
+        """What happened."""
+
+    @property
+    def repetition_time(self) -> float:
+        """Seconds between samples."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -39,7 +52,7 @@ class EventColumns:
     refused: Mapping[str, str]
 
 
-def event_columns(signals: Signals, hrf: str, modulators: Sequence[str] = ()) -> EventColumns:
+def event_columns(signals: WithEvents, hrf: str, modulators: Sequence[str] = ()) -> EventColumns:
     """Return the columns of a run.
 
     Raises
@@ -47,7 +60,7 @@ def event_columns(signals: Signals, hrf: str, modulators: Sequence[str] = ()) ->
     NotMeasurableError
         If the run has no events.
     """
-    task: TaskDesign | None = signals.task
+    task = signals.task
     if task is None or not task.events:
         raise NotMeasurableError("the run has no events file")
     end = float(task.times[-1]) + signals.repetition_time

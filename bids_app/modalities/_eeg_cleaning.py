@@ -13,7 +13,8 @@ from scipy.signal import butter, sosfiltfilt
 
 from bids_app.dataset.eeg_recordings import DERIVATIVE, RAW, form_of, positions_of, scanned_with, without_cleaning
 from bids_app.dataset.events import events_of
-from bids_app.dataset.mne_files import ElectrodeFile, read_electrodes, require_mne
+from bids_app.dataset.mne_files import require_mne
+from bids_app.dataset.mne_files.electrodes import ElectrodeFile, read_electrodes
 from bids_app.dataset.montages import nominal_positions
 from bids_app.dataset.tables import read_tsv
 from bids_app.errors import MissingInputError, WrongDataError
@@ -55,7 +56,7 @@ def prepare(recording: Recording, options: Options) -> PreparedEpochs:
     WrongDataError
         If it was recorded in the scanner.
     """
-    require_mne()
+    require_mne("EEG", "eeg")
     if recording.problem:
         raise WrongDataError(recording.problem)
     form = RAW if recording.dataset == RAW else form_of(recording.series.name, derivative=True) or DERIVATIVE

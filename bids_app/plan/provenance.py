@@ -102,7 +102,8 @@ def chosen_maps(settings: Settings, made: Settings) -> Chosen:
     for name, options in made.measures.items():
         plug = plugs.measure(name)
         if plug.group and plug.group.entity == "seg":  # a table of one set of regions
-            chosen[name] = plug.group, frozenset([plug.wanted_regions(options).name])
+            wanted = plug.wanted_regions(options).name
+            chosen[name] = plug.group, frozenset([wanted] if wanted else plug.group.labels)
         elif plug.group and plug.group.entity != "seed":
             chosen[name] = plug.group, frozenset()
         elif plug.group:

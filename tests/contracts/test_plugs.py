@@ -24,6 +24,7 @@ from bids_app.vocabulary.design import Design
 from bids_app.vocabulary.domain import Sensors, Sites, Voxels
 from bids_app.vocabulary.epochs import Epochs
 from bids_app.vocabulary.grid import Grid, Mask
+from bids_app.vocabulary.optics import Optics
 from bids_app.vocabulary.options.describe import describe
 from bids_app.vocabulary.output import Output
 from bids_app.vocabulary.region_request import RegionRequest
@@ -196,6 +197,23 @@ def curves(kind: str) -> tuple[Curves, list[Region]]:
     return found, []
 
 
+def optics() -> tuple[Optics, list[Region]]:
+    """Return haemoglobin of a patient and of who needles, four channels each, two of a region, one short."""
+    rng, rate, channels = np.random.default_rng(6), 5.0, ("S1-D1", "S1-D2", "S2-D2", "S2-D3")
+    times = np.arange(900) / rate
+    onsets = [f"{20 + 40 * i}" for i in range(4)]
+    events = {"onset": onsets, "duration": ["20"] * 4, "trial_type": ["needle"] * 4}
+    one, other = (
+        Optics(
+            values=rng.normal(0, 1, (900, 4, 2)), rate=rate, channels=channels,
+            ends=tuple((name[:2], name[3:]) for name in channels), short=np.array([False, False, False, True]),
+            task=TaskDesign(events, times, np.ones((900, 1))), regions={"PFC": ("S1-D1", "S1-D2")},
+        )
+        for _ in range(2)
+    )  # fmt: skip
+    return replace(one, partner=replace(other, partner=one)), []
+
+
 def row_of_voxels(count: int) -> tuple[Grid, Mask]:
     """Return a lattice of one row."""
     return Grid((count, 1, 1), np.diag([2.0, 2, 2, 1])), np.ones((count, 1, 1), dtype=bool)
@@ -206,6 +224,7 @@ def given_to(plug, side: int = 6):
     return {
         "signals": lambda: signals(side),
         "epochs": epochs,
+        "optics": optics,
         "traces": traces,
         "curves": lambda: curves(plug.cleaning),
     }[plug.takes]()
@@ -282,7 +301,7 @@ def test_measure_survives_regions_without_a_voxel(name):
     plug = plugs.measure(name)
     given, _ = given_to(plug)
     features = run_measure(plug, given, [nowhere("A"), nowhere("B")])
-    if plug.wanted_regions(plug.options()) != RegionRequest():
+    if plug.wanted_regions(plug.options()).name:
         assert not [f for f in features if f.output.entity in ("seed", "seg")]
     if name == "seed_correlation":
         assert "0 of its 7 voxels" in plug.refusals(None, [nowhere()], plug.options())["seed nowhere"]

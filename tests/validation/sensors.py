@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
 from measured import publish
 
-from bids_app.dataset.mne_files import read_electrodes
+from bids_app.dataset.mne_files.electrodes import read_electrodes
 from bids_app.dataset.montages import TEN_TEN, nominal_positions, region
 from bids_app.signals.oscillations import Spectra
 from bids_app.signals.periodogram import density

@@ -22,7 +22,8 @@ WORDS = {
     "tsnr": N_("tSNR"), "coverage": N_("coverage (%%)"), "seconds_kept": N_("seconds kept"),
     "channels_bad": N_("interpolated channels"), "amplitude": N_("amplitude (µV)"),
     "reference": N_("reference per injected activity"), "injected": N_("injected activity"),
-    "injected_mass": N_("injected mass"),
+    "injected_mass": N_("injected mass"), "channels_good": N_("good channels"), "coupling": N_("scalp coupling"),
+    "events": N_("events"),
 }  # fmt: skip
 """What pages call the qualities that modalities show by arm."""
 

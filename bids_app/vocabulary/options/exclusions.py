@@ -28,3 +28,7 @@ class Exclusions:
         float, Interval(ge=0, le=1), Doc("Maximum proportion of interpolated channels (EEG).")
     ] = 0.0
     max_rejected: Annotated[float, Interval(ge=0, le=1), Doc("Maximum proportion of excluded segments (EEG).")] = 0.0
+    min_good: Annotated[float, Interval(ge=0, le=1), Doc("Minimum proportion of good channels (fNIRS).")] = 0.0
+    min_coupling: Annotated[
+        float, Interval(ge=0, lt=1), Doc("Minimum median scalp coupling index of a session (fNIRS).")
+    ] = 0.0

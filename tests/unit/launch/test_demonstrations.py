@@ -21,7 +21,7 @@ from bids_app.signals.periodogram import density
 
 def test_a_recording_of_eeg_is_read_as_it_was_written(tmp_path):
     pytest.importorskip("mne")
-    from bids_app.dataset.mne_files import read_electrodes
+    from bids_app.dataset.mne_files.electrodes import read_electrodes
 
     data = eeg.series(0, verum=True, after=False)
     eeg.write_recording(tmp_path / "sub-01_task-EC_desc-cleaned", data)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from synthetic import CAP
 
-from bids_app.dataset.mne_files import read_electrodes
+from bids_app.dataset.mne_files.electrodes import read_electrodes
 from bids_app.errors import MissingInputError, NotMeasurableError, WrongDataError
 from bids_app.measures import eeg_spectrum
 from bids_app.modalities import eeg

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bids_app.dataset.mne_files import read_electrodes
+from bids_app.dataset.mne_files.electrodes import read_electrodes
 from bids_app.errors import NotMeasurableError
 from bids_app.measures import eeg_evoked
 from bids_app.signals.evoked import amplitude, around, band_course, cut

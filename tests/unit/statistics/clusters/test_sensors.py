@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bids_app.dataset.mne_files import read_electrodes
+from bids_app.dataset.mne_files.electrodes import read_electrodes
 from bids_app.dataset.montages import nominal_positions
 from bids_app.signals.scalp import neighbours
 from bids_app.statistics.clusters.domain_neighbours import neighbours_of

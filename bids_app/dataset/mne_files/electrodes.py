@@ -1,18 +1,18 @@
-"""Files of electrodes, read through MNE-Python: the one place that imports it (the extra `deqi[eeg]`)."""
+"""Files of electrodes (the extra `deqi[eeg]`)."""
 
 from __future__ import annotations
 
 import re
 import warnings
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.errors import MissingInputError, UsageError, WrongDataError
+from bids_app.dataset.mne_files import require_mne
+from bids_app.errors import MissingInputError, WrongDataError
 from bids_app.vocabulary.grid import Mask, Points
 
 if TYPE_CHECKING:
@@ -62,18 +62,6 @@ _VOLTAGES = ("eeg", "eog", "ecg", "emg", "misc", "bio", "ecog", "seeg", "dbs")
 _BAD, _CUT = re.compile(r"bad", re.IGNORECASE), re.compile(r"(bad |edge )?boundary", re.IGNORECASE)
 
 
-def require_mne() -> None:
-    """Say so if files cannot be read for lack of MNE.
-
-    Raises
-    ------
-    UsageError
-        If it is not installed.
-    """
-    if find_spec("mne") is None:
-        raise UsageError("EEG was asked for ([modalities.eeg]) and MNE is not installed: pip install 'deqi[eeg]'.")
-
-
 def read_electrodes(path: Path) -> ElectrodeFile:
     """Read a continuous recording or epochs (.fif, .set, .edf, .bdf, .vhdr); projections of the file are applied.
 
@@ -86,7 +74,7 @@ def read_electrodes(path: Path) -> ElectrodeFile:
     WrongDataError
         If it cannot be read.
     """
-    require_mne()
+    require_mne("EEG", "eeg")
     import mne
 
     with warnings.catch_warnings(), mne.use_log_level("ERROR"):
