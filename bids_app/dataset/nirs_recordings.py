@@ -13,7 +13,7 @@ from bids_app.dataset.tables import read_json, read_tsv
 from bids_app.errors import NothingSelectedError, WrongDataError
 from bids_app.vocabulary.entities import Entities, parse
 from bids_app.vocabulary.found import Candidate, Found, Search
-from bids_app.vocabulary.optics import PRACTITIONER
+from bids_app.vocabulary.optics import PRACTITIONER, optode_name
 from bids_app.vocabulary.recording import Recording
 
 ENDING = "_nirs.snirf"
@@ -142,7 +142,8 @@ def positions_of(recording: Recording) -> dict[str, tuple[float, ...]]:
         )
     places = zip(*(table.get(axis, ()) for axis in "xyz"), strict=False)
     rows = zip(table.get("name", ()), places, strict=False)
-    return {name: tuple(scale * float(word) for word in place) for name, place in rows if "n/a" not in place}
+    known = ((name, place) for name, place in rows if "n/a" not in place)
+    return {optode_name(name): tuple(scale * float(word) for word in place) for name, place in known}
 
 
 def channel_words(recording: Recording, column: str) -> dict[str, set[str]]:
@@ -154,7 +155,7 @@ def channel_words(recording: Recording, column: str) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for source, detector, word in zip(table["source"], table["detector"], table[column], strict=True):
         if "n/a" not in (source, detector):
-            found.setdefault(f"{source}-{detector}", set()).add(word.lower())
+            found.setdefault(f"{optode_name(source)}-{optode_name(detector)}", set()).add(word.lower())
     return found
 
 

@@ -16,7 +16,7 @@ from bids_app.statistics.result import MapSet, Result
 from bids_app.statistics.synthesis.pooling import heterogeneity
 from bids_app.vocabulary.domain import Sensors
 from bids_app.vocabulary.entities import as_label
-from bids_app.vocabulary.group_sidecars import Likeness, OverlapSidecar
+from bids_app.vocabulary.group_sidecars import Likeness, OverlapSidecar, PairingSidecar
 from bids_app.vocabulary.json_record import JsonRecord
 
 
@@ -29,6 +29,13 @@ class GroupDescriptivesWriter:
     def about(self, result: Result, suffix: str, said: JsonRecord) -> None:
         """Write what is known of a result beside its maps."""
         write_json(self._writer.path(suffix, ".json", **names_of(result)), {**self._writer.mark_of, **said.to_json()})
+
+    def pairings(self, primary: Result, said: PairingSidecar, table: Mapping[str, Sequence[object]]) -> None:
+        """Write how alike all pairs of members of dyads are, and what pairings exchanged within arms say of it."""
+        names = {**maps_named(primary.map_set), "desc": "pairings"}
+        if table:
+            write_table(self._writer.path("relmat", ".tsv", **names), table)
+        write_json(self._writer.path("relmat", ".json", **names), {**self._writer.mark_of, **said.to_json()})
 
     def heterogeneity(self, primary: Result, parts: Mapping[str, tuple[NDArray[Any], NDArray[Any]]]) -> None:
         """Write how the effect of the primary contrast differs between parts of the people, such as sites."""

@@ -16,9 +16,7 @@ from bids_app.vocabulary.recording import Recording
 
 COLUMNS: dict[str, object] = {
     "name": {"Description": "Source and detector."},
-    "source": {"Description": "Name of the source."},
-    "detector": {"Description": "Name of the detector."},
-    "short_channel": {"Description": "true: light reaches the scalp alone."},
+    "type": {"Description": "MISC: both wavelengths of a pair in one row."},
     "distance": {"Description": "Between source and detector.", "Units": "mm"},
     "coupling": {"Description": "Scalp coupling index: correlation of both wavelengths at the heart's frequency."},
     "status": {"Description": "good, or bad: not used in at least one run."},
@@ -42,7 +40,9 @@ def write(writer: SessionWriter, recordings: Sequence[Recording], loaded: Sequen
     names = list(first.all_channels)
     ends = [name.partition("-")[::2] for name in names]
     table: dict[str, object] = {
-        "name": names, "source": [one for one, _ in ends], "detector": [other for _, other in ends],
+        "name": names, "type": ["MISC"] * len(names), "source": [one for one, _ in ends],
+        "detector": [other for _, other in ends], "wavelength_nominal": ["n/a"] * len(names),
+        "units": ["n/a"] * len(names),
         "short_channel": ["true" if short else "false" for short in first.all_short],
         "distance": first.distances.round(1), "coupling": first.coupling.round(3),
         "status": ["bad" if name in left_out else "good" for name in names],

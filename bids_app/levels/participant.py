@@ -51,7 +51,7 @@ def run(job: ParticipantJob) -> Summary:
         reason = _too_little(runs, modality, options)
     usable = [one for one in runs if not one.problem]
     warnings = [f"{job.label}: {one.name} is left out: {one.problem}" for one in runs if one.problem]
-    warnings += [f"{job.label}: {one.name}: {note}" for one in usable for note in one.plan.notes]
+    warnings += [f"{job.label}: {one.name}: {note}" for one in usable for note in (*one.plan.notes, *_of_loading(one))]
     labels: dict[str, list[str]] = {}
     if reason:
         warnings.append(". ".join(filter(None, (f"{job.label} is left out: {reason}", modality.advice))))
@@ -65,6 +65,12 @@ def run(job: ParticipantJob) -> Summary:
     writer.quality(runs, modality.quality_table, reason=reason, advice=advice, mark=mark)
     notes = {"LeftOut": reason, "Refused": {} if reason else _refused(usable), "Labels": labels}
     return Summary(frozenset(writer.files), tuple(warnings), notes)
+
+
+def _of_loading(one: RunState) -> Sequence[str]:
+    """Return what was seen of a run once its series was read, and what it was left out for does not say."""
+    found = getattr(one.loaded, "notes", ())
+    return found if isinstance(found, tuple) else ()  # those of volumes are facts for sidecars
 
 
 def _each(runs: Sequence[RunState], do: Callable[[RunState], None]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, cast
 
 import numpy as np
 from annotated_types import Ge, Gt
@@ -16,10 +16,12 @@ from bids_app.statistics.optics.coherence import BandWavelet, cleaned, coherence
 from bids_app.vocabulary.domain import Sites, Values
 from bids_app.vocabulary.optics import CHROMOPHORES, PRACTITIONER, Optics
 from bids_app.vocabulary.options.describe import Doc
-from bids_app.vocabulary.output import Feature, Output
+from bids_app.vocabulary.output import AlikePairs, Feature, Output
 from bids_app.vocabulary.signals import Region
 
 Floats = NDArray[np.float64]
+
+JsonSaid = Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,53 @@ def _table(
                 rows.append((place, other_place, kind, found.level - rest, found.phase))
     names = ("patient", "practitioner", "chromophore", "coherence", "phase")
     return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+
+
+def pairings(series: Sequence[Mapping[str, Sequence[str]]], groups: NDArray[np.intp], about: JsonSaid) -> AlikePairs:
+    """Return how alike every patient is with every practitioner of a group, at each pair of regions that all have.
+
+    Parameters
+    ----------
+    series : sequence of tables
+        Series of each dyad, as on disk.
+    groups : (dyads,) int
+        Arms; recordings of an arm are cut to the length of its shortest.
+    about : mapping
+        Sidecar of one of them: its band and its rate.
+
+    Raises
+    ------
+    NotMeasurableError
+        If no pair of regions is there in all dyads, or recordings are too short.
+    """
+    sides = [_named_alike(series, letter) for letter in "AB"]
+    places = [
+        (one, other) for one in sides[0] for other in sides[1] if one.rpartition(" ")[2] == other.rpartition(" ")[2]
+    ]
+    if not places:
+        raise NotMeasurableError("no region is there in all dyads")
+    rate, band = float(str(about["SamplingFrequency"])), tuple(map(float, cast("list[float]", about["Band"])))
+    alike = np.full((len(places), len(series), len(series)), np.nan)
+    for group in np.unique(groups):
+        own = np.flatnonzero(groups == group).tolist()
+        count = min(len(series[i]["time"]) for i in own)
+        try:
+            wavelet = BandWavelet(count, rate, (band[0], band[1]))
+        except ValueError as error:
+            raise NotMeasurableError(str(error)) from error
+        made = {
+            (i, name): transformed(wavelet, np.array(series[i][name][:count], dtype=np.float64))
+            for i in own for side in sides for name in side
+        }  # fmt: skip
+        for k, (one, other) in enumerate(places):
+            for i in own:
+                alike[k, i, own] = [coherence(made[i, one], made[j, other]).level for j in own]
+    return AlikePairs(tuple(f"{one} with {other}" for one, other in places), alike)
+
+
+def _named_alike(series: Sequence[Mapping[str, Sequence[str]]], letter: str) -> list[str]:
+    """Return the series of one role that all dyads have."""
+    return [name for name in series[0] if name[:2] == f"{letter} " and all(name in own for own in series)]
 
 
 def combine(runs: Sequence[Sequence[Feature]], df: Sequence[int], options: Options) -> Iterator[Feature]:  # noqa: ARG001

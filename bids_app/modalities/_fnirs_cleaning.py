@@ -154,9 +154,12 @@ def _placed(held: OptodeFile, prepared: PreparedOptics, recording: Recording) ->
     median = float(np.median(far))
     if not NEAREST < median < FARTHEST:
         name = "-".join(held.pairs[int(np.argsort(far)[len(far) // 2])])
+        told_unit = held.length_unit if placed is held else "what coordsystem.json has"
+        sizes = {"cm": median / 100, "mm": median / 1000, "m": median * 1000}
+        looks = [unit for unit, size in sizes.items() if NEAREST < size < FARTHEST]
         raise WrongDataError(
-            f"{recording.series.name}: source and detector of {name} are {median:.3g} m apart: the unit of lengths "
-            "(LengthUnit, NIRSCoordinateUnits) does not fit the positions. Correct it."
+            f"{recording.series.name}: Source and detector of {name} are {median:.3g} m apart: LengthUnit says "
+            f"{told_unit}, the positions look like {looks[0] if looks else 'another unit'}. Correct it."
         )
     return placed, notes
 

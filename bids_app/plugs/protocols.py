@@ -11,13 +11,16 @@ from bids_app.plugs.plug import Plug
 from bids_app.vocabulary.region_request import RegionRequest
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from bids_app.statistics.prediction.learner import Learner
     from bids_app.trial.association import AssociationResult
     from bids_app.trial.cohort import Table
     from bids_app.vocabulary.design import Contrast, Design
     from bids_app.vocabulary.domain import Values
     from bids_app.vocabulary.options.design import PeopleOptions
-    from bids_app.vocabulary.output import Feature, Output
+    from bids_app.vocabulary.output import AlikePairs, Feature, Output
     from bids_app.vocabulary.person_column import PersonColumn
     from bids_app.vocabulary.signals import Region
     from bids_app.vocabulary.studies import Studies
@@ -84,6 +87,8 @@ class Measure(Plug):
         Columns of participants that its output of the kind `people` has, by name.
     group_values : callable
         Values of one session from its table; of measures whose group output is no map.
+    pairings : callable or None
+        How alike all pairs of members of dyads are, from their series; None of measures that are not of dyads.
     """
 
     cleaning: str
@@ -104,6 +109,9 @@ class Measure(Plug):
     refusals: Callable[[object, Sequence[Region], object], Mapping[str, str]] = _nothing_refused
     people: Mapping[str, PersonColumn] = field(default_factory=dict)
     group_values: Callable[[Mapping[str, Sequence[str]]], Values] = _no_tables
+    pairings: (
+        Callable[[Sequence[Mapping[str, Sequence[str]]], NDArray[np.intp], Mapping[str, object]], AlikePairs] | None
+    ) = None
 
     @property
     def exploratory(self) -> bool:

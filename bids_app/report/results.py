@@ -13,11 +13,13 @@ from bids_app.derivatives.paths import TABLE_SUFFIXES, group_files
 from bids_app.report.claims import preregistration, sensors
 from bids_app.report.claims.contrasts import verdict_of
 from bids_app.report.claims.maps import Verdict
-from bids_app.report.sections import multiverse, places
+from bids_app.report.sections import multiverse, optics, pairings, places
 from bids_app.report.sections.confirmatory import Confirmed, confirmed
 from bids_app.report.sections.contrast_section import ContrastSection
 from bids_app.report.sections.contrasts import Contrasts
+from bids_app.report.sections.optics import ProbeFigure
 from bids_app.report.sections.outcomes import OutcomeSection, outcomes
+from bids_app.report.sections.pairings import PairingsShown
 from bids_app.report.sections.participants import Participants, participants
 from bids_app.report.sections.places import PlaceSection
 from bids_app.report.sections.sensitivity import sensitivity
@@ -53,6 +55,8 @@ class Analysis:
     sensitivity: object = None
     overlap: Sequence[object] = ()
     multiverse: object = None
+    probes: Sequence[ProbeFigure] = ()
+    pairings: Sequence[PairingsShown] = ()
 
     @property
     def page(self) -> str:
@@ -131,8 +135,12 @@ class GroupResults:
         verdict, primary = verdict_of(every, who.arms, self.passed), {t.name: t.contrasts[0] for t in tables}
         clusters = [(name, c.figures.clusters[0]) for name, c in primary.items() if c.figures and c.figures.clusters]
         beside = sensors.remarks({name: c.passed for name, c in primary.items()}, clusters)
+        firsts = {path: c.about for path in paths for c in primary.values() if path.stem == Path(c.file).stem}
+        probes = [one for path, about in firsts.items() if (one := optics.figure(path, about, self.root))]
+        beside += [remark for one in probes for remark in one.remarks]
         return Analysis(
-            measure=measure, noun=tables[0].noun, who=who, tables=tables,
+            measure=measure, noun=tables[0].noun, who=who, tables=tables, probes=probes,
+            pairings=[shown for path in firsts if (shown := pairings.pairings(path))],
             verdict=replace(verdict, remarks=(*beside, *verdict.remarks)),
         )  # fmt: skip
 

@@ -19,6 +19,37 @@ class FlowSidecar(JsonRecord):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PairingSidecar(JsonRecord):
+    """Whether those who were together are more alike than others of their arm, place by place.
+
+    Attributes
+    ----------
+    dyads : mapping of int
+        By arm.
+    practitioners : int
+        Different people in the other role; with one, pairings exchange sessions of one brain.
+    places : tuple of mapping
+        `place`, `observed`, `expected` (mean over all pairings within arms), `p` (one-sided, over all places).
+    absent : str
+        Why nothing was tested; then the rest is empty.
+    """
+
+    measure: str
+    noun: str
+    dyads: Mapping[str, int]
+    practitioners: int = 0
+    places: tuple[Mapping[str, object], ...] = ()
+    pairings: int = 0
+    pairings_possible: str = ""
+    smallest_possible_p: float | None = None
+    random_seed: int = 0
+    alpha: float = 0.05
+    counts: tuple[int, ...] = ()
+    edges: tuple[float, ...] = ()
+    absent: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class MaskSidecar(JsonRecord):
     """The brain mask of a group; `lost_to_one_session_alone` counts the voxels that one session lacks alone."""
 

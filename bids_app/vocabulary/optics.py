@@ -130,6 +130,15 @@ def channel_sites(channels: Sequence[str], chromophores: Sequence[str] = CHROMOP
     return Sites(names=names, ends=ends, unit="channel")
 
 
+def optode_name(word: str) -> str:
+    """Return the name of a source or detector as channels have it.
+
+    >>> optode_name(" AF-7")
+    'AF7'
+    """
+    return word.strip().replace("-", "").replace("_", "")
+
+
 def ends_of(channel: str) -> tuple[str, str]:
     """Return source and detector of a channel.
 

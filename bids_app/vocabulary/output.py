@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,16 @@ class Feature:
     value: NDArray[np.floating[Any]] | Mapping[str, Any]
     label: str = ""
     metadata: Mapping[str, object] = field(default_factory=dict)
+
+
+class AlikePairs(NamedTuple):
+    """How alike members of dyads are, by place: (places, dyads, dyads), true pairs on the diagonal.
+
+    Pairs of different groups are NaN.
+    """
+
+    places: tuple[str, ...]
+    values: NDArray[np.float64]
 
 
 def mean_row(runs: Sequence[Feature]) -> Iterator[Feature]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.dataset.mne_files import require_mne
-from bids_app.dataset.mne_files.snirf import Stimuli, timing
+from bids_app.dataset.mne_files.snirf import SnirfFrame, Stimuli, frame_of
 from bids_app.errors import WrongDataError
 from bids_app.vocabulary.grid import Points
 
@@ -59,6 +59,7 @@ class OptodeFile:
     first: float
     stimuli: tuple[Stimuli, ...] = ()
     concentrations: bool = False
+    length_unit: str = ""
 
     @property
     def distances(self) -> Floats:
@@ -107,7 +108,7 @@ def read_optodes(path: Path) -> OptodeFile:
     with warnings.catch_warnings(), mne.use_log_level("ERROR"):
         warnings.simplefilter("ignore")
         try:
-            times, stimuli = timing(path)
+            around = frame_of(path)
             raw = mne.io.read_raw_snirf(path, preload=True)
         except WrongDataError:
             raise
@@ -120,10 +121,10 @@ def read_optodes(path: Path) -> OptodeFile:
         raise WrongDataError(
             f"{path.name} holds {', '.join(sorted(kinds))}; expected the light of continuous waves, or HbO and HbR."
         )
-    return _by_pair(path, raw, times, stimuli)
+    return _by_pair(path, raw, around)
 
 
-def _by_pair(path: Path, raw: BaseRaw, times: Floats, stimuli: tuple[Stimuli, ...]) -> OptodeFile:
+def _by_pair(path: Path, raw: BaseRaw, around: SnirfFrame) -> OptodeFile:
     """Sort the channels of a file by source and detector."""
     concentrations = "hbo" in raw.get_channel_types()
     names = [name.rpartition(" ") for name in raw.ch_names]
@@ -138,13 +139,13 @@ def _by_pair(path: Path, raw: BaseRaw, times: Floats, stimuli: tuple[Stimuli, ..
     found = np.array([channel["loc"][3:9] for channel in raw.info["chs"]], dtype=np.float64)[order[:, 0]]
     positions = found.reshape(-1, 2, 3)
     positions[~positions.any(axis=(1, 2))] = np.nan
-    ends = [tuple(pair.split("_", 1)) for pair in pairs]
     return OptodeFile(
         values=raw.get_data()[order] * (1e6 if concentrations else 1.0), positions=positions,
-        pairs=tuple((end[0], end[-1]) for end in ends),
+        pairs=tuple(around.named(pair) for pair in pairs),
         wavelengths=(0.0, 0.0) if concentrations else (float(seconds[0]), float(seconds[1])),
-        rate=_rate(path, times, float(raw.info["sfreq"])), first=float(times[0]) if len(times) else 0.0,
-        stimuli=stimuli, concentrations=concentrations,
+        rate=_rate(path, around.times, float(raw.info["sfreq"])), stimuli=around.stimuli,
+        first=float(around.times[0]) if len(around.times) else 0.0, concentrations=concentrations,
+        length_unit=around.length_unit,
     )  # fmt: skip
 
 

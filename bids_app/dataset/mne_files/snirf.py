@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.errors import WrongDataError
+from bids_app.vocabulary.optics import optode_name
 
 if TYPE_CHECKING:
     import h5py
@@ -25,8 +26,34 @@ class Stimuli(NamedTuple):
     durations: Floats
 
 
-def timing(path: Path) -> tuple[Floats, tuple[Stimuli, ...]]:
-    """Return the time of each sample, s, as the file has it, and the events, s from the first sample.
+class SnirfFrame(NamedTuple):
+    """What is around the samples of a file.
+
+    The time of each sample as the file has it, s; its events, s from the first sample; its unit of lengths; and the
+    names of sources and of detectors, in the order of their numbers, where it has them.
+    """
+
+    times: Floats
+    stimuli: tuple[Stimuli, ...] = ()
+    length_unit: str = ""
+    sources: tuple[str, ...] = ()
+    detectors: tuple[str, ...] = ()
+
+    def named(self, pair: str) -> tuple[str, str]:
+        """Return source and detector by their names, of a pair by their numbers.
+
+        >>> SnirfFrame(np.zeros(0), sources=("Fp1",)).named("S1_D12")
+        ('Fp1', 'D12')
+        """
+        ends = []
+        for word, names in zip(pair.split("_", 1), (self.sources, self.detectors), strict=True):
+            number = int(word[1:]) - 1
+            ends.append(names[number] if number < len(names) else word)
+        return ends[0], ends[1]
+
+
+def frame_of(path: Path) -> SnirfFrame:
+    """Return what a file says around its samples.
 
     Raises
     ------
@@ -47,14 +74,16 @@ def timing(path: Path) -> tuple[Floats, tuple[Stimuli, ...]]:
         unit = {"ms": 1e-3, "us": 1e-6}.get(_text(own.get("metaDataTags/TimeUnit")), 1.0)
         block = own[f"{data[0]}"]
         if "time" not in block or "dataTimeSeries" not in block or not block["dataTimeSeries"].shape:
-            return np.zeros(0), ()
+            return SnirfFrame(np.zeros(0))
         count = block["dataTimeSeries"].shape[0]
         times = np.asarray(block["time"][()], dtype=np.float64).ravel() * unit
         if len(times) == 2 != count:  # a start and a step
             times = times[0] + times[1] * np.arange(count)
         first = float(times[0]) if len(times) else 0.0
         stimuli = [_stimuli(own[name], first) for name in sorted(own) if name.startswith("stim")]
-    return times, tuple(one for one in stimuli if len(one.onsets))
+        length = _text(own.get("metaDataTags/LengthUnit"))
+        labels = [_labels(own.get(f"probe/{role}Labels")) for role in ("source", "detector")]
+    return SnirfFrame(times, tuple(one for one in stimuli if len(one.onsets)), length, *labels)
 
 
 def _stimuli(held: h5py.Group, first: float) -> Stimuli:
@@ -63,6 +92,15 @@ def _stimuli(held: h5py.Group, first: float) -> Stimuli:
     rows = rows.reshape(-1, rows.shape[-1] if rows.ndim > 1 else max(rows.size, 1))
     durations = rows[:, 1] if rows.shape[1] > 1 else np.zeros(len(rows))
     return Stimuli(_text(held.get("name")), rows[:, 0] - first, durations)
+
+
+def _labels(held: h5py.Dataset | None) -> tuple[str, ...]:
+    """Return the names of optodes; none where they are not all there, or not different ones."""
+    if held is None:
+        return ()
+    words = [one.decode() if isinstance(one, bytes) else str(one) for one in np.ravel(held[()])]
+    names = tuple(map(optode_name, words))
+    return names if all(names) and len(set(names)) == len(names) else ()
 
 
 def _text(held: h5py.Dataset | None) -> str:

@@ -30,7 +30,7 @@ strata = ["practitioner"]
 
 [modalities.fnirs.regions]
 PFC = ["S1-D1", "S1-D2", "S2-D2", "S2-D3"]
-motor = ["S3-D4", "S3-D5", "S4-D5", "S4-D6"]
+motor = ["S3-D4", "S3-D5", "S4-D9", "S4-D6"]
 
 [measures.channel_activation]
 
@@ -46,8 +46,8 @@ n_permutations = 1000
 _ROLES = {"patient": "is needled", "practitioner": "needles; belongs to no arm"}
 
 
-def write_demonstration(folder: Path) -> None:
-    """Write the dataset `folder`.
+def write_demonstration(folder: Path, per_arm: int = PER_ARM) -> None:
+    """Write the dataset `folder`, with so many patients of each arm.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def write_demonstration(folder: Path) -> None:
     if find_spec("h5py") is None:
         raise UsageError("--demo fnirs writes SNIRF files and needs h5py: pip install 'deqi[fnirs]'.")
     rng = np.random.default_rng(23)
-    arms = rng.permutation(["verum"] * PER_ARM + ["sham"] * PER_ARM).tolist()
+    arms = rng.permutation(["verum"] * per_arm + ["sham"] * per_arm).tolist()
     people = [f"{i + 1:02d}" for i in range(len(arms))]
     hands = [f"acu{i % PRACTITIONERS + 1}" for i in range(len(arms))]
     about = {"Name": f"deqi demonstration with fNIRS ({SYNTHETIC_NOTICE})", "BIDSVersion": "1.10.0"}
@@ -112,7 +112,7 @@ def _recording(folder: Path, who: str, session: str, light: NDArray[np.float64],
     write_snirf(place / f"{stem}_nirs.snirf", Light(light, *LIGHT), RATE)
     sidecar = {
         "TaskName": "needling", "SamplingFrequency": RATE, "NIRSChannelCount": 2 * len(LIGHT[0]),
-        "NIRSSourceOptodeCount": 5, "NIRSDetectorOptodeCount": 8, "RecordingDuration": SECONDS,
+        "NIRSSourceOptodeCount": 5, "NIRSDetectorOptodeCount": 9, "RecordingDuration": SECONDS,
         "CapManufacturer": "none", "NIRSPlacementScheme": "n/a",
     }  # fmt: skip
     write_json(place / f"{stem}_nirs.json", sidecar)

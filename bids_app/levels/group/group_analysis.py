@@ -17,7 +17,7 @@ from bids_app.derivatives.group_amounts import write_amounts
 from bids_app.derivatives.group_descriptives import GroupDescriptivesWriter
 from bids_app.errors import DeqiError, WrongDataError
 from bids_app.levels.design_summary import describe_design
-from bids_app.levels.group import arm_similarity, contrast_test, descriptives, motion
+from bids_app.levels.group import arm_similarity, contrast_test, descriptives, dyads, motion
 from bids_app.levels.group.arm_similarity import Stacks
 from bids_app.levels.group.contrast_test import Progress
 from bids_app.levels.group.inputs import checkpoints_of, load_kind, map_keys, participants_of
@@ -133,6 +133,8 @@ class _Group:
             GroupDescriptivesWriter(self.writer).means(primary.map_set, stacks)
         if isinstance(primary.map_set.domain, Sensors):
             GroupDescriptivesWriter(self.writer).sensors(primary.map_set.domain)
+        if plugs.measure(primary.map_set.key.measure).pairings:
+            dyads.write(self.writer, primary, self.run.job)
         if primary.map_set.output.amounts:
             write_amounts(self.writer, primary, stacks)
             for name, found in associate(self.run.job, primary, stacks):

@@ -51,6 +51,8 @@ def _of_contrast(
     where = _("the small volume (%(names)s)", names=names) if names else _("the brain")
     if "channel" in (about.columns or {}):
         where = _("all channels and their values")
+    if "edge" in (about.columns or {}):
+        where = _("all edges")
     several = _("seeds") if about.measure == "seed_correlation" else _("maps")
     if "region" in (about.columns or {}):
         where = several = _("regions")

@@ -12,6 +12,7 @@ from bids_app.report.messages import _
 from bids_app.report.sections.session_binding import binding, binding_maps, uptake
 from bids_app.report.sections.session_evoked import evoked
 from bids_app.report.sections.session_maps import Canvas
+from bids_app.report.sections.session_optics import optics
 from bids_app.report.sections.session_physiology import physiology
 from bids_app.report.sections.session_spectra import spectra
 from bids_app.vocabulary.entities import DATATYPES, parse, without
@@ -59,4 +60,5 @@ def plain(output_dir: Path, table: Path) -> dict[str, Any]:
             "evoked": evoked(table.parent, stem) if not session["reason"] else [],
             "binding": binding(table.parent, stem) if not session["reason"] else None,
             "uptake": uptake(table.parent, stem) if not session["reason"] else None,
+            "optics": optics(table.parent, stem) if not session["reason"] else None,
             "physiology": physiology(table.parent, stem) if not session["reason"] else None}  # fmt: skip

@@ -7,9 +7,10 @@ compared with other pairs by a t test, for these share people and are no sample.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import factorial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,34 +25,39 @@ LEAST = 5
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PairingTest:
-    """True pairs beside pairings exchanged within groups.
+    """True pairs beside pairings exchanged within groups, at several places (pairs of regions).
 
     Attributes
     ----------
-    observed : float
+    observed : (places,)
         Mean of the true pairs.
-    null : (pairings,)
-        Means of exchanged pairings, the true one first.
-    expected : float
+    expected : (places,)
         Mean over all pairings within groups: what those share who were not together.
+    above : (pairings, places)
+        How much more alike each pairing is than expected, the true one first.
     possible : int
         Pairings there are.
     """
 
-    observed: float
-    null: Floats
-    expected: float
+    observed: Floats
+    expected: Floats
+    above: Floats
     possible: int
 
     @cached_property
-    def p(self) -> float:
-        """One-sided: share of pairings, the true one among them, that are as alike on average."""
-        return float((self.null >= self.null[0] - 1e-12).mean())
+    def maxima(self) -> Floats:
+        """Largest excess over the places, (pairings,)."""
+        return np.asarray(self.above.max(axis=1))
+
+    @cached_property
+    def p(self) -> Floats:
+        """One-sided, corrected over the places, (places,): share of pairings whose largest excess is as large."""
+        return np.asarray((self.maxima[:, None] >= self.above[0] - 1e-12).mean(axis=0))
 
     @property
     def smallest_p(self) -> float:
         """Smallest p there can be."""
-        return 1 / len(self.null)
+        return 1 / len(self.above)
 
 
 def pairing_test(alike: Floats, groups: NDArray[np.intp], n_permutations: int, seed: int) -> PairingTest:
@@ -59,7 +65,7 @@ def pairing_test(alike: Floats, groups: NDArray[np.intp], n_permutations: int, s
 
     Parameters
     ----------
-    alike : (dyads, dyads)
+    alike : (places, dyads, dyads)
         How alike person i of one role is with person j of the other; true pairs on the diagonal. Pairs of different
         groups are not looked at and may be NaN.
     groups : (dyads,) int
@@ -68,20 +74,22 @@ def pairing_test(alike: Floats, groups: NDArray[np.intp], n_permutations: int, s
     scheme = Exchange(groups, seed, n_permutations)
     dyads = np.arange(len(groups))
     orders = scheme.draw(0, scheme.total).astype(np.intp)
-    null = np.asarray(alike[dyads, orders].mean(axis=1))
-    same = groups[:, None] == groups
-    shares = [alike[np.ix_(groups == one, groups == one)].mean() * (groups == one).mean() for one in np.unique(groups)]
-    assert np.isfinite(alike[same]).all()
-    return PairingTest(observed=float(null[0]), null=null, expected=float(sum(shares)), possible=scheme.possible)
+    null = np.stack([one[dyads, orders].mean(axis=1) for one in alike], axis=1)
+    expected = np.zeros(len(alike))
+    for group in np.unique(groups):
+        own = groups == group
+        expected += alike[:, own][:, :, own].mean(axis=(1, 2)) * own.mean()
+    return PairingTest(observed=null[0], expected=expected, above=null - expected, possible=scheme.possible)
 
 
-Alike = Callable[[int, int], float]
-"""How alike person i of one role is with person j of the other."""
-
-
-def within_groups(alike: Alike, groups: NDArray[np.intp]) -> Floats:
-    """Return how alike all pairs of one group are, (dyads, dyads); NaN elsewhere."""
-    found = np.full((len(groups), len(groups)), np.nan)
-    for i, j in np.argwhere(groups[:, None] == groups):
-        found[i, j] = alike(int(i), int(j))
-    return found
+def too_few(groups: NDArray[np.intp], names: Sequence[str]) -> str:
+    """Return what is to be said of groups with too few dyads, or nothing; `names` are those of the groups."""
+    for number, name in enumerate(names):
+        count = int((groups == number).sum())
+        if 0 < count < LEAST:
+            least = f"{1 / factorial(count):.2g}".lstrip("0")
+            return (
+                f"{count} dyads in {name}: their {factorial(count)} pairings give no p below {least}; {LEAST} or more "
+                "are needed"
+            )
+    return ""

@@ -16,7 +16,7 @@ from bids_app.statistics.optics.coherence import (
     coherence_matrix,
     transformed,
 )
-from bids_app.statistics.optics.pairings import pairing_test, within_groups
+from bids_app.statistics.optics.pairings import pairing_test, too_few
 
 RATE, BAND = 5.0, (10.0, 20.0)
 
@@ -110,10 +110,10 @@ def test_shared_blocks_alone_are_no_tie():
     box = ((np.arange(samples) / rate) % 60 < 30).astype(float)
     wavelet = BandWavelet(samples, rate, (40.0, 64.0))
     people = [[transformed(wavelet, noise(rng, samples) / 3.2 + 1.5 * box) for _ in range(12)] for _ in range(2)]
-    alike = within_groups(lambda i, j: coherence(people[0][i], people[1][j]).level, np.zeros(12, dtype=int))
+    alike = np.array([[coherence(one, other).level for other in people[1]] for one in people[0]])
     free = [level(noise(rng, samples), noise(rng, samples), wavelet) for _ in range(40)]
     assert stats.ttest_1samp(np.diag(alike), np.mean(free)).pvalue < 1e-4
-    assert pairing_test(alike, np.zeros(12, dtype=int), 2000, 1).p > 0.05
+    assert pairing_test(alike[None], np.zeros(12, dtype=int), 2000, 1).p > 0.05
 
 
 def test_levels_of_pairings():
@@ -125,10 +125,10 @@ def test_levels_of_pairings():
         alike = 0.35 + 0.05 * rng.standard_normal((14, 1)) + 0.05 * rng.standard_normal((1, 14))
         alike = alike + 0.03 * rng.standard_normal((14, 14))
         nobody = np.zeros(14, dtype=int)
-        one.append(pairing_test(alike, nobody, 300, 1).p <= 0.05)
+        one.append(pairing_test(alike[None], nobody, 300, 1).p <= 0.05)
         shared = alike + 0.06 * (arm[:, None] == arm)
-        pooled.append(pairing_test(shared, nobody, 300, 1).p <= 0.05)
-        within.append(pairing_test(shared, arm, 300, 1).p <= 0.05)
+        pooled.append(pairing_test(shared[None], nobody, 300, 1).p <= 0.05)
+        within.append(pairing_test(shared[None], arm, 300, 1).p <= 0.05)
     high = stats.binom.ppf(0.995, 150, 0.05) / 150
     assert np.mean(one) <= high
     assert np.mean(within) <= high
@@ -139,9 +139,25 @@ def test_all_pairings_of_few_dyads_are_listed():
     """Four dyads have 24 pairings; p is the share of those that are as alike, by writing them out."""
     rng = np.random.default_rng(8)
     alike = rng.random((4, 4)) + np.diag([0.5] * 4)
-    found = pairing_test(alike, np.zeros(4, dtype=int), 1000, 1)
+    found = pairing_test(alike[None], np.zeros(4, dtype=int), 1000, 1)
     means = [alike[range(4), order].mean() for order in itertools.permutations(range(4))]
-    assert sorted(found.null) == pytest.approx(sorted(means))
+    assert sorted(found.above[:, 0] + found.expected) == pytest.approx(sorted(means))
     assert found.p == pytest.approx(np.mean(np.array(means) >= found.observed - 1e-12))
     assert (found.possible, found.smallest_p) == (24, 1 / 24)
     assert found.expected == pytest.approx(alike.mean())
+
+
+def test_p_is_corrected_over_places():
+    """Of two places one has a tie; the other's p counts the largest excess of both."""
+    rng = np.random.default_rng(9)
+    alike = 0.35 + 0.05 * rng.standard_normal((2, 12, 12))
+    alike[0] += 0.2 * np.eye(12)
+    arm = np.repeat([0, 1], 6)
+    alike[:, arm[:, None] != arm] = np.nan
+    found = pairing_test(alike, arm, 4000, 1)
+    assert found.p[0] == found.smallest_p
+    assert found.p[1] > (found.above[:, 1] >= found.above[0, 1]).mean()
+    assert found.possible == 720**2
+    assert too_few(np.array([0] * 5 + [1] * 3), ["verum", "sham"]) == (
+        "3 dyads in sham: their 6 pairings give no p below .17; 5 or more are needed"
+    )
