@@ -5,11 +5,8 @@ Writes a table into docs/validation.md between two marks and ends with 1 if a li
 
 from __future__ import annotations
 
-import argparse
 import datetime as dt
 import sys
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +17,7 @@ from threadpoolctl import threadpool_limits
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
+from harness import Line, asked, table
 from measured import publish
 
 from bids_app import permutation_test
@@ -108,19 +106,17 @@ def interaction(rng: np.random.Generator, *, model: str) -> list[bool]:
     return [bool(2 * stats.t.sf(abs(t), df) <= 0.05)]
 
 
-Line = tuple[str, Callable[[np.random.Generator], list[bool]], float, tuple[float, float] | None]
 LINES: tuple[Line, ...] = (
-    ("graph, no difference", partial(graph_trial, weaker=1.0, gate=True), 1, (0, 0.05)),
-    ("graph, same arrangement, connectivity 70 % in an arm", partial(graph_trial, weaker=0.7, gate=True), 1, (0, 0.05)),
-    ("the same without testing mean connectivity first", partial(graph_trial, weaker=0.7, gate=False), 1, None),
-    ("dynamic, r = .4 throughout", partial(runs, confounds=0, gaps=False), 2, (0.03, 0.05)),
-    ("dynamic, r = .4, 26 confounds, censored frames", partial(runs, confounds=26, gaps=True), 2, (0.03, 0.055)),
-    ("dynamic, r switches every two minutes", partial(runs, confounds=0, gaps=False, switching=True), 0.5, (0.9, 1)),
-    ("gPPI of two regions that follow the task", partial(interaction, model="least squares"), 10, (0.05, 0.05)),
-    ("the same, AR(1) noise and model", partial(interaction, model="AR(1)"), 4, (0.05, 0.06)),
-    ("their correlation over the run", partial(interaction, model="correlation"), 2, None),
+    Line("graph, no difference", partial(graph_trial, weaker=1.0, gate=True), 1, (0, 0.05)),
+    Line("graph, same arrangement, r 70 % in one arm", partial(graph_trial, weaker=0.7, gate=True), 1, (0, 0.05)),
+    Line("the same without testing mean connectivity first", partial(graph_trial, weaker=0.7, gate=False), 1, None),
+    Line("dynamic, r = .4 throughout", partial(runs, confounds=0, gaps=False), 2, (0.03, 0.05)),
+    Line("dynamic, r = .4, 26 confounds, censored frames", partial(runs, confounds=26, gaps=True), 2, (0.03, 0.055)),
+    Line("dynamic, r switches every two min", partial(runs, confounds=0, gaps=False, switching=True), 0.5, (0.9, 1)),
+    Line("gPPI of two regions that follow the task", partial(interaction, model="least squares"), 10, (0.05, 0.05)),
+    Line("the same, AR(1) noise and model", partial(interaction, model="AR(1)"), 4, (0.05, 0.06)),
+    Line("their correlation over the run", partial(interaction, model="correlation"), 2, None),
 )  # fmt: skip
-"""What is looked at, one trial of it, how many times as many, and from where to where the share that passes may lie."""
 
 
 def trials(number: int, part: int, count: int) -> list[bool]:
@@ -130,23 +126,7 @@ def trials(number: int, part: int, count: int) -> list[bool]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--trials", type=int, default=400)
-    parser.add_argument("--jobs", type=int, default=2)
-    args = parser.parse_args()
-    lines, failed, parts = ["| what | tests | pass at .05 | must lie in |", "|---|---|---|---|"], [], 20
-    with ProcessPoolExecutor(args.jobs) as pool:
-        for number, (name, _, times, band) in enumerate(LINES):
-            print(name, file=sys.stderr)
-            count = int(times * args.trials) // parts
-            found = [one for part in pool.map(partial(trials, number, count=count), range(parts)) for one in part]
-            share, said = float(np.mean(found)), "shown, not bound"
-            if band:
-                low = float(stats.binom.ppf(0.005, len(found), band[0])) / len(found)
-                high = float(stats.binom.ppf(0.995, len(found), band[1])) / len(found)
-                said = f"{low:.3f} to {high:.3f}"
-                failed += [] if low <= share <= high else [name]
-            lines.append(f"| {name} | {len(found):,} | {share:.3f} | {said} |")
+    lines, failed = table(LINES, trials, asked(__doc__, 400))
     text = (
         f"\n{dt.datetime.now(tz=dt.UTC):%Y-%m-%d}. Graphs: two arms of 15, 199 relabellings, any of five measures, "
         "corrected over them and mean connectivity. Dynamic and gPPI: single runs of 8 and 6 minutes.\n\n"
