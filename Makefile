@@ -91,6 +91,9 @@ bench-measures: $(VENV)/.done ## maps made on request beside plain scripts; writ
 bench-studies: $(VENV)/.done ## redraws of peaks, pooled maps and sign flips of studies beside plain scripts; writes docs/performance.md
 	@$(BIN)/python tests/benchmarks/studies.py $(ARGS)
 
+bench-fnirs: $(VENV)/.done ## models of optical series and coherence beside plain scripts; writes docs/performance.md (a minute)
+	@$(BIN)/python tests/benchmarks/optics.py $(ARGS)
+
 bench-sizes: $(VENV)/.done ## megabytes that a trial leaves; writes docs/scaling.md (some minutes, gigabytes in /var/tmp)
 	@$(BIN)/python tests/benchmarks/sizes.py $(ARGS)
 
@@ -123,4 +126,4 @@ lock: ## pin the dependencies anew (needs uv)
 clean: ## remove the environment and the demo
 	rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install demo test test-fast check containers docs validate bench bench-group bench-scale bench-eeg bench-pet bench-measures bench-studies bench-sizes bench-molecules reliability validation power pain molecules claims messages lock clean
+.PHONY: help install demo test test-fast check containers docs validate bench bench-group bench-scale bench-eeg bench-pet bench-measures bench-studies bench-fnirs bench-sizes bench-molecules reliability validation power pain molecules claims messages lock clean

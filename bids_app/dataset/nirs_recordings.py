@@ -146,6 +146,12 @@ def positions_of(recording: Recording) -> dict[str, tuple[float, ...]]:
     return {optode_name(name): tuple(scale * float(word) for word in place) for name, place in known}
 
 
+def space_of(recording: Recording) -> str:
+    """Return the space that positions of optodes are in, as coordsystem.json names it; often nothing."""
+    path = recording.companions.get("coordsystem")
+    return str(read_json(path).get("NIRSCoordinateSystem", "")) if path else ""
+
+
 def channel_words(recording: Recording, column: str) -> dict[str, set[str]]:
     """Return what a column of channels.tsv says of each pair of source and detector, in lower case."""
     path = recording.companions.get("channels")

@@ -14,6 +14,7 @@ from bids_app.dataset.events import events_of
 from bids_app.dataset.mne_files import require_mne
 from bids_app.dataset.mne_files.optodes import Haemoglobin, OptodeFile, read_optodes, to_haemoglobin
 from bids_app.errors import UsageError, WrongDataError
+from bids_app.modalities import _fnirs_regions
 from bids_app.statistics.optics.light import pathlength_factor, unusable
 from bids_app.vocabulary.optics import Optics, PreparedOptics
 from bids_app.vocabulary.options.fnirs import Options
@@ -117,8 +118,8 @@ def load(recording: Recording, prepared: PreparedOptics, options: Options) -> Op
         values=values, rate=rate, channels=tuple(np.array(names, dtype=object)[kept]),
         ends=tuple(pair for pair, keep in zip(held.pairs, kept, strict=True) if keep), short=short[kept],
         task=TaskDesign(events, np.arange(len(values)) / rate, np.ones((len(values), 1))),
-        regions=_regions(options, names, recording), left_out=reasons, all_channels=names, all_short=short,
-        coupling=coupling, distances=held.distances * 1e3, positions=held.positions * 1e3,
+        regions=_fnirs_regions.regions_of(options, held, recording), left_out=reasons, all_channels=names,
+        all_short=short, coupling=coupling, distances=held.distances * 1e3, positions=held.positions * 1e3,
         density=_drawn(made, tuple(np.array(names, dtype=object)[good])), notes=(*notes, *of_events),
         about={**_about(held, options, ppf, reasons, source), "ShortChannels": scalp},
     )  # fmt: skip
@@ -221,26 +222,6 @@ def _events(held: OptodeFile, prepared: PreparedOptics) -> tuple[Mapping[str, li
     }  # fmt: skip
     said = f"it has no events.tsv; those of the SNIRF file were taken, by their names there: {names}"
     return table, "SNIRF", (said,)
-
-
-def _regions(options: Options, names: tuple[str, ...], recording: Recording) -> dict[str, tuple[str, ...]]:
-    """Return the channels of each region.
-
-    Raises
-    ------
-    UsageError
-        If a region names a channel that the recording does not have.
-    """
-    found = {}
-    for region, channels in options.regions.items():
-        own = tuple(word.replace("_", "-").strip() for word in channels)
-        if absent := [word for word in own if word not in names]:
-            raise UsageError(
-                f"modalities.fnirs.regions: {region} names {', '.join(absent)}, which {recording.series.name} does not "
-                f"have; it has {', '.join(names[:12])}{' ...' if len(names) > 12 else ''}."
-            )
-        found[region] = own
-    return found
 
 
 def _drawn(made: Haemoglobin, names: tuple[str, ...]) -> dict[str, Floats]:

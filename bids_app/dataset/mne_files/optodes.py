@@ -5,13 +5,14 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.dataset.mne_files import require_mne
-from bids_app.dataset.mne_files.snirf import SnirfFrame, Stimuli, frame_of
+from bids_app.dataset.mne_files.snirf import SnirfFrame, Stimuli, frame_of, with_group
 from bids_app.errors import WrongDataError
 from bids_app.vocabulary.grid import Points
 
@@ -109,7 +110,7 @@ def read_optodes(path: Path) -> OptodeFile:
         warnings.simplefilter("ignore")
         try:
             around = frame_of(path)
-            raw = mne.io.read_raw_snirf(path, preload=True)
+            raw = _raw_of(path, around.group)
         except WrongDataError:
             raise
         except AttributeError as error:
@@ -122,6 +123,15 @@ def read_optodes(path: Path) -> OptodeFile:
             f"{path.name} holds {', '.join(sorted(kinds))}; expected the light of continuous waves, or HbO and HbR."
         )
     return _by_pair(path, raw, around)
+
+
+def _raw_of(path: Path, group: str) -> BaseRaw:
+    import mne
+
+    if group == "nirs":
+        return mne.io.read_raw_snirf(path, preload=True)
+    with TemporaryDirectory() as folder:
+        return mne.io.read_raw_snirf(with_group(path, group, Path(folder)), preload=True)
 
 
 def _by_pair(path: Path, raw: BaseRaw, around: SnirfFrame) -> OptodeFile:

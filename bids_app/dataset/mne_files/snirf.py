@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -30,7 +31,8 @@ class SnirfFrame(NamedTuple):
     """What is around the samples of a file.
 
     The time of each sample as the file has it, s; its events, s from the first sample; its unit of lengths; and the
-    names of sources and of detectors, in the order of their numbers, where it has them.
+    names of sources and of detectors, in the order of their numbers, where it has them. `group` is what the file calls
+    its one recording.
     """
 
     times: Floats
@@ -38,6 +40,7 @@ class SnirfFrame(NamedTuple):
     length_unit: str = ""
     sources: tuple[str, ...] = ()
     detectors: tuple[str, ...] = ()
+    group: str = "nirs"
 
     def named(self, pair: str) -> tuple[str, str]:
         """Return source and detector by their names, of a pair by their numbers.
@@ -83,7 +86,18 @@ def frame_of(path: Path) -> SnirfFrame:
         stimuli = [_stimuli(own[name], first) for name in sorted(own) if name.startswith("stim")]
         length = _text(own.get("metaDataTags/LengthUnit"))
         labels = [_labels(own.get(f"probe/{role}Labels")) for role in ("source", "detector")]
-    return SnirfFrame(times, tuple(one for one in stimuli if len(one.onsets)), length, *labels)
+    return SnirfFrame(times, tuple(one for one in stimuli if len(one.onsets)), length, *labels, group=nirs[0])
+
+
+def with_group(path: Path, group: str, folder: Path) -> Path:
+    """Return a copy of a file in a folder, with its recording under the name that MNE looks for."""
+    import h5py
+
+    copied = folder / path.name
+    shutil.copyfile(path, copied)
+    with h5py.File(copied, "r+") as held:
+        held.move(group, "nirs")
+    return copied
 
 
 def _stimuli(held: h5py.Group, first: float) -> Stimuli:

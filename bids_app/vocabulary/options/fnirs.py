@@ -43,5 +43,8 @@ class Options:
     min_events: Annotated[int, Ge(0), Doc("Minimum events of a trial type of a session; 0 for rest.")] = 2
     regions: Annotated[
         Mapping[str, tuple[str, ...]],
-        Doc('Channels of regions: [modalities.fnirs.regions] PFC = ["S1-D1", "S1-D2"].'),
+        Doc(
+            'Channels of regions: [modalities.fnirs.regions] PFC = ["S1-D1", "S1-D2"], or a box of MNI space that '
+            'their middle lies in: ["x -40 40", "y 40 100", "z 0 60"] (mm).'
+        ),
     ] = field(default_factory=dict)

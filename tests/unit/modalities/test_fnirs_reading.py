@@ -16,9 +16,12 @@ from nilearn.glm.first_level.hemodynamic_models import compute_regressor
 
 from bids_app.dataset.mne_files.optodes import read_optodes, to_haemoglobin
 from bids_app.dataset.mne_files.snirf import Light, Stimuli, write_snirf
-from bids_app.errors import WrongDataError
+from bids_app.errors import UsageError, WrongDataError
+from bids_app.modalities._fnirs_regions import regions_of
 from bids_app.statistics.optics import robust_model
 from bids_app.statistics.optics.light import slow_waves
+from bids_app.vocabulary.options.fnirs import Options
+from bids_app.vocabulary.recording import Recording
 
 OPTODES = {"S1": (0.0, 0.0, 0.0), "D1": (30.0, 0.0, 0.0), "D2": (0.0, 8.0, 0.0)}
 PAIRS = (("S1", "D1"), ("S1", "D2"))
@@ -197,3 +200,30 @@ def test_optodes_have_the_names_of_the_file(tmp_path):
         held["nirs/probe/sourceLabels"][0] = "Fp1"
         held["nirs/probe/detectorLabels"][1] = "AF-7"
     assert read_optodes(path).pairs == (("Fp1", "D1"), ("Fp1", "AF7"))
+
+
+def test_a_recording_that_is_numbered(tmp_path):
+    """The format allows /nirs1 for one recording; the file itself stays as it is."""
+    path = written(tmp_path / "a.snirf")
+    expected = read_optodes(path)
+    with h5py.File(path, "r+") as held:
+        held.move("nirs", "nirs1")
+    before = path.read_bytes()
+    assert (read_optodes(path).values == expected.values).all()
+    assert path.read_bytes() == before
+
+
+def test_regions_by_name_and_by_a_box(tmp_path):
+    """The middle of S1-D1 lies at x = 15 mm, that of S1-D2 at y = 4 mm; a box needs a space of MNI."""
+    held = read_optodes(written(tmp_path / "a.snirf"))
+    system = tmp_path / "coordsystem.json"
+    recording = Recording(
+        modality="fnirs", entities={"sub": "01"}, series=tmp_path / "a.snirf", root=tmp_path, dataset="raw",
+        companions={"coordsystem": system},
+    )  # fmt: skip
+    system.write_text('{"NIRSCoordinateSystem": "MNI152NLin2009cAsym"}')
+    options = Options(regions={"right": ("x 10 20", "y -1 1"), "named": ("S1_D2",)})
+    assert regions_of(options, held, recording) == {"right": ("S1-D1",), "named": ("S1-D2",)}
+    system.write_text('{"NIRSCoordinateSystem": "Other"}')
+    with pytest.raises(UsageError, match="right is a box of MNI space, and NIRSCoordinateSystem of a.snirf is Other"):
+        regions_of(options, held, recording)
