@@ -85,8 +85,9 @@ def frame_of(path: Path) -> SnirfFrame:
         first = float(times[0]) if len(times) else 0.0
         stimuli = [_stimuli(own[name], first) for name in sorted(own) if name.startswith("stim")]
         length = _text(own.get("metaDataTags/LengthUnit"))
-        labels = [_labels(own.get(f"probe/{role}Labels")) for role in ("source", "detector")]
-    return SnirfFrame(times, tuple(one for one in stimuli if len(one.onsets)), length, *labels, group=nirs[0])
+        sources, detectors = (_labels(own.get(f"probe/{role}Labels")) for role in ("source", "detector"))
+    kept = tuple(one for one in stimuli if len(one.onsets))
+    return SnirfFrame(times, kept, length, sources, detectors, group=nirs[0])
 
 
 def with_group(path: Path, group: str, folder: Path) -> Path:

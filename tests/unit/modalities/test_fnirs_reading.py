@@ -225,5 +225,5 @@ def test_regions_by_name_and_by_a_box(tmp_path):
     options = Options(regions={"right": ("x 10 20", "y -1 1"), "named": ("S1_D2",)})
     assert regions_of(options, held, recording) == {"right": ("S1-D1",), "named": ("S1-D2",)}
     system.write_text('{"NIRSCoordinateSystem": "Other"}')
-    with pytest.raises(UsageError, match="right is a box of MNI space, and NIRSCoordinateSystem of a.snirf is Other"):
+    with pytest.raises(UsageError, match=r"right is a box of MNI space, and NIRSCoordinateSystem of a.snirf is Other"):
         regions_of(options, held, recording)
