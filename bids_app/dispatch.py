@@ -23,6 +23,8 @@ def run_plan(execution: Execution, plan: JobPlan) -> dict[str, str]:
     _describe(execution, plan)
     if execution.level == "meta":
         output_dataset.forget_others(execution.output_dir, "meta_", [job.label for job in plan.jobs])
+    if execution.level == "group":
+        output_dataset.forget_others(execution.output_dir, "group_pathway_", [job.label for job in plan.jobs])
     failures = _do(execution, plan)
     output_dataset.require_still_there(execution.output_dir)
     if execution.level == "group":

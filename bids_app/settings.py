@@ -19,6 +19,7 @@ from bids_app.vocabulary.options.design import PeopleOptions
 from bids_app.vocabulary.options.exclusions import Exclusions
 from bids_app.vocabulary.options.inference import Inference
 from bids_app.vocabulary.options.multiverse import Multiverse
+from bids_app.vocabulary.options.pathway import PathwayOptions
 from bids_app.vocabulary.options.prediction import Prediction
 from bids_app.vocabulary.options.segments import SegmentOptions
 from bids_app.vocabulary.outcome import OutcomeOptions
@@ -70,6 +71,7 @@ class Settings:
     predictors: Mapping[str, Options] = field(default_factory=dict)
     syntheses: Mapping[str, Options] = field(default_factory=dict)
     prediction: Prediction = field(default_factory=Prediction)
+    pathways: Mapping[str, PathwayOptions] = field(default_factory=dict)
     given: frozenset[str] = frozenset()
 
     def hypotheses(self, there: Collection[str] | None = None) -> tuple[HypothesisGraph, ...]:
@@ -163,15 +165,14 @@ def resolve(tables: Json) -> Settings:
 
     found = Settings(
         dataset=dataset,
-        inference=general(Inference, "inference"),
-        exclusions=general(Exclusions, "exclusions"),
-        multiplicity=general(Multiplicity, "multiplicity"),
-        multiverse=general(Multiverse, "multiverse"),
+        inference=general(Inference, "inference"), exclusions=general(Exclusions, "exclusions"),
+        multiplicity=general(Multiplicity, "multiplicity"), multiverse=general(Multiverse, "multiverse"),
         trial=general(TrialOptions, "trial"), prediction=general(Prediction, "prediction"),
         segments=segments_of(tables, dataset), outcomes=_named(OutcomeOptions, tables, "outcomes"),
         design=Selected(name, options), given=frozenset(_names(tables)),
         modalities=chosen["modalities"], measures=chosen["measures"], associations=chosen["associations"],
         predictors=chosen["predictors"], syntheses=chosen["syntheses"],
+        pathways=_named(PathwayOptions, tables, "pathways"),
     )  # fmt: skip
     found.hypotheses()  # names and weights that cannot be end here
     return found

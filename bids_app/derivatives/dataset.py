@@ -17,8 +17,8 @@ DEMONSTRATION = "deqi demonstration"
 SYNTHETIC_NOTICE = "SYNTHETIC DATA: no person was scanned, nobody was treated"
 
 IGNORED = (
-    "*.html", "assets", "figures", "group", "meta", "*_statmap.*", "*_timeseries.*", "*_relmat.*", "*_design.*",
-    "*_outliers.*", "*_qc.*", "*_kinpar.*", "*_tacs.*", "**/pet/*_mask.*", "*_segment-*",
+    "*.html", "assets", "figures", "group", "meta", "pathways", "*_statmap.*", "*_timeseries.*", "*_relmat.*",
+    "*_design.*", "*_outliers.*", "*_qc.*", "*_kinpar.*", "*_tacs.*", "**/pet/*_mask.*", "*_segment-*",
 )  # fmt: skip
 """Names that BIDS 1.11 has no rule for yet. A trailing slash would not work (bids-validator 3.0.2)."""
 

@@ -18,7 +18,16 @@ from bids_app.execute.failures import this_machine
 from bids_app.execute.progress import permutation_bar, say
 from bids_app.execute.scratch_arrays import Scratch
 from bids_app.vocabulary import array_allocation
-from bids_app.vocabulary.job import GroupJob, Job, MetaJob, ParticipantJob, PredictionJob, Summary, TrialJob
+from bids_app.vocabulary.job import (
+    GroupJob,
+    Job,
+    MetaJob,
+    ParticipantJob,
+    PathwayJob,
+    PredictionJob,
+    Summary,
+    TrialJob,
+)
 
 
 def is_finished(job: Job) -> bool:
@@ -91,6 +100,8 @@ def _run(job: Job) -> Summary:
         return participant.run(job)
     if isinstance(job, PredictionJob):
         return _predict(job)
+    if isinstance(job, PathwayJob):
+        return _of_pathway(job)
     if isinstance(job, TrialJob):
         return _of_trial(job)
     if isinstance(job, MetaJob):
@@ -113,6 +124,15 @@ def _of_trial(job: TrialJob) -> Summary:
 
     with threadpool_limits(1):  # products of some dozen participants: threads take six times as long as they save
         return trial_analysis.run(job)
+
+
+def _of_pathway(job: PathwayJob) -> Summary:
+    from threadpoolctl import threadpool_limits
+
+    from bids_app.levels import pathways
+
+    with threadpool_limits(1):
+        return pathways.run(job)
 
 
 def _of_studies(job: MetaJob) -> Summary:

@@ -29,6 +29,7 @@ from bids_app.plan.inputs import JobPlan, find_roots, generated_by, roots_of, se
 from bids_app.plan.laterality import require_same_sides
 from bids_app.plan.measured_columns import measured
 from bids_app.plan.participants_table import People, people_of
+from bids_app.plan.pathways import plan_pathways
 from bids_app.plan.prediction import plan_predictions
 from bids_app.plan.preregistration import read_locked_plan
 from bids_app.plan.provenance import Chosen, chosen_maps, recorded_settings, settings_as_compared
@@ -124,7 +125,9 @@ def plan_group(execution: Execution, settings: Settings) -> JobPlan:
     told = dict.fromkeys(text for level in levels.values() for text in level.told)
     said = (*told, *missing, *notes, *require_maps(jobs), *analysed_separately(jobs, selection.join))
     trial = None if execution.share else plan_trial(execution, made, people, sealed)
-    beside = () if execution.share else plan_predictions(made, jobs)
+    beside = () if execution.share else (
+        *plan_predictions(made, jobs), *plan_pathways(execution, made, people, [job for job in found if job], sealed)
+    )  # fmt: skip
     sources = {**roots, **({} if execution.bids_dir in roots.values() else {"raw": execution.bids_dir})}
     return JobPlan(
         jobs=(*([trial] if trial else []), *beside, *jobs),

@@ -11,6 +11,7 @@ from bids_app.vocabulary.options import Options
 from bids_app.vocabulary.options.design import PeopleOptions
 from bids_app.vocabulary.options.execution import PermutationShare
 from bids_app.vocabulary.options.inference import Inference
+from bids_app.vocabulary.options.pathway import PathwayOptions
 from bids_app.vocabulary.options.prediction import Prediction
 from bids_app.vocabulary.options.segments import SegmentOptions
 from bids_app.vocabulary.outcome import ClinicalOutcome
@@ -151,6 +152,20 @@ class TrialJob(Job):
     declared: Mapping[str, str] = field(default_factory=dict)
     sealed: Preregistration | None = None
     inference: Inference = field(default_factory=Inference)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PathwayJob(TrialJob):
+    """A diagram of declared paths, held against the participants of a trial.
+
+    `name` is that of its table; `sessions` have the maps and tables of nodes that are measures, by participant and
+    session, and `entities` what those share.
+    """
+
+    name: str
+    pathway: PathwayOptions
+    entities: Mapping[str, str] = field(default_factory=dict)
+    sessions: Mapping[tuple[str, str], SessionMaps] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,106 @@
+"""Sidecar of a declared diagram that was held against data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bids_app.vocabulary.json_record import JsonRecord
+
+
+@dataclass(frozen=True, kw_only=True)
+class PathSaid(JsonRecord):
+    """One path; `ordered` is False where both ends were measured at one visit."""
+
+    parent: str
+    child: str
+    ordered: bool
+    coefficient: float
+    error: float
+    t: float
+    df: int
+    p: float
+    p_holm: float
+    beta: float
+    breaks: float
+    low: float
+    high: float
+    participants: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndependenceSaid(JsonRecord):
+    """A pair without a path, given the parents of both."""
+
+    first: str
+    second: str
+    given: tuple[str, ...]
+    r: float
+    df: int
+    p: float
+    participants: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChainSaid(JsonRecord):
+    """Paths one after another from a first to a last node; `found` if each passes at .05 by itself."""
+
+    nodes: tuple[str, ...]
+    found: bool
+    product: float
+    low: float
+    high: float
+    participants: int
+    chance_at_r03: float
+    chance_at_r05: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstrumentSaid(JsonRecord):
+    """Arm as an instrument of the path from the first to the last node, as it was asked for."""
+
+    exclusion: str
+    first: str
+    last: str
+    f: float
+    ratio: float | None
+    low: float | None
+    high: float | None
+    outside: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiagramSaid(JsonRecord):
+    """Sidecar of one diagram among some participants.
+
+    Attributes
+    ----------
+    among : str
+        The arm, or all arms.
+    nodes : mapping of mapping
+        What each node is: `What`, `When`, `Participants`.
+    c, c_df, c_p : float
+        Fisher's C of the independences; None where the diagram declares none.
+    equivalent : int or None
+        Diagrams that declare the same independences; None where there are too many to count.
+    """
+
+    name: str
+    source: str
+    among: str
+    arms: tuple[str, ...]
+    nodes: Mapping[str, Mapping[str, object]]
+    paths: tuple[PathSaid, ...]
+    independences: tuple[IndependenceSaid, ...]
+    chains: tuple[ChainSaid, ...]
+    c: float | None
+    c_df: int
+    c_p: float | None
+    equivalent: int | None
+    alpha: float
+    permutations: int
+    draws: int
+    random_seed: int
+    sealed: str
+    participants: int
+    instrument: InstrumentSaid | None = None
