@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import TypeVar, get_origin, get_type_hints
+from typing import TypeVar
 
 from bids_app import plugs
 from bids_app.dataset.tables import Json
@@ -14,7 +14,7 @@ from bids_app.vocabulary.entities import as_label
 from bids_app.vocabulary.hypotheses import HypothesisGraph, Multiplicity, graphs_of
 from bids_app.vocabulary.options import Options
 from bids_app.vocabulary.options.dataset import Dataset
-from bids_app.vocabulary.options.describe import as_table, written
+from bids_app.vocabulary.options.describe import as_table
 from bids_app.vocabulary.options.design import PeopleOptions
 from bids_app.vocabulary.options.exclusions import Exclusions
 from bids_app.vocabulary.options.inference import Inference
@@ -22,6 +22,7 @@ from bids_app.vocabulary.options.multiverse import Multiverse
 from bids_app.vocabulary.options.pathway import PathwayOptions
 from bids_app.vocabulary.options.prediction import Prediction
 from bids_app.vocabulary.options.segments import SegmentOptions
+from bids_app.vocabulary.options.validated import validate
 from bids_app.vocabulary.outcome import OutcomeOptions
 from bids_app.vocabulary.selected import Selected
 from bids_app.vocabulary.treatment import TrialOptions
@@ -252,48 +253,11 @@ def _names(tables: Json, prefix: str = "") -> Iterator[str]:
             yield from _names(value, f"{prefix}{name}.")
 
 
-def validate(options: type[_O], table: object, where: str) -> _O:
-    """Return an options value from a table of the settings.
-
-    Raises
-    ------
-    UsageError
-        As `resolve` does.
-    """
-    if not isinstance(table, dict):
-        raise UsageError(f"[{where}] holds {table!r}; expected a table of options.")
-    if not table:
-        try:
-            return options()
-        except ValueError as error:  # a table that must say something
-            raise UsageError(f"{where}: {error}.") from error
-    # pydantic costs a fifth of a second: only those pay who change something.
-    from pydantic import TypeAdapter, ValidationError
-
-    known = {written(f.name): f.name for f in fields(options)}
-    for key in table:
-        if key not in known:
-            raise UsageError(f"{where}.{key} is not an option; {suggest(key, list(known))}")
-    table = {known[key]: value for key, value in table.items()}
-    hints = get_type_hints(options)
-    # One value stands for a list of one: --set designs.parallel_prepost.covariates=age
-    several = {key for key in table if get_origin(hints[key]) is tuple}
-    table = {k: [v] if k in several and not isinstance(v, list | tuple) else v for k, v in table.items()}
-    try:
-        return TypeAdapter(options).validate_python(table)
-    except ValidationError as error:
-        problem = error.errors()[0]
-        if not problem["loc"]:  # options that exclude each other
-            raise UsageError(f"{where}: {problem['msg'].removeprefix('Value error, ')}.") from error
-        name = ".".join(str(part) for part in problem["loc"][:1])
-        raise UsageError(f"{where}.{written(name)} = {table.get(name)!r}: {problem['msg'].lower()}.") from error
-
-
 def describe_settings(settings: Settings) -> dict[str, tuple[type[Options], dict[str, object]]]:
     """Return options class and values of every table by its full name, for writing a settings file."""
     of_studies = not settings.modalities  # of whom what is set for participants says nothing
     general = ("inference",) if of_studies else ("dataset", *GENERAL)
-    kinds = ("syntheses",) if of_studies else (*DEFAULT_PLUGS, "segments", "outcomes")
+    kinds = ("syntheses",) if of_studies else (*DEFAULT_PLUGS, "segments", "outcomes", "pathways")
     tables: dict[str, Options] = {name: getattr(settings, name) for name in general}
     for kind in kinds:
         chosen = {settings.design.name: settings.design.options} if kind == "designs" else getattr(settings, kind)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from bids_app.dataset.layout import inherited, names_in, participants_in, scan_folders
 from bids_app.dataset.recordings import recordings
 from bids_app.dataset.tables import read_json, read_tsv
-from bids_app.errors import NothingSelectedError, WrongDataError
+from bids_app.errors import NothingSelectedError, NotMeasurableError, WrongDataError
 from bids_app.vocabulary.entities import Entities, parse
 from bids_app.vocabulary.found import Candidate, Found, Search
 from bids_app.vocabulary.optics import PRACTITIONER, optode_name
@@ -105,22 +106,53 @@ def _with_partner(own: Recording, dyads: Dyads, search: Search) -> Recording:
     dyad = dyads.of.get(own.series)
     if dyad is None:
         return own
-    members = dyads.members[dyad]
     metadata = {**own.metadata, "Dyad": dyad, "Role": dyads.role(own.series)}
     if metadata["Role"] == PRACTITIONER:
         return replace(own, metadata=metadata)
-    if len(members) != 2:
-        who = ", ".join(f"sub-{parse(path.name)[0]['sub']}" for path, _ in members)
-        said = f"dyad {dyad} has {who}{' alone' if len(members) == 1 else ''}; two people are needed"
-        return replace(own, metadata={**metadata, "DyadProblem": said})
-    (other, time), (_, here) = sorted(members, key=lambda one: one[0] == own.series)
-    if not other.is_file():
-        return replace(own, metadata={**metadata, "DyadProblem": f"dyad {dyad}: {other.name} is not there"})
+    here = next(time for path, time in dyads.members[dyad] if path == own.series)
+    try:
+        other, time = _belonging(own.series, here, dyads.members[dyad])
+    except NotMeasurableError as error:
+        return replace(own, metadata={**metadata, "DyadProblem": f"dyad {dyad} {error}"})
     entities = parse(other.name)[0]
     partner = Found(runs={own.dataset: [Candidate(entities, other, _beside(own.root, entities))]})
     (found,) = recordings(partner, replace(search, with_events=True), modality="fnirs", suffix="nirs", datatype="nirs")
     found = replace(found, metadata={**found.metadata, "Dyad": dyad, "Role": dyads.role(other), "AcquiredAt": time})
     return replace(own, metadata={**metadata, "AcquiredAt": here}, partner=found)
+
+
+def _belonging(series: Path, here: str, members: Sequence[tuple[Path, str]]) -> tuple[Path, str]:
+    """Return the other's recording that belongs to one, and when it was made: of the same task and run, or the nearest.
+
+    Raises
+    ------
+    NotMeasurableError
+        If a dyad is not of two people, or it cannot be told which recording belongs to it.
+    """
+    own = parse(series.name)[0]
+    people = sorted({parse(path.name)[0]["sub"] for path, _ in members})
+    if len(people) != 2:
+        who = ", ".join(f"sub-{label}" for label in people)
+        raise NotMeasurableError(f"has {who}{' alone' if len(people) == 1 else ''}; two people are needed")
+    others = [(path, time) for path, time in members if parse(path.name)[0]["sub"] != own["sub"]]
+    alike = [one for one in others if all(parse(one[0].name)[0].get(key) == own.get(key) for key in ("task", "run"))]
+    found = alike or others
+    apart = [_seconds_between(here, time) for _, time in found]
+    if len(found) > 1 and None in apart:
+        names = ", ".join(path.name for path, _ in found)
+        raise NotMeasurableError(f"has {names} for {series.name}; task, run or acq_time of scans.tsv must tell which")
+    path, time = found[0] if len(found) == 1 else min(zip(apart, found, strict=True))[1]
+    if not path.is_file():
+        raise NotMeasurableError(f"lacks {path.name}, which scans.tsv names")
+    return path, time
+
+
+def _seconds_between(one: str, other: str) -> float | None:
+    """Return how far two times of scans.tsv are apart, s; None where one is not told, or only one has a zone."""
+    try:
+        return abs((dt.datetime.fromisoformat(one) - dt.datetime.fromisoformat(other)).total_seconds())
+    except (TypeError, ValueError):
+        return None
 
 
 def positions_of(recording: Recording) -> dict[str, tuple[float, ...]]:

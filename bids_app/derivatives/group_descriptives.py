@@ -32,7 +32,7 @@ class GroupDescriptivesWriter:
 
     def pairings(self, primary: Result, said: PairingSidecar, table: Mapping[str, Sequence[object]]) -> None:
         """Write how alike all pairs of members of dyads are, and what pairings exchanged within arms say of it."""
-        names = {**maps_named(primary.map_set), "desc": "pairings"}
+        names = {**maps_named(primary.map_set), "desc": as_label(f"pairings {said.session}")}
         if table:
             write_table(self._writer.path("relmat", ".tsv", **names), table)
         write_json(self._writer.path("relmat", ".json", **names), {**self._writer.mark_of, **said.to_json()})

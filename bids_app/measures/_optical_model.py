@@ -69,19 +69,37 @@ def model_of(optics: Optics, options: OpticalOptions) -> OpticalModel:
         If the run has no events, or no contrast is left.
     """
     found = _event_model.event_columns(optics, options.hrf)
-    cut = options.high_pass or max((drift_cutoff(one.onsets) for one in found.conditions.values()), default=0.0)
+    cut = options.high_pass or _cutoff(found.conditions, options.contrasts)
     waves = slow_waves(len(optics.values), optics.rate, cut)
     scalp = scalp_columns(optics, options.short_components)
     design = np.column_stack([found.columns, scalp, waves, found.nuisance])
     words = options.contrasts or tuple(found.conditions)
     contrasts, refused = _event_model.contrasts_of(words, found.names, design, 0)
     refused = {**found.refused, **refused}
+    for name in list(contrasts):
+        if few := _too_few(contrasts[name], found, optics.min_events):
+            refused[f"contrast {name}"] = few
+            del contrasts[name]
     if not contrasts:
         raise NotMeasurableError("; ".join(f"{name}: {why}" for name, why in refused.items()))
     return OpticalModel(
         design=design, contrasts=contrasts, conditions=found.conditions, refused=refused, high_pass=cut,
         scalp=scalp.shape[1],
     )  # fmt: skip
+
+
+def _too_few(weights: Floats, found: _event_model.EventColumns, least: int) -> str:
+    """Return which trial type of a contrast has too few events in this run, or nothing."""
+    named = {name for name, weight in zip(found.names, weights, strict=False) if weight}
+    counts = {name: len(one.onsets) for name, one in found.conditions.items() if name in named}
+    few = [f"{count} of {name}" for name, count in counts.items() if count < least]
+    return f"there are {', '.join(few)} events in the run; at least {least} are needed" if few else ""
+
+
+def _cutoff(conditions: Mapping[str, Condition], contrasts: Sequence[str]) -> float:
+    """Return the frequency of drift: half that of the longest cycle of any condition that contrasts name."""
+    named = [one for name, one in conditions.items() if not contrasts or any(name in words for words in contrasts)]
+    return min((cut for one in named if (cut := drift_cutoff(one.onsets))), default=0.0)
 
 
 def scalp_columns(optics: Optics, count: int) -> Floats:
@@ -149,4 +167,6 @@ def combined(features: Sequence[Feature], output: Output, first: str) -> Iterato
         "t": [effect / error for effect, error in found.values()],
     }  # fmt: skip
     events = _event_model.counted(features)
-    yield Feature(output, table, features[0].label, {**features[0].metadata, "Events": events})
+    scalp = [one.metadata["ShortChannelComponents"] for one in features]
+    about = {**features[0].metadata, "Events": events, "ShortChannelComponents": scalp}
+    yield Feature(output, table, features[0].label, about)

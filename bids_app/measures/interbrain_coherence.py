@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, cast
+from typing import Annotated, ClassVar
 
 import numpy as np
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, Interval
 from numpy.typing import NDArray
 
 from bids_app.errors import NotMeasurableError
-from bids_app.measures import _optical_model
+from bids_app.measures import _dyad_pairings, _optical_model
 from bids_app.statistics.optics.coherence import BandWavelet, cleaned, coherence, transformed
 from bids_app.vocabulary.domain import Sites, Values
 from bids_app.vocabulary.optics import CHROMOPHORES, PRACTITIONER, Optics
 from bids_app.vocabulary.options.describe import Doc
-from bids_app.vocabulary.output import AlikePairs, Feature, Output
+from bids_app.vocabulary.output import Feature, Output
 from bids_app.vocabulary.signals import Region
 
 Floats = NDArray[np.float64]
-
-JsonSaid = Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -37,6 +35,9 @@ class Options:
     rate: Annotated[float, Gt(0), Doc("Samples a second that coherence is computed with.", "Hz")] = 2.0
     task: Annotated[str, Doc("Trial type during which coherence counts; empty: the whole recording.")] = ""
     rest: Annotated[str, Doc("Trial type of rest, whose coherence is taken off; empty: none.")] = ""
+    min_channels: Annotated[
+        float, Interval(gt=0, le=1), Doc("Minimum proportion of good channels of a region; others are n/a.")
+    ] = 0.5
     short_components: Annotated[
         int, Ge(0), Doc("Components of the short channels that are taken out, of each kind of haemoglobin; 0: none.")
     ] = 2
@@ -51,6 +52,7 @@ CLEANING, TAKES, TITLE, ON_REQUEST = "haemoglobin", "optics", "Coherence of two 
 _TABLE = Output(
     name="coherence", kind="table", suffix="relmat", units="1", entities={"stat": "coherence"}, entity="seg",
     labels=("dyad",), noun="the coherence of patient and practitioner", definite=True, scale="coherence",
+    above_zero=True,
     description="Mean coherence (R²) of each region of the patient with each of the practitioner, and its phase.",
 )  # fmt: skip
 _SERIES = Output(
@@ -60,6 +62,7 @@ _SERIES = Output(
 )  # fmt: skip
 OUTPUTS = (_TABLE, _SERIES)
 GROUP = _TABLE
+pairings = _dyad_pairings.pairings
 METHODS = (
     "Wavelet coherence of patient and practitioner was computed with Morlet wavelets [@Torrence1998; @Grinsted2004] "
     "after short channels were taken out, as the mean in a band that was chosen beforehand. Two people who do one task "
@@ -86,19 +89,28 @@ def measure(optics: Optics, regions: Sequence[Region], options: Options) -> Iter
             "DyadProblem", "no one was recorded together with this participant (dyad_id of scans.tsv)"
         )
         raise NotMeasurableError(str(why))
-    ones, rate = _series(first, options)
-    others, _ = _series(optics.partner, options)
+    ones, rate, missing = _series(first, options, "A")
+    others, _, also = _series(optics.partner, options, "B")
+    if not (ones and others):
+        raise NotMeasurableError("; ".join(f"{name}: {why}" for name, why in {**missing, **also}.items()))
     samples = len(next(iter(ones.values())))
     try:
         wavelet = BandWavelet(samples, rate, options.band)
     except ValueError as error:
         raise NotMeasurableError(str(error)) from error
     times = first.task.times[0] + np.arange(samples) / rate
-    table = _table(ones, others, wavelet, _when(first, times, options))
+    task, rest = (_when(first, times, kind) for kind in (options.task, options.rest))
+    events = first.task.events
     about = {
-        **optics.about, "Band": list(options.band), "SamplingFrequency": rate, "Seconds": samples / rate,
-        "Task": options.task, "Rest": options.rest,
+        **optics.about, "Band": list(options.band), "SamplingFrequency": rate,
+        "Seconds": (samples if task is None else int(task.sum())) / rate, "Task": options.task, "Rest": options.rest,
+        "Onsets": _dyad_pairings.onsets_of(events),
+        "TaskIntervals": _dyad_pairings.intervals_of(events, options.task),
+        "RestIntervals": _dyad_pairings.intervals_of(events, options.rest),
     }  # fmt: skip
+    if few := {**missing, **also}:
+        about["NotAvailable"] = few
+    table = _table(ones, others, wavelet, (task, rest))
     yield Feature(_TABLE, table, "dyad", about)
     columns: dict[str, object] = {"time": times.tolist()}
     for letter, series in (("A", ones), ("B", others)):
@@ -110,39 +122,35 @@ Named = Mapping[tuple[str, str], Floats]
 """Series by region, or channel, and kind of haemoglobin."""
 
 
-def _series(optics: Optics, options: Options) -> tuple[Named, float]:
-    """Return cleaned series of regions, or of channels where no region is named."""
-    places = {name: [name] for name in (optics.channels[i] for i in optics.long)}
+def _series(optics: Optics, options: Options, letter: str) -> tuple[Named, float, dict[str, str]]:
+    """Return cleaned series of regions, or of channels where no region is named, their rate, and why some are n/a."""
+    places, few = {name: [name] for name in (optics.channels[i] for i in optics.long)}, dict[str, str]()
     if optics.regions:
-        places = {region: [one for one in own if one in places] for region, own in optics.regions.items()}
+        there = {region: [one for one in own if one in places] for region, own in optics.regions.items()}
+        few = {
+            f"region {region} of {letter}": f"{len(own)} of {len(optics.regions[region])} of its channels are good"
+            for region, own in there.items()
+            if len(own) < max(options.min_channels * len(optics.regions[region]), 1)
+        }
+        places = {region: own for region, own in there.items() if f"region {region} of {letter}" not in few}
     scalp = _optical_model.scalp_columns(optics, options.short_components)
     nuisance = np.column_stack([np.ones(len(optics.values)), scalp])
     found, rate = {}, optics.rate
     for kind, name in enumerate(CHROMOPHORES):
         rest, rate = cleaned(optics.values[..., kind], nuisance, optics.rate, options.rate)
         for place, own in places.items():
-            if own:
-                found[place, name] = rest[:, [optics.channels.index(one) for one in own]].mean(axis=1)
-    return found, rate
+            found[place, name] = rest[:, [optics.channels.index(one) for one in own]].mean(axis=1)
+    return found, rate, few
 
 
-def _when(optics: Optics, times: Floats, options: Options) -> tuple[NDArray[np.bool_] | None, NDArray[np.bool_] | None]:
-    """Return when coherence counts, and when it is that of rest, (samples,) each; None for all, and for none."""
-    events = optics.task.events
-
-    def during(kind: str) -> NDArray[np.bool_] | None:
-        if not kind:
-            return None
-        inside = np.zeros(len(times), dtype=bool)
-        rows = zip(events.get("trial_type", ()), events.get("onset", ()), events.get("duration", ()), strict=False)
-        for name, onset, duration in rows:
-            if name == kind and "n/a" not in (onset, duration):
-                inside |= (times >= float(onset)) & (times < float(onset) + float(duration))
-        if not inside.any():
-            raise NotMeasurableError(f"there is no trial_type {kind!r} in the events")
-        return inside
-
-    return during(options.task), during(options.rest)
+def _when(optics: Optics, times: Floats, kind: str) -> NDArray[np.bool_] | None:
+    """Return when events of a kind last, (samples,); None for no kind."""
+    if not kind:
+        return None
+    found = _dyad_pairings.inside(times, _dyad_pairings.intervals_of(optics.task.events, kind))
+    if not found.any():
+        raise NotMeasurableError(f"there is no trial_type {kind!r} in the events")
+    return found
 
 
 def _table(
@@ -161,70 +169,30 @@ def _table(
     return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
 
 
-def pairings(series: Sequence[Mapping[str, Sequence[str]]], groups: NDArray[np.intp], about: JsonSaid) -> AlikePairs:
-    """Return how alike every patient is with every practitioner of a group, at each pair of regions that all have.
-
-    Parameters
-    ----------
-    series : sequence of tables
-        Series of each dyad, as on disk.
-    groups : (dyads,) int
-        Arms; recordings of an arm are cut to the length of its shortest.
-    about : mapping
-        Sidecar of one of them: its band and its rate.
-
-    Raises
-    ------
-    NotMeasurableError
-        If no pair of regions is there in all dyads, or recordings are too short.
-    """
-    sides = [_named_alike(series, letter) for letter in "AB"]
-    places = [
-        (one, other) for one in sides[0] for other in sides[1] if one.rpartition(" ")[2] == other.rpartition(" ")[2]
-    ]
-    if not places:
-        raise NotMeasurableError("no region is there in all dyads")
-    rate, band = float(str(about["SamplingFrequency"])), tuple(map(float, cast("list[float]", about["Band"])))
-    alike = np.full((len(places), len(series), len(series)), np.nan)
-    for group in np.unique(groups):
-        own = np.flatnonzero(groups == group).tolist()
-        count = min(len(series[i]["time"]) for i in own)
-        try:
-            wavelet = BandWavelet(count, rate, (band[0], band[1]))
-        except ValueError as error:
-            raise NotMeasurableError(str(error)) from error
-        made = {
-            (i, name): transformed(wavelet, np.array(series[i][name][:count], dtype=np.float64))
-            for i in own for side in sides for name in side
-        }  # fmt: skip
-        for k, (one, other) in enumerate(places):
-            for i in own:
-                alike[k, i, own] = [coherence(made[i, one], made[j, other]).level for j in own]
-    return AlikePairs(tuple(f"{one} with {other}" for one, other in places), alike)
-
-
-def _named_alike(series: Sequence[Mapping[str, Sequence[str]]], letter: str) -> list[str]:
-    """Return the series of one role that all dyads have."""
-    return [name for name in series[0] if name[:2] == f"{letter} " and all(name in own for own in series)]
-
-
 def combine(runs: Sequence[Sequence[Feature]], df: Sequence[int], options: Options) -> Iterator[Feature]:  # noqa: ARG001
     """Yield the table of a session: the mean over runs, weighted by their seconds."""
     tables = [feature for run in runs for feature in run if feature.output is _TABLE]
     if not tables:
         return
-    seconds = [float(str(one.metadata["Seconds"])) for one in tables]
     found: dict[tuple[object, ...], list[tuple[float, float, float]]] = {}
-    for one, weight in zip(tables, seconds, strict=True):
+    for one in tables:
         assert isinstance(one.value, Mapping)
         for *key, level, phase in zip(*one.value.values(), strict=True):
-            found.setdefault(tuple(key), []).append((level, phase, weight))
-    rows = [
-        (*key, float(np.average([one[0] for one in own], weights=[one[2] for one in own])), own[0][1])
-        for key, own in found.items()
-    ]
+            found.setdefault(tuple(key), []).append((level, phase, float(str(one.metadata["Seconds"]))))
+    rows = [(*key, *_mean(own)) for key, own in found.items()]
+    assert isinstance(tables[0].value, Mapping)
     columns = dict(zip(tables[0].value, map(list, zip(*rows, strict=True)), strict=True))
-    yield Feature(_TABLE, columns, "dyad", {**tables[0].metadata, "Seconds": sum(seconds)})
+    seconds = sum(float(str(one.metadata["Seconds"])) for one in tables)
+    yield Feature(_TABLE, columns, "dyad", {**tables[0].metadata, "Seconds": seconds})
+
+
+def _mean(runs: Sequence[tuple[float, float, float]]) -> tuple[float, float]:
+    """Return level and phase over the runs that have them, weighted by seconds; phases as directions."""
+    known = np.array([one for one in runs if np.isfinite(one[0])])
+    if not len(known):
+        return float("nan"), float("nan")
+    level, phase, weight = known.T
+    return float(np.average(level, weights=weight)), float(np.angle((weight * np.exp(1j * phase)).sum()))
 
 
 def group_values(table: Mapping[str, Sequence[str]]) -> Values:

@@ -27,6 +27,9 @@ Mask = NDArray[np.bool_]
 FARTHEST, NEAREST = 0.1, 0.002
 """m between source and detector, beyond which the unit of positions is another one."""
 
+SMALLEST, LARGEST = 1e-3, 1e3
+"""µM: standard deviation of the median series; beyond them the unit is another one."""
+
 APART = 1.0
 """mm by which distances of tables and file may differ before it is said."""
 
@@ -57,10 +60,13 @@ def prepare(recording: Recording, options: Options) -> PreparedOptics:
         )
     return PreparedOptics(
         bad={name: "bad" in words for name, words in status.items()},
-        short={name: bool(words & {"true", "1", "yes"}) for name, words in short.items()},
+        short={name: bool(words & _YES) for name, words in short.items() if words & (_YES | _NO)},
         optodes=nirs_recordings.positions_of(recording), ppf=_factors(options.ppf), age=age,
         events=events_of(recording),
     )  # fmt: skip
+
+
+_YES, _NO = {"true", "1", "yes"}, {"false", "0", "no"}
 
 
 def _factors(words: str) -> tuple[float, float] | None:
@@ -89,6 +95,7 @@ def load(recording: Recording, prepared: PreparedOptics, options: Options) -> Op
     names = tuple("-".join(pair) for pair in held.pairs)
     short = _short(held, names, prepared, options)
     reasons = _reasons(held, names, prepared)
+    _require_micromolar(held, recording)
     good = np.array([name not in reasons for name in names])
     if not good.any():
         said = "; ".join(f"{name}: {why}" for name, why in reasons.items())
@@ -113,14 +120,18 @@ def load(recording: Recording, prepared: PreparedOptics, options: Options) -> Op
     events, source, of_events = _events(held, prepared)
     if not short[kept].any():
         of_events = (*of_events, _NO_SHORT)
+    regions = _fnirs_regions.regions_of(options, held, recording)
+    if gone := sorted({name for own in regions.values() for name in own} - set(names)):
+        of_events = (*of_events, f"regions name {', '.join(gone)}, which it does not have: counted as not good")
     scalp = [name for name, near, keep in zip(names, short, kept, strict=True) if near and keep]
     return Optics(
         values=values, rate=rate, channels=tuple(np.array(names, dtype=object)[kept]),
         ends=tuple(pair for pair, keep in zip(held.pairs, kept, strict=True) if keep), short=short[kept],
         task=TaskDesign(events, np.arange(len(values)) / rate, np.ones((len(values), 1))),
-        regions=_fnirs_regions.regions_of(options, held, recording), left_out=reasons, all_channels=names,
+        regions=regions, left_out=reasons, all_channels=names,
         all_short=short, coupling=coupling, distances=held.distances * 1e3, positions=held.positions * 1e3,
         density=_drawn(made, tuple(np.array(names, dtype=object)[good])), notes=(*notes, *of_events),
+        min_events=options.min_events,
         about={**_about(held, options, ppf, reasons, source), "ShortChannels": scalp},
     )  # fmt: skip
 
@@ -171,13 +182,30 @@ def _short(held: OptodeFile, names: tuple[str, ...], prepared: PreparedOptics, o
     return np.array([prepared.short.get(name, bool(one)) for name, one in zip(names, near, strict=True)])
 
 
+def _require_micromolar(held: OptodeFile, recording: Recording) -> None:
+    """Refuse haemoglobin whose size cannot be µM: a unit is told wrongly, or not at all.
+
+    Raises
+    ------
+    WrongDataError
+    """
+    if not held.concentrations:
+        return
+    spread = float(np.nanmedian(np.nanstd(held.values, axis=2)))
+    if not SMALLEST < spread < LARGEST:
+        raise WrongDataError(
+            f"{recording.series.name} holds haemoglobin that varies by {spread:.3g} µM by its unit (dataUnit); "
+            f"expected {SMALLEST:g} to {LARGEST:g}. Export it again with its unit."
+        )
+
+
 def _reasons(held: OptodeFile, names: tuple[str, ...], prepared: PreparedOptics) -> dict[str, str]:
     """Return why channels cannot be used, before light becomes anything else: density would take the size of it."""
     found = {}
     for name, light in zip(names, held.values, strict=True):
         why = "channels.tsv calls it bad" if prepared.bad.get(name) else ""
-        if not why and not held.concentrations:
-            why = unusable(light)
+        if not why:
+            why = unusable(light, concentrations=held.concentrations)
         if why:
             found[name] = why
     return found

@@ -26,6 +26,9 @@ OFF = 0.5
 CLOCKS = 60.0
 """Seconds by which acq_time may disagree with common events; it is often rounded to minutes."""
 
+NEAR = 5.0
+"""Seconds by which clocks of two devices that tell seconds may always disagree."""
+
 
 def with_partner(recording: Recording, prepared: PreparedOptics, options: Options) -> Optics:
     """Return a recording, with that of who was there on its own clock, or with why there is none.
@@ -83,12 +86,19 @@ def _offset(own: Optics, other: Optics, recording: Recording) -> tuple[float, st
     times = [recording.metadata.get("AcquiredAt"), recording.partner.metadata.get("AcquiredAt")]
     try:
         mine, yours = (dt.datetime.fromisoformat(str(time)) for time in times)
-    except ValueError:
+        told = (yours - mine).total_seconds()
+    except (TypeError, ValueError):  # not told, or only one with its zone
         return offset, ""
-    told = (yours - mine).total_seconds()
-    if abs(told - offset) > CLOCKS:
+    exact = mine.second and yours.second
+    if abs(told - offset) > (_half_a_gap(here, common) if exact else CLOCKS):
         return 0.0, f"acq_time puts the recordings {told:.0f} s apart, their common events {offset:.0f} s"
     return offset, ""
+
+
+def _half_a_gap(onsets: Mapping[str, Floats], common: Sequence[str]) -> float:
+    """Return half the smallest time between common events, s: beyond it one event was taken for its neighbour."""
+    gaps = np.diff(np.sort(np.concatenate([onsets[kind] for kind in common])))
+    return float(np.clip(gaps.min(initial=2 * CLOCKS) / 2, NEAR, CLOCKS))
 
 
 def _together(own: Optics, other: Optics, offset: float) -> tuple[Optics, Optics] | None:

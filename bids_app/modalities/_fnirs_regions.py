@@ -22,7 +22,7 @@ def regions_of(options: Options, held: OptodeFile, recording: Recording) -> dict
     Raises
     ------
     UsageError
-        If a region names a channel that the recording does not have, or a box whose space is not that of the optodes.
+        If a recording has none of the channels that a region names, or its optodes are not in the space of a box.
     """
     names, found = tuple("-".join(pair) for pair in held.pairs), {}
     for region, words in options.regions.items():
@@ -31,10 +31,10 @@ def regions_of(options: Options, held: OptodeFile, recording: Recording) -> dict
             found[region] = _in_box(region, [side for side in sides if side], held, recording)
             continue
         own = tuple(word.replace("_", "-").strip() for word in words)
-        if absent := [word for word in own if word not in names]:
+        if not set(own) & set(names):  # a channel that one recording lacks counts as one that is not good
             raise UsageError(
-                f"modalities.fnirs.regions: {region} names {', '.join(absent)}, which {recording.series.name} does not "
-                f"have; it has {', '.join(names[:12])}{' ...' if len(names) > 12 else ''}."
+                f"modalities.fnirs.regions: {region} names {', '.join(own)}, none of which {recording.series.name} "
+                f"has; it has {', '.join(names[:12])}{' ...' if len(names) > 12 else ''}."
             )
         found[region] = own
     return found

@@ -48,7 +48,7 @@ def methods_of(o: Json) -> str:
         f"MNE-Python [@Gramfort2013]. {coupled} with light that was saturated, constant, or 0 at any time. Light was "
         f"turned into optical density, {motion}, and changes of oxygenated and deoxygenated haemoglobin (µM) were had "
         f"by the modified Beer-Lambert law with {factor}. Sessions with fewer than {100 * o['min_good']:g} % good "
-        f"channels, or fewer than {o['min_events']:g} events of a trial type, were excluded."
+        f"channels were excluded, and contrasts of trial types with fewer than {o['min_events']:g} events in a run."
     )
 
 

@@ -10,9 +10,9 @@ from bids_app.dataset.layout import named
 from bids_app.dataset.settings_toml import override, read_file
 from bids_app.derivatives.paths import alternative_folder
 from bids_app.errors import UsageError, suggest
-from bids_app.settings import validate
 from bids_app.vocabulary.options.execution import Execution
 from bids_app.vocabulary.options.multiverse import Multiverse
+from bids_app.vocabulary.options.validated import validate
 
 
 def understand(args: argparse.Namespace, words: list[str]) -> tuple[Execution, dict[str, object]]:

@@ -15,11 +15,12 @@ from bids_app.errors import UsageError, WrongDataError
 from bids_app.plan.bids_uri import with_paths
 from bids_app.plan.inputs import JobPlan, generated_by
 from bids_app.plugs.protocols import Synthesis
-from bids_app.settings import Settings, validate
+from bids_app.settings import Settings
 from bids_app.vocabulary.job import NO_MODALITY, NO_SYNTHESIS, MetaJob
 from bids_app.vocabulary.note import Note
 from bids_app.vocabulary.options import Options
 from bids_app.vocabulary.options.execution import Execution
+from bids_app.vocabulary.options.validated import validate
 from bids_app.vocabulary.selected import Selected
 from bids_app.vocabulary.studies import Studies
 from bids_app.vocabulary.synthesis import Subject

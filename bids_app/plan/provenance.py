@@ -10,10 +10,11 @@ from bids_app.dataset.atlases.requests import seeds_of
 from bids_app.derivatives.files import plain
 from bids_app.errors import MissingInputError, UsageError, WrongDataError
 from bids_app.plan.completed_sessions import CompletedSession
-from bids_app.settings import Settings, validate
+from bids_app.settings import Settings
 from bids_app.vocabulary.options import Options
 from bids_app.vocabulary.options.describe import as_table
 from bids_app.vocabulary.options.segments import SegmentOptions
+from bids_app.vocabulary.options.validated import validate
 from bids_app.vocabulary.output import Output
 from bids_app.vocabulary.region_request import Seed
 

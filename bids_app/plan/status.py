@@ -13,11 +13,12 @@ from bids_app.dataset.tables import Json
 from bids_app.derivatives.failure_records import read_failure, read_failures
 from bids_app.plan.discovery import find_runs, label_of, search_in
 from bids_app.plan.inputs import roots_of, selection_of
-from bids_app.settings import DEFAULT_PLUGS, segments_of, validate
+from bids_app.settings import DEFAULT_PLUGS, segments_of
 from bids_app.vocabulary.found import Candidate
 from bids_app.vocabulary.note import Note
 from bids_app.vocabulary.options.dataset import Dataset
 from bids_app.vocabulary.options.execution import Execution
+from bids_app.vocabulary.options.validated import validate
 
 MOST = 20
 """Failures that are printed; the records have all."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bids_app.vocabulary.synthesis import Subject, SynthesisRequest, SynthesisResult
 
     Features = Iterator[Feature]
+    Tables = Sequence[Mapping[str, Sequence[str]]]
 
 
 def _nothing_refused(*_: object) -> Mapping[str, str]:
@@ -109,9 +110,7 @@ class Measure(Plug):
     refusals: Callable[[object, Sequence[Region], object], Mapping[str, str]] = _nothing_refused
     people: Mapping[str, PersonColumn] = field(default_factory=dict)
     group_values: Callable[[Mapping[str, Sequence[str]]], Values] = _no_tables
-    pairings: (
-        Callable[[Sequence[Mapping[str, Sequence[str]]], NDArray[np.intp], Mapping[str, object]], AlikePairs] | None
-    ) = None
+    pairings: Callable[[Tables, NDArray[np.intp], Sequence[Mapping[str, object]]], AlikePairs] | None = None
 
     @property
     def exploratory(self) -> bool:

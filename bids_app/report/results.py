@@ -140,7 +140,7 @@ class GroupResults:
         beside += [remark for one in probes for remark in one.remarks]
         return Analysis(
             measure=measure, noun=tables[0].noun, who=who, tables=tables, probes=probes,
-            pairings=[shown for path in firsts if (shown := pairings.pairings(path))],
+            pairings=[shown for path in firsts for shown in pairings.pairings(path)],
             verdict=replace(verdict, remarks=(*beside, *verdict.remarks)),
         )  # fmt: skip
 

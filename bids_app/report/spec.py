@@ -14,6 +14,7 @@ from bids_app.report.results import GroupResults
 from bids_app.report.sections.binding_response import responses
 from bids_app.report.sections.confirmatory import section as confirmatory
 from bids_app.report.sections.outcome_associations import associations
+from bids_app.report.sections.pathways import pathways
 from bids_app.report.sections.predictions import predictions
 from bids_app.report.sections.record import record
 from bids_app.report.sections.spatial import regional
@@ -94,6 +95,16 @@ GROUP_PAGES = (
             Section(
                 name="regional", template="regional.html", values=lambda results: regional(results.folder),
                 reads=("*_association.json", "*_association.tsv"),
+            ),
+        ),
+    ),
+    Page(
+        name="group-pathways.html",
+        title=N_("Declared paths"),
+        sections=(
+            Section(
+                name="pathways", template="pathways.html", values=lambda results: pathways(results.root),
+                reads=("../pathways/*_diagram.json", "../pathways/*_nodes.tsv"),
             ),
         ),
     ),

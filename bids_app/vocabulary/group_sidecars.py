@@ -36,6 +36,7 @@ class PairingSidecar(JsonRecord):
 
     measure: str
     noun: str
+    session: str
     dyads: Mapping[str, int]
     practitioners: int = 0
     places: tuple[Mapping[str, object], ...] = ()

@@ -76,6 +76,8 @@ class Optics:
         Optical density before and after motion was reduced, of the channels that it changed most; for figures.
     partner : Optics or None
         The recording of who was there too.
+    min_events : int
+        Of a trial type that a contrast needs.
     fits : dict
         Models that were fitted to it, by what they were asked: measures of channels and of regions share them.
     notes : tuple of str
@@ -99,6 +101,7 @@ class Optics:
     density: Mapping[str, Floats] = field(default_factory=dict)
     about: Mapping[str, object] = field(default_factory=dict)
     partner: Optics | None = None
+    min_events: int = 0
     fits: dict[object, object] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     threads: int = 1

@@ -21,6 +21,7 @@ class Output:
     values that become columns of participants). `scale` names what the values of the group level are in, where the
     units of BIDS are arbitrary; `base` is that of the logarithm that they are (0: of none), so that effects are ratios.
     Results of what is `exploratory` confirm nothing, whatever their p.
+    Values `above_zero` are so by what they are, so that means of an arm are not tested against 0.
     `amounts` are values with a true zero, of which the group level tells changes in percent beside the contrasts.
     """
 
@@ -37,6 +38,7 @@ class Output:
     scale: str = ""
     base: float = 0.0
     amounts: bool = False
+    above_zero: bool = False
     exploratory: bool = False
 
     @property

@@ -96,23 +96,30 @@ def test_regions_are_means_of_their_channels_by_precision(done):
     expected = sum(e * w for e, w in own) / sum(w for _, w in own)
     assert float(regions["effect_uM"][0]) == pytest.approx(expected, rel=1e-5)
     assert (regions["region"][0], regions["chromophore"][0]) == ("PFC", "hbo")
+    page = (done / "group-region_activation.html").read_text()
+    assert "Short channels reduce what the scalp adds" in page
+    assert "PFC: oxygenated haemoglobin is larger and deoxygenated smaller" in page
 
 
 def test_dyads_are_compared_with_pairings_and_arms_with_each_other(done):
-    about = json.loads(next((done / "group" / "nirs").glob("*seg-dyad*desc-pairings_relmat.json")).read_text())
+    about = json.loads(next((done / "group" / "nirs").glob("*seg-dyad*desc-pairings01_relmat.json")).read_text())
     assert (about["Dyads"], about["Practitioners"], about["Pairings"]) == ({"verum": 6, "sham": 6}, 3, 200)
     places = {one["Place"]: one for one in about["Places"]}
     tied = places["A PFC hbo with B PFC hbo"]
     assert tied["P"] == about["SmallestPossibleP"]
     assert tied["Observed"] > tied["Expected"] + 0.05
     assert places["A motor hbo with B motor hbo"]["P"] > 0.05
-    table = read_tsv(next((done / "group" / "nirs").glob("*seg-dyad*desc-pairings_relmat.tsv")))
+    table = read_tsv(next((done / "group" / "nirs").glob("*seg-dyad*desc-pairings01_relmat.tsv")))
     true = [i for i, who in enumerate(table["patient"]) if who == table["practitioner_of"][i]]
     own = np.mean([float(table["A PFC hbo with B PFC hbo"][i]) for i in true])
     assert own == pytest.approx(tied["Observed"], abs=1e-6)
     page = (done / "group-interbrain_coherence.html").read_text()
     assert "Does being together matter?" in page
     assert "answers neither" in page
+    means = [
+        sorted((done / "group" / "nirs").glob(f"*{seg}*contrast-verumMean_*")) for seg in ("seg-channels", "seg-dyad")
+    ]
+    assert [bool(found) for found in means] == [True, False]  # coherence is above 0 anyway
     assert not said_too_much(page)
 
 
@@ -199,7 +206,7 @@ def test_too_few_dyads_and_options_that_cannot_be(trial, done, tmp_path):
     for words, said in (
         (["modalities.fnirs.ppf=seven"], "expected a number, one for each wavelength"),
         (["modalities.fnirs.ppf=age"], "participants.tsv has no age of sub-01"),
-        (['modalities.fnirs.regions={PFC = ["S9-D9"]}'], "PFC names S9-D9, which"),
+        (['modalities.fnirs.regions={PFC = ["S9-D9"]}'], "PFC names S9-D9, none of which"),
         (["measures.interbrain_coherence.band=[20.0, 10.0]"], "the longest period comes second"),
     ):
         ended = call(data, tmp_path / "out", "participant", "--participant-label", "01", "--set", *words)

@@ -83,7 +83,12 @@ def frame_of(path: Path) -> SnirfFrame:
         if len(times) == 2 != count:  # a start and a step
             times = times[0] + times[1] * np.arange(count)
         first = float(times[0]) if len(times) else 0.0
-        stimuli = [_stimuli(own[name], first) for name in sorted(own) if name.startswith("stim")]
+        stimuli = [_stimuli(own[name]) for name in sorted(own) if name.startswith("stim")]
+        # Writers disagree whether events are in seconds, as the format has it, or in the unit of the samples' times.
+        last = float(times[-1]) if len(times) else 0.0
+        latest = max((float(one.onsets.max()) for one in stimuli if len(one.onsets)), default=0.0)
+        scale = unit if unit != 1.0 and latest > last + 1.0 and latest * unit <= last + 1.0 else 1.0
+        stimuli = [Stimuli(one.name, one.onsets * scale - first, one.durations * scale) for one in stimuli]
         length = _text(own.get("metaDataTags/LengthUnit"))
         sources, detectors = (_labels(own.get(f"probe/{role}Labels")) for role in ("source", "detector"))
     kept = tuple(one for one in stimuli if len(one.onsets))
@@ -101,12 +106,12 @@ def with_group(path: Path, group: str, folder: Path) -> Path:
     return copied
 
 
-def _stimuli(held: h5py.Group, first: float) -> Stimuli:
-    """Return the events of one kind; rows that are narrower than the format has them are instants."""
+def _stimuli(held: h5py.Group) -> Stimuli:
+    """Return the events of one kind as the file has them; rows narrower than the format has them are instants."""
     rows = np.asarray(held["data"][()], dtype=np.float64) if "data" in held else np.zeros((0, 3))
     rows = rows.reshape(-1, rows.shape[-1] if rows.ndim > 1 else max(rows.size, 1))
     durations = rows[:, 1] if rows.shape[1] > 1 else np.zeros(len(rows))
-    return Stimuli(_text(held.get("name")), rows[:, 0] - first, durations)
+    return Stimuli(_text(held.get("name")), rows[:, 0], durations)
 
 
 def _labels(held: h5py.Dataset | None) -> tuple[str, ...]:

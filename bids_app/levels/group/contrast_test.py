@@ -151,7 +151,15 @@ class Inferred:
 
 
 def test_of_contrast(map_set: MapSet, stacks: Stacks, contrast: Contrast, run: GroupContext) -> Inferred:
-    """Relabel one contrast of one map, and conclude what follows."""
+    """Relabel one contrast of one map, and conclude what follows.
+
+    Raises
+    ------
+    WrongDataError
+        If there is nothing to compare, or the mean of what is above 0 by what it is would be tested against 0.
+    """
+    if map_set.output.above_zero and contrast.effect == "one_sample" and not contrast.is_change:
+        raise WrongDataError(f"{map_set.output.noun} is above 0 by what it is: its mean is not tested against 0.")
     question, inference = fit_contrast(map_set, stacks, contrast, run), run.job.inference
     model, scheme, geometry, baseline = question.model, question.scheme, question.geometry, question.baseline
     null = question.relabellings(model, geometry, run).null()

@@ -14,34 +14,42 @@ from bids_app.dataset.tables import Json, read_json, read_tsv
 from bids_app.derivatives.group import GroupWriter
 from bids_app.derivatives.group_descriptives import GroupDescriptivesWriter
 from bids_app.errors import NotMeasurableError
-from bids_app.statistics.optics.pairings import PairingTest, pairing_test, too_few
+from bids_app.statistics.optics.pairings import pairing_test, too_few
 from bids_app.statistics.result import Result
 from bids_app.vocabulary.entities import parse
 from bids_app.vocabulary.group_sidecars import PairingSidecar
-from bids_app.vocabulary.job import GroupJob
+from bids_app.vocabulary.job import GroupJob, MapKey
 from bids_app.vocabulary.output import AlikePairs
+from bids_app.vocabulary.participant_row import ParticipantRow
 
 BINS = 30
 """Of the histogram of pairings."""
 
 
 def write(writer: GroupWriter, primary: Result, job: GroupJob) -> None:
-    """Write what pairings say beside the primary contrast; a reason where they say nothing."""
-    map_set, rows = primary.map_set, primary.map_set.design.rows
+    """Write what pairings say beside the primary contrast, session by session; a reason where they say nothing."""
+    for session in dict.fromkeys(primary.map_set.design.sessions.values()):
+        _write(writer, primary, job, session)
+
+
+def _write(writer: GroupWriter, primary: Result, job: GroupJob, session: str) -> None:
+    map_set = primary.map_set
+    rows = [row for row in map_set.design.rows if _table(row, job, map_set.key, session)]
     arms = tuple(dict.fromkeys(row["arm"] for row in rows))
     groups = np.array([arms.index(row["arm"]) for row in rows], dtype=np.intp)
     nothing = PairingSidecar(
-        measure=map_set.key.measure, noun=map_set.output.noun,
+        measure=map_set.key.measure, noun=map_set.output.noun, session=session,
         dyads={arm: int((groups == i).sum()) for i, arm in enumerate(arms)},
     )  # fmt: skip
-    pairs = GroupDescriptivesWriter(writer)
+    pairs, inference = GroupDescriptivesWriter(writer), job.inference
     try:
-        about, found, test = _tested(primary, job, groups, arms)
+        _require_enough(groups, arms)
+        about, found = _alike([_table(row, job, map_set.key, session) for row in rows], groups, map_set.key.measure)
     except NotMeasurableError as error:
         pairs.pairings(primary, replace(nothing, absent=str(error)), {})
         return
+    test = pairing_test(found.values, groups, inference.n_permutations, inference.random_seed)
     counts, edges = np.histogram(test.maxima, BINS)
-    inference = job.inference
     said = replace(
         nothing, practitioners=len({str(one.get("Partner", "")) for one in about}), alpha=inference.alpha,
         places=tuple(
@@ -55,44 +63,66 @@ def write(writer: GroupWriter, primary: Result, job: GroupJob) -> None:
     pairs.pairings(primary, said, _matrix(found, [row["participant_id"] for row in rows], [row["arm"] for row in rows]))
 
 
-def _tested(
-    primary: Result, job: GroupJob, groups: NDArray[np.intp], arms: Sequence[str]
-) -> tuple[list[Json], AlikePairs, PairingTest]:  # fmt: skip
-    """Return what sidecars say of the dyads, how alike pairs are, and the test.
+def _require_enough(groups: NDArray[np.intp], arms: Sequence[str]) -> None:
+    """Refuse dyads whose pairings could never be rare.
 
     Raises
     ------
     NotMeasurableError
-        If an arm has too few dyads, or series are gone or too short.
     """
     if few := too_few(groups, arms):
         raise NotMeasurableError(few)
-    key, design = primary.map_set.key, primary.map_set.design
-    session = list(design.sessions.values())[-1]
-    places = [
-        _beside(job.sessions[row["participant_id"].removeprefix("sub-"), session].maps[key]) for row in design.rows
-    ]
-    about = [read_json(path.with_suffix(".json")) for path in places]
-    verb = plugs.measure(key.measure).pairings
-    assert verb is not None
-    found = verb([read_tsv(path) for path in places], groups, about[0])
-    inference = job.inference
-    return about, found, pairing_test(found.values, groups, inference.n_permutations, inference.random_seed)
 
 
-def _beside(table: Path) -> Path:
-    """Return the series that a table of coherence is of; of several runs the first.
+def _table(row: ParticipantRow, job: GroupJob, key: MapKey, session: str) -> Path | None:
+    """Return the table of coherence of a participant in a session, if there is one."""
+    maps = job.sessions.get((row["participant_id"].removeprefix("sub-"), session))
+    return maps.maps.get(key) if maps else None
+
+
+def _alike(
+    tables: Sequence[Path | None], groups: NDArray[np.intp], measure: str
+) -> tuple[list[Json], AlikePairs]:  # fmt: skip
+    """Return what sidecars say of the dyads, and how alike pairs are, over runs weighted as the tables are.
 
     Raises
     ------
     NotMeasurableError
-        If it is gone.
+        If series are gone, too short or of different protocols, or dyads have different numbers of runs.
+    """
+    verb = plugs.measure(measure).pairings
+    assert verb is not None
+    runs = [_beside(table) for table in tables if table]
+    if len({len(own) for own in runs}) > 1:
+        raise NotMeasurableError("dyads have different numbers of runs, which cannot be laid upon each other")
+    found: list[AlikePairs] = []
+    weights, first = list[float](), list[Json]()
+    for own in zip(*runs, strict=True):
+        about = [read_json(path.with_suffix(".json")) for path in own]
+        found.append(verb([read_tsv(path) for path in own], groups, about))
+        weights.append(float(np.mean([float(one["Seconds"]) for one in about])))
+        first = first or about
+    places = tuple(name for name in found[0].places if all(name in one.places for one in found))
+    values = np.average(
+        [one.values[[one.places.index(name) for name in places]] for one in found], axis=0, weights=weights
+    )
+    return first, AlikePairs(places, values)
+
+
+def _beside(table: Path) -> list[Path]:
+    """Return the series that a table of coherence is of, one for each run.
+
+    Raises
+    ------
+    NotMeasurableError
+        If they are gone.
     """
     own = {name: value for name, value in parse(table.name)[0].items() if name != "stat"}
-    for path in sorted(table.parent.glob("*_stat-mean_timeseries.tsv")):
-        if own.items() <= parse(path.name)[0].items():
-            return path
-    raise NotMeasurableError(f"the series beside {table.name} are gone: run the participant level again")
+    every = sorted(table.parent.glob("*_stat-mean_timeseries.tsv"))
+    found = [path for path in every if own.items() <= parse(path.name)[0].items()]
+    if not found:
+        raise NotMeasurableError(f"the series beside {table.name} are gone: run the participant level again")
+    return found
 
 
 def _matrix(found: AlikePairs, people: Sequence[str], arms: Sequence[str]) -> dict[str, list[object]]:

@@ -13,18 +13,19 @@ def remarks(up: Collection[str], down: Collection[str], only: Collection[str], *
     Parameters
     ----------
     up : collection of str
-        Channels of which oxygenated haemoglobin is larger and deoxygenated smaller in the first arm, both passing.
+        Channels, or regions, of which oxygenated haemoglobin is larger and deoxygenated smaller in the first arm, both
+        passing.
     down : collection of str
         The same the other way round.
     only : collection of str
         Channels of which one kind of haemoglobin passes alone.
     short : bool
-        Whether all participants had short channels in the model.
+        Whether short channels were taken out of all runs of all participants.
     """
     found = []
     if not short:
-        found.append(_("There are no short channels: a change of blood flow of the scalp, with arousal, blood pressure "
-                       "or touch, cannot be told from one below it."))  # fmt: skip
+        found.append(_("Short channels were not taken out of every run: a change of blood flow of the scalp, with "
+                       "arousal, blood pressure or touch, cannot be told from one below it."))  # fmt: skip
     if up:
         found.append(_("%(names)s: oxygenated haemoglobin is larger and deoxygenated smaller in the first arm, as "
                        "where activity is larger.", names=", ".join(up)))  # fmt: skip

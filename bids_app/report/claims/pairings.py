@@ -13,20 +13,21 @@ from bids_app.vocabulary.group_sidecars import PairingSidecar
 def of_pairings(about: PairingSidecar) -> Verdict:
     """Return whether true pairs are more alike than pairings within arms, and what belongs to it."""
     if about.absent:
-        return Verdict(_("Pairings were not tested: %(why)s.", why=about.absent), False, ())
+        text = _("Session %(session)s: pairings were not tested: %(why)s.", why=about.absent, session=about.session)
+        return Verdict(text, False, ())
     passing = [one for one in about.places if float(str(one["P"])) <= about.alpha]
-    said = {"n": f"{about.pairings:,}", "dyads": sum(about.dyads.values())}
+    said = {"n": f"{about.pairings:,}", "dyads": sum(about.dyads.values()), "session": about.session}
     remarks = _remarks(about)
     if not passing:
         smallest = min(float(str(one["P"])) for one in about.places)
-        text = _("Patients and practitioners were not shown to be more alike than others of their arm who did the same "
-                 "(%(dyads)s dyads, %(n)s pairings within arms, corrected over pairs of regions: smallest %(p)s).",
-                 p=says_p(smallest), **said)  # fmt: skip
+        text = _("Session %(session)s: patients and practitioners were not shown to be more alike than others of their "
+                 "arm who did the same (%(dyads)s dyads, %(n)s pairings within arms, corrected over pairs of regions: "
+                 "smallest %(p)s).", p=says_p(smallest), **said)  # fmt: skip
         return Verdict(text, False, remarks)
     told = "; ".join(map(_told, passing))
-    text = _("Patients and practitioners who were together are more alike than others of their arm who did the same: "
-             "%(told)s (%(dyads)s dyads, %(n)s pairings within arms, corrected over pairs of regions).", told=told,
-             **said)  # fmt: skip
+    text = _("Session %(session)s: patients and practitioners who were together are more alike than others of their "
+             "arm who did the same: %(told)s (%(dyads)s dyads, %(n)s pairings within arms, corrected over pairs of "
+             "regions).", told=told, **said)  # fmt: skip
     return Verdict(text, True, remarks)
 
 

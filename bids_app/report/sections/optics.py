@@ -31,7 +31,7 @@ class ProbeFigure:
 
 
 def figure(path: Path, about: JudgedContrast, root: Path) -> ProbeFigure | None:
-    """Return the picture of a table of channels; None where it is no such table.
+    """Return the picture of a table of channels, and what stands beside one of channels or regions; None of others.
 
     Parameters
     ----------
@@ -40,13 +40,13 @@ def figure(path: Path, about: JudgedContrast, root: Path) -> ProbeFigure | None:
     """
     table = read_frame(path.with_suffix(".tsv"))
     names = [str(name).rpartition(" ") for name in table[table.columns[0]]]
-    if table.columns[0] != "channel" or not all(kind in KINDS for _before, _blank, kind in names):
+    if table.columns[0] not in ("channel", "region") or not all(kind in KINDS for _before, _blank, kind in names):
         return None
     p = table[DECIDING[about.claim_statistic]].to_numpy(dtype=float)
     effect, t = table["effect"].to_numpy(dtype=float), table["t"].to_numpy(dtype=float)
     passing = {(channel, kind): float(t[i]) for i, (channel, _b, kind) in enumerate(names) if p[i] <= about.passes_at}
-    sources = read_json(path)["Sources"]
-    channels = _channels([root / str(uri).removeprefix("bids::") for uri in sources])
+    sources = [root / str(uri).removeprefix("bids::") for uri in read_json(path)["Sources"]]
+    channels = _channels(sources) if table.columns[0] == "channel" else {}
     limit = float(np.abs(effect).max()) or 1.0
     pictures = []
     layout = probe(ends_of(channels)) if channels else None
@@ -55,11 +55,16 @@ def figure(path: Path, about: JudgedContrast, root: Path) -> ProbeFigure | None:
             values = {channel: float(effect[i]) for i, (channel, _b, own) in enumerate(names) if own == kind}
             marked = [channel for channel, own in passing if own == kind]
             pictures.append({**drawn(layout, values, limit, marked), "title": title})
-    short = all(read_json(root / str(uri).removeprefix("bids::").replace(".tsv", ".json")).get("ShortChannels")
-                for uri in sources)  # fmt: skip
+    short = all(_without_scalp(read_json(path.with_suffix(".json"))) for path in sources)
     return ProbeFigure(
         name=about.noun, pictures=pictures, limit=limit, scale="µM", remarks=_remarks(passing, short=short)
     )  # fmt: skip
+
+
+def _without_scalp(about: Mapping[str, object]) -> bool:
+    """Return whether short channels were taken out of all runs of a session."""
+    told = about.get("ShortChannelComponents", 0)
+    return all(told) if isinstance(told, list) else bool(told)
 
 
 def _channels(tables: Sequence[Path]) -> dict[str, list[str]]:

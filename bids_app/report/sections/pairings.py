@@ -13,7 +13,7 @@ from bids_app.dataset.tables import read_frame
 from bids_app.report.claims.maps import Verdict
 from bids_app.report.claims.pairings import of_pairings
 from bids_app.report.drawing import charts
-from bids_app.vocabulary.entities import join, parse
+from bids_app.vocabulary.entities import parse
 from bids_app.vocabulary.group_sidecars import PairingSidecar
 
 CELL, WIDTH, HEIGHT = 15.0, 300.0, 90.0
@@ -33,13 +33,16 @@ class PairingsShown:
     high: float
 
 
-def pairings(contrast: Path) -> PairingsShown | None:
-    """Return what pairings show beside a contrast; None where there are no dyads."""
+def pairings(contrast: Path) -> list[PairingsShown]:
+    """Return what pairings of each session show beside a contrast; nothing where there are no dyads."""
     entities, _suffix, _ending = parse(contrast.name)
     own = {key: value for key, value in entities.items() if key != "contrast"}
-    path = contrast.with_name(join({**own, "desc": "pairings"}, "relmat", ".json"))
-    if not path.exists():
-        return None
+    start = contrast.name.partition("_contrast-")[0]
+    paths = sorted(contrast.parent.glob(f"{start}_desc-pairings*_relmat.json"))
+    return [_shown(path) for path in paths if own.items() <= parse(path.name)[0].items()]
+
+
+def _shown(path: Path) -> PairingsShown:
     about = read_sidecar(path, PairingSidecar)
     if about.absent:
         return PairingsShown(

@@ -11,16 +11,19 @@ SATURATED = 0.01
 """Share of samples at the largest value from which on a channel is saturated."""
 
 
-def unusable(light: Floats) -> str:
-    """Return why the light of a channel, (wavelengths, samples), cannot be used, or nothing."""
+def unusable(light: Floats, *, concentrations: bool = False) -> str:
+    """Return why the light of a channel, (wavelengths, samples), cannot be used, or nothing.
+
+    Concentrations may be below 0, and have no largest value that a detector stops at.
+    """
     if not np.isfinite(light).all():
         return f"{int((~np.isfinite(light)).any(axis=0).sum())} samples are no number"
-    if (light <= 0).any():
+    if not concentrations and (light <= 0).any():
         return f"{int((light <= 0).any(axis=0).sum())} samples are 0 or below, which light cannot be"
     if (np.ptp(light, axis=1) == 0).any():
         return "it is constant"
     largest = (light == light.max(axis=1, keepdims=True)).mean(axis=1)
-    if (largest > SATURATED).any():
+    if not concentrations and (largest > SATURATED).any():
         return f"{100 * largest.max():.1f} % of its samples are at the largest value: the detector is saturated"
     return ""
 

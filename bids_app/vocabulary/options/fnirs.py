@@ -40,7 +40,9 @@ class Options:
     min_good: Annotated[
         float, Interval(ge=0, le=1), Doc("Minimum proportion of good channels, short ones aside, of a session.")
     ] = 0.5
-    min_events: Annotated[int, Ge(0), Doc("Minimum events of a trial type of a session; 0 for rest.")] = 2
+    min_events: Annotated[
+        int, Ge(0), Doc("Minimum events of a trial type in a run, without which its contrasts are left out; 0: any.")
+    ] = 2
     regions: Annotated[
         Mapping[str, tuple[str, ...]],
         Doc(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from nilearn.glm.first_level.hemodynamic_models import compute_regressor
 from bids_app.dataset.mne_files.optodes import read_optodes, to_haemoglobin
 from bids_app.dataset.mne_files.snirf import Light, Stimuli, write_snirf
 from bids_app.errors import UsageError, WrongDataError
+from bids_app.modalities._fnirs_cleaning import _require_micromolar
 from bids_app.modalities._fnirs_regions import regions_of
 from bids_app.statistics.optics import robust_model
 from bids_app.statistics.optics.light import slow_waves
@@ -150,6 +152,36 @@ def test_motion_correction_of_known_jumps(tmp_path):
     assert error(found.after[1, 0]) < 0.0015
 
 
+@pytest.mark.parametrize("scale", [1.0, 1000.0])
+def test_events_in_either_unit(tmp_path, scale):
+    """The format has events in seconds whatever the unit of times is; some write them in that unit."""
+    stimuli = [Stimuli("needle", scale * np.array([10.0, 50.0]), scale * np.array([20.0, 20.0]))]
+    path = written(tmp_path / "a.snirf", stimuli=stimuli)
+    with h5py.File(path, "r+") as held:
+        held["nirs/data1/time"][:] = 1000 * held["nirs/data1/time"][()]
+        del held["nirs/metaDataTags/TimeUnit"]
+        held["nirs/metaDataTags/TimeUnit"] = "ms"
+    found = read_optodes(path)
+    assert found.rate == pytest.approx(10.0)
+    assert found.stimuli[0].onsets == pytest.approx([10.0, 50.0], abs=1e-6)
+    assert found.stimuli[0].durations == pytest.approx([20.0, 20.0])
+
+
+def test_haemoglobin_without_its_unit_is_refused(tmp_path):
+    """Concentrations may be below 0; ones that vary by molar sizes, or by none, are told in another unit."""
+    held = read_optodes(written(tmp_path / "a.snirf"))
+    recording = Recording(modality="fnirs", entities={"sub": "01"}, series=tmp_path / "a.snirf", root=tmp_path,
+                          dataset="raw")  # fmt: skip
+    rng = np.random.default_rng(5)
+    for size, fits in ((1.0, True), (1e-6, False), (1e6, False)):
+        made = replace(held, values=size * rng.standard_normal((2, 2, 300)), concentrations=True)
+        if fits:
+            _require_micromolar(made, recording)
+            continue
+        with pytest.raises(WrongDataError, match="Export it again with its unit"):
+            _require_micromolar(made, recording)
+
+
 def _several(held):
     held.copy("nirs", "nirs2")
 
@@ -224,6 +256,11 @@ def test_regions_by_name_and_by_a_box(tmp_path):
     system.write_text('{"NIRSCoordinateSystem": "MNI152NLin2009cAsym"}')
     options = Options(regions={"right": ("x 10 20", "y -1 1"), "named": ("S1_D2",)})
     assert regions_of(options, held, recording) == {"right": ("S1-D1",), "named": ("S1-D2",)}
+    some = Options(regions={"named": ("S1_D2", "S9_D9"), "gone": ("S9_D9",)})
+    with pytest.raises(UsageError, match=r"gone names S9-D9, none of which a.snirf has; it has S1-D1, S1-D2"):
+        regions_of(some, held, recording)
+    some = Options(regions={"named": ("S1_D2", "S9_D9")})
+    assert regions_of(some, held, recording) == {"named": ("S1-D2", "S9-D9")}  # one of two is good
     system.write_text('{"NIRSCoordinateSystem": "Other"}')
     with pytest.raises(UsageError, match=r"right is a box of MNI space, and NIRSCoordinateSystem of a.snirf is Other"):
         regions_of(options, held, recording)

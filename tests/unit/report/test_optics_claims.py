@@ -8,7 +8,7 @@ from bids_app.vocabulary.group_sidecars import PairingSidecar
 def test_both_kinds_of_haemoglobin_and_the_scalp():
     """Without short channels that comes first; both kinds together, or one alone, are told apart."""
     said = remarks(["S1-D1"], [], ["S2-D2"], short=False)
-    assert said[0].startswith("There are no short channels")
+    assert said[0].startswith("Short channels were not taken out of every run")
     assert said[1].startswith("S1-D1: oxygenated haemoglobin is larger and deoxygenated smaller")
     assert "is not excluded" in said[2]
     assert not any("brain" in one or "activation" in one for one in said)
@@ -19,14 +19,16 @@ def test_both_kinds_of_haemoglobin_and_the_scalp():
 
 def pairings(p, **more):
     place = {"Place": "A PFC hbo with B PFC hbo", "Observed": 0.63, "Expected": 0.41, "P": p}
-    return PairingSidecar(measure="x", noun="x", dyads={"verum": 6, "sham": 6}, **{
+    return PairingSidecar(measure="x", noun="x", session="01", dyads={"verum": 6, "sham": 6}, **{
         "practitioners": 3, "places": (place,), "pairings": 1000, **more,
     })  # fmt: skip
 
 
 def test_pairings_say_what_they_test():
     found = of_pairings(pairings(0.001))
-    assert "more alike than others of their arm who did the same" in found.sentence
+    assert found.sentence.startswith(
+        "Session 01: patients and practitioners who were together are more alike than others"
+    )
     assert found.positive
     assert any("answers neither" in one for one in found.remarks)
     found = of_pairings(pairings(0.2))
@@ -34,4 +36,4 @@ def test_pairings_say_what_they_test():
     assert not found.positive
     assert "There is one practitioner" in of_pairings(pairings(0.001, practitioners=1)).remarks[0]
     found = of_pairings(pairings(0.2, absent="3 dyads in sham", places=()))
-    assert found.sentence == "Pairings were not tested: 3 dyads in sham."
+    assert found.sentence == "Session 01: pairings were not tested: 3 dyads in sham."
