@@ -23,7 +23,7 @@ class PathwayWriter:
         self.files: list[Path] = []
 
     def _path(self, ending: str, among: str = "") -> Path:
-        arm = f"_arm-{as_label(among)}" if among not in ("", "all arms") else ""
+        arm = f"_arm-{as_label(among)}" if among else ""
         found = self._folder / f"{self._name}{arm}_{ending}"
         self.files.append(found)
         return found

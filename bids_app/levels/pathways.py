@@ -85,7 +85,7 @@ def require_order(diagram: Diagram, ranks: Mapping[str, int]) -> None:
     for parent, child in diagram.arrows:
         if ranks[child] < ranks[parent]:
             raise UsageError(
-                f"paths: {child} was measured before its parent {parent}; a path goes with time. Turn it round, or say "
+                f"paths: {child} was measured before its parent {parent}; paths follow time. Turn it round, or say "
                 f"when they were measured (nodes.{child}.when)."
             )
 
@@ -103,7 +103,7 @@ def _parts(
         whole = PathwayData(
             nodes=nodes, arm=cohort.arm, blocks=blocks, others=np.column_stack(columns), arms=cohort.arms
         )
-        return [("all arms", whole)]
+        return [("", whole)]
     found = []
     for number, arm in enumerate(cohort.arms):
         own = cohort.arm == number
@@ -128,7 +128,7 @@ def _said(job: PathwayJob, diagram: Diagram, among: str, data: PathwayData) -> D
         permutations=inference.n_permutations, draws=options.draws, seed=inference.random_seed, alpha=inference.alpha
     )
     found = pathway.held(data, diagram, asked)
-    whole = options.exclusion and among == "all arms"
+    whole = options.exclusion and not among
     return DiagramSaid(
         name=job.name, source=options.source, among=among, arms=data.arms,
         nodes={

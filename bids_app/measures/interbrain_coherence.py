@@ -79,7 +79,7 @@ def measure(optics: Optics, regions: Sequence[Region], options: Options) -> Iter
     Raises
     ------
     NotMeasurableError
-        If nobody else was recorded with the participant, or the recording is too short for the band.
+        If no one else was recorded with the participant, or the recording is too short for the band.
     """
     if optics.about.get("Role") == PRACTITIONER:
         return  # it is measured of the patient

@@ -76,7 +76,7 @@ class DiagramSaid(JsonRecord):
     Attributes
     ----------
     among : str
-        The arm, or all arms.
+        The arm; empty: all arms.
     nodes : mapping of mapping
         What each node is: `What`, `When`, `Participants`.
     c, c_df, c_p : float

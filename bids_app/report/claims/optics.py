@@ -25,7 +25,7 @@ def remarks(up: Collection[str], down: Collection[str], only: Collection[str], *
     found = []
     if not short:
         found.append(_("Short channels were not taken out of every run: a change of blood flow of the scalp, with "
-                       "arousal, blood pressure or touch, cannot be told from one below it."))  # fmt: skip
+                       "arousal, blood pressure or touch, is not distinguished from one below it."))  # fmt: skip
     if up:
         found.append(_("%(names)s: oxygenated haemoglobin is larger and deoxygenated smaller in the first arm, as "
                        "where activity is larger.", names=", ".join(up)))  # fmt: skip

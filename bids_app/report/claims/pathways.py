@@ -38,7 +38,7 @@ def of_diagram(about: DiagramSaid) -> Verdict:
 
 
 def _among(about: DiagramSaid) -> str:
-    return _("all arms, an intercept each") if about.among == "all arms" else about.among
+    return about.among or _("all arms, an intercept each")
 
 
 def _held(about: DiagramSaid) -> str:

@@ -32,12 +32,12 @@ class RobustFit(NamedTuple):
 
 
 def scale_of(residuals: Floats) -> float:
-    """Return the standard deviation of residuals by their median absolute value."""
+    """Return the standard deviation of residuals, (samples,), by their median absolute value."""
     return float(np.median(np.abs(residuals)) / 0.6744897501960817)
 
 
 def bisquare(residuals: Floats, scale: float) -> Floats:
-    """Return Tukey's weights, 0 to 1."""
+    """Return Tukey's weights of residuals, (samples,), 0 to 1."""
     u = residuals / (TUKEY * max(scale, 1e-300))
     return np.where(np.abs(u) < 1, (1 - u**2) ** 2, 0.0)
 

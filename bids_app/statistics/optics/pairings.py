@@ -83,7 +83,7 @@ def pairing_test(alike: Floats, groups: NDArray[np.intp], n_permutations: int, s
 
 
 def too_few(groups: NDArray[np.intp], names: Sequence[str]) -> str:
-    """Return what is to be said of groups with too few dyads, or nothing; `names` are those of the groups."""
+    """Return what is to be said of groups, (dyads,), with too few dyads, or nothing; `names` are those of groups."""
     for number, name in enumerate(names):
         count = int((groups == number).sum())
         if 0 < count < LEAST:

@@ -119,7 +119,7 @@ def _df(weight: Floats) -> Floats:
 
 
 def iterated(step: Callable[[Floats], Floats], tau2: Floats, variances: Floats) -> Floats:
-    """Return where the steps of an estimate end, never below 0; a step that turns back is halved."""
+    """Return where steps of an estimate, (places,), end, never below 0; a step that turns back is halved."""
     scale = np.nanmedian(np.where(variances > 0, variances, np.nan))
     before, share = np.zeros_like(tau2), np.ones_like(tau2)
     for _ in range(STEPS):
