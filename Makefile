@@ -75,6 +75,7 @@ validation: $(VENV)/.done ## false positives of every scheme and statistic; writ
 	@$(BIN)/python tests/validation/requested.py
 	@$(BIN)/python tests/validation/studies.py
 	@$(BIN)/python tests/validation/optics.py
+	@$(BIN)/python tests/validation/pathways.py
 
 bench-scale: $(VENV)/.done ## planning and group level of ten thousand people; writes docs/scaling.md (some minutes)
 	@$(BIN)/python tests/benchmarks/scale.py $(ARGS)
