@@ -230,7 +230,7 @@ def _chains(
 
 
 def as_instrument(data: PathwayData, diagram: Diagram, exclusion: str) -> InstrumentSaid:
-    """Return what arms say of the path from the first node to the last, if they differ in nothing else.
+    """Return what arms say of the path from the first parent of the last node to it, if they differ in nothing else.
 
     Raises
     ------
@@ -240,7 +240,8 @@ def as_instrument(data: PathwayData, diagram: Diagram, exclusion: str) -> Instru
     if len(data.arms) != 2:
         raise WrongDataError(f"exclusion needs two arms; there are {len(data.arms)}.")
     children = [child for child in diagram.order if diagram.parents.get(child)]
-    first, last = diagram.arrows[0][1], children[-1]
+    last = children[-1]
+    first = diagram.parents[last][0]
     rows = _rows(data, last, (first,))
     others = np.column_stack([np.ones(rows.sum()), *_baselines(data, (last, first), rows)])
     found = instrument(

@@ -113,6 +113,27 @@ def test_a_planted_chain_is_found_and_another_contradicted(trial, tmp_path):
     assert not CAUSES.findall(" ".join(visible(page)))
 
 
+def test_arm_as_an_instrument_needs_a_sentence(trial, tmp_path):
+    """Of the first parent of the last node; too weak here, and said so; without the sentence nothing is said."""
+    config = settings(tmp_path / "a.toml", ("lot", 'relief = ["network"]\n'))
+    for more, said in (("", False), ('exclusion = "Arms differ in the needle alone."\n', True)):
+        config.write_text(config.read_text().replace("draws = 500\n", f"draws = 500\n{more}"))
+        ended = run_deqi(trial, trial / "out", "group", "--config", config)
+        assert ended.code == 0, ended.text
+        page = (trial / "out" / "group-pathways.html").read_text()
+        assert ("Arm as an instrument of network and relief: too weak (first-stage F" in page) is said
+    about = json.loads((trial / "out" / "pathways" / "lot_diagram.json").read_text())["Instrument"]
+    own = columns()
+    change = {name: own[f"{name}_post"] - own[f"{name}_pre"] for name in ("network", "vas")}
+    whole = np.column_stack([np.ones(PEOPLE), own["network_pre"], own["vas_pre"], own["group"] == "verum"]).astype(
+        float
+    )
+    rests = [((change["network"] - x @ np.linalg.lstsq(x, change["network"], rcond=None)[0]) ** 2).sum()
+             for x in (whole[:, :3], whole)]  # fmt: skip
+    assert about["F"] == pytest.approx((rests[0] - rests[1]) / (rests[1] / (PEOPLE - 4)), rel=1e-6)
+    assert about["Ratio"] is None
+
+
 def _table(folder, change):
     own = columns()
     change(own)

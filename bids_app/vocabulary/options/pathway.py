@@ -53,7 +53,7 @@ class PathwayOptions:
     exclusion: Annotated[
         str,
         Doc(
-            "Why arms differ in nothing but the first node that acts on the last (treatment as an instrument); empty: "
+            "Why arms differ in nothing but the first parent of the last node (treatment as an instrument); empty: "
             "not done. For needles that is hardly ever so."
         ),
     ] = ""
