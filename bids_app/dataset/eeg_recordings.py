@@ -7,9 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from bids_app.dataset.layout import inherited, names_in, read_description, scan_folders
-from bids_app.dataset.recordings import recordings
-from bids_app.dataset.tables import read_json, read_tsv
-from bids_app.errors import MissingInputError, NothingSelectedError, UsageError, WrongDataError
+from bids_app.dataset.recordings import positions_in, recordings
+from bids_app.errors import MissingInputError, NothingSelectedError, UsageError
 from bids_app.vocabulary.entities import Entities, join, parse, without
 from bids_app.vocabulary.found import Candidate, Found, Search
 from bids_app.vocabulary.recording import Recording
@@ -101,9 +100,6 @@ def _electrodes(folder: Path, entities: Entities) -> dict[str, Path]:
     return {}
 
 
-_MILLIMETRES = {"m": 1000.0, "cm": 10.0, "mm": 1.0}
-
-
 def positions_of(recording: Recording) -> dict[str, tuple[float, ...]]:
     """Return where electrodes lie by electrodes.tsv, mm; nothing where there is no such table.
 
@@ -112,18 +108,7 @@ def positions_of(recording: Recording) -> dict[str, tuple[float, ...]]:
     WrongDataError
         If the unit of its coordinates is not declared.
     """
-    if not {"electrodes", "coordsystem"} <= recording.companions.keys():
-        return {}
-    table, about = read_tsv(recording.companions["electrodes"]), read_json(recording.companions["coordsystem"])
-    scale = _MILLIMETRES.get(str(about.get("EEGCoordinateUnits", "")))
-    if scale is None:
-        raise WrongDataError(
-            f"{recording.companions['coordsystem'].name} has EEGCoordinateUnits {about.get('EEGCoordinateUnits')!r}; "
-            f"expected {', '.join(_MILLIMETRES)}."
-        )
-    places = zip(*(table.get(axis, ()) for axis in "xyz"), strict=False)
-    rows = zip(table.get("name", ()), places, strict=False)
-    return {name: tuple(scale * float(word) for word in place) for name, place in rows if "n/a" not in place}
+    return positions_in(recording, "electrodes", "EEGCoordinateUnits", 1000.0)
 
 
 def _require_one_version(key: str, candidates: list[Candidate]) -> None:

@@ -9,17 +9,15 @@ from functools import cache
 from pathlib import Path
 
 from bids_app.dataset.layout import inherited, names_in, participants_in, scan_folders
-from bids_app.dataset.recordings import recordings
+from bids_app.dataset.recordings import positions_in, recordings
 from bids_app.dataset.tables import read_json, read_tsv
-from bids_app.errors import NothingSelectedError, NotMeasurableError, WrongDataError
+from bids_app.errors import NothingSelectedError, NotMeasurableError
 from bids_app.vocabulary.entities import Entities, parse
 from bids_app.vocabulary.found import Candidate, Found, Search
 from bids_app.vocabulary.optics import PRACTITIONER, optode_name
 from bids_app.vocabulary.recording import Recording
 
 ENDING = "_nirs.snirf"
-
-METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 
 
 def find(search: Search) -> Found:
@@ -163,19 +161,8 @@ def positions_of(recording: Recording) -> dict[str, tuple[float, ...]]:
     WrongDataError
         If the unit of its coordinates is not declared.
     """
-    if not {"optodes", "coordsystem"} <= recording.companions.keys():
-        return {}
-    table, about = read_tsv(recording.companions["optodes"]), read_json(recording.companions["coordsystem"])
-    scale = METRES.get(str(about.get("NIRSCoordinateUnits", "")))
-    if scale is None:
-        raise WrongDataError(
-            f"{recording.companions['coordsystem'].name} has NIRSCoordinateUnits "
-            f"{about.get('NIRSCoordinateUnits')!r}; expected {', '.join(METRES)}."
-        )
-    places = zip(*(table.get(axis, ()) for axis in "xyz"), strict=False)
-    rows = zip(table.get("name", ()), places, strict=False)
-    known = ((name, place) for name, place in rows if "n/a" not in place)
-    return {optode_name(name): tuple(scale * float(word) for word in place) for name, place in known}
+    found = positions_in(recording, "optodes", "NIRSCoordinateUnits")
+    return {optode_name(name): place for name, place in found.items()}
 
 
 def space_of(recording: Recording) -> str:

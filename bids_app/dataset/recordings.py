@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bids_app.dataset.layout import inherited, names_in
-from bids_app.dataset.tables import read_json
-from bids_app.errors import DeqiError
+from bids_app.dataset.tables import read_json, read_tsv
+from bids_app.errors import DeqiError, WrongDataError
 from bids_app.vocabulary.entities import without
 from bids_app.vocabulary.found import Found, Search
 from bids_app.vocabulary.recording import Recording
+
+METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001}
+"""Units of coordinates in BIDS."""
 
 Listed = Callable[[str], list[str]]
 """Folder -> what lies in it that may apply to several runs."""
@@ -94,3 +97,34 @@ def general_files(folder: str) -> list[str]:
     with suppress(OSError):  # of a folder that cannot be looked into nothing is known
         return [name for name in names_in(folder) if name.endswith((".json", "_events.tsv"))]
     return []
+
+
+def positions_in(recording: Recording, kind: str, unit: str, per_metre: float = 1.0) -> dict[str, tuple[float, ...]]:
+    """Return where electrodes or optodes lie by the table beside a recording; nothing where there is no such table.
+
+    Parameters
+    ----------
+    kind : str
+        The table: electrodes, optodes.
+    unit : str
+        What coordsystem.json calls the unit.
+    per_metre : float
+        Of the unit that is returned.
+
+    Raises
+    ------
+    WrongDataError
+        If the unit of its coordinates is not declared.
+    """
+    if not {kind, "coordsystem"} <= recording.companions.keys():
+        return {}
+    system = recording.companions["coordsystem"]
+    table, told = read_tsv(recording.companions[kind]), read_json(system).get(unit)
+    scale = METRES.get(str(told or ""))
+    if scale is None:
+        raise WrongDataError(f"{system.name} has {unit} {told!r}; expected {', '.join(METRES)}.")
+    places = zip(*(table.get(axis, ()) for axis in "xyz"), strict=False)
+    rows = zip(table.get("name", ()), places, strict=False)
+    return {
+        name: tuple(per_metre * scale * float(word) for word in place) for name, place in rows if "n/a" not in place
+    }

@@ -22,7 +22,8 @@ from bids_app.trial.outcomes import visit_values
 from bids_app.trial.pathway import NodeValues, PathwayAsked, PathwayData
 from bids_app.vocabulary.entities import stage_label
 from bids_app.vocabulary.job import PathwayJob, Summary, TrialJob
-from bids_app.vocabulary.options.pathway import NodeOptions
+from bids_app.vocabulary.options.design import visits_of
+from bids_app.vocabulary.options.pathway import NodeOptions, When
 from bids_app.vocabulary.pathway import DiagramSaid
 
 Floats = NDArray[np.float64]
@@ -173,10 +174,11 @@ def _node(name: str, node: NodeOptions, job: PathwayJob, cohort: Cohort) -> Node
         return _of_outcome(name, node, job, cohort)
     if node.column:
         return _of_column(name, node, job, cohort)
-    before, after = (_of_measure(name, node, job, cohort, stage) for stage in _stages(job, node))
-    rank = RANKS[node.when or ("after" if node.change else "treatment")]
-    return NodeValues(name=name, values=after - before if node.change else after, rank=rank,
-                      before=before if node.change else None)  # fmt: skip
+    if not node.change:
+        session, when = _once(job, node)
+        return NodeValues(name=name, values=_of_measure(name, node, job, cohort, session), rank=RANKS[when])
+    before, after = (_of_measure(name, node, job, cohort, session) for session in _change(job, name))
+    return NodeValues(name=name, values=after - before, rank=RANKS[node.when or "after"], before=before)
 
 
 def _of_outcome(name: str, node: NodeOptions, job: PathwayJob, cohort: Cohort) -> NodeValues:
@@ -197,7 +199,7 @@ def _of_column(name: str, node: NodeOptions, job: PathwayJob, cohort: Cohort) ->
     rows = {row["participant_id"]: row for row in cohort.rows}
     columns = [node.column]
     if node.change:
-        columns = [f"{node.column}_{stage}" for stage in _sessions(job)]
+        columns = [f"{node.column}_{stage}" for stage in _change(job, name)]
     for column in columns:
         require_column(column, {key: dict(row) for key, row in rows.items()}, f"It is node {name} of {job.name}.")
     found = [np.array([_number(row[column], column) for row in cohort.rows]) for column in columns]
@@ -213,17 +215,28 @@ def _number(word: str, column: str) -> float:
         raise WrongDataError(f"Column {column} holds {word!r}; a node needs numbers or n/a.") from error
 
 
-def _sessions(job: TrialJob) -> tuple[str, str]:
-    """Return the sessions before and after treatment by the design."""
-    options = job.design.options
-    once = str(getattr(options, "session", "") or "")
-    pre, post = str(getattr(options, "pre", once or "pre")), str(getattr(options, "post", once or "post"))
-    return stage_label(pre), stage_label(post)
+def _change(job: TrialJob, name: str) -> tuple[str, str]:
+    """Return the sessions before treatment and first after it.
+
+    Raises
+    ------
+    UsageError
+        If the design has one session alone.
+    """
+    visits = visits_of(job.design.options)
+    if not visits:
+        raise UsageError(
+            f"Node {name} is a change, and designs.{job.design.name} has no session before treatment. Leave change out."
+        )
+    return stage_label(visits[0]), stage_label(visits[1])
 
 
-def _stages(job: PathwayJob, node: NodeOptions) -> tuple[str, str]:
-    before, after = _sessions(job)
-    return (before, after) if node.change or node.when != "before" else (before, before)
+def _once(job: TrialJob, node: NodeOptions) -> tuple[str, When]:
+    """Return the session that one value of a measure is of, and when that was."""
+    visits = visits_of(job.design.options)
+    if not visits:
+        return stage_label(str(getattr(job.design.options, "session", ""))), node.when or "treatment"
+    return stage_label(visits[node.when != "before"]), node.when or "after"
 
 
 def _of_measure(name: str, node: NodeOptions, job: PathwayJob, cohort: Cohort, session: str) -> Floats:

@@ -69,7 +69,6 @@ METHODS = (
     "are alike without any tie between them: true pairs were compared with pairings exchanged within arms."
 )
 
-
 _ALONE = "no one was recorded together with this participant (dyad_id of scans.tsv)"
 
 
@@ -85,10 +84,7 @@ def measure(optics: Optics, regions: Sequence[Region], options: Options) -> Iter
         return  # it is measured of the patient
     first = optics.partner.partner if optics.partner else None
     if optics.partner is None or first is None:
-        why = optics.about.get(
-            "DyadProblem", "no one was recorded together with this participant (dyad_id of scans.tsv)"
-        )
-        raise NotMeasurableError(str(why))
+        raise NotMeasurableError(str(optics.about.get("DyadProblem", _ALONE)))
     ones, rate, missing = _series(first, options, "A")
     others, _, also = _series(optics.partner, options, "B")
     if not (ones and others):

@@ -118,11 +118,12 @@ def load(recording: Recording, prepared: PreparedOptics, options: Options) -> Op
         )
     values, rate = _resampled(made.values[kept[good]], held.rate, options.rate)
     events, source, of_events = _events(held, prepared)
+    notes = (*notes, *of_events)
     if not short[kept].any():
-        of_events = (*of_events, _NO_SHORT)
+        notes = (*notes, _NO_SHORT)
     regions = _fnirs_regions.regions_of(options, held, recording)
     if gone := sorted({name for own in regions.values() for name in own} - set(names)):
-        of_events = (*of_events, f"regions name {', '.join(gone)}, which it does not have: counted as not good")
+        notes = (*notes, f"regions name {', '.join(gone)}, which it does not have: counted as not good")
     scalp = [name for name, near, keep in zip(names, short, kept, strict=True) if near and keep]
     return Optics(
         values=values, rate=rate, channels=tuple(np.array(names, dtype=object)[kept]),
@@ -130,7 +131,7 @@ def load(recording: Recording, prepared: PreparedOptics, options: Options) -> Op
         task=TaskDesign(events, np.arange(len(values)) / rate, np.ones((len(values), 1))),
         regions=regions, left_out=reasons, all_channels=names,
         all_short=short, coupling=coupling, distances=held.distances * 1e3, positions=held.positions * 1e3,
-        density=_drawn(made, tuple(np.array(names, dtype=object)[good])), notes=(*notes, *of_events),
+        density=_drawn(made, tuple(np.array(names, dtype=object)[good])), notes=notes,
         min_events=options.min_events,
         about={**_about(held, options, ppf, reasons, source), "ShortChannels": scalp},
     )  # fmt: skip

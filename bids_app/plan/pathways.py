@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
 
 from bids_app.errors import UsageError
 from bids_app.plan.participants_table import People
 from bids_app.plan.trial import outcomes_of
 from bids_app.settings import Settings
 from bids_app.vocabulary.entities import as_label
-from bids_app.vocabulary.job import NO_MODALITY, GroupJob, PathwayJob, TrialJob
+from bids_app.vocabulary.job import NO_MODALITY, GroupJob, MapKey, PathwayJob, SessionMaps
 from bids_app.vocabulary.options.execution import Execution
 from bids_app.vocabulary.preregistration import Preregistration
 
@@ -25,7 +25,7 @@ def plan_pathways(
     Raises
     ------
     UsageError
-        If a diagram has no paths, or measures of its nodes lie in different analyses.
+        If a diagram has no paths, or a measure of its nodes is not compared.
     """
     for name, options in settings.pathways.items():
         if not options.paths or not options.nodes:
@@ -33,31 +33,32 @@ def plan_pathways(
                 f'[pathways.{name}] needs nodes and paths, e.g. [pathways.{name}.paths] relief = ["alpha"].'
             )
         wanted = {node.measure for node in options.nodes.values() if node.measure}
-        having = [job for job in jobs if wanted & _measures(job)] if wanted else []
+        having = [job for job in jobs if wanted & {key.measure for key in _keys(job)}]
         if wanted and not having:
             raise UsageError(
                 f"[pathways.{name}] has nodes of {', '.join(sorted(wanted))}, which this call does not compare. Ask "
                 "for them with --measures."
             )
-        sessions = {key: maps for job in having for key, maps in job.sessions.items() if set(maps.maps)}
-        for job in having[1:]:
-            for key, maps in job.sessions.items():
-                both = {**having[0].sessions[key].maps, **maps.maps} if key in having[0].sessions else maps.maps
-                sessions[key] = type(maps)(maps.mask, both, maps.refused)
-        files = [path for maps in sessions.values() for path in maps.maps.values()]
-        own = {f.name for f in fields(TrialJob)}
-        base = {
-            "label": f"group_pathway_{as_label(name)}", "output_dir": execution.output_dir, "modality": NO_MODALITY,
-            "measures": {}, "inputs": (people.table, *sorted(set(files))), "participants": people.chosen,
-            "design": settings.design, "outcomes": outcomes_of(settings, people), "coded": tuple(sorted(people.coded)),
-            "sealed": sealed, "inference": settings.inference,
-        }  # fmt: skip
-        assert set(base) <= own
+        sessions = _sessions(having, wanted)
+        files = sorted({path for maps in sessions.values() for path in maps.maps.values()})
         yield PathwayJob(
-            **base, name=name, pathway=options, sessions=sessions,  # type: ignore[arg-type]
+            label=f"group_pathway_{as_label(name)}", output_dir=execution.output_dir, modality=NO_MODALITY,
+            measures={}, inputs=(people.table, *files), participants=people.chosen, design=settings.design,
+            outcomes=outcomes_of(settings, people), coded=tuple(sorted(people.coded)), sealed=sealed,
+            inference=settings.inference, name=name, pathway=options, sessions=sessions,
             entities=having[0].entities if having else {},
         )  # fmt: skip
 
 
-def _measures(job: GroupJob) -> set[str]:
-    return {key.measure for maps in job.sessions.values() for key in maps.maps}
+def _keys(job: GroupJob) -> set[MapKey]:
+    return {key for maps in job.sessions.values() for key in maps.maps}
+
+
+def _sessions(jobs: Sequence[GroupJob], wanted: Collection[str]) -> dict[tuple[str, str], SessionMaps]:
+    """Return the maps of some measures by participant and session, of all jobs that have them."""
+    found: dict[tuple[str, str], dict[MapKey, Path]] = {}
+    for job in jobs:
+        for who, maps in job.sessions.items():
+            own = {key: path for key, path in maps.maps.items() if key.measure in wanted}
+            found[who] = {**found.get(who, {}), **own}
+    return {who: SessionMaps(None, maps) for who, maps in found.items() if maps}

@@ -23,7 +23,7 @@ from bids_app.trial.treatment_dose import with_exposure
 from bids_app.vocabulary.entities import stage_label
 from bids_app.vocabulary.job import NO_MODALITY, TrialJob
 from bids_app.vocabulary.near_matches import require_distinct
-from bids_app.vocabulary.options.design import ArmOptions
+from bids_app.vocabulary.options.design import ArmOptions, visits_of
 from bids_app.vocabulary.options.execution import Execution
 from bids_app.vocabulary.outcome import ClinicalOutcome
 from bids_app.vocabulary.preregistration import Preregistration
@@ -88,7 +88,7 @@ def later_columns(settings: Settings, rows: Mapping[str, Mapping[str, str]]) -> 
     """Return the columns of people that arose after randomisation: they describe no randomised participant."""
     design = settings.design.options
     told = [visit for outcome in settings.outcomes.values() for visit in outcome.visits[1:]]
-    visits = {stage_label(visit) for visit in (*told, *_visits(design)[1:])}
+    visits = {stage_label(visit) for visit in (*told, *visits_of(design)[1:])}
     named = {*settings.trial.later}
     columns = dict.fromkeys(column for row in rows.values() for column in row)
 
@@ -96,12 +96,6 @@ def later_columns(settings: Settings, rows: Mapping[str, Mapping[str, str]]) -> 
         return column in named or column.rpartition("_")[2] in visits or column.startswith(settings.trial.sensations)
 
     return tuple(column for column in columns if later(column))
-
-
-def _visits(design: object) -> tuple[str, ...]:
-    """Return the sessions of a design, the one before treatment first."""
-    found = (getattr(design, "pre", ""), *(getattr(design, "posts", ()) or [getattr(design, "post", "")]))
-    return found if all(found) else ()
 
 
 def with_composites(settings: Settings, people: People) -> People:
@@ -114,7 +108,7 @@ def with_composites(settings: Settings, people: People) -> People:
     """
     rows, design, sources = people.rows, settings.design.options, dict(people.sources)
     for name, options in settings.outcomes.items():
-        visits = [stage_label(visit) for visit in options.visits or _visits(design)]
+        visits = [stage_label(visit) for visit in options.visits or visits_of(design)]
         if options.mean_of and visits:
             stem = options.column or name
             rows = with_composite(rows, stem, options.mean_of, visits)
@@ -133,7 +127,7 @@ def outcomes_of(settings: Settings, people: People) -> tuple[ClinicalOutcome, ..
     if not settings.outcomes:
         return ()
     design = settings.design.options
-    visits = _visits(design)
+    visits = visits_of(design)
     first = getattr(design, "primary", "") or (visits[1] if len(visits) > 1 else "")
     said = Said(people.chosen, people.sources, people.described)
     found = tuple(

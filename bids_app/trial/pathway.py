@@ -85,11 +85,11 @@ def check(data: PathwayData, diagram: Diagram) -> None:
                 f"The equation of {child} has {count} participants with all of {', '.join((child, *parents))}; at "
                 f"least {least} are needed for {len(parents)} parents."
             )
-    known = np.sum([np.isfinite(data.nodes[name].values) for name in used], axis=0) > 1
-    most = max((int(known.sum()) - 10) // 10, 1)
+    known = int((np.sum([np.isfinite(data.nodes[name].values) for name in used], axis=0) > 1).sum())
+    most = max((known - 10) // 10, 1)
     if len(diagram.arrows) > most:
         raise WrongDataError(
-            f"{len(diagram.arrows)} paths are too many for {len(data.arm)} participants; at most {most}, one for every "
+            f"{len(diagram.arrows)} paths are too many for {known} participants; at most {most}, one for every "
             "ten beyond the first ten."
         )
 
@@ -218,7 +218,9 @@ def _chains(
         low, high = np.percentile(products, [2.5, 97.5])
         count = int(np.isfinite(np.column_stack([data.nodes[name].values for name in chain])).all(axis=1).sum())
         taken = data.others.shape[1]
-        chances = [fits.chance_of_whole_chain([r] * len(ends), max(count, taken + 4), taken) for r in (0.3, 0.5)]
+        chances = [
+            fits.chance_of_whole_chain([r] * len(ends), max(count, taken + 4), taken, asked.alpha) for r in (0.3, 0.5)
+        ]
         found.append(
             ChainSaid(
                 nodes=chain, found=all(by_ends[e].p <= asked.alpha for e in ends), low=float(low), high=float(high),
@@ -243,7 +245,8 @@ def as_instrument(data: PathwayData, diagram: Diagram, exclusion: str) -> Instru
     last = children[-1]
     first = diagram.parents[last][0]
     rows = _rows(data, last, (first,))
-    others = np.column_stack([np.ones(rows.sum()), *_baselines(data, (last, first), rows)])
+    beside = data.others[rows, len(data.arms) :]  # strata and covariates; the arms themselves are what is tried
+    others = np.column_stack([np.ones(rows.sum()), beside, *_baselines(data, (last, first), rows)])
     found = instrument(
         (data.arm[rows] == 0).astype(float), data.nodes[first].values[rows], data.nodes[last].values[rows], others
     )

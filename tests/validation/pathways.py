@@ -5,19 +5,12 @@ Writes a table into docs/validation.md between two marks and ends with 1 if a li
 
 from __future__ import annotations
 
-import datetime as dt
-import sys
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from threadpoolctl import threadpool_limits
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-
-from harness import Line, asked, table
-from measured import publish
+from harness import Line, asked, publish_table, table
 
 from bids_app.statistics.pathways.diagram import Diagram
 from bids_app.trial.pathway import NodeValues, PathwayAsked, PathwayData, held
@@ -71,21 +64,10 @@ LINES = (
 )
 
 
-def trials(number: int, part: int, count: int) -> list[bool]:
-    rng = np.random.default_rng([number, part, 30])
-    with threadpool_limits(1):
-        return [one for _ in range(count) for one in LINES[number].one(rng)]
-
-
 def main() -> None:
-    lines, failed = table(LINES, trials, asked(__doc__, 1000))
-    text = (
-        f"\n{dt.datetime.now(tz=dt.UTC):%Y-%m-%d}. 30 and 30 participants, 200 permutations, each path by itself.\n\n"
-        + "\n".join(lines) + "\n"
-    )  # fmt: skip
-    publish(DOCUMENT, MARKS, text)
-    if failed:
-        sys.exit(f"Outside their band: {', '.join(failed)}")
+    rows, failed = table(LINES, (30,), asked(__doc__, 1000))
+    about = "30 and 30 participants, 200 permutations, each path by itself."
+    publish_table(DOCUMENT, MARKS, about, rows, failed)
 
 
 if __name__ == "__main__":

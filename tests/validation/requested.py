@@ -5,20 +5,13 @@ Writes a table into docs/validation.md between two marks and ends with 1 if a li
 
 from __future__ import annotations
 
-import datetime as dt
-import sys
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+from harness import Line, asked, publish_table, table
 from nilearn.glm.first_level.hemodynamic_models import compute_regressor
 from scipy import stats
-from threadpoolctl import threadpool_limits
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-
-from harness import Line, asked, table
-from measured import publish
 
 from bids_app import permutation_test
 from bids_app.signals.projection import drift, nested_basis, stop_band
@@ -119,22 +112,13 @@ LINES: tuple[Line, ...] = (
 )  # fmt: skip
 
 
-def trials(number: int, part: int, count: int) -> list[bool]:
-    rng = np.random.default_rng([number, part])
-    with threadpool_limits(1):
-        return [one for _ in range(count) for one in LINES[number][1](rng)]
-
-
 def main() -> None:
-    lines, failed = table(LINES, trials, asked(__doc__, 400))
-    text = (
-        f"\n{dt.datetime.now(tz=dt.UTC):%Y-%m-%d}. Graphs: two arms of 15, 199 relabellings, any of five measures, "
-        "corrected over them and mean connectivity. Dynamic and gPPI: single runs of 8 and 6 minutes.\n\n"
-        + "\n".join(lines) + "\n"
-    )  # fmt: skip
-    publish(DOCUMENT, MARKS, text)
-    if failed:
-        sys.exit(f"Outside their band: {', '.join(failed)}")
+    rows, failed = table(LINES, (), asked(__doc__, 400))
+    about = (
+        "Graphs: two arms of 15, 199 relabellings, any of five measures, "
+        "corrected over them and mean connectivity. Dynamic and gPPI: single runs of 8 and 6 minutes."
+    )
+    publish_table(DOCUMENT, MARKS, about, rows, failed)
 
 
 if __name__ == "__main__":

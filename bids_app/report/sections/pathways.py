@@ -64,8 +64,7 @@ def _scatter(values: object, one: PathSaid, arms: Sequence[str]) -> dict[str, ob
     across = charts.around(np.concatenate([x for x, _ in centred.values()]), 0, WIDTH)
     up = charts.around(np.concatenate([y for _, y in centred.values()]), HEIGHT, 0)
     found = [
-        {"arm": arm, "colour": i, "dots": [(f"{a:.1f}", f"{b:.1f}") for a, b in zip(across(x), up(y), strict=True)],
-         "line": ""}
-        for i, (arm, (x, y)) in enumerate(centred.items())
-    ]  # fmt: skip
+        {"colour": arms.index(arm), "dots": [(f"{a:.1f}", f"{b:.1f}") for a, b in zip(across(x), up(y), strict=True)]}
+        for arm, (x, y) in centred.items()
+    ]
     return {"width": WIDTH, "height": HEIGHT, "up": up.ticks, "across": across.ticks, "arms": found, "path": one}

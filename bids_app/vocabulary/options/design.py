@@ -91,3 +91,9 @@ class BeforeAfter:
     def stages(self) -> dict[str, str]:
         """Session of each stage, without its prefix."""
         return {"pre": stage_label(self.pre), "post": stage_label(self.post)}
+
+
+def visits_of(design: PeopleOptions) -> tuple[str, ...]:
+    """Return the sessions of a design, the one before treatment first; nothing for a design of one session."""
+    found = (getattr(design, "pre", ""), *(getattr(design, "posts", ()) or [getattr(design, "post", "")]))
+    return found if all(found) else ()
