@@ -25,13 +25,16 @@ WORKDIR /src
 COPY container.lock ./
 RUN /opt/pip/bin/pip --python /opt/venv install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r container.lock
 # What nothing at run time reads: tests of the libraries, headers, stubs, sample data (but for the table of extinction
-# that haemoglobin is computed with), and what MNE has compiled for drawing and for sources. Licences stay. Shared libraries stay as they
-# are: `strip` breaks those that the makers of wheels have moved.
+# that haemoglobin is computed with), what MNE has compiled for drawing and for sources, and what fontTools has compiled:
+# it writes fonts into PDF, and works without. Licences stay. Shared libraries stay as they are: `strip` breaks those
+# that the makers of wheels have moved.
 RUN find /opt/venv/lib -depth -type d -path '*/site-packages/*' -name tests -exec rm -rf {} + \
  && find /opt/venv/lib -type f \( -name '*.pyi' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.h' -o -name '*.c' \) -delete \
  && find /opt/venv/lib -depth -type d \( -path '*/mne/channels/data' -o -path '*/mne/icons' \
       -o -path '*/sklearn/datasets/data' -o -path '*/sklearn/datasets/images' -o -path '*/matplotlib/mpl-data/sample_data' \
-      -o -path '*/matplotlib/mpl-data/fonts/afm' -o -path '*/matplotlib/mpl-data/fonts/pdfcorefonts' \) -exec rm -rf {} + \
+      -o -path '*/matplotlib/mpl-data/fonts/afm' -o -path '*/matplotlib/mpl-data/fonts/pdfcorefonts' \
+      -o -path '*/sqlalchemy/testing' -o -path '*/fontTools/*__pycache__' \) -exec rm -rf {} + \
+ && find /opt/venv/lib -path '*/site-packages/fontTools/*' -name '*.so' -delete \
  && find /opt/venv/lib -path '*/site-packages/mne/data/*' -type f ! -name '*.py' ! -name extinction_coef.mat -delete \
  && find /opt/venv/lib -depth -type d -regex '.*/mne/\(viz\|report\|gui\|decoding\|beamformer\|minimum_norm\|simulation\|inverse_sparse\|datasets\|commands\|export\)/.*__pycache__' -exec rm -rf {} +
 
