@@ -36,7 +36,7 @@ def run(job: MetaJob, progress: Progress) -> Summary:
     request = SynthesisRequest(
         studies=job.studies, subject=job.subject, inference=job.inference, threads=job.threads,
         progress=partial(progress, job.synthesis.name, job.subject.title),
-        brain=_brain(job, grid) if plug.asks != "effects" else None,
+        brain=_brain(job, grid) if plug.asks in ("foci", "maps") else None,
         named=namer(job.inference.labels, "MNI152NLin6Asym"),
         images=MapReader(grid) if grid else None,
     )  # fmt: skip

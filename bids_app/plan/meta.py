@@ -9,6 +9,7 @@ from pathlib import Path
 from bids_app import plugs
 from bids_app.dataset.layout import check_description, participants_in
 from bids_app.dataset.studies.folder import read_studies
+from bids_app.dataset.studies.links import links_of_outputs
 from bids_app.dataset.studies.outputs import maps_of_studies
 from bids_app.dataset.tables import stands
 from bids_app.errors import UsageError, WrongDataError
@@ -50,12 +51,16 @@ def plan_meta(execution: Execution, settings: Settings) -> JobPlan:
     coordinates = settings.syntheses.get("coordinates")
     studies = read_studies(place, getattr(coordinates, "contrasts", ()))
     compared = getattr(settings.syntheses.get("maps"), "contrasts", ())
-    studies = replace(studies, maps=(*studies.maps, *maps_of_studies(studies.studies, folder, compared)))
+    studies = replace(
+        studies, maps=(*studies.maps, *maps_of_studies(studies.studies, folder, compared)),
+        links=(*studies.links, *links_of_outputs(studies.studies, folder)),
+    )  # fmt: skip
     chosen = {name: with_paths(options, folder) for name, options in _chosen(settings, studies).items()}
     jobs = tuple(job for name in chosen for job in _jobs(execution, settings, studies, Selected(name, chosen[name])))
     if not jobs:
         raise WrongDataError(
-            f"{place} has {len(studies.studies)} studies, and no foci, effects or outputs of deqi to bring together."
+            f"{place} has {len(studies.studies)} studies, and no foci, effects, links or outputs of deqi to bring "
+            "together."
         )
     if studies.peaks:
         jobs = (_export(execution, studies), *jobs)

@@ -184,7 +184,7 @@ class Synthesis(Plug):
 
     Attributes
     ----------
-    asks : {'foci', 'maps', 'effects'}
+    asks : {'foci', 'maps', 'effects', 'links'}
         What it takes of studies.
     subjects : callable
         What can be brought together, each for itself: contrasts, measures, outcomes.
@@ -192,6 +192,6 @@ class Synthesis(Plug):
         Maps, tables and a sidecar of one of them.
     """
 
-    asks: Literal["foci", "maps", "effects"]
+    asks: Literal["foci", "maps", "effects", "links"]
     subjects: Callable[[Studies, object], tuple[Subject, ...]]
     synthesise: Callable[[SynthesisRequest, object], SynthesisResult]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bids_app.vocabulary.entities import as_label
+from bids_app.vocabulary.links import LinkEvidence
 
 _ARMS = "verum|sham|waitlist|usual_care|medication|no_treatment"
 _WORD = re.compile(
@@ -214,7 +215,7 @@ class Studies:
     ----------
     studies : mapping of Study
         By name.
-    peaks, effects, maps
+    peaks, effects, maps, links
         What they report.
     files : tuple of Path
         Files that were read.
@@ -226,6 +227,7 @@ class Studies:
     peaks: tuple[ReportedPeaks, ...] = ()
     effects: tuple[ReportedEffect, ...] = ()
     maps: tuple[StudyMaps, ...] = ()
+    links: tuple[LinkEvidence, ...] = ()
     files: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -86,7 +86,7 @@ def test_page_says_what_it_may(done):
     assert "better in the arm than in the comparator" in page
     assert "1 study of the whole brain reported no peak at all: empty" in page
     assert "Stronger evidence would be maps of these studies" in page
-    assert "p are corrected over the brain, and not over the parts of this page" in page
+    assert "p are corrected over the brain, or over the links, and not over the parts of this page" in page
     assert not said_too_much(page)
 
 

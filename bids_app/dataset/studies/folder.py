@@ -13,8 +13,9 @@ from bids_app.errors import DeqiError, MissingInputError, UsageError
 from bids_app.vocabulary.studies import Studies
 
 EXPECTED = (
-    "studies.tsv with foci.tsv or effects.tsv, or one file of another tool: a NIMADS studyset (.json), Sleuth text "
-    "(.txt), coordinates.tsv and metadata.tsv of NeuroSynth, or a table of foci (.csv, .tsv) with columns x, y and z"
+    "studies.tsv with foci.tsv, effects.tsv or links.tsv, or one file of another tool: a NIMADS studyset (.json), "
+    "Sleuth text (.txt), coordinates.tsv and metadata.tsv of NeuroSynth, or a table of foci (.csv, "
+    ".tsv) with columns x, y and z"
 )
 
 NEUROSYNTH = 3

@@ -55,6 +55,8 @@ def _maps(study: str, root: Path, contrast: str) -> Iterator[StudyMaps]:
             f"studies.tsv: deqi of {study} is {root}, which is not there; expected an output of deqi."
         )
     sidecars = sorted((root / "group").glob("*_contrast-*_statmap.json"))
+    if not sidecars and (root / "pathways").is_dir():
+        return  # declared paths alone
     if not sidecars:
         raise MissingInputError(
             f"{root}, of {study}, has no group results. Run its group level: deqi BIDS_DIR {root} group"

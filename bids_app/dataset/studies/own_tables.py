@@ -1,4 +1,4 @@
-"""Tables of a folder of studies: `studies.tsv`, `foci.tsv` and `effects.tsv`, each where there is something to tell."""
+"""Tables of a folder of studies (`studies`, `foci`, `effects`, `links`), each where there is something to tell."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from bids_app.dataset.studies.cells import Row, in_mni, is_talairach, place_of, require_columns, rows_of
+from bids_app.dataset.studies.links import NAME as LINKS
+from bids_app.dataset.studies.links import read_links
 from bids_app.dataset.tables import read_tsv, stands
 from bids_app.errors import InvalidBidsError, WrongDataError
 from bids_app.vocabulary.near_matches import nearest
@@ -22,7 +24,7 @@ from bids_app.vocabulary.studies import (
     contrast_word,
 )
 
-NAMES = ("studies.tsv", "foci.tsv", "effects.tsv")
+NAMES = ("studies.tsv", "foci.tsv", "effects.tsv", LINKS)
 
 FORMS: Mapping[EffectForm, tuple[str, ...]] = {
     "endpoint": ("mean", "sd", "n", "mean_comparator", "sd_comparator", "n_comparator"),
@@ -55,10 +57,17 @@ def read_own_tables(folder: Path, more: Collection[str] = ()) -> Studies:
         if told:
             for one in effects:
                 _known(one.study, studies, f"{folder / NAMES[2]}, line {one.line}")
-    named = dict.fromkeys([*(one.study for one in peaks), *(one.study for one in effects)])
+    links = read_links(folder / LINKS, studies) if LINKS in tables else []
+    for link in links if told else []:
+        _known(link.study, studies, f"{folder / LINKS}, {link.where}")
+    named = dict.fromkeys(one.study for reported in (peaks, effects, links) for one in reported)
     studies |= {name: Study(name=name, sample=name) for name in named if name not in studies}
     return Studies(
-        studies=studies, peaks=tuple(peaks), effects=tuple(effects), files=tuple(folder / name for name in tables)
+        studies=studies,
+        peaks=tuple(peaks),
+        effects=tuple(effects),
+        links=tuple(links),
+        files=tuple(folder / name for name in tables),
     )
 
 

@@ -8,7 +8,7 @@ from bids_app.dataset.tables import read_json
 from bids_app.derivatives.failure_records import read_failures
 from bids_app.derivatives.meta import sidecars
 from bids_app.report import html
-from bids_app.report.sections import syntheses
+from bids_app.report.sections import links, syntheses
 
 PAGE = "meta.html"
 
@@ -30,6 +30,7 @@ def write_page(output_dir: Path, *, self_contained: bool = False) -> Path | None
         "compared": [
             syntheses.compared(path, output_dir) for path, kind in found.items() if kind in ("subtraction", "direction")
         ],
+        "links": [links.links(path) for path, kind in found.items() if kind == "links"],
         "home": PAGE, "failed": list(failed.items()), "notes": _notes(output_dir),
     }  # fmt: skip
     return html.write_html(output_dir, PAGE, PAGE, values, list(found), self_contained=self_contained)
