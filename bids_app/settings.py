@@ -255,7 +255,7 @@ def _names(tables: Json, prefix: str = "") -> Iterator[str]:
 
 def describe_settings(settings: Settings) -> dict[str, tuple[type[Options], dict[str, object]]]:
     """Return options class and values of every table by its full name, for writing a settings file."""
-    of_studies = not settings.modalities  # of whom what is set for participants says nothing
+    of_studies = not (settings.modalities or settings.pathways)  # what is set for participants says nothing of them
     general = ("inference",) if of_studies else ("dataset", *GENERAL)
     kinds = ("syntheses",) if of_studies else (*DEFAULT_PLUGS, "segments", "outcomes", "pathways")
     tables: dict[str, Options] = {name: getattr(settings, name) for name in general}

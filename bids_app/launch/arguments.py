@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 DERIVATIVES = ("-d", "--derivatives", "--datasets")
-DEMONSTRATIONS = ("eeg", "fnirs", "needling", "meta")
+DEMONSTRATIONS = ("eeg", "fnirs", "needling", "pathways", "meta")
 """Demonstrations beside the one of fMRI: the first of two words of `--demo`."""
 
 

@@ -29,7 +29,7 @@ from bids_app.plan.inputs import JobPlan, find_roots, generated_by, roots_of, se
 from bids_app.plan.laterality import require_same_sides
 from bids_app.plan.measured_columns import measured
 from bids_app.plan.participants_table import People, people_of
-from bids_app.plan.pathways import plan_pathways
+from bids_app.plan.pathways import of_columns_alone, plan_pathways
 from bids_app.plan.prediction import plan_predictions
 from bids_app.plan.preregistration import read_locked_plan
 from bids_app.plan.provenance import Chosen, chosen_maps, recorded_settings, settings_as_compared
@@ -101,7 +101,7 @@ def plan_group(execution: Execution, settings: Settings) -> JobPlan:
     refuse_late_columns(settings, people)
     levels, missing = _levels(execution, settings, people, selection)
     made = settings.with_all(level.made for level in levels.values())
-    sealed = read_locked_plan(execution, settings_as_compared(settings, made))
+    sealed = read_locked_plan(execution, settings_as_compared(settings, made) if levels else settings)
     if execution.blind and not execution.allocation:
         rows, made = blinded(people.rows, made)
         people = replace(people, rows=rows)
@@ -115,7 +115,7 @@ def plan_group(execution: Execution, settings: Settings) -> JobPlan:
             _job(execution, made.of(name), _Maps(shared=shared, sessions=own, chosen=chosen, absent=absent), people)
             for shared, own in level.analyses.items()
         ]
-    columns_alone = not any(plugs.measure(name).group for name in settings.measures)
+    columns_alone = not levels or not any(plugs.measure(name).group for name in settings.measures)
     jobs, notes = (
         ((), ())
         if columns_alone
@@ -134,7 +134,7 @@ def plan_group(execution: Execution, settings: Settings) -> JobPlan:
         sources=sources,
         settings=made,
         notes=tuple(Note(text=text) for text in said),
-        generated_by=tuple(generated_by(roots.values())),
+        generated_by=tuple(generated_by(roots.values() if levels else [execution.bids_dir])),
     )
 
 
@@ -146,7 +146,7 @@ def _levels(
     Raises
     ------
     DeqiError
-        If there is nothing of any.
+        If there is nothing of any, and it is not declared paths of columns alone that are asked for.
     """
     levels, problems = dict[str, _Level](), list[MissingInputError]()
     for name in settings.modalities:
@@ -154,6 +154,8 @@ def _levels(
             levels[name] = _level(execution, settings.of(name), people, selection)
         except MissingInputError as error:
             problems.append(error)
+    if not levels and of_columns_alone(settings):
+        return {}, ["No recordings are read: declared paths of columns and outcomes alone."]
     if not levels:
         raise problems[0]
     return levels, [str(error) for error in problems]

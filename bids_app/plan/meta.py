@@ -64,7 +64,7 @@ def plan_meta(execution: Execution, settings: Settings) -> JobPlan:
         )
     if studies.peaks:
         jobs = (_export(execution, studies), *jobs)
-    alone = replace(settings, modalities={}, measures={}, associations={}, predictors={}, syntheses=chosen)
+    alone = replace(settings, modalities={}, measures={}, associations={}, predictors={}, pathways={}, syntheses=chosen)
     return JobPlan(
         jobs=jobs, sources={"raw": folder}, settings=alone,
         notes=tuple(Note(text=text) for text in (*studies.notes, *_alone(studies))),

@@ -50,6 +50,12 @@ def plan_pathways(
         )  # fmt: skip
 
 
+def of_columns_alone(settings: Settings) -> bool:
+    """Tell whether there are declared diagrams and none has a node of a measure, so that no recording is needed."""
+    nodes = [node for one in settings.pathways.values() for node in one.nodes.values()]
+    return bool(nodes) and not any(node.measure for node in nodes)
+
+
 def _keys(job: GroupJob) -> set[MapKey]:
     return {key for maps in job.sessions.values() for key in maps.maps}
 

@@ -150,7 +150,7 @@ def _with_size(row: LinkRow, group: Sequence[LinkEvidence]) -> LinkRow:
     if len(sized) < 2 or len(scales) > 1:
         return row
     y, v = (np.array([[getattr(one, name)] for one in sized]) for name in ("effect", "variance"))
-    found = pool(y, v, "REML" if len(sized) > 2 else "FE")
+    found = pool(y, v, "REML" if len(sized) > 2 else "FE", conservative=True)
     numbers = [float(found.effect[0]), *(float(end) for end in found.limits()[:, 0])]
     if scales == {"r"}:
         numbers = [float(np.tanh(value)) for value in numbers]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bids_app.vocabulary.json_record import JsonRecord
+from bids_app.vocabulary.preregistration import PlanStatus
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +84,8 @@ class DiagramSaid(JsonRecord):
         Fisher's C of the independences; None where the diagram declares none.
     equivalent : int or None
         Diagrams that declare the same independences; None where there are too many to count.
+    plan : PlanStatus or None
+        Of the plan that was locked; its deviations are those of the diagram alone.
     """
 
     name: str
@@ -101,6 +104,6 @@ class DiagramSaid(JsonRecord):
     permutations: int
     draws: int
     random_seed: int
-    sealed: str
+    plan: PlanStatus | None
     participants: int
     instrument: InstrumentSaid | None = None

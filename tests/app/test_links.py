@@ -97,7 +97,7 @@ def test_paths_of_outputs_are_sources_of_their_own(tmp_path, done):
         "Name": "framework", "Source": "", "Among": "", "Arms": ["verum", "sham"], "Paths": [path],
         "Nodes": {"relief": {"What": "change of vas"}, "PAG": {"What": "PAG"}}, "Independences": [], "Chains": [],
         "C": None, "CDf": 0, "CP": None, "Equivalent": 2, "Alpha": 0.05, "Permutations": 100, "Draws": 100,
-        "RandomSeed": 0, "Sealed": "", "Participants": 40, "Instrument": None,
+        "RandomSeed": 0, "Plan": None, "Participants": 40, "Instrument": None,
     }  # fmt: skip
     folder = tmp_path / "own" / "pathways"
     folder.mkdir(parents=True)

@@ -32,7 +32,7 @@ README = f"""# Invented studies
 `deqi {{0}} {{0}}-out meta` brings them together (three minutes; with `--set syntheses.coordinates.redraws=1000` one).
 Planted: peaks of verum > sham near the right anterior insula. A decoy: peaks of the change within verum and within sham
 near the supplementary motor area, as anything would have that changes from the first scan to the second. Pain is better
-in verum, more so in small trials; sleep is not.
+in verum, more so in small trials; sleep is not. One link of a framework is there, one is not, one is told by signs.
 """
 
 
@@ -58,6 +58,7 @@ def write_demonstration(place: Path) -> None:
     columns = dict(zip(keys, map(list, zip(*rows, strict=True)), strict=True))
     write_table(place / "foci.tsv", {**columns, "space": ["MNI"] * len(rows)})
     write_table(place / "effects.tsv", _effects(rng, names, sizes))
+    write_table(place / "links.tsv", _links(np.random.default_rng(8), names, sizes))
     LOG.info("Written. Next:\n  deqi %s %s-out meta", place, place)
 
 
@@ -72,6 +73,22 @@ def _foci(rng: np.random.Generator, names: list[str]) -> Iterator[tuple[str, str
                 places.append(np.array(place) + rng.normal(0, 4, 3))
             for x, y, z in np.round(places, 0).tolist():
                 yield name, contrast, x, y, z
+
+
+def _links(rng: np.random.Generator, names: list[str], sizes: np.ndarray) -> dict[str, list[object]]:
+    """Return a link that is there in eight studies, one that is nowhere, and one of which signs alone are told."""
+    found: list[tuple[object, ...]] = []
+    for i in range(8):
+        v = round(2 / sizes[i], 4)
+        g = round(float(rng.normal(0.6, np.sqrt(v))), 2)
+        found.append((names[i], "needle -> insula", "fMRI", "verum>sham", g, v, "n/a", "n/a", "n/a"))
+    for i in range(5):
+        r = round(float(np.tanh(rng.normal(0, 1 / np.sqrt(2 * sizes[i] - 3)))), 2)
+        found.append((names[i], "insula -> relief", "fMRI", "correlation", "n/a", "n/a", r, 2 * int(sizes[i]), "n/a"))
+    for i, sign in enumerate("++-+"):
+        found.append((names[i + 8], "needle -> alpha", "EEG", "verum>sham", "n/a", "n/a", "n/a", "n/a", sign))
+    columns = ("study_id", "link", "modality", "contrast", "g", "v", "r", "n", "sign")
+    return dict(zip(columns, map(list, zip(*found, strict=True)), strict=True))
 
 
 def _effects(rng: np.random.Generator, names: list[str], sizes: np.ndarray) -> dict[str, list[object]]:

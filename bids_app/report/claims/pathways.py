@@ -6,6 +6,7 @@ No word of a cause: the diagram is a hypothesis, people were randomised to arms 
 from __future__ import annotations
 
 from bids_app.report.claims.maps import Verdict
+from bids_app.report.claims.preregistration import sentence
 from bids_app.report.formats import format_number, says_p
 from bids_app.report.messages import N_, _, ngettext
 from bids_app.vocabulary.pathway import ChainSaid, DiagramSaid, InstrumentSaid
@@ -22,6 +23,7 @@ def of_diagram(about: DiagramSaid) -> Verdict:
         _("Exploratory, whatever its p: within arms no participant was randomised to have more of one. A common origin "
           "of two of them makes the same path; beside each stands how large it would have to be."),
     ]  # fmt: skip
+    remarks += _of_plan(about)
     if about.equivalent is None:
         remarks.append(_("How many other diagrams fit exactly as well was not counted: there are too many paths."))
     elif about.equivalent > 1:
@@ -35,6 +37,19 @@ def of_diagram(about: DiagramSaid) -> Verdict:
     if about.instrument:
         remarks.append(of_instrument(about.instrument))
     return Verdict(text, False, tuple(remarks))
+
+
+def _of_plan(about: DiagramSaid) -> list[str]:
+    """Return whether the diagram is the one that was locked."""
+    plan = about.plan
+    if plan is None:
+        return []
+    if plan.deviations:
+        return [_("This is not the diagram that was locked on %(day)s: %(changes)s.", day=plan.locked_on,
+                  changes="; ".join(map(sentence, plan.deviations)))]  # fmt: skip
+    if plan.after_unblinding:
+        return [_("The diagram is as it was locked on %(day)s, when arms could be read.", day=plan.locked_on)]
+    return [_("The diagram is as it was locked on %(day)s, before arms could be read.", day=plan.locked_on)]
 
 
 def _among(about: DiagramSaid) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from bids_app import plugs
@@ -79,11 +79,25 @@ def _paragraphs(tables: Tables) -> list[str]:
         kind, _dot, plug = name.partition(".")
         if kind in ("measures", "associations", "predictors", "syntheses"):
             paragraphs.append(plugs.load(kind, plug).methods)
-        elif kind == "designs":
+        elif kind == "designs" and "modalities" in {one.partition(".")[0] for one in tables}:
             paragraphs.append(f"{plugs.load(kind, plug).methods} {_inference(tables['inference'][1])}")
     if declared := {name.partition(".")[2]: o for name, (_, o) in tables.items() if name.startswith("outcomes.")}:
         paragraphs.append(outcomes(declared))
+    if names := [name.partition(".")[2] for name in tables if name.startswith("pathways.")]:
+        paragraphs.append(pathways(names))
     return paragraphs
+
+
+def pathways(names: Sequence[str]) -> str:
+    """Return how declared diagrams were held against data."""
+    return " ".join([
+        _("Declared diagrams (%(names)s) were held against data, exploratory whatever came out.", names=", ".join(names)),
+        _("Each equation was fitted by least squares on the participants who have all of it, with an intercept for each "
+          "arm, strata, covariates and the baselines of its quantities; p by exchanging residuals within arm and stratum "
+          "[@Freedman1983; @Winkler2014], corrected over all declared paths of a diagram (Holm), limits by participants "
+          "drawn within arms."),
+        _("The independences that a diagram declares were tested together by Fisher's C [@Shipley2000]."),
+    ])  # fmt: skip
 
 
 ADVICE = N_("Written from the settings of this run; adapt it, and cite what it names.")

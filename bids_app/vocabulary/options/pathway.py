@@ -25,6 +25,10 @@ class NodeOptions:
     place: Annotated[str, Doc("Row of the table of a measure: a region, an edge, a channel.")] = ""
     label: Annotated[str, Doc("Label of the map or table of a measure: PAG, bpnd, needling; empty: the only one.")] = ""
     region: Annotated[str, Doc("Region of a map, in words as for --seeds, declared beforehand.")] = ""
+    also: Annotated[
+        tuple[str, ...],
+        Doc("Further columns, places or regions: the node is their first component, fixed before treatment."),
+    ] = ()
     change: Annotated[bool, Doc("The change from before to the first visit after treatment; false: one value.")] = False
     when: Annotated[
         When,

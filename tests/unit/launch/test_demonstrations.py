@@ -104,7 +104,7 @@ def test_curves_of_the_demonstration_are_those_of_their_binding_potential(tmp_pa
 
 def test_an_unknown_kind_is_told(capsys):
     assert main(["--demo", "nirs", "folder"]) == 64
-    assert "expected DIR, or a kind (eeg, fnirs, needling, meta) and DIR" in capsys.readouterr().err
+    assert "expected DIR, or a kind (eeg, fnirs, needling, pathways, meta) and DIR" in capsys.readouterr().err
 
 
 def test_one_scan_holds_rest_needling_and_rest_with_what_was_planted(tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ import pytest
 
 from bids_app import plugs
 from bids_app.errors import UsageError
-from bids_app.levels.pathways import _change, _once
+from bids_app.levels.pathway_nodes import _change, _once
 from bids_app.vocabulary.options.pathway import NodeOptions
 from bids_app.vocabulary.selected import Selected
 
