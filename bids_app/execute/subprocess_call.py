@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+from bids_app.execute import warm_process
 from bids_app.execute.call_messages import RECORDS, Message, read
 
 CHILD = "DEQI_CHILD"
@@ -100,21 +101,20 @@ def run_child(words: Sequence[str], cwd: str, batch: str, *, stop_early: bool) -
     """
     if batch in _stopped:
         raise NotStartedError
-    command = [sys.executable, "-P", "-m", "bids_app", *words]
     name = uuid4().hex
     alone = {**environment(), CHILD: "1", RECORDS: "1", CALL: name, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=alone, cwd=cwd,
-        process_group=0,
-    ) as child:  # fmt: skip
-        _running[child.pid] = batch
-        if batch in _ended:
-            child.kill()
-        try:
-            text, peak = _followed(child)
+    warm = warm_process.start(words, cwd, alone)
+    if warm:
+        text, peak = _followed(warm.pid, warm.said, batch)
+        code = warm.wait()
+    else:
+        with subprocess.Popen(
+            [sys.executable, "-P", "-m", "bids_app", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, env=alone, cwd=cwd, process_group=0,
+        ) as child:  # fmt: skip
+            assert child.stdout is not None
+            text, peak = _followed(child.pid, child.stdout.fileno(), batch)
             code = child.wait()
-        finally:
-            del _running[child.pid]
     if code and stop_early:
         stop(batch)
     return CallResult(
@@ -122,22 +122,27 @@ def run_child(words: Sequence[str], cwd: str, batch: str, *, stop_early: bool) -
     )
 
 
-def _followed(child: subprocess.Popen[bytes]) -> tuple[str, float]:
+def _followed(process: int, stream: int, batch: str) -> tuple[str, float]:
     """Return all that a child says until it ends, and the most memory that it was seen to hold (MiB).
 
     What the system counts at the end begins with the memory of the parent.
     """
-    assert child.stdout is not None
     said, peak = bytearray(), 0.0
-    with selectors.DefaultSelector() as selector:
-        selector.register(child.stdout, selectors.EVENT_READ)
-        while True:
-            peak = max(peak, _held(child.pid))
-            if selector.select(LOOK_SECONDS):
-                chunk = os.read(child.stdout.fileno(), 1 << 16)
-                if not chunk:
-                    return said.decode(errors="replace"), peak
-                said += chunk
+    _running[process] = batch
+    try:
+        if batch in _ended:
+            os.kill(process, signal.SIGKILL)
+        with selectors.DefaultSelector() as selector:
+            selector.register(stream, selectors.EVENT_READ)
+            while True:
+                peak = max(peak, _held(process))
+                if selector.select(LOOK_SECONDS):
+                    chunk = os.read(stream, 1 << 16)
+                    if not chunk:
+                        return said.decode(errors="replace"), peak
+                    said += chunk
+    finally:
+        del _running[process]
 
 
 def _held(process: int) -> float:

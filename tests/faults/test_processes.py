@@ -155,12 +155,14 @@ def test_stop_on_first_crash_starts_nobody_else(undisturbed, tmp_path):
 
 
 def test_no_socket_is_opened(analysed, tmp_path):
-    """The local executor needs no network, not even of this machine: participants, group and pages."""
+    """The local executor needs no network, not even of this machine; pairs join parents and children, no addresses."""
     program = tmp_path / "sitecustomize.py"
     program.write_text(
         "import sys\n"
         "def forbid(event, arguments):\n"
-        "    if event.startswith('socket.') and event != 'socket.gethostname':\n"
+        "    pair = event == 'socket.__new__' and arguments[1] == 1  # AF_UNIX\n"
+        "    pair |= event == 'socket.sendmsg' and arguments[0].family == 1 and arguments[1] is None\n"
+        "    if event.startswith('socket.') and event != 'socket.gethostname' and not pair:\n"
         "        raise SystemExit(f'network: {event} {arguments}')\n"
         "sys.addaudithook(forbid)\n"
     )
