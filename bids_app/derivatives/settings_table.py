@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 
 from bids_app.vocabulary.options import Options
@@ -25,7 +26,7 @@ def to_toml(
     """
     lines = [f"# {line}" for line in heading]
     for name, (options, values) in tables.items():
-        lines += ["", f"[{name}]"]
+        lines += ["", f"[{'.'.join(map(_key, name.split('.')))}]"]
         for option in describe(options):
             value = values.get(option.name, option.default)
             # TOML has no word for nothing.
@@ -35,6 +36,11 @@ def to_toml(
                 said = f"# {said}"
             lines += [f"# {_sentence(option.doc)}", *([f"# QUESTION: {asked}"] if asked else []), said]
     return "\n".join(lines) + "\n"
+
+
+def _key(word: str) -> str:
+    """Return a part of a name as TOML has it: in quotes where it has other signs than letters, digits, - and _."""
+    return word if re.fullmatch(r"[A-Za-z0-9_-]+", word) else json.dumps(word, ensure_ascii=False)
 
 
 def _sentence(doc: Doc) -> str:

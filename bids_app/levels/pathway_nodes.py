@@ -21,6 +21,7 @@ from bids_app.vocabulary.entities import stage_label
 from bids_app.vocabulary.job import PathwayJob, TrialJob
 from bids_app.vocabulary.options.design import visits_of
 from bids_app.vocabulary.options.pathway import NodeOptions, When
+from bids_app.vocabulary.outcome import ClinicalOutcome
 
 Floats = NDArray[np.float64]
 
@@ -28,10 +29,11 @@ RANKS = {"before": 0, "treatment": 1, "after": 2}
 """Order of visits; later visits of outcomes come after."""
 
 
-def what_of(node: NodeOptions) -> str:
+def what_of(node: NodeOptions, outcomes: Sequence[ClinicalOutcome] = ()) -> str:
     """Return what a node is, in a few words."""
     if node.outcome:
-        return f"change of {node.outcome}"
+        sided = any(one.name == node.outcome and one.sided for one in outcomes)
+        return f"{'improvement' if sided else 'change'} of {node.outcome}"
     parts = ", ".join([node.column or node.place or node.region, *node.also])
     words = " ".join(filter(None, (node.measure, node.label, parts)))
     words = f"first component of {words}" if node.also else words
@@ -53,6 +55,10 @@ def node_values(name: str, node: NodeOptions, job: PathwayJob, cohort: Cohort) -
         raise UsageError(
             f"pathways.{job.name}.nodes.{name} has {', '.join(given) or 'nothing'}; expected one of column, outcome "
             "and measure."
+        )
+    if node.change and node.when == "before":
+        raise UsageError(
+            f"pathways.{job.name}.nodes.{name}: a change is none before treatment; leave change or when out."
         )
     return _component(name, node, job, cohort) if node.also else _single(name, node, job, cohort)
 
@@ -76,10 +82,10 @@ def _component(name: str, node: NodeOptions, job: PathwayJob, cohort: Cohort) ->
     except ValueError as error:
         raise WrongDataError(f"{where}: {error}.") from error
     if not node.change:
-        return replace(parts[0], values=component.of(before))
+        return replace(parts[0], values=component.of(before), share=component.share)
     after = before + np.column_stack([one.values for one in parts])
     start = component.of(before)
-    return replace(parts[0], values=component.of(after) - start, before=start)
+    return replace(parts[0], values=component.of(after) - start, before=start, share=component.share)
 
 
 def _single(name: str, node: NodeOptions, job: PathwayJob, cohort: Cohort) -> NodeValues:
@@ -103,8 +109,9 @@ def _of_outcome(name: str, node: NodeOptions, job: PathwayJob, cohort: Cohort) -
     one = known[node.outcome]
     values = visit_values(one, cohort.rows)
     place = one.visits.index(one.endpoint)
+    sign = one.sign if one.sided else 1.0  # more is better, as of relief
     return NodeValues(
-        name=name, values=values[:, place] - values[:, 0], before=values[:, 0], rank=RANKS["after"] + place - 1
+        name=name, values=sign * (values[:, place] - values[:, 0]), before=values[:, 0], rank=RANKS["after"] + place - 1
     )  # fmt: skip
 
 

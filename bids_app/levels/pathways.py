@@ -19,7 +19,7 @@ from bids_app.trial.cohort import Cohort
 from bids_app.trial.pathway import NodeValues, PathwayAsked, PathwayData
 from bids_app.vocabulary.job import PathwayJob, Summary
 from bids_app.vocabulary.pathway import DiagramSaid
-from bids_app.vocabulary.preregistration import PlanStatus, plan_status
+from bids_app.vocabulary.preregistration import OF_OUTCOMES, PlanStatus, plan_status
 
 Floats = NDArray[np.float64]
 
@@ -32,17 +32,18 @@ def run(job: PathwayJob) -> Summary:
     DeqiError
         If a node has no values, or the diagram cannot be estimated.
     """
-    diagram = diagram_of(job)
+    diagram = Diagram.of(tuple(job.pathway.nodes), job.pathway.paths)
     cohort = everyone(job)
     nodes = {name: node_values(name, own, job, cohort) for name, own in job.pathway.nodes.items()}
     require_order(diagram, {name: node.rank for name, node in nodes.items()})
+    parts = _parts(job, cohort, nodes)
+    for _, data in parts:  # all of them, before anything is written
+        pathway.check(data, diagram)
     writer = PathwayWriter(job.output_dir, job.name)
     writer.nodes(_columns(cohort, nodes))
-    notes: list[str] = []
-    for among, data in _parts(job, cohort, nodes):
-        pathway.check(data, diagram)
+    for among, data in parts:
         writer.diagram(_said(job, diagram, among, data))
-    return Summary(frozenset(writer.files), tuple(notes))
+    return Summary(frozenset(writer.files), ())
 
 
 def _columns(cohort: Cohort, nodes: Mapping[str, NodeValues]) -> dict[str, object]:
@@ -52,20 +53,6 @@ def _columns(cohort: Cohort, nodes: Mapping[str, NodeValues]) -> dict[str, objec
         found[name] = node.values
         found |= {} if node.before is None else {f"{name}_before": node.before}
     return found
-
-
-def diagram_of(job: PathwayJob) -> Diagram:
-    """Return the diagram as it is declared.
-
-    Raises
-    ------
-    UsageError
-        If it is none.
-    """
-    try:
-        return Diagram(tuple(job.pathway.nodes), dict(job.pathway.paths))
-    except ValueError as error:
-        raise UsageError(f"pathways.{job.name}: {error}.") from error
 
 
 def require_order(diagram: Diagram, ranks: Mapping[str, int]) -> None:
@@ -125,11 +112,13 @@ def _said(job: PathwayJob, diagram: Diagram, among: str, data: PathwayData) -> D
     return DiagramSaid(
         name=job.name, source=options.source, among=among, arms=data.arms,
         nodes={
-            name: {"What": what_of(options.nodes[name]), "Rank": node.rank,
-                   "Participants": int(np.isfinite(node.values).sum())}
+            name: {"What": what_of(options.nodes[name], job.outcomes), "Modality": options.nodes[name].modality,
+                   "Participants": int(np.isfinite(node.values).sum()), "Rank": node.rank,
+                   "ShareOfComponent": node.share}
             for name, node in data.nodes.items()
         },
         paths=found.paths, independences=found.independences, chains=found.chains,
+        untested=found.untested,
         c=found.c[0] if found.c else None, c_df=found.c[1] if found.c else 0, c_p=found.c[2] if found.c else None,
         equivalent=diagram.equivalent, alpha=inference.alpha, permutations=inference.n_permutations,
         draws=options.draws, random_seed=inference.random_seed, participants=len(data.arm),
@@ -143,6 +132,10 @@ def _plan(job: PathwayJob) -> PlanStatus | None:
     found = plan_status(job.sealed, declared=False)
     if found is None:
         return None
+    nodes = job.pathway.nodes.values()
+    outcomes = {f"outcomes.{node.outcome}" for node in nodes if node.outcome}
+    measures = {f"measures.{node.measure}" for node in nodes if node.measure}
+    rests_on = (f"pathways.{job.name}", *OF_OUTCOMES, *outcomes, *measures, *(["modalities"] if measures else []))
     return replace(
-        found, deviations=tuple(one for one in found.deviations if one.concerns(f"pathways.{job.name}"))
+        found, deviations=tuple(one for one in found.deviations if any(map(one.concerns, rests_on)))
     )  # fmt: skip

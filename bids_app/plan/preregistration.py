@@ -23,6 +23,7 @@ from bids_app.errors import UsageError, WrongDataError
 from bids_app.plan.bids_uri import at
 from bids_app.plan.inputs import find_roots
 from bids_app.plan.participants_table import people_of
+from bids_app.plan.pathways import check_diagrams
 from bids_app.settings import Settings
 from bids_app.trial.allocation_secrecy import readable
 from bids_app.vocabulary.options.execution import Execution
@@ -116,6 +117,10 @@ def lock_plan(execution: Execution, chosen: Settings, path: Path, *, after: bool
     """
     if stands(path):
         raise UsageError(f"{path} is there; a plan is sealed once. Give another name, and keep both.")
+    people = people_of(
+        execution, participants_file(execution.bids_dir, *find_roots(execution, chosen.modalities).values())
+    )
+    check_diagrams(chosen, people)
     readable = arms_readable(execution, chosen)
     if readable and not after:
         raise UsageError(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.spatial import Delaunay
 
 from bids_app.vocabulary.grid import Mask, Points
 
@@ -64,7 +64,7 @@ def neighbours(positions: Points, farthest: float = FARTHEST) -> tuple[tuple[int
     tuple of (first, second)
         Numbers of channels, first < second, in order.
     """
-    corners = Delaunay(flattened(positions)).simplices
+    corners = scipy.spatial.Delaunay(flattened(positions)).simplices
     edges = np.unique(np.sort(np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [0, 2]]])), axis=0)
     lengths = np.linalg.norm(positions[edges[:, 0]] - positions[edges[:, 1]], axis=1)
     kept = edges[lengths <= farthest * np.median(lengths)]

@@ -58,10 +58,10 @@ def synthesise(request: SynthesisRequest, options: Options) -> SynthesisResult:
     WrongDataError
         If participants count twice, or a contrast stands in both directions.
     """
-    evidence = request.studies.links
     for one in options.links:
         if not link_of(one):
             raise UsageError(f"syntheses.links.links: {one!r} is no link; expected two ends, such as needle -> PAG.")
+    evidence = _in_one_spelling(request.studies.links, [link_of(one) for one in options.links])
     links = tuple(dict.fromkeys([*map(link_of, options.links), *(one.link for one in evidence)]))
     modalities = tuple(dict.fromkeys(one.modality for one in evidence))
     rows: list[LinkRow] = []
@@ -70,7 +70,7 @@ def synthesise(request: SynthesisRequest, options: Options) -> SynthesisResult:
     rows = _corrected(rows)
     used = {one.study for one in evidence}
     about = LinkSynthesis(
-        title=request.subject.title, notes=(), links=links, modalities=modalities, rows=tuple(rows),
+        title=request.subject.title, notes=_reversed(links), links=links, modalities=modalities, rows=tuple(rows),
         at_least=options.at_least, alpha=request.inference.alpha,
         use=tuple(
             StudyUse(study=name, used=name in used, reason="" if name in used else "tells nothing of a link")
@@ -80,15 +80,32 @@ def synthesise(request: SynthesisRequest, options: Options) -> SynthesisResult:
     return SynthesisResult(about=about, tables={"convergence": _columns(rows)})
 
 
+def _in_one_spelling(evidence: Sequence[LinkEvidence], links: Sequence[str]) -> list[LinkEvidence]:
+    """Return evidence with links and modalities as they are first written: case does not tell them apart."""
+    first: dict[str, str] = {}
+    for word in (*links, *(one.link for one in evidence), *(one.modality for one in evidence)):
+        first.setdefault(word.casefold(), word)
+    return [replace(one, link=first[one.link.casefold()], modality=first[one.modality.casefold()]) for one in evidence]
+
+
+def _reversed(links: Sequence[str]) -> tuple[str, ...]:
+    """Return which links stand in both directions: a correlation has none."""
+    pairs = [tuple(one.split(" → ")) for one in links]
+    return tuple(
+        f"{a} → {b} and {b} → {a} are two links here; a correlation is of both." for a, b in pairs
+        if (b, a) in pairs and a < b
+    )  # fmt: skip
+
+
 def _of_link(
     link: str, evidence: Sequence[LinkEvidence], modalities: Sequence[str], options: Options, request: SynthesisRequest
 ) -> Iterator[LinkRow]:
     """Yield a row for each modality and contrast, for modalities that none looked at, and for all of a contrast."""
     alpha = request.inference.alpha
+    _require_one_direction(link, tuple(dict.fromkeys(one.contrast for one in evidence)))
     for modality in modalities:
         own = [one for one in evidence if one.modality == modality]
         contrasts = tuple(dict.fromkeys(one.contrast for one in own))
-        _require_one_direction(link, modality, contrasts)
         for contrast in contrasts or ("",):
             group = [one for one in own if one.contrast == contrast]
             _require_different_people(group)
@@ -101,11 +118,11 @@ def _of_link(
             yield _row(link, "", contrast, group, options.at_least, alpha)
 
 
-def _require_one_direction(link: str, modality: str, contrasts: Sequence[str]) -> None:
+def _require_one_direction(link: str, contrasts: Sequence[str]) -> None:
     for contrast in contrasts:
         if ">" in contrast and opposite(contrast) in contrasts:
             raise WrongDataError(
-                f"links.tsv: {link} ({modality}) stands as {contrast} and as {opposite(contrast)}. Write all of them "
+                f"links.tsv: {link} stands as {contrast} and as {opposite(contrast)}. Write all of them "
                 "as one, and turn the sign of the others."
             )
 
@@ -144,18 +161,21 @@ def _row(
 
 
 def _with_size(row: LinkRow, group: Sequence[LinkEvidence]) -> LinkRow:
-    """Return a row with the pooled size of sources that tell one, if all are on one scale."""
+    """Return a row with the pooled size of three sources or more that tell one, if all are on one scale.
+
+    Two cannot tell how effects vary, and a common effect is not what they are pooled for.
+    """
     sized = [one for one in group if one.scale]
     scales = {one.scale for one in sized}
-    if len(sized) < 2 or len(scales) > 1:
+    if len(sized) < 3 or len(scales) > 1:
         return row
     y, v = (np.array([[getattr(one, name)] for one in sized]) for name in ("effect", "variance"))
-    found = pool(y, v, "REML" if len(sized) > 2 else "FE", conservative=True)
-    numbers = [float(found.effect[0]), *(float(end) for end in found.limits()[:, 0])]
+    found = pool(y, v, "REML", conservative=True)
+    tau2, numbers = float(found.tau2[0]), [float(found.effect[0]), *(float(end) for end in found.limits()[:, 0])]
     if scales == {"r"}:
         numbers = [float(np.tanh(value)) for value in numbers]
     effect, lower, upper = numbers
-    return replace(row, scale=sized[0].scale, pooled=len(sized), effect=effect, lower=lower, upper=upper)
+    return replace(row, scale=sized[0].scale, pooled=len(sized), effect=effect, lower=lower, upper=upper, tau2=tau2)
 
 
 def _known(value: float) -> float | None:

@@ -23,21 +23,22 @@ Floats = NDArray[np.float64]
 SAME = 0.98
 """Correlation within arms from which two nodes are one."""
 
-BEFORE = " before"
-"""Ends the name of the baseline of a node."""
+LEAST_DF = 10
+"""Residual degrees of freedom from which an equation or a pair is looked at."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class NodeValues:
     """Values of one node, (participants,), NaN where not known; `before` of a change its baseline.
 
-    `rank` orders visits: nodes of one rank have no order.
+    `rank` orders visits: nodes of one rank have no order. `share` is what a first component has of the variance.
     """
 
     name: str
     values: Floats
     rank: int
     before: Floats | None = None
+    share: float | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -79,12 +80,7 @@ def check(data: PathwayData, diagram: Diagram) -> None:
                 f"Nodes {first} and {second} correlate {r:.3f} within arms: one is a function of the other. Keep one."
             )
     for child, parents in diagram.parents.items():
-        count, least = int(_rows(data, child, parents).sum()), 10 + 5 * len(parents)
-        if count < least:
-            raise WrongDataError(
-                f"The equation of {child} has {count} participants with all of {', '.join((child, *parents))}; at "
-                f"least {least} are needed for {len(parents)} parents."
-            )
+        _require_enough(data, child, parents)
     known = int((np.sum([np.isfinite(data.nodes[name].values) for name in used], axis=0) > 1).sum())
     most = max((known - 10) // 10, 1)
     if len(diagram.arrows) > most:
@@ -92,6 +88,32 @@ def check(data: PathwayData, diagram: Diagram) -> None:
             f"{len(diagram.arrows)} paths are too many for {known} participants; at most {most}, one for every "
             "ten beyond the first ten."
         )
+
+
+def _require_enough(data: PathwayData, child: str, parents: Sequence[str]) -> None:
+    """Refuse an equation of too few participants, or with a quantity that its other columns make up."""
+    count, least = int(_rows(data, child, parents).sum()), 10 + 5 * len(parents)
+    if count < least:
+        raise WrongDataError(
+            f"The equation of {child} has {count} participants with all of {', '.join((child, *parents))}; at "
+            f"least {least} are needed for {len(parents)} parents."
+        )
+    one, _ = equation(data, child, parents)
+    df = count - int(np.linalg.matrix_rank(one.design))
+    if df < LEAST_DF:
+        raise WrongDataError(
+            f"The equation of {child} has {count} participants and {count - df} columns (arms, strata, covariates and "
+            f"baselines among them); at least {LEAST_DF} more participants than columns are needed. Take strata or "
+            "covariates out."
+        )
+    for name, values in {**one.parents, child: one.child}.items():
+        rest = np.column_stack([*[own for other, own in one.parents.items() if other != name], one.others])
+        if fits.determined(values, rest, one.arm):
+            raise WrongDataError(
+                f"The equation of {child}: {name} is made of the others in it (arms, strata, covariates, baselines of "
+                "changes, parents), so that nothing of it is left to be associated. Take one of them out; the change "
+                "of a quantity has its own baseline already."
+            )
 
 
 def _require_spread(data: PathwayData, names: Sequence[str]) -> None:
@@ -117,7 +139,7 @@ def _within(data: PathwayData, first: str, second: str) -> float:
 
 def _rows(data: PathwayData, child: str, parents: Sequence[str]) -> NDArray[np.bool_]:
     """Return who has a child, its parents, and all their baselines."""
-    columns = [data.nodes[name].values for name in (child, *parents)]
+    columns = [data.others, *(data.nodes[name].values for name in (child, *parents))]
     columns += [own for name in (child, *parents) if (own := data.nodes[name].before) is not None]
     return np.asarray(np.isfinite(np.column_stack(columns)).all(axis=1))
 
@@ -133,7 +155,7 @@ def equation(data: PathwayData, child: str, parents: Sequence[str]) -> tuple[Equ
     found = Equation(
         name=child, child=data.nodes[child].values[rows],
         parents={name: data.nodes[name].values[rows] for name in parents},
-        others=others[:, np.ptp(others, axis=0) > 0] if len(data.arms) > 1 else others, blocks=data.blocks[rows],
+        others=fits.independent(others), blocks=data.blocks[rows],
         arm=data.arm[rows],
     )  # fmt: skip
     return found, np.flatnonzero(rows)
@@ -145,6 +167,7 @@ class PathwayFound:
 
     paths: tuple[PathSaid, ...]
     independences: tuple[IndependenceSaid, ...]
+    untested: tuple[str, ...]
     chains: tuple[ChainSaid, ...]
     c: tuple[float, int, float] | None
 
@@ -158,17 +181,19 @@ def held(data: PathwayData, diagram: Diagram, asked: PathwayAsked) -> PathwayFou
     for k, one in enumerate(own):
         scheme = Exchange(one.blocks, asked.seed, asked.permutations)
         found += fits.paths(one, np.stack([draw[k] for draw in draws]), scheme)
-    adjusted = holm([one.p for one in found])
+    adjusted, arms = holm([one.p for one in found]), {one.name: one.arm for one in own}
     said = tuple(
         PathSaid(
             **vars(one), p_holm=float(p),
             ordered=data.nodes[one.parent].rank < data.nodes[one.child].rank,
+            arms=tuple(data.arms[k] for k in np.unique(arms[one.child])),
         )
         for one, p in zip(found, adjusted, strict=True)
     )  # fmt: skip
-    independences = _independences(data, diagram)
+    independences, untested = _independences(data, diagram)
     return PathwayFound(
-        paths=said, independences=independences, chains=_chains(data, diagram, said, own, draws, asked),
+        paths=said, independences=independences, untested=untested,
+        chains=_chains(data, diagram, said, own, draws, asked),
         c=fits.fisher_c([one.p for one in independences]) if independences else None,
     )  # fmt: skip
 
@@ -185,14 +210,18 @@ def _draws(
     ]
 
 
-def _independences(data: PathwayData, diagram: Diagram) -> tuple[IndependenceSaid, ...]:
-    found = []
+def _independences(data: PathwayData, diagram: Diagram) -> tuple[tuple[IndependenceSaid, ...], tuple[str, ...]]:
+    """Return the pairs without a path, and those of which too few participants have both to test them."""
+    found, untested = list[IndependenceSaid](), list[str]()
     for one in diagram.independences:
         names = (one.first, one.second, *one.given)
         rows = _rows(data, one.first, names[1:])
         given = np.column_stack([
             data.others[rows], *(data.nodes[name].values[rows] for name in one.given), *_baselines(data, names, rows)
         ])  # fmt: skip
+        if rows.sum() - np.linalg.matrix_rank(given) - 1 < LEAST_DF:
+            untested.append(f"{one.first}, {one.second}")
+            continue
         r, df, p = fits.partial_correlation(
             data.nodes[one.first].values[rows], data.nodes[one.second].values[rows], given
         )
@@ -201,7 +230,7 @@ def _independences(data: PathwayData, diagram: Diagram) -> tuple[IndependenceSai
                 first=one.first, second=one.second, given=one.given, r=r, df=df, p=p, participants=int(rows.sum())
             )
         )  # fmt: skip
-    return tuple(found)
+    return tuple(found), tuple(untested)
 
 
 def _chains(
@@ -245,6 +274,8 @@ def as_instrument(data: PathwayData, diagram: Diagram, exclusion: str) -> Instru
     last = children[-1]
     first = diagram.parents[last][0]
     rows = _rows(data, last, (first,))
+    if len(np.unique(data.arm[rows])) < 2:
+        raise WrongDataError(f"exclusion: {first} and {last} are known in one arm alone, which is no instrument.")
     beside = data.others[rows, len(data.arms) :]  # strata and covariates; the arms themselves are what is tried
     others = np.column_stack([np.ones(rows.sum()), beside, *_baselines(data, (last, first), rows)])
     found = instrument(

@@ -16,10 +16,12 @@ LinkScale = Literal["", "g", "r"]
 def link_of(text: str) -> str:
     """Return a link in one spelling; empty where the words are none.
 
-    >>> link_of("needle->PAG"), link_of(" PAG  → relief"), link_of("relief")
+    >>> link_of("needle-->PAG"), link_of(" PAG  → relief"), link_of("a <-> b")
     ('needle → PAG', 'PAG → relief', '')
     """
-    ends = [" ".join(end.split()) for end in re.split(r"->|→", text)]
+    ends = [" ".join(end.split()) for end in re.split(r"-+>|→", text)]
+    if "<" in text or "←" in text:
+        return ""
     return " → ".join(ends) if len(ends) == 2 and all(ends) and ends[0] != ends[1] else ""
 
 
@@ -69,9 +71,9 @@ class LinkRow(JsonRecord):
     p_at_least : float or None
         Of fewer than so many studies having it (`at_least` of the sidecar); `p_holm` corrected over all rows.
     sources : int
-        Studies in which it is at least.
+        Studies in which it is at least, at a level that is not corrected over rows.
     pooled : int
-        Studies whose sizes were pooled; `scale` g or r.
+        Studies whose sizes were pooled, three or more; `scale` g or r; `tau2` of r is of Fisher's z.
     """
 
     link: str
@@ -90,6 +92,7 @@ class LinkRow(JsonRecord):
     effect: float | None = None
     lower: float | None = None
     upper: float | None = None
+    tau2: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from bids_app.vocabulary.preregistration import PlanStatus
 
 @dataclass(frozen=True, kw_only=True)
 class PathSaid(JsonRecord):
-    """One path; `ordered` is False where both ends were measured at one visit."""
+    """One path among participants of some `arms`; `ordered` is False where both ends were measured at one visit."""
 
     parent: str
     child: str
@@ -27,6 +27,7 @@ class PathSaid(JsonRecord):
     low: float
     high: float
     participants: int
+    arms: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,8 +81,10 @@ class DiagramSaid(JsonRecord):
         The arm; empty: all arms.
     nodes : mapping of mapping
         What each node is: `What`, `When`, `Participants`.
+    untested : tuple of str
+        Pairs without a path of which too few participants have both.
     c, c_df, c_p : float
-        Fisher's C of the independences; None where the diagram declares none.
+        Fisher's C of the independences that were tested; None where there are none.
     equivalent : int or None
         Diagrams that declare the same independences; None where there are too many to count.
     plan : PlanStatus or None
@@ -95,6 +98,7 @@ class DiagramSaid(JsonRecord):
     nodes: Mapping[str, Mapping[str, object]]
     paths: tuple[PathSaid, ...]
     independences: tuple[IndependenceSaid, ...]
+    untested: tuple[str, ...]
     chains: tuple[ChainSaid, ...]
     c: float | None
     c_df: int

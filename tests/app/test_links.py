@@ -61,6 +61,7 @@ def test_signs_sizes_and_who_looked(done):
     assert found["needle → PAG", "PET"]["note"] == "not studied"
     assert found["PAG → alpha", "fMRI"]["note"] == found["PAG → alpha", "PET"]["note"] == "not studied"
     assert found["PAG → relief", "all"]["studies"] == "5"
+    assert found["PAG → relief", "PET"]["pooled"] == "0"  # two, of which none tells a size
     assert found["PAG → relief", "all"]["scale"] == "n/a"  # sizes of modalities are not pooled
     assert validate_bids(out).returncode == 0
 
@@ -92,31 +93,40 @@ def test_paths_of_outputs_are_sources_of_their_own(tmp_path, done):
     path = {
         "Parent": "PAG", "Child": "relief", "Ordered": True, "Coefficient": 1.0, "Error": 0.5, "T": 2.0, "Df": 36,
         "P": 0.05, "PHolm": 0.05, "Beta": 0.3, "Breaks": 0.3, "Low": 0.0, "High": 2.0, "Participants": 40,
+        "Arms": ["verum", "sham"],
     }  # fmt: skip
     about = {
         "Name": "framework", "Source": "", "Among": "", "Arms": ["verum", "sham"], "Paths": [path],
-        "Nodes": {"relief": {"What": "change of vas"}, "PAG": {"What": "PAG"}}, "Independences": [], "Chains": [],
+        "Nodes": {"relief": {"What": "change of vas", "Modality": ""}, "PAG": {"What": "PAG", "Modality": ""}},
+        "Independences": [], "Untested": [], "Chains": [],
         "C": None, "CDf": 0, "CP": None, "Equivalent": 2, "Alpha": 0.05, "Permutations": 100, "Draws": 100,
         "RandomSeed": 0, "Plan": None, "Participants": 40, "Instrument": None,
     }  # fmt: skip
     folder = tmp_path / "own" / "pathways"
     folder.mkdir(parents=True)
-    (folder / "framework_diagram.json").write_text(json.dumps(about))
-    write(tmp_path / "studies", "studies.tsv", [("study_id", "deqi"), ("Own", "../own"), ("S0", "n/a")])
-    ended = run(tmp_path, rows=[("S0", "PAG -> relief", "change of vas", "within arms", "", "", "", "", 0.4, 40)])
+    for name in ("framework", "other"):  # a path of two diagrams counts once
+        (folder / f"{name}_diagram.json").write_text(json.dumps(about))
+    write(tmp_path / "studies", "studies.tsv", [("study_id", "deqi"), ("Own", "../own"), ("S0", "n/a"), ("S1", "n/a")])
+    rows = [(s, "pag -> relief", "Change of vas", "within arms", "", "", "", "", 0.4, 40) for s in ("S0", "S1")]
+    ended = run(tmp_path, rows=rows)
     assert ended.code == 0, ended.text
-    found = rows_of(tmp_path / "out")["PAG → relief", "change of vas"]
-    # Partial correlation t / sqrt(t² + df), with df - 1 in place of n - 3.
-    z, w = np.arctanh([0.4, 2 / np.sqrt(4 + 36)]), np.array([37.0, 35.0])
+    found = rows_of(tmp_path / "out")["pag → relief", "Change of vas"]  # case tells nothing apart
+    # Partial correlation t / sqrt(t² + df), with df - 1 in place of n - 3; alike, so that nothing varies.
+    z, w = np.arctanh([0.4, 0.4, 2 / np.sqrt(4 + 36)]), np.array([37.0, 37.0, 35.0])
     assert float(found["effect"]) == pytest.approx(np.tanh((w * z).sum() / w.sum()), rel=1e-6)
-    assert found["studies_named"] == "S0; Own"
+    assert found["studies_named"] == "S0; S1; Own"
+    write(tmp_path / "studies", "studies.tsv", [("study_id", "deqi"), ("Own", "../own"), ("Again", "../own")])
+    ended = run(tmp_path, rows=[("Own", "x -> y", "fMRI", "a", "+", "", "", "", "", "")])
+    assert "participants are the same in Own (framework_diagram.json), Again" in ended.text
 
 
 REFUSED = (
     (("S1", "PAG", "fMRI", "x", "+", "", "", "", "", ""), "expected two ends, such as needle -> PAG"),
     (("S1", "a -> b", "", "x", "+", "", "", "", "", ""), "lacks its modality or contrast"),
     (("S1", "a -> b", "fMRI", "x", "up", "", "", "", "", ""), "expected +, - or 0"),
-    (("S1", "a -> b", "fMRI", "x", "+", "2", "", "", "", ""), "expected a two-sided p from 0 to 1"),
+    (("S1", "a -> b", "fMRI", "x", "+", "2", "", "", "", ""), "expected a two-sided p above 0 and at most 1"),
+    (("S1", "a -> b", "fMRI", "x", "+", ".000", "", "", "", ""), "write .000 as <.001"),
+    (("S1", "a <-> b", "fMRI", "x", "+", "", "", "", "", ""), "expected two ends, such as needle -> PAG"),
     (("S1", "a -> b", "fMRI", "x", "", "", 0.3, "", "", ""), "v is empty"),
     (("S1", "a -> b", "fMRI", "x", "", "", 0.3, 0.1, 0.2, 20), "tells one result in several ways"),
     (("S1", "a -> b", "fMRI", "x", "", "", "", "", 1.5, 20), "expected a correlation between -1 and 1"),
@@ -139,7 +149,10 @@ def test_participants_count_once_and_directions_are_not_mixed(tmp_path):
     ended = run(tmp_path, rows=rows)
     assert ended.code != 0
     assert "participants are the same in A (line 2), B (line 3)" in ended.text
-    rows = [(s, "a -> b", "fMRI", c, "+", "", "", "", "", "") for s, c in (("A", "verum>sham"), ("B", "sham > verum"))]
+    rows = [
+        (s, "a -> b", m, c, "+", "", "", "", "", "")
+        for s, m, c in (("A", "fMRI", "verum>sham"), ("B", "EEG", "sham > verum"))
+    ]
     ended = run(tmp_path, rows=rows)
     assert ended.code != 0
     assert "Write all of them as one, and turn the sign" in ended.text

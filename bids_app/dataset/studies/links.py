@@ -19,7 +19,7 @@ from bids_app.vocabulary.studies import Study, contrast_word
 
 NAME = "links.tsv"
 
-SIGNS = {"+": 1, "1": 1, "+1": 1, "positive": 1, "-": -1, "-1": -1, "negative": -1, "0": 0, "none": 0}
+SIGNS = {"+": 1, "1": 1, "+1": 1, "positive": 1, "-": -1, "−": -1, "-1": -1, "negative": -1, "0": 0, "none": 0}
 
 FEWEST = 4
 """Participants of a correlation; its error has n - 3."""
@@ -93,23 +93,38 @@ def _sign(row: Row) -> int:
 def _p(row: Row) -> float:
     """Return the p that a study reports; a bound such as <.001 is taken as it stands."""
     text = row.text("p").lstrip("<= ")
-    told = Row(row.path, row.line, {"p": text}).number("p", above=-1e-300)
-    if told > 1:
-        raise WrongDataError(f"{row.where('p')} is {text!r}; expected a two-sided p from 0 to 1, or n/a.")
+    told = Row(row.path, row.line, {"p": text}).number("p")
+    if not 0 < told <= 1 and not np.isnan(told):
+        raise WrongDataError(
+            f"{row.where('p')} is {text!r}; expected a two-sided p above 0 and at most 1, or n/a; write .000 as <.001."
+        )
     return told
 
 
 def links_of_outputs(studies: Mapping[str, Study], folder: Path) -> Iterator[LinkEvidence]:
-    """Yield the paths of every diagram that outputs of deqi held against their data, as correlations within arms."""
+    """Yield the paths of every diagram that outputs of deqi held against their data, as correlations within arms.
+
+    A path of several diagrams of one output is that of the first of them; an output that several studies name has the
+    participants of the first.
+    """
+    samples: dict[Path, str] = {}
     for name, study in studies.items():
-        root = folder / study.output.removeprefix("bids::") / "pathways"
-        for sidecar in sorted(root.glob("*_diagram.json")) if study.output else []:
+        root = (folder / study.output.removeprefix("bids::") / "pathways").resolve()
+        if not study.output:
+            continue
+        sample, told = samples.setdefault(root, study.sample), set[tuple[str, str]]()
+        for sidecar in sorted(root.glob("*_diagram.json")):
             about = read_sidecar(sidecar, DiagramSaid)
+            contrast = f"within {about.among or 'arms'}"
             for path in about.paths:
+                link = f"{path.parent} → {path.child}"
+                if (link, contrast) in told or path.df < FEWEST:
+                    continue
+                told.add((link, contrast))
                 r = path.t / np.sqrt(path.t**2 + path.df)
+                node = about.nodes[path.child]
                 yield LinkEvidence(
-                    study=name, sample=study.sample, link=f"{path.parent} → {path.child}",
-                    modality=str(about.nodes[path.child]["What"]),
-                    contrast=f"within {about.among or 'arms'}", sign=int(np.sign(path.t)), p=path.p, scale="r",
+                    study=name, sample=sample, link=link, modality=str(node["Modality"] or node["What"]),
+                    contrast=contrast, sign=int(np.sign(path.t)), p=path.p, scale="r",
                     effect=float(np.arctanh(r)), variance=1 / (path.df - 1), where=sidecar.name,
                 )  # fmt: skip

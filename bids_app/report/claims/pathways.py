@@ -9,21 +9,36 @@ from bids_app.report.claims.maps import Verdict
 from bids_app.report.claims.preregistration import sentence
 from bids_app.report.formats import format_number, says_p
 from bids_app.report.messages import N_, _, ngettext
+from bids_app.report.text.wording import listed
 from bids_app.vocabulary.pathway import ChainSaid, DiagramSaid, InstrumentSaid
 
 
 def of_diagram(about: DiagramSaid) -> Verdict:
     """Return what a diagram says; never a claim, for it is exploratory whatever its p."""
     found = [one for one in about.paths if one.p_holm <= about.alpha]
-    said = {"n": len(found), "all": len(about.paths), "people": about.participants, "among": _among(about)}
-    text = _("%(name)s: %(n)s of %(all)s declared paths are associated within arms (%(among)s, %(people)s "
-             "participants, corrected over all declared paths). %(held)s", name=about.name, held=_held(about),
-             **said)  # fmt: skip
+    said = {"n": len(found), "all": len(about.paths), "people": _people(about), "among": _among(about),
+            "name": about.name, "held": _held(about), "alpha": f"{about.alpha:g}".lstrip("0")}  # fmt: skip
+    if len(about.arms) == 1 and not about.among:
+        text = _("%(name)s: %(n)s of %(all)s declared paths are associated in one group, whose design has no arms "
+                 "(%(people)s participants, p ≤ %(alpha)s corrected over all declared paths). %(held)s",
+                 **said)  # fmt: skip
+    else:
+        text = _("%(name)s: %(n)s of %(all)s declared paths are associated within arms (%(among)s, %(people)s "
+                 "participants, p ≤ %(alpha)s corrected over all declared paths). %(held)s", **said)  # fmt: skip
     remarks = [
         _("Exploratory, whatever its p: within arms no participant was randomised to have more of one. A common origin "
           "of two of them makes the same path; beside each stands how large it would have to be."),
     ]  # fmt: skip
-    remarks += _of_plan(about)
+    remarks += [*_of_few_arms(about), *_of_plan(about)]
+    if about.c_p is not None and about.c_p <= about.alpha:
+        remarks.append(
+            _(
+                "A diagram that is true is contradicted too, if what stands between two quantities is "
+                "measured with error: an association of the two is left. The more participants, the surer."
+            )
+        )
+    if about.untested:
+        remarks.append(_("Not tested, for too few participants have both: %(pairs)s.", pairs="; ".join(about.untested)))
     if about.equivalent is None:
         remarks.append(_("How many other diagrams fit exactly as well was not counted: there are too many paths."))
     elif about.equivalent > 1:
@@ -37,6 +52,21 @@ def of_diagram(about: DiagramSaid) -> Verdict:
     if about.instrument:
         remarks.append(of_instrument(about.instrument))
     return Verdict(text, False, tuple(remarks))
+
+
+def _people(about: DiagramSaid) -> str:
+    """Return how many participants paths rest on: a number, or from the fewest to the most."""
+    counts = [one.participants for one in about.paths]
+    low, high = min(counts), max(counts)
+    return str(low) if low == high else _("%(low)s to %(high)s", low=low, high=high)
+
+
+def _of_few_arms(about: DiagramSaid) -> list[str]:
+    """Return which paths rest on participants of some arms alone."""
+    return [
+        _("%(parent)s, %(child)s: known in %(arms)s alone.", parent=one.parent, child=one.child, arms=listed(one.arms))
+        for one in about.paths if len(one.arms) < len(about.arms)
+    ]  # fmt: skip
 
 
 def _of_plan(about: DiagramSaid) -> list[str]:
@@ -57,6 +87,8 @@ def _among(about: DiagramSaid) -> str:
 
 
 def _held(about: DiagramSaid) -> str:
+    if about.c_p is None and about.untested:
+        return _("No pair without a path could be tested, for too few participants have both.")
     if about.c_p is None:
         return _("The diagram joins every pair, so that no data can contradict it.")
     text = N_("The data do not contradict the independences that it declares (C = %(c)s, %(df)s df, %(p)s).")

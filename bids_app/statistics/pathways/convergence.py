@@ -71,11 +71,12 @@ def agreement(
     Parameters
     ----------
     p : sequence of float
-        Two-sided; NaN, where it is not told, counts as 1. Both directions are looked at, and the smaller p doubled.
+        Two-sided; NaN, where it is not told, counts as 1 in both directions, as does p of a source of neither sign.
+        Both directions are looked at, and the smaller p doubled.
     """
-    sign, told = np.asarray(signs), np.nan_to_num(np.asarray(p, dtype=np.float64), nan=1.0)
-    upward = np.where(sign == 0, 0.5, np.where(sign > 0, told / 2, 1 - told / 2))
-    unknown = np.isnan(np.asarray(p, dtype=np.float64))
+    sign, told = np.asarray(signs), np.asarray(p, dtype=np.float64)
+    upward = np.where(sign > 0, told / 2, 1 - told / 2)
+    unknown = np.isnan(told) | (sign == 0)
     sides = [np.where(unknown, 1.0, one) for one in (upward, 1 - upward)]
 
     def p_of(u: int) -> float:

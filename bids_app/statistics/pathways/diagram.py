@@ -38,6 +38,19 @@ class Diagram:
     nodes: tuple[str, ...]
     parents: Mapping[str, tuple[str, ...]]
 
+    @classmethod
+    def of(cls, nodes: Sequence[str], paths: Mapping[str, Sequence[str]]) -> Diagram:
+        """Return the diagram of the nodes that are in paths: of others it declares nothing.
+
+        Raises
+        ------
+        ValueError
+            If it is none.
+        """
+        parents = {child: tuple(own) for child, own in paths.items()}
+        whole = cls(tuple(nodes), parents)
+        return cls(tuple(name for name in nodes if any(name in arrow for arrow in whole.arrows)), parents)
+
     def __post_init__(self) -> None:
         """Refuse circles and unknown nodes."""
         for child, own in self.parents.items():

@@ -13,6 +13,9 @@ from bids_app.statistics.permutation.schemes import Exchange
 
 Floats = NDArray[np.float64]
 
+LEFT = 1e-8
+"""Share of the squares of a column within arms that must be left when others are given."""
+
 SLICES = 200
 """Equally likely sizes that power is averaged over."""
 
@@ -81,6 +84,23 @@ class Path:
 def residuals(values: Floats, others: Floats) -> Floats:
     """Return what of values, (n,) or (n, k), other columns do not explain."""
     return np.asarray(values - others @ np.linalg.lstsq(others, values, rcond=None)[0])
+
+
+def independent(columns: Floats) -> Floats:
+    """Return those of the columns, (n, k), that are not made of the ones before them, (n, rank)."""
+    kept: list[int] = []
+    for i in range(columns.shape[1]):
+        own = columns[:, i]
+        left = residuals(own, columns[:, kept]) if kept else own
+        if left @ left > LEFT * (own @ own):
+            kept.append(i)
+    return columns[:, kept]
+
+
+def determined(values: Floats, others: Floats, arm: NDArray[np.intp]) -> bool:
+    """Tell whether values, (n,), are made of other columns, (n, k), but for rounding."""
+    left = residuals(values, others)
+    return bool(left @ left <= LEFT * _within(values, arm) * len(values))
 
 
 def coefficients(equation: Equation) -> Floats:

@@ -29,6 +29,9 @@ class NodeOptions:
         tuple[str, ...],
         Doc("Further columns, places or regions: the node is their first component, fixed before treatment."),
     ] = ()
+    modality: Annotated[
+        str, Doc("Word under which it stands in tables of links, such as fMRI; empty: what the node is.")
+    ] = ""
     change: Annotated[bool, Doc("The change from before to the first visit after treatment; false: one value.")] = False
     when: Annotated[
         When,
