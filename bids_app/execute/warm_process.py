@@ -25,10 +25,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn, TypedDict
 
 LONGEST = 1 << 17
 """Bytes of a message; a call whose words and environment are longer is started anew."""
+
+
+class Task(TypedDict):
+    """What a call is asked."""
+
+    words: list[str]
+    cwd: str
+    environment: dict[str, str]
+
 
 _one = threading.Lock()
 _warm: list[tuple[socket.socket, subprocess.Popen[bytes]]] = []
@@ -161,7 +170,7 @@ class _Server:
         self._running[process] = answer
         return True
 
-    def _become(self, task: dict[str, Any], streams: Sequence[int]) -> NoReturn:
+    def _become(self, task: Task, streams: Sequence[int]) -> NoReturn:
         """Be a call: run its words, tell what was imported, and end."""
         code = 1
         try:

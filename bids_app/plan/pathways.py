@@ -50,7 +50,7 @@ def plan_pathways(
 
 
 def check_diagrams(settings: Settings, people: People) -> None:
-    """Refuse what no data can mend, so that it is not locked either.
+    """Refuse what no data can correct, so that it is not locked either.
 
     Raises
     ------
