@@ -31,12 +31,12 @@ def _sort(t: NDArray[np.float32], land: TFCELayout, room: TFCEBuffers, shift: np
     deepest = float((np.int64(1) << np.int64(np.uint64(63) - shift)) - 1)
     counts = np.zeros((2, 2048), dtype=np.uint64)
     first, second, places = room.keys[0], room.keys[1], land.places
-    count = 0
+    count, scale = 0, deepest / top
     for v in range(t.size):
         height = abs(np.float64(t[v]))
         if not height > 0.0:
             continue
-        depth = np.uint64((1.0 - height / top) * deepest)
+        depth = np.uint64(np.int64((top - height) * scale))
         key = (depth << (shift + ONE)) | (np.uint64(t[v] < 0) << shift) | places[v]
         first[count] = key
         counts[0, (key >> _SHORT) & _BUCKETS] += ONE
@@ -62,11 +62,22 @@ def _deal(keys: NDArray[np.uint64], into: NDArray[np.uint64], counts: NDArray[np
 @compiled
 def _around(visited: NDArray[np.uint64], word: np.uint64, bit: np.uint64, land: TFCELayout) -> np.uint64:
     """Return which of the 27 voxels were visited."""
-    bits, low = NONE, bit - ONE
-    for k in range(9):
-        at = word + np.uint64(k // 3) * land.row + np.uint64(k % 3) * land.column - land.row - land.column
-        bits |= ((visited[at] >> low) & _SEVEN) << np.uint64(3 * k)
-    return bits
+    # Written out: as a loop the compiler looks the strides up for each of the nine words.
+    low, column, two = bit - ONE, land.column, land.column + land.column
+    left = word - land.row - column
+    here = left + land.row
+    right = here + land.row
+    return (
+        ((visited[left] >> low) & _SEVEN)
+        | (((visited[left + column] >> low) & _SEVEN) << np.uint64(3))
+        | (((visited[left + two] >> low) & _SEVEN) << np.uint64(6))
+        | (((visited[here] >> low) & _SEVEN) << np.uint64(9))
+        | (((visited[here + column] >> low) & _SEVEN) << np.uint64(12))
+        | (((visited[here + two] >> low) & _SEVEN) << np.uint64(15))
+        | (((visited[right] >> low) & _SEVEN) << np.uint64(18))
+        | (((visited[right + column] >> low) & _SEVEN) << np.uint64(21))
+        | (((visited[right + two] >> low) & _SEVEN) << np.uint64(24))
+    )
 
 
 @compiled
@@ -126,14 +137,14 @@ def _visit(
     of its integral had passed when the voxel joined.
     """
     top, power, height_power = scale
-    deepest = float((np.int64(1) << np.int64(np.uint64(63) - shift)) - 1)
+    step = top / float((np.int64(1) << np.int64(np.uint64(63) - shift)) - 1)
     # Taken out of their tuples once: each time costs as much as a voxel does otherwise.
     near, steps, words, ground = land.near, land.steps, land.words, (ONE << shift) - ONE
     visited, owner, parent, parts = room.visited, room.owner, room.parent, room.parts
     components, room.events[0] = NONE, 0
     for key in keys:
         here = key & ground
-        height = top * (1.0 - np.float64(key >> (shift + ONE)) / deepest)
+        height = top - np.float64(np.int64(key >> (shift + ONE))) * step
         level = level_of(height, height_power)
         word = (here >> _SIX) + ((key >> shift) & ONE) * words
         touched = separate(_around(visited, word, here & np.uint64(63), land), near)
