@@ -99,6 +99,16 @@ def fill(
 
 
 @compiled
+def shares(across: NDArray[np.float32], scale: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+    """Fill shares of squares, `out` (permutations, voxels), from products that are to be multiplied by `scale`."""
+    for k in range(out.shape[0]):
+        row, filled, by = across[k], out[k], scale[k]
+        for v in range(row.size):
+            one = np.float64(row[v]) * by
+            filled[v] = one * one
+
+
+@compiled
 def count(out: NDArray[np.float32], kind: StatisticKind, tally: Counters) -> None:
     """Count where statistics, (permutations, voxels), reach the observed one; leave the sides that are tested."""
     # Arrays are taken out of their tuples before a loop: within one each time costs as much as the work.

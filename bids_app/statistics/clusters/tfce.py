@@ -67,7 +67,7 @@ def _around(visited: NDArray[np.uint64], word: np.uint64, bit: np.uint64, land: 
     left = word - land.row - column
     here = left + land.row
     right = here + land.row
-    return (
+    bits: np.uint64 = (
         ((visited[left] >> low) & _SEVEN)
         | (((visited[left + column] >> low) & _SEVEN) << np.uint64(3))
         | (((visited[left + two] >> low) & _SEVEN) << np.uint64(6))
@@ -78,6 +78,7 @@ def _around(visited: NDArray[np.uint64], word: np.uint64, bit: np.uint64, land: 
         | (((visited[right + column] >> low) & _SEVEN) << np.uint64(21))
         | (((visited[right + two] >> low) & _SEVEN) << np.uint64(24))
     )
+    return bits
 
 
 @compiled

@@ -94,6 +94,9 @@ def _arms_anew(model: LinearModel, scheme: Rerandomisation, labels: Matrix) -> C
     # Arms permuted to equal a covariate leave nothing to test: t is 0, not the quotient of roundings.
     kept = length > 1e-8 * np.linalg.norm(drawn[:, :, 0], axis=1)
     units = (np.where(kept, columns, 0.0) / np.where(kept, length, 1.0)).T
+    if len(arms) == 2 and model.baseline is not None:
+        apart = np.ptp(model.columns[where, 0]) * kept / np.where(kept, length, 1.0)
+        return _two_arms(model, units, labels == arms[1], apart)
 
     def one(tile: slice) -> tuple[Matrix, Matrix]:
         outcome, before = model.units(tile)
@@ -101,6 +104,37 @@ def _arms_anew(model: LinearModel, scheme: Rerandomisation, labels: Matrix) -> C
         return c, np.zeros_like(c) if before is None else (units @ before) ** 2
 
     return one
+
+
+def _two_arms(
+    model: LinearModel, units: Matrix, members: NDArray[np.bool_], scale: NDArray[np.float64]
+) -> Callable[[slice], tuple[Matrix, Matrix]]:
+    """Return what gives c and e of a tile for two arms and a baseline, whose part is a sum over one arm.
+
+    What is left of the arms beside nuisance columns has the same product with a baseline that is left beside them, so
+    that the members of one arm are added up: exactly, in single precision (`linear_model.on_steps`). The arrays that
+    are returned are filled anew by the next tile.
+    """
+    assert model.baseline is not None
+    baseline, rows = model.baseline, members.astype(np.float32)
+    room: dict[int, tuple[Matrix, Matrix, NDArray[np.float32], Matrix]] = {}
+
+    def work(tile: slice) -> tuple[Matrix, Matrix]:
+        before = baseline[:, tile]
+        many, voxels = len(rows), before.shape[1]
+        if voxels not in room:
+            room[voxels] = (
+                np.empty(before.shape), np.empty((many, voxels)), np.empty((many, voxels), np.float32),
+                np.empty((many, voxels)),
+            )  # fmt: skip
+        outcome, c, across, e = room[voxels]
+        outcome[:] = model.tested[:, tile]
+        np.matmul(units, outcome, out=c)
+        np.matmul(rows, before, out=across)
+        kernels.shares(across, scale, e)
+        return c, e
+
+    return work
 
 
 def _residuals(
