@@ -95,9 +95,7 @@ def _begin(job: Job, record: Path) -> None:
 def _run(job: Job) -> Summary:
     """Do a job by its kind; each level pays for its own imports alone: the compiler of the kernels is the group's."""
     if isinstance(job, ParticipantJob):
-        from bids_app.levels import participant
-
-        return participant.run(job)
+        return _of_participant(job)
     if isinstance(job, PredictionJob):
         return _predict(job)
     if isinstance(job, PathwayJob):
@@ -108,6 +106,15 @@ def _run(job: Job) -> Summary:
         return _of_studies(job)
     assert isinstance(job, GroupJob)
     return _of_group(job)
+
+
+def _of_participant(job: ParticipantJob) -> Summary:
+    from threadpoolctl import threadpool_limits
+
+    from bids_app.levels import participant
+
+    with threadpool_limits(1):  # the bytes that a batch writes, whose calls have one processor each
+        return participant.run(job)
 
 
 def _predict(job: PredictionJob) -> Summary:
