@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined, select_autoescape
+from jinja2.bccache import Bucket
 
 from bids_app import __version__
 from bids_app.dataset.tables import read_json
@@ -19,11 +22,36 @@ from bids_app.report.formats import effect_with_limits, format_number, format_p,
 from bids_app.report.text.wording import against, claim_name, listed, word
 
 
+class _Kept(FileSystemBytecodeCache):
+    """Compiled templates in a folder; where it is full or gone they are compiled anew, and nothing is said."""
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Fill a bucket from its file, if it can be read."""
+        with suppress(OSError):
+            super().load_bytecode(bucket)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Write the file of a bucket, if there is room."""
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
+def _compiled() -> FileSystemBytecodeCache | None:
+    """Return where compiled templates are kept from call to call; None where that cannot be written."""
+    home = os.environ.get("XDG_CACHE_HOME")
+    try:
+        folder = (Path(home) if home else Path.home() / ".cache") / "deqi" / f"pages-{__version__}"
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):  # no home, or one of another
+        return None
+    return _Kept(str(folder)) if os.access(folder, os.W_OK) else None
+
+
 @cache
 def _templates() -> Environment:
     environment = Environment(
-        loader=PackageLoader("bids_app.report"), autoescape=select_autoescape(), undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"],
+        bytecode_cache=_compiled(), loader=PackageLoader("bids_app.report"), autoescape=select_autoescape(),
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"],
     )  # fmt: skip
     environment.install_gettext_callables(  # type: ignore[attr-defined]
         messages.gettext, messages.number_form, newstyle=True

@@ -36,7 +36,8 @@ def sample(
 
 def _straight(volume: NDArray[np.float32], grid: Grid, targets: tuple[tuple[float, ...], ...]) -> NDArray[np.float32]:
     """Return (z, y, x) of a volume whose axes are those of the picture: one axis after the other."""
-    for axis in (2, 1, 0):  # few slices first
+    fewest = min((2, 1, 0), key=lambda axis: len(targets[axis]))
+    for axis in sorted((2, 1, 0), key=lambda axis: (axis != fewest, -axis)):  # few slices first
         place = (np.array(targets[axis]) - grid.affine[axis, 3]) / grid.affine[axis, axis]
         low = np.floor(place).astype(np.intp)
         last = volume.shape[axis] - 1
