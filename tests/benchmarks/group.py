@@ -131,7 +131,7 @@ def one_map(mask: np.ndarray) -> dict[str, float]:
         best = np.inf
         for _ in range(6):
             started = time.perf_counter()
-            tfce.enhance(t, land, room, (0.5, 2.0), values)
+            tfce.enhance(t, land, room, (None, None), values)
             best = min(best, time.perf_counter() - started)
         found[f"{neighbours} neighbours"] = best
     return found

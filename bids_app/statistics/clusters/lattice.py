@@ -85,7 +85,8 @@ class LatticeWorkspace:
     def enhance(self, t: NDArray[np.float32], powers: Powers, values: NDArray[np.float64]) -> float:
         """Return the largest TFCE."""
         assert self._enhancement is not None
-        return tfce.enhance(t, self._lattice.land, self._enhancement, powers, values)
+        own = (None, None) if powers == tfce.USUAL else powers
+        return tfce.enhance(t, self._lattice.land, self._enhancement, own, values)
 
 
 def lattice(mask: Mask, connectivity: int = 26, tfce_connectivity: int = 6) -> Lattice:

@@ -13,12 +13,18 @@ from numpy.typing import NDArray
 
 from bids_app.statistics.clusters.kernels import compiled, root_of
 from bids_app.statistics.clusters.neighbourhood_bits import NONE, ONE, separate
-from bids_app.statistics.clusters.tfce_layout import TFCEBuffers, TFCELayout
+from bids_app.statistics.clusters.tfce_layout import DE_BRUIJN, TFCEBuffers, TFCELayout
 
-Scale = tuple[float, float, float]
+Power = float | None
+"""E or H; None are those of FSL and PALM, 0.5 and 2: the compiler makes a version of its own for them."""
+
+Scale = tuple[float, Power, Power]
 """Largest height, E and H."""
 
+USUAL = 0.5, 2.0
+
 _SIX, _SEVEN, _FIRST, _LAST = (np.uint64(n) for n in (6, 7, 1, 62))
+_WORD, _TOP = np.uint64(0xFFFFFFFF), np.uint64(27)
 _BUCKETS, _SHORT, _LONG = np.uint64(2047), np.uint64(42), np.uint64(53)
 
 
@@ -95,15 +101,17 @@ def _mark(visited: NDArray[np.uint64], owner: NDArray[np.uint32], word: np.uint6
 
 
 @compiled
-def level_of(height: float, power: float) -> float:
+def level_of(height: float, power: Power) -> float:
     """Return the integral of h^H from 0 to a height."""
+    if power is None:
+        return height * height * height * (1.0 / 3.0)
     return height * height * height / 3 if power == 2 else height ** (power + 1) / (power + 1)
 
 
 @compiled
-def advance(parts: NDArray[np.float64], c: np.uint64, level: float, power: float) -> None:
+def advance(parts: NDArray[np.float64], c: np.uint64, level: float, power: Power) -> None:
     """Bring the integral of component c of `parts`, (components, 3), down to a level."""
-    weight = np.sqrt(parts[c, 0]) if power == 0.5 else parts[c, 0] ** power
+    weight = np.sqrt(parts[c, 0]) if power is None else parts[c, 0] ** power
     parts[c, 2] += weight * (parts[c, 1] - level)
     parts[c, 1] = level
 
@@ -156,7 +164,7 @@ def _visit(
         while touched:
             pick = touched & (NONE - touched)
             touched ^= pick
-            other = root_of(parent, np.uint64(owner[here + steps[pick % np.uint64(37)]]))
+            other = root_of(parent, np.uint64(owner[here + steps[((pick * DE_BRUIJN) & _WORD) >> _TOP]]))
             advance(parts, other, level, power)
             own = other if own in (components, other) else merge(room, own, other)
         parts[own, 0] += 1
@@ -169,7 +177,7 @@ def _visit(
 
 
 @compiled
-def settle(room: TFCEBuffers, components: int, power: float) -> float:
+def settle(room: TFCEBuffers, components: int, power: Power) -> float:
     """Bring every component down to 0, and give those that ended what they lived to see; return the largest."""
     parts = room.parts[:components]
     for c in range(components):
@@ -185,7 +193,7 @@ def enhance(
     t: NDArray[np.float32],
     land: TFCELayout,
     room: TFCEBuffers,
-    powers: tuple[float, float],
+    powers: tuple[Power, Power],
     values: NDArray[np.float64],
 ) -> float:
     """Return the largest TFCE of both signs; fill `values`, (voxels,), if it has any room.

@@ -17,6 +17,9 @@ from bids_app.vocabulary.grid import Mask
 BITS = 62
 """Voxels of a word; those at its ends, 1 and 62, have a copy in the word beside, at 63 and 0."""
 
+DE_BRUIJN = np.uint64(0x077CB531)
+"""Times a power of two it has other five bits on top for each."""
+
 
 class TFCELayout(NamedTuple):
     """A mask laid out for the visit; all integers are unsigned, which spares looking for negative indices.
@@ -29,8 +32,8 @@ class TFCELayout(NamedTuple):
         Words to the next x and y.
     near : uint64
         Bits of the neighbours that join voxels, of 6, 18 or 26.
-    steps : (37,) uint64
-        Step to the place of the neighbour of a single bit b, at b modulo 37.
+    steps : (32,) uint64
+        Step to the place of the neighbour of a single bit b, at the five highest of the 32 bits of b * `DE_BRUIJN`.
     words : uint64
         Words of the mask's padded box.
     """
@@ -77,9 +80,9 @@ def tfce_layout(mask: Mask, neighbours: int) -> TFCELayout:
     width, column = int(y.max()) + 2, (int(z.max()) + 2 + BITS - 1) // BITS
     row = width * column
     places = ((x * width + y) * column + z // BITS) * 64 + z % BITS + 1
-    steps = np.zeros(37, dtype=np.int64)
+    steps = np.zeros(32, dtype=np.int64)
     for bit, step in enumerate(STEPS @ np.array([64 * row, 64 * column, 1])):
-        steps[(1 << bit) % 37] = step
+        steps[((1 << bit) * int(DE_BRUIJN) & 0xFFFFFFFF) >> 27] = step
     return TFCELayout(
         places.astype(np.uint64), np.uint64(row), np.uint64(column), NEAR[neighbours], steps.astype(np.uint64),
         np.uint64((int(x.max()) + 2) * row),

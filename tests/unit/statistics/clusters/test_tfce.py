@@ -23,6 +23,10 @@ def enhanced(volume, mask, connectivity, powers=POWERS):
     t = volume[mask].astype(np.float32)
     largest = tfce.enhance(t, land, room, powers, values)
     assert largest == tfce.enhance(t, land, room, powers, np.empty(0))
+    if powers == tfce.USUAL:
+        again = np.empty(len(t))
+        assert tfce.enhance(t, land, room, (None, None), again) == pytest.approx(largest, rel=1e-12)
+        assert again == pytest.approx(values, rel=1e-10, abs=1e-12)
     assert largest == np.abs(values).max(initial=0.0)
     assert not room.visited.any()
     whole = np.zeros(mask.shape)
