@@ -12,10 +12,9 @@ from bids_app.statistics.clusters import kernels
 from bids_app.statistics.clusters.neighbours import Neighbours
 from bids_app.statistics.permutation.linear_model import LinearModel
 from bids_app.statistics.permutation.rerandomisation import Scheme
-from bids_app.statistics.permutation.schemes import ResidualSigns
 from bids_app.statistics.permutation.statistic import StatisticTile, statistic_tiles
 
-BLOCK = 32
+BLOCK = 64
 """Relabellings that go through one matrix product, of up to a thousand people; no bit depends on it."""
 
 MANY = 1000
@@ -94,9 +93,7 @@ class PermutationEngine:
         self._height = np.abs(self.t) if geometry.both else self.t
         self._kind = kernels.StatisticKind(float(model.df), model.rank, geometry.both)
         # Reading the maps of thousands costs more than a product: more permutations share one pass over them.
-        # So do rows that signs of residuals are multiplied with, which are made anew for each block.
-        few = len(model.nuisance) <= MANY
-        self.step = (1 + isinstance(scheme, ResidualSigns)) * BLOCK if few else 4 * BLOCK
+        self.step = BLOCK if len(model.nuisance) <= MANY else 2 * BLOCK
         self._buffers = _Buffers(self.step, len(self.t), geometry)
 
     def block(self, start: int) -> NDArray[np.int32]:
