@@ -91,6 +91,36 @@ def robust(folder: Path, patterns: int, threads: int, columns: int) -> None:
     np.save(folder / "seconds.npy", (time.perf_counter() - started) / patterns)
 
 
+def twin(folder: Path, relabellings: int, enhance: bool) -> None:
+    """The same by hand: everything in double precision (`plain_twin`), one thread."""
+    from plain_twin import Box, Twin
+
+    from bids_app.statistics.permutation.permutation_test import cluster_threshold
+    from bids_app.statistics.permutation.rerandomisation import Rerandomisation
+
+    mask, (arm, nuisance) = np.load(folder / "mask.npy"), design()
+    by_hand = Twin(np.load(folder / "post.npy"), np.load(folder / "pre.npy"), nuisance)
+    near, far = Box(mask, 26), Box(mask, 6)
+    threshold = cluster_threshold(0.001, by_hand.df)
+    scheme = Rerandomisation(arm, np.zeros(PEOPLE, dtype=int), 0, relabellings)
+    t = np.empty((64, by_hand.y.shape[1]))
+
+    def some(start: int) -> None:
+        labels = scheme.draw(start, min(start + 64, relabellings)).astype(float)
+        by_hand.fill(labels, t[: len(labels)])
+        for row in t[: len(labels)]:
+            np.abs(row).max()
+            near.clusters(row, threshold)
+            if enhance:
+                far.enhance(row)
+
+    some(0)
+    started = time.perf_counter()
+    for start in range(0, relabellings, 64):
+        some(start)
+    np.save(folder / "seconds.npy", (time.perf_counter() - started) / relabellings)
+
+
 def nilearn(folder: Path, relabellings: int) -> None:
     """The same contrast without baseline, which permuted_ols cannot hold."""
     import nibabel as nib
@@ -151,6 +181,8 @@ def main() -> None:
     args = parser.parse_args()
     if args.do and args.do[0] == "ours":
         return ours(args.folder, int(args.do[1]), int(args.do[2]), args.do[3] == "True", args.do[4] == "True")
+    if args.do and args.do[0] == "twin":
+        return twin(args.folder, int(args.do[1]), args.do[2] == "True")
     if args.do and args.do[0] == "robust":
         return robust(args.folder, *map(int, args.do[1:]))
     if args.do and args.do[0] == "palm":
@@ -172,10 +204,13 @@ def rows(folder: Path, mask: np.ndarray, count: int, source: Path | None) -> lis
     """Return the lines of the table: each case in a process of its own."""
     cases: dict[tuple[str, str], tuple[object, ...]] = {
         ("deqi", "largest \\|t\\|, extent, mass; own baseline; 2 threads"): ("ours", count, 2, False, True),
+        ("deqi", "the same; 1 thread"): ("ours", count, 1, False, True),
+        ("plain twin", "the same; 1 thread"): ("twin", count // 4, False),
         ("deqi", "the same by signs of residuals (robust p); own baseline; 3 covariates"): ("robust", count, 2, 3),
         ("deqi", "the same by signs of residuals (robust p); own baseline; 6 covariates"): ("robust", count, 2, 6),
         ("deqi", "the same with exact TFCE; own baseline; 2 threads"): ("ours", count, 2, True, True),
         ("deqi", "the same with exact TFCE; own baseline; 1 thread"): ("ours", count, 1, True, True),
+        ("plain twin", "the same with exact TFCE; own baseline; 1 thread"): ("twin", count // 4, True),
         ("deqi", "the same with exact TFCE; no baseline; 1 thread"): ("ours", count, 1, True, False),
         ("nilearn permuted_ols", "the same with TFCE (100 steps); no baseline; 1 thread"): ("nilearn", 4),
     }
