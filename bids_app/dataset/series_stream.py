@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Generator, Iterator
-from contextlib import closing
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 import numpy as np
 from isal import igzip
@@ -17,8 +16,21 @@ from bids_app.dataset.volumes import BROKEN, grid_of, open_image, rest_of
 from bids_app.errors import MissingInputError, WrongDataError
 from bids_app.vocabulary.grid import Mask
 
-RING = 12
-"""Volumes inflated ahead of the arithmetic."""
+AHEAD = 2
+"""Blocks of volumes: one is filled while the other is used."""
+
+Filled = tuple[NDArray[np.float32], int]
+"""A block, and how many of its rows are filled."""
+
+
+class _Blocks(NamedTuple):
+    """What the reader fills: voxels of the mask, in the order of the file, of the volumes that are kept; those read."""
+
+    inside: NDArray[np.intp]
+    kept: Mask
+    read: list[int]
+    free: queue.Queue[NDArray[np.float32]]
+    full: queue.Queue[Filled | BaseException]
 
 
 class SeriesStream:
@@ -57,20 +69,26 @@ class SeriesStream:
             If the file breaks off or its checksum is wrong.
         """
         inside = np.flatnonzero(mask.ravel(order="F"))
-        block = np.empty((size, len(inside)), dtype=np.float32)
-        filled = 0
-        volumes = self._volumes()
-        with closing(volumes):
-            for number, volume in enumerate(volumes):
-                if not kept[number]:
-                    continue
-                block[filled] = volume.take(inside)
-                filled += 1
-                if filled == size:
-                    yield self._scaled(block)
-                    filled = 0
-        if filled:
-            yield self._scaled(block[:filled])
+        free: queue.Queue[NDArray[np.float32]] = queue.Queue()
+        full: queue.Queue[Filled | BaseException] = queue.Queue()
+        for _ in range(AHEAD):
+            free.put(np.empty((size, len(inside)), dtype=np.float32))
+        stop = threading.Event()
+        reader = threading.Thread(target=self._inflate, args=(_Blocks(inside, kept, [], free, full), stop), daemon=True)
+        reader.start()
+        try:
+            while not isinstance(item := full.get(), BaseException):
+                block, filled = item
+                if filled:
+                    yield self._scaled(block[:filled])
+                if filled < size:
+                    return
+                free.put(block)
+            raise item
+        finally:
+            stop.set()
+            free.put(np.empty((0, 0), dtype=np.float32))
+            reader.join()
 
     def _scaled(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         if self._slope != 1.0 or self._intercept != 0.0:
@@ -78,66 +96,53 @@ class SeriesStream:
             block += np.float32(self._intercept)
         return block
 
-    def _volumes(self) -> Generator[NDArray[Any]]:
-        """Yield each volume, flat; a view that holds until the next one is asked for."""
-        size = int(np.prod(self.grid.shape)) * self._dtype.itemsize
-        free: queue.Queue[bytearray] = queue.Queue()
-        full: queue.Queue[bytearray | BaseException] = queue.Queue()
-        stop = threading.Event()
-        for _ in range(RING):
-            free.put(bytearray(size))
-        reader = threading.Thread(target=self._inflate, args=(free, full, stop), daemon=True)
-        reader.start()
+    def _inflate(self, blocks: _Blocks, stop: threading.Event) -> None:
+        """Fill blocks, and hand on what ends that."""
         try:
-            for _ in range(self.frames):
-                item = full.get()
-                if isinstance(item, BaseException):
-                    raise item
-                yield np.frombuffer(item, dtype=self._dtype)
-                free.put(item)
-            last = full.get()
-            if isinstance(last, BaseException):
-                raise last
-        finally:
-            stop.set()
-            free.put(bytearray())
-            reader.join()
-
-    def _inflate(self, free: queue.Queue[bytearray], full: queue.Queue[object], stop: threading.Event) -> None:
-        done = 0
-        try:
-            with self._open() as stream:
-                stream.seek(self._offset)
-                for _ in range(self.frames):
-                    buffer = free.get()
-                    if stop.is_set():
-                        return
-                    if _fill(stream, buffer) < len(buffer):
-                        raise EOFError("the file ends early")  # noqa: TRY301
-                    full.put(buffer)
-                    done += 1
-                more = rest_of(stream)  # wherever the header thinks that the end is
-                if more >= len(buffer):
-                    raise EOFError(f"{more // len(buffer)} volumes follow that its header does not know")  # noqa: TRY301
-            full.put(bytearray())
+            self._fill(blocks, stop)
         except MemoryError as error:
-            full.put(WrongDataError(f"{self._path} does not fit into memory ({error}); raise --mem."))
+            blocks.full.put(WrongDataError(f"{self._path} does not fit into memory ({error}); raise --mem."))
         except BROKEN as error:
-            full.put(
+            blocks.full.put(
                 MissingInputError(
-                    f"{self._path} is damaged: {error}, after {done} of {self.frames} volumes. "
+                    f"{self._path} is damaged: {error}, after {len(blocks.read)} of {self.frames} volumes. "
                     "Copy or compute it again."
                 )
             )
         except BaseException as error:  # noqa: BLE001  (one that is not handed on would leave the other side waiting)
-            full.put(error)
+            blocks.full.put(error)
+
+    def _fill(self, blocks: _Blocks, stop: threading.Event) -> None:
+        """Fill blocks with kept volumes and hand them on; the last one is not full, and may be empty."""
+        buffer = bytearray(int(np.prod(self.grid.shape)) * self._dtype.itemsize)
+        volume = np.frombuffer(buffer, dtype=self._dtype)
+        block, filled = blocks.free.get(), 0
+        with self._open() as stream:
+            stream.seek(self._offset)
+            for number in range(self.frames):
+                if stop.is_set():
+                    return
+                if _read_into(stream, buffer) < len(buffer):
+                    raise EOFError("the file ends early")
+                blocks.read.append(number)
+                if not blocks.kept[number]:
+                    continue
+                block[filled] = volume.take(blocks.inside)
+                filled += 1
+                if filled == len(block):
+                    blocks.full.put((block, filled))
+                    block, filled = blocks.free.get(), 0
+            more = rest_of(stream)  # wherever the header thinks that the end is
+            if more >= len(buffer):
+                raise EOFError(f"{more // len(buffer)} volumes follow that its header does not know")
+        blocks.full.put((block, filled))
 
     def _open(self) -> BinaryIO:
         opener = igzip.open if self._path.name.endswith(".gz") else open
         return cast(BinaryIO, opener(self._path, "rb"))
 
 
-def _fill(stream: BinaryIO, buffer: bytearray) -> int:
+def _read_into(stream: BinaryIO, buffer: bytearray) -> int:
     """Read until the buffer is full or the stream ends; return how many bytes came."""
     view = memoryview(buffer)
     done = 0

@@ -29,16 +29,18 @@ def cpu() -> str:
 
 @dataclass(frozen=True)
 class Cost:
-    """Median seconds, and MiB."""
+    """Median seconds, MiB, and median seconds of processors."""
 
     seconds: float
     memory: float
+    processors: float = 0.0
 
 
 def measure(commands: dict[str, list[str]], repeats: int) -> dict[str, Cost]:
     """Run each command `repeats` times, in turn, so that all see the same weather."""
     seconds: dict[str, list[float]] = {name: [] for name in commands}
     memory: dict[str, float] = {}
+    used: dict[str, list[float]] = {name: [] for name in commands}
     for _ in range(repeats):
         for name, words in commands.items():
             started = time.perf_counter()
@@ -47,10 +49,11 @@ def measure(commands: dict[str, list[str]], repeats: int) -> dict[str, Cost]:
             said = child.stderr.read()
             _, status, usage = os.wait4(child.pid, 0)
             seconds[name].append(time.perf_counter() - started)
+            used[name].append(usage.ru_utime + usage.ru_stime)
             memory[name] = max(memory.get(name, 0.0), usage.ru_maxrss / 1024)
             if status:
                 raise SystemExit(f"{name} failed: {said.decode()}")
-    return {name: Cost(median(seconds[name]), memory[name]) for name in commands}
+    return {name: Cost(median(seconds[name]), memory[name], median(used[name])) for name in commands}
 
 
 def inflate(path: Path) -> list[str]:
