@@ -55,7 +55,7 @@ MIDDLE = width_name(bayes_factor.SCALES[1])
 
 def bayes_maps(t: Floats, model: LinearModel) -> dict[str, Floats]:
     """Return log10 BF10 of the difference between two arms, by the width of the prior as it stands in file names."""
-    size = model.effective_size()
+    size = model.effective_size
     return {
         width_name(scale): bayes_factor.bayes_map(t, model.df, size, scale).astype(np.float32)
         for scale in bayes_factor.SCALES

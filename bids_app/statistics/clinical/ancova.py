@@ -141,7 +141,7 @@ def evidence(after: Values, arm: Values, nuisance: Values, before: Values) -> fl
     others, _ = _others(nuisance, before)
     model = linear_model.fit(np.asarray(after, dtype=np.float64)[:, None], np.asarray(arm, dtype=np.float64), others)
     t = model.effect / np.sqrt(model.variance)
-    return float(bayes_factor.log_bayes_factor(t, model.df, float(model.effective_size()[0]))[0])
+    return float(bayes_factor.log_bayes_factor(t, model.df, float(model.effective_size[0]))[0])
 
 
 @dataclass(frozen=True, eq=False)

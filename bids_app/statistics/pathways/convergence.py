@@ -29,7 +29,7 @@ def partial_conjunction(p: Sequence[float] | Floats, u: int, *, independent: boo
 
     Parameters
     ----------
-    p : sequence of float
+    p : (sources,)
         One-sided, of each source.
     independent : bool
         True joins the k - u + 1 largest p by Fisher's method; False by Simes', which dependent sources allow as well.

@@ -74,6 +74,9 @@ class LinearModel:
     effect, variance : (voxels,)
         Coefficient of the tested column in the units of the outcome, and its variance. With several columns the
         share of variance that they explain, and NaN.
+    effective_size : (voxels,)
+        The number that a single tested column is worth: residual variance over that of its effect. Of two arms without
+        anything beside it is n1 n2 / (n1 + n2). NaN with several columns.
     by_arm : bool
         True gives each arm a variance of its own in t.
     robust : Residuals or None
@@ -87,6 +90,7 @@ class LinearModel:
     df: int
     effect: NDArray[np.float64]
     variance: NDArray[np.float64]
+    effective_size: NDArray[np.float64]
     by_arm: bool = False
     robust: Residuals | None = None
 
@@ -94,19 +98,6 @@ class LinearModel:
     def rank(self) -> int:
         """Number of tested columns: 1 gives t, more give F."""
         return int(self.columns.shape[1])
-
-    def effective_size(self) -> Matrix:
-        """Return the number that a single tested column is worth, (voxels,): residual variance over that of its effect.
-
-        Of two arms without anything beside it is n1 n2 / (n1 + n2).
-        """
-        column = residual(self.columns, self.nuisance)[:, 0]
-        size = np.full(self.tested.shape[1], column @ column)
-        for tile in tiles(*self.tested.shape) if self.baseline is not None else ():
-            _, before = self.units(tile)
-            if before is not None:
-                size[tile] -= (column @ before) ** 2
-        return size
 
     def units(self, tile: slice) -> tuple[Matrix, Matrix | None]:
         """Return the unit vectors of some voxels in double precision: of the outcome, and of the baseline."""
@@ -156,14 +147,21 @@ def fit(outcome: Maps, tested: Matrix, nuisance: Matrix, baseline: Maps | None =
     voxels = outcome.shape[1]
     unit = array_allocation.empty_array((len(outcome), voxels))
     before = None if baseline is None else array_allocation.empty_array((len(outcome), voxels))
-    found = np.empty((2, voxels))
+    found = np.empty((3, voxels))
     for tile in tiles(len(outcome), voxels):
         own = None if baseline is None else baseline[:, tile].astype(np.float64)
         unit[:, tile], unit_baseline, found[:, tile] = _tile(outcome[:, tile].astype(np.float64), left, basis, own, df)
         if before is not None and unit_baseline is not None:
             before[:, tile] = on_steps(unit_baseline, centred=centred)
     return LinearModel(
-        tested=unit, baseline=before, nuisance=basis, columns=columns, df=df, effect=found[0], variance=found[1]
+        tested=unit,
+        baseline=before,
+        nuisance=basis,
+        columns=columns,
+        df=df,
+        effect=found[0],
+        variance=found[1],
+        effective_size=found[2],
     )
 
 
@@ -189,7 +187,7 @@ def on_steps(unit: Matrix, *, centred: bool) -> Matrix:
 def _tile(
     outcome: Matrix, columns: Matrix, basis: Matrix, baseline: Matrix | None, df: int
 ) -> tuple[Matrix, Matrix | None, Matrix]:
-    """Return unit vectors of outcome and baseline, and effect over variance, of some voxels."""
+    """Return unit vectors of outcome and baseline, and effect over variance over effective size, of some voxels."""
     size = np.linalg.norm(outcome, axis=0)
     part = residual(outcome, basis)
     across = np.zeros((columns.shape[1], outcome.shape[1]))
@@ -203,13 +201,13 @@ def _tile(
             total = np.einsum("nv,nv->v", part, part)
             axes = orthonormal(columns).T
             explained = explained_share(axes @ part, None if unit is None else axes @ unit)
-            return _unit(part, size), unit, np.stack([explained / total, np.full(len(size), np.nan)])
+            return _unit(part, size), unit, np.stack([explained / total, *np.full((2, len(size)), np.nan)])
         weight = columns[:, 0] @ columns[:, 0] - across[0] ** 2
         effect = columns[:, 0] @ part / weight
         direction = columns if unit is None else columns - unit * across[0]
         rest = part - direction * effect
         variance = np.einsum("nv,nv->v", rest, rest) / df / weight
-    return _unit(part, size), unit, np.stack([effect, variance])
+    return _unit(part, size), unit, np.stack([effect, variance, np.broadcast_to(weight, size.shape)])
 
 
 def explained_share(products: Matrix, across: Matrix | None) -> NDArray[np.float64]:

@@ -39,16 +39,16 @@ def test_bayes_factors_take_the_effective_number_of_the_design_at_each_voxel():
     nuisance = np.column_stack([np.ones(n), rng.standard_normal(n) + arm])
     model = linear_model.fit(outcome, arm, nuisance, before)
     t = model.effect / np.sqrt(model.variance)
-    found = bayes_factor.bayes_map(t, model.df, model.effective_size())
+    found = bayes_factor.bayes_map(t, model.df, model.effective_size)
     for v in range(voxels):
         book = OLS(outcome[:, v], np.column_stack([arm, nuisance, before[:, v]])).fit()
         size = book.mse_resid / book.bse[0] ** 2
-        assert model.effective_size()[v] == pytest.approx(size)
+        assert model.effective_size[v] == pytest.approx(size)
         assert found[v] == pytest.approx(
             bayes_factor.log_bayes_factor(np.array([book.tvalues[0]]), model.df, size)[0], abs=2e-3
         )
     plain = linear_model.fit(outcome, arm, np.ones((n, 1)))
-    assert plain.effective_size() == pytest.approx(8 * 12 / 20)
+    assert plain.effective_size == pytest.approx(8 * 12 / 20)
 
 
 @pytest.mark.parametrize(("people", "t"), [(40, 3.0), (1000, 60.0), (5000, 150.0)])
