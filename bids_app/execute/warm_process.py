@@ -87,7 +87,7 @@ def start(words: Sequence[str], cwd: str, environment: Mapping[str, str]) -> War
         told.close()
     if number:
         return WarmChild(pid=int(number), life=ours, said=said, answer=answer)
-    _forget()
+    _forget(ended=True)
     answer.close()
     os.close(ours)
     os.close(said)
@@ -108,10 +108,10 @@ def _process(environment: Mapping[str, str]) -> socket.socket:
         return _warm[0][0]
 
 
-def _forget() -> None:
-    """Let the next call start another such process."""
+def _forget(*, ended: bool = False) -> None:
+    """Let the next call start another such process; with `ended` only if this one is gone: others may wait for it."""
     with _one:
-        while _warm:
+        if _warm and not (ended and _warm[0][1].poll() is None):
             link, process = _warm.pop()
             link.close()
             process.kill()
@@ -159,7 +159,12 @@ class _Server:
         message, streams, *_ = socket.recv_fds(self._link, LONGEST, 3)
         if not message:
             return False
-        process = os.fork()
+        try:
+            process = os.fork()
+        except OSError:  # no room for one more: whoever asked sees its end close, and those that run go on
+            for stream in streams:
+                os.close(stream)
+            return True
         if not process:
             self._become(json.loads(message), streams)
         answer = socket.socket(fileno=streams[2])
@@ -179,7 +184,10 @@ class _Server:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             for source, target in zip((streams[0], streams[1], streams[1]), range(3), strict=True):
                 os.dup2(source, target)
-            for stream in (*streams, self._ended, *(one.fileno() for one in self._running.values())):
+            # Nothing of the process that forks is held, so that its end is seen when it ends.
+            for link in (self._link, self._news, *self._running.values()):
+                link.close()
+            for stream in (*streams, self._ended):
                 os.close(stream)
             os.environ.clear()
             os.environ.update(task["environment"])

@@ -148,11 +148,11 @@ def _levels(
     DeqiError
         If there is nothing of any, and it is not declared paths of columns alone that are asked for.
     """
-    levels, problems = dict[str, _Level](), list[MissingInputError]()
+    levels, problems = dict[str, _Level](), list[DeqiError]()
     for name in settings.modalities:
         try:
             levels[name] = _level(execution, settings.of(name), people, selection)
-        except MissingInputError as error:
+        except (MissingInputError, NothingToCompareError) as error:  # the latter of a dry run
             problems.append(error)
     if not levels and of_columns_alone(settings):
         return {}, ["No recordings are read: declared paths of columns and outcomes alone."]

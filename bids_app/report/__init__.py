@@ -25,7 +25,10 @@ def write_group(output_dir: Path, *, self_contained: bool = False) -> None:
     self_contained : bool
         True keeps pictures, maps and the viewer in the pages themselves.
     """
-    if any(group_files(output_dir, made) for made in ("*_flow.tsv", "desc-trial_people.json")):
+    from bids_app.derivatives import pathways
+
+    made = any(group_files(output_dir, pattern) for pattern in ("*_flow.tsv", "desc-trial_people.json"))
+    if made or pathways.sidecars(output_dir):
         from bids_app.report.pages import group
 
         group.write_pages(output_dir, self_contained=self_contained)

@@ -61,8 +61,9 @@ def synthesise(request: SynthesisRequest, options: Options) -> SynthesisResult:
     for one in options.links:
         if not link_of(one):
             raise UsageError(f"syntheses.links.links: {one!r} is no link; expected two ends, such as needle -> PAG.")
-    evidence = _in_one_spelling(request.studies.links, [link_of(one) for one in options.links])
-    links = tuple(dict.fromkeys([*map(link_of, options.links), *(one.link for one in evidence)]))
+    declared = list({one.casefold(): one for one in map(link_of, reversed(options.links))}.values())[::-1]
+    evidence = _in_one_spelling(request.studies.links, declared)
+    links = tuple(dict.fromkeys([*declared, *(one.link for one in evidence)]))
     modalities = tuple(dict.fromkeys(one.modality for one in evidence))
     rows: list[LinkRow] = []
     for link in links:

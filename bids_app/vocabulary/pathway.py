@@ -80,7 +80,8 @@ class DiagramSaid(JsonRecord):
     among : str
         The arm; empty: all arms.
     nodes : mapping of mapping
-        What each node is: `What`, `When`, `Participants`.
+        What each node is: `What`, `Modality`, `Rank` of its visit, `Participants`, and `ShareOfComponent`, the part of
+        the variance of several quantities that their first component has (None of a single one).
     untested : tuple of str
         Pairs without a path of which too few participants have both.
     c, c_df, c_p : float

@@ -29,6 +29,8 @@ def group(data, out, *words, config=None):
 
 
 def test_columns_alone_need_no_recording(demo, tmp_path):
+    foreseen = group(demo, tmp_path / "out", "--dry-run")
+    assert foreseen.code == 0, foreseen.text
     ended = group(demo, tmp_path / "out")
     assert ended.code == 0, ended.text
     assert "No recordings are read: declared paths of columns and outcomes alone." in ended.text
@@ -106,6 +108,10 @@ def test_several_columns_are_one_node_by_what_they_were_before(demo, tmp_path):
     assert np.array(found["brain"], dtype=float) == pytest.approx(expected, abs=1e-5)
     about = json.loads((tmp_path / "out" / "pathways" / "joined_diagram.json").read_text())
     assert about["Nodes"]["brain"]["What"] == "change of first component of pag, network, alpha"
+    share = np.linalg.svd((before - before.mean(axis=0)) / sd, compute_uv=False) ** 2
+    share = 100 * share[0] / share.sum()
+    page = (tmp_path / "out" / "group-pathways.html").read_text()
+    assert f"brain has {share:.0f} % of the variance before treatment of what it stands for." in page
 
 
 @pytest.mark.parametrize(("node", "said"), [

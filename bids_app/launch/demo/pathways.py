@@ -24,7 +24,13 @@ STRENGTH = 0.6
 SHIFT = 0.6
 """Decoy: by so many SDs all of them are shifted by the arm, which no path within arms may be found by."""
 
-SETTINGS = """# Settings of the demonstration of declared paths (docs/howto/pathways.md).
+SHARED = """dose    = { column = "needle_minutes" }
+pag     = { column = "pag", change = true }
+network = { column = "network", change = true }
+alpha   = { column = "alpha", change = true }
+"""
+
+SETTINGS = f"""# Settings of the demonstration of declared paths (docs/howto/pathways.md).
 
 [trial]
 title = "A framework as declared paths: a demonstration"
@@ -36,11 +42,7 @@ role = "primary"
 source = "made up"
 
 [pathways.framework.nodes]
-dose    = { column = "needle_minutes" }
-pag     = { column = "pag", change = true }
-network = { column = "network", change = true }
-alpha   = { column = "alpha", change = true }
-relief  = { outcome = "vas" }
+{SHARED}relief  = {{ outcome = "vas" }}
 
 [pathways.framework.paths]
 pag = ["dose"]
@@ -53,11 +55,7 @@ relief = ["alpha"]
 source = "made up"
 
 [pathways.separate.nodes]
-dose    = { column = "needle_minutes" }
-pag     = { column = "pag", change = true }
-network = { column = "network", change = true }
-alpha   = { column = "alpha", change = true }
-
+{SHARED}
 [pathways.separate.paths]
 pag = ["dose"]
 network = ["dose"]

@@ -29,7 +29,7 @@ def of_diagram(about: DiagramSaid) -> Verdict:
         _("Exploratory, whatever its p: within arms no participant was randomised to have more of one. A common origin "
           "of two of them makes the same path; beside each stands how large it would have to be."),
     ]  # fmt: skip
-    remarks += [*_of_few_arms(about), *_of_plan(about)]
+    remarks += [*_of_components(about), *_of_few_arms(about), *_of_plan(about)]
     if about.c_p is not None and about.c_p <= about.alpha:
         remarks.append(
             _(
@@ -59,6 +59,15 @@ def _people(about: DiagramSaid) -> str:
     counts = [one.participants for one in about.paths]
     low, high = min(counts), max(counts)
     return str(low) if low == high else _("%(low)s to %(high)s", low=low, high=high)
+
+
+def _of_components(about: DiagramSaid) -> list[str]:
+    """Return how much of several quantities the node has that stands for them."""
+    return [
+        _("%(name)s has %(share)s %% of the variance before treatment of what it stands for.", name=name,
+          share=f"{100 * float(str(node['ShareOfComponent'])):.0f}")
+        for name, node in about.nodes.items() if node["ShareOfComponent"] is not None
+    ]  # fmt: skip
 
 
 def _of_few_arms(about: DiagramSaid) -> list[str]:

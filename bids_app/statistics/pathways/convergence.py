@@ -63,10 +63,8 @@ class Agreement:
     sources: int
 
 
-def agreement(
-    signs: Sequence[int], p: Sequence[float], *, at_least: int, alpha: float, independent: bool = True
-) -> Agreement:
-    """Return what several sources say of one link.
+def agreement(signs: Sequence[int], p: Sequence[float], *, at_least: int, alpha: float) -> Agreement:
+    """Return what several sources of different participants say of one link.
 
     Parameters
     ----------
@@ -80,7 +78,7 @@ def agreement(
     sides = [np.where(unknown, 1.0, one) for one in (upward, 1 - upward)]
 
     def p_of(u: int) -> float:
-        return min(1.0, 2 * min(partial_conjunction(side, u, independent=independent) for side in sides))
+        return min(1.0, 2 * min(partial_conjunction(side, u) for side in sides))
 
     sources = 0
     while sources < len(sign) and p_of(sources + 1) <= alpha:

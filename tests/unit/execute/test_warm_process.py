@@ -62,6 +62,30 @@ def test_a_killed_call_is_told_by_its_signal_and_costs_itself_alone(tmp_path):
     assert said(warm_process.start(["--version"], str(tmp_path), environment()))[1] == 0
 
 
+def test_who_asks_in_vain_does_not_end_those_that_run(tmp_path, monkeypatch):
+    """A call that cannot be forked is started anew, and the process that forks stays, for others wait for it."""
+    fifo = tmp_path / "data"
+    os.mkfifo(fifo)
+    waiting = warm_process.start(["--config", str(fifo), "x", "y", "group"], str(tmp_path), environment())
+    process = warm_process._warm[0][1]
+    warm_process._forget(ended=True)
+    assert warm_process._warm[0][1] is process
+    os.kill(waiting.pid, signal.SIGTERM)
+    assert said(waiting)[1] in (-signal.SIGTERM, 128 + signal.SIGTERM)
+
+
+def test_the_end_of_the_process_that_forks_is_seen_while_calls_run(tmp_path):
+    """No call holds its end of the link open: the next call does not wait for those that run."""
+    fifo = tmp_path / "data"
+    os.mkfifo(fifo)
+    waiting = warm_process.start(["--config", str(fifo), "x", "y", "group"], str(tmp_path), environment())
+    warm_process._warm[0][1].kill()
+    warm_process._warm[0][1].wait()
+    assert warm_process.start(["--version"], str(tmp_path), environment()) is None
+    os.kill(waiting.pid, signal.SIGKILL)
+    assert said(waiting) == ("", 1)  # its code is lost with the process
+
+
 def test_calls_go_on_where_nothing_can_be_forked(tmp_path, monkeypatch):
     """The process that forks is killed: the call that asks it is started anew, and the next has another."""
     said(warm_process.start(["--version"], str(tmp_path), environment()))
