@@ -59,19 +59,26 @@ def ended(process):
 
 def child_of(process, label):
     """Return the child of this very process that does one participant."""
-    return waited(lambda: [n for n in _children(label) if process.pid in (parent(n), parent(parent(n)))])[0]
+    return waited(lambda: [n for n in calls_for(label) if process.pid in (parent(n), parent(parent(n)))])[0]
 
 
-def _children(label):
-    """Return the processes that work for one participant."""
+def calls_for(label, **environment):
+    """Return the processes that work for one participant, started anew or forked, with such an environment."""
+    wanted = {"DEQI_CHILD=1", *(f"{name}={value}" for name, value in environment.items())}
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             words = (folder / "cmdline").read_bytes().decode().split("\0")
-            ours = "DEQI_CHILD=1" in (folder / "environ").read_text(errors="replace").split("\0")
+            ours = wanted <= set((folder / "environ").read_text(errors="replace").split("\0"))
             if ours and (label in words or (folder / "comm").read_text().strip() == f"deqi {label}"):
                 found.append(int(folder.name))
     return found
+
+
+def caller(number: int) -> int:
+    """Return the process that asked for a call: its parent, past the one that forks calls where there is one."""
+    asked = parent(number)
+    return parent(asked) if "bids_app.execute.warm_process" in Path(f"/proc/{asked}/cmdline").read_text() else asked
 
 
 def forked(process):

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from conftest import run_deqi, start_deqi
 from fault_matrix import Row, copy, left, told
-from running import parent, waited
+from running import caller, calls_for, parent, waited
 from slurm import Slurm, why_not
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not())
@@ -78,23 +78,6 @@ def differences(out, reference):
         ["diff", "-rq", "-x", "slurm", "-x", ".*.tmp", reference, out], capture_output=True, text=True, check=False
     )
     return done.stdout
-
-
-def of(node, label):
-    """Return the deqi process that does one participant on a node."""
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (folder / "cmdline").read_bytes().split(b"\0")
-            environ = (folder / "environ").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if (
-            b"bids_app" in words
-            and label.encode() in words
-            and (not node or f"SLURMD_NODENAME={node}".encode() in environ)
-        ):
-            return int(folder.name)
-    return 0
 
 
 def test_a_killed_job_and_a_lost_node_cost_nothing(analysed, laptop, cluster, tmp_path):
@@ -171,9 +154,10 @@ def test_dask_in_an_allocation_survives_a_killed_worker(analysed, laptop, cluste
     words = ["--dask-scheduler-file", file]
     command = [sys.executable, "-m", "bids_app", analysed.trial.root, out, "participant", *OPTIONS, *words]
     with subprocess.Popen(list(map(str, command)), stderr=subprocess.STDOUT, stdout=subprocess.PIPE, text=True) as call:
-        child = waited(lambda: of("n2", "--participant-label"))
-        nanny_and_worker = [parent(parent(child)), parent(child)]
-        for number in nanny_and_worker:
+        people = analysed.trial.people
+        child = waited(lambda: [n for label in people for n in calls_for(label, SLURMD_NODENAME="n2")])[0]
+        worker = caller(child)
+        for number in (parent(worker), worker):  # the nanny first, for it would start another
             os.kill(number, signal.SIGKILL)
         text, _ = call.communicate(timeout=600)
     assert call.returncode == 0, text
