@@ -20,6 +20,7 @@ from hypothesis import settings
 sys.path.insert(0, str(Path(__file__).parent))
 
 from forked_cli import Zygote
+from real_data import real
 from synthetic import SEEDS, Trial, write_trial
 
 ROOT = Path(__file__).parents[1]
@@ -183,7 +184,4 @@ def _copied(made: Analysed, folder: Path) -> tuple[Trial, Path]:
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """Return the folder of real data; skip where there is none."""
-    folder = Path(os.environ.get("DEQI_TEST_DATA", ROOT.parent / "shared" / "data"))
-    if not (folder / "fmriprep_tree").is_dir():
-        pytest.skip(f"no real data in {folder}; set DEQI_TEST_DATA to the folder that has fmriprep_tree")
-    return folder
+    return real("fmriprep_tree").parent

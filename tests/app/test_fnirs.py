@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import run_deqi, validate_bids
 from forbidden import said_too_much
+from real_data import real
 
 pytest.importorskip("mne")
 pytest.importorskip("h5py")
@@ -227,19 +226,15 @@ def test_too_few_dyads_and_options_that_cannot_be(trial, done, tmp_path):
 
 def test_the_real_run_from_the_command_line(tmp_path):
     """A file as a device wrote it: no events.tsv, no short channel, two-dimensional positions."""
-    folder = os.environ.get("DEQI_TEST_DATA")
-    if not folder:
-        pytest.skip("DEQI_TEST_DATA names no folder with the real data")
+    folder = real("fnirs_snirf")
     data = tmp_path / "data"
     place = data / "sub-01" / "nirs"
     place.mkdir(parents=True)
     (data / "dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.9.0"}')
-    shutil.copy2(Path(folder) / "fnirs_snirf" / "neuro_run01.snirf", place / "sub-01_task-tap_nirs.snirf")
+    shutil.copy2(folder / "neuro_run01.snirf", place / "sub-01_task-tap_nirs.snirf")
     shutil.copytree(data / "sub-01", data / "sub-02")
     (data / "sub-02" / "nirs" / "sub-01_task-tap_nirs.snirf").unlink()
-    shutil.copy2(
-        Path(folder) / "fnirs_snirf" / "minimum_example.snirf", data / "sub-02" / "nirs" / "sub-02_task-tap_nirs.snirf"
-    )
+    shutil.copy2(folder / "minimum_example.snirf", data / "sub-02" / "nirs" / "sub-02_task-tap_nirs.snirf")
     ended = run_deqi(data, tmp_path / "out", "participant", "--set", "modalities.fnirs.min_coupling=0.7")
     assert "it has no events.tsv; those of the SNIRF file were taken, by their names there: 1 (4), 2 (2)" in ended.text
     assert "minimum_example" not in ended.text

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from real_data import real
 
 pytest.importorskip("mne")
 pytest.importorskip("h5py")
@@ -30,11 +29,8 @@ PAIRS = (("S1", "D1"), ("S1", "D2"))
 
 
 @pytest.fixture
-def real():
-    folder = os.environ.get("DEQI_TEST_DATA")
-    if not folder:
-        pytest.skip("DEQI_TEST_DATA names no folder with the real data")
-    return Path(folder) / "fnirs_snirf"
+def runs():
+    return real("fnirs_snirf")
 
 
 def light(samples=1200, seed=1):
@@ -48,9 +44,9 @@ def written(path, values=None, rate=10.0, **more):
     return path
 
 
-def test_a_real_run_is_read_as_it_is(real):
+def test_a_real_run_is_read_as_it_is(runs):
     """N1: series, rate, first time, events from the first sample, distances."""
-    held = read_optodes(real / "neuro_run01.snirf")
+    held = read_optodes(runs / "neuro_run01.snirf")
     assert (len(held.pairs), held.values.shape, held.wavelengths) == (9, (9, 2, 8000), (690.0, 830.0))
     assert (held.rate, held.first) == pytest.approx((20.0331, 0.04991744), abs=1e-4)
     onsets = {one.name: one.onsets + held.first for one in held.stimuli}
@@ -61,9 +57,9 @@ def test_a_real_run_is_read_as_it_is(real):
     assert (held.values > 0).all()
 
 
-def test_haemoglobin_of_a_real_run(real):
+def test_haemoglobin_of_a_real_run(runs):
     """N2 (SD and a sample, by mne and by hand), N4 (60 times), N5 (coupling), N7 (motion correction)."""
-    held = read_optodes(real / "neuro_run01.snirf")
+    held = read_optodes(runs / "neuro_run01.snirf")
     plain = to_haemoglobin(held, motion="none", ppf=(6.0, 6.0))
     assert plain.values[0].std(axis=1) == pytest.approx([3.49080, 1.67960], abs=1e-5)
     assert plain.values[0, :, 4000] == pytest.approx([1.70610, 1.48422], abs=1e-5)
@@ -85,9 +81,9 @@ def test_haemoglobin_of_a_real_run(real):
     assert repaired.values[1, 0].std() == pytest.approx(1.028, abs=1e-3)
 
 
-def test_a_model_of_a_real_run(real):
+def test_a_model_of_a_real_run(runs):
     """N9: least squares by the specification's constants; a robust fit lies within its own error of the prototype's."""
-    held = read_optodes(real / "neuro_run01.snirf")
+    held = read_optodes(runs / "neuro_run01.snirf")
     times = np.arange(8000) / held.rate
     # The constants were computed with onsets as mne has them, which still count from the clock of the file.
     events = [np.vstack([s.onsets + held.first, s.durations, np.ones(len(s.onsets))]) for s in held.stimuli]
@@ -105,9 +101,9 @@ def test_a_model_of_a_real_run(real):
     assert more.size - found.size == pytest.approx(0.5, abs=1e-6)
 
 
-def test_the_file_that_breaks_mne(real):
+def test_the_file_that_breaks_mne(runs):
     with pytest.raises(WrongDataError, match=r"minimum_example.snirf holds no samples \(mne: .*\); export it again"):
-        read_optodes(real / "minimum_example.snirf")
+        read_optodes(runs / "minimum_example.snirf")
 
 
 def test_written_files_are_read_as_they_were_written(tmp_path):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
+from real_data import real
 
 from bids_app.signals.effective_df import independent_values
 from bids_app.signals.power_course import GRID, expected_bold, power_course, standardised
@@ -78,9 +76,7 @@ def test_values_that_repeat_count_less():
 def recorded():
     """Return the posterior channels of EEGLAB's sample, referenced to the average, µV."""
     mne = pytest.importorskip("mne")
-    path = Path(os.environ.get("DEQI_TEST_DATA", "absent")) / "eeg_eeglab" / "eeglab_data.set"
-    if not path.exists():
-        pytest.skip("eeglab_data.set is not in DEQI_TEST_DATA")
+    path = real("eeg_eeglab/eeglab_data.set")
     raw = mne.io.read_raw_eeglab(path, preload=True, verbose="error").drop_channels(["EOG1", "EOG2"])
     data = raw.get_data() * 1e6
     return (data - data.mean(axis=0))[[raw.ch_names.index(name) for name in POST13]]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import csv
-import os
 from itertools import groupby
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from real_data import real
 from scipy.integrate import quad
 from scipy.optimize import curve_fit
 
@@ -234,9 +233,7 @@ def test_binding_potential_knows_no_units_of_activity_and_no_order(scale, shuffl
 
 
 def simulated():
-    path = Path(os.environ.get("DEQI_TEST_DATA", "absent")) / "pet_kinfitr" / "simref_tacs_SIMULATED.csv"
-    if not path.exists():
-        pytest.skip("simref_tacs_SIMULATED.csv is not in DEQI_TEST_DATA")
+    path = real("pet_kinfitr/simref_tacs_SIMULATED.csv")
     with path.open() as stream:
         rows = [row for row in csv.DictReader(stream) if float(row["Duration"]) > 0]
     for name, own in groupby(rows, key=lambda row: row["PET"]):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import csv
-import os
 from itertools import groupby
-from pathlib import Path
 
 import numpy as np
 import pytest
+from real_data import real
 from scipy.optimize import curve_fit
 from test_models import DURATION, FRAMES, ONES, RATES, REFERENCE, SIZES
 
@@ -103,9 +102,7 @@ def test_noise_brings_some_voxels_to_a_border():  # P11, noise .15, BP from 0
 
 @pytest.mark.real
 def test_binding_potential_near_nothing_does_not_repeat():  # P12: real [11C]PBR28, its cerebellum no valid reference
-    path = Path(os.environ.get("DEQI_TEST_DATA", "absent")) / "pet_kinfitr" / "pbr28_tacdata.csv"
-    if not path.exists():
-        pytest.skip("pbr28_tacdata.csv is not in DEQI_TEST_DATA")
+    path = real("pet_kinfitr/pbr28_tacdata.csv")
     ours, exact = {}, {}
     with path.open() as stream:
         rows = [row for row in csv.DictReader(stream) if float(row["Duration"]) > 0]

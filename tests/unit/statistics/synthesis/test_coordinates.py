@@ -4,12 +4,11 @@ The real set is that of NiMARE's pain example: 21 studies, 267 foci, 334 people,
 """
 
 import json
-import os
-from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 import pytest
+from real_data import real
 from scipy import ndimage, stats
 
 from bids_app.statistics.synthesis.coordinate_clusters import convergences
@@ -47,16 +46,13 @@ def small(experiments=5, seed=0, shape=(20, 22, 18)):
 @pytest.fixture(scope="module")
 def pain():
     """The real set in its mask."""
-    root = os.environ.get("DEQI_TEST_DATA")
-    if not root:
-        pytest.skip("DEQI_TEST_DATA names no folder with the real data")
-    studies = json.loads((Path(root) / "pain_meta_coordinates" / "nidm_pain_dset.json").read_text())
+    studies = json.loads(real("pain_meta_coordinates/nidm_pain_dset.json").read_text())
     experiments = []
     for name, study in studies.items():
         one = study["contrasts"]["1"]
         foci = np.array([one["coords"][axis] for axis in "xyz"], dtype=float).T
         experiments.append(Experiment(name=name, foci=foci, people=float(one["metadata"]["sample_sizes"][0])))
-    image = nib.load(Path(root) / "templates" / "tpl-MNI152NLin6Asym_res-02_desc-brain_mask.nii.gz")
+    image = nib.load(real("templates/tpl-MNI152NLin6Asym_res-02_desc-brain_mask.nii.gz"))
     mask = np.asarray(image.dataobj) > 0.5
     assert (len(experiments), sum(len(one.foci) for one in experiments)) == (21, 267)
     assert mask.sum() == 228_483
