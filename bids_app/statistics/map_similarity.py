@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,9 +82,7 @@ def similarity(change: Maps, arms: Rerandomisation, seed: int, count: int = 1000
     labels = arms.labels
     drawn = min(count, arms.total)
     blocks = [(start, min(start + BLOCK, drawn)) for start in range(0, drawn, BLOCK)]
-    squares = np.square(change, out=array_allocation.empty_array((len(change), change.shape[1])))
-    total = change.sum(axis=0), squares.sum(axis=0)
-    exchanged = np.concatenate([_two_means((change, squares), total, arms.draw(*block)) for block in blocks])
+    exchanged = _exchanged(change, [arms.draw(*block) for block in blocks])
     signs = SignFlips(len(labels), seed, count)
     weights = np.stack([labels / labels.sum(), (1 - labels) / (1 - labels).sum()])
     r = float(exchanged[0, 0])
@@ -97,9 +95,7 @@ def similarity(change: Maps, arms: Rerandomisation, seed: int, count: int = 1000
             parts.append(_correlations(change, flips))
         alike.append(_share(np.concatenate(parts) >= r - 1e-12))
     overlaps = {height: (float(exchanged[0, i]), _as_little(exchanged[:, i])) for i, height in enumerate(THRESHOLDS, 1)}
-    reliability = tuple(
-        _halves(array_allocation.rows_of(change, np.flatnonzero(labels == arm)), seed) for arm in (1, 0)
-    )
+    reliability = tuple(_halves(change, np.flatnonzero(labels == arm), seed) for arm in (1, 0))
     return Similarity(
         r=r,
         p_consistent=max(alike),
@@ -107,6 +103,13 @@ def similarity(change: Maps, arms: Rerandomisation, seed: int, count: int = 1000
         reliability=(reliability[0], reliability[1]),
         dice=overlaps,
     )
+
+
+def _exchanged(change: Maps, blocks: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Return r of both arms' means, and Dice at each threshold, for each allocation of every block."""
+    squares = np.square(change, out=array_allocation.empty_array((len(change), change.shape[1])))
+    total = change.sum(axis=0), squares.sum(axis=0)
+    return np.concatenate([_two_means((change, squares), total, labels) for labels in blocks])
 
 
 def _as_little(dice_values: NDArray[np.float64]) -> float:
@@ -148,13 +151,14 @@ def _correlations(change: Maps, weights: NDArray[np.float64]) -> NDArray[np.floa
     return np.asarray(np.einsum("kv,kv->k", means[:, 0], means[:, 1]) / lengths.prod(axis=1))
 
 
-def _halves(change: Maps, seed: int, splits: int = 50) -> float:
-    """Return the mean correlation of halves of people, stepped up to all of them."""
+def _halves(change: Maps, members: NDArray[np.intp], seed: int, splits: int = 50) -> float:
+    """Return the mean correlation of halves of some people, stepped up to all of them."""
     rng = np.random.default_rng(seed)
-    half = len(change) // 2
+    half = len(members) // 2
     weights = np.zeros((splits, 2, len(change)))
-    for k in range(splits):
-        order = rng.permutation(len(change))
-        weights[k, 0, order[:half]], weights[k, 1, order[half : 2 * half]] = 1 / half, 1 / half
-    r = float(_correlations(change, weights).mean())
+    for pair in weights:
+        order = members[rng.permutation(len(members))]
+        pair[0, order[:half]], pair[1, order[half : 2 * half]] = 1 / half, 1 / half
+    some = (weights[start : start + BLOCK] for start in range(0, splits, BLOCK))
+    r = float(np.concatenate([_correlations(change, pairs) for pairs in some]).mean())
     return 2 * r / (1 + r)

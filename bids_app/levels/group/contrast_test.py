@@ -55,8 +55,10 @@ class ContrastModel:
 
     Attributes
     ----------
-    outcome, baseline : (n, voxels)
-        What is explained, and the voxel's own baseline if it is adjusted for.
+    outcome : callable
+        Makes what is explained, (n, voxels): as large as all maps, so that it is not kept while relabelling.
+    baseline : (n, voxels) or None
+        The voxel's own baseline if it is adjusted for.
     fitted : callable
         Model of another outcome of the same participants.
     ready : callable
@@ -64,7 +66,7 @@ class ContrastModel:
     """
 
     contrast: Contrast
-    outcome: NDArray[np.float32]
+    outcome: Callable[[], NDArray[np.float32]]
     baseline: NDArray[np.float32] | None
     fitted: Callable[[NDArray[np.float32]], linear_model.LinearModel]
     ready: Callable[[linear_model.LinearModel], linear_model.LinearModel]
@@ -101,7 +103,7 @@ def fit_contrast(map_set: MapSet, stacks: Stacks, contrast: Contrast, run: Group
     inference = run.job.inference
     before = contrast.asked.outcome.baseline
     baseline = array_allocation.rows_of(stacks[before], contrast.members) if before else None
-    outcome = arm_similarity.outcome_of(stacks, contrast)
+    outcome = partial(arm_similarity.outcome_of, stacks, contrast)
     by_arm = inference.variances == "by-arm" and contrast.scheme == "rerandomise" and contrast.tested.shape[1] == 1
     people = tuple(map_set.design.rows[i]["participant_id"] for i in contrast.members)
     signs = contrast.scheme == "wild" or (inference.scheme == "wild" and robustly.compares_arms(contrast))
@@ -114,7 +116,7 @@ def fit_contrast(map_set: MapSet, stacks: Stacks, contrast: Contrast, run: Group
     def fitted(maps: NDArray[np.float32]) -> linear_model.LinearModel:
         return ready(linear_model.fit(maps, contrast.tested, contrast.nuisance, baseline))
 
-    model = fitted(outcome)
+    model = fitted(outcome())
     geometry = _geometry(map_set, contrast, inference, model)
     tell = partial(run.progress, map_set.key.label, contrast.name)
     return ContrastModel(
@@ -138,7 +140,7 @@ def fill_checkpoints(
     for asked in (question, again) if again else (question,):
         asked.relabellings(asked.model, asked.geometry, run).fill(wanted)
     if margin := margin_of(map_set, question.contrast, run.job.inference):
-        for outcome in shifted_outcomes(question.outcome, question.contrast.tested[:, 0], margin.value):
+        for outcome in shifted_outcomes(question.outcome(), question.contrast.tested[:, 0], margin.value):
             question.relabellings(question.fitted(outcome), question.above, run).fill(wanted)
 
 

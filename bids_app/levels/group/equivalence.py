@@ -99,7 +99,7 @@ def equivalence_maps(
 
 def _tested(question: ContrastModel, run: GroupContext, margin: Margin) -> dict[str, Floats]:
     return equivalence(
-        shifted_outcomes(question.outcome, question.contrast.tested[:, 0], margin.value),
+        shifted_outcomes(question.outcome(), question.contrast.tested[:, 0], margin.value),
         lambda maps: question.relabellings(question.fitted(maps), question.above, run).null(),
     )
 
@@ -148,9 +148,9 @@ def _by_region(question: ContrastModel, covered: Mapping[str, NDArray[np.bool_]]
     def fitted(maps: Floats) -> linear_model.LinearModel:
         return question.ready(linear_model.fit(maps, contrast.tested, contrast.nuisance, baseline))
 
-    outcome = means(question.outcome)
+    outcome = means(question.outcome())
     apart = adjacency(len(covered), (), unit="region")
     geometry = replace(question.geometry, neighbours=apart, enhancing=False)
     return replace(
-        question, outcome=outcome, baseline=baseline, fitted=fitted, model=fitted(outcome), geometry=geometry
+        question, outcome=lambda: outcome, baseline=baseline, fitted=fitted, model=fitted(outcome), geometry=geometry
     )
