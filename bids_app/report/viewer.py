@@ -7,7 +7,6 @@ without WebGL 2 says so; the pictures on the page show the same maps.
 from __future__ import annotations
 
 import base64
-import gzip
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 
 from bids_app.dataset.atlases.coordinates import named
 from bids_app.dataset.atlases.images import atlas_file, atlas_values, label_names
-from bids_app.derivatives.files import volume_bytes
+from bids_app.derivatives.files import gzipped, volume_bytes
 from bids_app.errors import DeqiError
 from bids_app.report.assets import Assets
 from bids_app.report.drawing.mosaic import COLD, WARM
@@ -40,7 +39,7 @@ def program() -> Mapping[str, str]:
     found = re.search(r'version:"(\d+\.\d+\.\d+)"', text)
     licence = (files("bids_app.report") / "templates" / "niivue-licence.txt").read_text(encoding="utf-8")
     return {
-        "program": base64.b64encode(gzip.compress(text.encode(), 6, mtime=0)).decode("ascii"),
+        "program": base64.b64encode(gzipped(text.encode(), 6)).decode("ascii"),
         "version": found[1] if found else "",
         "licence": licence,
     }

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.floating[Any]]
 
+TILE = 8192
+"""Columns that are worked on at once."""
+
 
 def fisher_z(r: Floats) -> NDArray[np.float64]:
     """Return atanh(r) of correlations of any shape (...,), with r held off ±1 by 1e-7 so that the result is finite."""
@@ -37,6 +40,18 @@ def correlate(seeds: Floats, targets: NDArray[np.float32]) -> NDArray[np.float64
     with np.errstate(invalid="ignore", divide="ignore"):
         r: NDArray[np.float64] = (unit.T.astype(np.float32) @ targets).astype(np.float64) / length
     return np.clip(r, -1.0, 1.0)
+
+
+def mean_correlation(targets: NDArray[np.float32]) -> float:
+    """Return the mean correlation over all pairs of columns, each with itself among them, from (df_res, voxels).
+
+    It is the squared length of the mean of all columns, each over its own length.
+    """
+    total = np.zeros(len(targets))
+    for start in range(0, targets.shape[1], TILE):  # no second array of all voxels
+        part = targets[:, start : start + TILE]
+        total += part @ (1 / np.sqrt(np.einsum("kv,kv->v", part, part)))
+    return float(((total / targets.shape[1]) ** 2).sum())
 
 
 def given_others(seeds: Floats, targets: NDArray[np.float32], *, both: bool) -> NDArray[np.float64]:

@@ -37,7 +37,7 @@ COLD = np.array([[25, 45, 140], [35, 105, 210], [70, 175, 235], [185, 235, 250]]
 class Underlay:
     """Grey slices, (rows, columns) 0 to 1, that maps are drawn on."""
 
-    grey: NDArray[np.float64]
+    grey: NDArray[np.floating[Any]]
 
 
 def _sample(volume: NDArray[Any], grid: Grid) -> NDArray[np.float32]:
@@ -45,13 +45,22 @@ def _sample(volume: NDArray[Any], grid: Grid) -> NDArray[np.float32]:
     return sample(volume, grid, _X, _Y, HEIGHTS)
 
 
-def underlay(volume: NDArray[Any], grid: Grid) -> Underlay:
-    """Make grey slices from an image; its 2nd to 99th percentile span the greys."""
-    volume = np.nan_to_num(volume)
-    inside = volume[volume > 0]
+def grey_levels(volume: NDArray[Any]) -> tuple[float, float]:
+    """Return which values of an image are black and white: four fifths of its 2nd percentile, and its 99th."""
+    inside = volume[np.isfinite(volume) & (volume > 0)]
     low, high = np.percentile(inside, [2, 99]) if inside.size else (0.0, 1.0)
-    grey = np.clip((_sample(volume, grid) - low * 0.8) / max(high - low * 0.8, 1e-9), 0, 1)
-    return Underlay(0.85 * grey)
+    return 0.8 * float(low), float(high)
+
+
+def greys(values: NDArray[np.float32], levels: tuple[float, float]) -> NDArray[np.float32]:
+    """Return values as greys from 0 to 1."""
+    low, high = levels
+    return np.asarray(np.clip((values - low) / max(high - low, 1e-9), 0, 1))
+
+
+def underlay(volume: NDArray[Any], grid: Grid) -> Underlay:
+    """Make grey slices from an image."""
+    return Underlay(0.85 * greys(_sample(np.nan_to_num(volume), grid), grey_levels(volume)))
 
 
 def _palette() -> NDArray[np.float64]:

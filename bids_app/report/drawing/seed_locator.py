@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bids_app.report.drawing.mosaic import SEED, as_png
+from bids_app.report.drawing.mosaic import SEED, as_png, greys
 from bids_app.report.drawing.slicing import outline, sample
 from bids_app.vocabulary.grid import Grid, Mask
 
@@ -15,24 +15,25 @@ REACH, STEP = 42.0, 1.0
 """mm from the middle to the edge of a slice, and per pixel."""
 
 
-def locate(below: NDArray[Any], grid: Grid, seed: Mask) -> bytes:
+def locate(below: NDArray[Any], grid: Grid, levels: tuple[float, float], seed: Mask) -> bytes:
     """Draw the seed outlined on an image, seen from the right, from behind and from above, as PNG bytes.
 
     Parameters
     ----------
     below : (x, y, z)
+        Finite.
+    levels : (black, white)
+        Of it, see `mosaic.grey_levels`.
     seed : (x, y, z) bool
     """
     places = np.argwhere(seed)
     centre = grid.affine[:3, :3] @ places.mean(axis=0) + grid.affine[:3, 3] if len(places) else np.zeros(3)
     around = [tuple((at + np.arange(-REACH, REACH + STEP, STEP)).tolist()) for at in centre]
-    inside = below[np.isfinite(below) & (below > 0)]
-    low, high = np.percentile(inside, [2, 99]) if inside.size else (0.0, 1.0)
-    volumes = np.nan_to_num(below), seed.astype(np.float32)
+    volumes = below, seed.astype(np.float32)
     panels = []
     for axis in range(3):
         grey, shape = (_plane(volume, grid, around, centre, axis) for volume in volumes)
-        image = np.repeat(np.clip((grey - 0.8 * low) / max(high - 0.8 * low, 1e-9), 0, 1)[..., None] * 217, 3, axis=2)
+        image = np.repeat(greys(grey, levels)[..., None] * 217, 3, axis=2)
         image[outline(shape > 0.4)] = SEED
         panels.append(np.pad(image, ((0, 0), (0, 4), (0, 0))))
     return as_png(np.concatenate(panels, axis=1), [])

@@ -44,7 +44,8 @@ def _straight(volume: NDArray[np.float32], grid: Grid, targets: tuple[tuple[floa
         parts = []
         for at, share in ((low, low + 1 - place), (low + 1, place - low)):
             inside = (share * ((at >= 0) & (at <= last))).astype(np.float32)
-            taken = np.take(volume, np.clip(at, 0, last), axis=axis)
+            # Not np.take: it would copy a volume that lies in the order of a file, x first.
+            taken = volume[(slice(None),) * axis + (np.clip(at, 0, last),)]
             parts.append(taken * np.expand_dims(inside, tuple(i for i in range(3) if i != axis)))
         volume = parts[0] + parts[1]
     return volume.transpose(2, 1, 0)

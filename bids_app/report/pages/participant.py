@@ -13,6 +13,7 @@ from bids_app.dataset.tables import Json, read_json
 from bids_app.dataset.volumes import read_map
 from bids_app.report import html, viewer
 from bids_app.report.assets import Assets
+from bids_app.report.drawing import mosaic
 from bids_app.report.drawing.seed_locator import locate
 from bids_app.report.messages import _
 from bids_app.report.sections import measures, motion, time_courses
@@ -139,11 +140,12 @@ def _maps(canvas: Canvas, folder: Path, stem: str) -> list[dict[str, object]]:
     """Draw every seed map of a session, with the seed outlined."""
     maps = []
     mean, grid = read_map(canvas.mean)
+    measured, below, levels = np.isfinite(mean), np.nan_to_num(mean), mosaic.grey_levels(mean)
     for path in sorted(folder.glob(f"{stem}_seed-*_stat-r_statmap.nii.gz")):
         # A seed is measured, but has no value in its own map.
-        seed = np.asarray(np.isfinite(mean) & ~np.isfinite(read_map(path)[0]))
+        seed = np.asarray(measured & ~np.isfinite(read_map(path)[0]))
         name = parse(path.name)[0]["seed"]
-        where = html.embed(locate(mean, grid, seed))
+        where = html.embed(locate(below, grid, levels, seed))
         drawn = canvas.draw(path, _("seed %(seed)s", seed=name), (FLOOR, LIMIT), "r", seed)
         maps.append({"seed": name, "where": where, **drawn, "about": _of_all_runs(drawn["about"])})
     return maps
