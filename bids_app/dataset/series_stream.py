@@ -58,7 +58,7 @@ class SeriesStream:
         self._dtype = np.dtype(self._image.get_data_dtype())
         self._offset, self._slope, self._intercept = int(proxy.offset), float(proxy.slope), float(proxy.inter)
 
-    def blocks(self, mask: Mask, kept: Mask, size: int = 48) -> Iterator[NDArray[np.float32]]:
+    def blocks(self, mask: Mask, kept: Mask, size: int = 24) -> Iterator[NDArray[np.float32]]:
         """Yield kept volumes as (n, voxels) float32, voxels of the mask in the order of the file.
 
         Inflating runs in a thread of its own and hides the arithmetic of the caller.
