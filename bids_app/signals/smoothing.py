@@ -21,7 +21,7 @@ def _kernel_matrix(length: int, sigma: float) -> NDArray[np.float32]:
 
 
 def smooth_in_mask(
-    maps: NDArray[np.float32], mask: Mask, voxel_sizes: NDArray[np.float64], fwhm: float, batch: int = 8
+    maps: NDArray[np.float32], mask: Mask, voxel_sizes: NDArray[np.float64], fwhm: float
 ) -> NDArray[np.float32]:
     """Smooth maps with a Gaussian, each voxel averaging over voxels of the mask alone.
 
@@ -42,23 +42,25 @@ def smooth_in_mask(
     """
     box = tuple(slice(int(i.min()), int(i.max()) + 1) for i in np.nonzero(mask))
     inside = mask[box]
+    places = np.flatnonzero(inside)
     x, y, z = (
         _kernel_matrix(n, fwhm / FWHM_PER_SIGMA / size) for n, size in zip(inside.shape, voxel_sizes, strict=True)
     )
 
-    def convolve(volumes: NDArray[np.float32]) -> NDArray[np.float32]:
-        done = y @ (volumes @ z.T)
-        flat = x @ done.reshape(len(volumes), inside.shape[0], -1)
-        result: NDArray[np.float32] = flat.reshape(volumes.shape)[:, inside]
-        return result
+    volume, room = np.zeros(inside.shape, dtype=np.float32), np.empty((2, *inside.shape), dtype=np.float32)
 
-    weight = convolve(inside[None].astype(np.float32))[0]
-    smoothed = np.empty_like(maps)
-    volumes = np.zeros((batch, *inside.shape), dtype=np.float32)
-    for start in range(0, len(maps), batch):
-        part = maps[start : start + batch]
-        volumes[: len(part), inside] = part
-        smoothed[start : start + batch] = convolve(volumes[: len(part)]) / weight
+    def convolve(values: NDArray[np.float32] | float, out: NDArray[np.float32]) -> None:
+        volume.reshape(-1)[places] = values
+        np.matmul(volume.reshape(-1, len(z)), z.T, out=room[0].reshape(-1, len(z)))
+        np.matmul(y, room[0], out=room[1])
+        np.matmul(x, room[1].reshape(len(x), -1), out=room[0].reshape(len(x), -1))
+        np.take(room[0], places, out=out, mode="clip")  # "raise" would copy what it is put into
+
+    weight, smoothed = np.empty(len(places), dtype=np.float32), np.empty_like(maps)
+    convolve(1.0, weight)
+    for values, out in zip(maps, smoothed, strict=True):
+        convolve(values, out)
+        out /= weight
     return smoothed
 
 
