@@ -60,7 +60,7 @@ def smooth_in_mask(
     convolve(1.0, weight)
     for values, out in zip(maps, smoothed, strict=True):
         convolve(values, out)
-        out /= weight
+        np.divide(out, weight, out=out)
     return smoothed
 
 
