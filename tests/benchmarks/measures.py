@@ -28,6 +28,7 @@ from bids_app.signals import connectome, homotopy
 from bids_app.signals.dual_regression import dual_regression
 from bids_app.signals.fluctuation import mean_deviation
 from bids_app.signals.spectrum import amplitudes, fourier
+from bids_app.statistics.degrees import degrees
 from bids_app.vocabulary.grid import Grid
 
 MARKS = "<!-- measures table: made by make bench-measures -->", "<!-- end of measures table -->"
@@ -83,7 +84,7 @@ def ours(name: str) -> None:
         timed(lambda: (connectome.mean_correlation(unit), connectome.mean_square_correlation(unit)))
     elif name == "degree":
         unit, places = connectome.unit_columns(coordinates), np.argwhere(mask) * 2.0
-        timed(lambda: connectome.degrees(unit, 0.25, places, 75.0, 2))
+        timed(lambda: degrees(unit, 0.25, places, 75.0, 2))
     else:
         maps = np.random.default_rng(1).standard_normal((coordinates.shape[1], NETWORKS))
         timed(lambda: dual_regression(coordinates, coordinates, maps, FRAMES))

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 # Without a folder that can be written numba refuses to cache at all, so it is asked only with one.
 _F = TypeVar("_F", bound=Callable[..., object])
 _Label = TypeVar("_Label", int, np.uint64)
-compiled: Callable[[_F], _F] = cast(Any, numba).njit(
-    nogil=True, error_model="numpy", cache=bool(cast(Any, numba).config.CACHE_DIR)
-)
+_HOW = {"nogil": True, "error_model": "numpy", "cache": bool(cast(Any, numba).config.CACHE_DIR)}
+compiled: Callable[[_F], _F] = cast(Any, numba).njit(**_HOW)
+compiled_in_any_order: Callable[[_F], _F] = cast(Any, numba).njit(**_HOW, fastmath={"reassoc", "nsz", "contract"})
+"""For sums whose last bit decides nothing: several values are added at once."""
 
 
 class LatticeLayout(NamedTuple):

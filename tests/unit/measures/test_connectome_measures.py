@@ -13,6 +13,7 @@ from scipy import stats
 from bids_app.measures import centrality
 from bids_app.measures import homotopy as homotopy_measure
 from bids_app.signals import connectome, homotopy
+from bids_app.statistics.degrees import degrees
 from bids_app.vocabulary.grid import Grid
 from bids_app.vocabulary.signals import Signals
 
@@ -78,7 +79,7 @@ def test_mean_correlations_of_real_voxels(real):
 @pytest.mark.real
 def test_degrees_of_real_voxels(real):
     """Single precision moves a handful of the 334 million correlations over the threshold."""
-    found = connectome.degrees(real.unit, 0.25, real.places, 75.0, threads=2)
+    found = degrees(real.unit, 0.25, real.places, 75.0, threads=2)
     assert found.count.mean() == pytest.approx(883.80640, abs=2e-3)
     assert found.weight.mean() == pytest.approx(289.92272, abs=2e-3)
     assert found.count.sum() / (len(found.count) * (len(found.count) - 1)) == pytest.approx(0.03416733, abs=1e-7)
@@ -103,7 +104,7 @@ def test_everything_equals_the_whole_matrix():
     others = len(r) - 1
     assert connectome.mean_correlation(unit) == pytest.approx(r.sum(axis=0) / others, abs=1e-7)
     assert connectome.mean_square_correlation(unit) == pytest.approx((r**2).sum(axis=0) / others, abs=1e-7)
-    found = connectome.degrees(unit, 0.25, places, 40.0)
+    found = degrees(unit, 0.25, places, 40.0)
     apart = np.linalg.norm(places[:, None] - places[None], axis=2)
     assert np.abs(found.count - (r > 0.25).sum(axis=0)).max() <= 1
     assert found.weight == pytest.approx((r * (r > 0.25)).sum(axis=0), abs=0.3)
@@ -116,7 +117,7 @@ def test_everything_equals_the_whole_matrix():
 
 def test_threads_change_no_bit():
     unit, places = drawn()
-    one, two = (connectome.degrees(unit, 0.3, places, 50.0, threads=n) for n in (1, 2))
+    one, two = (degrees(unit, 0.3, places, 50.0, threads=n) for n in (1, 2))
     assert all(np.array_equal(getattr(one, name), getattr(two, name)) for name in ("count", "weight", "far"))
 
 
@@ -126,7 +127,7 @@ def test_noise_has_the_degree_that_its_degrees_of_freedom_give(d, share):
     closed = stats.t.sf(0.25 * np.sqrt((d - 1) / (1 - 0.25**2)), d - 1)
     assert closed == pytest.approx(share, abs=1e-7)
     unit, places = drawn(voxels=3000, rows=d)
-    count = connectome.degrees(unit, 0.25, places).count
+    count = degrees(unit, 0.25, places).count
     assert count.mean() / (len(count) - 1) == pytest.approx(share, rel=0.05)
 
 
@@ -207,7 +208,7 @@ def test_a_distance_that_is_the_limit_is_no_longer_than_it():
     """On a lattice of 3 mm many voxels are exactly 75 mm apart."""
     places = np.argwhere(np.ones((30, 6, 6), dtype=bool)) * 3.0
     unit = connectome.unit_columns(np.ones((4, len(places)), dtype=np.float32))
-    far = connectome.degrees(unit, 0.25, places, 75.0).far
+    far = degrees(unit, 0.25, places, 75.0).far
     squares = ((places[:, None] - places[None]) ** 2).sum(axis=2)
     assert (squares == 75**2).sum() > 100
     assert np.array_equal(far, (squares > 75**2).sum(axis=1))
