@@ -61,8 +61,14 @@ containers: $(VENV)/.done ## build the image and run it in podman and Apptainer 
 validate: $(VENV)/.done ## check the output of the demo with the BIDS validator
 	$(BIN)/bids-validator-deno $(DEMO)/derivatives/deqi
 
-bench: $(VENV)/.done ## time and memory beside nilearn and a bare inflate; writes docs/performance.md (a quarter of an hour)
+bench: $(VENV)/.done ## every benchmark in turn, docs/performance.md anew (an hour; ARGS="--without-nilearn" half of it)
+	@$(BIN)/python tests/benchmarks/everything.py $(ARGS)
+
+bench-participant: $(VENV)/.done ## time and memory beside nilearn and a bare inflate; writes docs/performance.md (a quarter of an hour)
 	@$(BIN)/python tests/benchmarks/participant.py $(ARGS)
+
+bench-batch: $(VENV)/.done ## forty participants beside bare inflates; writes docs/performance.md (ten minutes)
+	@$(BIN)/python tests/benchmarks/batch.py $(ARGS)
 
 bench-group: $(VENV)/.done ## relabellings of the group level beside nilearn; writes docs/performance.md (some minutes)
 	@$(BIN)/python tests/benchmarks/group.py $(ARGS)
@@ -127,4 +133,4 @@ lock: ## pin the dependencies anew (needs uv)
 clean: ## remove the environment and the demo
 	rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install demo test test-fast check containers docs validate bench bench-group bench-scale bench-eeg bench-pet bench-measures bench-studies bench-fnirs bench-sizes bench-molecules reliability validation power pain molecules claims messages lock clean
+.PHONY: help install demo test test-fast check containers docs validate bench bench-participant bench-batch bench-group bench-scale bench-eeg bench-pet bench-measures bench-studies bench-fnirs bench-sizes bench-molecules reliability validation power pain molecules claims messages lock clean

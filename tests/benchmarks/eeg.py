@@ -23,7 +23,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent))
 
 from measured import Cost, cpu, measure, publish
-from participant import DOCUMENT
+from targets import DOCUMENT, keep
 
 MARKS = "<!-- eeg table: made by make bench-eeg -->", "<!-- end of eeg table -->"
 CHANNELS, RATE, SECONDS = 64, 500.0, 300
@@ -80,6 +80,8 @@ def session(folder: Path, repeats: int) -> str:
     }  # fmt: skip
     found = measure(commands, repeats)
     subprocess.run([sys.executable, __file__, "--compare", str(out), str(other)], check=True)
+    ours_cost, imports = found["deqi, with its page"], found["imports alone (deqi and MNE)"]
+    keep(eeg_session=ours_cost.seconds - imports.seconds, eeg_memory=ours_cost.memory)
     return table(("one session", "s", "MiB"), ((name, cost) for name, cost in found.items()))
 
 
@@ -155,6 +157,7 @@ def group(repeats: int) -> str:
                 cost = inside([sys.executable, __file__, "--run", verb, *words, str(threads)], repeats)
                 what = f"{people} participants, {CHANNELS} x {frequencies} points, {count:,} relabellings"
                 rows.append((f"{what}: {name}, {threads} {'thread' if threads == 1 else 'threads'}", cost))
+    keep(eeg_group=rows[-1][1].seconds)  # the largest, two threads
     return table(("group level, without imports", "s", "MiB"), rows)
 
 

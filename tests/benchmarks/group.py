@@ -20,10 +20,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import palm
 from measured import cpu, measure, publish
-from participant import DOCUMENT
+from targets import DOCUMENT, keep
 
 MARKS = "<!-- group table: made by make bench-group -->", "<!-- end of group table -->"
 PEOPLE = 98
+BESIDE = {
+    "relabelling": "the same; 1 thread", "relabelling_tfce": "the same with exact TFCE; own baseline; 1 thread",
+}  # fmt: skip
+"""Lines that are held against a plain twin, by their target."""
 
 
 def brain(resolution: int) -> np.ndarray:
@@ -218,11 +222,16 @@ def rows(folder: Path, mask: np.ndarray, count: int, source: Path | None) -> lis
         own = "own" if palm.with_baseline(mask) else "no"
         what = f"mass and TFCE (100 steps); {own} baseline; as many threads as Octave takes"
         cases["PALM in Octave", what] = ("palm", 4, "--palm", source)
-    lines = []
+    lines, found = [], {}
     for (who, what), words in cases.items():
         cost = measure({what: call(folder, *words)}, 1)[what]
         each = float(np.load(folder / "seconds.npy"))
+        found[who, what] = each, cost.memory
         lines.append(f"| {who} | {what} | {1000 * each:.1f} | {each * 10_000:.0f} | {cost.memory:.0f} |")
+    keep(
+        group_memory=found["deqi", "largest \\|t\\|, extent, mass; own baseline; 2 threads"][1],
+        **{name: found["deqi", what][0] / found["plain twin", what][0] for name, what in BESIDE.items()},
+    )
     apart = np.abs(np.load(folder / "t.npy") - np.load(folder / "t_nilearn.npy")).max()
     lines += [
         f"| deqi | one exact TFCE map, {name} | {1000 * seconds:.1f} | | |" for name, seconds in one_map(mask).items()

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import region_measures
 from eeg import inside
 from measured import Cost, cpu, publish
-from participant import DOCUMENT
+from targets import DOCUMENT, keep
 
 from bids_app.signals import connectome, homotopy
 from bids_app.signals.dual_regression import dual_regression
@@ -163,11 +163,13 @@ def main() -> None:
         else:
             {"ours": ours, "plain": plain}[whose](measure)
         return
-    lines = []
+    lines, seconds = [], {}
     for key, name in {**NAMES, **region_measures.NAMES}.items():
         repeats = 1 if key == "degree" else args.repeats
         pair = [inside([sys.executable, __file__, "--run", whose, key], repeats) for whose in ("ours", "plain")]
         lines.append(line(name, *pair))
+        seconds[key] = pair[0].seconds
+    keep(**{name: seconds[name] for name in ("degree", "vmhc", "means")})
     voxels = int(brain()[0].sum())
     where = (
         f"\n{dt.datetime.now(tz=dt.UTC):%Y-%m-%d}, {cpu()}, {len(os.sched_getaffinity(0))} cores, Python "

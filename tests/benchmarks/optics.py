@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from eeg import inside
 from measured import Cost, cpu, publish
-from participant import DOCUMENT
+from targets import DOCUMENT, keep
 
 MARKS = "<!-- fnirs table: made by make bench-fnirs -->", "<!-- end of fnirs table -->"
 CHANNELS, RATE, SECONDS, ORDER, DYADS, FEW = 60, 5.0, 600.0, 20, 30, 4
@@ -118,10 +118,13 @@ def main() -> None:
         {"models": models, "pairs": pairs}[args.run[1]](args.run[0])
         return
     lines = ["| one thread | deqi, s | MiB | plain script, s | MiB | times |", "|---|---|---|---|---|---|"]
+    seconds = {}
     for key, name in NAMES.items():
         costs = [inside([sys.executable, __file__, "--run", whose, key], args.repeats) for whose in ("ours", "plain")]
         lines.append(line(name, *costs))
+        seconds[key] = costs[0].seconds
         print(lines[-1])
+    keep(optics=seconds["models"], coherence=seconds["pairs"])
     text = (
         f"\n{dt.datetime.now(tz=dt.UTC):%Y-%m-%d}, {cpu()}, Python {platform.python_version()}; medians of "
         f"{args.repeats}, without imports; memory with the input. Plain scripts do a few series, or rows of pairings, "

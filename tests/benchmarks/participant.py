@@ -1,4 +1,4 @@
-"""`make bench`: the participant level beside a nilearn script and beside a bare inflate of the same file.
+"""`make bench-participant`: the participant level beside a nilearn script and beside a bare inflate of the same file.
 
 Prints one table and writes it between two marks of docs/performance.md. Nothing is typed in by hand.
 """
@@ -22,9 +22,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import data
 from measured import Cost, cpu, inflate, measure, publish
+from targets import keep
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "performance.md"
-MARKS = "<!-- participant table: made by make bench -->", "<!-- end of participant table -->"
+MARKS = "<!-- participant table: made by make bench-participant -->", "<!-- end of participant table -->"
 SEEDS = ["--measures", "seed_correlation", "--set", 'modalities.fmri.confounds="36P"']
 CASES = {
     "six seeds": [*SEEDS, "--set", "modalities.fmri.smoothing_fwhm=0"],
@@ -103,13 +104,17 @@ def main() -> None:
                 costs |= measure({"same model": theirs("with_nilearn.py", dataset, other, fwhm)}, 1)
                 dz = largest_difference(out, other)
             rows.append(row(kind, case, costs, dz))
-    write(rows, longer(folder, args), args)
+    further, fixed = longer(folder, args)
+    write(rows, further, fixed, args)
+    keep(
+        further_volume=further, fixed=fixed, everything=costs["deqi"].processors / costs["inflate"].seconds
+    )  # the last case is everything in single precision
     if not args.keep:
         shutil.rmtree(folder)
 
 
-def longer(folder: Path, args: argparse.Namespace) -> str:
-    """Return what a further volume costs beside a bare inflate, and what a session costs before its first one."""
+def longer(folder: Path, args: argparse.Namespace) -> tuple[float, float]:
+    """Return times that a further volume takes a bare inflate, and seconds of processors of a session of none."""
     double = folder / f"int16-{args.resolution}mm-longer"
     if not double.exists():
         words = [str(double), str(args.resolution), "int16", str(2 * data.FRAMES)]
@@ -122,14 +127,10 @@ def longer(folder: Path, args: argparse.Namespace) -> str:
     further = (cost["twice"].seconds - cost["once"].seconds) / (
         cost["inflate twice"].seconds - cost["inflate once"].seconds
     )
-    fixed = 2 * cost["once"].processors - cost["twice"].processors
-    return (
-        f"Six seeds of {2 * data.FRAMES} volumes beside {data.FRAMES}: a further volume costs {further:.2f} times its "
-        f"bare inflate; a session of no volumes would cost {fixed:.1f} seconds of a processor, page included."
-    )
+    return further, 2 * cost["once"].processors - cost["twice"].processors
 
 
-def write(rows: list[str], further: str, args: argparse.Namespace) -> None:
+def write(rows: list[str], further: float, fixed: float, args: argparse.Namespace) -> None:
     names = ["data", "what", "deqi (s)", "MiB", "inflate (s)", "deqi / inflate"]
     for script in ("same model", "as documented"):
         names += [f"nilearn, {script} (s)", "MiB", "nilearn / deqi"]
@@ -140,7 +141,11 @@ def write(rows: list[str], further: str, args: argparse.Namespace) -> None:
         f"Python {platform.python_version()}, {args.resolution} mm, {data.FRAMES} volumes, 36 confounds, medians of "
         f"{args.repeats} (nilearn: 1)."
     )
-    text = "\n".join(["", where, "", *head, *rows, "", further, ""])
+    said = (
+        f"Six seeds of {2 * data.FRAMES} volumes beside {data.FRAMES}: a further volume costs {further:.2f} times its "
+        f"bare inflate; a session of no volumes would cost {fixed:.1f} seconds of a processor, page included."
+    )
+    text = "\n".join(["", where, "", *head, *rows, "", said, ""])
     publish(DOCUMENT, MARKS, text)
 
 

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from eeg import inside, table
 from measured import Cost, cpu, publish
-from participant import DOCUMENT
+from targets import DOCUMENT, keep
 
 from bids_app.statistics.kinetics import graphical, reference
 from bids_app.statistics.kinetics.frames import convolved, fine_curve
@@ -108,6 +108,7 @@ def main() -> None:
     ratio = (
         f"Least squares of scipy take {found[-1][1].seconds / found[0][1].seconds:,.0f} times as long, by its sample."
     )
+    keep(pet=found[0][1].seconds, pet_memory=max(cost.memory for _, cost in found[:-1]))
     publish(DOCUMENT, MARKS, "\n\n".join([where, table(("all voxels", "s", "MiB"), found), ratio]) + "\n")
 
 

@@ -1,0 +1,25 @@
+"""`make bench`: every benchmark in turn, and docs/performance.md anew; an hour, half of it nilearn's."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+PARTS = "participant", "batch", "group", "eeg", "pet", "measures", "studies", "optics"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"some alone: {', '.join(PARTS)}")
+    parser.add_argument("--without-nilearn", action="store_true", help="leave its time at the participant level out")
+    args = parser.parse_args()
+    for name in args.parts or PARTS:
+        print(f"\n== {name}", flush=True)
+        more = ["--without-nilearn"] if args.without_nilearn and name == "participant" else []
+        subprocess.run([sys.executable, str(Path(__file__).with_name(f"{name}.py")), *more], check=True)
+
+
+if __name__ == "__main__":
+    main()
