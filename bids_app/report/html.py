@@ -37,14 +37,15 @@ class _Kept(FileSystemBytecodeCache):
 
 
 def _compiled() -> FileSystemBytecodeCache | None:
-    """Return where compiled templates are kept from call to call; None where that cannot be written."""
-    home = os.environ.get("XDG_CACHE_HOME")
-    try:
-        folder = (Path(home) if home else Path.home() / ".cache") / "deqi" / f"pages-{__version__}"
-        folder.mkdir(parents=True, exist_ok=True)
-    except (OSError, RuntimeError):  # no home, or one of another
-        return None
-    return _Kept(str(folder)) if os.access(folder, os.W_OK) else None
+    """Return where compiled templates are kept: of the user, or beside compiled kernels; None if neither can be had."""
+    home, kernels = os.environ.get("XDG_CACHE_HOME") or "~/.cache", os.environ.get("NUMBA_CACHE_DIR")
+    for place in filter(None, (f"{home}/deqi", kernels)):
+        with suppress(OSError, RuntimeError):  # no home, or one of another
+            folder = Path(place).expanduser() / f"pages-{__version__}"
+            folder.mkdir(parents=True, exist_ok=True)
+            if os.access(folder, os.W_OK):
+                return _Kept(str(folder))
+    return None
 
 
 @cache
