@@ -62,23 +62,25 @@ def child_of(process, label):
     return waited(lambda: [n for n in calls_for(label) if process.pid in (parent(n), parent(parent(n)))])[0]
 
 
-def calls_for(label, **environment):
-    """Return the processes that work for one participant, started anew or forked, with such an environment."""
+def calls_for(*labels, **environment):
+    """Return the processes that work for any of some participants, started anew or forked, with such an environment."""
     wanted = {"DEQI_CHILD=1", *(f"{name}={value}" for name, value in environment.items())}
-    found = []
+    titles, found = {f"deqi {label}" for label in labels}, []
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             words = (folder / "cmdline").read_bytes().decode().split("\0")
             ours = wanted <= set((folder / "environ").read_text(errors="replace").split("\0"))
-            if ours and (label in words or (folder / "comm").read_text().strip() == f"deqi {label}"):
+            if ours and (set(labels) & set(words) or (folder / "comm").read_text().strip() in titles):
                 found.append(int(folder.name))
     return found
 
 
 def caller(number: int) -> int:
-    """Return the process that asked for a call: its parent, past the one that forks calls where there is one."""
-    asked = parent(number)
-    return parent(asked) if "bids_app.execute.warm_process" in Path(f"/proc/{asked}/cmdline").read_text() else asked
+    """Return the process that asked for a call: its parent, past the one that forks calls; 0 if either has ended."""
+    with suppress(OSError):
+        asked = parent(number)
+        return parent(asked) if "bids_app.execute.warm_process" in Path(f"/proc/{asked}/cmdline").read_text() else asked
+    return 0
 
 
 def forked(process):

@@ -155,8 +155,7 @@ def test_dask_in_an_allocation_survives_a_killed_worker(analysed, laptop, cluste
     command = [sys.executable, "-m", "bids_app", analysed.trial.root, out, "participant", *OPTIONS, *words]
     with subprocess.Popen(list(map(str, command)), stderr=subprocess.STDOUT, stdout=subprocess.PIPE, text=True) as call:
         people = analysed.trial.people
-        child = waited(lambda: [n for label in people for n in calls_for(label, SLURMD_NODENAME="n2")])[0]
-        worker = caller(child)
+        worker = waited(lambda: max(map(caller, calls_for(*people, SLURMD_NODENAME="n2")), default=0))
         for number in (parent(worker), worker):  # the nanny first, for it would start another
             os.kill(number, signal.SIGKILL)
         text, _ = call.communicate(timeout=600)
