@@ -56,7 +56,7 @@ def smooth_in_mask(
         np.matmul(x, room[1].reshape(len(x), -1), out=room[0].reshape(len(x), -1))
         np.take(room[0], places, out=out, mode="clip")  # "raise" would copy what it is put into
 
-    weight, smoothed = np.empty(len(places), dtype=np.float32), np.empty_like(maps)
+    weight, smoothed = np.empty(len(places), dtype=np.float32), np.empty(maps.shape, dtype=np.float32)
     convolve(1.0, weight)
     for values, out in zip(maps, smoothed, strict=True):
         convolve(values, out)

@@ -152,7 +152,7 @@ def _correlations(change: Maps, weights: NDArray[np.float64]) -> NDArray[np.floa
 
 
 def _halves(change: Maps, members: NDArray[np.intp], seed: int, splits: int = 50) -> float:
-    """Return the mean correlation of halves of some people, stepped up to all of them."""
+    """Return the mean correlation of halves of some participants, stepped up to all of them."""
     rng = np.random.default_rng(seed)
     half = len(members) // 2
     weights = np.zeros((splits, 2, len(change)))

@@ -48,7 +48,8 @@ def main() -> None:
         call = measure({"all": [*words, f"fmriprep={runs}", "--nprocs", str(args.nprocs)]}, 1)["all"]
     floor = sum(cost.seconds for cost in bare.values()) * PEOPLE / sizes.SOURCES
     print(f"{PEOPLE} participants, {args.nprocs} processes: {call.seconds:.0f} s; bare inflates {floor:.0f} s")
-    keep(batch=call.seconds / floor)
+    if args.nprocs == parser.get_default("nprocs"):
+        keep(batch=call.seconds / floor)
 
 
 if __name__ == "__main__":

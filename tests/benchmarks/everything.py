@@ -1,4 +1,8 @@
-"""`make bench`: every benchmark in turn, and docs/performance.md anew; an hour, half of it nilearn's."""
+"""`make bench`: every benchmark of docs/performance.md in turn, an hour, half of it nilearn's.
+
+Those of thousands of participants (`make bench-scale`) and beside programs of an environment of their own
+(`make bench-molecules`) are not among them.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-PARTS = "participant", "batch", "group", "eeg", "pet", "measures", "studies", "optics"
+PARTS = "participant", "batch", "group", "eeg", "pet", "measures", "studies", "optics", "sizes"
 
 
 def main() -> None:

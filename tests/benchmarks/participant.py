@@ -106,9 +106,9 @@ def main() -> None:
             rows.append(row(kind, case, costs, dz))
     further, fixed = longer(folder, args)
     write(rows, further, fixed, args)
-    keep(
-        further_volume=further, fixed=fixed, everything=costs["deqi"].processors / costs["inflate"].seconds
-    )  # the last case is everything in single precision
+    if args.resolution == parser.get_default("resolution"):
+        # The last case is everything in single precision.
+        keep(further_volume=further, fixed=fixed, everything=costs["deqi"].processors / costs["inflate"].seconds)
     if not args.keep:
         shutil.rmtree(folder)
 

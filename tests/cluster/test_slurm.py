@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -154,8 +155,8 @@ def test_dask_in_an_allocation_survives_a_killed_worker(analysed, laptop, cluste
     words = ["--dask-scheduler-file", file]
     command = [sys.executable, "-m", "bids_app", analysed.trial.root, out, "participant", *OPTIONS, *words]
     with subprocess.Popen(list(map(str, command)), stderr=subprocess.STDOUT, stdout=subprocess.PIPE, text=True) as call:
-        people = analysed.trial.people
-        worker = waited(lambda: max(map(caller, calls_for(*people, SLURMD_NODENAME="n2")), default=0))
+        of_second = partial(calls_for, *analysed.trial.people, SLURMD_NODENAME="n2")
+        worker = waited(lambda: next(filter(lambda n: parent(n) > 1, map(caller, of_second())), 0))
         for number in (parent(worker), worker):  # the nanny first, for it would start another
             os.kill(number, signal.SIGKILL)
         text, _ = call.communicate(timeout=600)

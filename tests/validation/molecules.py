@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,9 +16,11 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
 from measured import publish
+from real_data import FOLDER
 
 from bids_app.dataset.atlases.names import match
 from bids_app.dataset.atlases.parcels import atlas_regions
@@ -150,9 +151,8 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=300)
     parser.add_argument("--relabellings", type=int, default=300)
     args = parser.parse_args()
-    folder = Path(os.environ.get("DEQI_TEST_DATA", ROOT.parent / "shared" / "data"))
     tables = [("made up", *made_up(count, GENES, count)) for count in (34, 80, 111)]
-    tables += list(real(folder))
+    tables += list(real(FOLDER))
     shares, counts = [], []
     for name, at, x in tables:
         found = ask(at, x, args.trials, args.relabellings, len(at))

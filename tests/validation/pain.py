@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,9 +16,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
 from measured import publish
+from real_data import FOLDER
 
 from bids_app import plugs
 from bids_app.statistics.prediction.cross_validation import Assessment, CrossValidation, assess
@@ -51,7 +52,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=10)
     parser.add_argument("--permutations", type=int, default=100)
     args = parser.parse_args()
-    folder = Path(os.environ.get("DEQI_TEST_DATA", ROOT.parent / "shared" / "data")) / "rpn_pain_rest"
+    folder = FOLDER / "rpn_pain_rest"
     pain, clinical, edges, site = read(folder)
     task = PredictionTask(pain, site.astype(np.intp), classes=False)
     plan = CrossValidation(

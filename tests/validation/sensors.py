@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
@@ -18,9 +17,11 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
 from measured import publish
+from real_data import FOLDER
 
 from bids_app.dataset.mne_files.electrodes import read_electrodes
 from bids_app.dataset.montages import TEN_TEN, nominal_positions, region
@@ -46,7 +47,7 @@ HEADS = ("spectrum", "flattened", "either, corrected over both", "exponent at th
 @cache
 def recorded() -> tuple[np.ndarray, tuple[str, ...]]:
     """Return the density of every segment, (segments, channels, bins), and the names of the channels."""
-    held = read_electrodes(Path(os.environ["DEQI_TEST_DATA"]) / "eeg_eeglab" / "eeglab_data.set")
+    held = read_electrodes(FOLDER / "eeg_eeglab" / "eeglab_data.set")
     brain = [i for i, name in enumerate(held.names) if not name.startswith("EOG")]
     data = held.data[brain] - held.data[brain].mean(axis=0)
     length = round(4 * held.rate)
@@ -121,8 +122,8 @@ def main() -> None:
     parser.add_argument("--sets", type=int, default=500)
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
-    if "DEQI_TEST_DATA" not in os.environ:
-        print("No EEG in DEQI_TEST_DATA: the table of sensors is left as it is.", file=sys.stderr)
+    if not (FOLDER / "eeg_eeglab").is_dir():
+        print(f"No EEG in {FOLDER}: the table of sensors is left as it is.", file=sys.stderr)
         return
     rates = {}
     with ProcessPoolExecutor(args.jobs) as pool:

@@ -56,7 +56,7 @@ class ContrastModel:
     Attributes
     ----------
     outcome : callable
-        Makes what is explained, (n, voxels): as large as all maps, so that it is not kept while relabelling.
+        Makes what is explained, (n, voxels): as large as all maps, so that it is not kept during permutation.
     baseline : (n, voxels) or None
         The voxel's own baseline if it is adjusted for.
     fitted : callable
@@ -140,7 +140,7 @@ def fill_checkpoints(
     for asked in (question, again) if again else (question,):
         asked.relabellings(asked.model, asked.geometry, run).fill(wanted)
     if margin := margin_of(map_set, question.contrast, run.job.inference):
-        for outcome in shifted_outcomes(question.outcome(), question.contrast.tested[:, 0], margin.value):
+        for outcome in shifted_outcomes(question.outcome, question.contrast.tested[:, 0], margin.value):
             question.relabellings(question.fitted(outcome), question.above, run).fill(wanted)
 
 

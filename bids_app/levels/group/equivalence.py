@@ -51,15 +51,18 @@ def require_units(jobs: Sequence[GroupJob]) -> None:
         raise UsageError(f"inference.equivalence_margin is in {margin.units!r}; the maps are in {there}.")
 
 
-def shifted_outcomes(outcome: Floats, arm: NDArray[np.float64], margin: float) -> Iterator[Floats]:
+def shifted_outcomes(outcome: Callable[[], Floats], arm: NDArray[np.float64], margin: float) -> Iterator[Floats]:
     """Yield the two outcomes of equivalence, (n, voxels): arms that differ by less than the margin are both positive.
 
-    The margin is added to, or taken from, all participants of the active arm (`arm` is 1 there, else 0).
+    The margin is added to, or taken from, all participants of the active arm (`arm` is 1 there, else 0). `outcome`
+    makes what is shifted, (n, voxels), which is not kept while one of them is tested.
     """
     shift = margin * arm[:, None].astype(np.float32)
     for sign in (1, -1):
-        moved = array_allocation.empty_array((outcome.shape[0], outcome.shape[1]))
-        np.multiply(outcome, np.float32(sign), out=moved)
+        whole = outcome()
+        moved = array_allocation.empty_array((whole.shape[0], whole.shape[1]))
+        np.multiply(whole, np.float32(sign), out=moved)
+        del whole
         moved += shift
         yield moved
 
@@ -99,7 +102,7 @@ def equivalence_maps(
 
 def _tested(question: ContrastModel, run: GroupContext, margin: Margin) -> dict[str, Floats]:
     return equivalence(
-        shifted_outcomes(question.outcome(), question.contrast.tested[:, 0], margin.value),
+        shifted_outcomes(question.outcome, question.contrast.tested[:, 0], margin.value),
         lambda maps: question.relabellings(question.fitted(maps), question.above, run).null(),
     )
 

@@ -37,7 +37,7 @@ COLD = np.array([[25, 45, 140], [35, 105, 210], [70, 175, 235], [185, 235, 250]]
 class Underlay:
     """Grey slices, (rows, columns) 0 to 1, that maps are drawn on."""
 
-    grey: NDArray[np.floating[Any]]
+    grey: NDArray[np.float64]
 
 
 def _sample(volume: NDArray[Any], grid: Grid) -> NDArray[np.float32]:
@@ -45,7 +45,7 @@ def _sample(volume: NDArray[Any], grid: Grid) -> NDArray[np.float32]:
     return sample(volume, grid, _X, _Y, HEIGHTS)
 
 
-def grey_levels(volume: NDArray[Any]) -> tuple[float, float]:
+def grey_levels(volume: NDArray[np.float32]) -> tuple[float, float]:
     """Return which values of an image are black and white: four fifths of its 2nd percentile, and its 99th."""
     inside = volume[np.isfinite(volume) & (volume > 0)]
     low, high = np.percentile(inside, [2, 99]) if inside.size else (0.0, 1.0)
@@ -60,7 +60,8 @@ def greys(values: NDArray[np.float32], levels: tuple[float, float]) -> NDArray[n
 
 def underlay(volume: NDArray[Any], grid: Grid) -> Underlay:
     """Make grey slices from an image."""
-    return Underlay(0.85 * greys(_sample(np.nan_to_num(volume), grid), grey_levels(volume)))
+    grey = greys(_sample(np.nan_to_num(volume), grid), grey_levels(volume))
+    return Underlay(0.85 * grey.astype(np.float64))
 
 
 def _palette() -> NDArray[np.float64]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +13,7 @@ REACH, STEP = 42.0, 1.0
 """mm from the middle to the edge of a slice, and per pixel."""
 
 
-def locate(below: NDArray[Any], grid: Grid, levels: tuple[float, float], seed: Mask) -> bytes:
+def locate(below: NDArray[np.float32], grid: Grid, levels: tuple[float, float], seed: Mask) -> bytes:
     """Draw the seed outlined on an image, seen from the right, from behind and from above, as PNG bytes.
 
     Parameters
@@ -40,7 +38,7 @@ def locate(below: NDArray[Any], grid: Grid, levels: tuple[float, float], seed: M
 
 
 def _plane(
-    volume: NDArray[Any], grid: Grid, around: list[tuple[float, ...]], centre: NDArray[np.float64], axis: int
+    volume: NDArray[np.float32], grid: Grid, around: list[tuple[float, ...]], centre: NDArray[np.float64], axis: int
 ) -> NDArray[np.float32]:
     """Return one slice across an axis, rows downwards; seen from the right the front is on the right."""
     xs, ys, zs = (

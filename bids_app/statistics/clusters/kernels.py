@@ -1,7 +1,7 @@
 """The inner loops of permutation inference, compiled. Each has a slow twin in the tests.
 
 Sums are in double precision, or exact, and rounded to single before anything is compared: those that differ in the last
-bit because work was split differently then compare alike.
+bit because work was split differently then compare alike. What is `compiled_in_any_order` is compared with nothing.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 # Without a folder that can be written numba refuses to cache at all, so it is asked only with one.
 _F = TypeVar("_F", bound=Callable[..., object])
 _Label = TypeVar("_Label", int, np.uint64)
-_HOW = {"nogil": True, "error_model": "numpy", "cache": bool(cast(Any, numba).config.CACHE_DIR)}
-compiled: Callable[[_F], _F] = cast(Any, numba).njit(**_HOW)
-compiled_in_any_order: Callable[[_F], _F] = cast(Any, numba).njit(**_HOW, fastmath={"reassoc", "nsz", "contract"})
+_numba = cast(Any, numba)
+_HOW = {"nogil": True, "error_model": "numpy", "cache": bool(_numba.config.CACHE_DIR)}
+compiled: Callable[[_F], _F] = _numba.njit(**_HOW)
+compiled_in_any_order: Callable[[_F], _F] = _numba.njit(**_HOW, fastmath={"reassoc", "nsz", "contract"})
 """For sums whose last bit decides nothing: several values are added at once."""
 
 
