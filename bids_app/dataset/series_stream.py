@@ -61,7 +61,8 @@ class SeriesStream:
     def blocks(self, mask: Mask, kept: Mask, size: int = 24) -> Iterator[NDArray[np.float32]]:
         """Yield kept volumes as (n, voxels) float32, voxels of the mask in the order of the file.
 
-        Inflating runs in a thread of its own and hides the arithmetic of the caller.
+        Inflating runs in a thread of its own and hides the arithmetic of the caller. Of 24 volumes a block is large
+        enough for products; of 48 the new memory of two blocks takes longer than it saves (15 % of reading at 2 mm).
 
         Raises
         ------

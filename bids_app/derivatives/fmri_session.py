@@ -13,7 +13,7 @@ from bids_app.derivatives.files import write_picture
 from bids_app.derivatives.participant import SessionWriter
 from bids_app.derivatives.paths import VOLUME_ENTITIES
 from bids_app.signals.cleaning import NuisanceModel
-from bids_app.statistics.correlation import mean_correlation
+from bids_app.statistics.correlation import global_correlation
 from bids_app.vocabulary.entities import join, without
 from bids_app.vocabulary.grid import Mask
 from bids_app.vocabulary.quality import Quality
@@ -59,7 +59,7 @@ def _of_signals(signals: Signals) -> dict[str, object]:
         "voxels_unusable": signals.notes["unusable_voxels"],
         "tsnr": float(np.median(signals.mean / signals.deviation)),
         "df_effective": signals.effective_df,
-        "gcor": mean_correlation(signals.cleaned("filtered").coordinates),
+        "gcor": global_correlation(signals.cleaned("filtered").coordinates),
     }
 
 

@@ -42,7 +42,7 @@ def correlate(seeds: Floats, targets: NDArray[np.float32]) -> NDArray[np.float64
     return np.clip(r, -1.0, 1.0)
 
 
-def mean_correlation(targets: NDArray[np.float32]) -> float:
+def global_correlation(targets: NDArray[np.float32]) -> float:
     """Return the mean correlation over all pairs of columns, each with itself among them, from (df_res, voxels).
 
     It is the squared length of the mean of all columns, each over its own length.

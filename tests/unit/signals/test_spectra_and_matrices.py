@@ -14,7 +14,7 @@ from bids_app.signals.kendall_w import concordance
 from bids_app.signals.projection import drift, nested_basis, remaining_basis, stop_band
 from bids_app.signals.roi import eigenvariate
 from bids_app.signals.spectrum import amplitudes, fourier, least_squares
-from bids_app.statistics.correlation import given_others, mean_correlation
+from bids_app.statistics.correlation import given_others, global_correlation
 from bids_app.statistics.matrices import coherence, combine_matrices, first_component, partial, pearson
 
 T, TR = 256, 2.0
@@ -237,7 +237,7 @@ def test_coherence_is_the_mean_over_the_pairs_that_are_known():
 def test_global_correlation_is_the_mean_over_all_pairs():
     """NumPy: every correlation of every series with every other, more of them than fit into a tile."""
     series = np.random.default_rng(3).standard_normal((12, 9001)) + np.linspace(-1, 1, 12)[:, None]
-    assert mean_correlation(series.astype(np.float32)) == pytest.approx(_mean_cosine(series), rel=1e-6)
+    assert global_correlation(series.astype(np.float32)) == pytest.approx(_mean_cosine(series), rel=1e-6)
 
 
 def _mean_cosine(series):
